@@ -1,0 +1,81 @@
+#pragma once
+// What the program is for: a piece of newly disturbed ground, with the evidence for it.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pipeline/core/date.hpp"
+#include "pipeline/core/polygon.hpp"
+
+namespace pitwatch {
+
+/// What happened to the ground. The numeric value is the code in mask.tif; 0 is stable ground.
+enum class ChangeClass : std::uint8_t {
+  vegetation_to_bare = 1,  // plant cover removed, bare soil or rock now
+  bare_to_bare = 2,        // bare before and after, but another surface: excavated, dumped, graded
+  to_water = 3,            // land before, water now
+  from_water = 4,          // water before, land now
+  vegetation_change = 5,   // plant cover changed without the ground being bared
+  burn = 6,                // burnt: charred ground, less of it green
+  built_or_bright = 7,     // roofs, concrete, or other surfaces brighter than soil
+};
+
+using MaskCode = std::uint8_t;
+inline constexpr MaskCode mask_stable = 0;
+inline constexpr MaskCode mask_not_judged = 255;
+
+struct ChangeClassName {
+  ChangeClass change_class;
+  std::string_view name;
+};
+
+inline constexpr std::array<ChangeClassName, 7> change_class_names{{
+    {ChangeClass::vegetation_to_bare, "vegetation_to_bare"},
+    {ChangeClass::bare_to_bare, "bare_to_bare"},
+    {ChangeClass::to_water, "to_water"},
+    {ChangeClass::from_water, "from_water"},
+    {ChangeClass::vegetation_change, "vegetation_change"},
+    {ChangeClass::burn, "burn"},
+    {ChangeClass::built_or_bright, "built_or_bright"},
+}};
+
+inline std::string_view name(ChangeClass change_class) {
+  return change_class_names[static_cast<std::size_t>(change_class) - 1].name;
+}
+
+enum class AlertStatus : std::uint8_t { provisional, confirmed, closed, recovering };
+
+inline constexpr std::array<std::string_view, 4> alert_status_names{"provisional", "confirmed", "closed", "recovering"};
+
+inline std::string_view name(AlertStatus status) { return alert_status_names[static_cast<std::size_t>(status)]; }
+
+struct Alert {
+  std::string id;           // stable: same inputs, same id
+  PixelMultiPolygon shape;  // on the grid of the collection that holds the alert
+  std::optional<std::string> site;
+  AlertStatus status = AlertStatus::provisional;
+  ChangeClass change_class = ChangeClass::vegetation_change;
+  Instant first_detected{};  // acquisition of the scene that first made this an alert
+  Instant onset_after{};     // last clear look still undisturbed
+  Instant onset_before{};    // first clear look disturbed
+  std::optional<Instant> confirmed_on;
+  Instant last_detected{};
+  Instant last_observed{};
+  int observations = 1;                  // clear looks since onset
+  double confidence = 0;                 // 0..1
+  double area_ha = 0;                    // geodesic
+  double area_uncertainty_ha = 0;        // one standard deviation
+  std::map<std::string, double> change;  // mean change (after - before) by index name
+  std::vector<std::string> scenes_before;
+  std::vector<std::string> scenes_after;
+  std::vector<std::string> parents;
+  std::string tile;
+  std::string algorithm;  // version and hash of the options
+};
+
+}  // namespace pitwatch

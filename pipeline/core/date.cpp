@@ -1,0 +1,117 @@
+#include "pipeline/core/date.hpp"
+
+#include <cctype>
+#include <cstdio>
+#include <optional>
+
+#include "pipeline/core/error.hpp"
+
+namespace pitwatch {
+namespace {
+
+/// Reads fixed-width pieces off the front of a text.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : rest_(text) {}
+
+  std::optional<int> digits(std::size_t count) {
+    if (rest_.size() < count) return std::nullopt;
+    int value = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (std::isdigit(static_cast<unsigned char>(rest_[i])) == 0) return std::nullopt;
+      value = value * 10 + (rest_[i] - '0');
+    }
+    rest_.remove_prefix(count);
+    return value;
+  }
+  bool literal(std::string_view one_of) {
+    if (rest_.empty() || one_of.find(rest_.front()) == std::string_view::npos) return false;
+    last_ = rest_.front();
+    rest_.remove_prefix(1);
+    return true;
+  }
+  char last() const { return last_; }
+  bool at_digit() const { return !rest_.empty() && std::isdigit(static_cast<unsigned char>(rest_.front())) != 0; }
+  bool done() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+  char last_ = '\0';
+};
+
+std::optional<Instant> try_parse(std::string_view text) {
+  using namespace std::chrono;
+  Cursor in(text);
+  const auto y = in.digits(4);
+  if (!y || !in.literal("-")) return std::nullopt;
+  const auto mo = in.digits(2);
+  if (!mo || !in.literal("-")) return std::nullopt;
+  const auto d = in.digits(2);
+  if (!d) return std::nullopt;
+  const year_month_day date{year{*y}, month{static_cast<unsigned>(*mo)}, day{static_cast<unsigned>(*d)}};
+  if (!date.ok()) return std::nullopt;
+  Instant instant = sys_days{date};
+  if (in.done()) return instant;
+
+  if (!in.literal("Tt ")) return std::nullopt;
+  const auto h = in.digits(2);
+  if (!h || !in.literal(":")) return std::nullopt;
+  const auto mi = in.digits(2);
+  if (!mi) return std::nullopt;
+  int s = 0;
+  int ms = 0;
+  if (in.literal(":")) {
+    const auto seconds_part = in.digits(2);
+    if (!seconds_part) return std::nullopt;
+    s = *seconds_part;
+    if (in.literal(".")) {
+      int scale = 100;  // further digits than milliseconds are dropped
+      if (!in.at_digit()) return std::nullopt;
+      while (in.at_digit()) {
+        ms += *in.digits(1) * scale;
+        scale /= 10;
+      }
+    }
+  }
+  if (*h > 23 || *mi > 59 || s > 60) return std::nullopt;
+  instant += hours{*h} + minutes{*mi} + seconds{s} + milliseconds{ms};
+  if (in.done() || (in.literal("Zz") && in.done())) return instant;
+
+  if (!in.literal("+-")) return std::nullopt;
+  const int sign = in.last() == '-' ? -1 : 1;
+  const auto offset_hours = in.digits(2);
+  in.literal(":");
+  const auto offset_minutes = in.digits(2);
+  if (!offset_hours || !offset_minutes || !in.done()) return std::nullopt;
+  return instant - sign * (hours{*offset_hours} + minutes{*offset_minutes});
+}
+
+}  // namespace
+
+Instant parse_instant(std::string_view text) {
+  if (const auto instant = try_parse(text)) return *instant;
+  throw DataError("not an ISO 8601 date or time: '" + std::string(text.substr(0, 64)) + "'");
+}
+
+std::string format_day(Instant instant) {
+  const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(instant)};
+  char text[32];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()));
+  return text;
+}
+
+std::string format_instant(Instant instant) {
+  const std::chrono::hh_mm_ss time{instant - std::chrono::floor<std::chrono::days>(instant)};
+  char text[32];
+  std::snprintf(text, sizeof text, "T%02d:%02d:%02d", static_cast<int>(time.hours().count()),
+                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+  std::string result = format_day(instant) + text;
+  if (const auto ms = time.subseconds().count(); ms != 0) {
+    std::snprintf(text, sizeof text, ".%03d", static_cast<int>(ms));
+    result += text;
+  }
+  return result + "Z";
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,33 @@
+#pragma once
+// The errors of the whole program. Context (scene, band, block, path) is added at boundaries with
+// std::throw_with_nested; main prints the chain once and maps the type to the exit code.
+
+#include <exception>
+#include <stdexcept>
+#include <string>
+
+namespace pitwatch {
+
+/// The user asked for something that cannot be done: options, configuration, contradictory inputs.
+struct ConfigError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// An input is broken or unusable: not a STAC item, truncated file, wrong CRS, no valid pixel.
+struct DataError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// An output could not be written.
+struct IoError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// "outer: inner: innermost", one line, for an exception with nested ones.
+std::string error_chain(const std::exception& error);
+
+/// Rethrows the exception being handled as the same one of our types, with `context` in front of it.
+/// Foreign exceptions come out as they are, nested in a std::runtime_error. Call only inside a catch block.
+[[noreturn]] void rethrow_with_context(const std::string& context);
+
+}  // namespace pitwatch

@@ -1,0 +1,80 @@
+#pragma once
+// A Sentinel-2 scene as metadata: which bands it has, where they lie, how a digital number becomes reflectance.
+// Readers of every packaging (pipeline/io) produce this one type.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "pipeline/core/date.hpp"
+
+namespace pitwatch {
+
+/// The bands of the MultiSpectral Instrument, and the L2A scene classification.
+enum class Band : std::uint8_t { B01, B02, B03, B04, B05, B06, B07, B08, B8A, B09, B10, B11, B12, SCL };
+
+struct BandInfo {
+  Band band;
+  std::string_view name;         // ESA's name
+  std::string_view common_name;  // STAC eo:common_name or Earth Search asset key, "" where there is none of its own
+  int pixel_size_m;              // native
+  int wavelength_nm;             // centre, Sentinel-2A; 0 for SCL
+};
+
+inline constexpr std::array<BandInfo, 14> band_infos{{
+    {Band::B01, "B01", "coastal", 60, 443},
+    {Band::B02, "B02", "blue", 10, 493},
+    {Band::B03, "B03", "green", 10, 560},
+    {Band::B04, "B04", "red", 10, 665},
+    {Band::B05, "B05", "rededge1", 20, 704},
+    {Band::B06, "B06", "rededge2", 20, 741},
+    {Band::B07, "B07", "rededge3", 20, 783},
+    {Band::B08, "B08", "nir", 10, 833},
+    {Band::B8A, "B8A", "nir08", 20, 865},
+    {Band::B09, "B09", "nir09", 60, 945},
+    {Band::B10, "B10", "cirrus", 60, 1374},
+    {Band::B11, "B11", "swir16", 20, 1614},
+    {Band::B12, "B12", "swir22", 20, 2202},
+    {Band::SCL, "SCL", "scl", 20, 0},
+}};
+
+inline const BandInfo& info(Band band) { return band_infos[static_cast<std::size_t>(band)]; }
+inline std::string_view name(Band band) { return info(band).name; }
+
+/// The band of an ESA name ("B04", "B4", "b04", "SCL"); nothing for another text.
+std::optional<Band> band_from_name(std::string_view text);
+
+/// The band of a STAC common name or Earth Search asset key ("red", "swir16", "scl"); nothing for another text.
+std::optional<Band> band_from_common_name(std::string_view text);
+
+/// reflectance = dn * scale + offset; a DN equal to `nodata` or `saturated` is no measurement.
+struct Calibration {
+  float scale = 1e-4F;
+  float offset = 0.0F;
+  std::optional<std::uint16_t> nodata = std::uint16_t{0};
+  std::optional<std::uint16_t> saturated = std::uint16_t{65535};
+};
+
+/// One band of a scene: where it is read from and how it is calibrated.
+struct BandAsset {
+  std::string path;  // a path that GDAL opens
+  Calibration calibration;
+};
+
+struct Scene {
+  std::string id;
+  std::string source;  // what the user named: the path or URL of the item
+  Instant acquired{};
+  std::string platform;             // "sentinel-2a"; empty when the metadata does not say
+  std::string level;                // "L1C" or "L2A"; empty when the metadata does not say
+  std::string processing_baseline;  // "05.09"; empty when the metadata does not say
+  std::string tile;                 // "T38TPK"; empty when the metadata does not say
+  std::map<Band, BandAsset> bands;
+
+  bool has(Band band) const { return bands.count(band) != 0; }
+};
+
+}  // namespace pitwatch
