@@ -17,7 +17,8 @@ std::string upper(std::string_view text) {
 
 std::optional<Band> band_from_name(std::string_view text) {
   std::string key = upper(text);
-  if (key.size() == 2 && key[0] == 'B' && std::isdigit(static_cast<unsigned char>(key[1])) != 0) key = std::string{'B', '0', key[1]};
+  if (key.size() == 2 && key[0] == 'B' && std::isdigit(static_cast<unsigned char>(key[1])) != 0)
+    key = std::string{'B', '0', key[1]};
   for (const BandInfo& candidate : band_infos) {
     if (candidate.name == key) return candidate.band;
   }

@@ -1,0 +1,253 @@
+#include "kernels/evidence.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/evidence.cpp"
+#include <hwy/foreach_target.h>  // must come before highway.h
+
+#include "kernels/rows-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace pitwatch::kernels::HWY_NAMESPACE {
+
+// A cell is 16 pixels on every target: one vector of 16 lanes, or several shorter ones. So every sum over a cell has
+// the same terms, and interpolation between cells has the same weights, whatever the target.
+using CellTag = hn::CappedTag<float, cell_px>;
+using CellIntTag = hn::Rebind<std::int32_t, CellTag>;
+using CellByteTag = hn::Rebind<std::uint8_t, CellTag>;
+
+/// All ones where the mask byte is 0.
+template <class D>
+HWY_INLINE hn::Mask<D> clear_lanes(D d, const std::uint8_t* mask) {
+  const hn::Rebind<std::int32_t, D> di;
+  const hn::Rebind<std::uint8_t, D> db;
+  return hn::RebindMask(d, hn::Eq(hn::PromoteTo(di, hn::LoadU(db, mask)), hn::Zero(di)));
+}
+
+template <class D, class V>
+HWY_INLINE V clamp(D d, V value, float low, float high) {
+  return hn::Min(hn::Max(value, hn::Set(d, low)), hn::Set(d, high));
+}
+
+template <class D, class V>
+HWY_INLINE V normalised(D d, V after, const RelativeGain& gain) {
+  return hn::Add(hn::Mul(hn::Set(d, gain.gain), after), hn::Set(d, gain.offset));
+}
+
+void difference_rows(const PerBand<const float*>& before, const PerBand<const float*>& after,
+                     const PerBand<RelativeGain>& gains, std::size_t n, const PerBand<float*>& difference,
+                     const PerBand<float*>& mean) {
+  for_each_vector<float>(n, [&](auto d, std::size_t i) HWY_ATTR {
+    for (std::size_t b = 0; b < evidence_band_count; ++b) {
+      const auto x = hn::LoadU(d, before[b] + i);
+      const auto y = normalised(d, hn::LoadU(d, after[b] + i), gains[b]);
+      hn::StoreU(hn::Sub(y, x), d, difference[b] + i);
+      hn::StoreU(hn::Mul(hn::Set(d, 0.5F), hn::Add(x, y)), d, mean[b] + i);
+    }
+  });
+}
+
+void edge_energy_rows(const PerBand<Stencil>& mean, std::size_t n, const PerChannel<float*>& out) {
+  for_each_vector<float>(n, [&](auto d, std::size_t i) HWY_ATTR {
+    const auto half = hn::Set(d, 0.5F);
+    const auto across = [&](const Stencil& s) HWY_ATTR {
+      return hn::Mul(half, hn::Sub(hn::LoadU(d, s.padded + i + 2), hn::LoadU(d, s.padded + i)));
+    };
+    const auto down = [&](const Stencil& s) HWY_ATTR {
+      return hn::Mul(half, hn::Sub(hn::LoadU(d, s.below + i), hn::LoadU(d, s.above + i)));
+    };
+    const auto store = [&](Channel channel, auto gx, auto gy)
+                           HWY_ATTR { hn::StoreU(hn::Add(hn::Mul(gx, gx), hn::Mul(gy, gy)), d, out[channel] + i); };
+    const auto blue_x = across(mean[band_is_blue]);
+    const auto blue_y = down(mean[band_is_blue]);
+    const auto red_x = across(mean[band_is_red]);
+    const auto red_y = down(mean[band_is_red]);
+    store(channel_blue, blue_x, blue_y);
+    store(channel_red, red_x, red_y);
+    store(channel_contrast, hn::Sub(red_x, blue_x), hn::Sub(red_y, blue_y));
+  });
+}
+
+void add_to_cells(const SurroundingsRow* rows, std::size_t row_count, const SurroundingsParameters& parameters,
+                  std::size_t cell_count, CellSums* cells) {
+  const CellTag d;
+  const CellIntTag di;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto one = hn::Set(d, fixed_point_one);
+  const auto fixed = [&](auto value) HWY_ATTR { return hn::NearestInt(hn::Mul(value, one)); };
+  const auto total = [&](auto vector) HWY_ATTR { return hn::GetLane(hn::SumOfLanes(di, vector)); };
+
+  for (std::size_t cell = 0; cell < cell_count; ++cell) {
+    // One kind of ground after the other: its sums stay in registers while the rows are gone through.
+    for (std::size_t ground = 0; ground < ground_count; ++ground) {
+      auto blue = hn::Zero(di);
+      auto red = hn::Zero(di);
+      auto count = hn::Zero(di);
+      for (std::size_t r = 0; r < row_count; ++r) {
+        const SurroundingsRow& row = rows[r];
+        for (std::size_t i = cell * cell_px; i < (cell + 1) * cell_px; i += lanes) {
+          const auto red_before = hn::LoadU(d, row.before[cloud_red] + i);
+          const auto nir = hn::LoadU(d, row.nir + i);
+          const auto above = [&](std::size_t edge) HWY_ATTR {
+            return hn::Gt(hn::Sub(nir, red_before),
+                          hn::Mul(hn::Set(d, parameters.ground_edges[edge]), hn::Add(nir, red_before)));
+          };
+          auto chosen = clear_lanes(d, row.mask + i);
+          if (ground > 0) chosen = hn::And(chosen, above(ground - 1));
+          if (ground + 1 < ground_count) chosen = hn::AndNot(above(ground), chosen);
+          const auto clipped = [&](std::size_t band) HWY_ATTR {
+            const auto value = hn::Sub(normalised(d, hn::LoadU(d, row.after[band] + i), parameters.gains[band]),
+                                       hn::LoadU(d, row.before[band] + i));
+            return fixed(hn::IfThenElseZero(
+                chosen, clamp(d, value, parameters.lowest[ground][band], parameters.highest[ground][band])));
+          };
+          blue = hn::Add(blue, clipped(band_is_blue));
+          red = hn::Add(red, clipped(band_is_red));
+          count = hn::Sub(count, hn::VecFromMask(di, hn::RebindMask(di, chosen)));
+        }
+      }
+      cells[cell].difference[ground][band_is_blue] += total(blue);
+      cells[cell].difference[ground][band_is_red] += total(red);
+      cells[cell].count[ground] += total(count);
+    }
+    for (std::size_t band = 0; band < cloud_band_count; ++band) {
+      auto rise = hn::Zero(di);
+      for (std::size_t r = 0; r < row_count; ++r) {
+        for (std::size_t i = cell * cell_px; i < (cell + 1) * cell_px; i += lanes) {
+          const auto value = hn::Sub(hn::LoadU(d, rows[r].after[band] + i), hn::LoadU(d, rows[r].before[band] + i));
+          rise =
+              hn::Add(rise, fixed(hn::IfThenElseZero(clear_lanes(d, rows[r].mask + i), clamp(d, value, -1.0F, 1.0F))));
+        }
+      }
+      cells[cell].rise[band] += total(rise);
+    }
+  }
+}
+
+void evidence_row(const EvidenceRow& row, const EvidenceParameters& parameters, std::size_t cells, float* evidence) {
+  const CellTag d;
+  const std::size_t lanes = hn::Lanes(d);
+  HWY_ALIGN float position[cell_px];
+  for (std::size_t i = 0; i < cell_px; ++i) position[i] = (static_cast<float>(i) + 0.5F) / static_cast<float>(cell_px);
+  const auto cap = hn::Set(d, parameters.cap);
+  const auto three = hn::Set(d, 3.0F);
+  const auto edge_weight = hn::Set(d, parameters.edge_weight);
+  const auto water = hn::Set(d, parameters.water_swir);
+  const auto per_swir = hn::Set(d, 1.0F / (parameters.land_swir - parameters.water_swir));
+  const auto floor = hn::Set(d, parameters.water_floor);
+  const auto above_floor = hn::Set(d, 1.0F - parameters.water_floor);
+
+  for (std::size_t cell = 0; cell < cells; ++cell) {
+    for (std::size_t lane = 0; lane < cell_px; lane += lanes) {
+      const std::size_t i = cell * cell_px + lane;
+      const auto t = hn::Load(d, position + lane);
+      const auto red = hn::LoadU(d, row.red + i);
+      const auto nir = hn::LoadU(d, row.nir + i);
+      const auto difference = hn::Sub(nir, red);
+      const auto sum = hn::Add(nir, red);
+      const auto above = [&](std::size_t edge) HWY_ATTR {
+        return hn::Gt(difference, hn::Mul(hn::Set(d, parameters.ground_edges[edge]), sum));
+      };
+      const auto ground1 = above(0);
+      const auto ground2 = above(1);
+      const auto ground3 = above(2);
+
+      const auto rest = [&](std::size_t band) HWY_ATTR {
+        const auto at = [&](std::size_t ground) HWY_ATTR {
+          const float* centres = row.surroundings[band][ground] + cell;
+          return hn::Add(hn::Set(d, centres[0]), hn::Mul(hn::Set(d, centres[1] - centres[0]), t));
+        };
+        auto expected = hn::IfThenElse(ground1, at(1), at(0));
+        expected = hn::IfThenElse(ground2, at(2), expected);
+        expected = hn::IfThenElse(ground3, at(3), expected);
+        return hn::Sub(hn::LoadU(d, row.difference[band] + i), expected);
+      };
+      const auto deviation = [&](std::size_t channel, auto value) HWY_ATTR {
+        const auto variance = hn::Add(hn::Set(d, parameters.noise_variance[channel]),
+                                      hn::Mul(edge_weight, hn::LoadU(d, row.edge_energy[channel] + i)));
+        return hn::Div(hn::Mul(value, value), variance);
+      };
+      const auto blue_rest = rest(band_is_blue);
+      const auto red_rest = rest(band_is_red);
+      const auto strongest = hn::Max(hn::Max(deviation(channel_blue, blue_rest), deviation(channel_red, red_rest)),
+                                     deviation(channel_contrast, hn::Sub(red_rest, blue_rest)));
+
+      const auto swir = hn::Max(hn::LoadU(d, row.swir_before + i), hn::LoadU(d, row.swir_after + i));
+      const auto land = clamp(d, hn::Mul(hn::Sub(swir, water), per_swir), 0.0F, 1.0F);
+      const auto weight = hn::Add(floor, hn::Mul(above_floor, land));
+      const auto value = hn::Mul(hn::Min(hn::Mul(three, strongest), cap), weight);
+      hn::StoreU(hn::IfThenElseZero(clear_lanes(d, row.mask + i), value), d, evidence + i);
+    }
+  }
+}
+
+void score_row(const float* fine, const float* coarse_above, const float* coarse_below, float weight_below,
+               const std::uint8_t* mask, float half, std::size_t n, std::uint8_t* score) {
+  const CellTag d;
+  const CellIntTag di;
+  const CellByteTag db;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto one = hn::Set(d, 1.0F);
+  const auto per_half = hn::Set(d, 1.0F / half);
+  constexpr std::size_t pitch = 4;
+  constexpr std::size_t coarse_per_cell = cell_px / pitch;
+  HWY_ALIGN float coarse[cell_px];
+  for (std::size_t i = 0; i < n; i += cell_px) {
+    float centre[coarse_per_cell + 1];
+    for (std::size_t k = 0; k <= coarse_per_cell; ++k) {
+      const float above = coarse_above[i / pitch + k];
+      centre[k] = above + (coarse_below[i / pitch + k] - above) * weight_below;
+    }
+    for (std::size_t k = 0; k < coarse_per_cell; ++k) {
+      const float step = centre[k + 1] - centre[k];
+      for (std::size_t j = 0; j < pitch; ++j) {
+        coarse[k * pitch + j] = centre[k] + step * ((static_cast<float>(j) + 0.5F) / static_cast<float>(pitch));
+      }
+    }
+    for (std::size_t lane = 0; lane < cell_px; lane += lanes) {
+      const auto e = hn::Mul(hn::Set(d, 0.5F), hn::Add(hn::LoadU(d, fine + i + lane), hn::Load(d, coarse + lane)));
+      const auto x = hn::Mul(e, per_half);
+      const auto code = hn::NearestInt(hn::Mul(hn::Set(d, 250.0F), hn::Div(x, hn::Add(one, x))));
+      const auto clear = hn::RebindMask(di, clear_lanes(d, mask + i + lane));
+      hn::StoreU(hn::DemoteTo(db, hn::IfThenElse(clear, code, hn::Set(di, 255))), db, score + i + lane);
+    }
+  }
+}
+
+}  // namespace pitwatch::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pitwatch::kernels {
+
+HWY_EXPORT(difference_rows);
+void difference_rows(const PerBand<const float*>& before, const PerBand<const float*>& after,
+                     const PerBand<RelativeGain>& gains, std::size_t n, const PerBand<float*>& difference,
+                     const PerBand<float*>& mean) noexcept {
+  HWY_DYNAMIC_DISPATCH(difference_rows)(before, after, gains, n, difference, mean);
+}
+
+HWY_EXPORT(edge_energy_rows);
+void edge_energy_rows(const PerBand<Stencil>& mean, std::size_t n, const PerChannel<float*>& out) noexcept {
+  HWY_DYNAMIC_DISPATCH(edge_energy_rows)(mean, n, out);
+}
+
+HWY_EXPORT(add_to_cells);
+void add_to_cells(const SurroundingsRow* rows, std::size_t row_count, const SurroundingsParameters& parameters,
+                  std::size_t cell_count, CellSums* cells) noexcept {
+  HWY_DYNAMIC_DISPATCH(add_to_cells)(rows, row_count, parameters, cell_count, cells);
+}
+
+HWY_EXPORT(evidence_row);
+void evidence_row(const EvidenceRow& row, const EvidenceParameters& parameters, std::size_t cells,
+                  float* evidence) noexcept {
+  HWY_DYNAMIC_DISPATCH(evidence_row)(row, parameters, cells, evidence);
+}
+
+HWY_EXPORT(score_row);
+void score_row(const float* fine, const float* coarse_above, const float* coarse_below, float weight_below,
+               const std::uint8_t* mask, float half, std::size_t n, std::uint8_t* score) noexcept {
+  HWY_DYNAMIC_DISPATCH(score_row)(fine, coarse_above, coarse_below, weight_below, mask, half, n, score);
+}
+
+}  // namespace pitwatch::kernels
+#endif  // HWY_ONCE

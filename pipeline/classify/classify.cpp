@@ -1,0 +1,122 @@
+#include "pipeline/classify/classify.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/indices.hpp"
+
+namespace pitwatch {
+namespace {
+
+// Reflectance and index thresholds. Top-of-atmosphere and surface reflectance differ by up to a tenth in NDVI: the
+// bounds lie where both agree.
+constexpr float water_swir = 0.06F;       // water absorbs short-wave infrared
+constexpr float water_nir = 0.10F;        // and near infrared
+constexpr double green_ndvi = 0.30;       // above: mostly plants
+constexpr double bare_ndvi = 0.25;        // below: mostly soil, rock, built ground
+constexpr double burn_nbr_drop = 0.27;    // moderate severity, Key & Benson 2006
+constexpr float burn_brightening = 0.0F;  // charred ground gets darker in the near infrared and not brighter in red
+constexpr float white_visible = 0.15F;    // with a spectrum that rises less than soil's does
+constexpr float bright_visible = 0.25F;   // brighter than soil: roofs, concrete, fresh lime
+constexpr double bright_bsi = 0.02;       // soil has more short-wave infrared than blue and near infrared together
+
+float value_or(const Spectrum& spectrum, Band band, float fallback) {
+  return spectrum[static_cast<std::size_t>(band)].value_or(fallback);
+}
+
+bool has(const Spectrum& spectrum, Band band) { return spectrum[static_cast<std::size_t>(band)].has_value(); }
+
+bool is_water(const Spectrum& spectrum) {
+  const bool dark_nir = value_or(spectrum, Band::B08, 1.0F) < water_nir;
+  return has(spectrum, Band::B11)
+             ? value_or(spectrum, Band::B11, 1.0F) < water_swir && dark_nir
+             : dark_nir && value_or(spectrum, Band::B08, 1.0F) < value_or(spectrum, Band::B04, 0.0F);
+}
+
+double index_or(const std::map<std::string, double>& indices, const std::string& name, double fallback) {
+  const auto found = indices.find(name);
+  return found == indices.end() ? fallback : found->second;
+}
+
+bool is_bright(const Spectrum& spectrum, const std::map<std::string, double>& indices) {
+  const float blue = value_or(spectrum, Band::B02, 0.0F);
+  const float red = value_or(spectrum, Band::B04, 0.0F);
+  const float visible = (blue + red) / 2;
+  return visible > bright_visible || (visible > white_visible && index_or(indices, "bsi", 1.0) < bright_bsi);
+}
+
+}  // namespace
+
+BandSums& BandSums::operator+=(const BandSums& other) {
+  for (std::size_t i = 0; i < sum.size(); ++i) {
+    sum[i] += other.sum[i];
+    count[i] += other.count[i];
+  }
+  return *this;
+}
+
+Spectrum mean_spectrum(const BandSums& sums, const std::map<Band, Calibration>& calibrations) {
+  Spectrum spectrum;
+  for (const auto& [band, calibration] : calibrations) {
+    const auto i = static_cast<std::size_t>(band);
+    if (sums.count[i] == 0) continue;
+    const double mean = static_cast<double>(sums.sum[i]) / static_cast<double>(sums.count[i]);
+    spectrum[i] = static_cast<float>(mean * calibration.scale + calibration.offset);
+  }
+  return spectrum;
+}
+
+std::map<std::string, double> spectral_indices(const Spectrum& spectrum) {
+  constexpr std::array<Band, 6> band_of_bit{Band::B02, Band::B03, Band::B04, Band::B08, Band::B11, Band::B12};
+  std::array<float, 6> reflectance{};
+  std::uint8_t available = 0;
+  for (std::size_t bit = 0; bit < band_of_bit.size(); ++bit) {
+    if (!has(spectrum, band_of_bit[bit])) continue;
+    reflectance[bit] = value_or(spectrum, band_of_bit[bit], 0.0F);
+    available = static_cast<std::uint8_t>(available | 1U << bit);
+  }
+  const kernels::BandRows rows{&reflectance[0], &reflectance[1], &reflectance[2],
+                               &reflectance[3], &reflectance[4], &reflectance[5]};
+  std::map<std::string, double> result;
+  for (const kernels::SpectralIndexInfo& index : kernels::spectral_indices) {
+    if ((index.bands & ~available) != 0) continue;
+    float value = 0;
+    kernels::spectral_index(index.index, rows, 1, &value);
+    if (std::isfinite(value)) result.emplace(index.name, value);
+  }
+  return result;
+}
+
+std::map<std::string, double> index_change(const Spectrum& before, const Spectrum& after) {
+  const auto from = spectral_indices(before);
+  std::map<std::string, double> change;
+  for (const auto& [name, value] : spectral_indices(after)) {
+    if (const auto found = from.find(name); found != from.end()) change.emplace(name, value - found->second);
+  }
+  return change;
+}
+
+ChangeClass classify_change(const Spectrum& before, const Spectrum& after) {
+  const bool was_water = is_water(before);
+  const bool water_now = is_water(after);
+  if (!was_water && water_now) return ChangeClass::to_water;
+  if (was_water && !water_now) return ChangeClass::from_water;
+
+  const auto from = spectral_indices(before);
+  const auto to = spectral_indices(after);
+  const double ndvi_before = index_or(from, "ndvi", 0);
+  const double ndvi_after = index_or(to, "ndvi", 0);
+  const double nbr_drop = index_or(from, "nbr", 0) - index_or(to, "nbr", 0);
+  const float red_rise = value_or(after, Band::B04, 0) - value_or(before, Band::B04, 0);
+  const float nir_rise = value_or(after, Band::B08, 0) - value_or(before, Band::B08, 0);
+  if (ndvi_before > bare_ndvi && nbr_drop > burn_nbr_drop && nir_rise < 0 && red_rise < burn_brightening) {
+    return ChangeClass::burn;
+  }
+  if (ndvi_after >= green_ndvi) return ChangeClass::vegetation_change;
+  if (is_bright(after, to)) return ChangeClass::built_or_bright;
+  if (ndvi_before >= green_ndvi) return ChangeClass::vegetation_to_bare;
+  if (std::max(ndvi_before, ndvi_after) < green_ndvi) return ChangeClass::bare_to_bare;
+  return ChangeClass::vegetation_change;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,45 @@
+#pragma once
+// What happened to a piece of ground, from its mean spectra before and after.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "pipeline/core/alert.hpp"
+#include "pipeline/core/scene.hpp"
+
+namespace pitwatch {
+
+/// Sums of digital numbers over the valid pixels of a region, by band: whole numbers, so that regions add up to the
+/// same whatever the order.
+struct BandSums {
+  std::array<std::int64_t, band_infos.size()> sum{};
+  std::array<std::int64_t, band_infos.size()> count{};
+
+  void add(Band band, std::uint16_t dn) {
+    sum[static_cast<std::size_t>(band)] += dn;
+    ++count[static_cast<std::size_t>(band)];
+  }
+  BandSums& operator+=(const BandSums& other);
+};
+
+/// Mean reflectance by band; nothing for bands that were not read or had no valid pixel.
+using Spectrum = std::array<std::optional<float>, band_infos.size()>;
+
+/// Mean reflectance of a region: calibration is linear, so that the mean of the digital numbers suffices.
+Spectrum mean_spectrum(const BandSums& sums, const std::map<Band, Calibration>& calibrations);
+
+/// The spectral indices of a spectrum by name (kernels/indices.hpp), those whose bands are there and whose denominator
+/// is not zero.
+std::map<std::string, double> spectral_indices(const Spectrum& spectrum);
+
+/// after - before for each index that both spectra have.
+std::map<std::string, double> index_change(const Spectrum& before, const Spectrum& after);
+
+/// The class of the change. Needs red and NIR; SWIR refines: without it, burn and water are told less surely, and bare
+/// ground is what is not green. Rules and thresholds: README.md of this folder.
+ChangeClass classify_change(const Spectrum& before, const Spectrum& after);
+
+}  // namespace pitwatch

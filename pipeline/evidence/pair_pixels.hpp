@@ -1,0 +1,55 @@
+#pragma once
+// The two scenes of a comparison as the evidence sees them: rows of digital numbers, and where they lie.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "pipeline/core/scene.hpp"
+
+namespace pitwatch {
+
+enum class Date : std::uint8_t { before, after };
+
+inline constexpr std::array<Date, 2> both_dates{Date::before, Date::after};
+
+/// Column (or row) of a band's raster for a column (or row) of the comparison's grid, pixel centres: a linear map.
+struct AxisMap {
+  double offset = 0;
+  double scale = 1;
+
+  double operator()(double position) const { return offset + scale * position; }
+};
+
+/// One band of one date: its raster, its calibration and its place under the comparison's grid.
+struct BandPlace {
+  Calibration calibration;
+  int width = 0;
+  int height = 0;
+  AxisMap x;
+  AxisMap y;
+};
+
+/// The bands of both dates that a comparison reads. The SCL of a date is there or not; all others must be there.
+struct PairGeometry {
+  std::array<std::array<std::optional<BandPlace>, band_infos.size()>, 2> places;
+
+  const std::optional<BandPlace>& find(Date date, Band band) const {
+    return places[static_cast<std::size_t>(date)][static_cast<std::size_t>(band)];
+  }
+  std::optional<BandPlace>& find(Date date, Band band) {
+    return places[static_cast<std::size_t>(date)][static_cast<std::size_t>(band)];
+  }
+  const BandPlace& at(Date date, Band band) const { return *find(date, band); }
+};
+
+/// Access to the pixels of a PairGeometry over some window.
+class PairPixels {
+ public:
+  virtual ~PairPixels() = default;
+
+  /// Copies columns [x0, x1) of row y of the band's raster. Positions outside of the raster repeat its edge.
+  virtual void read_row(Date date, Band band, int y, int x0, int x1, std::uint16_t* dn) const = 0;
+};
+
+}  // namespace pitwatch

@@ -1,0 +1,262 @@
+#include "pipeline/evidence/survey.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/plane.hpp"
+#include "pipeline/evidence/samplers.hpp"
+#include "pipeline/evidence/surroundings.hpp"
+#include "pipeline/evidence/tile_evidence.hpp"
+#include "pipeline/normalise/robust.hpp"
+
+namespace pitwatch {
+
+using kernels::cell_px;
+using kernels::channel_count;
+using kernels::evidence_band_count;
+using kernels::ground_count;
+
+namespace {
+
+constexpr int cell = static_cast<int>(cell_px);
+constexpr double samples_wanted = 250000;
+constexpr float smallest_noise = 1e-4F;  // reflectance: one digital number
+
+/// Sampled pixels that are clear on both dates.
+struct Samples {
+  kernels::PerCloudBand<std::vector<float>> before;  // blue, red, B11
+  kernels::PerCloudBand<std::vector<float>> after;
+  std::vector<std::uint8_t> ground;
+  struct Place {
+    std::size_t window;
+    int x;
+    int y;
+  };
+  std::vector<Place> places;
+
+  std::size_t size() const { return places.size(); }
+};
+
+std::uint8_t ground_of(float red, float nir, const kernels::GroundEdges& edges) {
+  return static_cast<std::uint8_t>(
+      std::count_if(edges.begin(), edges.end(), [&](float edge) { return nir - red > edge * (nir + red); }));
+}
+
+Samples collect(std::span<const SampleWindow> windows, const PairGeometry& geometry, const EvidenceOptions& options) {
+  const double pixels = std::accumulate(windows.begin(), windows.end(), 0.0, [](double sum, const SampleWindow& w) {
+    return sum + static_cast<double>(w.window.width) * w.window.height;
+  });
+  const int step = std::max(1, static_cast<int>(std::sqrt(pixels / samples_wanted)));
+
+  Samples samples;
+  NearestSampler blue_before_rows, red_before_rows, nir_before_rows, swir_before_rows, swir_after_rows;
+  CubicSampler blue_after_rows, red_after_rows;
+  std::vector<float> blue_before, red_before, nir, blue_after, red_after, swir_before, swir_after;
+  std::vector<std::uint8_t> mask;
+  for (std::size_t w = 0; w < windows.size(); ++w) {
+    const auto& [window, reader] = windows[w];
+    blue_before_rows.begin(*reader, geometry, Date::before, Band::B02, window.x, window.width);
+    red_before_rows.begin(*reader, geometry, Date::before, Band::B04, window.x, window.width);
+    nir_before_rows.begin(*reader, geometry, Date::before, Band::B08, window.x, window.width);
+    swir_before_rows.begin(*reader, geometry, Date::before, Band::B11, window.x, window.width);
+    swir_after_rows.begin(*reader, geometry, Date::after, Band::B11, window.x, window.width);
+    blue_after_rows.begin(*reader, geometry, Date::after, Band::B02, window.x, window.width);
+    red_after_rows.begin(*reader, geometry, Date::after, Band::B04, window.x, window.width);
+    for (auto* row : {&blue_before, &red_before, &nir, &blue_after, &red_after, &swir_before, &swir_after}) {
+      row->resize(static_cast<std::size_t>(window.width));
+    }
+    for (int y = window.y; y < window.bottom(); y += step) {
+      mask.assign(static_cast<std::size_t>(window.width), 0);
+      blue_before_rows.row(y, blue_before.data(), mask.data());
+      red_before_rows.row(y, red_before.data(), mask.data());
+      nir_before_rows.row(y, nir.data(), mask.data());
+      swir_before_rows.row(y, swir_before.data(), mask.data());
+      swir_after_rows.row(y, swir_after.data(), mask.data());
+      blue_after_rows.row(y, blue_after.data(), mask.data());
+      red_after_rows.row(y, red_after.data(), mask.data());
+      for (std::size_t i = 0; i < mask.size(); i += static_cast<std::size_t>(step)) {
+        if (mask[i] != 0) continue;
+        samples.before[kernels::cloud_blue].push_back(blue_before[i]);
+        samples.before[kernels::cloud_red].push_back(red_before[i]);
+        samples.before[kernels::cloud_swir].push_back(swir_before[i]);
+        samples.after[kernels::cloud_blue].push_back(blue_after[i]);
+        samples.after[kernels::cloud_red].push_back(red_after[i]);
+        samples.after[kernels::cloud_swir].push_back(swir_after[i]);
+        samples.ground.push_back(ground_of(red_before[i], nir[i], options.ground_edges));
+        samples.places.push_back({w, window.x + static_cast<int>(i), y});
+      }
+    }
+  }
+  return samples;
+}
+
+void model_levels(const Samples& samples, PairModel& model) {
+  for (std::size_t b = 0; b < evidence_band_count; ++b) {
+    const LinearGain gain = relative_gain(samples.before[b], samples.after[b]);
+    model.gains[b] = {gain.gain, gain.offset};
+  }
+  for (std::size_t b = 0; b < kernels::cloud_band_count; ++b) {
+    std::vector<float> rise(samples.size());
+    for (std::size_t i = 0; i < rise.size(); ++i) rise[i] = samples.after[b][i] - samples.before[b][i];
+    model.typical_rise[b] = median(std::move(rise));
+  }
+}
+
+/// The differences that the model's gains leave, by band.
+kernels::PerBand<std::vector<float>> differences(const Samples& samples, const PairModel& model) {
+  kernels::PerBand<std::vector<float>> result;
+  for (std::size_t b = 0; b < evidence_band_count; ++b) {
+    result[b].resize(samples.size());
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      result[b][i] = samples.after[b][i] * model.gains[b].gain + model.gains[b].offset - samples.before[b][i];
+    }
+  }
+  return result;
+}
+
+void model_grounds(const Samples& samples, const kernels::PerBand<std::vector<float>>& difference,
+                   const EvidenceOptions& options, PairModel& model) {
+  for (std::size_t b = 0; b < evidence_band_count; ++b) {
+    for (std::size_t ground = 0; ground < ground_count; ++ground) {
+      std::vector<float> values;
+      for (std::size_t i = 0; i < samples.size(); ++i) {
+        if (samples.ground[i] == ground) values.push_back(difference[b][i]);
+      }
+      // A kind of ground that hardly occurs takes the scene's values.
+      const bool common = values.size() >= static_cast<std::size_t>(min_clear_samples) / 2;
+      const Spread spread = robust_spread(common ? values : difference[b]);
+      const float reach = options.clip_sigma * std::max(spread.sigma, smallest_noise);
+      model.grounds[ground].typical[b] = spread.centre;
+      model.grounds[ground].lowest[b] = spread.centre - reach;
+      model.grounds[ground].highest[b] = spread.centre + reach;
+    }
+  }
+}
+
+/// Takes the surroundings off the differences; what is left on unchanged ground is noise.
+void model_noise(std::span<const SampleWindow> windows, const Samples& samples, const PairGeometry& geometry,
+                 const EvidenceOptions& options, kernels::PerBand<std::vector<float>> rest, PairModel& model) {
+  Surroundings surroundings;
+  std::array<kernels::PerBand<std::vector<float>>, ground_count> centres;
+  std::size_t i = 0;
+  for (std::size_t w = 0; w < windows.size(); ++w) {
+    const Window& window = windows[w].window;
+    const Window cells{window.x / cell - 1, window.y / cell - 1, window.width / cell + 3, window.height / cell + 3};
+    surroundings.measure(*windows[w].pixels, geometry, options, model, cells);
+    int row = window.y - 1;
+    for (; i < samples.size() && samples.places[i].window == w; ++i) {
+      if (samples.places[i].y != row) {
+        row = samples.places[i].y;
+        surroundings.row(row, centres);
+      }
+      const double position = (samples.places[i].x + 0.5) / cell - 0.5 - cells.x;
+      const auto left = static_cast<std::size_t>(position);
+      const auto fraction = static_cast<float>(position - static_cast<double>(left));
+      for (std::size_t b = 0; b < evidence_band_count; ++b) {
+        const std::vector<float>& values = centres[samples.ground[i]][b];
+        rest[b][i] -= values[left] + (values[left + 1] - values[left]) * fraction;
+      }
+    }
+  }
+  std::vector<float> contrast(samples.size());
+  for (std::size_t k = 0; k < contrast.size(); ++k)
+    contrast[k] = rest[kernels::band_is_red][k] - rest[kernels::band_is_blue][k];
+  model.noise[kernels::channel_blue] = std::max(robust_spread(rest[kernels::band_is_blue]).sigma, smallest_noise);
+  model.noise[kernels::channel_red] = std::max(robust_spread(rest[kernels::band_is_red]).sigma, smallest_noise);
+  model.noise[kernels::channel_contrast] = std::max(robust_spread(contrast).sigma, smallest_noise);
+}
+
+/// The median of the smoothed evidence over land, read off the distribution of scores under a provisional scale.
+float median_evidence(std::span<const SampleWindow> windows, const PairGeometry& geometry,
+                      const EvidenceOptions& options, PairModel model) {
+  constexpr float provisional_half = 5.0F;  // near the medians that occur, where scores resolve finely
+  EvidenceOptions provisional = options;
+  provisional.half_score = provisional_half;
+  model.median_evidence = options.quiet_evidence;  // makes half_evidence() the half_score
+  const float land = (options.water_swir + options.land_swir) / 2;
+  TileEvidence evidence;
+  NearestSampler swir_rows[2];
+  Plane<std::uint8_t> score;
+  MaskCounts counts{};
+  std::array<std::int64_t, 251> histogram{};
+  for (const auto& [window, pixels] : windows) {
+    score.reshape(window.width, window.height);
+    evidence.compute(*pixels, geometry, provisional, model, window, score.view(), counts);
+    std::vector<float> swir[2];
+    std::vector<std::uint8_t> mask(static_cast<std::size_t>(window.width));
+    for (const Date date : both_dates) {
+      swir_rows[static_cast<std::size_t>(date)].begin(*pixels, geometry, date, Band::B11, window.x, window.width);
+      swir[static_cast<std::size_t>(date)].resize(mask.size());
+    }
+    for (int y = 0; y < score.height(); ++y) {
+      for (std::size_t date = 0; date < 2; ++date) swir_rows[date].row(window.y + y, swir[date].data(), mask.data());
+      for (int x = 0; x < score.width(); ++x) {
+        const auto i = static_cast<std::size_t>(x);
+        const std::uint8_t code = score.at(x, y);
+        if (code < histogram.size() && std::max(swir[0][i], swir[1][i]) >= land) ++histogram[code];
+      }
+    }
+  }
+  const std::int64_t total = std::accumulate(histogram.begin(), histogram.end(), std::int64_t{0});
+  if (total < min_clear_samples) return options.quiet_evidence;
+  std::int64_t below = 0;
+  std::size_t code = 0;
+  while (2 * (below + histogram[code]) < total) below += histogram[code++];
+  // Codes are rounded: code k holds k - 0.5 .. k + 0.5.
+  const double within = (static_cast<double>(total) / 2 - static_cast<double>(below)) /
+                        static_cast<double>(std::max<std::int64_t>(histogram[code], 1));
+  const double p = std::clamp((static_cast<double>(code) - 0.5 + within) / 250, 1e-4, 1 - 1e-4);
+  return static_cast<float>(provisional_half * p / (1 - p));
+}
+
+}  // namespace
+
+std::vector<WindowShift> measure_shifts(const SampleWindow& sample, const PairGeometry& geometry, int step_px) {
+  const Window& window = sample.window;
+  Plane<float> planes[2];
+  Plane<std::uint8_t> mask(window.width, window.height);
+  for (int y = 0; y < window.height; ++y) std::fill_n(mask.row(y), window.width, std::uint8_t{0});
+  for (const Date date : both_dates) {
+    Plane<float>& plane = planes[static_cast<std::size_t>(date)];
+    plane.reshape(window.width, window.height);
+    NearestSampler red;
+    red.begin(*sample.pixels, geometry, date, Band::B04, window.x, window.width);
+    for (int y = 0; y < window.height; ++y) red.row(window.y + y, plane.row(y), mask.row(y));
+  }
+  return measure_shifts(planes[0].view(), planes[1].view(), mask.view(), window.x, window.y, step_px);
+}
+
+PairGeometry aligned(const PairGeometry& geometry, const Alignment& alignment) {
+  PairGeometry result = geometry;
+  // A position p of the grid is found at p + offset + slope * p in AFTER.
+  const auto moved = [](const AxisMap& map, const AxisAlignment& axis) {
+    return AxisMap{map.offset + map.scale * axis.offset, map.scale * (1 + axis.slope)};
+  };
+  for (auto& place : result.places[static_cast<std::size_t>(Date::after)]) {
+    if (!place) continue;
+    place->x = moved(place->x, alignment.x);
+    place->y = moved(place->y, alignment.y);
+  }
+  return result;
+}
+
+PairModel survey_pair(std::span<const SampleWindow> windows, const PairGeometry& geometry,
+                      const EvidenceOptions& options) {
+  const Samples samples = collect(windows, geometry, options);
+  if (samples.size() < static_cast<std::size_t>(min_clear_samples)) {
+    throw DataError("no ground to compare: of the sampled pixels only " + std::to_string(samples.size()) +
+                    " are valid on both dates");
+  }
+  PairModel model;
+  model_levels(samples, model);
+  const auto difference = differences(samples, model);
+  model_grounds(samples, difference, options, model);
+  model_noise(windows, samples, geometry, options, difference, model);
+  model.median_evidence = median_evidence(windows, geometry, options, model);
+  return model;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,31 @@
+#pragma once
+// Alerts as GeoJSON (RFC 7946): the program's main product.
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "pipeline/core/alert.hpp"
+#include "pipeline/core/grid.hpp"
+
+namespace pitwatch {
+
+/// Members of the collection itself.
+struct AlertCollectionInfo {
+  std::string name;              // layer name in GIS programs; left out where empty
+  std::optional<Instant> from;   // acquisition of the earliest scene used
+  std::optional<Instant> until;  // acquisition of the latest scene used
+};
+
+/// The FeatureCollection as text, in the order given: WGS 84, at most 7 decimals, exterior rings counter-clockwise,
+/// `bbox` on the collection (left out where there is no alert) and on each feature, no `crs`; Polygon for a shape of
+/// one part and MultiPolygon otherwise; the properties of the contract, null where absent. Instants are ISO 8601,
+/// UTC. Same alerts, same bytes. Throws DataError when the grid's CRS is unknown to PROJ or a shape is empty.
+/// Described by alert.schema.json beside this header.
+std::string alerts_geojson(std::span<const Alert> alerts, const Grid& grid, const AlertCollectionInfo& info);
+
+/// Writes it to a file, whole or not at all. Throws IoError in addition.
+void write_alerts_geojson(const std::string& path, std::span<const Alert> alerts, const Grid& grid,
+                          const AlertCollectionInfo& info);
+
+}  // namespace pitwatch

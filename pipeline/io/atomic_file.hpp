@@ -1,0 +1,36 @@
+#pragma once
+// Files that appear whole or not at all.
+
+#include <string>
+#include <string_view>
+
+namespace pitwatch {
+
+/// A file that is written under a temporary name beside its own and renamed when whole. The caller writes to
+/// temporary() by whatever means and then calls commit(). Without commit the temporary file is removed and an older
+/// file of the name stays as it was. Two processes may write one name: the last commit wins. Errors are IoError with
+/// the path and the system's reason. One thread at a time.
+class AtomicFile {
+ public:
+  /// Creates the temporary file, empty, so that a folder that is missing or not writable is known before any work.
+  explicit AtomicFile(const std::string& path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  /// Where to write: in the same folder, so that the rename cannot cross file systems.
+  const std::string& temporary() const { return temporary_; }
+
+  /// Makes the content durable (fsync), renames it over the path, and makes the rename durable. Once only.
+  void commit();
+
+ private:
+  std::string path_;
+  std::string temporary_;
+  bool committed_ = false;
+};
+
+/// Writes `content` to `path` by an AtomicFile.
+void write_file_atomically(const std::string& path, std::string_view content);
+
+}  // namespace pitwatch

@@ -1,0 +1,218 @@
+#include "pipeline/io/band_file.hpp"
+
+#include <gdal.h>
+#include <ogr_spatialref.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/gdal_errors.hpp"
+#include "pipeline/io/gdal_state.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr int longest_side = 200'000;
+constexpr std::int64_t largest_block_bytes = std::int64_t{256} << 20;
+
+/// What Sentinel-2 is distributed in. A fixed list, so that a path cannot make GDAL open a description of other files
+/// (VRT, WMS) or a database.
+constexpr std::array<const char*, 3> drivers{"GTiff", "JP2OpenJPEG", nullptr};
+
+struct CloseDataset {
+  void operator()(GDALDatasetH dataset) const { GDALClose(dataset); }
+};
+using Dataset = std::unique_ptr<void, CloseDataset>;
+
+Dataset open(const std::string& path) {
+  const GdalErrorCapture errors;
+  Dataset dataset(GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, drivers.data(),
+                             nullptr, nullptr));
+  if (!dataset) throw DataError(errors.explain("cannot open"));
+  return dataset;
+}
+
+std::string crs_of(GDALDatasetH dataset) {
+  const OGRSpatialReferenceH reference = GDALGetSpatialRef(dataset);
+  if (reference == nullptr) throw DataError("has no coordinate reference system");
+  OGRSpatialReference crs(*OGRSpatialReference::FromHandle(reference));
+  if (!crs.IsProjected() || std::abs(crs.GetLinearUnits() - 1) > 1e-9) {
+    throw DataError("coordinate reference system is not projected in metres");
+  }
+  if (crs.GetAuthorityCode(nullptr) == nullptr) crs.AutoIdentifyEPSG();
+  const char* const authority = crs.GetAuthorityName(nullptr);
+  const char* const code = crs.GetAuthorityCode(nullptr);
+  if (authority != nullptr && code != nullptr && std::string(authority) == "EPSG") return std::string("EPSG:") + code;
+  char* raw = nullptr;
+  const OGRErr error = crs.exportToWkt(&raw);
+  const std::unique_ptr<char, void (*)(void*)> wkt(raw, &VSIFree);
+  if (error != OGRERR_NONE) throw DataError("coordinate reference system cannot be written as WKT");
+  return wkt.get();
+}
+
+Grid grid_of(GDALDatasetH dataset) {
+  Grid grid;
+  grid.width = GDALGetRasterXSize(dataset);
+  grid.height = GDALGetRasterYSize(dataset);
+  if (grid.width > longest_side || grid.height > longest_side) {
+    throw DataError("absurd size: " + std::to_string(grid.width) + " x " + std::to_string(grid.height));
+  }
+  grid.crs = crs_of(dataset);
+  std::array<double, 6> t{};
+  if (GDALGetGeoTransform(dataset, t.data()) != CE_None) throw DataError("has no georeference");
+  const bool finite = std::all_of(t.begin(), t.end(), [](double value) { return std::isfinite(value); });
+  if (!finite || t[2] != 0 || t[4] != 0 || t[1] <= 0 || std::abs(t[1] + t[5]) > 1e-9 * t[1]) {
+    throw DataError("pixels are not north-up squares");
+  }
+  grid.origin = {t[0], t[3]};
+  grid.pixel_size_m = t[1];
+  return grid;
+}
+
+void clamp_negatives(PlaneView<std::uint16_t> plane) {
+  for (int y = 0; y < plane.height; ++y) {
+    std::uint16_t* const row = plane.row(y);
+    for (int x = 0; x < plane.width; ++x) row[x] = row[x] > 32767 ? std::uint16_t{0} : row[x];
+  }
+}
+
+/// A buffer of the thread, kept so that the steady state does not allocate.
+std::uint8_t* scratch(std::size_t bytes) {
+  thread_local std::vector<std::uint8_t> buffer;
+  if (buffer.size() < bytes) buffer.resize(bytes);
+  return buffer.data();
+}
+
+template <typename T>
+void copy(const T* from, std::ptrdiff_t from_stride, PlaneView<std::uint16_t> into) {
+  for (int y = 0; y < into.height; ++y) std::copy_n(from + y * from_stride, into.width, into.row(y));
+}
+
+}  // namespace
+
+struct BandFile::State {
+  std::string path;
+  Grid grid;
+  GDALDataType type = GDT_Unknown;
+  int block_width = 0;
+  int block_height = 0;
+  std::mutex mutex;
+  std::vector<Dataset> idle;  // guarded by mutex
+
+  /// Lends one handle to one thread. After an error the handle is closed and not reused.
+  template <typename Use>
+  void with_handle(Use use) {
+    Dataset dataset;
+    {
+      const std::lock_guard lock(mutex);
+      if (!idle.empty()) {
+        dataset = std::move(idle.back());
+        idle.pop_back();
+      }
+    }
+    if (!dataset) dataset = open(path);
+    use(GDALGetRasterBand(dataset.get(), 1));
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(dataset));
+  }
+
+  std::size_t block_bytes() const {
+    return static_cast<std::size_t>(block_width) * static_cast<std::size_t>(block_height) *
+           static_cast<std::size_t>(GDALGetDataTypeSizeBytes(type));
+  }
+};
+
+BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) {
+  ensure_gdal();
+  state_->path = path;
+  try {
+    Dataset dataset = open(path);
+    const GdalErrorCapture quiet;
+    if (GDALGetRasterCount(dataset.get()) < 1) throw DataError("has no raster band");
+    state_->grid = grid_of(dataset.get());
+    const GDALRasterBandH band = GDALGetRasterBand(dataset.get(), 1);
+    state_->type = GDALGetRasterDataType(band);
+    if (state_->type != GDT_Byte && state_->type != GDT_UInt16 && state_->type != GDT_Int16) {
+      throw DataError(std::string("pixels are ") + GDALGetDataTypeName(state_->type) + ", not Byte, UInt16 or Int16");
+    }
+    GDALGetBlockSize(band, &state_->block_width, &state_->block_height);
+    if (std::int64_t{state_->block_width} * state_->block_height > largest_block_bytes / 2) {
+      throw DataError("absurd block size: " + std::to_string(state_->block_width) + " x " +
+                      std::to_string(state_->block_height));
+    }
+    state_->idle.push_back(std::move(dataset));
+  } catch (const DataError& error) {
+    throw DataError(path + ": " + error.what());
+  }
+}
+
+BandFile::~BandFile() = default;
+BandFile::BandFile(BandFile&&) noexcept = default;
+BandFile& BandFile::operator=(BandFile&&) noexcept = default;
+
+const std::string& BandFile::path() const { return state_->path; }
+const Grid& BandFile::grid() const { return state_->grid; }
+int BandFile::block_width() const { return state_->block_width; }
+int BandFile::block_height() const { return state_->block_height; }
+int BandFile::blocks_across() const { return (grid().width + block_width() - 1) / block_width(); }
+int BandFile::blocks_down() const { return (grid().height + block_height() - 1) / block_height(); }
+
+BlockSize BandFile::read_block(int bx, int by, PlaneView<std::uint16_t> into) const {
+  const std::string what = "cannot read block " + std::to_string(bx) + "," + std::to_string(by);
+  try {
+    if (bx < 0 || by < 0 || bx >= blocks_across() || by >= blocks_down())
+      throw DataError(what + ": outside the raster");
+    const BlockSize size{std::min(block_width(), grid().width - bx * block_width()),
+                         std::min(block_height(), grid().height - by * block_height())};
+    if (into.width < size.width || into.height < size.height) throw DataError(what + ": destination is too small");
+
+    const bool fits = size == BlockSize{block_width(), block_height()} && into.stride == block_width();
+    const bool direct = fits && state_->type != GDT_Byte;
+    void* const block = direct ? static_cast<void*>(into.data) : scratch(state_->block_bytes());
+    state_->with_handle([&](GDALRasterBandH band) {
+      const GdalErrorCapture errors;
+      if (GDALReadBlock(band, bx, by, block) != CE_None) throw DataError(errors.explain(what));
+    });
+
+    const PlaneView<std::uint16_t> filled{into.data, size.width, size.height, into.stride};
+    if (state_->type == GDT_Byte) {
+      copy(static_cast<const std::uint8_t*>(block), block_width(), filled);
+    } else if (!direct) {
+      copy(static_cast<const std::uint16_t*>(block), block_width(), filled);
+    }
+    if (state_->type == GDT_Int16) clamp_negatives(filled);
+    return size;
+  } catch (const DataError& error) {
+    throw DataError(path() + ": " + error.what());
+  }
+}
+
+void BandFile::read_window(const Window& window, PlaneView<std::uint16_t> into) const {
+  const std::string what = "cannot read window " + std::to_string(window.x) + "," + std::to_string(window.y) + " " +
+                           std::to_string(window.width) + " x " + std::to_string(window.height);
+  try {
+    if (window.empty() || !(intersection(window, grid().extent()) == window)) {
+      throw DataError(what + ": not inside the raster");
+    }
+    if (into.width < window.width || into.height < window.height) throw DataError(what + ": destination is too small");
+    // GDAL itself turns negative Int16 values into 0 on the way to UInt16.
+    state_->with_handle([&](GDALRasterBandH band) {
+      const GdalErrorCapture errors;
+      if (GDALRasterIOEx(band, GF_Read, window.x, window.y, window.width, window.height, into.data, window.width,
+                         window.height, GDT_UInt16, sizeof(std::uint16_t),
+                         static_cast<GSpacing>(into.stride * static_cast<std::ptrdiff_t>(sizeof(std::uint16_t))),
+                         nullptr) != CE_None) {
+        throw DataError(errors.explain(what));
+      }
+    });
+  } catch (const DataError& error) {
+    throw DataError(path() + ": " + error.what());
+  }
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,61 @@
+#pragma once
+// Pixels of one raster file.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "pipeline/core/grid.hpp"
+#include "pipeline/core/plane.hpp"
+
+namespace pitwatch {
+
+/// Columns and rows that a read filled.
+struct BlockSize {
+  int width = 0;
+  int height = 0;
+  friend bool operator==(const BlockSize&, const BlockSize&) = default;
+};
+
+/// The first band of a raster file, as 16-bit digital numbers. Byte, UInt16 and Int16 files are read; negative values
+/// become 0 (no measurement in Sentinel-2).
+///
+/// Thread-safe: GDAL's datasets are not, so each read checks a handle out of an internal pool, which opens one more
+/// when all are in use. At most as many handles exist as reads ever ran at once.
+/// Every error is a DataError that starts with the path and ends with GDAL's own message; after one, what was to be
+/// filled is undefined.
+class BandFile {
+ public:
+  /// Opens the file. Throws DataError when it cannot be opened, is not of a type named above, has no CRS, is not
+  /// projected in metres, is not north-up with square pixels, or when its header is absurd (a side longer than
+  /// 200 000 pixels, a block larger than 256 MiB).
+  explicit BandFile(const std::string& path);
+  ~BandFile();
+  BandFile(BandFile&&) noexcept;
+  BandFile& operator=(BandFile&&) noexcept;
+
+  const std::string& path() const;
+
+  /// CRS ("EPSG:n" where GDAL identifies one, otherwise WKT), outer corner, pixel size and size.
+  const Grid& grid() const;
+
+  /// The unit in which the file is stored: tile or strip size. Blocks at the right and lower edge reach beyond it.
+  int block_width() const;
+  int block_height() const;
+  int blocks_across() const;
+  int blocks_down() const;
+
+  /// Reads block (bx, by), clipped at the raster's edge, to the upper left of `into`, past GDAL's block cache: each
+  /// call decodes. Returns the clipped size. `into` must be at least that large. A full block of a UInt16 or Int16
+  /// file is decoded right into `into` when into.stride == block_width(); others go through a buffer of the thread.
+  BlockSize read_block(int bx, int by, PlaneView<std::uint16_t> into) const;
+
+  /// Reads a window that must lie inside the raster, through GDAL's block cache. `into` must be at least as large.
+  void read_window(const Window& window, PlaneView<std::uint16_t> into) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace pitwatch

@@ -1,0 +1,22 @@
+#pragma once
+// The state that GDAL keeps for the whole process.
+
+#include <cstdint>
+#include <string>
+
+namespace pitwatch {
+
+/// Registers GDAL's drivers and sets the options that this program relies on. Call once from main, before any thread
+/// starts that reads rasters; later calls change only the cache size. `cache_bytes` bounds GDAL's block cache, which
+/// serves RasterIO (BandFile::read_window) but not BandFile::read_block.
+/// A function of this folder that needs GDAL calls it with a small cache if nobody has, so that tests need no set-up.
+void initialise_gdal(std::int64_t cache_bytes);
+
+/// Versions of the libraries at run time, for `--version`, e.g. "3.6.2".
+std::string gdal_version();
+std::string proj_version();
+std::string tiff_version();
+std::string deflate_version();
+std::string openssl_version();
+
+}  // namespace pitwatch

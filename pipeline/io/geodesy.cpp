@@ -1,0 +1,94 @@
+#include "pipeline/io/geodesy.hpp"
+
+#include <geodesic.h>
+#include <proj.h>
+
+#include <cmath>
+
+#include "pipeline/core/error.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr double wgs84_semi_major_axis_m = 6378137.0;
+constexpr double wgs84_flattening = 1 / 298.257223563;
+
+double ring_area_m2(const Ring& ring, const Grid& grid, ToWgs84& to_wgs84) {
+  std::vector<MapPoint> points;
+  points.reserve(ring.size());
+  for (const PixelPoint& vertex : ring) points.push_back(grid.to_map(vertex.x, vertex.y));
+
+  geod_geodesic ellipsoid;
+  geod_init(&ellipsoid, wgs84_semi_major_axis_m, wgs84_flattening);
+  geod_polygon polygon;
+  geod_polygon_init(&polygon, 0);
+  for (const LonLat& vertex : to_wgs84(points)) geod_polygon_addpoint(&ellipsoid, &polygon, vertex.lat, vertex.lon);
+  double area = 0;
+  constexpr int counter_clockwise_is_positive = 0;
+  constexpr int signed_area = 1;
+  geod_polygon_compute(&ellipsoid, &polygon, counter_clockwise_is_positive, signed_area, &area, nullptr);
+  return std::abs(area);
+}
+
+}  // namespace
+
+struct ToWgs84::State {
+  PJ_CONTEXT* context = nullptr;
+  PJ* transformation = nullptr;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    proj_destroy(transformation);
+    proj_context_destroy(context);
+  }
+};
+
+ToWgs84::ToWgs84(const std::string& crs) : state_(std::make_unique<State>()) {
+  state_->context = proj_context_create();
+  proj_log_level(state_->context, PJ_LOG_NONE);  // errors come back as codes
+  proj_context_set_enable_network(state_->context, 0);
+  PJ* const raw = proj_create_crs_to_crs(state_->context, crs.c_str(), "OGC:CRS84", nullptr);
+  if (raw != nullptr) {
+    state_->transformation = proj_normalize_for_visualization(state_->context, raw);
+    proj_destroy(raw);
+  }
+  if (state_->transformation == nullptr) throw DataError("no transformation to WGS 84 from CRS '" + crs + "'");
+}
+
+ToWgs84::~ToWgs84() = default;
+ToWgs84::ToWgs84(ToWgs84&&) noexcept = default;
+ToWgs84& ToWgs84::operator=(ToWgs84&&) noexcept = default;
+
+LonLat ToWgs84::operator()(MapPoint point) {
+  const PJ_COORD result = proj_trans(state_->transformation, PJ_FWD, proj_coord(point.x, point.y, 0, HUGE_VAL));
+  if (!std::isfinite(result.xy.x) || !std::isfinite(result.xy.y)) {
+    throw DataError("no longitude and latitude for map point " + std::to_string(point.x) + ", " +
+                    std::to_string(point.y));
+  }
+  return {result.xy.x, result.xy.y};
+}
+
+std::vector<LonLat> ToWgs84::operator()(std::span<const MapPoint> points) {
+  std::vector<LonLat> result;
+  result.reserve(points.size());
+  for (const MapPoint& point : points) result.push_back((*this)(point));
+  return result;
+}
+
+double geodesic_area_m2(const PixelMultiPolygon& shape, const Grid& grid, ToWgs84& to_wgs84) {
+  double area = 0;
+  for (const PixelPolygon& polygon : shape) {
+    area += ring_area_m2(polygon.outer, grid, to_wgs84);
+    for (const Ring& hole : polygon.holes) area -= ring_area_m2(hole, grid, to_wgs84);
+  }
+  return area;
+}
+
+double geodesic_area_m2(const PixelMultiPolygon& shape, const Grid& grid) {
+  ToWgs84 to_wgs84(grid.crs);
+  return geodesic_area_m2(shape, grid, to_wgs84);
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,46 @@
+#pragma once
+// Longitudes, latitudes and true areas.
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pipeline/core/grid.hpp"
+#include "pipeline/core/polygon.hpp"
+
+namespace pitwatch {
+
+/// Degrees on WGS 84, longitude east and latitude north.
+struct LonLat {
+  double lon = 0;
+  double lat = 0;
+};
+
+/// The transformation from a CRS to WGS 84. Not thread-safe, and costly to make: one object per thread, kept.
+class ToWgs84 {
+ public:
+  /// `crs` as in Grid: "EPSG:n" or WKT. Throws DataError for one that PROJ does not know.
+  explicit ToWgs84(const std::string& crs);
+  ~ToWgs84();
+  ToWgs84(ToWgs84&&) noexcept;
+  ToWgs84& operator=(ToWgs84&&) noexcept;
+
+  /// Throws DataError for a point outside the domain of the projection.
+  LonLat operator()(MapPoint point);
+  std::vector<LonLat> operator()(std::span<const MapPoint> points);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Area on the WGS 84 ellipsoid, square metres, holes subtracted; edges are geodesics between the vertices (Karney
+/// 2013, "Algorithms for geodesics", doi:10.1007/s00190-012-0578-z, as in PROJ). `to_wgs84` must be of the grid's
+/// CRS. The sign does not depend on how the rings are wound. Throws DataError as ToWgs84 does.
+double geodesic_area_m2(const PixelMultiPolygon& shape, const Grid& grid, ToWgs84& to_wgs84);
+
+/// The same, making the transformation for the one call.
+double geodesic_area_m2(const PixelMultiPolygon& shape, const Grid& grid);
+
+}  // namespace pitwatch

@@ -1,0 +1,87 @@
+#include "pipeline/io/hashing.hpp"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "pipeline/core/error.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr std::size_t buffer_bytes = 1 << 20;
+
+class Sha256 {
+ public:
+  Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) fail();
+  }
+  void add(const void* data, std::size_t size) {
+    if (EVP_DigestUpdate(context_.get(), data, size) != 1) fail();
+  }
+  std::string hex() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    if (EVP_DigestFinal_ex(context_.get(), digest.data(), &size) != 1) fail();
+    constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    for (unsigned int i = 0; i < size; ++i) {
+      text += digits[digest[i] >> 4];
+      text += digits[digest[i] & 15];
+    }
+    return text;
+  }
+
+ private:
+  [[noreturn]] static void fail() { throw std::runtime_error("OpenSSL does not provide SHA-256"); }
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+class InputFile {
+ public:
+  explicit InputFile(const std::string& path) : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (fd_ < 0) fail("cannot open");
+    ::posix_fadvise(fd_, 0, 0, POSIX_FADV_SEQUENTIAL);
+  }
+  ~InputFile() { ::close(fd_); }
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  /// 0 at the end of the file.
+  std::size_t read(void* into, std::size_t size) {
+    for (;;) {
+      const ssize_t got = ::read(fd_, into, size);
+      if (got >= 0) return static_cast<std::size_t>(got);
+      if (errno != EINTR) fail("cannot read");
+    }
+  }
+
+ private:
+  [[noreturn]] void fail(const char* what) const { throw DataError(path_ + ": " + what + ": " + std::strerror(errno)); }
+  std::string path_;
+  int fd_;
+};
+
+}  // namespace
+
+std::string sha256_file(const std::string& path) {
+  InputFile file(path);
+  Sha256 hash;
+  std::vector<unsigned char> buffer(buffer_bytes);
+  while (const std::size_t size = file.read(buffer.data(), buffer.size())) hash.add(buffer.data(), size);
+  return hash.hex();
+}
+
+std::string sha256_text(std::string_view text) {
+  Sha256 hash;
+  hash.add(text.data(), text.size());
+  return hash.hex();
+}
+
+}  // namespace pitwatch

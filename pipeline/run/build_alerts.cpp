@@ -1,0 +1,196 @@
+#include "pipeline/run/build_alerts.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "pipeline/io/geodesy.hpp"
+#include "pipeline/io/hashing.hpp"
+#include "pipeline/polygons/clean.hpp"
+#include "pipeline/polygons/simplify.hpp"
+#include "pipeline/polygons/trace.hpp"
+#include "pipeline/run/run_record.hpp"
+#include "pipeline/run/versions.hpp"
+
+namespace pitwatch {
+namespace {
+
+// One standard deviation of where an outline lies, in pixels: half of the misregistration and half of a pixel's blur.
+constexpr double outline_uncertainty_px = 0.5;
+constexpr std::size_t id_digits = 12;
+
+int nearest(const AxisMap& map, int position) { return static_cast<int>(std::floor(map(position) + 0.5)); }
+
+std::map<Band, Calibration> calibrations(const PairInputs& inputs, Date date) {
+  std::map<Band, Calibration> result;
+  for (const PairInput& input : inputs.inputs()) {
+    if (input.date == date && input.band != Band::SCL) result.emplace(input.band, input.asset.calibration);
+  }
+  return result;
+}
+
+/// Length of all outlines in pixel edges.
+double outline_px(const PixelMultiPolygon& shape) {
+  double length = 0;
+  const auto add = [&](const Ring& ring) {
+    for (std::size_t i = 0; i < ring.size(); ++i) {
+      const PixelPoint& a = ring[i];
+      const PixelPoint& b = ring[(i + 1) % ring.size()];
+      length += std::hypot(b.x - a.x, b.y - a.y);
+    }
+  };
+  for (const PixelPolygon& polygon : shape) {
+    add(polygon.outer);
+    for (const Ring& hole : polygon.holes) add(hole);
+  }
+  return length;
+}
+
+/// The same place, date and scene give the same name, whoever computes it.
+std::string alert_id(const Region& region, const Grid& grid, const CompareReport& report) {
+  const MapPoint corner = grid.to_map(region.runs.front().begin, region.runs.front().row);
+  const std::string key = grid.crs + "|" + std::to_string(std::llround(corner.x)) + "|" +
+                          std::to_string(std::llround(corner.y)) + "|" + format_instant(report.before.acquired) + "|" +
+                          format_instant(report.after.acquired);
+  return "PW-" + sha256_text(key).substr(0, id_digits);
+}
+
+}  // namespace
+
+std::int64_t min_pixels(double area_ha, const Grid& grid) {
+  const double pixel_ha = grid.pixel_size_m * grid.pixel_size_m / 1e4;
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(area_ha / pixel_ha - 1e-9)));
+}
+
+std::vector<RegionSums> sum_regions(const std::vector<Component>& components, const PairPixels& pixels,
+                                    const PairGeometry& geometry, PlaneView<const std::uint8_t> score,
+                                    const Window& tile) {
+  std::vector<RegionSums> result;
+  result.reserve(components.size());
+  std::vector<std::uint16_t> dn;
+  for (const Component& component : components) {
+    RegionSums sums;
+    sums.first = component.runs.front();
+    for (const Run& run : component.runs) {
+      for (int x = run.begin; x < run.end; ++x) sums.score += score.at(x - tile.x, run.row - tile.y);
+      sums.pixels += run.end - run.begin;
+      for (const Date date : both_dates) {
+        BandSums& of_date = date == Date::before ? sums.before : sums.after;
+        for (const BandInfo& band : band_infos) {
+          const auto& place = geometry.find(date, band.band);
+          if (!place || band.band == Band::SCL) continue;
+          const int first = nearest(place->x, run.begin);
+          const int last = nearest(place->x, run.end - 1);
+          dn.resize(static_cast<std::size_t>(last - first + 1));
+          pixels.read_row(date, band.band, nearest(place->y, run.row), first, last + 1, dn.data());
+          for (int x = run.begin; x < run.end; ++x) {
+            const std::uint16_t value = dn[static_cast<std::size_t>(nearest(place->x, x) - first)];
+            const Calibration& calibration = place->calibration;
+            if (value != calibration.nodata && value != calibration.saturated) of_date.add(band.band, value);
+          }
+        }
+      }
+    }
+    result.push_back(sums);
+  }
+  return result;
+}
+
+std::vector<Region> build_regions(std::vector<Component> components, const std::vector<RegionSums>& sums,
+                                  const PairInputs& inputs, const CompareOptions& options) {
+  // Which component a run of a tile belongs to: runs only grow together when tiles are joined.
+  struct Place {
+    Run run;
+    std::size_t component;
+  };
+  std::vector<Place> places;
+  for (std::size_t i = 0; i < components.size(); ++i) {
+    for (const Run& run : components[i].runs) places.push_back({run, i});
+  }
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.run < b.run; });
+
+  std::vector<Region> regions(components.size());
+  for (const RegionSums& part : sums) {
+    // The last run that does not begin after the part's first run.
+    const Run key{part.first.row, part.first.begin, std::numeric_limits<int>::max()};
+    auto place = std::upper_bound(places.begin(), places.end(), key,
+                                  [](const Run& run, const Place& candidate) { return run < candidate.run; });
+    if (place == places.begin()) continue;
+    --place;
+    if (place->run.row != part.first.row || place->run.end <= part.first.begin) continue;  // its component was dropped
+    RegionSums& of_region = regions[place->component].sums;
+    of_region.score += part.score;
+    of_region.pixels += part.pixels;
+    of_region.before += part.before;
+    of_region.after += part.after;
+  }
+  const auto before = calibrations(inputs, Date::before);
+  const auto after = calibrations(inputs, Date::after);
+  const std::int64_t max_hole = min_pixels(options.min_area_ha, inputs.grid()) - 1;
+  for (std::size_t i = 0; i < components.size(); ++i) {
+    Region& region = regions[i];
+    region.sums.first = components[i].runs.front();
+    region.runs = fill_small_holes(components[i].runs, max_hole);
+    region.before = mean_spectrum(region.sums.before, before);
+    region.after = mean_spectrum(region.sums.after, after);
+    region.change_class = classify_change(region.before, region.after);
+  }
+  return regions;
+}
+
+std::vector<Alert> build_alerts(const std::vector<Region>& regions, const PairInputs& inputs,
+                                const CompareReport& report, const CompareOptions& options) {
+  const Grid& grid = inputs.grid();
+  std::vector<PixelMultiPolygon> shapes;
+  for (const Region& region : regions) shapes.push_back(trace(region.runs));
+  if (options.simplify_m > 0) simplify(shapes, options.simplify_m / grid.pixel_size_m);
+
+  ToWgs84 to_wgs84(grid.crs);
+  const std::string algorithm = algorithm_name(options);
+  const double pixel_ha = grid.pixel_size_m * grid.pixel_size_m / 1e4;
+  std::vector<Alert> alerts;
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    const Region& region = regions[i];
+    Alert alert;
+    alert.id = alert_id(region, grid, report);
+    alert.change_class = region.change_class;
+    alert.first_detected = report.after.acquired;
+    alert.onset_after = report.before.acquired;
+    alert.onset_before = report.after.acquired;
+    alert.last_detected = report.after.acquired;
+    alert.last_observed = report.after.acquired;
+    alert.observations = 1;
+    alert.confidence = static_cast<double>(region.sums.score) /
+                       static_cast<double>(std::max<std::int64_t>(region.sums.pixels, 1)) / score_max;
+    alert.area_ha = geodesic_area_m2(shapes[i], grid, to_wgs84) / 1e4;
+    // Errors along an outline are independent from pixel to pixel: they add up with the root of its length.
+    alert.area_uncertainty_ha = outline_uncertainty_px * std::sqrt(outline_px(shapes[i])) * pixel_ha;
+    alert.change = index_change(region.before, region.after);
+    alert.scenes_before = {report.before.id};
+    alert.scenes_after = {report.after.id};
+    alert.tile = report.after.tile.empty() ? report.before.tile : report.after.tile;
+    alert.algorithm = algorithm;
+    alert.shape = std::move(shapes[i]);
+    alerts.push_back(std::move(alert));
+  }
+  return alerts;
+}
+
+void burn_classes(const std::vector<Region>& regions, PlaneView<std::uint8_t> score) {
+  for (int y = 0; y < score.height; ++y) {
+    std::uint8_t* row = score.row(y);
+    for (int x = 0; x < score.width; ++x) row[x] = row[x] == score_not_judged ? mask_not_judged : mask_stable;
+  }
+  for (const Region& region : regions) {
+    for (const Run& run : region.runs) {
+      std::fill(&score.at(run.begin, run.row), score.row(run.row) + run.end,
+                static_cast<MaskCode>(region.change_class));
+    }
+  }
+}
+
+std::string algorithm_name(const CompareOptions& options) {
+  return "pitwatch " + program_version() + " " + sha256_text(options_json(options)).substr(0, id_digits);
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,319 @@
+#include "pipeline/run/compare.hpp"
+
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/parallel_pipeline.h>
+#include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_group.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/alerts_geojson.hpp"
+#include "pipeline/io/aoi.hpp"
+#include "pipeline/io/cog_writer.hpp"
+#include "pipeline/io/gdal_runtime.hpp"
+#include "pipeline/io/hashing.hpp"
+#include "pipeline/io/scene_reader.hpp"
+#include "pipeline/polygons/components.hpp"
+#include "pipeline/run/block_store.hpp"
+#include "pipeline/run/build_alerts.hpp"
+#include "pipeline/run/pair_inputs.hpp"
+#include "pipeline/run/run_record.hpp"
+#include "pipeline/run/stopwatch.hpp"
+#include "pipeline/run/survey_run.hpp"
+#include "pipeline/run/tiling.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr std::int64_t gdal_cache_bytes = std::int64_t{16} << 20;  // blocks are read past it
+
+/// What a tile in flight owns: preallocated, so that the steady state does not allocate.
+struct Slot {
+  Window tile;
+  std::unique_ptr<LeasedPixels> pixels;
+  TileEvidence evidence;
+  MaskCounts counts{};
+  std::vector<Component> components;
+  std::vector<RegionSums> sums;
+};
+
+Hysteresis hysteresis_of(const CompareOptions& options, const Grid& grid) {
+  const auto code = [](double score) { return static_cast<std::uint8_t>(std::lround(score * score_max)); };
+  return {code(options.score_low), code(options.score_high), min_pixels(options.min_area_ha, grid)};
+}
+
+void check(const CompareOptions& options) {
+  if (!(options.min_area_ha >= 0 && options.min_area_ha <= 1e6))
+    throw ConfigError("--min-area-ha must be 0 to 1000000");
+  if (!(options.simplify_m >= 0 && options.simplify_m <= 1000))
+    throw ConfigError("--simplify must be 0 to 1000 metres");
+  if (!(options.score_low > 0 && options.score_low <= options.score_high && options.score_high <= 1)) {
+    throw ConfigError("--score-low and --score-high must satisfy 0 < low <= high <= 1");
+  }
+  if (options.tile_size_px != 0 &&
+      (options.tile_size_px % 64 != 0 || options.tile_size_px < 64 || options.tile_size_px > 16384)) {
+    throw ConfigError("--tile-size must be a multiple of 64 from 64 to 16384, or 0");
+  }
+}
+
+void make_output_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw ConfigError("--out " + path + ": cannot be made: " + error.message());
+}
+
+/// The dataflow: tiles in order, read and judged in parallel, merged in order.
+class Comparison {
+ public:
+  Comparison(const PairInputs& inputs, BlockStore& store, const CompareOptions& options, const Tiling& tiling,
+             const std::optional<Aoi>& aoi, const ProgressSink& progress)
+      : inputs_(inputs),
+        store_(store),
+        options_(options),
+        tiles_(tiles_of(inputs.grid(), tiling.tile_size_px)),
+        aoi_(aoi),
+        progress_(progress),
+        hysteresis_(hysteresis_of(options, inputs.grid())),
+        slots_(static_cast<std::size_t>(tiling.tokens)),
+        score_(inputs.grid().width, inputs.grid().height) {
+    for (const Window& tile : tiles_) store_.announce(inputs_.native_windows(tile, read_margin_px));
+    for (Slot& slot : slots_) free_slots_.push_back(&slot);
+  }
+
+  void run(const PairSurvey& survey) {
+    std::size_t next = 0;
+    std::size_t done = 0;
+    const auto take = [&](tbb::flow_control& control) -> Slot* {
+      if (next == tiles_.size()) {
+        control.stop();
+        return nullptr;
+      }
+      Slot* slot = take_slot();
+      slot->tile = tiles_[next++];
+      return slot;
+    };
+    const auto merge = [&](Slot* slot) {
+      const Stopwatch::Lap lap(watch_, Stage::merge);
+      for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += slot->counts[i];
+      stitcher_.add(slot->tile, std::move(slot->components));
+      sums_.insert(sums_.end(), slot->sums.begin(), slot->sums.end());
+      give_slot(slot);
+      progress_("comparing", static_cast<double>(++done) / static_cast<double>(tiles_.size()));
+    };
+    tbb::parallel_pipeline(
+        slots_.size(),
+        tbb::make_filter<void, Slot*>(tbb::filter_mode::serial_in_order, take) &
+            tbb::make_filter<Slot*, Slot*>(tbb::filter_mode::parallel, [&](Slot* slot) { return read(slot); }) &
+            tbb::make_filter<Slot*, Slot*>(tbb::filter_mode::parallel,
+                                           [&](Slot* slot) { return judge(slot, survey); }) &
+            tbb::make_filter<Slot*, void>(tbb::filter_mode::serial_in_order, merge));
+  }
+
+  std::vector<Component> components() { return stitcher_.finish(hysteresis_); }
+  const std::vector<RegionSums>& sums() const { return sums_; }
+  Plane<std::uint8_t>& score() { return score_; }
+  const MaskCounts& counts() const { return counts_; }
+  Stopwatch& watch() { return watch_; }
+
+ private:
+  Slot* read(Slot* slot) {
+    const Stopwatch::Lap lap(watch_, Stage::read);
+    slot->pixels =
+        std::make_unique<LeasedPixels>(inputs_, store_.lease(inputs_.native_windows(slot->tile, read_margin_px)));
+    return slot;
+  }
+
+  Slot* judge(Slot* slot, const PairSurvey& survey) {
+    const Window& tile = slot->tile;
+    const PlaneView<std::uint8_t> score{&score_.at(tile.x, tile.y), tile.width, tile.height, score_.stride()};
+    slot->counts = {};
+    {
+      const Stopwatch::Lap lap(watch_, Stage::evidence);
+      slot->evidence.compute(*slot->pixels, survey.geometry, options_.evidence, survey.model, tile, score,
+                             slot->counts);
+      if (aoi_) leave_out_outside(tile, score);
+    }
+    const Stopwatch::Lap lap(watch_, Stage::polygons);
+    slot->components = label_tile(score, tile, inputs_.grid().extent(), hysteresis_);
+    slot->sums = sum_regions(slot->components, *slot->pixels, survey.geometry, score, tile);
+    slot->pixels.reset();
+    return slot;
+  }
+
+  void leave_out_outside(const Window& tile, PlaneView<std::uint8_t> score) {
+    Plane<std::uint8_t> inside(tile.width, tile.height);
+    aoi_->burn(tile, inside.view());
+    for (int y = 0; y < tile.height; ++y) {
+      for (int x = 0; x < tile.width; ++x) {
+        if (inside.at(x, y) == 0) score.at(x, y) = score_not_judged;
+      }
+    }
+  }
+
+  Slot* take_slot() {
+    const std::lock_guard lock(slots_mutex_);
+    Slot* slot = free_slots_.back();
+    free_slots_.pop_back();
+    return slot;
+  }
+  void give_slot(Slot* slot) {
+    const std::lock_guard lock(slots_mutex_);
+    free_slots_.push_back(slot);
+  }
+
+  const PairInputs& inputs_;
+  BlockStore& store_;
+  const CompareOptions& options_;
+  std::vector<Window> tiles_;
+  const std::optional<Aoi>& aoi_;
+  const ProgressSink& progress_;
+  Hysteresis hysteresis_;
+  std::vector<Slot> slots_;
+  std::mutex slots_mutex_;
+  std::vector<Slot*> free_slots_;
+  Plane<std::uint8_t> score_;
+  MaskCounts counts_{};
+  Stitcher stitcher_;
+  std::vector<RegionSums> sums_;
+  Stopwatch watch_;
+};
+
+/// Hashes the items and the band files beside whatever else the arena does.
+class InputHashes {
+ public:
+  InputHashes(const CompareReport& report, const PairInputs& inputs, Stopwatch& watch) {
+    records_.push_back({"BEFORE item", report.before.source, {}});
+    records_.push_back({"AFTER item", report.after.source, {}});
+    for (const PairInput& input : inputs.inputs()) {
+      records_.push_back(
+          {(input.date == Date::before ? "BEFORE " : "AFTER ") + std::string(name(input.band)), input.asset.path, {}});
+    }
+    for (InputRecord& record : records_) {
+      group_.run([&record, &watch] {
+        const Stopwatch::Lap lap(watch, Stage::hash);
+        record.sha256 = sha256_file(record.path);
+      });
+    }
+  }
+  ~InputHashes() {
+    group_.cancel();
+    try {
+      group_.wait();
+    } catch (...) {  // an error elsewhere is already on its way
+    }
+  }
+  InputHashes(const InputHashes&) = delete;
+  InputHashes& operator=(const InputHashes&) = delete;
+
+  std::vector<InputRecord> wait() {
+    group_.wait();
+    return records_;
+  }
+
+ private:
+  std::vector<InputRecord> records_;
+  tbb::task_group group_;
+};
+
+void write_outputs(const CompareOptions& options, CompareReport& report, Comparison& comparison,
+                   std::vector<Region>& regions) {
+  const Stopwatch::Lap lap(comparison.watch(), Stage::write);
+  const std::string folder = options.out + "/";
+  const ParallelFor parallel = [](int count, const std::function<void(int)>& body) {
+    tbb::parallel_for(0, count, body);
+  };
+  const std::vector<std::pair<std::string, std::string>> items{{"PITWATCH_BEFORE", report.before.id},
+                                                               {"PITWATCH_AFTER", report.after.id},
+                                                               {"PITWATCH_VERSION", algorithm_name(options)}};
+
+  std::array<float, 256> value_of_code{};
+  for (std::size_t code = 0; code < value_of_code.size(); ++code) {
+    value_of_code[code] = static_cast<float>(code) / static_cast<float>(score_max);
+  }
+  write_cog_float(folder + "score.tif", report.grid, comparison.score().view(), value_of_code,
+                  {"evidence that the ground was newly disturbed, 0 to 1", items}, parallel);
+  // The scores are on disk: their memory becomes the mask.
+  burn_classes(regions, comparison.score().view());
+  std::vector<std::pair<std::string, std::string>> mask_items = items;
+  for (const auto& [change_class, class_name] : change_class_names) {
+    mask_items.emplace_back("CLASS_" + std::to_string(static_cast<int>(change_class)), class_name);
+  }
+  write_cog_byte(folder + "mask.tif", report.grid, comparison.score().view(), {"difference mask by class", mask_items},
+                 parallel);
+  write_alerts_geojson(folder + "alerts.geojson", report.alerts, report.grid,
+                       {"alerts", report.before.acquired, report.after.acquired});
+}
+
+}  // namespace
+
+CompareReport compare(const std::string& before, const std::string& after, const CompareOptions& options,
+                      const ProgressSink& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  check(options);
+  initialise_gdal(gdal_cache_bytes);
+  CompareReport report;
+  report.before = read_scene(before);
+  report.after = read_scene(after);
+  if (report.after.acquired <= report.before.acquired) {
+    throw ConfigError("AFTER (" + after + ", " + format_instant(report.after.acquired) +
+                      ") is not later than BEFORE (" + before + ", " + format_instant(report.before.acquired) + ")");
+  }
+  PairInputs inputs(report.before, report.after);
+  std::optional<Aoi> aoi;
+  if (options.aoi) {
+    inputs.crop(Aoi(*options.aoi, inputs.grid()).bounds());
+    aoi.emplace(*options.aoi, inputs.grid());
+  }
+  report.grid = inputs.grid();
+  make_output_folder(options.out);
+
+  report.threads = options.threads != 0 ? options.threads : tbb::info::default_concurrency();
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                                  static_cast<std::size_t>(report.threads));
+  tbb::task_arena arena(report.threads);
+  arena.execute([&] {
+    BlockStore store(inputs.block_sources());
+    const Tiling tiling = plan_tiling(inputs, store, options.tile_size_px, report.threads, options.memory_bytes);
+    report.tile_size_px = tiling.tile_size_px;
+    report.tokens = tiling.tokens;
+    report.planned_bytes = tiling.planned_bytes;
+
+    Comparison comparison(inputs, store, options, tiling, aoi, progress);
+    InputHashes hashes(report, inputs, comparison.watch());
+    progress("surveying", 0);
+    PairSurvey found;
+    {
+      const Stopwatch::Lap lap(comparison.watch(), Stage::survey);
+      found = survey(inputs, store, options.evidence);
+    }
+    report.alignment = found.alignment;
+    report.model = found.model;
+    comparison.run(found);
+
+    progress("drawing", 0);
+    report.pixels_by_mask = comparison.counts();
+    std::vector<Region> regions;
+    {
+      const Stopwatch::Lap lap(comparison.watch(), Stage::polygons);
+      regions = build_regions(comparison.components(), comparison.sums(), inputs, options);
+      report.alerts = build_alerts(regions, inputs, report, options);
+    }
+    progress("writing", 0);
+    report.inputs = hashes.wait();
+    write_outputs(options, report, comparison, regions);
+    report.stage_seconds = comparison.watch().seconds();
+  });
+  report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  write_run_record(options.out + "/run.json", report, options);
+  return report;
+}
+
+}  // namespace pitwatch

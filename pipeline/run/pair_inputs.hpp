@@ -1,0 +1,68 @@
+#pragma once
+// The files of a comparison, opened and checked against each other.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/core/grid.hpp"
+#include "pipeline/core/scene.hpp"
+#include "pipeline/evidence/pair_pixels.hpp"
+#include "pipeline/io/band_file.hpp"
+#include "pipeline/run/block_store.hpp"
+
+namespace pitwatch {
+
+/// Bands without which there is no comparison, and bands that are used where both dates (SCL: either date) have them.
+inline constexpr std::array required_bands{Band::B02, Band::B04, Band::B08, Band::B11};
+inline constexpr std::array optional_bands{Band::B12, Band::SCL};
+
+/// One file that is read.
+struct PairInput {
+  Date date{};
+  Band band{};
+  BandAsset asset;
+  BandFile file;
+};
+
+class PairInputs {
+ public:
+  /// Opens all bands. The comparison's grid is the part of BEFORE's 10 m grid that AFTER covers, too. Throws DataError:
+  /// a band missing, a file that cannot be opened, CRS that differ, no overlap. Each names scene, band and file.
+  PairInputs(const Scene& before, const Scene& after);
+
+  const std::vector<PairInput>& inputs() const { return inputs_; }
+  const Grid& grid() const { return grid_; }
+
+  /// Restricts the grid to a window of itself.
+  void crop(const Window& window);
+
+  /// Where the bands lie under the grid by their georeferencing alone.
+  PairGeometry geometry() const;
+
+  /// The index of the input of a date and band; nothing if it is not read.
+  std::optional<int> find(Date date, Band band) const;
+
+  std::vector<BlockSource> block_sources() const;
+
+  /// Per input, the window of its raster that lies under `window` of the grid and `margin_px` around.
+  std::vector<Window> native_windows(const Window& window, int margin_px) const;
+
+ private:
+  std::vector<PairInput> inputs_;
+  Grid grid_;
+};
+
+/// The pixels of a lease, for the evidence.
+class LeasedPixels final : public PairPixels {
+ public:
+  LeasedPixels(const PairInputs& inputs, BlockStore::Lease lease) : inputs_(&inputs), lease_(std::move(lease)) {}
+
+  void read_row(Date date, Band band, int y, int x0, int x1, std::uint16_t* dn) const override;
+
+ private:
+  const PairInputs* inputs_;
+  BlockStore::Lease lease_;
+};
+
+}  // namespace pitwatch

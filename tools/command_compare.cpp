@@ -1,0 +1,98 @@
+#include "tools/command_compare.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/run/compare.hpp"
+#include "tools/common_options.hpp"
+#include "tools/logging.hpp"
+
+namespace pitwatch::tools {
+namespace po = boost::program_options;
+
+namespace {
+
+class CompareCommand final : public Command {
+ public:
+  po::options_description options() override {
+    const CompareOptions defaults;
+    po::options_description description("Options of compare");
+    description.add_options()                                                                                       //
+        ("before", po::value<std::string>()->value_name("SCENE"), "the earlier scene: path of a STAC item (JSON)")  //
+        ("after", po::value<std::string>()->value_name("SCENE"), "the later scene")                                 //
+        ("out,o", po::value<std::string>()->value_name("DIR"),
+         "folder for alerts.geojson, score.tif, mask.tif and run.json; made if missing")  //
+        ("aoi", po::value<std::string>()->value_name("FILE"),
+         "vector file; nothing outside of its polygons is judged")  //
+        ("min-area-ha", po::value<double>()->value_name("HA")->default_value(defaults.min_area_ha, "0.1"),
+         "minimum mapping unit, hectares, 0..1000000")  //
+        ("simplify", po::value<double>()->value_name("M")->default_value(defaults.simplify_m, "0"),
+         "tolerance of simplified outlines, metres, 0..1000; 0: exact along pixel edges")  //
+        ("score-low",
+         po::value<double>()->value_name("P")->default_value(defaults.score_low, format(defaults.score_low)),
+         "a polygon grows over pixels of at least this score, 0..1")  //
+        ("score-high",
+         po::value<double>()->value_name("P")->default_value(defaults.score_high, format(defaults.score_high)),
+         "and somewhere reaches this score, 0..1")  //
+        ("tile-size", po::value<int>()->value_name("PX")->default_value(0),
+         "pixels per side of the tiles worked on, a multiple of 64, 64..16384; 0: by the memory; results do not depend "
+         "on it");
+    return description;
+  }
+
+  std::vector<std::string> positional() const override { return {"before", "after"}; }
+
+  void setup(const po::variables_map& values) override {
+    common_ = read_common_options(values);
+    before_ = required(values, "before", "BEFORE");
+    after_ = required(values, "after", "AFTER");
+    options_.out = required(values, "out", "--out DIR");
+    if (values.count("aoi") != 0) options_.aoi = values["aoi"].as<std::string>();
+    options_.min_area_ha = values["min-area-ha"].as<double>();
+    options_.simplify_m = values["simplify"].as<double>();
+    options_.score_low = values["score-low"].as<double>();
+    options_.score_high = values["score-high"].as<double>();
+    options_.tile_size_px = values["tile-size"].as<int>();
+    options_.threads = common_.threads;
+    options_.memory_bytes = common_.memory_bytes;
+  }
+
+  int run() override {
+    CompareReport report;
+    {
+      Progress progress(common_);
+      report = compare(before_, after_, options_,
+                       [&](std::string_view stage, double fraction) { progress(stage, fraction); });
+    }
+    double area_ha = 0;
+    for (const Alert& alert : report.alerts) area_ha += alert.area_ha;
+    spdlog::debug("{} threads, {} tiles of {} px in flight, {} MiB planned", report.threads, report.tokens,
+                  report.tile_size_px, report.planned_bytes >> 20);
+    for (const auto& [stage, seconds] : report.stage_seconds) spdlog::debug("{}: {:.2f} s", stage, seconds);
+    spdlog::info("shift {:.2f}, {:.2f} px; {} alerts, {:.1f} ha; {:.1f} s; see {}/alerts.geojson",
+                 report.alignment.x.offset, report.alignment.y.offset, report.alerts.size(), area_ha,
+                 report.wall_seconds, options_.out);
+    return exit_done;
+  }
+
+ private:
+  static std::string format(double value) { return fmt::format("{}", value); }
+
+  static std::string required(const po::variables_map& values, const char* option, const char* what) {
+    if (values.count(option) == 0) throw ConfigError(std::string(what) + " is missing; see pitwatch compare --help");
+    return values[option].as<std::string>();
+  }
+
+  CommonOptions common_;
+  std::string before_;
+  std::string after_;
+  CompareOptions options_;
+};
+
+}  // namespace
+
+const CommandEntry compare_entry{"compare", "compare BEFORE AFTER --out DIR [options]",
+                                 "compares two scenes: polygons of newly disturbed ground, with evidence",
+                                 []() -> std::unique_ptr<Command> { return std::make_unique<CompareCommand>(); }};
+
+}  // namespace pitwatch::tools

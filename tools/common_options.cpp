@@ -1,0 +1,108 @@
+#include "tools/common_options.hpp"
+
+#include <cctype>
+#include <fstream>
+#include <limits>
+
+#include "pipeline/core/error.hpp"
+
+namespace pitwatch::tools {
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr int max_threads = 1024;
+
+/// PITWATCH_MIN_AREA_HA -> min-area-ha, for names that are options; "" ignores the variable.
+std::string option_of_variable(const std::string& variable, const po::options_description& known) {
+  constexpr std::string_view prefix = "PITWATCH_";
+  if (variable.compare(0, prefix.size(), prefix) != 0) return {};
+  std::string option;
+  for (const char c : variable.substr(prefix.size())) {
+    option += c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return known.find_nothrow(option, false) != nullptr ? option : std::string();
+}
+
+}  // namespace
+
+po::options_description common_options() {
+  po::options_description options("Common options");
+  options.add_options()                                                                                   //
+      ("help,h", "print this text and exit")                                                              //
+      ("config", po::value<std::string>()->value_name("FILE"), "INI file with option values")             //
+      ("threads", po::value<int>()->value_name("N")->default_value(0), "threads, 1..1024; 0: all cores")  //
+      ("memory", po::value<std::string>()->value_name("SIZE")->default_value("1GiB"),
+       "upper bound on memory, e.g. 512MiB; at least what one tile needs")  //
+      ("quiet,q", po::bool_switch(), "only errors on stderr")               //
+      ("verbose,v", po::bool_switch(), "more on stderr")                    //
+      ("log-json", po::bool_switch(), "log lines as JSON");
+  return options;
+}
+
+po::variables_map parse_options(Command& command, const std::vector<std::string>& arguments) {
+  po::options_description all;
+  all.add(command.options()).add(common_options());
+  po::positional_options_description positional;
+  for (const std::string& name : command.positional()) positional.add(name.c_str(), 1);
+  po::variables_map values;
+  try {
+    // The first store wins in Boost.Program_options.
+    po::store(po::command_line_parser(arguments)
+                  .options(all)
+                  .positional(positional)
+                  .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
+                  .run(),
+              values);
+    if (values.count("help") != 0) return values;
+    if (values.count("config") != 0) {
+      const auto path = values["config"].as<std::string>();
+      std::ifstream file(path);
+      if (!file) throw ConfigError("--config " + path + ": cannot be read");
+      po::store(po::parse_config_file(file, all), values);
+    }
+    po::store(po::parse_environment(all, [&](const std::string& name) { return option_of_variable(name, all); }),
+              values);
+    po::notify(values);
+  } catch (const po::error& error) {
+    throw ConfigError(error.what());
+  }
+  return values;
+}
+
+CommonOptions read_common_options(const po::variables_map& values) {
+  CommonOptions options;
+  options.threads = values["threads"].as<int>();
+  if (options.threads < 0 || options.threads > max_threads) throw ConfigError("--threads must be 0 to 1024");
+  options.memory_bytes = parse_size(values["memory"].as<std::string>());
+  options.quiet = values["quiet"].as<bool>();
+  options.verbose = values["verbose"].as<bool>();
+  options.log_json = values["log-json"].as<bool>();
+  return options;
+}
+
+std::int64_t parse_size(const std::string& text) {
+  const auto fail = [&]() -> std::int64_t { throw ConfigError("not a size: '" + text + "' (e.g. 512MiB, 1GiB)"); };
+  std::size_t used = 0;
+  double number = 0;
+  try {
+    number = std::stod(text, &used);
+  } catch (const std::exception&) {
+    return fail();
+  }
+  std::string unit;
+  for (const char c : text.substr(used)) {
+    if (c != ' ') unit += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  double factor = 0;
+  if (unit.empty() || unit == "B") factor = 1;
+  for (const auto& [letter, value] : {std::pair{'K', 1024.0}, {'M', 1048576.0}, {'G', 1073741824.0}}) {
+    const std::string l(1, letter);
+    if (unit == l || unit == l + "B" || unit == l + "IB") factor = value;
+  }
+  const double bytes = number * factor;
+  if (!(bytes >= 1) || bytes > 1e15) return fail();
+  return static_cast<std::int64_t>(bytes);
+}
+
+}  // namespace pitwatch::tools

@@ -1,0 +1,33 @@
+#pragma once
+// Options that every subcommand has, and where option values come from. The first that names an option wins: the
+// command line, the INI file of --config, the PITWATCH_* environment variables (PITWATCH_MIN_AREA_HA for
+// --min-area-ha).
+
+#include <boost/program_options.hpp>
+#include <cstdint>
+#include <string>
+
+#include "tools/command.hpp"
+
+namespace pitwatch::tools {
+
+struct CommonOptions {
+  int threads = 0;  // 0: all cores
+  std::int64_t memory_bytes = 0;
+  bool quiet = false;
+  bool verbose = false;
+  bool log_json = false;
+};
+
+boost::program_options::options_description common_options();
+
+/// Parses `arguments` (without program and subcommand name) for a command: command line over INI file over environment.
+/// Throws ConfigError naming the option.
+boost::program_options::variables_map parse_options(Command& command, const std::vector<std::string>& arguments);
+
+CommonOptions read_common_options(const boost::program_options::variables_map& values);
+
+/// "512M", "1GiB", "2000000": bytes; K, M, G (with or without iB or B) are powers of 1024. Throws ConfigError.
+std::int64_t parse_size(const std::string& text);
+
+}  // namespace pitwatch::tools

@@ -1,0 +1,78 @@
+#include "tools/logging.hpp"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace pitwatch::tools {
+namespace {
+
+constexpr int bar_width = 32;
+constexpr std::chrono::milliseconds bar_interval{100};
+constexpr std::chrono::seconds line_interval{5};
+
+/// The message as a JSON string, quotes included.
+class JsonMessage final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const std::string text = nlohmann::json(std::string(message.payload.data(), message.payload.size()))
+                                 .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
+};
+
+}  // namespace
+
+void configure_logging(const CommonOptions& options) {
+  auto logger = std::make_shared<spdlog::logger>("pitwatch", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_level(options.quiet ? spdlog::level::err : options.verbose ? spdlog::level::debug : spdlog::level::info);
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  if (options.log_json) {
+    formatter->add_flag<JsonMessage>('*');
+    formatter->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})");
+  } else {
+    formatter->set_pattern("pitwatch: %l: %v");
+  }
+  logger->set_formatter(std::move(formatter));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+Progress::Progress(const CommonOptions& options)
+    : mode_(options.quiet                                     ? Mode::silent
+            : isatty(STDERR_FILENO) == 1 && !options.log_json ? Mode::bar
+                                                              : Mode::lines),
+      last_(Clock::now()) {}
+
+Progress::~Progress() {
+  if (drawn_) std::fputs("\r\033[K", stderr);
+}
+
+void Progress::operator()(std::string_view stage, double fraction) {
+  if (mode_ == Mode::silent) return;
+  const std::lock_guard lock(mutex_);
+  const auto now = Clock::now();
+  const int percent = static_cast<int>(std::lround(fraction * 100));
+  const int length = static_cast<int>(stage.size());
+  if (mode_ == Mode::lines) {
+    if (now - last_ < line_interval) return;
+    spdlog::info("{} {} %", stage, percent);
+  } else {
+    if (now - last_ < bar_interval && drawn_) return;
+    const int filled = static_cast<int>(fraction * bar_width);
+    const std::string bar = std::string(static_cast<std::size_t>(filled), '#') +
+                            std::string(static_cast<std::size_t>(bar_width - filled), '.');
+    std::fprintf(stderr, "\r\033[K[%s] %3d %% %.*s", bar.c_str(), percent, length, stage.data());
+    std::fflush(stderr);
+    drawn_ = true;
+  }
+  last_ = now;
+}
+
+}  // namespace pitwatch::tools

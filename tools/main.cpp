@@ -1,0 +1,96 @@
+// pitwatch: the command line. Finds the subcommand, parses its options, runs it, and turns errors into one line on
+// stderr and an exit code.
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+
+#include "kernels/dispatch.hpp"
+#include "pipeline/core/error.hpp"
+#include "pipeline/run/versions.hpp"
+#include "tools/command_compare.hpp"
+#include "tools/common_options.hpp"
+#include "tools/logging.hpp"
+
+namespace pitwatch::tools {
+namespace {
+
+const std::array commands{&compare_entry};
+
+void print_usage(std::ostream& out) {
+  out << "pitwatch: watches mineral deposits for newly disturbed ground in Sentinel-2 scenes\n\n"
+         "usage: pitwatch COMMAND [options]\n       pitwatch COMMAND --help | --version\n\nCommands:\n";
+  for (const CommandEntry* entry : commands) out << "  " << entry->name << "\t" << entry->summary << "\n";
+  out << "\nExit codes: 0 done; 1 internal failure; 2 usage or configuration error; 3 no usable input data;\n"
+         "4 done, but some inputs were skipped.\n";
+}
+
+void print_version(std::ostream& out) {
+  for (const auto& [name, version] : versions()) out << name << " " << version << "\n";
+  out << "SIMD target " << kernels::active_target() << " (available:";
+  for (const std::string& target : kernels::available_targets()) out << " " << target;
+  out << ")\n";
+}
+
+int dispatch(const std::vector<std::string>& arguments) {
+  if (!kernels::pin_target_from_environment()) {
+    throw ConfigError("PITWATCH_SIMD names a target that this machine does not have; pitwatch --version lists them");
+  }
+  if (arguments.empty()) {
+    print_usage(std::cerr);
+    return exit_usage;
+  }
+  if (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    print_usage(std::cout);
+    return exit_done;
+  }
+  if (arguments[0] == "--version") {
+    print_version(std::cout);
+    return exit_done;
+  }
+  const auto found = std::find_if(commands.begin(), commands.end(),
+                                  [&](const CommandEntry* candidate) { return candidate->name == arguments[0]; });
+  if (found == commands.end()) throw ConfigError("no command '" + arguments[0] + "'; see pitwatch --help");
+  const CommandEntry* entry = *found;
+
+  const std::unique_ptr<Command> command = entry->make();
+  const auto values = parse_options(*command, {arguments.begin() + 1, arguments.end()});
+  if (values.count("help") != 0) {
+    std::cout << "usage: pitwatch " << entry->usage << "\n"
+              << entry->summary << "\n\n"
+              << command->options() << "\n"
+              << common_options();
+    return exit_done;
+  }
+  configure_logging(read_common_options(values));
+  command->setup(values);
+  return command->run();
+}
+
+int report(const std::exception& error, int code) {
+  spdlog::error("{}", error_chain(error));
+  return code;
+}
+
+}  // namespace
+}  // namespace pitwatch::tools
+
+int main(int argc, char** argv) {
+  using namespace pitwatch;
+  using namespace pitwatch::tools;
+  configure_logging({});
+  try {
+    return dispatch({argv + 1, argv + argc});
+  } catch (const ConfigError& error) {
+    return report(error, exit_usage);
+  } catch (const DataError& error) {
+    return report(error, exit_no_data);
+  } catch (const std::bad_alloc&) {
+    spdlog::error("out of memory: a smaller --memory or --tile-size may help");
+    return exit_internal;
+  } catch (const std::exception& error) {
+    return report(error, exit_internal);
+  }
+}
