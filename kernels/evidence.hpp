@@ -126,7 +126,13 @@ struct EvidenceRow {
 void evidence_row(const EvidenceRow& row, const EvidenceParameters& parameters, std::size_t cells,
                   float* evidence) noexcept;
 
-/// Codes of the score: code = round(250 * x / (1 + x)), x = e / half, e = 0.5 * (fine + coarse); 255 where masked.
+/// The lowest code of a score that is written as such: 2 %. What is below is written as 0; it is noise, would only make
+/// files large, and says no more than 0 does.
+inline constexpr int smallest_score_code = 5;
+
+/// Codes of the score: code = round(250 * p), p = y / (1 + y), y = x^2 * sqrt(x), x = e / half,
+/// e = 0.5 * (fine + coarse): a logistic curve in the logarithm of the evidence, p = 1 / (1 + (half / e)^2.5). Codes
+/// below smallest_score_code become 0; 255 where masked.
 /// fine and mask hold n elements, n a multiple of 16. The coarse rows above and below hold n / 4 + 1 values each, at
 /// cell centres 4 pixels apart: pixel i lies (i mod 4 + 0.5) / 4 of the way from value i / 4 to the next, and
 /// weight_below of the way from above to below. `half` is the e at which the score is one half.

@@ -1,6 +1,8 @@
 #include "tools/common_options.hpp"
 
 #include <cctype>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 
@@ -12,6 +14,13 @@ namespace po = boost::program_options;
 namespace {
 
 constexpr int max_threads = 1024;
+
+/// The INI file must be known before the environment's other variables are stored, which it goes before.
+std::string config_path(const po::variables_map& values) {
+  if (values.count("config") != 0) return values["config"].as<std::string>();
+  const char* const variable = std::getenv("PITWATCH_CONFIG");
+  return variable != nullptr ? variable : "";
+}
 
 /// PITWATCH_MIN_AREA_HA -> min-area-ha, for names that are options; "" ignores the variable.
 std::string option_of_variable(const std::string& variable, const po::options_description& known) {
@@ -55,10 +64,10 @@ po::variables_map parse_options(Command& command, const std::vector<std::string>
                   .run(),
               values);
     if (values.count("help") != 0) return values;
-    if (values.count("config") != 0) {
-      const auto path = values["config"].as<std::string>();
+    if (const std::string path = config_path(values); !path.empty()) {
       std::ifstream file(path);
-      if (!file) throw ConfigError("--config " + path + ": cannot be read");
+      // A folder opens, too, and then reads as an empty file.
+      if (!file || !std::filesystem::is_regular_file(path)) throw ConfigError("--config " + path + ": cannot be read");
       po::store(po::parse_config_file(file, all), values);
     }
     po::store(po::parse_environment(all, [&](const std::string& name) { return option_of_variable(name, all); }),

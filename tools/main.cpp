@@ -82,7 +82,9 @@ int main(int argc, char** argv) {
   using namespace pitwatch::tools;
   configure_logging({});
   try {
-    return dispatch({argv + 1, argv + argc});
+    const int code = dispatch({argv + 1, argv + argc});
+    if (!std::cout.flush()) throw IoError("cannot write to stdout");
+    return code;
   } catch (const ConfigError& error) {
     return report(error, exit_usage);
   } catch (const DataError& error) {

@@ -111,7 +111,9 @@ void score_row(const float* fine, const float* coarse_above, const float* coarse
     const float left = centre(i / 4);
     const float coarse = left + (centre(i / 4 + 1) - left) * t;
     const float x = 0.5F * (fine[i] + coarse) * per_half;
-    score[i] = static_cast<std::uint8_t>(std::lrint(250.0F * (x / (1.0F + x))));
+    const float y = x * x * std::sqrt(x);
+    const auto code = std::lrint(250.0F * (y / (1.0F + y)));
+    score[i] = static_cast<std::uint8_t>(code < smallest_score_code ? 0 : code);
   }
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+#include <numeric>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -15,6 +15,10 @@ constexpr double min_slope_baseline_px = 60;
 constexpr int min_slope_pairs = 20;
 constexpr double min_slope_effect_px = 0.25;
 constexpr double mad_to_sigma = 1.4826;
+// Results are rounded to what is meaningful, so that the last place of a transform, which differs between CPUs, does
+// not show in them.
+constexpr double offset_unit_px = 1.0 / 256;
+constexpr double slope_unit = 1e-6;
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -68,8 +72,15 @@ class PhaseCorrelator {
 
  private:
   cv::Mat spectrum(const cv::Mat& window) const {
-    cv::Mat tapered = window - cv::mean(window)[0];
-    tapered = tapered.mul(taper_);
+    double sum = 0;
+    for (int y = 0; y < window.rows; ++y)
+      sum = std::accumulate(window.ptr<float>(y), window.ptr<float>(y) + window.cols, sum);
+    const auto mean = static_cast<float>(sum / static_cast<double>(window.total()));
+    cv::Mat tapered(window.size(), CV_32F);
+    for (int y = 0; y < window.rows; ++y) {
+      for (int x = 0; x < window.cols; ++x)
+        tapered.at<float>(y, x) = (window.at<float>(y, x) - mean) * taper_.at<float>(y, x);
+    }
     cv::Mat result;
     cv::dft(tapered, result, cv::DFT_COMPLEX_OUTPUT);
     return result;
@@ -119,11 +130,12 @@ AxisFit fit_axis(const std::vector<double>& position, const std::vector<double>&
   const auto [low, high] = std::minmax_element(position.begin(), position.end());
   if (slopes.size() >= static_cast<std::size_t>(min_slope_pairs)) {
     const double slope = median(std::move(slopes));
-    if (std::abs(slope) * (*high - *low) >= min_slope_effect_px) fit.axis.slope = slope;
+    if (std::abs(slope) * (*high - *low) >= min_slope_effect_px)
+      fit.axis.slope = std::round(slope / slope_unit) * slope_unit;
   }
   std::vector<double> rest(shift);
   for (std::size_t i = 0; i < rest.size(); ++i) rest[i] -= fit.axis.slope * position[i];
-  fit.axis.offset = median(rest);
+  fit.axis.offset = std::round(median(rest) / offset_unit_px) * offset_unit_px;
   for (double& value : rest) value = std::abs(value - fit.axis.offset);
   fit.residual_px = mad_to_sigma * median(std::move(rest));
   return fit;

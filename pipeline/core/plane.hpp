@@ -3,9 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <type_traits>
+
+#include "pipeline/core/large_buffer.hpp"
 
 namespace pitwatch {
 
@@ -38,7 +38,8 @@ class Plane {
     const std::size_t stride = (static_cast<std::size_t>(width) + per_line - 1) / per_line * per_line;
     const std::size_t count = stride * static_cast<std::size_t>(height);
     if (count > capacity_) {
-      data_.reset(static_cast<T*>(::operator new[](count * sizeof(T), std::align_val_t{alignment})));
+      data_ = {};  // before the new one: they need not be there at once
+      data_ = make_pixels<T>(count);
       capacity_ = count;
     }
     width_ = width;
@@ -58,10 +59,7 @@ class Plane {
   PlaneView<const T> view() const { return {data_.get(), width_, height_, stride_}; }
 
  private:
-  struct Free {
-    void operator()(T* data) const { ::operator delete[](data, std::align_val_t{alignment}); }
-  };
-  std::unique_ptr<T[], Free> data_;
+  PixelArray<T> data_;
   std::size_t capacity_ = 0;
   int width_ = 0;
   int height_ = 0;

@@ -24,7 +24,7 @@ struct EvidenceOptions {
   float cloud_red_share = 0.65F;
   float cloud_swir_share = 0.7F;
   float quiet_evidence = 5.0F;  // a usual median of the evidence; noisier scenes are scaled down
-  float half_score = 24.0F;     // scaled evidence at which the score is 0.5
+  float half_score = 38.0F;     // scaled evidence at which the score is 0.5
 };
 
 /// Differences of one kind of ground over the scene.

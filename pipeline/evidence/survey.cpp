@@ -169,6 +169,17 @@ void model_noise(std::span<const SampleWindow> windows, const Samples& samples, 
   model.noise[kernels::channel_contrast] = std::max(robust_spread(contrast).sigma, smallest_noise);
 }
 
+/// The x of which x^2 * sqrt(x) is y, 0 <= y < 1e5, by bisection: std::pow may differ between CPUs in the last place.
+double inverse_power(double y) {
+  double low = 0;
+  double high = 100;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    (middle * middle * std::sqrt(middle) < y ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
 /// The median of the smoothed evidence over land, read off the distribution of scores under a provisional scale.
 float median_evidence(std::span<const SampleWindow> windows, const PairGeometry& geometry,
                       const EvidenceOptions& options, PairModel model) {
@@ -209,7 +220,7 @@ float median_evidence(std::span<const SampleWindow> windows, const PairGeometry&
   const double within = (static_cast<double>(total) / 2 - static_cast<double>(below)) /
                         static_cast<double>(std::max<std::int64_t>(histogram[code], 1));
   const double p = std::clamp((static_cast<double>(code) - 0.5 + within) / 250, 1e-4, 1 - 1e-4);
-  return static_cast<float>(provisional_half * p / (1 - p));
+  return static_cast<float>(provisional_half * inverse_power(p / (1 - p)));
 }
 
 }  // namespace

@@ -18,6 +18,8 @@
 namespace pitwatch {
 namespace {
 
+constexpr std::size_t alerts_per_part = 1024;
+
 constexpr int coordinate_decimals = 7;  // about a centimetre
 constexpr int area_decimals = 4;        // of a hectare: a square metre
 constexpr int confidence_decimals = 3;
@@ -166,22 +168,43 @@ std::string properties(const Alert& alert) {
   return "{" + text + "}";
 }
 
+std::string feature(const Alert& alert, GeometryWriter& geometries, Box& box) {
+  try {
+    const GeometryText geometry = geometries.write(alert.shape);
+    box.include(geometry.box);
+    return R"({"type": "Feature", "id": )" + json_text(alert.id) + R"(, "bbox": )" + bbox(geometry.box) +
+           R"(, "geometry": )" + geometry.text + R"(, "properties": )" + properties(alert) + "}";
+  } catch (const DataError& error) {
+    throw DataError("alert '" + alert.id + "': " + error.what());
+  }
+}
+
 }  // namespace
 
-std::string alerts_geojson(std::span<const Alert> alerts, const Grid& grid, const AlertCollectionInfo& info) {
-  GeometryWriter geometries(grid);
-  std::string features;
-  Box box;
-  for (const Alert& alert : alerts) {
-    try {
-      const GeometryText geometry = geometries.write(alert.shape);
-      box.include(geometry.box);
-      features += features.empty() ? "\n" : ",\n";
-      features += R"({"type": "Feature", "id": )" + json_text(alert.id) + R"(, "bbox": )" + bbox(geometry.box) +
-                  R"(, "geometry": )" + geometry.text + R"(, "properties": )" + properties(alert) + "}";
-    } catch (const DataError& error) {
-      throw DataError("alert '" + alert.id + "': " + error.what());
+std::string alerts_geojson(std::span<const Alert> alerts, const Grid& grid, const AlertCollectionInfo& info,
+                           const ParallelFor& parallel_for) {
+  // A piece of the collection: a transformation is costly to make, so each serves many alerts.
+  struct Part {
+    std::string features;
+    Box box;
+  };
+  const std::size_t part_count = (alerts.size() + alerts_per_part - 1) / alerts_per_part;
+  std::vector<Part> parts(part_count);
+  parallel_for(static_cast<int>(part_count), [&](int i) {
+    const std::size_t first = static_cast<std::size_t>(i) * alerts_per_part;
+    const std::size_t count = std::min(alerts_per_part, alerts.size() - first);
+    Part& part = parts[static_cast<std::size_t>(i)];
+    GeometryWriter geometries(grid);
+    for (const Alert& alert : alerts.subspan(first, count)) {
+      part.features += &alert == &alerts.front() ? "\n" : ",\n";
+      part.features += feature(alert, geometries, part.box);
     }
+  });
+  Box box;
+  std::size_t length = 0;
+  for (const Part& part : parts) {
+    box.include(part.box);
+    length += part.features.size();
   }
   std::string text = "{\n\"type\": \"FeatureCollection\",\n";
   if (!info.name.empty()) text += "\"name\": " + json_text(info.name) + ",\n";
@@ -189,12 +212,19 @@ std::string alerts_geojson(std::span<const Alert> alerts, const Grid& grid, cons
     text += "\"time_interval\": [" + instant(info.from) + ", " + instant(info.until) + "],\n";
   }
   if (!alerts.empty()) text += "\"bbox\": " + bbox(box) + ",\n";
-  return text + "\"features\": [" + features + "\n]\n}\n";
+  text.reserve(text.size() + length + 64);
+  text += "\"features\": [";
+  for (Part& part : parts) {
+    text += part.features;
+    part.features = {};
+  }
+  text += "\n]\n}\n";
+  return text;
 }
 
 void write_alerts_geojson(const std::string& path, std::span<const Alert> alerts, const Grid& grid,
-                          const AlertCollectionInfo& info) {
-  write_file_atomically(path, alerts_geojson(alerts, grid, info));
+                          const AlertCollectionInfo& info, const ParallelFor& parallel_for) {
+  write_file_atomically(path, alerts_geojson(alerts, grid, info, parallel_for));
 }
 
 }  // namespace pitwatch

@@ -7,6 +7,7 @@
 
 #include "pipeline/core/alert.hpp"
 #include "pipeline/core/grid.hpp"
+#include "pipeline/io/parallel_for.hpp"
 
 namespace pitwatch {
 
@@ -20,12 +21,13 @@ struct AlertCollectionInfo {
 /// The FeatureCollection as text, in the order given: WGS 84, at most 7 decimals, exterior rings counter-clockwise,
 /// `bbox` on the collection (left out where there is no alert) and on each feature, no `crs`; Polygon for a shape of
 /// one part and MultiPolygon otherwise; the properties of the contract, null where absent. Instants are ISO 8601,
-/// UTC. Same alerts, same bytes. Throws DataError when the grid's CRS is unknown to PROJ or a shape is empty.
-/// Described by alert.schema.json beside this header.
-std::string alerts_geojson(std::span<const Alert> alerts, const Grid& grid, const AlertCollectionInfo& info);
+/// UTC. Same alerts, same bytes, whatever `parallel_for`. Throws DataError when the grid's CRS is unknown to PROJ or a
+/// shape is empty. Described by alert.schema.json beside this header.
+std::string alerts_geojson(std::span<const Alert> alerts, const Grid& grid, const AlertCollectionInfo& info,
+                           const ParallelFor& parallel_for = serial_for);
 
 /// Writes it to a file, whole or not at all. Throws IoError in addition.
 void write_alerts_geojson(const std::string& path, std::span<const Alert> alerts, const Grid& grid,
-                          const AlertCollectionInfo& info);
+                          const AlertCollectionInfo& info, const ParallelFor& parallel_for = serial_for);
 
 }  // namespace pitwatch

@@ -455,10 +455,6 @@ void write_cog(const std::string& path, const Grid& grid, PlaneView<const std::u
 
 }  // namespace
 
-void serial_for(int count, const std::function<void(int)>& body) {
-  for (int i = 0; i < count; ++i) body(i);
-}
-
 void write_cog_float(const std::string& path, const Grid& grid, PlaneView<const std::uint8_t> codes,
                      const std::array<float, 256>& value_of_code, const CogMetadata& metadata,
                      const ParallelFor& parallel_for) {

@@ -3,22 +3,15 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/plane.hpp"
+#include "pipeline/io/parallel_for.hpp"
 
 namespace pitwatch {
-
-/// Runs body(0) ... body(count - 1), each once, in any order and on any threads; returns when all are done, rethrowing
-/// an exception of a body. The caller brings one, so that this folder knows nothing of a thread library.
-using ParallelFor = std::function<void(int count, const std::function<void(int)>& body)>;
-
-/// The ParallelFor of one thread, in order.
-void serial_for(int count, const std::function<void(int)>& body);
 
 /// The code that stands for "no value" in every plane that is written here.
 inline constexpr std::uint8_t cog_nodata_code = 255;

@@ -91,4 +91,12 @@ double geodesic_area_m2(const PixelMultiPolygon& shape, const Grid& grid) {
   return geodesic_area_m2(shape, grid, to_wgs84);
 }
 
+double pixel_area_m2(const Grid& grid, double column, double row, ToWgs84& to_wgs84) {
+  // Areas of geodesic polygons are exact to about 0.1 m2: a square of many pixels makes that small.
+  constexpr int side = 100;
+  Grid around = grid;
+  around.origin = grid.to_map(column - side / 2.0, row - side / 2.0);
+  return geodesic_area_m2({{{{0, 0}, {0, side}, {side, side}, {side, 0}}, {}}}, around, to_wgs84) / (side * side);
+}
+
 }  // namespace pitwatch

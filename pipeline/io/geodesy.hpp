@@ -40,7 +40,11 @@ class ToWgs84 {
 /// CRS. The sign does not depend on how the rings are wound. Throws DataError as ToWgs84 does.
 double geodesic_area_m2(const PixelMultiPolygon& shape, const Grid& grid, ToWgs84& to_wgs84);
 
-/// The same, making the transformation for the one call.
+/// The true area of a pixel at a place of the grid, square metres: a projection's pixels are not all alike. As exact as
+/// 1e-6; the area of a shape is its pixels times this at its middle.
+double pixel_area_m2(const Grid& grid, double column, double row, ToWgs84& to_wgs84);
+
+/// The same as geodesic_area_m2 above, making the transformation for the one call.
 double geodesic_area_m2(const PixelMultiPolygon& shape, const Grid& grid);
 
 }  // namespace pitwatch

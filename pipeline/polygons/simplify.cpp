@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <queue>
@@ -129,7 +131,7 @@ class BorderGraph {
   void simplify(double tolerance) {
     std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
     const auto enqueue = [&](VertexId id) {
-      if (may_go(id)) queue.push({doubled_area(id), id, node(id).changes});
+      if (may_go(id)) queue.push(candidate_at(id));
     };
     for (std::size_t i = 0; i < nodes_.size(); ++i) enqueue(static_cast<VertexId>(i));
     while (!queue.empty()) {
@@ -149,9 +151,12 @@ class BorderGraph {
   }
 
  private:
-  // Smallest area first; among equal ones in reading order, which does not depend on the order of the shapes.
+  // Smallest area first; among equal ones the shortest new edge, so that staircases, full of equal areas, are worked on
+  // everywhere and not from one end, which would be quadratic; then in reading order. All of this is independent of the
+  // order of the shapes.
   struct Candidate {
     std::int64_t doubled_area = 0;
+    std::int64_t squared_length = 0;
     VertexId id = no_vertex;
     int changes = 0;
     friend auto operator<=>(const Candidate&, const Candidate&) = default;
@@ -176,9 +181,13 @@ class BorderGraph {
   const Node& node(VertexId id) const { return nodes_[static_cast<std::size_t>(id)]; }
   VertexId neighbour(VertexId id, std::size_t i) const { return neighbours_[node(id).first_neighbour + i]; }
 
-  std::int64_t doubled_area(VertexId id) const {
-    const std::int64_t area = cross(vertices_[neighbour(id, 0)], vertices_[id], vertices_[neighbour(id, 1)]);
-    return area < 0 ? -area : area;
+  Candidate candidate_at(VertexId id) const {
+    const PixelPoint a = vertices_[neighbour(id, 0)];
+    const PixelPoint c = vertices_[neighbour(id, 1)];
+    const std::int64_t area = cross(a, vertices_[id], c);
+    const std::int64_t dx = static_cast<std::int64_t>(c.x) - a.x;
+    const std::int64_t dy = static_cast<std::int64_t>(c.y) - a.y;
+    return {area < 0 ? -area : area, dx * dx + dy * dy, id, node(id).changes};
   }
 
   bool may_go(VertexId id) const {

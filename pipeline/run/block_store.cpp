@@ -19,7 +19,7 @@ struct BlockStore::Block {
   enum class State : std::uint8_t { absent, decoding, ready, failed };
   State state = State::absent;
   int uses = 0;  // announced leases not yet given back
-  std::unique_ptr<std::uint16_t[]> pixels;
+  PixelArray<std::uint16_t> pixels;
   std::exception_ptr error;
 };
 
@@ -75,7 +75,7 @@ BlockStore::Lease BlockStore::lease(std::span<const Window> windows) { return Le
 
 /// Called by the thread that set the block to `decoding`.
 void BlockStore::decode(Layer& layer, int bx, int by, Block& block) {
-  std::unique_ptr<std::uint16_t[]> pixels;
+  PixelArray<std::uint16_t> pixels;
   {
     const std::lock_guard lock(mutex_);
     const auto spare = std::find_if(spare_.begin(), spare_.end(),
@@ -89,7 +89,7 @@ void BlockStore::decode(Layer& layer, int bx, int by, Block& block) {
   }
   std::exception_ptr error;
   try {
-    if (!pixels) pixels.reset(new std::uint16_t[layer.block_elements()]);
+    if (!pixels) pixels = make_pixels<std::uint16_t>(layer.block_elements());
     layer.source.file->read_block(
         bx, by, {pixels.get(), layer.layout.block_width, layer.layout.block_height, layer.layout.block_width});
   } catch (...) {

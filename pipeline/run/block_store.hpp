@@ -100,7 +100,7 @@ class BlockStore {
   std::vector<std::unique_ptr<Layer>> layers_;
   mutable std::mutex mutex_;
   std::condition_variable decoded_;
-  std::vector<std::pair<std::size_t, std::unique_ptr<std::uint16_t[]>>> spare_;  // (elements, buffer), for reuse
+  std::vector<std::pair<std::size_t, PixelArray<std::uint16_t>>> spare_;  // (elements, buffer), for reuse
   std::int64_t live_bytes_ = 0;
   std::int64_t peak_bytes_ = 0;
 };

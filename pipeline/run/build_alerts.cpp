@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <map>
+#include <utility>
 
 #include "pipeline/io/geodesy.hpp"
 #include "pipeline/io/hashing.hpp"
@@ -44,6 +47,29 @@ double outline_px(const PixelMultiPolygon& shape) {
     for (const Ring& hole : polygon.holes) add(hole);
   }
   return length;
+}
+
+/// The middle of the runs' pixels, columns and rows from the grid's corner.
+std::pair<double, double> middle(const std::vector<Run>& runs) {
+  double columns = 0;
+  double rows = 0;
+  double pixels = 0;
+  for (const Run& run : runs) {
+    const double length = run.end - run.begin;
+    columns += length * (run.begin + run.end) / 2.0;
+    rows += length * (run.row + 0.5);
+    pixels += length;
+  }
+  return {columns / pixels, rows / pixels};
+}
+
+/// Calls body(0) ... body(count - 1), in parallel by the hundred.
+void for_each_block(std::size_t count, const ParallelFor& parallel_for, const std::function<void(std::size_t)>& body) {
+  constexpr std::size_t block = 256;
+  parallel_for(static_cast<int>((count + block - 1) / block), [&](int i) {
+    const std::size_t first = static_cast<std::size_t>(i) * block;
+    for (std::size_t k = first; k < std::min(first + block, count); ++k) body(k);
+  });
 }
 
 /// The same place, date and scene give the same name, whoever computes it.
@@ -97,7 +123,8 @@ std::vector<RegionSums> sum_regions(const std::vector<Component>& components, co
 }
 
 std::vector<Region> build_regions(std::vector<Component> components, const std::vector<RegionSums>& sums,
-                                  const PairInputs& inputs, const CompareOptions& options) {
+                                  const PairInputs& inputs, const CompareOptions& options,
+                                  const ParallelFor& parallel_for) {
   // Which component a run of a tile belongs to: runs only grow together when tiles are joined.
   struct Place {
     Run run;
@@ -127,27 +154,31 @@ std::vector<Region> build_regions(std::vector<Component> components, const std::
   const auto before = calibrations(inputs, Date::before);
   const auto after = calibrations(inputs, Date::after);
   const std::int64_t max_hole = min_pixels(options.min_area_ha, inputs.grid()) - 1;
-  for (std::size_t i = 0; i < components.size(); ++i) {
+  for_each_block(components.size(), parallel_for, [&](std::size_t i) {
     Region& region = regions[i];
     region.sums.first = components[i].runs.front();
     region.runs = fill_small_holes(components[i].runs, max_hole);
     region.before = mean_spectrum(region.sums.before, before);
     region.after = mean_spectrum(region.sums.after, after);
     region.change_class = classify_change(region.before, region.after);
-  }
+  });
   return regions;
 }
 
 std::vector<Alert> build_alerts(const std::vector<Region>& regions, const PairInputs& inputs,
-                                const CompareReport& report, const CompareOptions& options) {
+                                const CompareReport& report, const CompareOptions& options,
+                                const ParallelFor& parallel_for) {
   const Grid& grid = inputs.grid();
-  std::vector<PixelMultiPolygon> shapes;
-  for (const Region& region : regions) shapes.push_back(trace(region.runs));
+  std::vector<PixelMultiPolygon> shapes(regions.size());
+  std::vector<double> outlines(regions.size());
+  for_each_block(regions.size(), parallel_for, [&](std::size_t i) {
+    shapes[i] = trace(regions[i].runs);
+    outlines[i] = outline_px(shapes[i]);
+  });
   if (options.simplify_m > 0) simplify(shapes, options.simplify_m / grid.pixel_size_m);
 
   ToWgs84 to_wgs84(grid.crs);
   const std::string algorithm = algorithm_name(options);
-  const double pixel_ha = grid.pixel_size_m * grid.pixel_size_m / 1e4;
   std::vector<Alert> alerts;
   for (std::size_t i = 0; i < regions.size(); ++i) {
     const Region& region = regions[i];
@@ -162,9 +193,11 @@ std::vector<Alert> build_alerts(const std::vector<Region>& regions, const PairIn
     alert.observations = 1;
     alert.confidence = static_cast<double>(region.sums.score) /
                        static_cast<double>(std::max<std::int64_t>(region.sums.pixels, 1)) / score_max;
-    alert.area_ha = geodesic_area_m2(shapes[i], grid, to_wgs84) / 1e4;
+    const auto& [column, row] = middle(region.runs);
+    const double pixel_ha = pixel_area_m2(grid, column, row, to_wgs84) / 1e4;
+    alert.area_ha = static_cast<double>(count_pixels(region.runs)) * pixel_ha;
     // Errors along an outline are independent from pixel to pixel: they add up with the root of its length.
-    alert.area_uncertainty_ha = outline_uncertainty_px * std::sqrt(outline_px(shapes[i])) * pixel_ha;
+    alert.area_uncertainty_ha = outline_uncertainty_px * std::sqrt(outlines[i]) * pixel_ha;
     alert.change = index_change(region.before, region.after);
     alert.scenes_before = {report.before.id};
     alert.scenes_after = {report.after.id};

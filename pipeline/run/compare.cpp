@@ -17,6 +17,8 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alerts_geojson.hpp"
 #include "pipeline/io/aoi.hpp"
+#include "pipeline/io/atomic_file.hpp"
+#include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/cog_writer.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
 #include "pipeline/io/hashing.hpp"
@@ -68,19 +70,25 @@ void make_output_folder(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) throw ConfigError("--out " + path + ": cannot be made: " + error.message());
+  try {
+    const AtomicFile probe(path + "/run.json");  // before the work, not after it
+  } catch (const IoError& not_writable) {
+    throw ConfigError(std::string("--out ") + not_writable.what());
+  }
 }
 
 /// The dataflow: tiles in order, read and judged in parallel, merged in order.
 class Comparison {
  public:
   Comparison(const PairInputs& inputs, BlockStore& store, const CompareOptions& options, const Tiling& tiling,
-             const std::optional<Aoi>& aoi, const ProgressSink& progress)
+             const std::optional<Aoi>& aoi, const ProgressSink& progress, Stopwatch& watch)
       : inputs_(inputs),
         store_(store),
         options_(options),
         tiles_(tiles_of(inputs.grid(), tiling.tile_size_px)),
         aoi_(aoi),
         progress_(progress),
+        watch_(watch),
         hysteresis_(hysteresis_of(options, inputs.grid())),
         slots_(static_cast<std::size_t>(tiling.tokens)),
         score_(inputs.grid().width, inputs.grid().height) {
@@ -121,7 +129,6 @@ class Comparison {
   const std::vector<RegionSums>& sums() const { return sums_; }
   Plane<std::uint8_t>& score() { return score_; }
   const MaskCounts& counts() const { return counts_; }
-  Stopwatch& watch() { return watch_; }
 
  private:
   Slot* read(Slot* slot) {
@@ -175,6 +182,7 @@ class Comparison {
   std::vector<Window> tiles_;
   const std::optional<Aoi>& aoi_;
   const ProgressSink& progress_;
+  Stopwatch& watch_;
   Hysteresis hysteresis_;
   std::vector<Slot> slots_;
   std::mutex slots_mutex_;
@@ -183,7 +191,6 @@ class Comparison {
   MaskCounts counts_{};
   Stitcher stitcher_;
   std::vector<RegionSums> sums_;
-  Stopwatch watch_;
 };
 
 /// Hashes the items and the band files beside whatever else the arena does.
@@ -223,33 +230,43 @@ class InputHashes {
   tbb::task_group group_;
 };
 
-void write_outputs(const CompareOptions& options, CompareReport& report, Comparison& comparison,
-                   std::vector<Region>& regions) {
-  const Stopwatch::Lap lap(comparison.watch(), Stage::write);
+/// Independent pieces side by side on the threads of the arena.
+void in_parallel(int count, const std::function<void(int)>& body) { tbb::parallel_for(0, count, body); }
+
+void write_outputs(const CompareOptions& options, const CompareReport& report, Plane<std::uint8_t>& score,
+                   const std::vector<Region>& regions) {
   const std::string folder = options.out + "/";
-  const ParallelFor parallel = [](int count, const std::function<void(int)>& body) {
-    tbb::parallel_for(0, count, body);
-  };
   const std::vector<std::pair<std::string, std::string>> items{{"PITWATCH_BEFORE", report.before.id},
                                                                {"PITWATCH_AFTER", report.after.id},
                                                                {"PITWATCH_VERSION", algorithm_name(options)}};
-
+  std::string alerts;
+  tbb::task_group drawing;
+  drawing.run([&] {
+    alerts = alerts_geojson(report.alerts, report.grid, {"alerts", report.before.acquired, report.after.acquired},
+                            in_parallel);
+  });
   std::array<float, 256> value_of_code{};
   for (std::size_t code = 0; code < value_of_code.size(); ++code) {
     value_of_code[code] = static_cast<float>(code) / static_cast<float>(score_max);
   }
-  write_cog_float(folder + "score.tif", report.grid, comparison.score().view(), value_of_code,
-                  {"evidence that the ground was newly disturbed, 0 to 1", items}, parallel);
-  // The scores are on disk: their memory becomes the mask.
-  burn_classes(regions, comparison.score().view());
-  std::vector<std::pair<std::string, std::string>> mask_items = items;
-  for (const auto& [change_class, class_name] : change_class_names) {
-    mask_items.emplace_back("CLASS_" + std::to_string(static_cast<int>(change_class)), class_name);
+  try {
+    write_cog_float(folder + "score.tif", report.grid, score.view(), value_of_code,
+                    {"evidence that the ground was newly disturbed, 0 to 1", items}, in_parallel);
+    // The scores are on disk: their memory becomes the mask.
+    burn_classes(regions, score.view());
+    std::vector<std::pair<std::string, std::string>> mask_items = items;
+    for (const auto& [change_class, class_name] : change_class_names) {
+      mask_items.emplace_back("CLASS_" + std::to_string(static_cast<int>(change_class)), class_name);
+    }
+    write_cog_byte(folder + "mask.tif", report.grid, score.view(), {"difference mask by class", mask_items},
+                   in_parallel);
+  } catch (...) {
+    drawing.wait();
+    throw;
   }
-  write_cog_byte(folder + "mask.tif", report.grid, comparison.score().view(), {"difference mask by class", mask_items},
-                 parallel);
-  write_alerts_geojson(folder + "alerts.geojson", report.alerts, report.grid,
-                       {"alerts", report.before.acquired, report.after.acquired});
+  drawing.wait();
+  // Last, so that whoever sees new alerts finds their rasters.
+  write_file_atomically(folder + "alerts.geojson", alerts);
 }
 
 }  // namespace
@@ -280,36 +297,41 @@ CompareReport compare(const std::string& before, const std::string& after, const
                                   static_cast<std::size_t>(report.threads));
   tbb::task_arena arena(report.threads);
   arena.execute([&] {
-    BlockStore store(inputs.block_sources());
-    const Tiling tiling = plan_tiling(inputs, store, options.tile_size_px, report.threads, options.memory_bytes);
+    std::optional<BlockStore> store(std::in_place, inputs.block_sources());
+    const Tiling tiling = plan_tiling(inputs, *store, options.tile_size_px, report.threads, options.memory_bytes);
     report.tile_size_px = tiling.tile_size_px;
     report.tokens = tiling.tokens;
     report.planned_bytes = tiling.planned_bytes;
 
-    Comparison comparison(inputs, store, options, tiling, aoi, progress);
-    InputHashes hashes(report, inputs, comparison.watch());
+    Stopwatch watch;
+    Comparison comparison(inputs, *store, options, tiling, aoi, progress, watch);
+    InputHashes hashes(report, inputs, watch);
     progress("surveying", 0);
     PairSurvey found;
     {
-      const Stopwatch::Lap lap(comparison.watch(), Stage::survey);
-      found = survey(inputs, store, options.evidence);
+      const Stopwatch::Lap lap(watch, Stage::survey);
+      found = survey(inputs, *store, options.evidence);
     }
     report.alignment = found.alignment;
     report.model = found.model;
     comparison.run(found);
+    report.pixels_by_mask = comparison.counts();
+    store.reset();  // the outputs need the memory
 
     progress("drawing", 0);
-    report.pixels_by_mask = comparison.counts();
     std::vector<Region> regions;
     {
-      const Stopwatch::Lap lap(comparison.watch(), Stage::polygons);
-      regions = build_regions(comparison.components(), comparison.sums(), inputs, options);
-      report.alerts = build_alerts(regions, inputs, report, options);
+      const Stopwatch::Lap lap(watch, Stage::polygons);
+      regions = build_regions(comparison.components(), comparison.sums(), inputs, options, in_parallel);
+      report.alerts = build_alerts(regions, inputs, report, options, in_parallel);
     }
     progress("writing", 0);
     report.inputs = hashes.wait();
-    write_outputs(options, report, comparison, regions);
-    report.stage_seconds = comparison.watch().seconds();
+    {
+      const Stopwatch::Lap lap(watch, Stage::write);
+      write_outputs(options, report, comparison.score(), regions);
+    }
+    report.stage_seconds = watch.seconds();
   });
   report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   write_run_record(options.out + "/run.json", report, options);

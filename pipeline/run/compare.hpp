@@ -24,8 +24,8 @@ struct CompareOptions {
   std::optional<std::string> aoi;  // vector file: outside of its polygons nothing is judged
   double min_area_ha = 0.1;        // minimum mapping unit
   double simplify_m = 0;           // tolerance of the outlines; 0: exact along pixel edges
-  double score_low = 0.5;          // a polygon grows over scores of at least this
-  double score_high = 0.556;         // and somewhere reaches this
+  double score_low = 0.24;         // a polygon grows over scores of at least this
+  double score_high = 0.355;       // and somewhere reaches this
   EvidenceOptions evidence;
 
   // These do not change the result.

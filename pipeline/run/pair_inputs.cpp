@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pipeline/align/alignment.hpp"
 #include "pipeline/core/error.hpp"
 
 namespace pitwatch {
@@ -51,6 +52,9 @@ PairInputs::PairInputs(const Scene& before, const Scene& after) {
       if (used) open_band(scene, date, band, inputs_);
     }
   }
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    index_[position(inputs_[i].date, inputs_[i].band)] = static_cast<int>(i);
+  }
   const PairInput& reference = inputs_[static_cast<std::size_t>(*find(Date::before, Band::B04))];
   const PairInput& other = inputs_[static_cast<std::size_t>(*find(Date::after, Band::B04))];
   for (const PairInput& input : inputs_) {
@@ -90,13 +94,6 @@ PairGeometry PairInputs::geometry() const {
   return geometry;
 }
 
-std::optional<int> PairInputs::find(Date date, Band band) const {
-  for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    if (inputs_[i].date == date && inputs_[i].band == band) return static_cast<int>(i);
-  }
-  return std::nullopt;
-}
-
 std::vector<BlockSource> PairInputs::block_sources() const {
   std::vector<BlockSource> sources;
   for (const PairInput& input : inputs_) sources.push_back({&input.file, label(input.date, input.band)});
@@ -105,9 +102,9 @@ std::vector<BlockSource> PairInputs::block_sources() const {
 
 std::vector<Window> PairInputs::native_windows(const Window& window, int margin_px) const {
   constexpr int filter_px = 3;  // what interpolation reaches
-  const Window wide = window.grown(margin_px);
   std::vector<Window> windows;
   for (const PairInput& input : inputs_) {
+    const Window wide = window.grown(input.is_evidence() ? margin_px : std::min(margin_px, 2 * max_shift_px));
     const BandPlace place = place_of(input, grid_);
     const int x0 = static_cast<int>(std::floor(place.x(wide.x))) - filter_px;
     const int y0 = static_cast<int>(std::floor(place.y(wide.y))) - filter_px;

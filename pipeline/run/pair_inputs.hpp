@@ -1,6 +1,7 @@
 #pragma once
 // The files of a comparison, opened and checked against each other.
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,12 @@ inline constexpr std::array optional_bands{Band::B12, Band::SCL};
 
 /// One file that is read.
 struct PairInput {
+  /// Whether the evidence rests on it; others only describe what was found (classes, index changes).
+  bool is_evidence() const {
+    return band == Band::B02 || band == Band::B04 || band == Band::B11 || band == Band::SCL ||
+           (band == Band::B08 && date == Date::before);
+  }
+
   Date date{};
   Band band{};
   BandAsset asset;
@@ -41,15 +48,21 @@ class PairInputs {
   PairGeometry geometry() const;
 
   /// The index of the input of a date and band; nothing if it is not read.
-  std::optional<int> find(Date date, Band band) const;
+  std::optional<int> find(Date date, Band band) const { return index_[position(date, band)]; }
 
   std::vector<BlockSource> block_sources() const;
 
-  /// Per input, the window of its raster that lies under `window` of the grid and `margin_px` around.
+  /// Per input, the window of its raster that lies under `window` of the grid and a margin: `margin_px` for what the
+  /// evidence reads, the largest shift for bands that only describe what was found.
   std::vector<Window> native_windows(const Window& window, int margin_px) const;
 
  private:
+  static std::size_t position(Date date, Band band) {
+    return static_cast<std::size_t>(date) * band_infos.size() + static_cast<std::size_t>(band);
+  }
+
   std::vector<PairInput> inputs_;
+  std::array<std::optional<int>, 2 * band_infos.size()> index_;
   Grid grid_;
 };
 

@@ -49,6 +49,15 @@ LeasedPixels lease(const PairInputs& inputs, BlockStore& store, const std::vecto
   return {inputs, store.lease(windows)};
 }
 
+/// What the survey reads of a window: nothing of the bands that only describe.
+std::vector<Window> evidence_windows(const PairInputs& inputs, const Window& window) {
+  std::vector<Window> windows = inputs.native_windows(window, read_margin_px);
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    if (!inputs.inputs()[i].is_evidence()) windows[i] = {};
+  }
+  return windows;
+}
+
 /// Whether both dates have data in most of the window; reads the reference band alone.
 bool has_data(const PairInputs& inputs, BlockStore& store, const Window& window) {
   std::vector<Window> windows = inputs.native_windows(window, 0);
@@ -101,12 +110,12 @@ std::int64_t survey_bytes(const PairInputs& inputs, const BlockStore& store) {
     return bytes;
   };
   const Grid& grid = inputs.grid();
-  if (sampled_whole(grid)) return bytes_of(inputs.native_windows(grid.extent(), read_margin_px));
+  if (sampled_whole(grid)) return bytes_of(evidence_windows(inputs, grid.extent()));
   std::int64_t bytes = 0;
   std::size_t samples = 0;
   for (const Window& window : candidate_windows(grid)) {
     if (samples++ == samples_wanted) break;
-    bytes += bytes_of(inputs.native_windows(window, read_margin_px));
+    bytes += bytes_of(evidence_windows(inputs, window));
   }
   return bytes;
 }
@@ -117,7 +126,7 @@ PairSurvey survey(const PairInputs& inputs, BlockStore& store, const EvidenceOpt
 
   std::vector<std::vector<Window>> native;
   for (const Window& window : windows) {
-    native.push_back(inputs.native_windows(window, read_margin_px));
+    native.push_back(evidence_windows(inputs, window));
     store.announce(native.back());
   }
   std::vector<std::unique_ptr<LeasedPixels>> pixels(windows.size());

@@ -78,7 +78,8 @@ Tiling plan_tiling(const PairInputs& inputs, const BlockStore& store, int asked_
   for (const int size : tile_sizes) {
     const int tile_size = asked_tile_size_px != 0 ? asked_tile_size_px : size;
     const std::vector<Window> tiles = tiles_of(grid, tile_size);
-    const int most_tokens = std::min(2 * threads, static_cast<int>(tiles.size()));
+    // One more than there are threads, so that none waits for the merge.
+    const int most_tokens = std::min(threads + 1, static_cast<int>(tiles.size()));
     const std::int64_t scratch = TileEvidence::scratch_bytes(std::min(tile_size, grid.width + tile_alignment_px),
                                                              std::min(tile_size, grid.height));
     for (int tokens = most_tokens; tokens >= 1; --tokens) {

@@ -1,0 +1,27 @@
+#pragma once
+// Memory for pixels.
+
+#include <cstddef>
+#include <memory>
+
+namespace pitwatch {
+
+/// Frees what allocate_pixels() gave.
+struct FreePixels {
+  void operator()(void* memory) const;
+};
+
+/// Uninitialised memory, aligned to 64 bytes; large pieces lie on huge pages where the system has them, since filling
+/// fresh memory page by page costs as much as computing what goes into it. Throws std::bad_alloc.
+void* allocate_pixels(std::size_t bytes);
+
+/// An array of `count` elements on such memory, uninitialised.
+template <typename T>
+using PixelArray = std::unique_ptr<T[], FreePixels>;
+
+template <typename T>
+PixelArray<T> make_pixels(std::size_t count) {
+  return PixelArray<T>(static_cast<T*>(allocate_pixels(count * sizeof(T))));
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,129 @@
+#pragma once
+// Runs a program as a user's shell would, and keeps what it says.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/unit/io_test_support.hpp"
+
+namespace pitwatch::test {
+
+struct Invocation {
+  std::vector<std::string> command;                // program and arguments
+  std::map<std::string, std::string> environment;  // beside what this process has
+  std::optional<rlim_t> largest_file_bytes;        // a write beyond it fails with EFBIG: as a full device does
+  std::optional<std::chrono::milliseconds> kill_after;
+};
+
+struct Outcome {
+  int exit_code = -1;  // -1: ended by a signal
+  std::string out;
+  std::string err;
+};
+
+namespace detail {
+
+/// In the child, after fork: only async-signal-safe calls, the vectors were made before.
+[[noreturn]] inline void become(const Invocation& run, const std::vector<char*>& arguments,
+                                const std::vector<char*>& environment, int out, int err) {
+  const int nothing = ::open("/dev/null", O_RDONLY);
+  ::dup2(nothing, STDIN_FILENO);
+  ::dup2(out, STDOUT_FILENO);
+  ::dup2(err, STDERR_FILENO);
+  if (run.largest_file_bytes) {
+    const rlimit limit{*run.largest_file_bytes, *run.largest_file_bytes};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    ::signal(SIGXFSZ, SIG_IGN);
+  }
+  ::execve(arguments[0], arguments.data(), environment.data());
+  ::_exit(127);
+}
+
+inline std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (std::string& text : texts) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+}  // namespace detail
+
+/// stdout and stderr go through files, so that no pipe can fill up.
+inline Outcome run_process(const Invocation& run) {
+  const TemporaryFolder folder;
+  std::vector<std::string> words = run.command;
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string text = *variable;
+    // What the user's own shell sets must not change a test.
+    if (text.rfind("PITWATCH_", 0) != 0) variables.push_back(text);
+  }
+  for (const auto& [name, value] : run.environment) variables.push_back(name + "=" + value);
+  const std::vector<char*> arguments = detail::pointers(words);
+  const std::vector<char*> environment = detail::pointers(variables);
+  const int out = ::open((folder / "out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  const int err = ::open((folder / "err").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (out < 0 || err < 0) throw std::runtime_error("cannot make files for the output of a process");
+
+  const pid_t child = ::fork();
+  if (child == 0) detail::become(run, arguments, environment, out, err);
+  ::close(out);
+  ::close(err);
+  if (child < 0) throw std::runtime_error("cannot fork");
+  if (run.kill_after) {
+    std::this_thread::sleep_for(*run.kill_after);
+    ::kill(child, SIGKILL);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_text(folder / "out"), read_text(folder / "err")};
+}
+
+inline Outcome run_process(std::vector<std::string> command) {
+  return run_process(Invocation{std::move(command), {}, {}, {}});
+}
+
+inline std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+/// Names in a folder, sorted, those of hidden files too; empty where there is no folder.
+inline std::vector<std::string> names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code missing;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, missing)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// The synthetic pair of sample_data, made once per process.
+inline const std::string& sample_pair() {
+  static const TemporaryFolder folder;
+  static const std::string path = [] {
+    const Outcome made = run_process({PITWATCH_MAKE_SAMPLE_PAIR, folder.path()});
+    if (made.exit_code != 0) throw std::runtime_error("make_sample_pair: " + made.err);
+    return folder.path();
+  }();
+  return path;
+}
+
+}  // namespace pitwatch::test
