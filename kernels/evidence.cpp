@@ -37,6 +37,18 @@ HWY_INLINE V normalised(D d, V after, const RelativeGain& gain) {
   return hn::Add(hn::Mul(hn::Set(d, gain.gain), after), hn::Set(d, gain.offset));
 }
 
+/// Where the ground is of kind k or a later one, k = 1..3: where nir - red exceeds at least k of the three bounds
+/// edge * (nir + red). The edges ascend; the bounds do as well, or descend where nir + red is negative.
+template <class D, class V>
+HWY_INLINE hn::Mask<D> ground_from(D d, std::size_t k, V red, V nir, const GroundEdges& edges) {
+  static_assert(ground_count == 4);
+  const auto exceeds = [&](std::size_t edge) HWY_ATTR {
+    return hn::Gt(hn::Sub(nir, red), hn::Mul(hn::Set(d, edges[edge]), hn::Add(nir, red)));
+  };
+  if (k == 2) return exceeds(1);
+  return k == 1 ? hn::Or(exceeds(0), exceeds(2)) : hn::And(exceeds(0), exceeds(2));
+}
+
 void difference_rows(const PerBand<const float*>& before, const PerBand<const float*>& after,
                      const PerBand<RelativeGain>& gains, std::size_t n, const PerBand<float*>& difference,
                      const PerBand<float*>& mean) {
@@ -91,13 +103,11 @@ void add_to_cells(const SurroundingsRow* rows, std::size_t row_count, const Surr
         for (std::size_t i = cell * cell_px; i < (cell + 1) * cell_px; i += lanes) {
           const auto red_before = hn::LoadU(d, row.before[cloud_red] + i);
           const auto nir = hn::LoadU(d, row.nir + i);
-          const auto above = [&](std::size_t edge) HWY_ATTR {
-            return hn::Gt(hn::Sub(nir, red_before),
-                          hn::Mul(hn::Set(d, parameters.ground_edges[edge]), hn::Add(nir, red_before)));
-          };
+          const auto from = [&](std::size_t kind)
+                                HWY_ATTR { return ground_from(d, kind, red_before, nir, parameters.ground_edges); };
           auto chosen = clear_lanes(d, row.mask + i);
-          if (ground > 0) chosen = hn::And(chosen, above(ground - 1));
-          if (ground + 1 < ground_count) chosen = hn::AndNot(above(ground), chosen);
+          if (ground > 0) chosen = hn::And(chosen, from(ground));
+          if (ground + 1 < ground_count) chosen = hn::AndNot(from(ground + 1), chosen);
           const auto clipped = [&](std::size_t band) HWY_ATTR {
             const auto value = hn::Sub(normalised(d, hn::LoadU(d, row.after[band] + i), parameters.gains[band]),
                                        hn::LoadU(d, row.before[band] + i));
@@ -159,14 +169,9 @@ void evidence_row(const EvidenceRow& row, const EvidenceParameters& parameters, 
       const auto t = hn::Load(d, position + lane);
       const auto red = hn::LoadU(d, row.red + i);
       const auto nir = hn::LoadU(d, row.nir + i);
-      const auto difference = hn::Sub(nir, red);
-      const auto sum = hn::Add(nir, red);
-      const auto above = [&](std::size_t edge) HWY_ATTR {
-        return hn::Gt(difference, hn::Mul(hn::Set(d, parameters.ground_edges[edge]), sum));
-      };
-      const auto ground1 = above(0);
-      const auto ground2 = above(1);
-      const auto ground3 = above(2);
+      const auto ground1 = ground_from(d, 1, red, nir, parameters.ground_edges);
+      const auto ground2 = ground_from(d, 2, red, nir, parameters.ground_edges);
+      const auto ground3 = ground_from(d, 3, red, nir, parameters.ground_edges);
 
       const auto rest = [&](std::size_t band) HWY_ATTR {
         const auto at = [&](std::size_t ground) HWY_ATTR {

@@ -25,8 +25,8 @@ using PerChannel = std::array<T, channel_count>;
 /// Kinds of ground that answer alike to season and weather: classes of the NDVI before.
 inline constexpr std::size_t ground_count = 4;
 
-/// The NDVI at which one kind of ground ends and the next begins: a pixel is of kind k, the number of edges e with
-/// nir - red > e * (nir + red).
+/// The NDVI at which one kind of ground ends and the next begins, ascending: a pixel is of kind k, the number of edges
+/// e with nir - red > e * (nir + red).
 using GroundEdges = std::array<float, ground_count - 1>;
 
 /// after * gain + offset has the level and contrast of before (relative normalisation of one band).
@@ -90,8 +90,8 @@ struct SurroundingsParameters {
   std::array<PerBand<float>, ground_count> highest{};
 };
 
-/// Adds row_count sampled rows to cells[0..cell_count); the rows hold cell_count * cell_px elements. At most 64 rows
-/// may be added to a cell altogether (int32).
+/// Adds row_count sampled rows to cells[0..cell_count); the rows hold cell_count * cell_px elements, all finite. At
+/// most 64 rows may be added to a cell altogether (int32).
 void add_to_cells(const SurroundingsRow* rows, std::size_t row_count, const SurroundingsParameters& parameters,
                   std::size_t cell_count, CellSums* cells) noexcept;
 
@@ -122,7 +122,7 @@ struct EvidenceRow {
 
 /// With D of a band = difference - surroundings (of the pixel's kind of ground), D of the contrast = that of red less
 /// that of blue: evidence = min(cap, 3 * max over channels of D^2 / (noise_variance + edge_weight * edge_energy)) *
-/// land weight; 0 where masked. Dimensionless.
+/// land weight; 0 where masked. Dimensionless. All values finite, also squared; noise_variance > 0.
 void evidence_row(const EvidenceRow& row, const EvidenceParameters& parameters, std::size_t cells,
                   float* evidence) noexcept;
 

@@ -83,15 +83,17 @@ CommonOptions read_common_options(const po::variables_map& values) {
   CommonOptions options;
   options.threads = values["threads"].as<int>();
   if (options.threads < 0 || options.threads > max_threads) throw ConfigError("--threads must be 0 to 1024");
-  options.memory_bytes = parse_size(values["memory"].as<std::string>());
+  options.memory_bytes = parse_size("--memory", values["memory"].as<std::string>());
   options.quiet = values["quiet"].as<bool>();
   options.verbose = values["verbose"].as<bool>();
   options.log_json = values["log-json"].as<bool>();
   return options;
 }
 
-std::int64_t parse_size(const std::string& text) {
-  const auto fail = [&]() -> std::int64_t { throw ConfigError("not a size: '" + text + "' (e.g. 512MiB, 1GiB)"); };
+std::int64_t parse_size(const std::string& option, const std::string& text) {
+  const auto fail = [&]() -> std::int64_t {
+    throw ConfigError(option + ": not a size: '" + text + "' (e.g. 512MiB, 1GiB)");
+  };
   std::size_t used = 0;
   double number = 0;
   try {

@@ -27,7 +27,8 @@ boost::program_options::variables_map parse_options(Command& command, const std:
 
 CommonOptions read_common_options(const boost::program_options::variables_map& values);
 
-/// "512M", "1GiB", "2000000": bytes; K, M, G (with or without iB or B) are powers of 1024. Throws ConfigError.
-std::int64_t parse_size(const std::string& text);
+/// "512M", "1GiB", "2000000": bytes; K, M, G (with or without iB or B) are powers of 1024. Throws ConfigError
+/// naming the option.
+std::int64_t parse_size(const std::string& option, const std::string& text);
 
 }  // namespace pitwatch::tools

@@ -75,15 +75,19 @@ std::optional<Instant> try_parse(std::string_view text) {
   }
   if (*h > 23 || *mi > 59 || s > 60) return std::nullopt;
   instant += hours{*h} + minutes{*mi} + seconds{s} + milliseconds{ms};
-  if (in.done() || (in.literal("Zz") && in.done())) return instant;
-
-  if (!in.literal("+-")) return std::nullopt;
-  const int sign = in.last() == '-' ? -1 : 1;
-  const auto offset_hours = in.digits(2);
-  in.literal(":");
-  const auto offset_minutes = in.digits(2);
-  if (!offset_hours || !offset_minutes || !in.done()) return std::nullopt;
-  return instant - sign * (hours{*offset_hours} + minutes{*offset_minutes});
+  if (!in.done() && !in.literal("Zz")) {
+    if (!in.literal("+-")) return std::nullopt;
+    const int sign = in.last() == '-' ? -1 : 1;
+    const auto offset_hours = in.digits(2);
+    in.literal(":");
+    const auto offset_minutes = in.digits(2);
+    if (!offset_hours || !offset_minutes || *offset_hours > 23 || *offset_minutes > 59) return std::nullopt;
+    instant -= sign * (hours{*offset_hours} + minutes{*offset_minutes});
+  }
+  // An offset or a leap second may lead out of the years that four digits can write.
+  if (!in.done() || instant < sys_days{year{0} / 1 / 1} || instant >= sys_days{year{10000} / 1 / 1})
+    return std::nullopt;
+  return instant;
 }
 
 }  // namespace

@@ -52,8 +52,11 @@ void NearestSampler::begin(const PairPixels& pixels, const PairGeometry& geometr
   std::tie(inside_begin_, inside_end_) = columns_inside(place_->x, x0, n, place_->width);
   native_begin_ = nearest(place_->x(x0));
   native_end_ = nearest(place_->x(x0 + n - 1)) + 1;
+  // The two cases that nearly all bands are: on the grid, and of twice its pixel size.
   index_.clear();
-  if (native_end_ - native_begin_ != n) {
+  doubled_ = place_->x.scale == 0.5;
+  doubled_lead_ = doubled_ && nearest(place_->x(x0)) != nearest(place_->x(x0 + 1));
+  if (!doubled_ && place_->x.scale != 1.0) {
     index_.resize(static_cast<std::size_t>(n));
     for (int i = 0; i < n; ++i) index_[static_cast<std::size_t>(i)] = nearest(place_->x(x0 + i)) - native_begin_;
   }
@@ -65,10 +68,19 @@ void NearestSampler::begin(const PairPixels& pixels, const PairGeometry& geometr
 bool NearestSampler::fetch(int y, std::uint16_t* dn) {
   const double native_y = place_->y(y);
   if (native_y < -0.5 || native_y >= place_->height - 0.5 || inside_begin_ == inside_end_) return false;
-  if (index_.empty()) {
+  if (!doubled_ && index_.empty()) {
     pixels_->read_row(date_, band_, nearest(native_y), native_begin_, native_end_, dn);
+    return true;
+  }
+  pixels_->read_row(date_, band_, nearest(native_y), native_begin_, native_end_, native_.data());
+  if (doubled_) {
+    const std::uint16_t* from = native_.data();
+    int i = 0;
+    if (doubled_lead_) dn[i++] = *from++;
+    const int pairs = (n_ - i) / 2;
+    for (int k = 0; k < pairs; ++k) dn[i + 2 * k] = dn[i + 2 * k + 1] = from[k];
+    if (i + 2 * pairs < n_) dn[n_ - 1] = from[pairs];
   } else {
-    pixels_->read_row(date_, band_, nearest(native_y), native_begin_, native_end_, native_.data());
     for (std::size_t i = 0; i < index_.size(); ++i) dn[i] = native_[static_cast<std::size_t>(index_[i])];
   }
   return true;
@@ -139,6 +151,7 @@ const CubicSampler::NativeRow& CubicSampler::native_row(int y) {
   pixels_->read_row(date_, band_, y, native_begin_, native_end_, dn_.data());
   std::fill(row.mask.begin(), row.mask.end(), std::uint8_t{0});
   kernels::dn_to_reflectance(dn_.data(), dn_.size(), calibration_, row.reflectance.data(), row.mask.data());
+  row.clear = std::all_of(row.mask.begin(), row.mask.end(), [](std::uint8_t bits) { return bits == 0; });
   row.y = y;
   row.valid = true;
   return row;
@@ -156,16 +169,20 @@ void CubicSampler::row(int y, float* reflectance, std::uint8_t* mask) {
   kernels::bicubic_weights(static_cast<float>(native_y - line), down);
   const float* rows[4];
   const std::uint8_t* masks[4];
+  bool clear = true;
   for (int k = 0; k < 4; ++k) {
     const NativeRow& row = native_row(static_cast<int>(line) - 1 + k);
     rows[k] = row.reflectance.data();
     masks[k] = row.mask.data();
+    clear = clear && row.clear;
   }
   const auto n = static_cast<std::size_t>(n_);
   if (even_) {
     kernels::translate_bicubic_row(rows, weights_, down, n, reflectance);
-    kernels::translate_bicubic_mask_row(masks, weights_, down, n, blended_mask_.data());
-    for (std::size_t i = 0; i < n; ++i) mask[i] |= blended_mask_[i];
+    if (!clear) {
+      kernels::translate_bicubic_mask_row(masks, weights_, down, n, blended_mask_.data());
+      for (std::size_t i = 0; i < n; ++i) mask[i] |= blended_mask_[i];
+    }
   } else {
     constexpr float here[4] = {1.0F, 0.0F, 0.0F, 0.0F};
     kernels::translate_bicubic_row(rows, here, down, blended_.size() - 3, blended_.data());

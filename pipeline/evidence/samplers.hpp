@@ -36,7 +36,9 @@ class NearestSampler {
   int inside_end_ = 0;    // one past the last
   int native_begin_ = 0;  // columns of the raster that are needed
   int native_end_ = 0;
-  std::vector<int> index_;  // per column: position in native_; empty where they are the same
+  bool doubled_ = false;       // each native pixel is two of ours;
+  bool doubled_lead_ = false;  // our first one is the second of a pair
+  std::vector<int> index_;     // per column: position in native_; empty where they are the same, or doubled
   std::vector<std::uint16_t> native_;
   std::vector<std::uint16_t> dn_;
 };
@@ -55,6 +57,7 @@ class CubicSampler {
   struct NativeRow {
     int y = 0;
     bool valid = false;
+    bool clear = false;  // no mask bit in the whole row
     std::vector<float> reflectance;
     std::vector<std::uint8_t> mask;
   };

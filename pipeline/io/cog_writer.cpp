@@ -1,12 +1,12 @@
 #include "pipeline/io/cog_writer.hpp"
 
 #include <gdal.h>
-#include <libdeflate.h>
 #include <ogr_srs_api.h>
 #include <tiffio.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cmath>
 #include <cstdarg>
@@ -14,16 +14,18 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <optional>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/atomic_file.hpp"
+#include "pipeline/io/code_deflate.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
 
 // Why not GDAL's own COG driver: for a Float32 raster of 10980 x 10980 it took 2 s, since it first writes the overviews
-// to a temporary file and decompresses them again. Here tiles are compressed side by side by libdeflate and written
-// once, in their final order. The layout is the one that GDAL's driver writes
+// to a temporary file and decompresses them again. Here tiles are compressed side by side, from their codes, and
+// written once, in their final order. The layout is the one that GDAL's driver writes
 // (https://gdal.org/drivers/raster/cog.html, "File format details"), so its readers take the same short cuts.
 
 namespace pitwatch {
@@ -32,9 +34,6 @@ namespace {
 constexpr int tile_side = 512;
 constexpr int tile_pixels = tile_side * tile_side;
 constexpr int tiles_per_batch = 64;
-
-/// Of libdeflate. Measured on a smooth full tile: see README.md of this folder.
-constexpr int deflate_level = 1;
 
 /// Classic TIFF holds 4 GiB; the estimate leaves room for tiles that grow a little when compressed.
 constexpr std::int64_t largest_classic_bytes = std::int64_t{7} << 29;
@@ -107,50 +106,57 @@ Plane<std::uint8_t> halve(PlaneView<const std::uint8_t> from, HalveRow halve_one
 
 // ---- tiles -----------------------------------------------------------------------------------------------------
 
-/// How codes become pixels: through the table as Float32, or as they are where there is none.
-struct PixelFormat {
-  const std::array<float, 256>* values = nullptr;
-  int bytes() const { return values != nullptr ? 4 : 1; }
-};
+/// How codes become pixels: Float32 through a table, or the codes themselves.
+class PixelFormat {
+ public:
+  /// The codes as they are.
+  PixelFormat() : PixelFormat(code_bytes()) {}
+  /// Float32.
+  explicit PixelFormat(const std::array<float, 256>& values) : PixelFormat(float_bytes(values)) {}
 
-struct FreeCompressor {
-  void operator()(libdeflate_compressor* it) const { libdeflate_free_compressor(it); }
-};
+  bool is_float() const { return bytes_ == sizeof(float); }
+  int bytes() const { return bytes_; }
+  const CodeDeflate& deflate() const { return deflate_; }
 
-/// What a thread needs to compress a tile, kept between tiles.
-struct Compressor {
-  std::unique_ptr<libdeflate_compressor, FreeCompressor> deflate{libdeflate_alloc_compressor(deflate_level)};
-  std::vector<std::uint8_t> codes = std::vector<std::uint8_t>(tile_pixels);
-  std::vector<float> values;
-  std::vector<std::uint8_t> compressed;
+ private:
+  using Bytes = std::vector<std::uint8_t>;
+
+  /// `pixels` holds the bytes of all 256 codes, one after the other.
+  explicit PixelFormat(const Bytes& pixels) : bytes_(static_cast<int>(pixels.size() / 256)), deflate_(spans(pixels)) {}
+
+  static Bytes code_bytes() {
+    Bytes bytes(256);
+    std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});
+    return bytes;
+  }
+  static Bytes float_bytes(const std::array<float, 256>& values) {
+    static_assert(std::endian::native == std::endian::little);  // as the files are written
+    Bytes bytes(sizeof values);
+    std::memcpy(bytes.data(), values.data(), sizeof values);
+    return bytes;
+  }
+  static BytesOfCode spans(const Bytes& pixels) {
+    BytesOfCode result;
+    const std::size_t size = pixels.size() / result.size();
+    for (std::size_t code = 0; code < result.size(); ++code) result[code] = {&pixels[code * size], size};
+    return result;
+  }
+
+  int bytes_;
+  CodeDeflate deflate_;
 };
 
 /// Tile number `tile` in row-major order, as bytes of zlib format. Beyond the raster it is padded with nodata.
 std::vector<std::uint8_t> compress_tile(PlaneView<const std::uint8_t> level, int tile, const PixelFormat& format) {
-  thread_local Compressor work;
-  if (!work.deflate) throw std::bad_alloc();
+  thread_local std::vector<std::uint8_t> codes(tile_pixels);
   const int tiles_across = (level.width + tile_side - 1) / tile_side;
   const int left = tile % tiles_across * tile_side;
   const int top = tile / tiles_across * tile_side;
   const int width = std::min(tile_side, level.width - left);
   const int height = std::min(tile_side, level.height - top);
-  if (width < tile_side || height < tile_side) std::fill(work.codes.begin(), work.codes.end(), nodata);
-  for (int y = 0; y < height; ++y) std::copy_n(level.row(top + y) + left, width, work.codes.data() + y * tile_side);
-
-  const void* pixels = work.codes.data();
-  if (format.values != nullptr) {
-    work.values.resize(tile_pixels);
-    for (int i = 0; i < tile_pixels; ++i) {
-      work.values[static_cast<std::size_t>(i)] = (*format.values)[work.codes[static_cast<std::size_t>(i)]];
-    }
-    pixels = work.values.data();
-  }
-  const std::size_t size = static_cast<std::size_t>(tile_pixels) * static_cast<std::size_t>(format.bytes());
-  work.compressed.resize(libdeflate_zlib_compress_bound(work.deflate.get(), size));
-  const std::size_t compressed =
-      libdeflate_zlib_compress(work.deflate.get(), pixels, size, work.compressed.data(), work.compressed.size());
-  if (compressed == 0) throw std::runtime_error("a tile does not fit its bound");  // cannot happen
-  return {work.compressed.begin(), work.compressed.begin() + static_cast<std::ptrdiff_t>(compressed)};
+  if (width < tile_side || height < tile_side) std::fill(codes.begin(), codes.end(), nodata);
+  for (int y = 0; y < height; ++y) std::copy_n(level.row(top + y) + left, width, codes.data() + y * tile_side);
+  return format.deflate().compress(codes);
 }
 
 int tile_count(PlaneView<const std::uint8_t> level) {
@@ -355,11 +361,11 @@ void write_directory(TiffFile& file, PlaneView<const std::uint8_t> level, bool i
   file.set(TIFFTAG_TILELENGTH, static_cast<std::uint32_t>(tile_side));
   file.set(TIFFTAG_BITSPERSAMPLE, 8 * format.bytes());
   file.set(TIFFTAG_SAMPLESPERPIXEL, 1);
-  file.set(TIFFTAG_SAMPLEFORMAT, format.values != nullptr ? SAMPLEFORMAT_IEEEFP : SAMPLEFORMAT_UINT);
+  file.set(TIFFTAG_SAMPLEFORMAT, format.is_float() ? SAMPLEFORMAT_IEEEFP : SAMPLEFORMAT_UINT);
   file.set(TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
   file.set(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
   file.set(TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE);
-  file.set(tag_gdal_nodata, format.values != nullptr ? "nan" : "255");
+  file.set(tag_gdal_nodata, format.is_float() ? "nan" : "255");
   if (is_overview) {
     file.set(TIFFTAG_SUBFILETYPE, FILETYPE_REDUCEDIMAGE);
   } else {
@@ -460,7 +466,7 @@ void write_cog_float(const std::string& path, const Grid& grid, PlaneView<const 
                      const ParallelFor& parallel_for) {
   std::array<float, 256> values = value_of_code;
   values[cog_nodata_code] = std::numeric_limits<float>::quiet_NaN();
-  write_cog(path, grid, codes, PixelFormat{&values}, halve_row<mean_of>, metadata, parallel_for);
+  write_cog(path, grid, codes, PixelFormat(values), halve_row<mean_of>, metadata, parallel_for);
 }
 
 void write_cog_byte(const std::string& path, const Grid& grid, PlaneView<const std::uint8_t> codes,

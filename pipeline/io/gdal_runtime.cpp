@@ -2,7 +2,6 @@
 
 #include <cpl_conv.h>
 #include <gdal.h>
-#include <libdeflate.h>
 #include <openssl/crypto.h>
 #include <proj.h>
 #include <tiffio.h>
@@ -51,7 +50,6 @@ std::string tiff_version() {
   return start == std::string::npos ? text : text.substr(start, text.find('\n') - start);
 }
 
-std::string deflate_version() { return LIBDEFLATE_VERSION_STRING; }
 
 std::string openssl_version() {
   // "OpenSSL 3.0.15 3 Sep 2024"

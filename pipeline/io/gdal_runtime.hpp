@@ -16,7 +16,6 @@ void initialise_gdal(std::int64_t cache_bytes);
 std::string gdal_version();
 std::string proj_version();
 std::string tiff_version();
-std::string deflate_version();
 std::string openssl_version();
 
 }  // namespace pitwatch

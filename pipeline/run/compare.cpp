@@ -8,7 +8,7 @@
 #include <oneapi/tbb/task_group.h>
 
 #include <algorithm>
-#include <atomic>
+#include <bit>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -17,7 +17,6 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alerts_geojson.hpp"
 #include "pipeline/io/aoi.hpp"
-#include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/cog_writer.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
@@ -230,6 +229,17 @@ class InputHashes {
   tbb::task_group group_;
 };
 
+/// The score of each code, code / 250, in eight significant bits: as many as tell the codes apart, and few enough that
+/// the pixels' lower bytes are zero and cost nothing in the file.
+std::array<float, 256> score_values() {
+  std::array<float, 256> values{};
+  for (std::size_t code = 0; code < values.size(); ++code) {
+    const auto exact = std::bit_cast<std::uint32_t>(static_cast<float>(code) / static_cast<float>(score_max));
+    values[code] = std::bit_cast<float>((exact + 0x8000U) & 0xFFFF0000U);
+  }
+  return values;
+}
+
 /// Independent pieces side by side on the threads of the arena.
 void in_parallel(int count, const std::function<void(int)>& body) { tbb::parallel_for(0, count, body); }
 
@@ -245,12 +255,8 @@ void write_outputs(const CompareOptions& options, const CompareReport& report, P
     alerts = alerts_geojson(report.alerts, report.grid, {"alerts", report.before.acquired, report.after.acquired},
                             in_parallel);
   });
-  std::array<float, 256> value_of_code{};
-  for (std::size_t code = 0; code < value_of_code.size(); ++code) {
-    value_of_code[code] = static_cast<float>(code) / static_cast<float>(score_max);
-  }
   try {
-    write_cog_float(folder + "score.tif", report.grid, score.view(), value_of_code,
+    write_cog_float(folder + "score.tif", report.grid, score.view(), score_values(),
                     {"evidence that the ground was newly disturbed, 0 to 1", items}, in_parallel);
     // The scores are on disk: their memory becomes the mask.
     burn_classes(regions, score.view());

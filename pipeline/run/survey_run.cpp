@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pipeline/core/error.hpp"
 #include "pipeline/evidence/survey.hpp"
 
 namespace pitwatch {
@@ -143,7 +144,14 @@ PairSurvey survey(const PairInputs& inputs, BlockStore& store, const EvidenceOpt
   result.geometry = aligned(inputs.geometry(), result.alignment);
   std::vector<SampleWindow> samples;
   for (std::size_t i = 0; i < windows.size(); ++i) samples.push_back({windows[i], pixels[i].get()});
-  result.model = survey_pair(samples, result.geometry, options);
+  try {
+    result.model = survey_pair(samples, result.geometry, options);
+  } catch (const DataError& error) {
+    const auto path = [&](Date date) {
+      return inputs.inputs()[static_cast<std::size_t>(*inputs.find(date, Band::B04))].asset.path;
+    };
+    throw DataError("BEFORE " + path(Date::before) + ", AFTER " + path(Date::after) + ": " + error.what());
+  }
   return result;
 }
 

@@ -18,7 +18,6 @@ std::vector<std::pair<std::string, std::string>> versions() {
       {"GDAL", gdal_version()},
       {"PROJ", proj_version()},
       {"libtiff", tiff_version()},
-      {"libdeflate", deflate_version()},
       {"OpenSSL", openssl_version()},
       {"OpenCV", CV_VERSION},
       {"oneTBB", TBB_runtime_version()},

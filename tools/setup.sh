@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Installs what Debian 12 needs to build, test and benchmark this project.
+set -euo pipefail
+
+usage() {
+  cat <<'END'
+usage: tools/setup.sh [--dev] [--list]
+Installs the Debian packages that are missing, as root or through sudo; does nothing when none is.
+  --dev   clang, clang-format and clang-tidy too, for the fuzzers and for working on the code
+  --list  names the packages and exits
+END
+}
+
+# package   what for
+packages() {
+  cat <<'END'
+g++                           the compiler, C++20
+cmake                         describes the build
+ninja-build                   runs the build
+pkg-config                    finds libtiff, libdeflate and GEOS
+ccache                        does not compile the same twice
+libgdal-dev                   rasters and vectors in, GeoTIFF
+libproj-dev                   longitudes, latitudes, geodesic areas
+libtiff-dev                   writes COGs
+libdeflate-dev                compresses their tiles
+libopencv-dev                 phase correlation; holds the CMake files that its core and imgproc parts lack
+libtbb-dev                    the pipeline over tiles
+libboost-program-options-dev  the command line
+libeigen3-dev                 robust fits
+libhwy-dev                    SIMD with dispatch at run time
+nlohmann-json3-dev            STAC, GeoJSON, run.json
+libspdlog-dev                 log lines
+libfmt-dev                    what spdlog formats with
+libssl-dev                    SHA-256 of the inputs
+libgtest-dev                  tests
+libgmock-dev                  matchers of the tests
+libgeos-dev                   judges polygons in property tests
+libbenchmark-dev              benchmarks
+python3-gdal                  tests: an independent reader of the COGs
+python3-numpy                 tests: their pixels
+python3-scipy                 tests: independent implementations of filters
+python3-jsonschema            tests: the schema of the alerts
+END
+}
+
+dev_packages() {
+  cat <<'END'
+clang                         libFuzzer
+clang-format                  the style
+clang-tidy                    the linter
+END
+}
+
+table=$(packages)
+only_list=false
+for argument in "$@"; do
+  case $argument in
+    --dev) table+=$'\n'$(dev_packages) ;;
+    --list) only_list=true ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+  esac
+done
+if $only_list; then
+  echo "$table"
+  exit 0
+fi
+
+missing=()
+while read -r package _; do
+  status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  if [[ $status != installed ]]; then missing+=("$package"); fi
+done <<<"$table"
+if [[ ${#missing[@]} -eq 0 ]]; then exit 0; fi
+
+as_root=()
+if [[ $EUID -ne 0 ]]; then
+  if ! command -v sudo >/dev/null; then
+    echo "setup.sh: missing packages: ${missing[*]}; run as root, or install sudo" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+
+echo "setup.sh: installing ${missing[*]}" >&2
+attempts=3
+for ((attempt = 1; ; ++attempt)); do
+  if "${as_root[@]}" apt-get update -qq; then break; fi
+  if ((attempt == attempts)); then
+    echo "setup.sh: apt-get update failed $attempts times" >&2
+    exit 1
+  fi
+  sleep $((5 * attempt))
+done
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
