@@ -4,8 +4,11 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pipeline/core/error.hpp"
@@ -25,7 +28,24 @@ constexpr int area_decimals = 4;        // of a hectare: a square metre
 constexpr int confidence_decimals = 3;
 constexpr int change_decimals = 4;
 
-double rounded(double value) { return std::round(value * 1e7) / 1e7; }
+/// A coordinate in units of its last decimal.
+std::int64_t in_units(double degrees) { return std::llround(degrees * 1e7); }
+
+/// Appends units / 10^7 without trailing zeros, at most 7 decimals.
+void append_coordinate(std::string& text, std::int64_t units) {
+  constexpr std::int64_t unit = 10'000'000;
+  if (units < 0) text += '-';
+  const std::int64_t magnitude = std::abs(units);
+  std::array<char, 24> digits{};
+  char* end = std::to_chars(digits.data(), digits.data() + digits.size(), magnitude / unit).ptr;
+  if (std::int64_t rest = magnitude % unit; rest != 0) {
+    *end = '.';
+    for (int i = coordinate_decimals; i > 0; --i, rest /= 10) end[i] = static_cast<char>('0' + rest % 10);
+    end += coordinate_decimals + 1;
+    while (end[-1] == '0') --end;
+  }
+  text.append(digits.data(), end);
+}
 
 std::string number(double value, int decimals) {
   if (!std::isfinite(value)) return "null";  // JSON has no such numbers
@@ -53,39 +73,45 @@ std::string list(const std::vector<std::string>& texts) {
   return "[" + result + "]";
 }
 
-struct Box {
-  double west = 180;
-  double south = 90;
-  double east = -180;
-  double north = -90;
+/// A vertex in units of the last decimal, so that rounding happens once.
+struct Vertex {
+  std::int64_t lon = 0;
+  std::int64_t lat = 0;
+};
 
-  void include(const LonLat& p) {
-    west = std::min(west, p.lon);
-    east = std::max(east, p.lon);
-    south = std::min(south, p.lat);
-    north = std::max(north, p.lat);
+struct Box {
+  Vertex low{in_units(180), in_units(90)};
+  Vertex high{in_units(-180), in_units(-90)};
+
+  void include(const Vertex& p) {
+    low = {std::min(low.lon, p.lon), std::min(low.lat, p.lat)};
+    high = {std::max(high.lon, p.lon), std::max(high.lat, p.lat)};
   }
   void include(const Box& other) {
-    include(LonLat{other.west, other.south});
-    include(LonLat{other.east, other.north});
+    include(other.low);
+    include(other.high);
   }
 };
 
 std::string bbox(const Box& box) {
-  std::string text = "[";
-  for (const double value : {box.west, box.south, box.east, box.north}) {
-    text += (text.size() > 1 ? ", " : "") + number(value, coordinate_decimals);
+  std::string text;
+  for (const std::int64_t value : {box.low.lon, box.low.lat, box.high.lon, box.high.lat}) {
+    text += text.empty() ? "[" : ", ";
+    append_coordinate(text, value);
   }
   return text + "]";
 }
 
-/// Twice the signed area in square degrees: only the sign is used.
-double winding(const std::vector<LonLat>& ring) {
+/// Twice the signed area: only the sign is used.
+double winding(const std::vector<Vertex>& ring) {
   double sum = 0;
+  const auto from_first = [&](const Vertex& v) {
+    return std::pair{static_cast<double>(v.lon - ring[0].lon), static_cast<double>(v.lat - ring[0].lat)};
+  };
   for (std::size_t i = 0; i < ring.size(); ++i) {
-    const LonLat& a = ring[i];
-    const LonLat& b = ring[(i + 1) % ring.size()];
-    sum += (a.lon - ring[0].lon) * (b.lat - ring[0].lat) - (b.lon - ring[0].lon) * (a.lat - ring[0].lat);
+    const auto [ax, ay] = from_first(ring[i]);
+    const auto [bx, by] = from_first(ring[(i + 1) % ring.size()]);
+    sum += ax * by - bx * ay;
   }
   return sum;
 }
@@ -102,37 +128,45 @@ class GeometryWriter {
   GeometryText write(const PixelMultiPolygon& shape) {
     if (shape.empty()) throw DataError("has no geometry");
     GeometryText result;
-    for (const PixelPolygon& part : shape) {
-      if (!result.text.empty()) result.text += ", ";
-      result.text += "[" + ring(part.outer, true, result.box);
-      for (const Ring& hole : part.holes) result.text += ", " + ring(hole, false, result.box);
-      result.text += "]";
+    std::string& text = result.text;
+    text =
+        shape.size() == 1 ? R"({"type": "Polygon", "coordinates": )" : R"({"type": "MultiPolygon", "coordinates": [)";
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+      text += i == 0 ? "[" : ", [";
+      append_ring(text, shape[i].outer, true, result.box);
+      for (const Ring& hole : shape[i].holes) {
+        text += ", ";
+        append_ring(text, hole, false, result.box);
+      }
+      text += "]";
     }
-    result.text = shape.size() == 1 ? R"({"type": "Polygon", "coordinates": )" + result.text + "}"
-                                    : R"({"type": "MultiPolygon", "coordinates": [)" + result.text + "]}";
+    text += shape.size() == 1 ? "}" : "]}";
     return result;
   }
 
  private:
-  std::string ring(const Ring& vertices, bool counter_clockwise, Box& box) {
-    if (vertices.size() < 3) throw DataError("has a ring of fewer than three vertices");
-    std::vector<LonLat> points;
-    points.reserve(vertices.size());
-    for (const PixelPoint& vertex : vertices) {
-      const LonLat exact = to_wgs84_(grid_.to_map(vertex.x, vertex.y));
-      points.push_back({rounded(exact.lon), rounded(exact.lat)});
+  void append_ring(std::string& text, const Ring& corners, bool counter_clockwise, Box& box) {
+    if (corners.size() < 3) throw DataError("has a ring of fewer than three vertices");
+    places_.clear();
+    for (const PixelPoint& corner : corners) places_.push_back(grid_.to_map(corner.x, corner.y));
+    vertices_.clear();
+    for (const LonLat& exact : to_wgs84_(places_)) vertices_.push_back({in_units(exact.lon), in_units(exact.lat)});
+    if ((winding(vertices_) > 0) != counter_clockwise) std::reverse(vertices_.begin() + 1, vertices_.end());
+    vertices_.push_back(vertices_.front());
+    text += "[";
+    for (std::size_t i = 0; i < vertices_.size(); ++i) {
+      box.include(vertices_[i]);
+      text += i == 0 ? "[" : ", [";
+      append_coordinate(text, vertices_[i].lon);
+      text += ", ";
+      append_coordinate(text, vertices_[i].lat);
+      text += "]";
     }
-    if ((winding(points) > 0) != counter_clockwise) std::reverse(points.begin() + 1, points.end());
-    points.push_back(points.front());
-    std::string text;
-    for (const LonLat& point : points) {
-      box.include(point);
-      text += (text.empty() ? "[" : ", [") + number(point.lon, coordinate_decimals) + ", " +
-              number(point.lat, coordinate_decimals) + "]";
-    }
-    return "[" + text + "]";
+    text += "]";
   }
 
+  std::vector<MapPoint> places_;
+  std::vector<Vertex> vertices_;
   const Grid& grid_;
   ToWgs84 to_wgs84_;
 };

@@ -114,34 +114,35 @@ PrefixCode canonical_code(const std::vector<unsigned>& lengths) {
   return result;
 }
 
-/// Collects bits into bytes.
+/// Collects bits into bytes of a buffer that is large enough.
 class BitWriter {
  public:
-  explicit BitWriter(std::vector<std::uint8_t>& out) : out_(out) {}
+  explicit BitWriter(std::uint8_t* out) : out_(out) {}
 
+  /// At most 64 bits at a time.
   void put(const Bits& bits) {
     held_ |= bits.value << filled_;
     const unsigned before = filled_;
     filled_ += bits.count;
-    if (filled_ < 64) return;
-    flush(8);
-    filled_ -= 64;
-    held_ = before == 0 ? 0 : bits.value >> (64 - before);
+    if (filled_ >= 64) {
+      store();
+      out_ += 8;
+      filled_ -= 64;
+      held_ = before == 0 ? 0 : bits.value >> (64 - before);
+    }
   }
-  void finish() {
-    flush((filled_ + 7) / 8);
-    filled_ = 0;
-    held_ = 0;
+  /// Fills up the last byte; returns where the next would go.
+  std::uint8_t* finish() {
+    store();
+    return out_ + (filled_ + 7) / 8;
   }
 
  private:
-  void flush(unsigned bytes) {
-    std::array<std::uint8_t, 8> buffer;
-    for (unsigned i = 0; i < 8; ++i) buffer[i] = static_cast<std::uint8_t>(held_ >> (8 * i));
-    out_.insert(out_.end(), buffer.begin(), buffer.begin() + bytes);
+  void store() {
+    for (unsigned i = 0; i < 8; ++i) out_[i] = static_cast<std::uint8_t>(held_ >> (8 * i));
   }
 
-  std::vector<std::uint8_t>& out_;
+  std::uint8_t* out_;
   std::uint64_t held_ = 0;
   unsigned filled_ = 0;
 };
@@ -271,11 +272,11 @@ std::vector<std::uint8_t> CodeDeflate::compress(std::span<const std::uint8_t> co
     length_bits[px].append(found.extra, found.extra_bits);
   }
 
-  std::vector<std::uint8_t> out;
-  out.reserve(tokens.size() * 3 + 256);
-  out.push_back(0x78);  // deflate, window of 32 KiB
-  out.push_back(0x01);  // fastest; makes the two bytes a multiple of 31
-  BitWriter bits(out);
+  // Bounds: a pixel of four bytes takes 60 bits, a match 48.
+  std::vector<std::uint8_t> out(tokens.size() * 8 + 512);
+  out[0] = 0x78;  // deflate, window of 32 KiB
+  out[1] = 0x01;  // fastest; makes the two bytes a multiple of 31
+  BitWriter bits(&out[2]);
   put_header(bits, literal_lengths, distance_lengths);
   position = 0;
   for (const Token& token : tokens) {
@@ -291,9 +292,10 @@ std::vector<std::uint8_t> CodeDeflate::compress(std::span<const std::uint8_t> co
     position += token.length;
   }
   bits.put(literal_code[end_of_block]);
-  bits.finish();
+  std::uint8_t* end = bits.finish();
   const std::uint32_t checksum = adler32(codes);
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(checksum >> shift));
+  for (int shift = 24; shift >= 0; shift -= 8) *end++ = static_cast<std::uint8_t>(checksum >> shift);
+  out.resize(static_cast<std::size_t>(end - out.data()));
   return out;
 }
 

@@ -84,7 +84,7 @@ class Comparison {
       : inputs_(inputs),
         store_(store),
         options_(options),
-        tiles_(tiles_of(inputs.grid(), tiling.tile_size_px)),
+        tiles_(tiles_of(inputs, tiling.tile_size_px)),
         aoi_(aoi),
         progress_(progress),
         watch_(watch),

@@ -41,6 +41,9 @@ class PairInputs {
   const std::vector<PairInput>& inputs() const { return inputs_; }
   const Grid& grid() const { return grid_; }
 
+  /// The band whose raster the grid is part of.
+  const PairInput& reference() const { return inputs_[static_cast<std::size_t>(*find(Date::before, Band::B04))]; }
+
   /// Restricts the grid to a window of itself.
   void crop(const Window& window);
 

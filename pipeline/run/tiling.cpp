@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <map>
 
@@ -57,11 +58,25 @@ std::int64_t live_block_bytes(const PairInputs& inputs, const BlockStore& store,
 
 }  // namespace
 
-std::vector<Window> tiles_of(const Grid& grid, int size) {
+std::vector<Window> tiles_of(const PairInputs& inputs, int size) {
+  const Grid& grid = inputs.grid();
+  const PairInput& reference = inputs.reference();
+  // How far the first tile reaches: to the first block border that is far enough, less what is read around a tile.
+  const auto first_end = [&](double offset_px, int block_px) {
+    constexpr int margin = (read_margin_px + tile_alignment_px - 1) / tile_alignment_px * tile_alignment_px;
+    const int into_block = static_cast<int>(std::lround(offset_px)) % block_px;
+    int end = block_px - into_block - margin;
+    while (end <= 0) end += block_px;
+    return (end - 1) % size / tile_alignment_px * tile_alignment_px + tile_alignment_px;
+  };
+  const Grid& native = reference.file.grid();
+  const int first_x = first_end((grid.origin.x - native.origin.x) / native.pixel_size_m, reference.file.block_width());
+  const int first_y = first_end((native.origin.y - grid.origin.y) / native.pixel_size_m, reference.file.block_height());
   std::vector<Window> tiles;
-  for (int y = 0; y < grid.height; y += size) {
-    for (int x = 0; x < grid.width; x += size) {
-      tiles.push_back(intersection({x, y, size, size}, grid.extent()));
+  for (int y = first_y - size; y < grid.height; y += size) {
+    for (int x = first_x - size; x < grid.width; x += size) {
+      const Window tile = intersection({x, y, size, size}, grid.extent());
+      if (!tile.empty()) tiles.push_back(tile);
     }
   }
   return tiles;
@@ -77,7 +92,7 @@ Tiling plan_tiling(const PairInputs& inputs, const BlockStore& store, int asked_
   std::int64_t least = std::numeric_limits<std::int64_t>::max();
   for (const int size : tile_sizes) {
     const int tile_size = asked_tile_size_px != 0 ? asked_tile_size_px : size;
-    const std::vector<Window> tiles = tiles_of(grid, tile_size);
+    const std::vector<Window> tiles = tiles_of(inputs, tile_size);
     // One more than there are threads, so that none waits for the merge.
     const int most_tokens = std::min(threads + 1, static_cast<int>(tiles.size()));
     const std::int64_t scratch = TileEvidence::scratch_bytes(std::min(tile_size, grid.width + tile_alignment_px),

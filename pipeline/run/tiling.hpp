@@ -10,8 +10,10 @@
 
 namespace pitwatch {
 
-/// Tiles of `size` in row-major order; those at the right and lower edge are smaller.
-std::vector<Window> tiles_of(const Grid& grid, int size);
+/// Tiles of `size` in row-major order. The first of a row and of a column are smaller, so that the others end where the
+/// pixels around them that are read end with a block of the files: then a row of blocks has been used up when the next
+/// row of tiles begins, and half as many stay in memory. Those at the right and lower edge may be smaller, too.
+std::vector<Window> tiles_of(const PairInputs& inputs, int size);
 
 struct Tiling {
   int tile_size_px = 0;

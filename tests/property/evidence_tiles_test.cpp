@@ -29,7 +29,7 @@ class RandomScene {
  public:
   explicit RandomScene(std::mt19937& random)
       : random_(random), width(whole(97, 300)), height(whole(97, 300)), pair(width, height) {
-    const test::Texture texture(random());
+    const test::Texture texture(static_cast<std::uint32_t>(random()));
     for (const Date date : both_dates) {
       test::fill_ground(pair, date, texture);
       for (const Band band : {Band::B02, Band::B04, Band::B08, Band::B11}) {

@@ -61,32 +61,41 @@ class SyntheticPair : public PairPixels {
   std::array<std::array<Plane<std::uint16_t>, band_infos.size()>, 2> planes_;
 };
 
-/// A texture that can be evaluated anywhere: waves of random direction and phase, of at most 0.15 cycles per pixel.
-/// Mean 0, standard deviation 1.
+/// A texture that can be evaluated anywhere: white noise on a lattice, blurred by a Gaussian, at two scales. Its
+/// spectrum has no gaps, which phase correlation needs, and little beyond half a cycle per pixel, so that it can be
+/// shifted. Mean 0, standard deviation 1.
 class Texture {
  public:
-  explicit Texture(std::uint32_t seed) {
+  explicit Texture(std::uint32_t seed) : noise_(static_cast<std::size_t>(period * period)) {
     std::mt19937 random(seed);
-    std::uniform_real_distribution<double> unit;
-    for (Wave& wave : waves_) {
-      const double frequency = 2 * std::numbers::pi * (0.01 + 0.14 * unit(random));
-      const double direction = 2 * std::numbers::pi * unit(random);
-      wave = {frequency * std::cos(direction), frequency * std::sin(direction), 2 * std::numbers::pi * unit(random)};
-    }
+    std::normal_distribution<float> normal;
+    for (float& value : noise_) value = normal(random);
   }
-  double operator()(double x, double y) const {
-    double sum = 0;
-    for (const Wave& wave : waves_) sum += std::cos(wave.kx * x + wave.ky * y + wave.phase);
-    return sum * std::sqrt(2.0 / static_cast<double>(waves_.size()));
-  }
+  double operator()(double x, double y) const { return 0.6 * blurred(x, y) + 0.8 * blurred(x / 7 + 100, y / 7 + 100); }
 
  private:
-  struct Wave {
-    double kx;
-    double ky;
-    double phase;
-  };
-  std::array<Wave, 24> waves_;
+  static constexpr int period = 256;
+  static constexpr int radius = 3;
+  static constexpr double sigma = 0.8;
+
+  double blurred(double x, double y) const {
+    const int left = static_cast<int>(std::floor(x)) - radius + 1;
+    const int top = static_cast<int>(std::floor(y)) - radius + 1;
+    std::array<double, 2 * radius> across{};
+    for (int i = 0; i < 2 * radius; ++i) across[static_cast<std::size_t>(i)] = bell(x - (left + i));
+    double sum = 0;
+    for (int j = 0; j < 2 * radius; ++j) {
+      const float* row = &noise_[static_cast<std::size_t>((top + j) & (period - 1)) * period];
+      double in_row = 0;
+      for (int i = 0; i < 2 * radius; ++i)
+        in_row += across[static_cast<std::size_t>(i)] * row[(left + i) & (period - 1)];
+      sum += in_row * bell(y - (top + j));
+    }
+    return sum / (std::sqrt(std::numbers::pi) * sigma);  // the square root of the sum of the squares of all weights
+  }
+  static double bell(double distance) { return std::exp(-0.5 * distance * distance / (sigma * sigma)); }
+
+  std::vector<float> noise_;
 };
 
 /// A dry landscape with patches of plants: the same texture in all bands, as real ground has it.
