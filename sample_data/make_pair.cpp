@@ -285,6 +285,13 @@ class Ground {
   std::vector<Disturbance> disturbances_;
 };
 
+struct Options {
+  std::string folder;
+  std::uint64_t seed = 7;
+  int size_px = 600;
+  bool help = false;
+};
+
 // ---- a scene
 // ---------------------------------------------------------------------------------------------------------
 
@@ -326,43 +333,59 @@ std::string file_name(const Look& look, Band band) {
   return std::string(look.id) + "_" + std::string(name(band)) + ".tif";
 }
 
-void write_bands(const std::string& folder, const Look& look, const Ground& ground, int size_px, std::uint64_t seed) {
-  const Grid fine = grid_of(10, size_px);
-  const Grid coarse = grid_of(20, size_px);
-  std::array<Plane<double>, bands.size()> sums;  // at 10 m
-  for (Plane<double>& plane : sums) plane.reshape(fine.width, fine.height);
-  for (int y = 0; y < fine.height; ++y) {
-    for (int x = 0; x < fine.width; ++x) {
+using Surfaces = std::array<Plane<double>, bands.size()>;
+
+/// Reflectance of the ground per pixel of the 10 m grid: the mean of four samples.
+Surfaces render(const Grid& grid, const Look& look, const Ground& ground) {
+  Surfaces surfaces;
+  for (Plane<double>& plane : surfaces) plane.reshape(grid.width, grid.height);
+  constexpr std::array<MapPoint, 4> places{{{0.25, 0.25}, {0.75, 0.25}, {0.25, 0.75}, {0.75, 0.75}}};
+  for (int y = 0; y < grid.height; ++y) {
+    for (int x = 0; x < grid.width; ++x) {
       Spectrum mean{};
-      for (const double v : {0.25, 0.75}) {
-        for (const double u : {0.25, 0.75}) {
-          const MapPoint p = fine.to_map(x + u, y + v);
-          const Spectrum sample = ground.at({p.x - look.shift_m.x, p.y - look.shift_m.y}, *look.season, look.disturbed);
-          for (std::size_t b = 0; b < bands.size(); ++b) mean[b] += sample[b] / 4;
-        }
+      for (const MapPoint& place : places) {
+        const MapPoint p = grid.to_map(x + place.x, y + place.y);
+        const MapPoint seen{p.x - look.shift_m.x, p.y - look.shift_m.y};
+        const Spectrum sample = ground.at(seen, *look.season, look.disturbed);
+        for (std::size_t b = 0; b < bands.size(); ++b) mean[b] += sample[b] / places.size();
       }
-      for (std::size_t b = 0; b < bands.size(); ++b) sums[b].at(x, y) = mean[b];
+      for (std::size_t b = 0; b < bands.size(); ++b) surfaces[b].at(x, y) = mean[b];
     }
   }
-  for (std::size_t b = 0; b < bands.size(); ++b) {
-    const bool native_10m = info(bands[b]).pixel_size_m == 10;
-    const Grid& grid = native_10m ? fine : coarse;
-    Plane<std::uint16_t> dn(grid.width, grid.height);
-    for (int y = 0; y < grid.height; ++y) {
-      for (int x = 0; x < grid.width; ++x) {
-        const Plane<double>& s = sums[b];
-        const double surface =
-            native_10m
-                ? s.at(x, y)
-                : (s.at(2 * x, 2 * y) + s.at(2 * x + 1, 2 * y) + s.at(2 * x, 2 * y + 1) + s.at(2 * x + 1, 2 * y + 1)) /
+  return surfaces;
+}
+
+Plane<double> halved(const Plane<double>& plane) {
+  Plane<double> half(plane.width() / 2, plane.height() / 2);
+  for (int y = 0; y < half.height(); ++y) {
+    for (int x = 0; x < half.width(); ++x) {
+      half.at(x, y) = (plane.at(2 * x, 2 * y) + plane.at(2 * x + 1, 2 * y) + plane.at(2 * x, 2 * y + 1) +
+                       plane.at(2 * x + 1, 2 * y + 1)) /
                       4;
-        const double reflectance =
-            surface * look.gain[b] + look.haze[b] + noise_sigma * hash_normal(seed + look.noise_seed + 10 * b, x, y);
-        dn.at(x, y) =
-            static_cast<std::uint16_t>(std::clamp(std::lround((reflectance - dn_offset) / dn_scale), 1L, 65534L));
+    }
+  }
+  return half;
+}
+
+std::uint16_t dn_of(double reflectance) {
+  return static_cast<std::uint16_t>(std::clamp(std::lround((reflectance - dn_offset) / dn_scale), 1L, 65534L));
+}
+
+void write_bands(const std::string& folder, const Look& look, const Ground& ground, const Options& options) {
+  const Surfaces surfaces = render(grid_of(10, options.size_px), look, ground);
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    const int pixel_size_m = info(bands[b]).pixel_size_m;
+    const Plane<double>& fine = surfaces[b];
+    const Plane<double> coarse = halved(fine);
+    const Plane<double>& surface = pixel_size_m == 10 ? fine : coarse;
+    const std::uint64_t noise = options.seed + look.noise_seed + 10 * b;
+    Plane<std::uint16_t> dn(surface.width(), surface.height());
+    for (int y = 0; y < dn.height(); ++y) {
+      for (int x = 0; x < dn.width(); ++x) {
+        dn.at(x, y) = dn_of(surface.at(x, y) * look.gain[b] + look.haze[b] + noise_sigma * hash_normal(noise, x, y));
       }
     }
-    write_geotiff_u16(folder + "/" + file_name(look, bands[b]), grid, dn.view(), 0);
+    write_geotiff_u16(folder + "/" + file_name(look, bands[b]), grid_of(pixel_size_m, options.size_px), dn.view(), 0);
   }
 }
 
@@ -445,13 +468,6 @@ constexpr std::string_view usage =
     "The scenes are synthetic. --seed: another ground, default 7; --size: pixels of 10 m per side, even, 400..4000,\n"
     "default 600.\n";
 
-struct Options {
-  std::string folder;
-  std::uint64_t seed = 7;
-  int size_px = 600;
-  bool help = false;
-};
-
 template <typename Number>
 Number parse_number(std::string_view option, std::string_view text) {
   Number value{};
@@ -495,7 +511,7 @@ void make_pair(const Options& options) {
   const Ground ground(options.seed, 10.0 * options.size_px / 2);
   ToWgs84 to_wgs84(crs);
   for (const Look& look : looks) {
-    write_bands(options.folder, look, ground, options.size_px, options.seed);
+    write_bands(options.folder, look, ground, options);
     write_item(options.folder + (look.disturbed ? "/after.json" : "/before.json"), look, options.size_px, to_wgs84);
   }
   write_truth(options.folder + "/truth.geojson", ground, to_wgs84);

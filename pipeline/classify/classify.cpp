@@ -16,9 +16,12 @@ constexpr double green_ndvi = 0.30;       // above: mostly plants
 constexpr double bare_ndvi = 0.25;        // below: mostly soil, rock, built ground
 constexpr double burn_nbr_drop = 0.27;    // moderate severity, Key & Benson 2006
 constexpr float burn_brightening = 0.0F;  // charred ground gets darker in the near infrared and not brighter in red
-constexpr float white_visible = 0.15F;    // with a spectrum that rises less than soil's does
-constexpr float bright_visible = 0.25F;   // brighter than soil: roofs, concrete, fresh lime
-constexpr double bright_bsi = 0.02;       // soil has more short-wave infrared than blue and near infrared together
+// Soil, sand and rock reflect more in the short-wave infrared than in red; concrete, metal and asphalt hardly do. The
+// ratio bears haze well, since haze adds little to either.
+constexpr float flat_swir_over_red = 1.2F;
+constexpr float lit_visible = 0.10F;     // below, shade and water make the ratio meaningless
+constexpr float bright_visible = 0.30F;  // brighter than most soil
+constexpr float bright_rise = 0.05F;     // and brighter than it was
 
 float value_or(const Spectrum& spectrum, Band band, float fallback) {
   return spectrum[static_cast<std::size_t>(band)].value_or(fallback);
@@ -27,10 +30,12 @@ float value_or(const Spectrum& spectrum, Band band, float fallback) {
 bool has(const Spectrum& spectrum, Band band) { return spectrum[static_cast<std::size_t>(band)].has_value(); }
 
 bool is_water(const Spectrum& spectrum) {
-  const bool dark_nir = value_or(spectrum, Band::B08, 1.0F) < water_nir;
-  return has(spectrum, Band::B11)
-             ? value_or(spectrum, Band::B11, 1.0F) < water_swir && dark_nir
-             : dark_nir && value_or(spectrum, Band::B08, 1.0F) < value_or(spectrum, Band::B04, 0.0F);
+  const float red = value_or(spectrum, Band::B04, 0.0F);
+  const float nir = value_or(spectrum, Band::B08, 1.0F);
+  if (!has(spectrum, Band::B11)) return nir < water_nir && nir < red;
+  const float swir = value_or(spectrum, Band::B11, 1.0F);
+  // Clear water, or turbid water with some shore in the mean: darker with every band from red on.
+  return (swir < water_swir && nir < water_nir) || (nir < red && swir < falling_swir * red && nir < turbid_nir);
 }
 
 double index_or(const std::map<std::string, double>& indices, const std::string& name, double fallback) {
@@ -38,11 +43,14 @@ double index_or(const std::map<std::string, double>& indices, const std::string&
   return found == indices.end() ? fallback : found->second;
 }
 
-bool is_bright(const Spectrum& spectrum, const std::map<std::string, double>& indices) {
-  const float blue = value_or(spectrum, Band::B02, 0.0F);
-  const float red = value_or(spectrum, Band::B04, 0.0F);
-  const float visible = (blue + red) / 2;
-  return visible > bright_visible || (visible > white_visible && index_or(indices, "bsi", 1.0) < bright_bsi);
+float visible(const Spectrum& spectrum) {
+  return (value_or(spectrum, Band::B02, 0.0F) + value_or(spectrum, Band::B04, 0.0F)) / 2;
+}
+
+bool is_built_or_bright(const Spectrum& before, const Spectrum& after) {
+  if (visible(after) > bright_visible && visible(after) - visible(before) > bright_rise) return true;
+  return has(after, Band::B11) && visible(after) > lit_visible &&
+         value_or(after, Band::B11, 1.0F) < flat_swir_over_red * value_or(after, Band::B04, 0.0F);
 }
 
 }  // namespace
@@ -113,7 +121,7 @@ ChangeClass classify_change(const Spectrum& before, const Spectrum& after) {
     return ChangeClass::burn;
   }
   if (ndvi_after >= green_ndvi) return ChangeClass::vegetation_change;
-  if (is_bright(after, to)) return ChangeClass::built_or_bright;
+  if (is_built_or_bright(before, after)) return ChangeClass::built_or_bright;
   if (ndvi_before >= green_ndvi) return ChangeClass::vegetation_to_bare;
   if (std::max(ndvi_before, ndvi_after) < green_ndvi) return ChangeClass::bare_to_bare;
   return ChangeClass::vegetation_change;

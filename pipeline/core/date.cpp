@@ -39,54 +39,70 @@ class Cursor {
   char last_ = '\0';
 };
 
+using Milliseconds = std::chrono::milliseconds;
+
+std::optional<std::chrono::sys_days> take_date(Cursor& in) {
+  using namespace std::chrono;
+  const auto y = in.digits(4);
+  if (!y || !in.literal("-")) return std::nullopt;
+  const auto m = in.digits(2);
+  if (!m || !in.literal("-")) return std::nullopt;
+  const auto d = in.digits(2);
+  if (!d) return std::nullopt;
+  const year_month_day date{year{*y}, month{static_cast<unsigned>(*m)}, day{static_cast<unsigned>(*d)}};
+  if (!date.ok()) return std::nullopt;
+  return sys_days{date};
+}
+
+/// ".024" -> 24; further digits than milliseconds are dropped. Nothing for a point without digits.
+std::optional<int> take_fraction(Cursor& in) {
+  if (!in.literal(".")) return 0;
+  if (!in.at_digit()) return std::nullopt;
+  int ms = 0;
+  for (int scale = 100; in.at_digit(); scale /= 10) ms += *in.digits(1) * scale;
+  return ms;
+}
+
+std::optional<Milliseconds> take_time(Cursor& in) {
+  using namespace std::chrono;
+  const auto h = in.digits(2);
+  if (!h || !in.literal(":")) return std::nullopt;
+  const auto m = in.digits(2);
+  if (!m) return std::nullopt;
+  const bool has_seconds = in.literal(":");
+  const auto s = has_seconds ? in.digits(2) : 0;
+  if (!s) return std::nullopt;
+  const auto ms = has_seconds ? take_fraction(in) : 0;
+  if (!ms || *h > 23 || *m > 59 || *s > 60) return std::nullopt;  // 60: a leap second
+  return hours{*h} + minutes{*m} + seconds{*s} + milliseconds{*ms};
+}
+
+/// What UTC is behind: 0 for "Z" and for nothing.
+std::optional<Milliseconds> take_offset(Cursor& in) {
+  using namespace std::chrono;
+  if (in.done() || in.literal("Zz")) return 0ms;
+  if (!in.literal("+-")) return std::nullopt;
+  const int sign = in.last() == '-' ? -1 : 1;
+  const auto h = in.digits(2);
+  in.literal(":");
+  const auto m = in.digits(2);
+  if (!h || !m || *h > 23 || *m > 59) return std::nullopt;
+  return sign * (hours{*h} + minutes{*m});
+}
+
 std::optional<Instant> try_parse(std::string_view text) {
   using namespace std::chrono;
   Cursor in(text);
-  const auto y = in.digits(4);
-  if (!y || !in.literal("-")) return std::nullopt;
-  const auto mo = in.digits(2);
-  if (!mo || !in.literal("-")) return std::nullopt;
-  const auto d = in.digits(2);
-  if (!d) return std::nullopt;
-  const year_month_day date{year{*y}, month{static_cast<unsigned>(*mo)}, day{static_cast<unsigned>(*d)}};
-  if (!date.ok()) return std::nullopt;
-  Instant instant = sys_days{date};
-  if (in.done()) return instant;
-
+  const auto date = take_date(in);
+  if (!date || in.done()) return date;
   if (!in.literal("Tt ")) return std::nullopt;
-  const auto h = in.digits(2);
-  if (!h || !in.literal(":")) return std::nullopt;
-  const auto mi = in.digits(2);
-  if (!mi) return std::nullopt;
-  int s = 0;
-  int ms = 0;
-  if (in.literal(":")) {
-    const auto seconds_part = in.digits(2);
-    if (!seconds_part) return std::nullopt;
-    s = *seconds_part;
-    if (in.literal(".")) {
-      int scale = 100;  // further digits than milliseconds are dropped
-      if (!in.at_digit()) return std::nullopt;
-      while (in.at_digit()) {
-        ms += *in.digits(1) * scale;
-        scale /= 10;
-      }
-    }
-  }
-  if (*h > 23 || *mi > 59 || s > 60) return std::nullopt;
-  instant += hours{*h} + minutes{*mi} + seconds{s} + milliseconds{ms};
-  if (!in.done() && !in.literal("Zz")) {
-    if (!in.literal("+-")) return std::nullopt;
-    const int sign = in.last() == '-' ? -1 : 1;
-    const auto offset_hours = in.digits(2);
-    in.literal(":");
-    const auto offset_minutes = in.digits(2);
-    if (!offset_hours || !offset_minutes || *offset_hours > 23 || *offset_minutes > 59) return std::nullopt;
-    instant -= sign * (hours{*offset_hours} + minutes{*offset_minutes});
-  }
+  const auto time = take_time(in);
+  if (!time) return std::nullopt;
+  const auto offset = take_offset(in);
+  if (!offset || !in.done()) return std::nullopt;
+  const Instant instant = *date + *time - *offset;
   // An offset or a leap second may lead out of the years that four digits can write.
-  if (!in.done() || instant < sys_days{year{0} / 1 / 1} || instant >= sys_days{year{10000} / 1 / 1})
-    return std::nullopt;
+  if (instant < sys_days{year{0} / 1 / 1} || instant >= sys_days{year{10000} / 1 / 1}) return std::nullopt;
   return instant;
 }
 

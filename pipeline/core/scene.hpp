@@ -74,7 +74,7 @@ struct Scene {
   std::string tile;                 // "T38TPK"; empty when the metadata does not say
   std::map<Band, BandAsset> bands;
 
-  bool has(Band band) const { return bands.count(band) != 0; }
+  bool has(Band band) const { return bands.contains(band); }
 };
 
 }  // namespace pitwatch
