@@ -10,8 +10,10 @@ namespace {
 
 // Reflectance and index thresholds. Top-of-atmosphere and surface reflectance differ by up to a tenth in NDVI: the
 // bounds lie where both agree.
-constexpr float water_swir = 0.06F;       // water absorbs short-wave infrared
-constexpr float water_nir = 0.10F;        // and near infrared
+constexpr float water_swir = 0.06F;  // water absorbs short-wave infrared
+constexpr float water_nir = 0.10F;   // and near infrared
+constexpr float turbid_nir = 0.15F;
+constexpr float falling_swir = 0.8F;      // of red; soil and built ground do not fall off like that
 constexpr double green_ndvi = 0.30;       // above: mostly plants
 constexpr double bare_ndvi = 0.25;        // below: mostly soil, rock, built ground
 constexpr double burn_nbr_drop = 0.27;    // moderate severity, Key & Benson 2006
