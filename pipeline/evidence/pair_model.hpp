@@ -25,6 +25,7 @@ struct EvidenceOptions {
   float cloud_swir_share = 0.7F;
   float quiet_evidence = 5.0F;  // a usual median of the evidence; noisier scenes are scaled down
   float half_score = 38.0F;     // scaled evidence at which the score is 0.5
+  float outline_share = 0.4F;   // of the strongest evidence nearby that a polygon must have everywhere
 };
 
 /// Differences of one kind of ground over the scene.

@@ -56,6 +56,9 @@ void NearestSampler::begin(const PairPixels& pixels, const PairGeometry& geometr
   index_.clear();
   doubled_ = place_->x.scale == 0.5;
   doubled_lead_ = doubled_ && nearest(place_->x(x0)) != nearest(place_->x(x0 + 1));
+  // Counted, not rounded once more, so that the columns read are those that fetch() uses.
+  if (place_->x.scale == 1.0) native_end_ = native_begin_ + n;
+  if (doubled_) native_end_ = native_begin_ + (doubled_lead_ ? 1 + n / 2 : (n + 1) / 2);
   if (!doubled_ && place_->x.scale != 1.0) {
     index_.resize(static_cast<std::size_t>(n));
     for (int i = 0; i < n; ++i) index_[static_cast<std::size_t>(i)] = nearest(place_->x(x0 + i)) - native_begin_;

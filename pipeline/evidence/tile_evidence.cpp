@@ -31,8 +31,14 @@ static_assert(stencil_margin >= edge_radius + 1);
 // Evidence is smoothed at two scales: sigma 2 px, and sigma 6 px on cells of 4 px.
 constexpr int fine_radius = 6;
 constexpr int coarse_px = 4;
-constexpr int coarse_radius = 5;
-static_assert(area_margin >= (coarse_radius + 1) * coarse_px && area_margin >= fine_radius);
+constexpr int coarse_radius = 4;
+static_assert(area_margin >= (coarse_radius + 1) * coarse_px + outline_radius_px);
+static_assert(area_margin >= fine_radius + outline_radius_px);
+
+// Scores are computed with outline_radius_px around the tile, and this much more on the left, where a coarse cell has
+// its centre.
+constexpr int score_lead = coarse_px / 2;
+constexpr std::uint8_t not_judged = 255;
 
 template <int radius>
 std::array<float, radius + 1> gaussian_taps(double sigma) {
@@ -281,30 +287,68 @@ void TileEvidence::smooth_coarse() {
 }
 
 void TileEvidence::write_scores(const Window& tile, float half, PlaneView<std::uint8_t> score, MaskCounts& counts) {
-  // Scores are computed from the centre of a coarse cell on, coarse_px / 2 pixels left of the tile.
-  constexpr int lead = coarse_px / 2;
-  const int n = round_up(tile.width + lead, cell);
+  // Rows of scores begin at the centre of a coarse cell, first_column pixels into the area.
+  constexpr int first_column = area_margin - outline_radius_px - score_lead;
+  static_assert(first_column % coarse_px == coarse_px / 2);
+  const int n = round_up(score_lead + outline_radius_px + tile.width + outline_radius_px, cell);
   const auto width = static_cast<std::size_t>(n);
-  const int first = area_margin - lead;  // column of the area
-  assert(first + n + fine_radius <= area_.width);
+  assert(first_column + n + fine_radius <= area_.width);
   fine_row_.resize(width);
-  const int first_coarse = first / coarse_px;
-  score_row_.resize(width);
-  for (int line = 0; line < tile.height; ++line) {
-    const int y = line + area_margin;
+  wide_score_.reshape(n, tile.height + 2 * outline_radius_px);
+  for (int line = 0; line < wide_score_.height(); ++line) {
+    const int y = line + area_margin - outline_radius_px;  // of the area
     const float* rows[2 * fine_radius + 1];
-    for (int k = 0; k <= 2 * fine_radius; ++k) rows[k] = evidence_.row(y + k - fine_radius) + first - fine_radius;
+    for (int k = 0; k <= 2 * fine_radius; ++k) {
+      rows[k] = evidence_.row(y + k - fine_radius) + first_column - fine_radius;
+    }
     kernels::convolve_vertical(rows, fine_taps.data(), fine_radius, width + 2 * fine_radius, column_.data());
     kernels::convolve_horizontal(column_.data(), fine_taps.data(), fine_radius, width, fine_row_.data());
 
     // Down between the centres of coarse cells, which lie at coarse_px * k + 1.5.
-    const int above = (y - lead) / coarse_px;
-    const float fraction = (static_cast<float>((y - lead) % coarse_px) + 0.5F) / coarse_px;
-    const std::uint8_t* mask = mask_.row(y) + first;
-    kernels::score_row(fine_row_.data(), coarse_smooth_.row(above) + first_coarse,
-                       coarse_smooth_.row(above + 1) + first_coarse, fraction, mask, half, width, score_row_.data());
-    std::copy_n(score_row_.data() + lead, tile.width, score.row(line));
-    for (int i = 0; i < tile.width; ++i) ++counts[mask[lead + i]];
+    const int above = (y - coarse_px / 2) / coarse_px;
+    const float fraction = (static_cast<float>((y - coarse_px / 2) % coarse_px) + 0.5F) / coarse_px;
+    kernels::score_row(fine_row_.data(), coarse_smooth_.row(above) + first_column / coarse_px,
+                       coarse_smooth_.row(above + 1) + first_column / coarse_px, fraction, mask_.row(y) + first_column,
+                       half, width, wide_score_.row(line));
+  }
+  for (int line = 0; line < tile.height; ++line) {
+    std::copy_n(wide_score_.row(line + outline_radius_px) + score_lead + outline_radius_px, tile.width,
+                score.row(line));
+    const std::uint8_t* mask = mask_.row(line + area_margin) + area_margin;
+    for (int i = 0; i < tile.width; ++i) ++counts[mask[i]];
+  }
+}
+
+void TileEvidence::delineate(const EvidenceOptions& options, const Window& tile,
+                             PlaneView<std::uint8_t> outlined) const {
+  // The evidence is to the power of 2.5 as p / (1 - p): for each score, the least that may stand beside it.
+  const auto odds = [](std::size_t code) { return static_cast<float>(code) / (250.5F - static_cast<float>(code)); };
+  const float share = options.outline_share * options.outline_share * std::sqrt(options.outline_share);
+  std::array<std::uint8_t, 256> least{};
+  for (std::size_t strongest = 0, code = 0; strongest <= 250; ++strongest) {
+    while (odds(code) < share * odds(strongest)) ++code;
+    least[strongest] = static_cast<std::uint8_t>(code);
+  }
+  constexpr int reach = 2 * outline_radius_px + 1;
+  const int n = tile.width + 2 * outline_radius_px;
+  std::vector<std::uint8_t> down(static_cast<std::size_t>(n));
+  std::vector<std::uint8_t> across(static_cast<std::size_t>(tile.width));
+  for (int line = 0; line < tile.height; ++line) {
+    std::fill(down.begin(), down.end(), std::uint8_t{0});
+    for (int k = 0; k < reach; ++k) {
+      const std::uint8_t* row = wide_score_.row(line + k) + score_lead;
+      for (std::size_t i = 0; i < down.size(); ++i) {
+        const std::uint8_t code = row[i] == not_judged ? std::uint8_t{0} : row[i];
+        down[i] = std::max(down[i], code);
+      }
+    }
+    std::fill(across.begin(), across.end(), std::uint8_t{0});
+    for (std::size_t k = 0; k < reach; ++k) {
+      for (std::size_t i = 0; i < across.size(); ++i) across[i] = std::max(across[i], down[i + k]);
+    }
+    const std::uint8_t* own = wide_score_.row(line + outline_radius_px) + score_lead + outline_radius_px;
+    std::uint8_t* out = outlined.row(line);
+    for (std::size_t i = 0; i < across.size(); ++i) out[i] = own[i] < least[across[i]] ? std::uint8_t{0} : own[i];
   }
 }
 

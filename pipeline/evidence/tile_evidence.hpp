@@ -25,6 +25,8 @@ inline constexpr int tile_alignment_px = static_cast<int>(kernels::cell_px);
 /// How far beyond a tile pixels are read, before the shift between the dates comes on top.
 inline constexpr int evidence_halo_px = 24 + (surroundings_reach_cells + 1) * static_cast<int>(kernels::cell_px);
 
+inline constexpr int outline_radius_px = 4;
+
 /// Pixels by the bits of their mask.
 using MaskCounts = std::array<std::int64_t, 256>;
 
@@ -36,6 +38,11 @@ class TileEvidence {
   /// not depend on the tile that it is computed in.
   void compute(const PairPixels& pixels, const PairGeometry& geometry, const EvidenceOptions& options,
                const PairModel& model, const Window& tile, PlaneView<std::uint8_t> score, MaskCounts& counts);
+
+  /// Of the tile computed last, the scores that outlines are drawn around, into `outlined`: a score stays where the
+  /// evidence is at least options.outline_share of the strongest within outline_radius_px, and becomes 0 elsewhere.
+  /// Smoothing spreads strong evidence over the border of what changed; this takes the rim back. 255 as before.
+  void delineate(const EvidenceOptions& options, const Window& tile, PlaneView<std::uint8_t> outlined) const;
 
   /// Bytes of scratch for a tile of this size, for planning.
   static std::int64_t scratch_bytes(int tile_width, int tile_height);
@@ -72,7 +79,7 @@ class TileEvidence {
   Plane<float> coarse_;       // evidence_ by cells of coarse_px
   Plane<float> coarse_smooth_;
   std::vector<float> fine_row_;
-  std::vector<std::uint8_t> score_row_;
+  Plane<std::uint8_t> wide_score_;  // of the tile and outline_radius_px around; longer rows
 };
 
 }  // namespace pitwatch

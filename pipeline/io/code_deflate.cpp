@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <cstring>
 #include <functional>
 #include <queue>
 
@@ -175,21 +176,43 @@ CodeDeflate::CodeDeflate(const BytesOfCode& bytes_of_code) : pixel_bytes_(static
   }
 }
 
-/// Adler-32 (RFC 1950) of the pixels' bytes, from sums by code.
-std::uint32_t CodeDeflate::adler32(std::span<const std::uint8_t> codes) const {
-  constexpr std::size_t stretch = 4096;  // far from what 64 bits hold
+/// Adler-32 (RFC 1950) of the pixels' bytes, from sums by code: a run in one step.
+std::uint32_t CodeDeflate::adler32(std::span<const std::uint8_t> codes, std::span<const Token> tokens) const {
   std::uint64_t a = 1;
   std::uint64_t b = 0;
   const auto pixel_bytes = static_cast<std::uint64_t>(pixel_bytes_);
-  for (std::size_t first = 0; first < codes.size(); first += stretch) {
-    for (const std::uint8_t code : codes.subspan(first, std::min(stretch, codes.size() - first))) {
-      b += pixel_bytes * a + weighted_sum_[code];
-      a += byte_sum_[code];
+  const auto add = [&](std::uint8_t code, std::uint64_t n) {
+    const std::uint64_t sum = byte_sum_[code];
+    b += n * (pixel_bytes * a + weighted_sum_[code]) + pixel_bytes * sum * (n * (n - 1) / 2);
+    a += n * sum;
+  };
+  std::size_t position = 0;
+  for (const Token& token : tokens) {
+    if (token.distance <= 1) {
+      add(codes[position], token.length);
+    } else {
+      for (std::size_t i = 0; i < token.length; ++i) add(codes[position + i], 1);
     }
-    a %= adler_modulus;
-    b %= adler_modulus;
+    position += token.length;
+    // Far from what 64 bits hold: a token adds at most 258 bytes.
+    if (b >= std::uint64_t{1} << 48) b %= adler_modulus;
+    if (a >= std::uint64_t{1} << 24) a %= adler_modulus;
   }
-  return static_cast<std::uint32_t>(b << 16 | a);
+  return static_cast<std::uint32_t>(b % adler_modulus << 16 | a % adler_modulus);
+}
+
+/// How many codes are alike from `a` and from `b` on, at most `most`.
+int CodeDeflate::common_length(const std::uint8_t* a, const std::uint8_t* b, int most) {
+  int n = 0;
+  for (; n + 8 <= most; n += 8) {
+    std::uint64_t x;
+    std::uint64_t y;
+    std::memcpy(&x, a + n, 8);
+    std::memcpy(&y, b + n, 8);
+    if (x != y) return n + std::countr_zero(x ^ y) / 8;
+  }
+  while (n < most && a[n] == b[n]) ++n;
+  return n;
 }
 
 std::vector<CodeDeflate::Token> CodeDeflate::find_matches(std::span<const std::uint8_t> codes) const {
@@ -208,8 +231,8 @@ std::vector<CodeDeflate::Token> CodeDeflate::find_matches(std::span<const std::u
     const int seen = last_seen[code_at(i)];
     int length = 0;
     if (i - seen <= window_px) {
-      const int most = std::min(longest_px, count - i);
-      while (length < most && code_at(seen + length) == code_at(i + length)) ++length;
+      length = common_length(&codes[static_cast<std::size_t>(seen)], &codes[static_cast<std::size_t>(i)],
+                             std::min(longest_px, count - i));
     }
     if (length >= (seen == i - 1 ? shortest_run_px : shortest_px)) {
       tokens.push_back({static_cast<std::uint16_t>(length), static_cast<std::uint16_t>(i - seen)});
@@ -293,7 +316,7 @@ std::vector<std::uint8_t> CodeDeflate::compress(std::span<const std::uint8_t> co
   }
   bits.put(literal_code[end_of_block]);
   std::uint8_t* end = bits.finish();
-  const std::uint32_t checksum = adler32(codes);
+  const std::uint32_t checksum = adler32(codes, tokens);
   for (int shift = 24; shift >= 0; shift -= 8) *end++ = static_cast<std::uint8_t>(checksum >> shift);
   out.resize(static_cast<std::size_t>(end - out.data()));
   return out;

@@ -32,7 +32,8 @@ class CodeDeflate {
     std::uint16_t distance;
   };
   std::vector<Token> find_matches(std::span<const std::uint8_t> codes) const;
-  std::uint32_t adler32(std::span<const std::uint8_t> codes) const;
+  static int common_length(const std::uint8_t* a, const std::uint8_t* b, int most);
+  std::uint32_t adler32(std::span<const std::uint8_t> codes, std::span<const Token> tokens) const;
 
   int pixel_bytes_;
   std::vector<std::uint8_t> bytes_;                // pixel_bytes_ for each code

@@ -42,6 +42,7 @@ struct Slot {
   std::unique_ptr<LeasedPixels> pixels;
   TileEvidence evidence;
   MaskCounts counts{};
+  Plane<std::uint8_t> outlined;
   std::vector<Component> components;
   std::vector<RegionSums> sums;
 };
@@ -141,25 +142,27 @@ class Comparison {
     const Window& tile = slot->tile;
     const PlaneView<std::uint8_t> score{&score_.at(tile.x, tile.y), tile.width, tile.height, score_.stride()};
     slot->counts = {};
+    slot->outlined.reshape(tile.width, tile.height);
     {
       const Stopwatch::Lap lap(watch_, Stage::evidence);
       slot->evidence.compute(*slot->pixels, survey.geometry, options_.evidence, survey.model, tile, score,
                              slot->counts);
-      if (aoi_) leave_out_outside(tile, score);
+      slot->evidence.delineate(options_.evidence, tile, slot->outlined.view());
+      if (aoi_) leave_out_outside(tile, score, slot->outlined.view());
     }
     const Stopwatch::Lap lap(watch_, Stage::polygons);
-    slot->components = label_tile(score, tile, inputs_.grid().extent(), hysteresis_);
+    slot->components = label_tile(slot->outlined.view(), tile, inputs_.grid().extent(), hysteresis_);
     slot->sums = sum_regions(slot->components, *slot->pixels, survey.geometry, score, tile);
     slot->pixels.reset();
     return slot;
   }
 
-  void leave_out_outside(const Window& tile, PlaneView<std::uint8_t> score) {
+  void leave_out_outside(const Window& tile, PlaneView<std::uint8_t> score, PlaneView<std::uint8_t> outlined) {
     Plane<std::uint8_t> inside(tile.width, tile.height);
     aoi_->burn(tile, inside.view());
     for (int y = 0; y < tile.height; ++y) {
       for (int x = 0; x < tile.width; ++x) {
-        if (inside.at(x, y) == 0) score.at(x, y) = score_not_judged;
+        if (inside.at(x, y) == 0) score.at(x, y) = outlined.at(x, y) = score_not_judged;
       }
     }
   }

@@ -36,7 +36,8 @@ json options_object(const CompareOptions& options) {
           {"cloud_red_share", tidy(evidence.cloud_red_share)},
           {"cloud_swir_share", tidy(evidence.cloud_swir_share)},
           {"quiet_evidence", tidy(evidence.quiet_evidence)},
-          {"half_score", tidy(evidence.half_score)}};
+          {"half_score", tidy(evidence.half_score)},
+          {"outline_share", tidy(evidence.outline_share)}};
 }
 
 json scene_object(const Scene& scene) {

@@ -34,7 +34,6 @@ TEST(Replay, Regressions) {
 }
 
 TEST(Replay, RealItems) {
-  if (std::string(PITWATCH_PARSER) != "stac_item") GTEST_SKIP() << "only for items";
   const fs::path folder = test::shared_data() / "stac";
   if (!fs::is_directory(folder)) GTEST_SKIP() << "no " << folder << "; PITWATCH_SHARED names the folder with data/";
   EXPECT_GT(replay(folder), 0);

@@ -20,6 +20,10 @@ constexpr Ground water{0.05F, 0.05F, 0.03F, 0.02F, 0.01F, 0.01F};
 constexpr Ground turbid_water{0.08F, 0.11F, 0.12F, 0.07F, 0.02F, 0.01F};
 constexpr Ground charred{0.03F, 0.04F, 0.05F, 0.08F, 0.17F, 0.16F};
 constexpr Ground concrete{0.24F, 0.27F, 0.29F, 0.32F, 0.33F, 0.30F};
+constexpr Ground lime{0.34F, 0.38F, 0.42F, 0.46F, 0.52F, 0.45F};
+constexpr Ground sand{0.24F, 0.32F, 0.38F, 0.45F, 0.55F, 0.52F};
+constexpr Ground pale_sand{0.26F, 0.34F, 0.40F, 0.47F, 0.57F, 0.54F};
+constexpr Ground muddy_water{0.10F, 0.13F, 0.15F, 0.12F, 0.08F, 0.05F};
 constexpr Ground blue_roof{0.28F, 0.24F, 0.18F, 0.26F, 0.20F, 0.16F};
 constexpr Ground grey_roof{0.19F, 0.19F, 0.19F, 0.21F, 0.20F, 0.18F};
 
@@ -62,7 +66,13 @@ constexpr Case cases[] = {
     {"forest as ever", forest, forest, ChangeClass::vegetation_change, ChangeClass::vegetation_change},
     // Without short-wave infrared there is no NBR: charred ground is what is no longer green.
     {"dry meadow burnt", dry_meadow, charred, ChangeClass::burn, ChangeClass::vegetation_to_bare},
-    {"meadow paved", meadow, concrete, ChangeClass::built_or_bright, ChangeClass::built_or_bright},
+    {"meadow paved", meadow, concrete, ChangeClass::built_or_bright, ChangeClass::vegetation_to_bare},
+    {"lime on meadow", meadow, lime, ChangeClass::built_or_bright, ChangeClass::built_or_bright},
+    {"lime on soil", soil, lime, ChangeClass::built_or_bright, ChangeClass::built_or_bright},
+    // As bright as before, with a spectrum that rises as that of sand does.
+    {"sand blown about", sand, pale_sand, ChangeClass::bare_to_bare, ChangeClass::bare_to_bare},
+    // A mean that holds some shore: without short-wave infrared too bright for water.
+    {"settling pond", soil, muddy_water, ChangeClass::to_water, ChangeClass::bare_to_bare},
     {"blue roof on soil", soil, blue_roof, ChangeClass::built_or_bright, ChangeClass::bare_to_bare},
     {"grey roof on soil", soil, grey_roof, ChangeClass::built_or_bright, ChangeClass::bare_to_bare},
 };

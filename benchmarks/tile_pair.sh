@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# A full tile pair, from decoding alone to alerts, in one run on one machine.
+set -euo pipefail
+
+usage() {
+  cat <<'END'
+usage: benchmarks/tile_pair.sh [DIR] [--threads N] [--runs N]
+Prints seconds (median of the runs) for
+  decode    every block of the ten bands, and nothing else
+  compare   pitwatch compare, hashing of the inputs and writing of all outputs included
+  numpy     the same with python3-gdal, numpy and scipy, once, where they and the script are there
+and the ratios and peak resident memory.
+
+DIR holds {before,after}_{B02,B04,B08,B11,B12}.tif, 10980 x 10980 and 5490 x 5490 pixels. Without it the pair is made once
+in build/tile_pair: from an OSCD city of the reference data where that is there (PITWATCH_SHARED, default ../shared),
+otherwise of synthetic ground.
+END
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+shared=${PITWATCH_SHARED:-$root/../shared}
+folder=
+threads=2
+runs=3
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    -h | --help) usage; exit 0 ;;
+    --threads) threads=$2; shift 2 ;;
+    --runs) runs=$2; shift 2 ;;
+    -*) usage >&2; exit 2 ;;
+    *) folder=$(cd "$1" && pwd); shift ;;
+  esac
+done
+
+"$root/tools/build.sh" release pitwatch make_sample_pair decode_blocks
+if [[ -z $folder ]]; then
+  folder=$root/build/tile_pair
+  if [[ ! -e $folder/after_B12.tif ]]; then
+    mkdir -p "$folder"
+    if [[ -e $shared/tools/make_full_tile_pair.py && -d $shared/data/oscd/mumbai ]]; then
+      (cd "$folder" && /usr/bin/python3 "$(realpath "$shared")/tools/make_full_tile_pair.py" \
+        "$(realpath "$shared")/data/oscd/mumbai" > /dev/null)
+    else
+      "$root/build/make_sample_pair" "$folder" --size 10980
+      for band in B02 B04 B08 B11 B12; do
+        dates=("$folder"/SYNTHETIC_*_"$band".tif)
+        mv "${dates[0]}" "$folder/before_$band.tif"
+        mv "${dates[1]}" "$folder/after_$band.tif"
+      done
+    fi
+  fi
+fi
+
+/usr/bin/python3 - "$folder" <<'END'
+import json
+import sys
+
+bands = (("B02", "blue"), ("B04", "red"), ("B08", "nir"), ("B11", "swir16"), ("B12", "swir22"))
+for date, acquired in (("before", "2021-06-01T08:00:00Z"), ("after", "2022-06-01T08:00:00Z")):
+    assets = {
+        common: {
+            "href": f"./{date}_{name}.tif",
+            "eo:bands": [{"name": name, "common_name": common}],
+            "raster:bands": [{"nodata": 0, "scale": 0.0001, "offset": 0}],
+        }
+        for name, common in bands
+    }
+    item = {
+        "type": "Feature", "stac_version": "1.0.0", "id": f"tile_pair_{date}", "geometry": None, "links": [],
+        "properties": {"datetime": acquired}, "assets": assets,
+    }
+    json.dump(item, open(f"{sys.argv[1]}/{date}.json", "w"), indent=1)
+END
+files=("$folder"/{before,after}_{B02,B04,B08,B11,B12}.tif)
+cat "${files[@]}" > /dev/null  # everything is read from memory, in all programs alike
+
+# Wall seconds and peak kilobytes of a command, as "seconds kilobytes".
+measure() {
+  /usr/bin/time -f '%e %M' -o "$folder/time.txt" "$@" > /dev/null
+  tail -n 1 "$folder/time.txt"
+}
+median() { sort -n | sed -n "$((($1 + 1) / 2))p"; }
+
+decode=$(for ((i = 0; i < runs; ++i)); do "$root/build/benchmarks/decode_blocks" "$threads" "${files[@]}"; done | median "$runs")
+compare=$(for ((i = 0; i < runs; ++i)); do
+  measure "$root/build/pitwatch" compare "$folder/before.json" "$folder/after.json" --out "$folder/out" \
+    --threads "$threads" --quiet
+done | median "$runs")
+read -r compare_seconds compare_kb <<< "$compare"
+printf '%-8s %8s %10s %10s\n' "" seconds "x decode" "peak MiB"
+row() { awk -v n="$1" -v s="$2" -v d="$decode" -v k="$3" 'BEGIN { printf "%-8s %8.2f %10.2f %10s\n", n, s, s / d, k == "" ? "" : sprintf("%.0f", k / 1024) }'; }
+row decode "$decode" ""
+row compare "$compare_seconds" "$compare_kb"
+
+script=$shared/tools/numpy_tile_pair.py
+if [[ -e $script ]] && /usr/bin/python3 -c 'import numpy, osgeo.gdal, scipy' 2> /dev/null; then
+  read -r numpy_seconds numpy_kb <<< "$(measure /usr/bin/python3 "$script" "$folder" "$folder/numpy.geojson")"
+  row numpy "$numpy_seconds" "$numpy_kb"
+  awk -v n="$numpy_seconds" -v c="$compare_seconds" 'BEGIN { printf "compare is %.1f times as fast as numpy\n", n / c }'
+fi
