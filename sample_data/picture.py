@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws a result: before and after in B11, B08, B04 as red, green, blue, alerts outlined by class on the latter.
 
-usage: picture.py DIR OUT.png      DIR holds before.json, after.json and out/alerts.geojson, as tools/demo.sh leaves them
+usage: picture.py DIR OUT.jpg      DIR holds before.json, after.json and out/alerts.geojson, as tools/demo.sh leaves them
 Needs python3-gdal and python3-numpy.
 """
 import json
@@ -68,7 +68,7 @@ def main():
     memory = gdal.GetDriverByName("MEM").Create("", picture.shape[1], picture.shape[0], 3, gdal.GDT_Byte)
     for band in range(3):
         memory.GetRasterBand(band + 1).WriteArray(picture[..., band])
-    gdal.GetDriverByName("PNG").CreateCopy(out, memory, options=["ZLEVEL=9"])
+    gdal.GetDriverByName("JPEG").CreateCopy(out, memory, options=["QUALITY=80"])
 
 
 if __name__ == "__main__":

@@ -193,7 +193,10 @@ void CubicSampler::row(int y, float* reflectance, std::uint8_t* mask) {
     // The last three columns have no full neighbourhood to their right: blend them down by hand.
     for (std::size_t i = blended_.size() - 3; i < blended_.size(); ++i) {
       blended_[i] = (down[1] * rows[1][i] + down[2] * rows[2][i]) + (down[0] * rows[0][i] + down[3] * rows[3][i]);
-      blended_mask_[i] = static_cast<std::uint8_t>(masks[0][i] | masks[1][i] | masks[2][i] | masks[3][i]);
+      blended_mask_[i] = 0;
+      for (std::size_t k = 0; k < 4; ++k) {
+        if (down[k] != 0.0F) blended_mask_[i] = static_cast<std::uint8_t>(blended_mask_[i] | masks[k][i]);
+      }
     }
     for (std::size_t i = 0; i < n; ++i) {
       const float* v = &blended_[static_cast<std::size_t>(index_[i])];

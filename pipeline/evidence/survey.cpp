@@ -216,10 +216,12 @@ float median_evidence(std::span<const SampleWindow> windows, const PairGeometry&
   std::int64_t below = 0;
   std::size_t code = 0;
   while (2 * (below + histogram[code]) < total) below += histogram[code++];
-  // Codes are rounded: code k holds k - 0.5 .. k + 0.5.
+  // Codes are rounded: code k holds k - 0.5 .. k + 0.5; what is below the smallest is written as 0.
+  const double first = code == 0 ? 0.0 : static_cast<double>(code) - 0.5;
+  const double width = code == 0 ? kernels::smallest_score_code - 0.5 : 1.0;
   const double within = (static_cast<double>(total) / 2 - static_cast<double>(below)) /
                         static_cast<double>(std::max<std::int64_t>(histogram[code], 1));
-  const double p = std::clamp((static_cast<double>(code) - 0.5 + within) / 250, 1e-4, 1 - 1e-4);
+  const double p = std::clamp((first + within * width) / 250, 1e-4, 1 - 1e-4);
   return static_cast<float>(provisional_half * inverse_power(p / (1 - p)));
 }
 
