@@ -14,15 +14,11 @@
 
 namespace {
 
-/// The reader takes a path: a file in memory, one per process.
-const std::string& scratch_path() {
-  static const std::string path = [] {
-    const std::string name = "/dev/shm/pitwatch_fuzz_stac_" + std::to_string(::getpid()) + ".json";
-    std::atexit([] { ::unlink(scratch_path().c_str()); });
-    return name;
-  }();
-  return path;
-}
+/// The reader takes a path: a file in memory, one per process, removed at its end.
+struct ScratchFile {
+  const std::string path = "/dev/shm/pitwatch_fuzz_stac_" + std::to_string(::getpid()) + ".json";
+  ~ScratchFile() { ::unlink(path.c_str()); }
+};
 
 void require(bool promise) {
   if (!promise) std::abort();
@@ -32,10 +28,11 @@ void require(bool promise) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pitwatch;
-  std::ofstream(scratch_path(), std::ios::binary)
+  static const ScratchFile scratch;
+  std::ofstream(scratch.path, std::ios::binary)
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   try {
-    const Scene scene = read_stac_item(scratch_path());
+    const Scene scene = read_stac_item(scratch.path);
     require(!scene.id.empty() && !scene.bands.empty());
     for (const auto& [band, asset] : scene.bands) {
       require(!asset.path.empty() && asset.path.rfind("/vsi", 0) != 0);
