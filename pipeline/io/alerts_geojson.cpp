@@ -213,52 +213,55 @@ std::string feature(const Alert& alert, GeometryWriter& geometries, Box& box) {
   }
 }
 
+/// The collection in pieces, to be written one after the other: text of hundreds of megabytes is not put together.
+std::vector<std::string> collection(std::span<const Alert> alerts, const Grid& grid, const AlertCollectionInfo& info,
+                                    const ParallelFor& parallel_for) {
+  const std::size_t part_count = (alerts.size() + alerts_per_part - 1) / alerts_per_part;
+  std::vector<std::string> pieces(part_count + 2);
+  std::vector<Box> boxes(part_count);
+  parallel_for(static_cast<int>(part_count), [&](int i) {
+    const auto part = static_cast<std::size_t>(i);
+    const std::size_t first = part * alerts_per_part;
+    GeometryWriter geometries(grid);  // costly to make: each serves many alerts
+    for (const Alert& alert : alerts.subspan(first, std::min(alerts_per_part, alerts.size() - first))) {
+      pieces[part + 1] += &alert == &alerts.front() ? "\n" : ",\n";
+      pieces[part + 1] += feature(alert, geometries, boxes[part]);
+    }
+  });
+  std::string& head = pieces.front();
+  head = "{\n\"type\": \"FeatureCollection\",\n";
+  if (!info.name.empty()) head += "\"name\": " + json_text(info.name) + ",\n";
+  if (info.from || info.until) {
+    head += "\"time_interval\": [" + instant(info.from) + ", " + instant(info.until) + "],\n";
+  }
+  Box box;
+  for (const Box& of_part : boxes) box.include(of_part);
+  if (!alerts.empty()) head += "\"bbox\": " + bbox(box) + ",\n";
+  head += "\"features\": [";
+  pieces.back() = "\n]\n}\n";
+  return pieces;
+}
+
 }  // namespace
 
 std::string alerts_geojson(std::span<const Alert> alerts, const Grid& grid, const AlertCollectionInfo& info,
                            const ParallelFor& parallel_for) {
-  // A piece of the collection: a transformation is costly to make, so each serves many alerts.
-  struct Part {
-    std::string features;
-    Box box;
-  };
-  const std::size_t part_count = (alerts.size() + alerts_per_part - 1) / alerts_per_part;
-  std::vector<Part> parts(part_count);
-  parallel_for(static_cast<int>(part_count), [&](int i) {
-    const std::size_t first = static_cast<std::size_t>(i) * alerts_per_part;
-    const std::size_t count = std::min(alerts_per_part, alerts.size() - first);
-    Part& part = parts[static_cast<std::size_t>(i)];
-    GeometryWriter geometries(grid);
-    for (const Alert& alert : alerts.subspan(first, count)) {
-      part.features += &alert == &alerts.front() ? "\n" : ",\n";
-      part.features += feature(alert, geometries, part.box);
-    }
-  });
-  Box box;
-  std::size_t length = 0;
-  for (const Part& part : parts) {
-    box.include(part.box);
-    length += part.features.size();
-  }
-  std::string text = "{\n\"type\": \"FeatureCollection\",\n";
-  if (!info.name.empty()) text += "\"name\": " + json_text(info.name) + ",\n";
-  if (info.from || info.until) {
-    text += "\"time_interval\": [" + instant(info.from) + ", " + instant(info.until) + "],\n";
-  }
-  if (!alerts.empty()) text += "\"bbox\": " + bbox(box) + ",\n";
-  text.reserve(text.size() + length + 64);
-  text += "\"features\": [";
-  for (Part& part : parts) {
-    text += part.features;
-    part.features = {};
-  }
-  text += "\n]\n}\n";
+  std::string text;
+  for (const std::string& piece : collection(alerts, grid, info, parallel_for)) text += piece;
   return text;
+}
+
+std::unique_ptr<AtomicFile> prepare_alerts_geojson(const std::string& path, std::span<const Alert> alerts,
+                                                   const Grid& grid, const AlertCollectionInfo& info,
+                                                   const ParallelFor& parallel_for) {
+  auto file = std::make_unique<AtomicFile>(path);
+  for (const std::string& piece : collection(alerts, grid, info, parallel_for)) file->append(piece);
+  return file;
 }
 
 void write_alerts_geojson(const std::string& path, std::span<const Alert> alerts, const Grid& grid,
                           const AlertCollectionInfo& info, const ParallelFor& parallel_for) {
-  write_file_atomically(path, alerts_geojson(alerts, grid, info, parallel_for));
+  prepare_alerts_geojson(path, alerts, grid, info, parallel_for)->commit();
 }
 
 }  // namespace pitwatch

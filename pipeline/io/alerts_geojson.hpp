@@ -1,12 +1,14 @@
 #pragma once
 // Alerts as GeoJSON (RFC 7946): the program's main product.
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "pipeline/core/alert.hpp"
 #include "pipeline/core/grid.hpp"
+#include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/parallel_for.hpp"
 
 namespace pitwatch {
@@ -26,7 +28,12 @@ struct AlertCollectionInfo {
 std::string alerts_geojson(std::span<const Alert> alerts, const Grid& grid, const AlertCollectionInfo& info,
                            const ParallelFor& parallel_for = serial_for);
 
-/// Writes it to a file, whole or not at all. Throws IoError in addition.
+/// Writes it to a file that appears when committed, whole. Throws IoError in addition.
+std::unique_ptr<AtomicFile> prepare_alerts_geojson(const std::string& path, std::span<const Alert> alerts,
+                                                   const Grid& grid, const AlertCollectionInfo& info,
+                                                   const ParallelFor& parallel_for = serial_for);
+
+/// Writes it to a file, whole or not at all.
 void write_alerts_geojson(const std::string& path, std::span<const Alert> alerts, const Grid& grid,
                           const AlertCollectionInfo& info, const ParallelFor& parallel_for = serial_for);
 

@@ -1,11 +1,13 @@
 #include "pipeline/io/atomic_file.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -39,13 +41,40 @@ class Descriptor {
   int fd_;
 };
 
-/// Unique within the machine's running processes; a file that a killed run left under the name is overwritten.
-std::string temporary_name(const std::string& path) {
+std::string temporary_prefix(const std::filesystem::path& path) { return "." + path.filename().string() + ".tmp-"; }
+
+/// Unique within the machine's running processes.
+std::string temporary_name(const std::filesystem::path& path) {
   static std::atomic<unsigned> counter{0};
-  const std::filesystem::path whole(path);
-  const std::string name = "." + whole.filename().string() + ".tmp-" + std::to_string(::getpid()) + "-" +
-                           std::to_string(counter.fetch_add(1));
-  return (whole.parent_path() / name).string();
+  return (path.parent_path() /
+          (temporary_prefix(path) + std::to_string(::getpid()) + "-" + std::to_string(counter.fetch_add(1))))
+      .string();
+}
+
+/// Removes what killed processes left beside `path`.
+void remove_leftovers(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.parent_path().empty() ? "." : path.parent_path();
+  const std::string prefix = temporary_prefix(path);
+  std::error_code ignored;  // a folder that cannot be listed or cleaned is not in the way of a new file
+  for (std::filesystem::directory_iterator it(folder, ignored), end; it != end; it.increment(ignored)) {
+    const std::string name = it->path().filename().string();
+    if (name.compare(0, prefix.size(), prefix) != 0) continue;
+    const long process = std::strtol(name.c_str() + prefix.size(), nullptr, 10);
+    if (process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH) {
+      std::filesystem::remove(it->path(), ignored);
+    }
+  }
+}
+
+void write_all(const std::string& path, int descriptor, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(descriptor, content.data(), content.size());
+    if (written > 0) {
+      content.remove_prefix(static_cast<std::size_t>(written));
+    } else if (written < 0 && errno != EINTR) {
+      fail(path, "cannot write", errno);
+    }
+  }
 }
 
 void sync_folder_of(const std::string& path) {
@@ -59,12 +88,20 @@ void sync_folder_of(const std::string& path) {
 }  // namespace
 
 AtomicFile::AtomicFile(const std::string& path) : path_(path), temporary_(temporary_name(path)) {
+  remove_leftovers(path_);
   const Descriptor file(temporary_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
   if (!file.ok()) fail(path_, "cannot create", errno);
 }
 
 AtomicFile::~AtomicFile() {
   if (!committed_) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::append(std::string_view content) {
+  Descriptor file(temporary_, O_WRONLY | O_APPEND);
+  if (!file.ok()) fail(path_, "cannot write", errno);
+  write_all(path_, file.get(), content);
+  if (!file.close()) fail(path_, "cannot write", errno);
 }
 
 void AtomicFile::commit() {
@@ -80,19 +117,7 @@ void AtomicFile::commit() {
 
 void write_file_atomically(const std::string& path, std::string_view content) {
   AtomicFile atomic(path);
-  {
-    Descriptor file(atomic.temporary(), O_WRONLY);
-    if (!file.ok()) fail(path, "cannot write", errno);
-    while (!content.empty()) {
-      const ssize_t written = ::write(file.get(), content.data(), content.size());
-      if (written > 0) {
-        content.remove_prefix(static_cast<std::size_t>(written));
-      } else if (written < 0 && errno != EINTR) {
-        fail(path, "cannot write", errno);
-      }
-    }
-    if (!file.close()) fail(path, "cannot write", errno);
-  }
+  atomic.append(content);
   atomic.commit();
 }
 

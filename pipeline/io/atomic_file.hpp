@@ -12,7 +12,8 @@ namespace pitwatch {
 /// the path and the system's reason. One thread at a time.
 class AtomicFile {
  public:
-  /// Creates the temporary file, empty, so that a folder that is missing or not writable is known before any work.
+  /// Removes what killed processes left of the same name. Creates the temporary file, empty, so that a folder that is
+  /// missing or not writable is known before any work.
   explicit AtomicFile(const std::string& path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
@@ -20,6 +21,9 @@ class AtomicFile {
 
   /// Where to write: in the same folder, so that the rename cannot cross file systems.
   const std::string& temporary() const { return temporary_; }
+
+  /// Appends to the temporary file.
+  void append(std::string_view content);
 
   /// Makes the content durable (fsync), renames it over the path, and makes the rename durable. Once only.
   void commit();

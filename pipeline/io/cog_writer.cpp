@@ -412,12 +412,22 @@ void write_tile(TiffFile& file, int tile, std::vector<std::uint8_t>& data) {
 
 void write_tiles(TiffFile& file, PlaneView<const std::uint8_t> level, const PixelFormat& format,
                  const ParallelFor& parallel_for) {
+  // While one thread writes a batch, the others compress the next.
   const int count = tile_count(level);
-  std::vector<std::vector<std::uint8_t>> batch(tiles_per_batch);
-  for (int first = 0; first < count; first += tiles_per_batch) {
-    const int size = std::min(tiles_per_batch, count - first);
-    parallel_for(size, [&](int i) { batch[static_cast<std::size_t>(i)] = compress_tile(level, first + i, format); });
-    for (int i = 0; i < size; ++i) write_tile(file, first + i, batch[static_cast<std::size_t>(i)]);
+  using Batch = std::vector<std::vector<std::uint8_t>>;
+  Batch ready;
+  int ready_first = 0;
+  for (int first = 0; first < count || !ready.empty(); first += tiles_per_batch) {
+    Batch next(static_cast<std::size_t>(std::clamp(count - first, 0, tiles_per_batch)));
+    parallel_for(static_cast<int>(next.size()) + 1, [&](int i) {
+      if (i > 0) {
+        next[static_cast<std::size_t>(i - 1)] = compress_tile(level, first + i - 1, format);
+      } else {
+        for (std::size_t k = 0; k < ready.size(); ++k) write_tile(file, ready_first + static_cast<int>(k), ready[k]);
+      }
+    });
+    ready = std::move(next);
+    ready_first = first;
   }
 }
 

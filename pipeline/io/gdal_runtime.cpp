@@ -50,7 +50,6 @@ std::string tiff_version() {
   return start == std::string::npos ? text : text.substr(start, text.find('\n') - start);
 }
 
-
 std::string openssl_version() {
   // "OpenSSL 3.0.15 3 Sep 2024"
   const std::string text = OpenSSL_version(OPENSSL_VERSION);

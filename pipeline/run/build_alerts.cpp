@@ -12,6 +12,7 @@
 #include "pipeline/polygons/clean.hpp"
 #include "pipeline/polygons/simplify.hpp"
 #include "pipeline/polygons/trace.hpp"
+#include "pipeline/run/background.hpp"
 #include "pipeline/run/run_record.hpp"
 #include "pipeline/run/versions.hpp"
 
@@ -64,9 +65,9 @@ std::pair<double, double> middle(const std::vector<Run>& runs) {
 }
 
 /// Calls body(0) ... body(count - 1), in parallel by the hundred.
-void for_each_block(std::size_t count, const ParallelFor& parallel_for, const std::function<void(std::size_t)>& body) {
+void for_each_block(std::size_t count, const std::function<void(std::size_t)>& body) {
   constexpr std::size_t block = 256;
-  parallel_for(static_cast<int>((count + block - 1) / block), [&](int i) {
+  in_parallel(static_cast<int>((count + block - 1) / block), [&](int i) {
     const std::size_t first = static_cast<std::size_t>(i) * block;
     for (std::size_t k = first; k < std::min(first + block, count); ++k) body(k);
   });
@@ -122,9 +123,9 @@ std::vector<RegionSums> sum_regions(const std::vector<Component>& components, co
   return result;
 }
 
-std::vector<Region> build_regions(std::vector<Component> components, const std::vector<RegionSums>& sums,
-                                  const PairInputs& inputs, const CompareOptions& options,
-                                  const ParallelFor& parallel_for) {
+std::vector<Region> build_regions(const std::vector<Component>& components,
+                                  const std::vector<std::vector<RegionSums>>& sums_by_tile, const PairInputs& inputs,
+                                  const CompareOptions& options) {
   // Which component a run of a tile belongs to: runs only grow together when tiles are joined.
   struct Place {
     Run run;
@@ -137,24 +138,25 @@ std::vector<Region> build_regions(std::vector<Component> components, const std::
   std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.run < b.run; });
 
   std::vector<Region> regions(components.size());
-  for (const RegionSums& part : sums) {
+  const auto add = [&](const RegionSums& part) {
     // The last run that does not begin after the part's first run.
     const Run key{part.first.row, part.first.begin, std::numeric_limits<int>::max()};
     auto place = std::upper_bound(places.begin(), places.end(), key,
                                   [](const Run& run, const Place& candidate) { return run < candidate.run; });
-    if (place == places.begin()) continue;
+    if (place == places.begin()) return;
     --place;
-    if (place->run.row != part.first.row || place->run.end <= part.first.begin) continue;  // its component was dropped
+    if (place->run.row != part.first.row || place->run.end <= part.first.begin) return;  // its component was dropped
     RegionSums& of_region = regions[place->component].sums;
     of_region.score += part.score;
     of_region.pixels += part.pixels;
     of_region.before += part.before;
     of_region.after += part.after;
-  }
+  };
+  for (const std::vector<RegionSums>& of_tile : sums_by_tile) std::for_each(of_tile.begin(), of_tile.end(), add);
   const auto before = calibrations(inputs, Date::before);
   const auto after = calibrations(inputs, Date::after);
   const std::int64_t max_hole = min_pixels(options.min_area_ha, inputs.grid()) - 1;
-  for_each_block(components.size(), parallel_for, [&](std::size_t i) {
+  for_each_block(components.size(), [&](std::size_t i) {
     Region& region = regions[i];
     region.sums.first = components[i].runs.front();
     region.runs = fill_small_holes(components[i].runs, max_hole);
@@ -166,23 +168,21 @@ std::vector<Region> build_regions(std::vector<Component> components, const std::
 }
 
 std::vector<Alert> build_alerts(const std::vector<Region>& regions, const PairInputs& inputs,
-                                const CompareReport& report, const CompareOptions& options,
-                                const ParallelFor& parallel_for) {
+                                const CompareReport& report, const CompareOptions& options) {
   const Grid& grid = inputs.grid();
   std::vector<PixelMultiPolygon> shapes(regions.size());
   std::vector<double> outlines(regions.size());
-  for_each_block(regions.size(), parallel_for, [&](std::size_t i) {
+  for_each_block(regions.size(), [&](std::size_t i) {
     shapes[i] = trace(regions[i].runs);
     outlines[i] = outline_px(shapes[i]);
   });
   if (options.simplify_m > 0) simplify(shapes, options.simplify_m / grid.pixel_size_m);
 
-  ToWgs84 to_wgs84(grid.crs);
   const std::string algorithm = algorithm_name(options);
-  std::vector<Alert> alerts;
-  for (std::size_t i = 0; i < regions.size(); ++i) {
+  std::vector<Alert> alerts(regions.size());
+  for_each_block(regions.size(), [&](std::size_t i) {
     const Region& region = regions[i];
-    Alert alert;
+    Alert& alert = alerts[i];
     alert.id = alert_id(region, grid, report);
     alert.change_class = region.change_class;
     alert.first_detected = report.after.acquired;
@@ -193,18 +193,20 @@ std::vector<Alert> build_alerts(const std::vector<Region>& regions, const PairIn
     alert.observations = 1;
     alert.confidence = static_cast<double>(region.sums.score) /
                        static_cast<double>(std::max<std::int64_t>(region.sums.pixels, 1)) / score_max;
-    const auto& [column, row] = middle(region.runs);
-    const double pixel_ha = pixel_area_m2(grid, column, row, to_wgs84) / 1e4;
-    alert.area_ha = static_cast<double>(count_pixels(region.runs)) * pixel_ha;
-    // Errors along an outline are independent from pixel to pixel: they add up with the root of its length.
-    alert.area_uncertainty_ha = outline_uncertainty_px * std::sqrt(outlines[i]) * pixel_ha;
     alert.change = index_change(region.before, region.after);
     alert.scenes_before = {report.before.id};
     alert.scenes_after = {report.after.id};
     alert.tile = report.after.tile.empty() ? report.before.tile : report.after.tile;
     alert.algorithm = algorithm;
     alert.shape = std::move(shapes[i]);
-    alerts.push_back(std::move(alert));
+  });
+  ToWgs84 to_wgs84(grid.crs);  // not for several threads
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    const auto& [column, row] = middle(regions[i].runs);
+    const double pixel_ha = pixel_area_m2(grid, column, row, to_wgs84) / 1e4;
+    alerts[i].area_ha = static_cast<double>(count_pixels(regions[i].runs)) * pixel_ha;
+    // Errors along an outline are independent from pixel to pixel: they add up with the root of its length.
+    alerts[i].area_uncertainty_ha = outline_uncertainty_px * std::sqrt(outlines[i]) * pixel_ha;
   }
   return alerts;
 }

@@ -10,7 +10,6 @@
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/plane.hpp"
 #include "pipeline/evidence/pair_pixels.hpp"
-#include "pipeline/io/parallel_for.hpp"
 #include "pipeline/polygons/components.hpp"
 #include "pipeline/run/compare.hpp"
 #include "pipeline/run/pair_inputs.hpp"
@@ -43,15 +42,15 @@ std::vector<RegionSums> sum_regions(const std::vector<Component>& components, co
                                     const PairGeometry& geometry, PlaneView<const std::uint8_t> score,
                                     const Window& tile);
 
-/// Fills small holes, gathers each component's sums from its tiles, and classifies it.
-std::vector<Region> build_regions(std::vector<Component> components, const std::vector<RegionSums>& sums,
-                                  const PairInputs& inputs, const CompareOptions& options,
-                                  const ParallelFor& parallel_for);
+/// Fills small holes, gathers each component's sums from its tiles, and classifies it. This and build_alerts() run on
+/// the threads of the calling arena.
+std::vector<Region> build_regions(const std::vector<Component>& components,
+                                  const std::vector<std::vector<RegionSums>>& sums_by_tile, const PairInputs& inputs,
+                                  const CompareOptions& options);
 
 /// One alert per region, in the same order.
 std::vector<Alert> build_alerts(const std::vector<Region>& regions, const PairInputs& inputs,
-                                const CompareReport& report, const CompareOptions& options,
-                                const ParallelFor& parallel_for);
+                                const CompareReport& report, const CompareOptions& options);
 
 /// Turns scores into the difference mask: the class where a region lies, 0 elsewhere, 255 where not judged.
 void burn_classes(const std::vector<Region>& regions, PlaneView<std::uint8_t> score);

@@ -2,29 +2,26 @@
 
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/info.h>
-#include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/parallel_pipeline.h>
 #include <oneapi/tbb/task_arena.h>
-#include <oneapi/tbb/task_group.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <filesystem>
 #include <memory>
 #include <mutex>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/alerts_geojson.hpp"
 #include "pipeline/io/aoi.hpp"
 #include "pipeline/io/atomic_file.hpp"
-#include "pipeline/io/cog_writer.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
 #include "pipeline/io/hashing.hpp"
 #include "pipeline/io/scene_reader.hpp"
 #include "pipeline/polygons/components.hpp"
+#include "pipeline/run/background.hpp"
 #include "pipeline/run/block_store.hpp"
 #include "pipeline/run/build_alerts.hpp"
+#include "pipeline/run/comparison_outputs.hpp"
 #include "pipeline/run/pair_inputs.hpp"
 #include "pipeline/run/run_record.hpp"
 #include "pipeline/run/stopwatch.hpp"
@@ -112,7 +109,7 @@ class Comparison {
       const Stopwatch::Lap lap(watch_, Stage::merge);
       for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += slot->counts[i];
       stitcher_.add(slot->tile, std::move(slot->components));
-      sums_.insert(sums_.end(), slot->sums.begin(), slot->sums.end());
+      sums_.push_back(std::move(slot->sums));
       give_slot(slot);
       progress_("comparing", static_cast<double>(++done) / static_cast<double>(tiles_.size()));
     };
@@ -126,7 +123,7 @@ class Comparison {
   }
 
   std::vector<Component> components() { return stitcher_.finish(hysteresis_); }
-  const std::vector<RegionSums>& sums() const { return sums_; }
+  const std::vector<std::vector<RegionSums>>& sums() const { return sums_; }
   Plane<std::uint8_t>& score() { return score_; }
   const MaskCounts& counts() const { return counts_; }
 
@@ -192,90 +189,16 @@ class Comparison {
   Plane<std::uint8_t> score_;
   MaskCounts counts_{};
   Stitcher stitcher_;
-  std::vector<RegionSums> sums_;
+  std::vector<std::vector<RegionSums>> sums_;  // by tile
 };
 
-/// Hashes the items and the band files beside whatever else the arena does.
-class InputHashes {
- public:
-  InputHashes(const CompareReport& report, const PairInputs& inputs, Stopwatch& watch) {
-    records_.push_back({"BEFORE item", report.before.source, {}});
-    records_.push_back({"AFTER item", report.after.source, {}});
-    for (const PairInput& input : inputs.inputs()) {
-      records_.push_back(
-          {(input.date == Date::before ? "BEFORE " : "AFTER ") + std::string(name(input.band)), input.asset.path, {}});
-    }
-    for (InputRecord& record : records_) {
-      group_.run([&record, &watch] {
-        const Stopwatch::Lap lap(watch, Stage::hash);
-        record.sha256 = sha256_file(record.path);
-      });
-    }
+std::vector<InputRecord> input_records(const CompareReport& report, const PairInputs& inputs) {
+  std::vector<InputRecord> records{{"BEFORE item", report.before.source, {}}, {"AFTER item", report.after.source, {}}};
+  for (const PairInput& input : inputs.inputs()) {
+    const std::string date = input.date == Date::before ? "BEFORE " : "AFTER ";
+    records.push_back({date + std::string(name(input.band)), input.asset.path, {}});
   }
-  ~InputHashes() {
-    group_.cancel();
-    try {
-      group_.wait();
-    } catch (...) {  // an error elsewhere is already on its way
-    }
-  }
-  InputHashes(const InputHashes&) = delete;
-  InputHashes& operator=(const InputHashes&) = delete;
-
-  std::vector<InputRecord> wait() {
-    group_.wait();
-    return records_;
-  }
-
- private:
-  std::vector<InputRecord> records_;
-  tbb::task_group group_;
-};
-
-/// The score of each code, code / 250, in eight significant bits: as many as tell the codes apart, and few enough that
-/// the pixels' lower bytes are zero and cost nothing in the file.
-std::array<float, 256> score_values() {
-  std::array<float, 256> values{};
-  for (std::size_t code = 0; code < values.size(); ++code) {
-    const auto exact = std::bit_cast<std::uint32_t>(static_cast<float>(code) / static_cast<float>(score_max));
-    values[code] = std::bit_cast<float>((exact + 0x8000U) & 0xFFFF0000U);
-  }
-  return values;
-}
-
-/// Independent pieces side by side on the threads of the arena.
-void in_parallel(int count, const std::function<void(int)>& body) { tbb::parallel_for(0, count, body); }
-
-void write_outputs(const CompareOptions& options, const CompareReport& report, Plane<std::uint8_t>& score,
-                   const std::vector<Region>& regions) {
-  const std::string folder = options.out + "/";
-  const std::vector<std::pair<std::string, std::string>> items{{"PITWATCH_BEFORE", report.before.id},
-                                                               {"PITWATCH_AFTER", report.after.id},
-                                                               {"PITWATCH_VERSION", algorithm_name(options)}};
-  std::string alerts;
-  tbb::task_group drawing;
-  drawing.run([&] {
-    alerts = alerts_geojson(report.alerts, report.grid, {"alerts", report.before.acquired, report.after.acquired},
-                            in_parallel);
-  });
-  try {
-    write_cog_float(folder + "score.tif", report.grid, score.view(), score_values(),
-                    {"evidence that the ground was newly disturbed, 0 to 1", items}, in_parallel);
-    // The scores are on disk: their memory becomes the mask.
-    burn_classes(regions, score.view());
-    std::vector<std::pair<std::string, std::string>> mask_items = items;
-    for (const auto& [change_class, class_name] : change_class_names) {
-      mask_items.emplace_back("CLASS_" + std::to_string(static_cast<int>(change_class)), class_name);
-    }
-    write_cog_byte(folder + "mask.tif", report.grid, score.view(), {"difference mask by class", mask_items},
-                   in_parallel);
-  } catch (...) {
-    drawing.wait();
-    throw;
-  }
-  drawing.wait();
-  // Last, so that whoever sees new alerts finds their rasters.
-  write_file_atomically(folder + "alerts.geojson", alerts);
+  return records;
 }
 
 }  // namespace
@@ -314,7 +237,14 @@ CompareReport compare(const std::string& before, const std::string& after, const
 
     Stopwatch watch;
     Comparison comparison(inputs, *store, options, tiling, aoi, progress, watch);
-    InputHashes hashes(report, inputs, watch);
+    report.inputs = input_records(report, inputs);
+    Background hashing;
+    for (InputRecord& record : report.inputs) {
+      hashing.run([&] {
+        const Stopwatch::Lap lap(watch, Stage::hash);
+        record.sha256 = sha256_file(record.path);
+      });
+    }
     progress("surveying", 0);
     PairSurvey found;
     {
@@ -327,19 +257,28 @@ CompareReport compare(const std::string& before, const std::string& after, const
     report.pixels_by_mask = comparison.counts();
     store.reset();  // the outputs need the memory
 
-    progress("drawing", 0);
+    progress("writing", 0);
+    const ComparisonOutputs outputs(report, options);
+    Background writing;
+    writing.run([&] {
+      const Stopwatch::Lap lap(watch, Stage::write);
+      outputs.write_score(comparison.score().view());
+    });
     std::vector<Region> regions;
     {
       const Stopwatch::Lap lap(watch, Stage::polygons);
-      regions = build_regions(comparison.components(), comparison.sums(), inputs, options, in_parallel);
-      report.alerts = build_alerts(regions, inputs, report, options, in_parallel);
+      regions = build_regions(comparison.components(), comparison.sums(), inputs, options);
+      report.alerts = build_alerts(regions, inputs, report, options);
     }
-    progress("writing", 0);
-    report.inputs = hashes.wait();
+    const auto alerts = outputs.prepare_alerts(report.alerts);
+    writing.wait();
     {
       const Stopwatch::Lap lap(watch, Stage::write);
-      write_outputs(options, report, comparison.score(), regions);
+      burn_classes(regions, comparison.score().view());  // the scores are on disk: their memory becomes the mask
+      outputs.write_mask(comparison.score().view());
+      alerts->commit();  // last, so that whoever sees new alerts finds their rasters
     }
+    hashing.wait();
     report.stage_seconds = watch.seconds();
   });
   report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

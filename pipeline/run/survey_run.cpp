@@ -1,12 +1,12 @@
 #include "pipeline/run/survey_run.hpp"
 
-#include <oneapi/tbb/parallel_for.h>
-
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/evidence/survey.hpp"
+#include "pipeline/run/background.hpp"
 
 namespace pitwatch {
 namespace {
@@ -59,14 +59,18 @@ std::vector<Window> evidence_windows(const PairInputs& inputs, const Window& win
   return windows;
 }
 
-/// Whether both dates have data in most of the window; reads the reference band alone.
-bool has_data(const PairInputs& inputs, BlockStore& store, const Window& window) {
+/// The windows of the reference band alone.
+std::vector<Window> reference_windows(const PairInputs& inputs, const Window& window) {
   std::vector<Window> windows = inputs.native_windows(window, 0);
   for (std::size_t i = 0; i < windows.size(); ++i) {
     if (inputs.inputs()[i].band != Band::B04) windows[i] = {};
   }
-  store.announce(windows);
-  const LeasedPixels pixels = lease(inputs, store, windows);
+  return windows;
+}
+
+/// Whether both dates have data in most of the window, whose reference windows have been announced.
+bool has_data(const PairInputs& inputs, BlockStore& store, const Window& window) {
+  const LeasedPixels pixels = lease(inputs, store, reference_windows(inputs, window));
   const PairGeometry geometry = inputs.geometry();
   std::vector<float> row(static_cast<std::size_t>(window.width));
   std::vector<std::uint8_t> mask;
@@ -89,13 +93,23 @@ bool has_data(const PairInputs& inputs, BlockStore& store, const Window& window)
 std::vector<Window> choose_windows(const PairInputs& inputs, BlockStore& store) {
   const Grid& grid = inputs.grid();
   if (sampled_whole(grid)) return {grid.extent()};
+  // By the handful, so that few blocks are decoded in vain where all windows have data.
+  const std::vector<Window> candidates = candidate_windows(grid);
   std::vector<Window> chosen;
-  for (const Window& window : candidate_windows(grid)) {
-    if (chosen.size() == samples_wanted) break;
-    if (has_data(inputs, store, window)) chosen.push_back(window);
+  for (std::size_t first = 0; first < candidates.size() && chosen.size() < samples_wanted; first += samples_wanted) {
+    const std::size_t count = std::min(samples_wanted, candidates.size() - first);
+    std::array<std::uint8_t, samples_wanted> usable{};
+    for (std::size_t i = 0; i < count; ++i) store.announce(reference_windows(inputs, candidates[first + i]));
+    in_parallel(static_cast<int>(count), [&](int i) {
+      const auto k = static_cast<std::size_t>(i);
+      usable[k] = has_data(inputs, store, candidates[first + k]) ? 1 : 0;
+    });
+    for (std::size_t i = 0; i < count && chosen.size() < samples_wanted; ++i) {
+      if (usable[i] != 0) chosen.push_back(candidates[first + i]);
+    }
   }
   // Hardly any data: survey_pair() says so, unless some of the windows have enough after all.
-  if (chosen.empty()) chosen = {candidate_windows(grid).front()};
+  if (chosen.empty()) chosen = {candidates.front()};
   return chosen;
 }
 
@@ -132,7 +146,8 @@ PairSurvey survey(const PairInputs& inputs, BlockStore& store, const EvidenceOpt
   }
   std::vector<std::unique_ptr<LeasedPixels>> pixels(windows.size());
   std::vector<std::vector<WindowShift>> shifts(windows.size());
-  tbb::parallel_for(std::size_t{0}, windows.size(), [&](std::size_t i) {
+  in_parallel(static_cast<int>(windows.size()), [&](int index) {
+    const auto i = static_cast<std::size_t>(index);
     pixels[i] = std::make_unique<LeasedPixels>(lease(inputs, store, native[i]));
     shifts[i] = measure_shifts({windows[i], pixels[i].get()}, inputs.geometry(), step);
   });
