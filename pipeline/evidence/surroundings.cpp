@@ -147,9 +147,11 @@ void Surroundings::find_cloud(const EvidenceOptions& options, const PairModel& m
   };
   const Window inner{surroundings_reach_cells, surroundings_reach_cells, cells_.width, cells_.height};
   cloud_.assign(static_cast<std::size_t>(cells_.width) * static_cast<std::size_t>(cells_.height), 0);
+  any_cloudy_ = false;
   for (int y = 1; y < summed_.height - 1; ++y) {
     for (int x = 1; x < summed_.width - 1; ++x) {
       if (!is_cloud(x, y)) continue;
+      any_cloudy_ = true;
       const Window reach = intersection(Window{x, y, 1, 1}.grown(surroundings_radius_cells), inner);
       for (int v = reach.y; v < reach.bottom(); ++v) {
         std::fill_n(&cloud_[static_cast<std::size_t>(v - inner.y) * static_cast<std::size_t>(cells_.width) +

@@ -34,8 +34,9 @@ class Surroundings {
   /// of the window. `y` is a row of the comparison's grid between the centres of the first and last row of cells.
   void row(int y, std::array<kernels::PerBand<std::vector<float>>, kernels::ground_count>& centres) const;
 
-  /// Whether the cell, in cell coordinates of the grid, is taken for cloud, itself or by a neighbour.
+  /// Whether the cell, in cell coordinates of the grid, is taken for cloud, itself or by a neighbour; whether any is.
   bool cloudy(int cell_x, int cell_y) const;
+  bool any_cloudy() const { return any_cloudy_; }
 
  private:
   void sum_cells(const PairPixels& pixels, const PairGeometry& geometry, const EvidenceOptions& options,
@@ -58,6 +59,7 @@ class Surroundings {
   std::vector<kernels::CellSums> summed_across_;
   std::vector<float> means_;  // by ground, band, row and column of cells_
   std::vector<std::uint8_t> cloud_;
+  bool any_cloudy_ = false;
   kernels::PerCloudBand<NearestSampler> before_, after_;
   NearestSampler nir_;
   std::vector<float> reflectance_;

@@ -148,6 +148,7 @@ void TileEvidence::classify_scene_pixels(int y, std::uint8_t* mask) {
       mask[i] = static_cast<std::uint8_t>(mask[i] | scl_reason(class_row_[i]));
     }
   }
+  if (!surroundings_.any_cloudy()) return;
   // Cloud found on the surroundings' cells: eight pixels, whole cells, eight pixels, as the area begins mid-cell.
   const int cell_y = static_cast<int>(std::floor(static_cast<double>(y) / cell));
   for (int x = 0; x < area_.width;) {

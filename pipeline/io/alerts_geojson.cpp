@@ -21,7 +21,7 @@
 namespace pitwatch {
 namespace {
 
-constexpr std::size_t alerts_per_part = 1024;
+constexpr std::size_t alerts_per_part = 4096;
 
 constexpr int coordinate_decimals = 7;  // about a centimetre
 constexpr int area_decimals = 4;        // of a hectare: a square metre

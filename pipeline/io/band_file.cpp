@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/deflate_tiff.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
 
@@ -101,6 +102,7 @@ struct BandFile::State {
   GDALDataType type = GDT_Unknown;
   int block_width = 0;
   int block_height = 0;
+  std::unique_ptr<DeflateTiff> deflate_tiff;  // where the file is of that kind
   std::mutex mutex;
   std::vector<Dataset> idle;  // guarded by mutex
 
@@ -146,6 +148,10 @@ BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) 
                       std::to_string(state_->block_height));
     }
     state_->idle.push_back(std::move(dataset));
+    if (state_->type == GDT_UInt16) {
+      state_->deflate_tiff =
+          DeflateTiff::open(path, state_->block_width, state_->block_height, blocks_across() * blocks_down());
+    }
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   }
@@ -174,10 +180,14 @@ BlockSize BandFile::read_block(int bx, int by, PlaneView<std::uint16_t> into) co
     const bool fits = size == BlockSize{block_width(), block_height()} && into.stride == block_width();
     const bool direct = fits && state_->type != GDT_Byte;
     void* const block = direct ? static_cast<void*>(into.data) : scratch(state_->block_bytes());
-    state_->with_handle([&](GDALRasterBandH band) {
-      const GdalErrorCapture errors;
-      if (GDALReadBlock(band, bx, by, block) != CE_None) throw DataError(errors.explain(what));
-    });
+    const bool straight = state_->deflate_tiff && state_->deflate_tiff->read_block(by * blocks_across() + bx,
+                                                                                   static_cast<std::uint16_t*>(block));
+    if (!straight) {
+      state_->with_handle([&](GDALRasterBandH band) {
+        const GdalErrorCapture errors;
+        if (GDALReadBlock(band, bx, by, block) != CE_None) throw DataError(errors.explain(what));
+      });
+    }
 
     const PlaneView<std::uint16_t> filled{into.data, size.width, size.height, into.stride};
     if (state_->type == GDT_Byte) {

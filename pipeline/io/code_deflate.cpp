@@ -215,7 +215,7 @@ int CodeDeflate::common_length(const std::uint8_t* a, const std::uint8_t* b, int
   return n;
 }
 
-std::vector<CodeDeflate::Token> CodeDeflate::find_matches(std::span<const std::uint8_t> codes) const {
+void CodeDeflate::find_matches(std::span<const std::uint8_t> codes, std::vector<Token>& tokens) const {
   const int count = static_cast<int>(codes.size());
   const int window_px = window_bytes / pixel_bytes_;
   const int longest_px = longest_match / pixel_bytes_;
@@ -225,8 +225,7 @@ std::vector<CodeDeflate::Token> CodeDeflate::find_matches(std::span<const std::u
   std::array<int, 256> last_seen;
   last_seen.fill(-window_px - 1);
   const auto code_at = [&](int i) { return codes[static_cast<std::size_t>(i)]; };
-  std::vector<Token> tokens;
-  tokens.reserve(codes.size() / 4);
+  tokens.clear();
   for (int i = 0; i < count;) {
     const int seen = last_seen[code_at(i)];
     int length = 0;
@@ -246,11 +245,11 @@ std::vector<CodeDeflate::Token> CodeDeflate::find_matches(std::span<const std::u
       ++i;
     }
   }
-  return tokens;
 }
 
 std::vector<std::uint8_t> CodeDeflate::compress(std::span<const std::uint8_t> codes) const {
-  const std::vector<Token> tokens = find_matches(codes);
+  thread_local std::vector<Token> tokens;
+  find_matches(codes, tokens);
 
   std::array<std::uint64_t, 256> pixels_spelled{};
   std::array<std::uint64_t, longest_match + 1> lengths_used{};  // in pixels
@@ -295,8 +294,9 @@ std::vector<std::uint8_t> CodeDeflate::compress(std::span<const std::uint8_t> co
     length_bits[px].append(found.extra, found.extra_bits);
   }
 
-  // Bounds: a pixel of four bytes takes 60 bits, a match 48.
-  std::vector<std::uint8_t> out(tokens.size() * 8 + 512);
+  // Bounds: a pixel of four bytes takes 60 bits, a match 48. Kept by the thread, since clearing it costs.
+  thread_local std::vector<std::uint8_t> out;
+  if (out.size() < tokens.size() * 8 + 512) out.resize(tokens.size() * 8 + 512);
   out[0] = 0x78;  // deflate, window of 32 KiB
   out[1] = 0x01;  // fastest; makes the two bytes a multiple of 31
   BitWriter bits(&out[2]);
@@ -318,8 +318,7 @@ std::vector<std::uint8_t> CodeDeflate::compress(std::span<const std::uint8_t> co
   std::uint8_t* end = bits.finish();
   const std::uint32_t checksum = adler32(codes, tokens);
   for (int shift = 24; shift >= 0; shift -= 8) *end++ = static_cast<std::uint8_t>(checksum >> shift);
-  out.resize(static_cast<std::size_t>(end - out.data()));
-  return out;
+  return {out.data(), end};
 }
 
 }  // namespace pitwatch

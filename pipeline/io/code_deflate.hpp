@@ -31,7 +31,7 @@ class CodeDeflate {
     std::uint16_t length;
     std::uint16_t distance;
   };
-  std::vector<Token> find_matches(std::span<const std::uint8_t> codes) const;
+  void find_matches(std::span<const std::uint8_t> codes, std::vector<Token>& tokens) const;
   static int common_length(const std::uint8_t* a, const std::uint8_t* b, int most);
   std::uint32_t adler32(std::span<const std::uint8_t> codes, std::span<const Token> tokens) const;
 

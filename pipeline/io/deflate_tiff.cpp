@@ -1,0 +1,117 @@
+#include "pipeline/io/deflate_tiff.hpp"
+
+#include <fcntl.h>
+#include <libdeflate.h>
+#include <tiffio.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "kernels/predictor.hpp"
+
+namespace pitwatch {
+namespace {
+
+struct CloseTiff {
+  void operator()(TIFF* tiff) const { TIFFClose(tiff); }
+};
+struct FreeOptions {
+  void operator()(TIFFOpenOptions* options) const { TIFFOpenOptionsFree(options); }
+};
+struct FreeDecompressor {
+  void operator()(libdeflate_decompressor* it) const { libdeflate_free_decompressor(it); }
+};
+
+int silent(TIFF*, void*, const char*, const char*, va_list) { return 1; }
+
+std::unique_ptr<TIFF, CloseTiff> open_tiff(const std::string& path) {
+  const std::unique_ptr<TIFFOpenOptions, FreeOptions> options(TIFFOpenOptionsAlloc());
+  if (!options) return nullptr;
+  TIFFOpenOptionsSetErrorHandlerExtR(options.get(), silent, nullptr);
+  TIFFOpenOptionsSetWarningHandlerExtR(options.get(), silent, nullptr);
+  // c: strips stay as they are stored; m: no memory mapping.
+  return std::unique_ptr<TIFF, CloseTiff>(TIFFOpenExt(path.c_str(), "rcm", options.get()));
+}
+
+template <typename T>
+T field(TIFF* tiff, std::uint32_t tag, T absent) {
+  T value = absent;
+  return TIFFGetFieldDefaulted(tiff, tag, &value) == 1 ? value : absent;
+}
+
+bool is_ordinary(TIFF* tiff) {
+  const auto compression = field<std::uint16_t>(tiff, TIFFTAG_COMPRESSION, 0);
+  const auto predictor = field<std::uint16_t>(tiff, TIFFTAG_PREDICTOR, 1);
+  return TIFFIsTiled(tiff) != 0 && TIFFIsByteSwapped(tiff) == 0 &&
+         (compression == COMPRESSION_ADOBE_DEFLATE || compression == COMPRESSION_DEFLATE) &&
+         (predictor == 1 || predictor == 2) && field<std::uint16_t>(tiff, TIFFTAG_BITSPERSAMPLE, 0) == 16 &&
+         field<std::uint16_t>(tiff, TIFFTAG_SAMPLESPERPIXEL, 0) == 1 &&
+         field<std::uint16_t>(tiff, TIFFTAG_SAMPLEFORMAT, 0) == SAMPLEFORMAT_UINT &&
+         field<std::uint16_t>(tiff, TIFFTAG_FILLORDER, 0) == FILLORDER_MSB2LSB;
+}
+
+bool read_at(int descriptor, std::uint64_t offset, std::uint8_t* into, std::size_t bytes) {
+  while (bytes > 0) {
+    const ssize_t got = ::pread(descriptor, into, bytes, static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    into += got;
+    offset += static_cast<std::uint64_t>(got);
+    bytes -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::unique_ptr<DeflateTiff> DeflateTiff::open(const std::string& path, int block_width, int block_height,
+                                               int block_count) {
+  const auto tiff = open_tiff(path);
+  if (!tiff || !is_ordinary(tiff.get())) return nullptr;
+  if (field<std::uint32_t>(tiff.get(), TIFFTAG_TILEWIDTH, 0) != static_cast<std::uint32_t>(block_width) ||
+      field<std::uint32_t>(tiff.get(), TIFFTAG_TILELENGTH, 0) != static_cast<std::uint32_t>(block_height) ||
+      TIFFNumberOfTiles(tiff.get()) != static_cast<std::uint32_t>(block_count)) {
+    return nullptr;
+  }
+  std::unique_ptr<DeflateTiff> result(new DeflateTiff);
+  result->block_width_ = block_width;
+  result->block_height_ = block_height;
+  result->differenced_ = field<std::uint16_t>(tiff.get(), TIFFTAG_PREDICTOR, 1) == 2;
+  for (int block = 0; block < block_count; ++block) {
+    const auto index = static_cast<std::uint32_t>(block);
+    result->blocks_.push_back({TIFFGetStrileOffset(tiff.get(), index), TIFFGetStrileByteCount(tiff.get(), index)});
+  }
+  result->descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (result->descriptor_ < 0) return nullptr;
+  return result;
+}
+
+DeflateTiff::~DeflateTiff() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+bool DeflateTiff::read_block(int block, std::uint16_t* pixels) const {
+  const Stretch& stretch = blocks_[static_cast<std::size_t>(block)];
+  const std::size_t bytes =
+      static_cast<std::size_t>(block_width_) * static_cast<std::size_t>(block_height_) * sizeof(std::uint16_t);
+  // A stream that does not compress grows by a few bytes; what claims to be larger is not to be allocated.
+  if (stretch.offset == 0 || stretch.bytes == 0 || stretch.bytes > bytes + bytes / 8 + 4096) return false;
+  thread_local std::vector<std::uint8_t> compressed;
+  thread_local const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> inflate(
+      libdeflate_alloc_decompressor());
+  if (compressed.size() < stretch.bytes) compressed.resize(stretch.bytes);
+  if (!inflate || !read_at(descriptor_, stretch.offset, compressed.data(), stretch.bytes)) return false;
+  if (libdeflate_zlib_decompress(inflate.get(), compressed.data(), stretch.bytes, pixels, bytes, nullptr) !=
+      LIBDEFLATE_SUCCESS) {
+    return false;
+  }
+  if (differenced_) {
+    const auto width = static_cast<std::size_t>(block_width_);
+    for (std::size_t y = 0; y < static_cast<std::size_t>(block_height_); ++y) {
+      kernels::undo_horizontal_differencing(pixels + y * width, width);
+    }
+  }
+  return true;
+}
+
+}  // namespace pitwatch
