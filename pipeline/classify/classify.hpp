@@ -12,15 +12,15 @@
 
 namespace pitwatch {
 
-/// Sums of digital numbers over the valid pixels of a region, by band: whole numbers, so that regions add up to the
-/// same whatever the order.
+/// Weighted sums of digital numbers over the valid pixels of a region, by band: whole numbers, so that regions add up to
+/// the same whatever the order. `count` is the sum of the weights.
 struct BandSums {
   std::array<std::int64_t, band_infos.size()> sum{};
   std::array<std::int64_t, band_infos.size()> count{};
 
-  void add(Band band, std::uint16_t dn) {
-    sum[static_cast<std::size_t>(band)] += dn;
-    ++count[static_cast<std::size_t>(band)];
+  void add(Band band, std::uint16_t dn, int weight = 1) {
+    sum[static_cast<std::size_t>(band)] += std::int64_t{dn} * weight;
+    count[static_cast<std::size_t>(band)] += weight;
   }
   BandSums& operator+=(const BandSums& other);
 };

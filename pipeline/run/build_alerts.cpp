@@ -1,6 +1,7 @@
 #include "pipeline/run/build_alerts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -92,6 +93,15 @@ std::int64_t min_pixels(double area_ha, const Grid& grid) {
 std::vector<RegionSums> sum_regions(const std::vector<Component>& components, const PairPixels& pixels,
                                     const PairGeometry& geometry, PlaneView<const std::uint8_t> score,
                                     const Window& tile) {
+  // Pixels weigh by the odds that they changed: those on the rim, mixed with what did not change, hardly count.
+  static const std::array<int, 256> weights = [] {
+    std::array<int, 256> table{};
+    for (std::size_t code = 0; code <= score_max; ++code) {
+      const double odds = static_cast<double>(code) / (score_max + 0.5 - static_cast<double>(code));
+      table[code] = std::max(1, static_cast<int>(std::lround(16 * odds)));
+    }
+    return table;
+  }();
   std::vector<RegionSums> result;
   result.reserve(components.size());
   std::vector<std::uint16_t> dn;
@@ -113,7 +123,8 @@ std::vector<RegionSums> sum_regions(const std::vector<Component>& components, co
           for (int x = run.begin; x < run.end; ++x) {
             const std::uint16_t value = dn[static_cast<std::size_t>(nearest(place->x, x) - first)];
             const Calibration& calibration = place->calibration;
-            if (value != calibration.nodata && value != calibration.saturated) of_date.add(band.band, value);
+            if (value == calibration.nodata || value == calibration.saturated) continue;
+            of_date.add(band.band, value, weights[score.at(x - tile.x, run.row - tile.y)]);
           }
         }
       }

@@ -37,7 +37,8 @@ struct Region {
 /// The number of pixels that makes up an area, at least 1.
 std::int64_t min_pixels(double area_ha, const Grid& grid);
 
-/// Sums digital numbers of both dates (the nearest pixel of each band) and scores over each component of a tile.
+/// Sums digital numbers of both dates (the nearest pixel of each band, weighted by the odds of change) and scores over
+/// each component of a tile.
 std::vector<RegionSums> sum_regions(const std::vector<Component>& components, const PairPixels& pixels,
                                     const PairGeometry& geometry, PlaneView<const std::uint8_t> score,
                                     const Window& tile);

@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr double smallest_sure_ha = 0.2;
+constexpr double smallest_measured_ha = 0.8;
 constexpr int false_alerts_allowed = 2;
 
 using Geometry = std::unique_ptr<void, void (*)(OGRGeometryH)>;
@@ -37,7 +38,7 @@ std::vector<Feature> features_of(const std::string& path) {
 
 class SamplePair : public ::testing::TestWithParam<int> {};
 
-TEST_P(SamplePair, EachDisturbanceIsHitAndHardlyAnythingElse) {
+TEST_P(SamplePair, EachDisturbanceIsFoundAndNamedAndHardlyAnythingElse) {
   const test::TemporaryFolder folder;
   ASSERT_EQ(
       test::run_process({PITWATCH_MAKE_SAMPLE_PAIR, folder.path(), "--seed", std::to_string(GetParam())}).exit_code, 0);
@@ -49,12 +50,19 @@ TEST_P(SamplePair, EachDisturbanceIsHitAndHardlyAnythingElse) {
   ASSERT_EQ(truth.size(), 8U);
 
   for (const Feature& disturbance : truth) {
-    const bool hit = std::any_of(alerts.begin(), alerts.end(), [&](const Feature& alert) {
+    const double area_ha = disturbance.properties.at("area_ha");
+    if (area_ha < smallest_sure_ha) continue;
+    SCOPED_TRACE(disturbance.properties.at("kind"));
+    const auto hit = std::find_if(alerts.begin(), alerts.end(), [&](const Feature& alert) {
       return OGR_G_Intersects(alert.geometry.get(), disturbance.geometry.get()) != 0;
     });
-    if (disturbance.properties.at("area_ha") >= smallest_sure_ha) {
-      EXPECT_TRUE(hit) << disturbance.properties;
-    }
+    ASSERT_NE(hit, alerts.end());
+    // A road of one or two pixels is mixed with what it runs through: neither class nor width are to be had.
+    if (disturbance.properties.at("kind") == "road") continue;
+    EXPECT_EQ(hit->properties.at("class"), disturbance.properties.at("class"));
+    if (area_ha < smallest_measured_ha) continue;
+    EXPECT_GT(hit->properties.at("area_ha"), 0.8 * area_ha);
+    EXPECT_LT(hit->properties.at("area_ha"), 1.6 * area_ha);
   }
   const auto false_alerts = std::count_if(alerts.begin(), alerts.end(), [&](const Feature& alert) {
     return std::none_of(truth.begin(), truth.end(), [&](const Feature& disturbance) {

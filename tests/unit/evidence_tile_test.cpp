@@ -93,6 +93,33 @@ TEST_F(TileEvidenceTest, NoiseScoresLittle) {
 }
 
 // Bared ground of 24 x 24 px: brighter, and more so in red.
+TEST_F(TileEvidenceTest, OutlinesLeaveTheRimOfSmoothingOut) {
+  add_noise_everywhere();
+  const Window square{112, 96, 24, 24};
+  change(Band::B02, square, 0.06);
+  change(Band::B04, square, 0.16);
+  survey();
+  Plane<std::uint8_t> outlined(size_px, size_px);
+  TileEvidence evidence;
+  evidence.compute(pair, pair.geometry, options, model, all, score.view(), counts);
+  evidence.delineate(options, all, outlined.view());
+  constexpr int low = 60;
+  int raw = 0;
+  int kept = 0;
+  for (int y = 0; y < size_px; ++y) {
+    for (int x = 0; x < size_px; ++x) {
+      raw += score.at(x, y) >= low ? 1 : 0;
+      kept += outlined.at(x, y) >= low ? 1 : 0;
+      if (outlined.at(x, y) != 0) {
+        EXPECT_EQ(outlined.at(x, y), score.at(x, y));
+      }
+    }
+  }
+  EXPECT_GT(raw, 30 * 30);
+  EXPECT_LE(kept, 28 * 28);
+  EXPECT_GE(kept, 22 * 22);
+}
+
 TEST_F(TileEvidenceTest, AChangedSquareScoresHighAndItsSurroundingsDoNot) {
   add_noise_everywhere();
   const Window square{112, 96, 24, 24};

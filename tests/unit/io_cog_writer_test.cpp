@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <csignal>
+#include <exception>
 #include <map>
 #include <thread>
 
@@ -28,13 +30,21 @@ using ::testing::StartsWith;
 /// Three threads that take tasks in an order of their own.
 void three_threads(int count, const std::function<void(int)>& body) {
   std::atomic<int> next{count};
+  std::array<std::exception_ptr, 3> errors;
   std::vector<std::thread> threads;
-  for (int t = 0; t < 3; ++t) {
+  for (std::exception_ptr& error : errors) {
     threads.emplace_back([&] {
-      for (int i = --next; i >= 0; i = --next) body(i);
+      try {
+        for (int i = --next; i >= 0; i = --next) body(i);
+      } catch (...) {
+        error = std::current_exception();
+      }
     });
   }
   for (std::thread& thread : threads) thread.join();
+  for (const std::exception_ptr& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
 }
 
 Plane<std::uint8_t> picture(int width, int height) {

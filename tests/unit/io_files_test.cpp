@@ -117,8 +117,7 @@ TEST(AtomicFile, FullDisk) {
 }
 
 TEST(Versions, AreNumbers) {
-  for (const std::string& version :
-       {gdal_version(), proj_version(), tiff_version(), openssl_version()}) {
+  for (const std::string& version : {gdal_version(), proj_version(), tiff_version(), openssl_version()}) {
     EXPECT_THAT(version, ::testing::MatchesRegex("[0-9]+\\.[0-9.a-z]+"));
   }
 }

@@ -1,0 +1,35 @@
+#include "pipeline/run/background.hpp"
+
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_group.h>
+
+#include <utility>
+
+namespace pitwatch {
+
+struct Background::Tasks {
+  tbb::task_group group;
+  bool waited = false;
+};
+
+Background::Background() : tasks_(std::make_unique<Tasks>()) {}
+
+Background::~Background() {
+  if (tasks_->waited) return;
+  try {
+    tasks_->group.cancel();
+    tasks_->group.wait();
+  } catch (...) {
+  }
+}
+
+void Background::run(std::function<void()> task) { tasks_->group.run(std::move(task)); }
+
+void Background::wait() {
+  tasks_->waited = true;
+  tasks_->group.wait();
+}
+
+void in_parallel(int count, const std::function<void(int)>& body) { tbb::parallel_for(0, count, body); }
+
+}  // namespace pitwatch
