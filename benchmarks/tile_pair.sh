@@ -6,9 +6,11 @@ usage() {
   cat <<'END'
 usage: benchmarks/tile_pair.sh [DIR] [--threads N] [--runs N]
 Prints seconds (median of the runs) for
-  decode    every block of the ten bands, and nothing else
+  gdal      GDAL decoding every block of the ten bands, and nothing else: the limit that ratios are of
+  whole     GDAL reading whole bands as its users do, with GDAL_NUM_THREADS, where python3-gdal is there
+  reader    pitwatch's reader decoding every block
   compare   pitwatch compare, hashing of the inputs and writing of all outputs included
-  numpy     the same with python3-gdal, numpy and scipy, once, where they and the script are there
+  numpy     a comparison with python3-gdal, numpy and scipy, once, where they and the script are there
 and the ratios and peak resident memory.
 
 DIR holds {before,after}_{B02,B04,B08,B11,B12}.tif, 10980 x 10980 and 5490 x 5490 pixels. Without it the pair is made once
@@ -81,15 +83,40 @@ measure() {
 }
 median() { sort -n | sed -n "$((($1 + 1) / 2))p"; }
 
-decode=$(for ((i = 0; i < runs; ++i)); do "$root/build/benchmarks/decode_blocks" "$threads" "${files[@]}"; done | median "$runs")
+decode() {
+  for ((i = 0; i < runs; ++i)); do "$root/build/benchmarks/decode_blocks" "$1" "$threads" "${files[@]}"; done | median "$runs"
+}
+whole_bands() {
+  GDAL_NUM_THREADS=$threads /usr/bin/python3 - "${files[@]}" <<'END'
+import sys
+import time
+
+from osgeo import gdal
+
+gdal.UseExceptions()
+start = time.time()
+for path in sys.argv[1:]:
+    gdal.Open(path).ReadAsArray()
+print(f"{time.time() - start:.3f}")
+END
+}
+
+gdal=$(decode gdal)
+reader=$(decode pitwatch)
+whole=
+if /usr/bin/python3 -c 'import osgeo.gdal' 2> /dev/null; then
+  whole=$(for ((i = 0; i < runs; ++i)); do whole_bands; done | median "$runs")
+fi
 compare=$(for ((i = 0; i < runs; ++i)); do
   measure "$root/build/pitwatch" compare "$folder/before.json" "$folder/after.json" --out "$folder/out" \
     --threads "$threads" --quiet
 done | median "$runs")
 read -r compare_seconds compare_kb <<< "$compare"
-printf '%-8s %8s %10s %10s\n' "" seconds "x decode" "peak MiB"
-row() { awk -v n="$1" -v s="$2" -v d="$decode" -v k="$3" 'BEGIN { printf "%-8s %8.2f %10.2f %10s\n", n, s, s / d, k == "" ? "" : sprintf("%.0f", k / 1024) }'; }
-row decode "$decode" ""
+printf '%-8s %8s %10s %10s\n' "" seconds "x gdal" "peak MiB"
+row() { awk -v n="$1" -v s="$2" -v d="$gdal" -v k="$3" 'BEGIN { printf "%-8s %8.2f %10.2f %10s\n", n, s, s / d, k == "" ? "" : sprintf("%.0f", k / 1024) }'; }
+row gdal "$gdal" ""
+if [[ -n $whole ]]; then row whole "$whole" ""; fi
+row reader "$reader" ""
 row compare "$compare_seconds" "$compare_kb"
 
 script=$shared/tools/numpy_tile_pair.py

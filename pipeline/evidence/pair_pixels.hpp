@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "pipeline/core/scene.hpp"
 
@@ -50,6 +51,10 @@ class PairPixels {
 
   /// Copies columns [x0, x1) of row y of the band's raster. Positions outside of the raster repeat its edge.
   virtual void read_row(Date date, Band band, int y, int x0, int x1, std::uint16_t* dn) const = 0;
+
+  /// The pixels from column x of row y on as they lie in memory, and how many they are before `end` or the end of what
+  /// lies there. Both within the raster. For those who only look at pixels and need no copy; empty where there is none.
+  virtual std::span<const std::uint16_t> stretch(Date, Band, int /*y*/, int /*x*/, int /*end*/) const { return {}; }
 };
 
 }  // namespace pitwatch

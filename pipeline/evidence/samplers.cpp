@@ -90,6 +90,7 @@ bool NearestSampler::fetch(int y, std::uint16_t* dn) {
 }
 
 void NearestSampler::row(int y, float* reflectance, std::uint8_t* mask) {
+  if (row_in_place(y, reflectance, mask)) return;
   if (!fetch(y, dn_.data())) {
     std::fill_n(reflectance, n_, 0.0F);
     mark_all(mask, n_);
@@ -97,6 +98,22 @@ void NearestSampler::row(int y, float* reflectance, std::uint8_t* mask) {
   }
   kernels::dn_to_reflectance(dn_.data(), static_cast<std::size_t>(n_), calibration_, reflectance, mask);
   mark_outside(mask, inside_begin_, inside_end_, n_);
+}
+
+/// Calibrates right from where the pixels lie: for rows of a band on the grid that lie within its raster.
+bool NearestSampler::row_in_place(int y, float* reflectance, std::uint8_t* mask) {
+  const double native_y = place_->y(y);
+  if (doubled_ || !index_.empty() || native_begin_ < 0 || native_begin_ + n_ > place_->width || native_y < -0.5 ||
+      native_y >= place_->height - 0.5) {
+    return false;
+  }
+  for (int i = 0; i < n_;) {
+    const auto found = pixels_->stretch(date_, band_, nearest(native_y), native_begin_ + i, native_begin_ + n_);
+    if (found.empty()) return false;
+    kernels::dn_to_reflectance(found.data(), found.size(), calibration_, reflectance + i, mask + i);
+    i += static_cast<int>(found.size());
+  }
+  return true;
 }
 
 void NearestSampler::dn_row(int y, std::uint16_t* dn) {
@@ -151,9 +168,20 @@ void CubicSampler::begin(const PairPixels& pixels, const PairGeometry& geometry,
 const CubicSampler::NativeRow& CubicSampler::native_row(int y) {
   NativeRow& row = rows_[static_cast<unsigned>(y) % held_rows];
   if (row.valid && row.y == y) return row;
-  pixels_->read_row(date_, band_, y, native_begin_, native_end_, dn_.data());
   std::fill(row.mask.begin(), row.mask.end(), std::uint8_t{0});
-  kernels::dn_to_reflectance(dn_.data(), dn_.size(), calibration_, row.reflectance.data(), row.mask.data());
+  const bool inside = y >= 0 && y < place_->height && native_begin_ >= 0 && native_end_ <= place_->width;
+  std::size_t done = 0;
+  while (inside && done < dn_.size()) {
+    const auto found = pixels_->stretch(date_, band_, y, native_begin_ + static_cast<int>(done), native_end_);
+    if (found.empty()) break;
+    kernels::dn_to_reflectance(found.data(), found.size(), calibration_, &row.reflectance[done], &row.mask[done]);
+    done += found.size();
+  }
+  if (done < dn_.size()) {
+    std::fill(row.mask.begin(), row.mask.end(), std::uint8_t{0});
+    pixels_->read_row(date_, band_, y, native_begin_, native_end_, dn_.data());
+    kernels::dn_to_reflectance(dn_.data(), dn_.size(), calibration_, row.reflectance.data(), row.mask.data());
+  }
   row.clear = std::all_of(row.mask.begin(), row.mask.end(), [](std::uint8_t bits) { return bits == 0; });
   row.y = y;
   row.valid = true;

@@ -25,6 +25,7 @@ class NearestSampler {
 
  private:
   bool fetch(int y, std::uint16_t* dn);
+  bool row_in_place(int y, float* reflectance, std::uint8_t* mask);
 
   const PairPixels* pixels_ = nullptr;
   const BandPlace* place_ = nullptr;

@@ -320,7 +320,7 @@ void TileEvidence::write_scores(const Window& tile, float half, PlaneView<std::u
   }
 }
 
-void TileEvidence::delineate(const EvidenceOptions& options, const Window& tile,
+void TileEvidence::delineate(const EvidenceOptions& options, const Window& tile, std::uint8_t least_score,
                              PlaneView<std::uint8_t> outlined) const {
   // The evidence is to the power of 2.5 as p / (1 - p): for each score, the least that may stand beside it.
   const auto odds = [](std::size_t code) { return static_cast<float>(code) / (250.5F - static_cast<float>(code)); };
@@ -328,28 +328,35 @@ void TileEvidence::delineate(const EvidenceOptions& options, const Window& tile,
   std::array<std::uint8_t, 256> least{};
   for (std::size_t strongest = 0, code = 0; strongest <= 250; ++strongest) {
     while (odds(code) < share * odds(strongest)) ++code;
-    least[strongest] = static_cast<std::uint8_t>(code);
+    least[strongest] = std::max(least_score, static_cast<std::uint8_t>(code));
   }
   constexpr int reach = 2 * outline_radius_px + 1;
-  const int n = tile.width + 2 * outline_radius_px;
-  std::vector<std::uint8_t> down(static_cast<std::size_t>(n));
-  std::vector<std::uint8_t> across(static_cast<std::size_t>(tile.width));
+  constexpr int stretch = 32;  // columns at a time; most have nothing to outline
+  std::array<std::uint8_t, stretch + reach - 1> down;
   for (int line = 0; line < tile.height; ++line) {
-    std::fill(down.begin(), down.end(), std::uint8_t{0});
-    for (int k = 0; k < reach; ++k) {
-      const std::uint8_t* row = wide_score_.row(line + k) + score_lead;
-      for (std::size_t i = 0; i < down.size(); ++i) {
-        const std::uint8_t code = row[i] == not_judged ? std::uint8_t{0} : row[i];
-        down[i] = std::max(down[i], code);
-      }
-    }
-    std::fill(across.begin(), across.end(), std::uint8_t{0});
-    for (std::size_t k = 0; k < reach; ++k) {
-      for (std::size_t i = 0; i < across.size(); ++i) across[i] = std::max(across[i], down[i + k]);
-    }
     const std::uint8_t* own = wide_score_.row(line + outline_radius_px) + score_lead + outline_radius_px;
     std::uint8_t* out = outlined.row(line);
-    for (std::size_t i = 0; i < across.size(); ++i) out[i] = own[i] < least[across[i]] ? std::uint8_t{0} : own[i];
+    for (int x = 0; x < tile.width; x += stretch) {
+      const int n = std::min(stretch, tile.width - x);
+      // Not judged counts as the highest code here; such stretches are looked at as well.
+      if (*std::max_element(own + x, own + x + n) < least_score) {
+        std::fill_n(out + x, n, std::uint8_t{0});
+        continue;
+      }
+      down.fill(0);
+      for (int k = 0; k < reach; ++k) {
+        const std::uint8_t* row = wide_score_.row(line + k) + score_lead + x;
+        for (int i = 0; i < n + reach - 1; ++i) {
+          const std::uint8_t code = row[i] == not_judged ? std::uint8_t{0} : row[i];
+          down[static_cast<std::size_t>(i)] = std::max(down[static_cast<std::size_t>(i)], code);
+        }
+      }
+      for (int i = 0; i < n; ++i) {
+        const std::uint8_t strongest =
+            *std::max_element(&down[static_cast<std::size_t>(i)], &down[static_cast<std::size_t>(i)] + reach);
+        out[x + i] = own[x + i] < least[strongest] ? std::uint8_t{0} : own[x + i];
+      }
+    }
   }
 }
 

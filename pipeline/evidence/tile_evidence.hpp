@@ -41,8 +41,10 @@ class TileEvidence {
 
   /// Of the tile computed last, the scores that outlines are drawn around, into `outlined`: a score stays where the
   /// evidence is at least options.outline_share of the strongest within outline_radius_px, and becomes 0 elsewhere.
-  /// Smoothing spreads strong evidence over the border of what changed; this takes the rim back. 255 as before.
-  void delineate(const EvidenceOptions& options, const Window& tile, PlaneView<std::uint8_t> outlined) const;
+  /// Smoothing spreads strong evidence over the border of what changed; this takes the rim back. Scores below
+  /// `least_score` become 0 in any case; 255 stays.
+  void delineate(const EvidenceOptions& options, const Window& tile, std::uint8_t least_score,
+                 PlaneView<std::uint8_t> outlined) const;
 
   /// Bytes of scratch for a tile of this size, for planning.
   static std::int64_t scratch_bytes(int tile_width, int tile_height);

@@ -180,7 +180,7 @@ BlockStore::Lease::~Lease() {
   if (store_ != nullptr) store_->give_back(blocks_);
 }
 
-BlockStore::Lease::Stretch BlockStore::Lease::stretch_at(int source, int y, int x0, int x1) const {
+std::span<const std::uint16_t> BlockStore::Lease::stretch(int source, int y, int x0, int x1) const {
   Layer& layer = *store_->layers_[static_cast<std::size_t>(source)];
   const int bx = x0 / layer.layout.block_width;
   const int by = y / layer.layout.block_height;
@@ -191,7 +191,7 @@ BlockStore::Lease::Stretch BlockStore::Lease::stretch_at(int source, int y, int 
   // No lock: a leased block is ready and stays where it is until the lease ends.
   const std::uint16_t* pixels =
       layer.at(bx, by).pixels.get() + static_cast<std::ptrdiff_t>(line) * layer.layout.block_width + column;
-  return {pixels, std::min(x1 - x0, layer.layout.block_width - column)};
+  return {pixels, static_cast<std::size_t>(std::min(x1 - x0, layer.layout.block_width - column))};
 }
 
 }  // namespace pitwatch

@@ -63,20 +63,18 @@ class BlockStore {
     template <typename Use>
     void for_each_stretch(int source, int y, int x0, int x1, Use&& use) const {
       while (x0 < x1) {
-        const Stretch stretch = stretch_at(source, y, x0, x1);
-        use(x0, stretch.pixels, stretch.count);
-        x0 += stretch.count;
+        const auto found = stretch(source, y, x0, x1);
+        use(x0, found.data(), static_cast<int>(found.size()));
+        x0 += static_cast<int>(found.size());
       }
     }
 
+    /// The first such stretch.
+    std::span<const std::uint16_t> stretch(int source, int y, int x0, int x1) const;
+
    private:
     friend class BlockStore;
-    struct Stretch {
-      const std::uint16_t* pixels;
-      int count;
-    };
     Lease(BlockStore& store, std::span<const Window> windows);
-    Stretch stretch_at(int source, int y, int x0, int x1) const;
 
     BlockStore* store_;
     std::vector<Window> blocks_;  // per source, in block coordinates

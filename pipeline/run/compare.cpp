@@ -144,7 +144,7 @@ class Comparison {
       const Stopwatch::Lap lap(watch_, Stage::evidence);
       slot->evidence.compute(*slot->pixels, survey.geometry, options_.evidence, survey.model, tile, score,
                              slot->counts);
-      slot->evidence.delineate(options_.evidence, tile, slot->outlined.view());
+      slot->evidence.delineate(options_.evidence, tile, hysteresis_.low, slot->outlined.view());
       if (aoi_) leave_out_outside(tile, score, slot->outlined.view());
     }
     const Stopwatch::Lap lap(watch_, Stage::polygons);

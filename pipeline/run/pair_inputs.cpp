@@ -115,6 +115,20 @@ std::vector<Window> PairInputs::native_windows(const Window& window, int margin_
   return windows;
 }
 
+/// Rows are asked for one after the other, and lie further apart than the processor looks ahead by itself.
+void LeasedPixels::look_ahead(int source, const std::uint16_t* pixels, int count) const {
+  constexpr int line = 32;  // pixels of a cache line
+  const int pitch = inputs_->inputs()[static_cast<std::size_t>(source)].file.block_width();
+  for (int i = 0; i < count; i += line) __builtin_prefetch(pixels + pitch + i);
+}
+
+std::span<const std::uint16_t> LeasedPixels::stretch(Date date, Band band, int y, int x, int end) const {
+  const int source = *inputs_->find(date, band);
+  const auto found = lease_.stretch(source, y, x, end);
+  look_ahead(source, found.data(), static_cast<int>(found.size()));
+  return found;
+}
+
 void LeasedPixels::read_row(Date date, Band band, int y, int x0, int x1, std::uint16_t* dn) const {
   const int source = *inputs_->find(date, band);
   const Grid& grid = inputs_->inputs()[static_cast<std::size_t>(source)].file.grid();
@@ -122,11 +136,8 @@ void LeasedPixels::read_row(Date date, Band band, int y, int x0, int x1, std::ui
   const int begin = std::clamp(x0, 0, grid.width - 1);
   const int end = std::clamp(x1, begin + 1, grid.width);
   std::uint16_t* out = dn + (begin - x0);
-  const int pitch = inputs_->inputs()[static_cast<std::size_t>(source)].file.block_width();
   lease_.for_each_stretch(source, row, begin, end, [&](int x, const std::uint16_t* pixels, int count) {
-    // Rows are asked for one after the other, and lie further apart than the processor looks ahead by itself.
-    constexpr int line = 32;  // pixels of a cache line
-    for (int i = 0; i < count; i += line) __builtin_prefetch(pixels + pitch + i);
+    look_ahead(source, pixels, count);
     std::copy_n(pixels, count, out + (x - begin));
   });
   std::fill(dn, out, *out);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -75,8 +76,11 @@ class LeasedPixels final : public PairPixels {
   LeasedPixels(const PairInputs& inputs, BlockStore::Lease lease) : inputs_(&inputs), lease_(std::move(lease)) {}
 
   void read_row(Date date, Band band, int y, int x0, int x1, std::uint16_t* dn) const override;
+  std::span<const std::uint16_t> stretch(Date date, Band band, int y, int x, int end) const override;
 
  private:
+  void look_ahead(int source, const std::uint16_t* pixels, int count) const;
+
   const PairInputs* inputs_;
   BlockStore::Lease lease_;
 };

@@ -102,8 +102,8 @@ TEST_F(TileEvidenceTest, OutlinesLeaveTheRimOfSmoothingOut) {
   Plane<std::uint8_t> outlined(size_px, size_px);
   TileEvidence evidence;
   evidence.compute(pair, pair.geometry, options, model, all, score.view(), counts);
-  evidence.delineate(options, all, outlined.view());
-  constexpr int low = 60;
+  constexpr std::uint8_t low = 60;
+  evidence.delineate(options, all, low, outlined.view());
   int raw = 0;
   int kept = 0;
   for (int y = 0; y < size_px; ++y) {
