@@ -126,9 +126,9 @@ struct EvidenceRow {
 void evidence_row(const EvidenceRow& row, const EvidenceParameters& parameters, std::size_t cells,
                   float* evidence) noexcept;
 
-/// The lowest code of a score that is written as such: 2 %. What is below is written as 0; it is noise, would only make
+/// The lowest code of a score that is written as such: 4 %. What is below is written as 0; it is noise, would only make
 /// files large, and says no more than 0 does.
-inline constexpr int smallest_score_code = 5;
+inline constexpr int smallest_score_code = 10;
 
 /// Codes of the score: code = round(250 * p), p = y / (1 + y), y = x^2 * sqrt(x), x = e / half,
 /// e = 0.5 * (fine + coarse): a logistic curve in the logarithm of the evidence, p = 1 / (1 + (half / e)^2.5). Codes
