@@ -130,41 +130,31 @@ BlockStore::Lease::Lease(BlockStore& store, std::span<const Window> windows) : s
     Layer* layer;
     int bx;
     int by;
+    Block* block;
   };
-  std::vector<Wanted> ours;
-  std::vector<Wanted> others;
-  {
-    const std::lock_guard lock(store.mutex_);
-    for (std::size_t i = 0; i < windows.size(); ++i) {
-      Layer& layer = *store.layers_[i];
-      blocks_.push_back(layer.layout.covering(windows[i]));
-      for (int by = blocks_[i].y; by < blocks_[i].bottom(); ++by) {
-        for (int bx = blocks_[i].x; bx < blocks_[i].right(); ++bx) {
-          Block& block = layer.at(bx, by);
-          if (block.state == Block::State::absent) {
-            block.state = Block::State::decoding;
-            ours.push_back({&layer, bx, by});
-          } else {
-            others.push_back({&layer, bx, by});
-          }
-        }
-      }
+  std::vector<Wanted> wanted;
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    Layer& layer = *store.layers_[i];
+    blocks_.push_back(layer.layout.covering(windows[i]));
+    for (int by = blocks_[i].y; by < blocks_[i].bottom(); ++by) {
+      for (int bx = blocks_[i].x; bx < blocks_[i].right(); ++bx) wanted.push_back({&layer, bx, by, &layer.at(bx, by)});
     }
   }
-  for (const Wanted& wanted : ours) {
-    store.decode(*wanted.layer, wanted.bx, wanted.by, wanted.layer->at(wanted.bx, wanted.by));
+  // One block is taken at a time, so that threads that want the same ones share the work.
+  for (const Wanted& one : wanted) {
+    {
+      const std::lock_guard lock(store.mutex_);
+      if (one.block->state != Block::State::absent) continue;
+      one.block->state = Block::State::decoding;
+    }
+    store.decode(*one.layer, one.bx, one.by, *one.block);
   }
   std::unique_lock lock(store.mutex_);
   std::exception_ptr error;
-  const auto settle = [&](const std::vector<Wanted>& list) {
-    for (const Wanted& wanted : list) {
-      Block& block = wanted.layer->at(wanted.bx, wanted.by);
-      store.decoded_.wait(lock, [&] { return block.state != Block::State::decoding; });
-      if (!error) error = block.error;
-    }
-  };
-  settle(others);
-  settle(ours);
+  for (const Wanted& one : wanted) {
+    store.decoded_.wait(lock, [&] { return one.block->state != Block::State::decoding; });
+    if (!error) error = one.block->error;
+  }
   if (error) {
     lock.unlock();
     store.give_back(blocks_);
