@@ -2,7 +2,7 @@
 // Which instruction set the kernels run on.
 //
 // Every kernel picks the best target of the CPU at its first call. The environment variable PITWATCH_SIMD pins one by
-// name ("SCALAR" is the plain loop of the same code, compiled for the baseline). All targets give the same bytes.
+// name ("SCALAR" is the same code with one lane). All targets give the same bytes.
 
 #include <string>
 #include <string_view>
@@ -10,7 +10,8 @@
 
 namespace pitwatch::kernels {
 
-/// Targets that this binary holds and this CPU runs, best first, e.g. {"AVX3_ZEN4", "AVX2", "SSE4", "SSSE3", "SSE2"}.
+/// Targets that this binary holds and this CPU runs, best first, e.g. {"AVX3", "AVX2", "SSE4", "SSSE3",
+/// "SCALAR"}. Not to be called while kernels run.
 std::vector<std::string> available_targets();
 
 /// The target that kernels called now would run on.

@@ -69,6 +69,9 @@ class CompareCommand final : public Command {
     spdlog::debug("{} threads, {} tiles of {} px in flight, {} MiB planned", report.threads, report.tokens,
                   report.tile_size_px, report.planned_bytes >> 20);
     for (const auto& [stage, seconds] : report.stage_seconds) spdlog::debug("{}: {:.2f} s", stage, seconds);
+    if (report.alignment.windows_used == 0) {
+      spdlog::warn("the shift between the scenes could not be measured and is taken as none");
+    }
     spdlog::info("shift {:.2f}, {:.2f} px; {} alerts, {:.1f} ha; {:.1f} s; see {}/alerts.geojson",
                  report.alignment.x.offset, report.alignment.y.offset, report.alerts.size(), area_ha,
                  report.wall_seconds, options_.out);

@@ -15,6 +15,8 @@ constexpr double min_slope_baseline_px = 60;
 constexpr int min_slope_pairs = 20;
 constexpr double min_slope_effect_px = 0.25;
 constexpr double mad_to_sigma = 1.4826;
+// Real pairs stay under 0.25 px; windows that disagree by more have found something else than a shift.
+constexpr double max_residual_px = 0.75;
 // Results are rounded to what is meaningful, so that the last place of a transform, which differs between CPUs, does
 // not show in them.
 constexpr double offset_unit_px = 1.0 / 256;
@@ -189,10 +191,11 @@ Alignment fit_alignment(std::span<const WindowShift> shifts) {
   }
   const AxisFit fit_x = fit_axis(x, dx);
   const AxisFit fit_y = fit_axis(y, dy);
+  alignment.residual_px = std::max(fit_x.residual_px, fit_y.residual_px);
+  if (alignment.residual_px > max_residual_px) return alignment;
   alignment.x = fit_x.axis;
   alignment.y = fit_y.axis;
   alignment.windows_used = static_cast<int>(x.size());
-  alignment.residual_px = std::max(fit_x.residual_px, fit_y.residual_px);
   return alignment;
 }
 

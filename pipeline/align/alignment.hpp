@@ -49,7 +49,8 @@ std::vector<WindowShift> measure_shifts(PlaneView<const float> before, PlaneView
                                         PlaneView<const std::uint8_t> mask, int origin_x, int origin_y, int step_px);
 
 /// Fits both axes to the better half of the windows. A slope is kept only where it moves the ends of the measured span
-/// by more than a quarter of a pixel. No window: the identity, windows_used = 0.
+/// by more than a quarter of a pixel. No window, or windows that disagree (periodic or featureless ground): the
+/// identity, windows_used = 0.
 Alignment fit_alignment(std::span<const WindowShift> shifts);
 
 }  // namespace pitwatch

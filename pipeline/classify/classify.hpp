@@ -12,8 +12,8 @@
 
 namespace pitwatch {
 
-/// Weighted sums of digital numbers over the valid pixels of a region, by band: whole numbers, so that regions add up to
-/// the same whatever the order. `count` is the sum of the weights.
+/// Weighted sums of digital numbers over the valid pixels of a region, by band: whole numbers, so that regions add up
+/// to the same whatever the order. `count` is the sum of the weights.
 struct BandSums {
   std::array<std::int64_t, band_infos.size()> sum{};
   std::array<std::int64_t, band_infos.size()> count{};

@@ -46,6 +46,19 @@ std::vector<Window> candidate_windows(const Grid& grid) {
   return windows;
 }
 
+/// Only read_margin_px is read around a tile: what lies further away is not there.
+void check_reach(const Alignment& alignment, const Grid& grid) {
+  constexpr double reach_px = 2 * max_shift_px - 1;
+  const auto farthest = [](const AxisAlignment& axis, int size) {
+    return std::max(std::abs(axis.offset), std::abs(axis.offset + axis.slope * size));
+  };
+  const double shift = std::max(farthest(alignment.x, grid.width), farthest(alignment.y, grid.height));
+  if (shift > reach_px) {
+    throw DataError("the scenes lie up to " + std::to_string(std::lround(shift)) +
+                    " pixels apart, more than can be aligned");
+  }
+}
+
 LeasedPixels lease(const PairInputs& inputs, BlockStore& store, const std::vector<Window>& windows) {
   return {inputs, store.lease(windows)};
 }
@@ -156,6 +169,7 @@ PairSurvey survey(const PairInputs& inputs, BlockStore& store, const EvidenceOpt
   std::vector<WindowShift> all;
   for (const auto& of_window : shifts) all.insert(all.end(), of_window.begin(), of_window.end());
   result.alignment = fit_alignment(all);
+  check_reach(result.alignment, inputs.grid());
   result.geometry = aligned(inputs.geometry(), result.alignment);
   std::vector<SampleWindow> samples;
   for (std::size_t i = 0; i < windows.size(); ++i) samples.push_back({windows[i], pixels[i].get()});

@@ -171,5 +171,18 @@ TEST(FitAlignment, OnlyTheBetterHalfOfTheWindowsCounts) {
   EXPECT_EQ(alignment.residual_px, 0);
 }
 
+TEST(FitAlignment, WindowsThatDisagreeAreNotBelieved) {
+  std::vector<WindowShift> shifts;
+  for (int i = 0; i < 40; ++i) {
+    shifts.push_back({100.0 * (i % 8), 100.0 * (i / 8), i % 2 == 0 ? 6.0 : -3.0, i % 3 == 0 ? 4.0 : -2.0, 5.0});
+  }
+  const Alignment alignment = fit_alignment(shifts);
+  EXPECT_EQ(alignment.windows_measured, 40);
+  EXPECT_EQ(alignment.windows_used, 0);
+  EXPECT_EQ(alignment.x, AxisAlignment{});
+  EXPECT_EQ(alignment.y, AxisAlignment{});
+  EXPECT_GT(alignment.residual_px, 1.0);
+}
+
 }  // namespace
 }  // namespace pitwatch
