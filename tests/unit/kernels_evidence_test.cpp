@@ -379,9 +379,9 @@ TEST_P(Evidence, ScoreCodesByHand) {
   auto fine = Row<float>(16, 0.0F);
   fine[1] = 4.0F;     // x = 1: p = 1/2
   fine[2] = 16.0F;    // x = 4: p = 32/33, 242.4
-  fine[3] = 1.0F;     // x = 1/4: p = 1/33, 7.6
+  fine[3] = 1.44F;    // x = 0.6^2: p = 0.6^5 / (1 + 0.6^5), 18.04
   fine[4] = 0.25F;    // x = 1/16: p = 1/1025, 0.24
-  fine[5] = 0.5625F;  // x = 9/64: p = 0.0074, 1.8: below the smallest code
+  fine[5] = 1.0F;     // x = 1/4: p = 1/33, 7.6: below the smallest code
   fine[6] = 4e6F;     // 250 is as far as it goes
   fine[7] = 4.0F;
   Row<std::uint8_t> mask(16, 0);
@@ -390,7 +390,7 @@ TEST_P(Evidence, ScoreCodesByHand) {
   const Row<float> coarse(5, 0.0F);
   Row<std::uint8_t> score(16, 9);
   score_row(fine.data(), coarse.data(), coarse.data(), 0.5F, mask.data(), 2.0F, 16, score.data());
-  EXPECT_TRUE(same(score, row_of<std::uint8_t>({0, 125, 242, 8, 0, 0, 250, 255, 255, 0, 0, 0, 0, 0, 0, 0})));
+  EXPECT_TRUE(same(score, row_of<std::uint8_t>({0, 125, 242, 18, 0, 0, 250, 255, 255, 0, 0, 0, 0, 0, 0, 0})));
 }
 
 TEST_P(Evidence, CoarseEvidenceIsInterpolatedBothWays) {
