@@ -7,6 +7,7 @@
 
 #include "benchmarks/kernels/kernel_benchmark.hpp"
 #include "kernels/reference/evidence.hpp"
+#include "pipeline/core/large_buffer.hpp"
 
 namespace pitwatch::kernels::bench {
 namespace {
@@ -137,11 +138,8 @@ class Evidence {
     parameters_.water_floor = 0.1F;
     // On round addresses, and each plane five cache lines further into its page than the one before.
     const std::size_t pitch = (n / page + 1) * page + 5 * line;
-    storage_.resize((planes + 1) * pitch + line);
-    void* start = storage_.data();
-    std::size_t space = storage_.size() * sizeof(float);
-    auto* const first = static_cast<float*>(std::align(line * sizeof(float), sizeof(float), start, space));
-    const auto plane = [&](std::size_t p) -> float* { return first + p * pitch; };
+    storage_ = make_pixels<float>((planes + 1) * pitch);
+    const auto plane = [&](std::size_t p) -> float* { return storage_.get() + p * pitch; };
     for (std::uint32_t p = 0; p < planes; ++p) {
       const std::vector<float> values = reflectance(n, p + 1);
       std::copy(values.begin(), values.end(), plane(p));
@@ -172,7 +170,7 @@ class Evidence {
   static constexpr std::size_t page = 4096 / sizeof(float);
 
   std::size_t cells_;
-  std::vector<float> storage_;
+  PixelArray<float> storage_;  // huge pages, as in the pipeline
   std::array<std::vector<float>, centre_rows> centres_;
   std::vector<std::uint8_t> mask_;
   float* evidence_ = nullptr;
