@@ -13,9 +13,9 @@ Prints seconds (median of the runs) for
   numpy     a comparison with python3-gdal, numpy and scipy, once, where they and the script are there
 and the ratios and peak resident memory.
 
-DIR holds {before,after}_{B02,B04,B08,B11,B12}.tif, 10980 x 10980 and 5490 x 5490 pixels. Without it the pair is made once
-in build/tile_pair: from an OSCD city of the reference data where that is there (PITWATCH_SHARED, default ../shared),
-otherwise of synthetic ground.
+Needs python3-gdal and python3-numpy. DIR holds {before,after}_{B02,B04,B08,B11,B12}.tif, 10980 x 10980 and 5490 x 5490
+pixels. Without it the pair is made once in build/tile_pair: from an OSCD city of the reference data where that is there
+(PITWATCH_SHARED, default ../shared), otherwise of the synthetic sample pair, mirrored over the tile.
 END
 }
 
@@ -43,12 +43,31 @@ if [[ -z $folder ]]; then
       (cd "$folder" && /usr/bin/python3 "$(realpath "$shared")/tools/make_full_tile_pair.py" \
         "$(realpath "$shared")/data/oscd/mumbai" > /dev/null)
     else
-      "$root/build/make_sample_pair" "$folder" --size 10980
-      for band in B02 B04 B08 B11 B12; do
-        dates=("$folder"/SYNTHETIC_*_"$band".tif)
-        mv "${dates[0]}" "$folder/before_$band.tif"
-        mv "${dates[1]}" "$folder/after_$band.tif"
-      done
+      "$root/build/make_sample_pair" "$folder/sample"
+      /usr/bin/python3 - "$folder" <<'END'
+import json
+import sys
+
+import numpy
+from osgeo import gdal
+
+gdal.UseExceptions()
+folder = sys.argv[1]
+for date in ("before", "after"):
+    assets = json.load(open(f"{folder}/sample/{date}.json"))["assets"]
+    for name, size in (("B02", 10980), ("B04", 10980), ("B08", 10980), ("B11", 5490), ("B12", 5490)):
+        source = gdal.Open(f"{folder}/sample/{assets[name]['href']}")
+        pixels = source.ReadAsArray()
+        mirrored = numpy.block([[pixels, pixels[:, ::-1]], [pixels[::-1], pixels[::-1, ::-1]]])
+        times = -(-size // min(mirrored.shape))
+        memory = gdal.GetDriverByName("MEM").Create("", size, size, 1, gdal.GDT_UInt16)
+        memory.SetGeoTransform(source.GetGeoTransform())
+        memory.SetProjection(source.GetProjection())
+        memory.GetRasterBand(1).WriteArray(numpy.tile(mirrored, (times, times))[:size, :size])
+        gdal.GetDriverByName("GTiff").CreateCopy(
+            f"{folder}/{date}_{name}.tif", memory,
+            options=["COMPRESS=DEFLATE", "PREDICTOR=2", "TILED=YES", "BLOCKXSIZE=1024", "BLOCKYSIZE=1024", "NUM_THREADS=2"])
+END
     fi
   fi
 fi
