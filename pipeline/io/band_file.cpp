@@ -20,6 +20,7 @@ namespace {
 
 constexpr int longest_side = 200'000;
 constexpr std::int64_t largest_block_bytes = std::int64_t{256} << 20;
+constexpr std::int64_t most_blocks = 1'000'000;  // callers keep a table of them
 
 /// What Sentinel-2 is distributed in. A fixed list, so that a path cannot make GDAL open a description of other files
 /// (VRT, WMS) or a database.
@@ -146,6 +147,10 @@ BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) 
     if (std::int64_t{state_->block_width} * state_->block_height > largest_block_bytes / 2) {
       throw DataError("absurd block size: " + std::to_string(state_->block_width) + " x " +
                       std::to_string(state_->block_height));
+    }
+    if (std::int64_t{blocks_across()} * blocks_down() > most_blocks) {
+      throw DataError("absurd number of blocks: " + std::to_string(blocks_across()) + " x " +
+                      std::to_string(blocks_down()));
     }
     state_->idle.push_back(std::move(dataset));
     if (state_->type == GDT_UInt16) {

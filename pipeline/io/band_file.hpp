@@ -28,7 +28,7 @@ class BandFile {
  public:
   /// Opens the file. Throws DataError when it cannot be opened, is not of a type named above, has no CRS, is not
   /// projected in metres, is not north-up with square pixels, or when its header is absurd (a side longer than
-  /// 200 000 pixels, a block larger than 256 MiB).
+  /// 200 000 pixels, a block larger than 256 MiB, more than a million blocks).
   explicit BandFile(const std::string& path);
   ~BandFile();
   BandFile(BandFile&&) noexcept;

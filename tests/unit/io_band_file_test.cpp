@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <random>
@@ -296,6 +297,25 @@ TEST(BandFile, AbsurdHeadersAreRefused) {
   raster.options = {"TILED=YES", "COMPRESS=DEFLATE"};
   write_raster(folder / "b.tif", raster);
   EXPECT_THAT(message_of<DataError>([&] { BandFile file(folder / "b.tif"); }), HasSubstr("absurd size"));
+}
+
+TEST(BandFile, AbsurdlyManyBlocksAreRefused) {
+  const TemporaryFolder folder;
+  initialise_gdal(16 << 20);
+  const std::string path = folder / "many.tif";
+  // 1250 x 1250 blocks, none of them written.
+  const std::array<const char*, 5> options{"TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16", "SPARSE_OK=TRUE", nullptr};
+  const GDALDatasetH dataset = GDALCreate(GDALGetDriverByName("GTiff"), path.c_str(), 20'000, 20'000, 1, GDT_UInt16,
+                                          const_cast<char**>(options.data()));
+  ASSERT_NE(dataset, nullptr);
+  std::array<double, 6> transform{600'000, 10, 0, 4'500'000, 0, -10};
+  GDALSetGeoTransform(dataset, transform.data());
+  OGRSpatialReferenceH crs = OSRNewSpatialReference(nullptr);
+  OSRImportFromEPSG(crs, 32638);
+  GDALSetSpatialRef(dataset, crs);
+  OSRDestroySpatialReference(crs);
+  GDALClose(dataset);
+  EXPECT_THAT(message_of<DataError>([&] { BandFile file(path); }), HasSubstr("absurd number of blocks: 1250 x 1250"));
 }
 
 TEST(BandFile, CrsWithoutCodeIsWkt) {
