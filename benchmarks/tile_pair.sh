@@ -127,6 +127,7 @@ if /usr/bin/python3 -c 'import osgeo.gdal' 2> /dev/null; then
   whole=$(for ((i = 0; i < runs; ++i)); do whole_bands; done | median "$runs")
 fi
 compare=$(for ((i = 0; i < runs; ++i)); do
+  rm -rf "$folder/out"
   measure "$root/build/pitwatch" compare "$folder/before.json" "$folder/after.json" --out "$folder/out" \
     --threads "$threads" --quiet
 done | median "$runs")

@@ -58,7 +58,10 @@ std::string number(double value, int decimals) {
   return text == "-0" ? "0" : text;
 }
 
+/// A JSON string. Nearly all texts need no escape, and there are many.
 std::string json_text(std::string_view text) {
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (std::all_of(text.begin(), text.end(), is_plain)) return '"' + std::string(text) + '"';
   // Texts come from outside; bytes that are not UTF-8 are replaced, not refused.
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -173,8 +176,9 @@ class GeometryWriter {
 
 std::string properties(const Alert& alert) {
   std::string text;
+  text.reserve(1536);
   const auto add = [&](std::string_view key, const std::string& value) {
-    text += (text.empty() ? "" : ", ") + json_text(key) + ": " + value;
+    text.append(text.empty() ? "\"" : ", \"").append(key).append("\": ").append(value);
   };
   add("site", alert.site ? json_text(*alert.site) : "null");
   add("status", json_text(name(alert.status)));
@@ -192,7 +196,10 @@ std::string properties(const Alert& alert) {
   add("area_uncertainty_ha", number(alert.area_uncertainty_ha, area_decimals));
   std::string change;
   for (const auto& [index, value] : alert.change) {
-    change += (change.empty() ? "" : ", ") + json_text(index) + ": " + number(value, change_decimals);
+    change.append(change.empty() ? "" : ", ")
+        .append(json_text(index))
+        .append(": ")
+        .append(number(value, change_decimals));
   }
   add("change", "{" + change + "}");
   add("scenes", R"({"before": )" + list(alert.scenes_before) + R"(, "after": )" + list(alert.scenes_after) + "}");
@@ -202,12 +209,13 @@ std::string properties(const Alert& alert) {
   return "{" + text + "}";
 }
 
-std::string feature(const Alert& alert, GeometryWriter& geometries, Box& box) {
+void append_feature(std::string& text, const Alert& alert, GeometryWriter& geometries, Box& box) {
   try {
     const GeometryText geometry = geometries.write(alert.shape);
     box.include(geometry.box);
-    return R"({"type": "Feature", "id": )" + json_text(alert.id) + R"(, "bbox": )" + bbox(geometry.box) +
-           R"(, "geometry": )" + geometry.text + R"(, "properties": )" + properties(alert) + "}";
+    text.append(R"({"type": "Feature", "id": )").append(json_text(alert.id));
+    text.append(R"(, "bbox": )").append(bbox(geometry.box)).append(R"(, "geometry": )").append(geometry.text);
+    text.append(R"(, "properties": )").append(properties(alert)).append("}");
   } catch (const DataError& error) {
     throw DataError("alert '" + alert.id + "': " + error.what());
   }
@@ -225,7 +233,7 @@ std::vector<std::string> collection(std::span<const Alert> alerts, const Grid& g
     GeometryWriter geometries(grid);  // costly to make: each serves many alerts
     for (const Alert& alert : alerts.subspan(first, std::min(alerts_per_part, alerts.size() - first))) {
       pieces[part + 1] += &alert == &alerts.front() ? "\n" : ",\n";
-      pieces[part + 1] += feature(alert, geometries, boxes[part]);
+      append_feature(pieces[part + 1], alert, geometries, boxes[part]);
     }
   });
   std::string& head = pieces.front();

@@ -101,6 +101,7 @@ void AtomicFile::append(std::string_view content) {
   Descriptor file(temporary_, O_WRONLY | O_APPEND);
   if (!file.ok()) fail(path_, "cannot write", errno);
   write_all(path_, file.get(), content);
+  start_writing_back(file.get());
   if (!file.close()) fail(path_, "cannot write", errno);
 }
 
@@ -114,6 +115,8 @@ void AtomicFile::commit() {
   committed_ = true;
   sync_folder_of(path_);
 }
+
+void start_writing_back(int descriptor) { ::sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE); }
 
 void write_file_atomically(const std::string& path, std::string_view content) {
   AtomicFile atomic(path);

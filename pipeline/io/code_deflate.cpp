@@ -15,9 +15,10 @@ constexpr std::size_t literal_count = 286;  // bytes, the end of the block, and 
 constexpr std::size_t distance_count = 30;
 constexpr std::size_t end_of_block = 256;
 constexpr unsigned longest_code = 15;
-constexpr int longest_match = 258;  // bytes
-constexpr int window_bytes = 32768;
+constexpr std::size_t longest_match = 258;  // bytes
 constexpr std::uint32_t adler_modulus = 65521;
+constexpr std::size_t first_run = 256;  // in a list of tokens: below it a code, from it on a run by its length
+constexpr std::size_t token_count = first_run + longest_match + 1;
 
 std::uint32_t reversed(std::uint32_t value, unsigned bits) {
   std::uint32_t result = 0;
@@ -36,27 +37,19 @@ struct Bits {
   }
 };
 
-struct SymbolAndExtra {
+struct LengthSymbol {
   std::size_t symbol = 0;
   std::uint32_t extra = 0;
   unsigned extra_bits = 0;
 };
 
 /// Lengths 3..258 in bytes (3.2.5): four symbols per power of two; 258 has one of its own.
-SymbolAndExtra length_symbol(int length) {
+LengthSymbol length_symbol(std::size_t length) {
   if (length == longest_match) return {285, 0, 0};
   const auto value = static_cast<std::uint32_t>(length - 3);
   if (value < 8) return {257 + value, 0, 0};
   const auto extra_bits = static_cast<unsigned>(std::bit_width(value)) - 3;
   return {257 + 4 * extra_bits + (value >> extra_bits), value & ((1U << extra_bits) - 1), extra_bits};
-}
-
-/// Distances 1..32768 in bytes: two symbols per power of two.
-SymbolAndExtra distance_symbol(int distance) {
-  const auto value = static_cast<std::uint32_t>(distance - 1);
-  if (value < 4) return {value, 0, 0};
-  const auto extra_bits = static_cast<unsigned>(std::bit_width(value)) - 2;
-  return {2 * extra_bits + (value >> extra_bits), value & ((1U << extra_bits) - 1), extra_bits};
 }
 
 /// A canonical prefix code (3.2.2): the bits of each symbol, ready for the stream.
@@ -177,23 +170,18 @@ CodeDeflate::CodeDeflate(const BytesOfCode& bytes_of_code) : pixel_bytes_(static
 }
 
 /// Adler-32 (RFC 1950) of the pixels' bytes, from sums by code: a run in one step.
-std::uint32_t CodeDeflate::adler32(std::span<const std::uint8_t> codes, std::span<const Token> tokens) const {
+std::uint32_t CodeDeflate::adler32(std::span<const Token> tokens) const {
   std::uint64_t a = 1;
   std::uint64_t b = 0;
   const auto pixel_bytes = static_cast<std::uint64_t>(pixel_bytes_);
-  const auto add = [&](std::uint8_t code, std::uint64_t n) {
+  std::size_t code = 0;
+  for (const Token token : tokens) {
+    const bool is_run = token >= first_run;
+    code = is_run ? code : token;
+    const std::uint64_t n = is_run ? token - first_run : 1;
     const std::uint64_t sum = byte_sum_[code];
     b += n * (pixel_bytes * a + weighted_sum_[code]) + pixel_bytes * sum * (n * (n - 1) / 2);
     a += n * sum;
-  };
-  std::size_t position = 0;
-  for (const Token& token : tokens) {
-    if (token.distance <= 1) {
-      add(codes[position], token.length);
-    } else {
-      for (std::size_t i = 0; i < token.length; ++i) add(codes[position + i], 1);
-    }
-    position += token.length;
     // Far from what 64 bits hold: a token adds at most 258 bytes.
     if (b >= std::uint64_t{1} << 48) b %= adler_modulus;
     if (a >= std::uint64_t{1} << 24) a %= adler_modulus;
@@ -201,97 +189,59 @@ std::uint32_t CodeDeflate::adler32(std::span<const std::uint8_t> codes, std::spa
   return static_cast<std::uint32_t>(b % adler_modulus << 16 | a % adler_modulus);
 }
 
-/// How many codes are alike from `a` and from `b` on, at most `most`.
-int CodeDeflate::common_length(const std::uint8_t* a, const std::uint8_t* b, int most) {
-  int n = 0;
-  for (; n + 8 <= most; n += 8) {
-    std::uint64_t x;
-    std::uint64_t y;
-    std::memcpy(&x, a + n, 8);
-    std::memcpy(&y, b + n, 8);
-    if (x != y) return n + std::countr_zero(x ^ y) / 8;
-  }
-  while (n < most && a[n] == b[n]) ++n;
-  return n;
-}
-
-void CodeDeflate::find_matches(std::span<const std::uint8_t> codes, std::vector<Token>& tokens) const {
-  const int count = static_cast<int>(codes.size());
-  const int window_px = window_bytes / pixel_bytes_;
-  const int longest_px = longest_match / pixel_bytes_;
-  // Shorter ones cost more bits than the pixels themselves; of a run that is not so.
-  const int shortest_px = pixel_bytes_ == 1 ? 4 : 2;
-  const int shortest_run_px = pixel_bytes_ == 1 ? 3 : 1;
-  std::array<int, 256> last_seen;
-  last_seen.fill(-window_px - 1);
-  const auto code_at = [&](int i) { return codes[static_cast<std::size_t>(i)]; };
+void CodeDeflate::find_runs(std::span<const std::uint8_t> codes, std::vector<Token>& tokens) const {
+  const std::size_t longest_px = longest_match / static_cast<std::size_t>(pixel_bytes_);
+  const std::size_t shortest_px = pixel_bytes_ == 1 ? 3 : 1;  // three bytes is the least that DEFLATE can repeat
   tokens.clear();
-  for (int i = 0; i < count;) {
-    const int seen = last_seen[code_at(i)];
-    int length = 0;
-    if (i - seen <= window_px) {
-      length = common_length(&codes[static_cast<std::size_t>(seen)], &codes[static_cast<std::size_t>(i)],
-                             std::min(longest_px, count - i));
+  for (std::size_t i = 0; i < codes.size();) {
+    const std::uint8_t code = codes[i];
+    const auto end = std::find_if(codes.begin() + static_cast<std::ptrdiff_t>(i) + 1, codes.end(),
+                                  [code](std::uint8_t other) { return other != code; });
+    std::size_t repeats = static_cast<std::size_t>(end - codes.begin()) - i - 1;
+    i += repeats + 1;
+    tokens.push_back(code);
+    for (; repeats >= shortest_px; repeats -= std::min(repeats, longest_px)) {
+      tokens.push_back(static_cast<Token>(first_run + std::min(repeats, longest_px)));
     }
-    if (length >= (seen == i - 1 ? shortest_run_px : shortest_px)) {
-      tokens.push_back({static_cast<std::uint16_t>(length), static_cast<std::uint16_t>(i - seen)});
-      // Of the pixels passed over the last few are remembered: nearly as good as all, and cheaper.
-      constexpr int remembered = 4;
-      for (int k = std::max(i, i + length - remembered); k < i + length; ++k) last_seen[code_at(k)] = k;
-      i += length;
-    } else {
-      tokens.push_back({1, 0});
-      last_seen[code_at(i)] = i;
-      ++i;
-    }
+    for (; repeats > 0; --repeats) tokens.push_back(code);
   }
 }
 
 std::vector<std::uint8_t> CodeDeflate::compress(std::span<const std::uint8_t> codes) const {
   thread_local std::vector<Token> tokens;
-  find_matches(codes, tokens);
+  find_runs(codes, tokens);
 
-  std::array<std::uint64_t, 256> pixels_spelled{};
-  std::array<std::uint64_t, longest_match + 1> lengths_used{};  // in pixels
-  std::vector<std::uint64_t> distance_frequency(distance_count, 0);
-  std::size_t position = 0;
-  for (const Token& token : tokens) {
-    if (token.distance == 0) {
-      ++pixels_spelled[codes[position]];
-    } else {
-      ++lengths_used[token.length];
-      ++distance_frequency[distance_symbol(token.distance * pixel_bytes_).symbol];
-    }
-    position += token.length;
-  }
+  std::array<std::uint64_t, token_count> used{};
+  for (const Token token : tokens) ++used[token];
   std::vector<std::uint64_t> literal_frequency(literal_count, 0);
   const auto pixel_bytes = static_cast<std::size_t>(pixel_bytes_);
-  for (std::size_t i = 0; i < bytes_.size(); ++i) literal_frequency[bytes_[i]] += pixels_spelled[i / pixel_bytes];
-  for (std::size_t px = 0; px < lengths_used.size(); ++px) {
-    if (lengths_used[px] == 0) continue;
-    literal_frequency[length_symbol(static_cast<int>(px) * pixel_bytes_).symbol] += lengths_used[px];
+  for (std::size_t i = 0; i < bytes_.size(); ++i) literal_frequency[bytes_[i]] += used[i / pixel_bytes];
+  for (std::size_t px = 1; px <= longest_match; ++px) {
+    if (used[first_run + px] > 0) literal_frequency[length_symbol(px * pixel_bytes).symbol] += used[first_run + px];
   }
   // A code needs two symbols to be complete.
   literal_frequency[end_of_block] = 1;
   ++literal_frequency[0];
-  ++distance_frequency[0];
-  ++distance_frequency[1];
   const std::vector<unsigned> literal_lengths = code_lengths(literal_frequency);
-  const std::vector<unsigned> distance_lengths = code_lengths(distance_frequency);
   const PrefixCode literal_code = canonical_code(literal_lengths);
-  const PrefixCode distance_code = canonical_code(distance_lengths);
+  // All runs repeat the pixel before them: distances 1 and 4 are symbols 0 and 3 without further bits. A code of two
+  // symbols gives each one bit, 0 to the first and 1 to the second.
+  std::vector<unsigned> distance_lengths(distance_count, 0);
+  distance_lengths[0] = distance_lengths[3] = 1;
+  const Bits distance{pixel_bytes_ == 1 ? 0U : 1U, 1};
 
-  std::array<Bits, 256> pixel_bits;
+  std::array<Bits, token_count> token_bits;
   for (std::size_t i = 0; i < bytes_.size(); ++i) {
     const Bits& byte = literal_code[bytes_[i]];
-    if (pixels_spelled[i / pixel_bytes] > 0) pixel_bits[i / pixel_bytes].append(byte.value, byte.count);
+    if (used[i / pixel_bytes] > 0) token_bits[i / pixel_bytes].append(byte.value, byte.count);
   }
-  std::array<Bits, longest_match + 1> length_bits;
-  for (std::size_t px = 0; px < lengths_used.size(); ++px) {
-    if (lengths_used[px] == 0) continue;
-    const SymbolAndExtra found = length_symbol(static_cast<int>(px) * pixel_bytes_);
-    length_bits[px] = literal_code[found.symbol];
-    length_bits[px].append(found.extra, found.extra_bits);
+  for (std::size_t px = 1; px <= longest_match; ++px) {
+    if (used[first_run + px] == 0) continue;
+    const LengthSymbol length = length_symbol(px * pixel_bytes);
+    Bits& bits = token_bits[first_run + px];
+    bits = literal_code[length.symbol];
+    bits.append(length.extra, length.extra_bits);
+    bits.append(distance.value, distance.count);
   }
 
   // Bounds: a pixel of four bytes takes 60 bits, a match 48. Kept by the thread, since clearing it costs.
@@ -301,22 +251,10 @@ std::vector<std::uint8_t> CodeDeflate::compress(std::span<const std::uint8_t> co
   out[1] = 0x01;  // fastest; makes the two bytes a multiple of 31
   BitWriter bits(&out[2]);
   put_header(bits, literal_lengths, distance_lengths);
-  position = 0;
-  for (const Token& token : tokens) {
-    if (token.distance == 0) {
-      bits.put(pixel_bits[codes[position]]);
-    } else {
-      Bits match = length_bits[token.length];
-      const SymbolAndExtra distance = distance_symbol(token.distance * pixel_bytes_);
-      match.append(distance_code[distance.symbol].value, distance_code[distance.symbol].count);
-      match.append(distance.extra, distance.extra_bits);
-      bits.put(match);
-    }
-    position += token.length;
-  }
+  for (const Token token : tokens) bits.put(token_bits[token]);
   bits.put(literal_code[end_of_block]);
   std::uint8_t* end = bits.finish();
-  const std::uint32_t checksum = adler32(codes, tokens);
+  const std::uint32_t checksum = adler32(tokens);
   for (int shift = 24; shift >= 0; shift -= 8) *end++ = static_cast<std::uint8_t>(checksum >> shift);
   return {out.data(), end};
 }

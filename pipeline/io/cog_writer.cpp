@@ -424,6 +424,7 @@ void write_tiles(TiffFile& file, PlaneView<const std::uint8_t> level, const Pixe
         next[static_cast<std::size_t>(i - 1)] = compress_tile(level, first + i - 1, format);
       } else {
         for (std::size_t k = 0; k < ready.size(); ++k) write_tile(file, ready_first + static_cast<int>(k), ready[k]);
+        start_writing_back(TIFFFileno(file.get()));
       }
     });
     ready = std::move(next);

@@ -91,12 +91,19 @@ double geodesic_area_m2(const PixelMultiPolygon& shape, const Grid& grid) {
   return geodesic_area_m2(shape, grid, to_wgs84);
 }
 
-double pixel_area_m2(const Grid& grid, double column, double row, ToWgs84& to_wgs84) {
-  // Areas of geodesic polygons are exact to about 0.1 m2: a square of many pixels makes that small.
-  constexpr int side = 100;
-  Grid around = grid;
-  around.origin = grid.to_map(column - side / 2.0, row - side / 2.0);
-  return geodesic_area_m2({{{{0, 0}, {0, side}, {side, side}, {side, 0}}, {}}}, around, to_wgs84) / (side * side);
+PixelAreas::PixelAreas(const Grid& grid) : grid_(grid), to_wgs84_(grid.crs) {}
+
+double PixelAreas::at_m2(double column, double row) {
+  // Areas of geodesic polygons are exact to about 0.1 m2: a square of a kilometre makes that small.
+  constexpr int cell_m = 1000;
+  const MapPoint place = grid_.to_map(column, row);
+  const double x = std::floor(place.x / cell_m);
+  const double y = std::floor(place.y / cell_m);
+  const std::pair key{std::llround(x), std::llround(y)};
+  if (const auto known = of_cell_.find(key); known != of_cell_.end()) return known->second;
+  const Grid cell{grid_.crs, {x * cell_m, (y + 1) * cell_m}, cell_m, 1, 1};
+  const double pixels = cell_m * cell_m / (grid_.pixel_size_m * grid_.pixel_size_m);
+  return of_cell_[key] = geodesic_area_m2({{{{0, 0}, {0, 1}, {1, 1}, {1, 0}}, {}}}, cell, to_wgs84_) / pixels;
 }
 
 }  // namespace pitwatch

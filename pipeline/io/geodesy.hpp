@@ -1,9 +1,11 @@
 #pragma once
 // Longitudes, latitudes and true areas.
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pipeline/core/grid.hpp"
@@ -40,11 +42,22 @@ class ToWgs84 {
 /// CRS. The sign does not depend on how the rings are wound. Throws DataError as ToWgs84 does.
 double geodesic_area_m2(const PixelMultiPolygon& shape, const Grid& grid, ToWgs84& to_wgs84);
 
-/// The true area of a pixel at a place of the grid, square metres: a projection's pixels are not all alike. As exact as
-/// 1e-6; the area of a shape is its pixels times this at its middle.
-double pixel_area_m2(const Grid& grid, double column, double row, ToWgs84& to_wgs84);
-
 /// The same as geodesic_area_m2 above, making the transformation for the one call.
 double geodesic_area_m2(const PixelMultiPolygon& shape, const Grid& grid);
+
+/// The true areas of a grid's pixels: a projection's are not all alike. The area of a shape is its pixels times this at
+/// its middle. Computed once for each square kilometre of the map, whichever grid it is seen through: exact to 1e-5.
+/// Not for several threads at once.
+class PixelAreas {
+ public:
+  explicit PixelAreas(const Grid& grid);
+  /// Square metres of a pixel near a place, columns and rows from the grid's corner. Throws DataError as ToWgs84 does.
+  double at_m2(double column, double row);
+
+ private:
+  Grid grid_;
+  ToWgs84 to_wgs84_;
+  std::map<std::pair<std::int64_t, std::int64_t>, double> of_cell_;
+};
 
 }  // namespace pitwatch

@@ -102,30 +102,43 @@ std::vector<RegionSums> sum_regions(const std::vector<Component>& components, co
     }
     return table;
   }();
+  struct Layer {
+    Date date;
+    Band band;
+    BandPlace place;
+  };
+  std::vector<Layer> layers;
+  for (const Date date : both_dates) {
+    for (const BandInfo& band : band_infos) {
+      const auto& place = geometry.find(date, band.band);
+      if (place && band.band != Band::SCL) layers.push_back({date, band.band, *place});
+    }
+  }
   std::vector<RegionSums> result;
   result.reserve(components.size());
   std::vector<std::uint16_t> dn;
+  std::vector<int> run_weights;
   for (const Component& component : components) {
     RegionSums sums;
     sums.first = component.runs.front();
     for (const Run& run : component.runs) {
-      for (int x = run.begin; x < run.end; ++x) sums.score += score.at(x - tile.x, run.row - tile.y);
+      run_weights.clear();
+      for (int x = run.begin; x < run.end; ++x) {
+        const std::uint8_t code = score.at(x - tile.x, run.row - tile.y);
+        sums.score += code;
+        run_weights.push_back(weights[code]);
+      }
       sums.pixels += run.end - run.begin;
-      for (const Date date : both_dates) {
+      for (const auto& [date, band, place] : layers) {
+        const int first = nearest(place.x, run.begin);
+        const int last = nearest(place.x, run.end - 1);
+        dn.resize(static_cast<std::size_t>(last - first + 1));
+        pixels.read_row(date, band, nearest(place.y, run.row), first, last + 1, dn.data());
         BandSums& of_date = date == Date::before ? sums.before : sums.after;
-        for (const BandInfo& band : band_infos) {
-          const auto& place = geometry.find(date, band.band);
-          if (!place || band.band == Band::SCL) continue;
-          const int first = nearest(place->x, run.begin);
-          const int last = nearest(place->x, run.end - 1);
-          dn.resize(static_cast<std::size_t>(last - first + 1));
-          pixels.read_row(date, band.band, nearest(place->y, run.row), first, last + 1, dn.data());
-          for (int x = run.begin; x < run.end; ++x) {
-            const std::uint16_t value = dn[static_cast<std::size_t>(nearest(place->x, x) - first)];
-            const Calibration& calibration = place->calibration;
-            if (value == calibration.nodata || value == calibration.saturated) continue;
-            of_date.add(band.band, value, weights[score.at(x - tile.x, run.row - tile.y)]);
-          }
+        for (int x = run.begin; x < run.end; ++x) {
+          const std::uint16_t value = dn[static_cast<std::size_t>(nearest(place.x, x) - first)];
+          if (value == place.calibration.nodata || value == place.calibration.saturated) continue;
+          of_date.add(band, value, run_weights[static_cast<std::size_t>(x - run.begin)]);
         }
       }
     }
@@ -211,10 +224,10 @@ std::vector<Alert> build_alerts(const std::vector<Region>& regions, const PairIn
     alert.algorithm = algorithm;
     alert.shape = std::move(shapes[i]);
   });
-  ToWgs84 to_wgs84(grid.crs);  // not for several threads
+  PixelAreas pixel_areas(grid);  // not for several threads
   for (std::size_t i = 0; i < regions.size(); ++i) {
     const auto& [column, row] = middle(regions[i].runs);
-    const double pixel_ha = pixel_area_m2(grid, column, row, to_wgs84) / 1e4;
+    const double pixel_ha = pixel_areas.at_m2(column, row) / 1e4;
     alerts[i].area_ha = static_cast<double>(count_pixels(regions[i].runs)) * pixel_ha;
     // Errors along an outline are independent from pixel to pixel: they add up with the root of its length.
     alerts[i].area_uncertainty_ha = outline_uncertainty_px * std::sqrt(outlines[i]) * pixel_ha;

@@ -270,14 +270,20 @@ CompareReport compare(const std::string& before, const std::string& after, const
       regions = build_regions(comparison.components(), comparison.sums(), inputs, options);
       report.alerts = build_alerts(regions, inputs, report, options);
     }
-    const auto alerts = outputs.prepare_alerts(report.alerts);
+    std::unique_ptr<AtomicFile> alerts;
+    Background describing;
+    describing.run([&] {
+      const Stopwatch::Lap lap(watch, Stage::write);
+      alerts = outputs.prepare_alerts(report.alerts);
+    });
     writing.wait();
     {
       const Stopwatch::Lap lap(watch, Stage::write);
       burn_classes(regions, comparison.score().view());  // the scores are on disk: their memory becomes the mask
       outputs.write_mask(comparison.score().view());
-      alerts->commit();  // last, so that whoever sees new alerts finds their rasters
     }
+    describing.wait();
+    alerts->commit();  // last, so that whoever sees new alerts finds their rasters
     hashing.wait();
     report.stage_seconds = watch.seconds();
   });
