@@ -90,6 +90,14 @@ CommonOptions read_common_options(const po::variables_map& values) {
   return options;
 }
 
+Instant parse_instant_option(const po::variables_map& values, const std::string& option) {
+  try {
+    return parse_instant(values[option].as<std::string>());
+  } catch (const DataError& error) {
+    throw ConfigError("--" + option + ": " + error.what());
+  }
+}
+
 std::int64_t parse_size(const std::string& option, const std::string& text) {
   const auto fail = [&]() -> std::int64_t {
     throw ConfigError(option + ": not a size: '" + text + "' (e.g. 512MiB, 1GiB)");

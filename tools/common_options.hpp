@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "pipeline/core/date.hpp"
 #include "tools/command.hpp"
 
 namespace pitwatch::tools {
@@ -30,5 +31,8 @@ CommonOptions read_common_options(const boost::program_options::variables_map& v
 /// "512M", "1GiB", "2000000": bytes; K, M, G (with or without iB or B) are powers of 1024. Throws ConfigError
 /// naming the option.
 std::int64_t parse_size(const std::string& option, const std::string& text);
+
+/// The value of an option that holds a date or an instant (ISO 8601). Throws ConfigError naming the option.
+Instant parse_instant_option(const boost::program_options::variables_map& values, const std::string& option);
 
 }  // namespace pitwatch::tools

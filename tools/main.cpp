@@ -11,13 +11,15 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/run/versions.hpp"
 #include "tools/command_compare.hpp"
+#include "tools/command_score.hpp"
+#include "tools/command_simulate.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
 
 namespace pitwatch::tools {
 namespace {
 
-const std::array commands{&compare_entry};
+const std::array commands{&compare_entry, &score_entry, &simulate_entry};
 
 void print_usage(std::ostream& out) {
   out << "pitwatch: watches mineral deposits for newly disturbed ground in Sentinel-2 scenes\n\n"

@@ -3,10 +3,8 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +14,7 @@
 #include "pipeline/core/scene.hpp"
 #include "pipeline/evidence/pair_model.hpp"
 #include "pipeline/evidence/tile_evidence.hpp"
+#include "pipeline/run/progress.hpp"
 
 namespace pitwatch {
 
@@ -33,9 +32,6 @@ struct CompareOptions {
   std::int64_t memory_bytes = std::int64_t{1} << 30;
   int tile_size_px = 0;  // 0: the largest that the memory allows
 };
-
-/// Called from any thread: stage and its share done, 0..1.
-using ProgressSink = std::function<void(std::string_view stage, double fraction)>;
 
 struct InputRecord {
   std::string role;  // "BEFORE item", "AFTER B04"

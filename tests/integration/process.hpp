@@ -115,15 +115,52 @@ inline std::vector<std::string> names_in(const std::string& folder) {
   return names;
 }
 
-/// The synthetic pair of sample_data, made once per process.
-inline const std::string& sample_pair() {
+/// Two cloudless summers of the first of the sample sites, and what happened between them.
+struct ScenePair {
+  std::string before;
+  std::string after;
+  std::string truth;
+};
+
+/// Simulates a pair into a folder: the bands that a comparison reads, a square of `size_km`.
+inline ScenePair simulate_pair(const std::string& folder, int seed, const std::string& size_km = "3") {
+  const Outcome made = run_process({PITWATCH_PROGRAM,
+                                    "simulate",
+                                    "--sites",
+                                    PITWATCH_SOURCE_DIR "/sample_data/sites.geojson",
+                                    "--from",
+                                    "2021-07-10",
+                                    "--until",
+                                    "2022-07-10",
+                                    "--every-days",
+                                    "365",
+                                    "--history-days",
+                                    "1",
+                                    "--clear-sky",
+                                    "--bands",
+                                    "B02,B04,B08,B11,B12",
+                                    "--size-km",
+                                    size_km,
+                                    "--seed",
+                                    std::to_string(seed),
+                                    "--out",
+                                    folder});
+  if (made.exit_code != 0) throw std::runtime_error("simulate: " + made.err);
+  ScenePair pair{"", "", folder + "/gizilbulag/truth.geojson"};
+  for (const std::string& name : names_in(folder + "/gizilbulag")) {
+    const std::string item = folder + "/gizilbulag/" + name + "/" + name + ".json";
+    if (name.find("_20210710_") != std::string::npos) pair.before = item;
+    if (name.find("_20220710_") != std::string::npos) pair.after = item;
+  }
+  if (pair.before.empty() || pair.after.empty()) throw std::runtime_error("simulate: no pair in " + folder);
+  return pair;
+}
+
+/// A pair of several tiles, made once per process.
+inline const ScenePair& sample_pair() {
   static const TemporaryFolder folder;
-  static const std::string path = [] {
-    const Outcome made = run_process({PITWATCH_MAKE_SAMPLE_PAIR, folder.path()});
-    if (made.exit_code != 0) throw std::runtime_error("make_sample_pair: " + made.err);
-    return folder.path();
-  }();
-  return path;
+  static const ScenePair pair = simulate_pair(folder.path(), 7, "7.2");
+  return pair;
 }
 
 }  // namespace pitwatch::test

@@ -31,12 +31,9 @@ Outputs outputs_in(const std::string& folder) {
 Outputs outputs_of(const std::vector<std::string>& options,
                    const std::map<std::string, std::string>& environment = {}) {
   const test::TemporaryFolder folder;
-  const std::string& pair = test::sample_pair();
+  const test::ScenePair& pair = test::sample_pair();
   Invocation run{
-      {PITWATCH_PROGRAM, "compare", pair + "/before.json", pair + "/after.json", "--quiet", "--out", folder / "out"},
-      environment,
-      {},
-      {}};
+      {PITWATCH_PROGRAM, "compare", pair.before, pair.after, "--quiet", "--out", folder / "out"}, environment, {}, {}};
   run.command.insert(run.command.end(), options.begin(), options.end());
   const Outcome outcome = run_process(run);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
@@ -87,10 +84,10 @@ TEST(SameBytes, ForSmallestTilesAndAnyMemory) {
   expect_same(outputs_of({"--memory", "8GiB"}), reference);
   // The least that is accepted: the refusal of a smaller one says how much.
   const test::TemporaryFolder folder;
-  const std::string& pair = test::sample_pair();
-  const std::string refusal = run_process({PITWATCH_PROGRAM, "compare", pair + "/before.json", pair + "/after.json",
-                                           "--out", folder / "out", "--memory", "1MiB"})
-                                  .err;
+  const test::ScenePair& pair = test::sample_pair();
+  const std::string refusal =
+      run_process({PITWATCH_PROGRAM, "compare", pair.before, pair.after, "--out", folder / "out", "--memory", "1MiB"})
+          .err;
   const std::string mark = "for these scenes: ";
   ASSERT_NE(refusal.find(mark), std::string::npos) << refusal;
   const int least_mib = std::stoi(refusal.substr(refusal.find(mark) + mark.size()));
@@ -102,12 +99,12 @@ TEST(SameBytes, ForAnotherRunOfTheSame) { expect_same(outputs_of({}), outputs_of
 
 TEST(Killed, LeavesOnlyWholeOutputs) {
   const Outputs whole = outputs_of({});
-  const std::string& pair = test::sample_pair();
+  const test::ScenePair& pair = test::sample_pair();
   const test::TemporaryFolder folder;
   int killed = 0;
   for (int wait_ms = 10; wait_ms <= 600; wait_ms += wait_ms < 200 ? 20 : 50) {
     const std::string out = folder / std::to_string(wait_ms);
-    Invocation run{{PITWATCH_PROGRAM, "compare", pair + "/before.json", pair + "/after.json", "--quiet", "--out", out},
+    Invocation run{{PITWATCH_PROGRAM, "compare", pair.before, pair.after, "--quiet", "--out", out},
                    {},
                    {},
                    std::chrono::milliseconds(wait_ms)};
@@ -124,9 +121,7 @@ TEST(Killed, LeavesOnlyWholeOutputs) {
     }
     // The remains do not hinder the next run.
     if (wait_ms != 110) continue;
-    EXPECT_EQ(
-        run_process({PITWATCH_PROGRAM, "compare", pair + "/before.json", pair + "/after.json", "--out", out}).exit_code,
-        0);
+    EXPECT_EQ(run_process({PITWATCH_PROGRAM, "compare", pair.before, pair.after, "--out", out}).exit_code, 0);
     EXPECT_EQ(outputs_in(out), whole);
   }
   EXPECT_GT(killed, 0);

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/band_file.hpp"
 #include "pipeline/io/cog_writer.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
 #include "tests/unit/io_test_support.hpp"
@@ -223,6 +224,172 @@ TEST(CogWriter, OddSizes) {
   }
 }
 
+/// 16-bit numbers with holes of no data.
+Plane<std::uint16_t> numbers(int width, int height, std::uint16_t nodata) {
+  Plane<std::uint16_t> plane(width, height);
+  unsigned random = 7;
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      random = random * 1664525U + 1013904223U;
+      const bool hole = (x / 40 + y / 30) % 5 == 0 || (random >> 28) == 0;
+      plane.at(x, y) =
+          hole ? nodata : static_cast<std::uint16_t>(1 + (x * 30 + y * 5 + static_cast<int>(random >> 24)) % 65000);
+    }
+  }
+  return plane;
+}
+
+/// The mean of valid pixels in double precision; `is_valid` and `rounded` say how.
+template <typename T, typename Valid, typename Rounded>
+Plane<T> mean_halved(const Plane<T>& from, T nodata, const Valid& is_valid, const Rounded& rounded) {
+  Plane<T> result((from.width() + 1) / 2, (from.height() + 1) / 2);
+  for (int y = 0; y < result.height(); ++y) {
+    for (int x = 0; x < result.width(); ++x) {
+      double sum = 0;
+      int valid = 0;
+      for (int yy = 2 * y; yy < std::min(2 * y + 2, from.height()); ++yy) {
+        for (int xx = 2 * x; xx < std::min(2 * x + 2, from.width()); ++xx) {
+          if (!is_valid(from.at(xx, yy))) continue;
+          sum += from.at(xx, yy);
+          ++valid;
+        }
+      }
+      result.at(x, y) = valid == 0 ? nodata : rounded(sum / valid);
+    }
+  }
+  return result;
+}
+
+template <typename T>
+Grid grid_over(const Plane<T>& plane) {
+  return {"EPSG:32638", {600000, 4700000}, 10, plane.width(), plane.height()};
+}
+
+void expect_numbers(GDALRasterBandH band, const Plane<std::uint16_t>& plane) {
+  ASSERT_EQ(GDALGetRasterBandXSize(band), plane.width());
+  ASSERT_EQ(GDALGetRasterBandYSize(band), plane.height());
+  const auto values = pixels<std::uint16_t>(band, GDT_UInt16);
+  for (int y = 0; y < plane.height(); ++y) {
+    const auto row = values.begin() + std::ptrdiff_t{y} * plane.width();
+    ASSERT_TRUE(std::equal(row, row + plane.width(), plane.row(y))) << "row " << y;
+  }
+}
+
+TEST(CogWriter, SixteenBitRoundTripWithOverviews) {
+  for (const std::uint16_t nodata : {std::uint16_t{0}, std::uint16_t{65535}}) {
+    SCOPED_TRACE(nodata);
+    const TemporaryFolder folder;
+    Plane<std::uint16_t> plane = numbers(2311, 1403, nodata);
+    write_cog_u16(folder / "a.tif", grid_over(plane), plane.view(), nodata, {"B04", {{"SYNTHETIC", "yes"}}},
+                  three_threads);
+    EXPECT_EQ(folder.count(), 1U);
+    const Opened file(folder / "a.tif");
+    EXPECT_STREQ(GDALGetMetadataItem(file.dataset(), "LAYOUT", "IMAGE_STRUCTURE"), "COG");
+    EXPECT_STREQ(GDALGetMetadataItem(file.dataset(), "COMPRESSION", "IMAGE_STRUCTURE"), "DEFLATE");
+    EXPECT_STREQ(GDALGetMetadataItem(file.dataset(), "PREDICTOR", "IMAGE_STRUCTURE"), "2");
+    EXPECT_STREQ(GDALGetMetadataItem(file.dataset(), "SYNTHETIC", nullptr), "yes");
+    EXPECT_EQ(GDALGetRasterDataType(file.band()), GDT_UInt16);
+    EXPECT_EQ(GDALGetRasterNoDataValue(file.band(), nullptr), nodata);
+    std::array<double, 6> transform{};
+    EXPECT_EQ(GDALGetGeoTransform(file.dataset(), transform.data()), CE_None);
+    EXPECT_EQ(transform, (std::array<double, 6>{600000, 10, 0, 4700000, 0, -10}));
+    expect_numbers(file.band(), plane);
+    ASSERT_EQ(GDALGetOverviewCount(file.band()), 3);
+    for (int i = 0; i < 3; ++i) {
+      plane = mean_halved(
+          plane, nodata, [nodata](std::uint16_t value) { return value != nodata; },
+          [](double mean) { return static_cast<std::uint16_t>(std::floor(mean + 0.5)); });
+      expect_numbers(GDALGetOverview(file.band(), i), plane);
+    }
+  }
+}
+
+TEST(CogWriter, OwnReaderReadsSixteenBits) {
+  const TemporaryFolder folder;
+  const Plane<std::uint16_t> plane = numbers(700, 600, 0);
+  write_cog_u16(folder / "a.tif", grid_over(plane), plane.view(), 0, {});
+  const BandFile file(folder / "a.tif");
+  EXPECT_EQ(file.grid(), grid_over(plane));
+  ASSERT_EQ(file.blocks_across(), 2);
+  ASSERT_EQ(file.blocks_down(), 2);
+  Plane<std::uint16_t> block(512, 512);
+  for (int by = 0; by < 2; ++by) {
+    for (int bx = 0; bx < 2; ++bx) {
+      const BlockSize size = file.read_block(bx, by, block.view());
+      EXPECT_EQ(size, (BlockSize{bx == 0 ? 512 : 188, by == 0 ? 512 : 88}));
+      for (int y = 0; y < size.height; ++y) {
+        const std::uint16_t* const expected = plane.row(512 * by + y) + 512 * bx;
+        ASSERT_TRUE(std::equal(expected, expected + size.width, block.row(y))) << y;
+      }
+    }
+  }
+}
+
+TEST(CogWriter, ElevationsRoundTripWithOverviews) {
+  const TemporaryFolder folder;
+  constexpr float hole = std::numeric_limits<float>::quiet_NaN();
+  Plane<float> plane(1100, 701);
+  for (int y = 0; y < plane.height(); ++y) {
+    for (int x = 0; x < plane.width(); ++x) {
+      plane.at(x, y) =
+          (x / 9 + y / 4) % 7 == 0 ? hole : 812.3F + 0.37F * static_cast<float>(x % 61) - 0.11F * static_cast<float>(y);
+    }
+  }
+  write_cog_f32(folder / "dem.tif", grid_over(plane), plane.view(), {"elevation", {}}, three_threads);
+  const Opened file(folder / "dem.tif");
+  EXPECT_STREQ(GDALGetMetadataItem(file.dataset(), "LAYOUT", "IMAGE_STRUCTURE"), "COG");
+  EXPECT_STREQ(GDALGetMetadataItem(file.dataset(), "PREDICTOR", "IMAGE_STRUCTURE"), "3");
+  EXPECT_EQ(GDALGetRasterDataType(file.band()), GDT_Float32);
+  EXPECT_TRUE(std::isnan(GDALGetRasterNoDataValue(file.band(), nullptr)));
+  ASSERT_EQ(GDALGetOverviewCount(file.band()), 2);
+  for (int level = -1; level < 2; ++level) {
+    SCOPED_TRACE(level);
+    const auto values = pixels<float>(level < 0 ? file.band() : GDALGetOverview(file.band(), level), GDT_Float32);
+    ASSERT_EQ(values.size(), static_cast<std::size_t>(plane.width() * plane.height()));
+    // The bound: three additions and a division of numbers below 1024 in single precision, at each level.
+    const float tolerance = level < 0 ? 0.0F : 5e-4F;
+    for (int y = 0; y < plane.height(); ++y) {
+      for (int x = 0; x < plane.width(); ++x) {
+        const float value = values[static_cast<std::size_t>(y * plane.width() + x)];
+        ASSERT_EQ(std::isnan(value), std::isnan(plane.at(x, y))) << x << ' ' << y;
+        if (std::isnan(value)) continue;
+        ASSERT_NEAR(value, plane.at(x, y), tolerance) << x << ' ' << y;
+      }
+    }
+    plane = mean_halved(
+        plane, hole, [](float value) { return !std::isnan(value); },
+        [](double mean) { return static_cast<float>(mean); });
+  }
+}
+
+TEST(CogWriter, ByteWithAnotherNodata) {
+  const TemporaryFolder folder;
+  Plane<std::uint8_t> plane(600, 30);
+  for (int y = 0; y < 30; ++y) {
+    for (int x = 0; x < 600; ++x) plane.at(x, y) = static_cast<std::uint8_t>(x % 2 == 0 ? 0 : x < 300 ? 5 : 255);
+  }
+  write_cog_byte(folder / "a.tif", grid_of(plane), plane.view(), {}, serial_for, 0, CogPlace::unfinished);
+  EXPECT_EQ(folder.count(), 1U);
+  const Opened file(folder / "a.tif");
+  EXPECT_EQ(GDALGetRasterNoDataValue(file.band(), nullptr), 0);
+  expect_bytes(file.band(), plane);
+  ASSERT_EQ(GDALGetOverviewCount(file.band()), 1);
+  const auto overview = pixels<std::uint8_t>(GDALGetOverview(file.band(), 0), GDT_Byte);
+  EXPECT_EQ(overview.front(), 5);
+  EXPECT_EQ(overview.back(), 255);
+}
+
+TEST(CogWriter, SeveralGeoreferencesInTurn) {
+  const TemporaryFolder folder;
+  const Plane<std::uint16_t> plane = numbers(20, 30, 0);
+  for (const char* crs : {"EPSG:32638", "EPSG:32720", "EPSG:32638", "EPSG:3857"}) {
+    SCOPED_TRACE(crs);
+    const Grid grid{crs, {123456.5, -789.25}, 20, 20, 30};
+    write_cog_u16(folder / "a.tif", grid, plane.view(), 0, {});
+    EXPECT_EQ(BandFile(folder / "a.tif").grid(), grid);
+  }
+}
+
 TEST(CogWriter, BytesDoNotDependOnThreads) {
   const TemporaryFolder folder;
   const Plane<std::uint8_t> plane = picture(5000, 4700);  // more than one batch of tiles
@@ -231,6 +398,13 @@ TEST(CogWriter, BytesDoNotDependOnThreads) {
   write_cog_float(folder / "b.tif", grid_of(plane), plane.view(), linear_table(), {}, three_threads);  // replaces
   EXPECT_TRUE(read_text(folder / "a.tif") == read_text(folder / "b.tif"));
   EXPECT_GT(read_text(folder / "a.tif").size(), 100'000U);
+  const Plane<std::uint16_t> numbers_plane = numbers(4700, 3700, 0);
+  const auto write_numbers = [&](const std::string& path, const ParallelFor& parallel_for) {
+    write_cog_u16(path, grid_over(numbers_plane), numbers_plane.view(), 0, {}, parallel_for, CogPlace::unfinished);
+  };
+  write_numbers(folder / "a.tif", serial_for);
+  write_numbers(folder / "b.tif", three_threads);
+  EXPECT_TRUE(read_text(folder / "a.tif") == read_text(folder / "b.tif"));
   EXPECT_EQ(folder.count(), 2U);
 }
 
@@ -244,7 +418,9 @@ TEST(CogWriter, ValidatorAgrees) {
   const Plane<std::uint8_t> plane = picture(2311, 1403);
   write_cog_float(folder / "a.tif", grid_of(plane), plane.view(), linear_table(), {"x", {}});
   write_cog_byte(folder / "b.tif", grid_of(plane), plane.view(), {});
-  for (const char* name : {"a.tif", "b.tif"}) {
+  const Plane<std::uint16_t> dn = numbers(2311, 1403, 0);
+  write_cog_u16(folder / "c.tif", grid_over(dn), dn.view(), 0, {"B04", {}});
+  for (const char* name : {"a.tif", "b.tif", "c.tif"}) {
     const std::string log = folder / "log";
     const int result =
         std::system((python + "-m " + module + " --full-check=yes " + (folder / name) + " >" + log + " 2>&1").c_str());

@@ -1,0 +1,21 @@
+#pragma once
+// A place that is watched.
+
+#include <string>
+
+#include "pipeline/core/grid.hpp"
+
+namespace pitwatch {
+
+struct Site {
+  std::string id;
+  std::string name;
+  std::string commodity;  // empty when the file does not say
+  double longitude = 0;   // of the middle of its bounds, degrees on WGS 84
+  double latitude = 0;
+  std::string crs;      // of the UTM zone of its middle, "EPSG:32638"
+  MapPoint lower_left;  // its bounds in that CRS
+  MapPoint upper_right;
+};
+
+}  // namespace pitwatch

@@ -1,0 +1,89 @@
+#include "pipeline/io/atomic_folder.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "pipeline/core/error.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string temporary_prefix(const fs::path& path) { return "." + path.filename().string() + ".tmp-"; }
+
+/// Unique within the machine's running processes.
+std::string temporary_name(const fs::path& path) {
+  static std::atomic<unsigned> counter{0};
+  return (path.parent_path() /
+          (temporary_prefix(path) + std::to_string(::getpid()) + "-" + std::to_string(counter.fetch_add(1))))
+      .string();
+}
+
+/// Removes what killed processes left beside `path`.
+void remove_leftovers(const fs::path& path) {
+  const fs::path folder = path.parent_path().empty() ? "." : path.parent_path();
+  const std::string prefix = temporary_prefix(path);
+  std::error_code ignored;  // a folder that cannot be listed or cleaned is not in the way of a new one
+  for (fs::directory_iterator it(folder, ignored), end; it != end; it.increment(ignored)) {
+    const std::string name = it->path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    const long process = std::strtol(name.c_str() + prefix.size(), nullptr, 10);
+    if (process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH) {
+      fs::remove_all(it->path(), ignored);
+    }
+  }
+}
+
+}  // namespace
+
+AtomicFolder::AtomicFolder(const std::string& path) : path_(path), temporary_(temporary_name(path)) {
+  remove_leftovers(path_);
+  std::error_code error;
+  if (!fs::create_directory(temporary_, error)) {
+    throw IoError(path_ + ": cannot create: " + (error ? error.message() : std::strerror(EEXIST)));
+  }
+}
+
+AtomicFolder::~AtomicFolder() {
+  std::error_code ignored;
+  if (!temporary_.empty()) fs::remove_all(temporary_, ignored);
+}
+
+std::string AtomicFolder::operator/(std::string_view name) const { return (fs::path(temporary_) / name).string(); }
+
+void AtomicFolder::make_folder(std::string_view name) const {
+  std::error_code error;
+  fs::create_directories(*this / name, error);
+  if (error) throw IoError((fs::path(path_) / name).string() + ": cannot create: " + error.message());
+}
+
+void AtomicFolder::write(std::string_view name, std::string_view content) const {
+  std::ofstream file(*this / name, std::ios::binary);
+  file.write(content.data(), static_cast<std::streamsize>(content.size()));
+  file.close();
+  if (!file) throw IoError((fs::path(path_) / name).string() + ": cannot write: " + std::strerror(errno));
+}
+
+void AtomicFolder::commit() {
+  if (std::rename(temporary_.c_str(), path_.c_str()) == 0) {
+    temporary_.clear();
+    return;
+  }
+  // Afterwards the temporary name is that of the older folder, which goes with this object.
+  if ((errno != ENOTEMPTY && errno != EEXIST) ||
+      ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) != 0) {
+    throw IoError(path_ + ": cannot rename into place: " + std::strerror(errno));
+  }
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,120 @@
+#include "tools/command_simulate.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <limits>
+#include <sstream>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/run/simulate.hpp"
+#include "tools/common_options.hpp"
+#include "tools/logging.hpp"
+
+namespace pitwatch::tools {
+namespace po = boost::program_options;
+
+namespace {
+
+std::vector<Band> parse_bands(const std::string& text) {
+  std::vector<Band> bands;
+  std::istringstream list(text);
+  for (std::string item; std::getline(list, item, ',');) {
+    const std::optional<Band> band = band_from_name(item);
+    if (!band || *band == Band::SCL || *band == Band::B10) {
+      throw ConfigError("--bands: '" + item + "' is not a band of Level-2A (B01 .. B12 but B10)");
+    }
+    if (std::find(bands.begin(), bands.end(), *band) != bands.end()) {
+      throw ConfigError("--bands names " + item + " twice");
+    }
+    bands.push_back(*band);
+  }
+  return bands;
+}
+
+class SimulateCommand final : public Command {
+ public:
+  po::options_description options() override {
+    const SimulateOptions defaults;
+    po::options_description description("Options of simulate");
+    description.add_options()                                                                                       //
+        ("sites", po::value<std::string>()->value_name("FILE"), "vector file of sites: polygons with id and name")  //
+        ("out,o", po::value<std::string>()->value_name("DIR"),
+         "folder for SITE/ with products, dem.tif and labels/, and truth.geojson; made if missing")  //
+        ("from", po::value<std::string>()->value_name("DATE"), "first day of the series")            //
+        ("until", po::value<std::string>()->value_name("DATE"), "last day of the series")            //
+        ("as", po::value<std::string>()->value_name("FORM")->default_value("stac"),
+         "stac: items over Cloud Optimized GeoTIFFs; safe: ESA's folders with JPEG 2000")  //
+        ("seed", po::value<std::uint32_t>()->value_name("N")->default_value(defaults.seed),
+         "another number, another world")  //
+        ("every-days", po::value<int>()->value_name("N")->default_value(defaults.revisit_days),
+         "days between acquisitions, 1..366")  //
+        ("size-km", po::value<double>()->value_name("KM")->default_value(defaults.size_km, "3"),
+         "side of the square around each site, from 0.6; 109.8 or more: the whole tile")  //
+        ("bands", po::value<std::string>()->value_name("LIST")->default_value(""),
+         "bands to write, e.g. B02,B03,B04,B08,B11,B12; empty: all twelve")  //
+        ("disturbances", po::value<int>()->value_name("N")->default_value(defaults.disturbances),
+         "for each site: pits, dumps, ponds, roads; 0..10000")  //
+        ("decoys", po::value<int>()->value_name("N")->default_value(defaults.decoys),
+         "for each site: harvests, fires, floods and the like; 0..10000")                               //
+        ("clear-sky", po::bool_switch(), "no clouds, and every product whole: for pairs and pictures")  //
+        ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
+         "days before the first onset, at most a third of the period");
+    return description;
+  }
+
+  std::vector<std::string> positional() const override { return {}; }
+
+  void setup(const po::variables_map& values) override {
+    common_ = read_common_options(values);
+    options_.sites = required(values, "sites", "--sites FILE");
+    options_.out = required(values, "out", "--out DIR");
+    required(values, "from", "--from DATE");
+    required(values, "until", "--until DATE");
+    options_.from = parse_instant_option(values, "from");
+    options_.until = parse_instant_option(values, "until");
+    const std::string form = values["as"].as<std::string>();
+    if (form != "stac" && form != "safe") throw ConfigError("--as must be stac or safe");
+    options_.form = form == "safe" ? ProductForm::safe : ProductForm::stac;
+    options_.seed = values["seed"].as<std::uint32_t>();
+    options_.revisit_days = values["every-days"].as<int>();
+    options_.size_km = values["size-km"].as<double>();
+    options_.bands = parse_bands(values["bands"].as<std::string>());
+    options_.disturbances = values["disturbances"].as<int>();
+    options_.decoys = values["decoys"].as<int>();
+    options_.clear_sky = values["clear-sky"].as<bool>();
+    options_.history_days = values["history-days"].as<int>();
+    options_.threads = common_.threads;
+    options_.memory_bytes = common_.memory_bytes;
+  }
+
+  int run() override {
+    SimulateReport report;
+    {
+      Progress progress(common_);
+      report = simulate(options_, [&](std::string_view stage, double fraction) { progress(stage, fraction); });
+    }
+    for (const SimulateReport::OfSite& site : report.sites) {
+      spdlog::info("{}: {} products; {} disturbances, {} natural events and decoys", site.id, site.products,
+                   site.disturbances, site.others);
+    }
+    spdlog::info("{:.1f} s; see {}/truth.geojson", report.wall_seconds, options_.out);
+    return exit_done;
+  }
+
+ private:
+  static std::string required(const po::variables_map& values, const char* option, const char* what) {
+    if (values.count(option) == 0) throw ConfigError(std::string(what) + " is missing; see pitwatch simulate --help");
+    return values[option].as<std::string>();
+  }
+
+  CommonOptions common_;
+  SimulateOptions options_;
+};
+
+}  // namespace
+
+const CommandEntry simulate_entry{"simulate", "simulate --sites FILE --from DATE --until DATE --out DIR [options]",
+                                  "makes a series of synthetic scenes with known truth",
+                                  []() -> std::unique_ptr<Command> { return std::make_unique<SimulateCommand>(); }};
+
+}  // namespace pitwatch::tools
