@@ -91,7 +91,7 @@ TEST(Simulate, WritesACatalogThatSaysWhatItIs) {
 
 TEST(Simulate, SafeProductsOpenWithGdal) {
   const test::TemporaryFolder folder;
-  ASSERT_EQ(test::run_process(with(simulation(folder.path(), {"--as", "safe"}), "--every-days", "400")).exit_code, 0);
+  ASSERT_EQ(test::run_process(with(simulation(folder.path(), {"--as", "safe"}), "--every-days", "366")).exit_code, 0);
   GDALAllRegister();
   int products = 0;
   for (const std::string& name : test::names_in(folder / "gizilbulag")) {
