@@ -15,7 +15,7 @@ and the ratios and peak resident memory.
 
 Needs python3-gdal and python3-numpy. DIR holds {before,after}_{B02,B04,B08,B11,B12}.tif, 10980 x 10980 and 5490 x 5490
 pixels. Without it the pair is made once in build/tile_pair: from an OSCD city of the reference data where that is there
-(PITWATCH_SHARED, default ../shared), otherwise of the synthetic sample pair, mirrored over the tile.
+(PITWATCH_SHARED, default ../shared), otherwise by `pitwatch simulate`.
 END
 }
 
@@ -34,7 +34,7 @@ while [[ $# -gt 0 ]]; do
   esac
 done
 
-"$root/tools/build.sh" release pitwatch make_sample_pair decode_blocks
+"$root/tools/build.sh" release pitwatch decode_blocks
 if [[ -z $folder ]]; then
   folder=$root/build/tile_pair
   if [[ ! -e $folder/after_B12.tif ]]; then
@@ -43,31 +43,21 @@ if [[ -z $folder ]]; then
       (cd "$folder" && /usr/bin/python3 "$(realpath "$shared")/tools/make_full_tile_pair.py" \
         "$(realpath "$shared")/data/oscd/mumbai" > /dev/null)
     else
-      "$root/build/make_sample_pair" "$folder/sample"
-      /usr/bin/python3 - "$folder" <<'END'
+      # The whole tile of one site, without clouds.
+      python3 - "$root/sample_data/sites.geojson" "$folder/site.geojson" <<'END'
 import json
 import sys
 
-import numpy
-from osgeo import gdal
-
-gdal.UseExceptions()
-folder = sys.argv[1]
-for date in ("before", "after"):
-    assets = json.load(open(f"{folder}/sample/{date}.json"))["assets"]
-    for name, size in (("B02", 10980), ("B04", 10980), ("B08", 10980), ("B11", 5490), ("B12", 5490)):
-        source = gdal.Open(f"{folder}/sample/{assets[name]['href']}")
-        pixels = source.ReadAsArray()
-        mirrored = numpy.block([[pixels, pixels[:, ::-1]], [pixels[::-1], pixels[::-1, ::-1]]])
-        times = -(-size // min(mirrored.shape))
-        memory = gdal.GetDriverByName("MEM").Create("", size, size, 1, gdal.GDT_UInt16)
-        memory.SetGeoTransform(source.GetGeoTransform())
-        memory.SetProjection(source.GetProjection())
-        memory.GetRasterBand(1).WriteArray(numpy.tile(mirrored, (times, times))[:size, :size])
-        gdal.GetDriverByName("GTiff").CreateCopy(
-            f"{folder}/{date}_{name}.tif", memory,
-            options=["COMPRESS=DEFLATE", "PREDICTOR=2", "TILED=YES", "BLOCKXSIZE=1024", "BLOCKYSIZE=1024", "NUM_THREADS=2"])
+sites = json.load(open(sys.argv[1]))
+sites["features"] = sites["features"][:1]
+json.dump(sites, open(sys.argv[2], "w"))
 END
+      "$root/build/pitwatch" simulate --sites "$folder/site.geojson" --from 2021-07-10 --until 2022-07-10 --every-days 365 \
+        --clear-sky --size-km 109.8 --bands B02,B04,B08,B11,B12 --memory 2GiB --out "$folder/simulated"
+      for band in B02 B04 B08 B11 B12; do
+        ln -sf "$folder"/simulated/*/S2*_20210710_*/$band.tif "$folder/before_$band.tif"
+        ln -sf "$folder"/simulated/*/S2*_20220710_*/$band.tif "$folder/after_$band.tif"
+      done
     fi
   fi
 fi
