@@ -1,0 +1,75 @@
+#pragma once
+// From disturbed pixels, look by look, to incidents that keep their identity: one place, one id, one history, from
+// first sight on, through growth, merging, splitting and an end.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/core/alert.hpp"
+#include "pipeline/core/date.hpp"
+#include "pipeline/core/grid.hpp"
+#include "pipeline/core/plane.hpp"
+#include "pipeline/polygons/components.hpp"
+
+namespace pitwatch {
+
+/// The state of the ground after a look, on the site's grid.
+struct GroundAfterLook {
+  Instant when{};
+  /// 0: nothing open there; else 1..score_max, in proportion to the probability that the ground is disturbed.
+  PlaneView<const std::uint8_t> probability;
+  /// The pixel's own status where something is open, as AlertStatus.
+  PlaneView<const std::uint8_t> status;
+  /// 1 where this look saw the ground, else 0.
+  PlaneView<const std::uint8_t> clear;
+  /// 1 where this look itself showed the disturbance, else 0.
+  PlaneView<const std::uint8_t> detected;
+};
+
+struct Incident {
+  std::string id;
+  AlertStatus status = AlertStatus::provisional;
+  Instant first_detected{};
+  std::optional<Instant> confirmed_on;
+  std::optional<Instant> closed_on;
+  Instant last_detected{};
+  Instant last_observed{};
+  std::int32_t observations = 0;                         // clear looks since it was first detected, that one included
+  double confidence = 0;                                 // mean probability of its pixels when last seen open
+  std::vector<Run> runs;                                 // its ground; of a closed one the last that was open
+  std::vector<std::pair<Instant, std::int64_t>> growth;  // pixels, each time that they changed
+  std::vector<std::string> parents;                      // that were merged into it, or that it was split from
+  std::string merged_into;                               // empty, or the incident that goes on in its place
+};
+
+struct TrackerOptions {
+  std::int64_t min_pixels = 5;    // smaller patches are not reported
+  double high_probability = 0.8;  // somewhere a patch must reach this
+  int reopen_days = 730;          // ground that opens again within this is the same incident
+};
+
+/// Follows the incidents of one site. Same looks in the same order, same incidents and ids. Not thread-safe.
+class IncidentTracker {
+ public:
+  /// `site` and `grid` go into ids.
+  IncidentTracker(std::string site, Grid grid, const TrackerOptions& options)
+      : site_(std::move(site)), grid_(std::move(grid)), options_(options) {}
+
+  /// Takes in the ground after one more look; looks come in order of time.
+  void update(const GroundAfterLook& ground);
+
+  /// All incidents ever, in order of first sight; those merged into others too.
+  const std::vector<Incident>& incidents() const { return incidents_; }
+  std::vector<Incident>& incidents() { return incidents_; }
+
+ private:
+  std::string site_;
+  Grid grid_;
+  TrackerOptions options_;
+  std::vector<Incident> incidents_;
+};
+
+}  // namespace pitwatch
