@@ -67,17 +67,28 @@ void append_feature(std::string& text, const Alert& alert, GeometryWriter& geome
 }
 
 /// The collection in pieces, to be written one after the other: text of hundreds of megabytes is not put together.
-std::vector<std::string> collection(std::span<const Alert> alerts, const Grid& grid, const AlertCollectionInfo& info,
+std::vector<std::string> collection(std::span<const AlertLayer> layers, const AlertCollectionInfo& info,
                                     const ParallelFor& parallel_for) {
-  const std::size_t part_count = (alerts.size() + alerts_per_part - 1) / alerts_per_part;
-  std::vector<std::string> pieces(part_count + 2);
-  std::vector<WrittenBox> boxes(part_count);
-  parallel_for(static_cast<int>(part_count), [&](int i) {
+  struct Part {
+    std::span<const Alert> alerts;
+    const Grid* grid;
+  };
+  std::vector<Part> parts;
+  for (const AlertLayer& layer : layers) {
+    for (std::size_t first = 0; first < layer.alerts.size(); first += alerts_per_part) {
+      parts.push_back(
+          {layer.alerts.subspan(first, std::min(alerts_per_part, layer.alerts.size() - first)), &layer.grid});
+    }
+  }
+  std::vector<std::string> pieces(parts.size() + 2);
+  std::vector<WrittenBox> boxes(parts.size());
+  parallel_for(static_cast<int>(parts.size()), [&](int i) {
     const auto part = static_cast<std::size_t>(i);
-    const std::size_t first = part * alerts_per_part;
-    GeometryWriter geometries(grid);  // costly to make: each serves many alerts
-    for (const Alert& alert : alerts.subspan(first, std::min(alerts_per_part, alerts.size() - first))) {
-      pieces[part + 1] += &alert == &alerts.front() ? "\n" : ",\n";
+    GeometryWriter geometries(*parts[part].grid);  // costly to make: each serves many alerts
+    bool is_first = part == 0;
+    for (const Alert& alert : parts[part].alerts) {
+      pieces[part + 1] += is_first ? "\n" : ",\n";
+      is_first = false;
       append_feature(pieces[part + 1], alert, geometries, boxes[part]);
     }
   });
@@ -89,7 +100,7 @@ std::vector<std::string> collection(std::span<const Alert> alerts, const Grid& g
   }
   WrittenBox box;
   for (const WrittenBox& of_part : boxes) box.include(of_part);
-  if (!alerts.empty()) head += "\"bbox\": " + box.text() + ",\n";
+  if (!parts.empty()) head += "\"bbox\": " + box.text() + ",\n";
   head += "\"features\": [";
   pieces.back() = "\n]\n}\n";
   return pieces;
@@ -97,18 +108,25 @@ std::vector<std::string> collection(std::span<const Alert> alerts, const Grid& g
 
 }  // namespace
 
-std::string alerts_geojson(std::span<const Alert> alerts, const Grid& grid, const AlertCollectionInfo& info,
+std::string alerts_geojson(std::span<const AlertLayer> layers, const AlertCollectionInfo& info,
                            const ParallelFor& parallel_for) {
   std::string text;
-  for (const std::string& piece : collection(alerts, grid, info, parallel_for)) text += piece;
+  for (const std::string& piece : collection(layers, info, parallel_for)) text += piece;
   return text;
+}
+
+std::string alerts_geojson(std::span<const Alert> alerts, const Grid& grid, const AlertCollectionInfo& info,
+                           const ParallelFor& parallel_for) {
+  const AlertLayer layer{alerts, grid};
+  return alerts_geojson({&layer, 1}, info, parallel_for);
 }
 
 std::unique_ptr<AtomicFile> prepare_alerts_geojson(const std::string& path, std::span<const Alert> alerts,
                                                    const Grid& grid, const AlertCollectionInfo& info,
                                                    const ParallelFor& parallel_for) {
   auto file = std::make_unique<AtomicFile>(path);
-  for (const std::string& piece : collection(alerts, grid, info, parallel_for)) file->append(piece);
+  const AlertLayer layer{alerts, grid};
+  for (const std::string& piece : collection({&layer, 1}, info, parallel_for)) file->append(piece);
   return file;
 }
 

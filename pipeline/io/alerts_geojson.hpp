@@ -20,11 +20,19 @@ struct AlertCollectionInfo {
   std::optional<Instant> until;  // acquisition of the latest scene used
 };
 
+/// Alerts whose shapes lie on one grid.
+struct AlertLayer {
+  std::span<const Alert> alerts;
+  Grid grid;
+};
+
 /// The FeatureCollection as text, in the order given: WGS 84, at most 7 decimals, exterior rings counter-clockwise,
 /// `bbox` on the collection (left out where there is no alert) and on each feature, no `crs`; Polygon for a shape of
 /// one part and MultiPolygon otherwise; the properties of the contract, null where absent. Instants are ISO 8601,
 /// UTC. Same alerts, same bytes, whatever `parallel_for`. Throws DataError when the grid's CRS is unknown to PROJ or a
 /// shape is empty. Described by alert.schema.json beside this header.
+std::string alerts_geojson(std::span<const AlertLayer> layers, const AlertCollectionInfo& info,
+                           const ParallelFor& parallel_for = serial_for);
 std::string alerts_geojson(std::span<const Alert> alerts, const Grid& grid, const AlertCollectionInfo& info,
                            const ParallelFor& parallel_for = serial_for);
 
