@@ -11,6 +11,8 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/run/versions.hpp"
 #include "tools/command_compare.hpp"
+#include "tools/command_run.hpp"
+#include "tools/command_scenes.hpp"
 #include "tools/command_score.hpp"
 #include "tools/command_simulate.hpp"
 #include "tools/common_options.hpp"
@@ -19,7 +21,7 @@
 namespace pitwatch::tools {
 namespace {
 
-const std::array commands{&compare_entry, &score_entry, &simulate_entry};
+const std::array commands{&compare_entry, &run_entry, &rerun_entry, &scenes_entry, &score_entry, &simulate_entry};
 
 void print_usage(std::ostream& out) {
   out << "pitwatch: watches mineral deposits for newly disturbed ground in Sentinel-2 scenes\n\n"

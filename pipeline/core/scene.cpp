@@ -32,4 +32,14 @@ std::optional<Band> band_from_common_name(std::string_view text) {
   return std::nullopt;
 }
 
+bool overlap(const DegreeBox& a, const DegreeBox& b) {
+  if (a.south > b.north || b.south > a.north) return false;
+  const double a_east = a.east < a.west ? a.east + 360 : a.east;
+  const double b_east = b.east < b.west ? b.east + 360 : b.east;
+  for (const double turn : {-360.0, 0.0, 360.0}) {
+    if (a.west + turn <= b_east && b.west <= a_east + turn) return true;
+  }
+  return false;
+}
+
 }  // namespace pitwatch

@@ -64,6 +64,18 @@ struct BandAsset {
   Calibration calibration;
 };
 
+/// A box of degrees on WGS 84. One that crosses the antimeridian has its west east of its east.
+struct DegreeBox {
+  double west = 0;
+  double south = 0;
+  double east = 0;
+  double north = 0;
+  friend bool operator==(const DegreeBox&, const DegreeBox&) = default;
+};
+
+/// Whether two boxes share a point.
+bool overlap(const DegreeBox& a, const DegreeBox& b);
+
 struct Scene {
   std::string id;
   std::string source;  // what the user named: the path or URL of the item
@@ -73,6 +85,14 @@ struct Scene {
   std::string processing_baseline;  // "05.09"; empty when the metadata does not say
   std::string tile;                 // "T38TPK"; empty when the metadata does not say
   std::map<Band, BandAsset> bands;
+
+  // What tells several products of one place and day apart; nothing, or empty, where the metadata does not say.
+  std::optional<Instant> processed;   // when the product was made
+  std::optional<DegreeBox> bbox;      // of its footprint
+  std::optional<double> cloud_cover;  // percent of the pixels with data, by the product's own classification
+  std::optional<double> nodata;       // percent of the tile that is not covered
+  std::string datatake;               // "GS2A_20200302T102021_024515": one continuous acquisition
+  std::string datastrip_start;        // "20200302T102554": of the part of the datatake that went down to one station
 
   bool has(Band band) const { return bands.contains(band); }
 };

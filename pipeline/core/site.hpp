@@ -1,8 +1,10 @@
 #pragma once
 // A place that is watched.
 
+#include <optional>
 #include <string>
 
+#include "pipeline/core/date.hpp"
 #include "pipeline/core/grid.hpp"
 
 namespace pitwatch {
@@ -16,6 +18,9 @@ struct Site {
   std::string crs;      // of the UTM zone of its middle, "EPSG:32638"
   MapPoint lower_left;  // its bounds in that CRS
   MapPoint upper_right;
+  /// The period in which the ground counts as undisturbed and is learnt; nothing where the file does not say.
+  std::optional<Instant> baseline_from;
+  std::optional<Instant> baseline_to;
 };
 
 }  // namespace pitwatch

@@ -146,7 +146,7 @@ void IncidentTracker::update(const GroundAfterLook& ground) {
     }
     const Shares shares = shares_of(incident.runs, ground);
     incident.confidence = shares.probability / static_cast<double>(shares.pixels) / score_max;
-    if (2 * shares.clear >= shares.pixels) {
+    if (2 * shares.clear >= shares.pixels || shares.detected > 0) {
       incident.last_observed = ground.when;
       ++incident.observations;
     }

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "pipeline/core/error.hpp"
@@ -45,6 +46,18 @@ std::string text_of(OGRFeature& feature, const char* field) {
   return index >= 0 && feature.IsFieldSetAndNotNull(index) != 0 ? feature.GetFieldAsString(index) : "";
 }
 
+/// OGR tells dates with slashes.
+std::optional<Instant> day_of(OGRFeature& feature, const char* field) {
+  std::string text = text_of(feature, field);
+  if (text.empty()) return {};
+  std::replace(text.begin(), text.end(), '/', '-');
+  try {
+    return parse_instant(text);
+  } catch (const DataError& error) {
+    throw DataError(std::string(field) + ": " + error.what());
+  }
+}
+
 bool is_usable_id(const std::string& id) {
   return !id.empty() && id.size() <= longest_id && std::all_of(id.begin(), id.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
@@ -61,6 +74,11 @@ Site site_of(OGRFeature& feature, const OGRSpatialReference& source, const GdalE
   site.name = text_of(feature, "name");
   if (site.name.empty()) site.name = site.id;
   site.commodity = text_of(feature, "commodity");
+  site.baseline_from = day_of(feature, "baseline_from");
+  site.baseline_to = day_of(feature, "baseline_to");
+  if (site.baseline_from && site.baseline_to && *site.baseline_to < *site.baseline_from) {
+    throw DataError("site '" + site.id + "': baseline_to is before baseline_from");
+  }
   const OGRGeometry* geometry = feature.GetGeometryRef();
   if (geometry == nullptr || geometry->IsEmpty() != 0 || geometry->getDimension() != 2) {
     throw DataError("site '" + site.id + "' is not a polygon");

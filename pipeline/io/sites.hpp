@@ -10,9 +10,9 @@ namespace pitwatch {
 
 /// Reads the features of a vector file (GeoJSON, or whatever OGR reads) as sites: polygons with attributes `id`
 /// (unique, of letters, digits, '-' and '_', since folders are named after it), `name` (by default the id) and, where
-/// it is there, `commodity`. A site lies in the UTM zone of the middle of its bounds. Layers without a CRS are taken as
-/// WGS 84. Throws DataError, starting with the path: cannot be opened, no feature, a feature without polygon or usable
-/// id.
+/// it is there, `commodity`, `baseline_from` and `baseline_to` (dates). A site lies in the UTM zone of the middle of
+/// its bounds. Layers without a CRS are taken as WGS 84. Throws DataError, starting with the path: cannot be opened, no
+/// feature, a feature without polygon or usable id.
 std::vector<Site> read_sites(const std::string& path);
 
 }  // namespace pitwatch

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -32,15 +33,7 @@ std::string lower(std::string text) {
 
 // ---- reading JSON that may hold anything -----------------------------------------------------------------------
 
-json parse_file(const std::string& path) {
-  std::error_code error;
-  const std::uintmax_t size = fs::file_size(path, error);
-  if (error) throw DataError("cannot read: " + error.message());
-  if (size > largest_item_bytes) throw DataError("too large for a STAC item: " + std::to_string(size) + " bytes");
-  std::ifstream file(path, std::ios::binary);
-  std::string text(static_cast<std::size_t>(size), '\0');
-  if (!file.read(text.data(), static_cast<std::streamsize>(text.size()))) throw DataError("cannot read");
-
+json parse_text(std::string_view text) {
   const auto bound_depth = [](int depth, json::parse_event_t, json&) {
     if (depth > deepest_nesting) throw DataError("nested deeper than " + std::to_string(deepest_nesting) + " levels");
     return true;
@@ -164,6 +157,66 @@ std::string platform_name(const json& properties) {
   // Common names such as "red" are used for other sensors too, whose bands are not ours.
   if (!text.empty() && text.rfind("sentinel-2", 0) != 0) throw DataError("not Sentinel-2, platform is '" + text + "'");
   return text;
+}
+
+/// Of the members of `keys`, in this order, the first that is a text; empty where none is.
+std::string first_text(const json& properties, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) {
+    if (const json* member = find(properties, key); member != nullptr && member->is_string()) {
+      return member->get<std::string>();
+    }
+  }
+  return {};
+}
+
+std::optional<Instant> processing_time(const json& properties) {
+  for (const char* key : {"s2:generation_time", "processing:datetime", "created"}) {
+    try {
+      if (const std::string text = first_text(properties, {key}); !text.empty()) return parse_instant(text);
+    } catch (const DataError&) {  // another member may be better
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<DegreeBox> bounding_box(const json& item) {
+  const json* box = find(item, "bbox");
+  if (box == nullptr || !box->is_array() || (box->size() != 4 && box->size() != 6)) return std::nullopt;
+  if (!std::all_of(box->begin(), box->end(), [](const json& side) { return side.is_number(); })) return std::nullopt;
+  const auto side = [&](std::size_t i) { return (*box)[i].get<double>(); };
+  const std::size_t upper = box->size() / 2;
+  const DegreeBox result{side(0), side(1), side(upper), side(upper + 1)};
+  const bool sane = std::abs(result.west) <= 180 && std::abs(result.east) <= 180 && result.south >= -90 &&
+                    result.south <= result.north && result.north <= 90;
+  return sane ? std::optional(result) : std::nullopt;
+}
+
+std::optional<double> percentage(const json& object, const std::string& key) {
+  const json* member = find(object, key);
+  if (member == nullptr || !member->is_number()) return std::nullopt;
+  const double value = member->get<double>();
+  return value >= 0 && value <= 100 ? std::optional(value) : std::nullopt;
+}
+
+std::optional<double> share_without_data(const json& properties) {
+  if (const auto value = percentage(properties, "s2:nodata_pixel_percentage")) return value;
+  const json* statistics = find(properties, "statistics");
+  return statistics == nullptr ? std::nullopt : percentage(*statistics, "nodata");
+}
+
+/// "GS2A_20200302T102021_024515" of "GS2A_20200302T102021_024515_N02.14": editions share a datatake.
+std::string datatake_name(const json& properties) {
+  const std::string text = first_text(properties, {"s2:datatake_id", "eopf:datatake_id"});
+  return text.substr(0, text.rfind("_N"));
+}
+
+/// "20200302T102554" of "S2A_OPER_MSI_L2A_DS_S2RP_20230618T173704_S20200302T102554_N05.00".
+std::string datastrip_start(const json& properties) {
+  const std::string text = first_text(properties, {"s2:datastrip_id", "eopf:datastrip_id"});
+  constexpr std::size_t instant_length = 15;
+  const std::size_t mark = text.rfind("_S");
+  if (mark == std::string::npos || text.size() < mark + 2 + instant_length) return {};
+  return text.substr(mark + 2, instant_length);
 }
 
 // ---- assets ----------------------------------------------------------------------------------------------------
@@ -401,6 +454,12 @@ Scene scene_from(const json& item, const std::string& path) {
   scene.level = processing_level(properties);
   scene.processing_baseline = processing_baseline(properties);
   scene.tile = tile_name(properties);
+  scene.processed = processing_time(properties);
+  scene.bbox = bounding_box(item);
+  scene.cloud_cover = percentage(properties, "eo:cloud_cover");
+  scene.nodata = share_without_data(properties);
+  scene.datatake = datatake_name(properties);
+  scene.datastrip_start = datastrip_start(properties);
 
   const OffsetRule rule = offset_rule(properties, scene.processing_baseline);
   const fs::path folder = folder_of(path);
@@ -418,9 +477,28 @@ Scene scene_from(const json& item, const std::string& path) {
 
 }  // namespace
 
+std::string read_json_text(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (error) throw DataError("cannot read: " + error.message());
+  if (size > largest_item_bytes) throw DataError("too large for a STAC item: " + std::to_string(size) + " bytes");
+  std::ifstream file(path, std::ios::binary);
+  std::string text(static_cast<std::size_t>(size), '\0');
+  if (!file.read(text.data(), static_cast<std::streamsize>(text.size()))) throw DataError("cannot read");
+  return text;
+}
+
+Scene parse_stac_item(std::string_view text, const std::string& path) {
+  try {
+    return scene_from(parse_text(text), path);
+  } catch (const DataError& error) {
+    throw DataError(path + ": " + error.what());
+  }
+}
+
 Scene read_stac_item(const std::string& path) {
   try {
-    return scene_from(parse_file(path), path);
+    return scene_from(parse_text(read_json_text(path)), path);
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   }

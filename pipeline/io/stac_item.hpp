@@ -2,6 +2,7 @@
 // STAC items (https://stacspec.org, 1.0 and 1.1) in local JSON files, as scenes.
 
 #include <string>
+#include <string_view>
 
 #include "pipeline/core/scene.hpp"
 
@@ -20,6 +21,17 @@ namespace pitwatch {
 ///
 /// Throws DataError, starting with the path, for anything that is not a usable item: unreadable, larger than 16 MiB,
 /// nested deeper than 64 levels, a required member missing or of the wrong type, no band. Thread-safe.
+///
+/// What a scene may lack is left out where the item's value is missing or malformed: processed (`s2:generation_time`,
+/// `processing:datetime`, `created`, in this order), bbox, cloud_cover (`eo:cloud_cover`), nodata
+/// (`s2:nodata_pixel_percentage`, `statistics.nodata`), datatake and datastrip_start (`s2:` or `eopf:` identifiers).
 Scene read_stac_item(const std::string& path);
+
+/// The scene of an item's text, as read_stac_item gives it for a file of this text at `path`. Thread-safe.
+Scene parse_stac_item(std::string_view text, const std::string& path);
+
+/// The text of a JSON file that comes from outside. Throws DataError, without the path, for one that cannot be read or
+/// is larger than 16 MiB. Thread-safe.
+std::string read_json_text(const std::string& path);
 
 }  // namespace pitwatch

@@ -34,37 +34,6 @@ std::map<Band, Calibration> calibrations(const PairInputs& inputs, Date date) {
   return result;
 }
 
-/// Length of all outlines in pixel edges.
-double outline_px(const PixelMultiPolygon& shape) {
-  double length = 0;
-  const auto add = [&](const Ring& ring) {
-    for (std::size_t i = 0; i < ring.size(); ++i) {
-      const PixelPoint& a = ring[i];
-      const PixelPoint& b = ring[(i + 1) % ring.size()];
-      length += std::hypot(b.x - a.x, b.y - a.y);
-    }
-  };
-  for (const PixelPolygon& polygon : shape) {
-    add(polygon.outer);
-    for (const Ring& hole : polygon.holes) add(hole);
-  }
-  return length;
-}
-
-/// The middle of the runs' pixels, columns and rows from the grid's corner.
-std::pair<double, double> middle(const std::vector<Run>& runs) {
-  double columns = 0;
-  double rows = 0;
-  double pixels = 0;
-  for (const Run& run : runs) {
-    const double length = run.end - run.begin;
-    columns += length * (run.begin + run.end) / 2.0;
-    rows += length * (run.row + 0.5);
-    pixels += length;
-  }
-  return {columns / pixels, rows / pixels};
-}
-
 /// Calls body(0) ... body(count - 1), in parallel by the hundred.
 void for_each_block(std::size_t count, const std::function<void(std::size_t)>& body) {
   constexpr std::size_t block = 256;
@@ -84,6 +53,36 @@ std::string alert_id(const Region& region, const Grid& grid, const CompareReport
 }
 
 }  // namespace
+
+std::pair<double, double> middle_of(const std::vector<Run>& runs) {
+  double columns = 0;
+  double rows = 0;
+  double pixels = 0;
+  for (const Run& run : runs) {
+    const double length = run.end - run.begin;
+    columns += length * (run.begin + run.end) / 2.0;
+    rows += length * (run.row + 0.5);
+    pixels += length;
+  }
+  return {columns / pixels, rows / pixels};
+}
+
+double area_uncertainty_px(const PixelMultiPolygon& shape) {
+  double length = 0;
+  const auto add = [&](const Ring& ring) {
+    for (std::size_t i = 0; i < ring.size(); ++i) {
+      const PixelPoint& a = ring[i];
+      const PixelPoint& b = ring[(i + 1) % ring.size()];
+      length += std::hypot(b.x - a.x, b.y - a.y);
+    }
+  };
+  for (const PixelPolygon& polygon : shape) {
+    add(polygon.outer);
+    for (const Ring& hole : polygon.holes) add(hole);
+  }
+  // Errors along an outline are independent from pixel to pixel: they add up with the root of its length.
+  return outline_uncertainty_px * std::sqrt(length);
+}
 
 std::int64_t min_pixels(double area_ha, const Grid& grid) {
   const double pixel_ha = grid.pixel_size_m * grid.pixel_size_m / 1e4;
@@ -195,10 +194,10 @@ std::vector<Alert> build_alerts(const std::vector<Region>& regions, const PairIn
                                 const CompareReport& report, const CompareOptions& options) {
   const Grid& grid = inputs.grid();
   std::vector<PixelMultiPolygon> shapes(regions.size());
-  std::vector<double> outlines(regions.size());
+  std::vector<double> uncertainties_px(regions.size());
   for_each_block(regions.size(), [&](std::size_t i) {
     shapes[i] = trace(regions[i].runs);
-    outlines[i] = outline_px(shapes[i]);
+    uncertainties_px[i] = area_uncertainty_px(shapes[i]);
   });
   if (options.simplify_m > 0) simplify(shapes, options.simplify_m / grid.pixel_size_m);
 
@@ -226,11 +225,10 @@ std::vector<Alert> build_alerts(const std::vector<Region>& regions, const PairIn
   });
   PixelAreas pixel_areas(grid);  // not for several threads
   for (std::size_t i = 0; i < regions.size(); ++i) {
-    const auto& [column, row] = middle(regions[i].runs);
+    const auto& [column, row] = middle_of(regions[i].runs);
     const double pixel_ha = pixel_areas.at_m2(column, row) / 1e4;
     alerts[i].area_ha = static_cast<double>(count_pixels(regions[i].runs)) * pixel_ha;
-    // Errors along an outline are independent from pixel to pixel: they add up with the root of its length.
-    alerts[i].area_uncertainty_ha = outline_uncertainty_px * std::sqrt(outlines[i]) * pixel_ha;
+    alerts[i].area_uncertainty_ha = uncertainties_px[i] * pixel_ha;
   }
   return alerts;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pipeline/classify/classify.hpp"
@@ -36,6 +37,12 @@ struct Region {
 
 /// The number of pixels that makes up an area, at least 1.
 std::int64_t min_pixels(double area_ha, const Grid& grid);
+
+/// The middle of the runs' pixels, columns and rows from the grid's corner.
+std::pair<double, double> middle_of(const std::vector<Run>& runs);
+
+/// One standard deviation of a shape's area in pixels, by the random error of where its outline lies.
+double area_uncertainty_px(const PixelMultiPolygon& shape);
 
 /// Sums digital numbers of both dates (the nearest pixel of each band, weighted by the odds of change) and scores over
 /// each component of a tile.

@@ -1,0 +1,21 @@
+#pragma once
+// One process at a time works on a folder.
+
+#include <string>
+
+namespace pitwatch {
+
+/// Holds an advisory lock (flock) on `folder`/lock as long as it lives; the system lets go of it when the process ends,
+/// however it ends. Throws ConfigError when another process has it, IoError when the file cannot be made.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace pitwatch

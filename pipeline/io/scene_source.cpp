@@ -1,0 +1,334 @@
+#include "pipeline/io/scene_source.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <tuple>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/hashing.hpp"
+#include "pipeline/io/stac_item.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr int deepest_level = 16;
+constexpr std::size_t most_files = 100'000;
+constexpr int deepest_nesting = 64;
+
+auto order_of(const ListedScene& listed) {
+  const Scene& scene = listed.scene;
+  return std::tie(scene.acquired, scene.tile, scene.processing_baseline, scene.processed, scene.id, scene.source);
+}
+
+// ---- listing ---------------------------------------------------------------------------------------------------
+
+json parse_json(const std::string& text) {
+  const auto bound_depth = [](int depth, json::parse_event_t, json&) {
+    if (depth > deepest_nesting) throw DataError("nested deeper than " + std::to_string(deepest_nesting) + " levels");
+    return true;
+  };
+  try {
+    return json::parse(text, bound_depth);
+  } catch (const json::exception& error) {
+    throw DataError(std::string("not JSON: ") + error.what());
+  }
+}
+
+std::string text_member(const json& object, const char* key) {
+  if (!object.is_object()) return {};
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+bool is_remote(const std::string& reference) {
+  return reference.find("://") != std::string::npos && reference.rfind("file://", 0) != 0;
+}
+
+/// Ends the listing: not one of the errors that concern a single item.
+struct TooMany : std::runtime_error {
+  TooMany() : std::runtime_error("more than " + std::to_string(most_files) + " JSON files") {}
+};
+
+class Lister {
+ public:
+  void add_folder(const fs::path& folder) {
+    for (fs::recursive_directory_iterator entry(folder), end; entry != end; ++entry) {
+      const std::string name = entry->path().filename().string();
+      if (name.front() == '.') {
+        entry.disable_recursion_pending();
+      } else if (entry->path().extension() == ".json" && entry->is_regular_file()) {
+        count_file();
+        add_file_of_folder(entry->path().string());
+      }
+    }
+  }
+
+  /// The file that the user named: throws DataError where there is nothing to list.
+  void add_document(const std::string& path) {
+    std::error_code error;
+    root_ = fs::canonical(fs::absolute(path), error).parent_path();
+    seen_.insert(fs::canonical(path, error));
+    const std::string text = read_json_text(path);
+    const json document = parse_json(text);
+    const std::string type = text_member(document, "type");
+    if (type != "Feature" && type != "FeatureCollection" && type != "Catalog" && type != "Collection") {
+      throw DataError("neither a STAC item, an ItemCollection, a collection nor a catalog");
+    }
+    add_parsed(path, text, document, 0);
+  }
+
+  SourceListing take() {
+    std::sort(listing_.scenes.begin(), listing_.scenes.end(),
+              [](const ListedScene& a, const ListedScene& b) { return order_of(a) < order_of(b); });
+    std::sort(listing_.rejected.begin(), listing_.rejected.end(), [](const RejectedItem& a, const RejectedItem& b) {
+      return std::tie(a.path, a.reason) < std::tie(b.path, b.reason);
+    });
+    return std::move(listing_);
+  }
+
+ private:
+  void count_file() {
+    if (++files_ > most_files) throw TooMany();
+  }
+
+  void reject(const std::string& path, std::string reason) {
+    if (reason.rfind(path + ": ", 0) == 0) reason.erase(0, path.size() + 2);
+    listing_.rejected.push_back({path, std::move(reason)});
+  }
+
+  void add_item(const std::string& path, const std::string& text) {
+    try {
+      listing_.scenes.push_back({parse_stac_item(text, path), sha256_text(text)});
+    } catch (const DataError& error) {
+      reject(path, error.what());
+    }
+  }
+
+  void add_file_of_folder(const std::string& path) {
+    try {
+      const std::string text = read_json_text(path);
+      // Of other JSON no more than its own members is kept.
+      const auto only_top = [](int depth, json::parse_event_t event, json&) {
+        return depth < 1 || (event != json::parse_event_t::object_start && event != json::parse_event_t::array_start);
+      };
+      const json top = json::parse(text, only_top);
+      if (text_member(top, "type") == "Feature" && top.contains("stac_version")) add_item(path, text);
+    } catch (const json::exception& error) {
+      reject(path, std::string("not JSON: ") + error.what());
+    } catch (const DataError& error) {
+      reject(path, error.what());
+    }
+  }
+
+  void add_parsed(const std::string& path, const std::string& text, const json& document, int level) {
+    const std::string type = text_member(document, "type");
+    if (type == "Feature") {
+      add_item(path, text);
+    } else if (type == "FeatureCollection") {
+      const auto features = document.find("features");
+      if (features == document.end() || !features->is_array()) throw DataError("'features' is not an array");
+      for (const json& feature : *features) add_feature(path, feature);
+    } else if (type == "Catalog" || type == "Collection") {
+      follow_links(path, document, level);
+    } else {
+      throw DataError("neither a STAC item, an ItemCollection, a collection nor a catalog");
+    }
+  }
+
+  void add_feature(const std::string& path, const json& feature) {
+    count_file();
+    const std::string text = feature.dump();
+    const std::string name = path + "#" + text_member(feature, "id");
+    try {
+      ListedScene listed{parse_stac_item(text, path), sha256_text(text)};
+      listed.scene.source = name;
+      listing_.scenes.push_back(std::move(listed));
+    } catch (const DataError& error) {
+      const std::string reason = error.what();
+      reject(name, reason.rfind(path + ": ", 0) == 0 ? reason.substr(path.size() + 2) : reason);
+    }
+  }
+
+  void follow_links(const std::string& path, const json& document, int level) {
+    const auto links = document.find("links");
+    if (links == document.end() || !links->is_array()) throw DataError("'links' is not an array");
+    for (const json& link : *links) {
+      const std::string relation = text_member(link, "rel");
+      if (relation == "item" || relation == "child") follow(path, text_member(link, "href"), level + 1);
+    }
+  }
+
+  void follow(const std::string& from, const std::string& href, int level) {
+    std::string name = href;
+    try {
+      if (href.empty() || href.find('\0') != std::string::npos) throw DataError("a link without usable 'href'");
+      if (is_remote(href)) throw DataError("remote: only files can be read");
+      const fs::path target = href.rfind("file://", 0) == 0 ? fs::path(href.substr(7)) : fs::path(href);
+      name = (fs::path(from).parent_path() / target).lexically_normal().string();
+      std::error_code error;
+      const fs::path real = fs::canonical(name, error);
+      if (error) throw DataError("cannot read: " + error.message());
+      const fs::path inside = real.lexically_relative(root_);
+      if (inside.empty() || *inside.begin() == "..") throw DataError("the link leaves the catalog's folder");
+      if (!seen_.insert(real).second) return;
+      if (level > deepest_level) {
+        throw DataError("linked more than " + std::to_string(deepest_level) + " levels deep");
+      }
+    } catch (const DataError& error) {
+      reject(name.empty() ? from : name, error.what());
+      return;
+    }
+    count_file();
+    try {
+      const std::string text = read_json_text(name);
+      add_parsed(name, text, parse_json(text), level);
+    } catch (const DataError& error) {
+      reject(name, error.what());
+    }
+  }
+
+  fs::path root_;
+  std::set<fs::path> seen_;
+  std::size_t files_ = 0;
+  SourceListing listing_;
+};
+
+// ---- choosing --------------------------------------------------------------------------------------------------
+
+constexpr std::chrono::minutes longest_datatake{10};  // where no identifier says which scenes are of one
+constexpr std::chrono::hours longest_run{24};         // in which the parts of a split datastrip are all made
+constexpr double whole_percent = 1;                   // pixels without data in a granule that counts as whole
+constexpr double same_part_percent = 1;               // by which reprocessing may move the edge of the swath
+constexpr double same_part_of_side = 0.02;            // the same, for footprints
+
+bool is_whole(const Scene& scene) { return scene.nodata && *scene.nodata < whole_percent; }
+
+bool is_of_datatake(const Scene& first, const Scene& scene) {
+  if (first.tile.substr(0, 3) != scene.tile.substr(0, 3)) return false;
+  if (!first.datatake.empty() && !scene.datatake.empty()) return first.datatake == scene.datatake;
+  if (!first.platform.empty() && !scene.platform.empty() && first.platform != scene.platform) return false;
+  if (first.tile.empty() && first.bbox && scene.bbox && !overlap(*first.bbox, *scene.bbox)) return false;
+  return std::chrono::abs(scene.acquired - first.acquired) < longest_datatake;
+}
+
+bool holds(const DegreeBox& outer, const DegreeBox& inner) {
+  const auto width = [](const DegreeBox& box) { return box.east - box.west + (box.east < box.west ? 360 : 0); };
+  const double x = same_part_of_side * width(inner);
+  const double y = same_part_of_side * (inner.north - inner.south);
+  const double west = std::remainder(inner.west - outer.west, 360);
+  return west >= -x && west + width(inner) <= width(outer) + x && inner.south >= outer.south - y &&
+         inner.north <= outer.north + y;
+}
+
+bool is_same_part(const Scene& newer, const Scene& older) {
+  if (newer.tile != older.tile) return false;
+  if (!newer.datastrip_start.empty() && !older.datastrip_start.empty() &&
+      newer.datastrip_start != older.datastrip_start) {
+    return false;
+  }
+  if (newer.bbox && older.bbox && !holds(*newer.bbox, *older.bbox)) return false;
+  return !newer.nodata || !older.nodata || is_whole(newer) ||
+         std::abs(*newer.nodata - *older.nodata) <= same_part_percent;
+}
+
+/// Why `older` need not be read beside `newer`; nothing where it must.
+std::optional<std::string> superseded(const Scene& newer, const Scene& older) {
+  if (newer.id == older.id && newer.tile == older.tile && newer.processing_baseline == older.processing_baseline &&
+      newer.processed == older.processed && newer.level == older.level) {
+    return "the same product as " + newer.source;
+  }
+  if (!is_same_part(newer, older)) return std::nullopt;
+  const std::string by = "superseded by " + newer.id + ": ";
+  if (newer.level != older.level && newer.level == "L2A") return by + "Level-2A";
+  if (newer.processing_baseline != older.processing_baseline && !newer.processing_baseline.empty()) {
+    return by + "baseline " + newer.processing_baseline +
+           (older.processing_baseline.empty() ? "" : " after " + older.processing_baseline);
+  }
+  if (newer.processed && older.processed) {
+    const std::string later =
+        by + "processed " + format_instant(*newer.processed) + ", this one " + format_instant(*older.processed);
+    if (*newer.processed - *older.processed > longest_run || is_whole(newer)) return later;
+    return std::nullopt;
+  }
+  if (is_whole(newer)) return by + "the same part";
+  return std::nullopt;
+}
+
+bool is_newer(const ListedScene& a, const ListedScene& b) {
+  const bool a_is_l2a = a.scene.level == "L2A";
+  const bool b_is_l2a = b.scene.level == "L2A";
+  const auto age_of_a = std::tie(a_is_l2a, a.scene.processing_baseline, a.scene.processed);
+  const auto age_of_b = std::tie(b_is_l2a, b.scene.processing_baseline, b.scene.processed);
+  if (age_of_a != age_of_b) return age_of_a > age_of_b;
+  return std::tie(a.scene.id, a.scene.source) < std::tie(b.scene.id, b.scene.source);
+}
+
+}  // namespace
+
+SourceListing list_scenes(const std::string& source) {
+  if (is_remote(source)) throw DataError(source + ": remote sources cannot be read, only folders and files");
+  Lister lister;
+  try {
+    if (fs::is_directory(source)) {
+      lister.add_folder(source);
+    } else {
+      lister.add_document(source);
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw DataError(source + ": cannot list: " + error.what());
+  } catch (const TooMany& error) {
+    throw DataError(source + ": " + error.what());
+  } catch (const DataError& error) {
+    const std::string reason = error.what();
+    throw DataError(reason.rfind(source + ": ", 0) == 0 ? reason : source + ": " + reason);
+  }
+  return lister.take();
+}
+
+SceneChoice choose_one_per_datatake(std::vector<ListedScene> scenes) {
+  const auto in_order = [](const ListedScene& a, const ListedScene& b) { return order_of(a) < order_of(b); };
+  std::sort(scenes.begin(), scenes.end(), in_order);
+  SceneChoice choice;
+  for (ListedScene& listed : scenes) {
+    const auto found = std::find_if(choice.datatakes.rbegin(), choice.datatakes.rend(), [&](const Datatake& datatake) {
+      return is_of_datatake(datatake.parts.front().scene, listed.scene);
+    });
+    if (found == choice.datatakes.rend()) {
+      choice.datatakes.push_back({listed.scene.acquired, {}});
+      choice.datatakes.back().parts.push_back(std::move(listed));
+    } else {
+      found->parts.push_back(std::move(listed));
+    }
+  }
+  for (Datatake& datatake : choice.datatakes) {
+    std::sort(datatake.parts.begin(), datatake.parts.end(), is_newer);
+    std::vector<ListedScene> kept;
+    for (ListedScene& listed : datatake.parts) {
+      std::optional<std::string> reason;
+      for (const ListedScene& newer : kept) {
+        reason = superseded(newer.scene, listed.scene);
+        if (reason) break;
+      }
+      if (reason) {
+        choice.left_out.push_back({std::move(listed), std::move(*reason)});
+      } else {
+        kept.push_back(std::move(listed));
+      }
+    }
+    datatake.parts = std::move(kept);
+  }
+  std::sort(choice.left_out.begin(), choice.left_out.end(),
+            [&](const LeftOutScene& a, const LeftOutScene& b) { return in_order(a.scene, b.scene); });
+  return choice;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,68 @@
+#pragma once
+// Many scenes at once: what a folder or a static STAC catalog holds, and which of its products are read where several
+// show the same ground at the same time.
+
+#include <string>
+#include <vector>
+
+#include "pipeline/core/scene.hpp"
+
+namespace pitwatch {
+
+struct ListedScene {
+  Scene scene;
+  std::string fingerprint;  // SHA-256 of the item's bytes; in an ItemCollection, of the item as compact JSON
+};
+
+/// An item that is none that can be used, or a link that cannot be followed.
+struct RejectedItem {
+  std::string path;
+  std::string reason;
+};
+
+struct SourceListing {
+  std::vector<ListedScene> scenes;     // by acquisition, then tile, baseline, time of processing, id, path
+  std::vector<RejectedItem> rejected;  // by path
+};
+
+/// Lists the scenes of a source. Metadata only: no raster is opened.
+///
+/// A folder is searched with all its subfolders, links to folders aside, for STAC items: files *.json whose type is
+/// Feature and that have a stac_version. Other JSON is passed over, as are names that begin with a dot (files that are
+/// being written). A JSON file is a STAC item, an ItemCollection (its items' relative paths start from its folder), or
+/// a Catalog or Collection whose links `item` and `child` are followed: relative ones from the file they stand in, each
+/// file once, none beyond the folder of the first, at most 16 levels deep.
+/// A broken item or link is rejected with its reason and does not stop the others. Throws DataError, starting with the
+/// source, for what cannot be listed at all: a URL, nothing there, a file of another kind, more than 100 000 JSON
+/// files. Thread-safe.
+SourceListing list_scenes(const std::string& source);
+
+/// What one overflight left of one UTM zone: granules of one datatake, of one tile or several.
+struct Datatake {
+  Instant acquired{};              // of the earliest granule
+  std::vector<ListedScene> parts;  // the newest first: where granules overlap, the first with data is to be taken
+};
+
+struct LeftOutScene {
+  ListedScene scene;
+  std::string reason;
+};
+
+struct SceneChoice {
+  std::vector<Datatake> datatakes;     // by acquisition
+  std::vector<LeftOutScene> left_out;  // by acquisition, as in a listing
+};
+
+/// Of several products that show the same ground at the same time, the one to be read.
+///
+/// Scenes belong to one datatake when its identifier says so; without one, when they are of one UTM zone and platform
+/// and less than ten minutes apart (of no known tile: and their footprints meet). Within a datatake and tile, an older
+/// edition of the same part is left out: Level-2A goes before Level-1C, then the later baseline, then the later
+/// processing, counts as newer. Two products show the same part unless their datastrips began at different times, the
+/// newer one's footprint does not hold the older one's, or their shares without data differ by more than a hundredth
+/// while the newer one is not whole. Products of one baseline that were made within a day are parts of a split
+/// datastrip, unless the newer one is whole. In doubt both stay, which does no harm: they are mosaicked.
+/// The order of `scenes` has no influence. Pure.
+SceneChoice choose_one_per_datatake(std::vector<ListedScene> scenes);
+
+}  // namespace pitwatch

@@ -1,0 +1,114 @@
+#include "pipeline/monitor/features.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <limits>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/monitor/elementary.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr float darkest = 0.002F;  // atmospheric correction leaves values around 0 in shade and water
+constexpr float path_error = 0.01F;  // its additive error: keeps it from being all there is to logarithms of the dark
+constexpr float none = std::numeric_limits<float>::quiet_NaN();
+
+float floored(float reflectance) { return reflectance < darkest ? darkest : reflectance; }  // keeps NaN
+
+float log_of(float reflectance) { return reflectance == reflectance ? portable_log(reflectance + path_error) : none; }
+
+/// Sums over windows of (2 * radius + 1)^2 pixels, cut at the edges.
+std::vector<int> box_sums(const std::vector<std::uint8_t>& values, int width, int height, int radius) {
+  const auto w = static_cast<std::size_t>(width);
+  std::vector<int> across(values.size());
+  for (int y = 0; y < height; ++y) {
+    const std::size_t row = static_cast<std::size_t>(y) * w;
+    int sum = 0;
+    for (int x = -radius; x < width; ++x) {
+      if (x + radius < width) sum += values[row + static_cast<std::size_t>(x + radius)];
+      if (x - radius - 1 >= 0) sum -= values[row + static_cast<std::size_t>(x - radius - 1)];
+      if (x >= 0) across[row + static_cast<std::size_t>(x)] = sum;
+    }
+  }
+  std::vector<int> sums(values.size());
+  std::vector<int> column(w, 0);
+  for (int y = -radius; y < height; ++y) {
+    for (std::size_t x = 0; x < w; ++x) {
+      if (y + radius < height) column[x] += across[static_cast<std::size_t>(y + radius) * w + x];
+      if (y - radius - 1 >= 0) column[x] -= across[static_cast<std::size_t>(y - radius - 1) * w + x];
+      if (y >= 0) sums[static_cast<std::size_t>(y) * w + x] = column[x];
+    }
+  }
+  return sums;
+}
+
+void mask_margin(LookFeatures& look, std::vector<std::uint8_t>& veiled, const MonitorOptions& options) {
+  const int margin = static_cast<int>(std::lround(options.cloud_margin_m / options.pixel_size_m));
+  if (margin <= 0 || std::find(veiled.begin(), veiled.end(), 1) == veiled.end()) return;
+  constexpr int solid = 9;  // of 25
+  const std::vector<int> around = box_sums(veiled, look.width, look.height, 2);
+  for (std::size_t i = 0; i < veiled.size(); ++i) veiled[i] = veiled[i] != 0 && around[i] >= solid ? 1 : 0;
+  const std::vector<int> near = box_sums(veiled, look.width, look.height, margin);
+  for (std::size_t i = 0; i < veiled.size(); ++i) {
+    if (near[i] > 0 && look.seen[i] == Seen::clear) look.seen[i] = Seen::masked;
+  }
+}
+
+}  // namespace
+
+FeatureVector features_of(const PixelReflectance& reflectance) {
+  const float blue = floored(reflectance.blue);
+  const float green = floored(reflectance.green);
+  const float red = floored(reflectance.red);
+  const float nir = floored(reflectance.nir);
+  const float swir16 = floored(reflectance.swir16);
+  const float swir22 = floored(reflectance.swir22);
+  return {(nir - red) / (nir + red),
+          ((swir16 + red) - (nir + blue)) / ((swir16 + red) + (nir + blue)),
+          (green - swir16) / (green + swir16),
+          log_of((blue + green + red) * (1.0F / 3)),
+          log_of(swir16),
+          log_of(swir22)};
+}
+
+void extract_features(const LookPlanes& look, const MonitorOptions& options, LookFeatures& into) {
+  into.when = look.when;
+  into.width = look.mask.width();
+  into.height = look.mask.height();
+  for (const Plane<float>* band : {&look.blue, &look.green, &look.red, &look.nir, &look.swir16, &look.swir22}) {
+    if (band->width() == 0) continue;
+    if (band->width() != into.width || band->height() != into.height) {
+      throw DataError("planes of a look differ in size");
+    }
+  }
+  const auto pixels = static_cast<std::size_t>(into.width) * static_cast<std::size_t>(into.height);
+  into.values.resize(pixels);
+  into.blue_to_red.resize(pixels);
+  into.seen.resize(pixels);
+  into.called_cloud.resize(pixels);
+  std::vector<std::uint8_t> veiled(pixels);
+  const auto at = [](const Plane<float>& band, int x, int y) { return band.width() == 0 ? none : band.at(x, y); };
+  std::size_t i = 0;
+  for (int y = 0; y < into.height; ++y) {
+    for (int x = 0; x < into.width; ++x, ++i) {
+      const MaskBits mask = look.mask.at(x, y);
+      const PixelReflectance pixel{at(look.blue, x, y), at(look.green, x, y),  at(look.red, x, y),
+                                   at(look.nir, x, y),  at(look.swir16, x, y), at(look.swir22, x, y)};
+      FeatureVector& values = into.values[i];
+      values = features_of(pixel);
+      into.blue_to_red[i] = floored(pixel.blue) / floored(pixel.red);
+      into.called_cloud[i] = (mask & mask_cloud) != 0 ? 1 : 0;
+      veiled[i] = (mask & (mask_cloud | mask_cloud_shadow | mask_cirrus)) != 0 ? 1 : 0;
+      const bool measured =
+          (mask & mask_nodata) == 0 && std::any_of(values.begin(), values.end(), [](float v) { return v == v; });
+      const bool snow = values[index(Feature::mndwi)] > options.snow_mndwi &&
+                        (pixel.blue + pixel.green + pixel.red) > 3 * options.snow_visible;
+      into.seen[i] = !measured ? Seen::nothing : mask != mask_clear || snow ? Seen::masked : Seen::clear;
+    }
+  }
+  mask_margin(into, veiled, options);
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,75 @@
+#pragma once
+// What of a look is monitored: a vector of features per pixel, in the unit of the feature, and whether the pixel was
+// seen.
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "pipeline/core/date.hpp"
+#include "pipeline/core/mask.hpp"
+#include "pipeline/core/plane.hpp"
+#include "pipeline/monitor/options.hpp"
+
+namespace pitwatch {
+
+enum class Feature : std::uint8_t { ndvi, bsi, mndwi, log_visible, log_swir16, log_swir22 };
+inline constexpr std::size_t feature_count = 6;
+inline constexpr std::array<std::string_view, feature_count> feature_names{"ndvi",        "bsi",        "mndwi",
+                                                                           "log_visible", "log_swir16", "log_swir22"};
+using FeatureVector = std::array<float, feature_count>;
+inline std::size_t index(Feature feature) { return static_cast<std::size_t>(feature); }
+
+/// Reflectance of one look, 0..1, NaN where there is none; planes of one size. Bands that are not there are empty
+/// planes: features that need them are then NaN.
+struct LookPlanes {
+  Instant when{};
+  Plane<float> blue;    // B02
+  Plane<float> green;   // B03
+  Plane<float> red;     // B04
+  Plane<float> nir;     // B08
+  Plane<float> swir16;  // B11
+  Plane<float> swir22;  // B12
+  Plane<MaskBits> mask;
+};
+
+/// Reflectances of one pixel, NaN where there is none.
+struct PixelReflectance {
+  float blue;
+  float green;
+  float red;
+  float nir;
+  float swir16;
+  float swir22;
+};
+
+/// NDVI (Tucker 1979), BSI (Rikimaru et al. 2002), MNDWI (Xu 2006), and natural logarithms of the mean visible
+/// reflectance, of B11 and of B12, each plus 0.01; reflectances below 0.002 count as that. NaN where a band is.
+FeatureVector features_of(const PixelReflectance& reflectance);
+
+enum class Seen : std::uint8_t {
+  nothing,  // no measurement
+  masked,   // cloud, shadow, snow, saturated, or near to cloud
+  clear,
+};
+
+/// The features of a look over a window, pixel by pixel (row-major, without padding).
+struct LookFeatures {
+  Instant when{};
+  int width = 0;
+  int height = 0;
+  std::vector<FeatureVector> values;
+  std::vector<float> blue_to_red;  // NaN where unknown
+  std::vector<Seen> seen;
+  std::vector<std::uint8_t> called_cloud;  // 1 where the mask says cloud, without margin
+
+  std::size_t pixels() const { return values.size(); }
+};
+
+/// Takes a look apart. Snow is masked, whatever the mask says of it; solid cloud (more than a third of 5 x 5 pixels
+/// around) and its shadow mask the margin around them, single pixels of cloud only themselves, since bright ground is
+/// often called that. `into` keeps its memory. Throws DataError when planes differ in size.
+void extract_features(const LookPlanes& look, const MonitorOptions& options, LookFeatures& into);
+
+}  // namespace pitwatch

@@ -1,0 +1,241 @@
+#include "pipeline/monitor/learn.hpp"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/monitor/shared_weather.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr std::int16_t no_value = std::numeric_limits<std::int16_t>::min();
+constexpr float step = 1.0F / 4000;  // features lie in -8..8: indices in -1..1, logarithms in -6.3..0.7
+constexpr std::uint8_t called_bit = 4;
+
+std::int16_t pack(float value) {
+  if (value != value) return no_value;
+  return static_cast<std::int16_t>(std::lrint(std::clamp(value, -8.0F, 8.0F) / step));
+}
+
+float unpack(std::int16_t value) {
+  return value == no_value ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(value) * step;
+}
+
+/// How much more often than the site a pixel must be called cloud to be bright ground.
+constexpr float called_excess = 0.25F;
+
+}  // namespace
+
+void LookStack::add(const LookFeatures& look) {
+  if (look.width != width_ || look.height != height_) throw DataError("looks of a stack differ in size");
+  if (!looks_.empty() && look.when < looks_.back().when) throw DataError("looks of a stack are not in order of time");
+  Look& kept = looks_.emplace_back();
+  kept.when = look.when;
+  kept.values.resize(look.pixels());
+  kept.seen.resize(look.pixels());
+  for (std::size_t i = 0; i < look.pixels(); ++i) {
+    for (std::size_t f = 0; f < feature_count; ++f) kept.values[i][f] = pack(look.values[i][f]);
+    kept.seen[i] = static_cast<std::uint8_t>(static_cast<unsigned>(look.seen[i]) |
+                                             (look.called_cloud[i] != 0 ? called_bit : 0U));
+  }
+}
+
+/// The steps of learn().
+class Learning {
+ public:
+  Learning(LookStack stack, const MonitorOptions& options, const RowLoop& rows)
+      : stack_(std::move(stack)), options_(options), rows_(rows) {
+    if (stack_.looks() == 0) throw DataError("no look to learn from");
+    state_ = make_state(stack_.width(), stack_.height());
+    for (const LookStack::Look& look : stack_.looks_) {
+      dates_.push_back(season_date(look.when));
+      state_.looks.push_back(look.when);
+    }
+    judged_.assign(state_.pixels(), 0);
+  }
+
+  MonitorState run() {
+    count_clouds();
+    fit();
+    state_.kind = group_ground(state_.models, judged_);
+    take_out_shared_weather();
+    state_.typical_noise = median_noise();
+    fit();
+    state_.typical_noise = median_noise();
+    whiten();
+    for (std::size_t i = 0; i < state_.pixels(); ++i) {
+      if (judged_[i] != 0) state_.status[i] = PixelStatus::stable;
+    }
+    return std::move(state_);
+  }
+
+ private:
+  void count_clouds() {
+    double measured = 0;
+    double called = 0;
+    for (const LookStack::Look& look : stack_.looks_) {
+      for (std::size_t i = 0; i < look.seen.size(); ++i) {
+        const auto seen = static_cast<Seen>(look.seen[i] & ~called_bit);
+        if (seen == Seen::nothing) continue;
+        ++state_.counts[i].measured;
+        ++measured;
+        if ((look.seen[i] & called_bit) == 0) continue;
+        ++state_.counts[i].called_cloud;
+        ++called;
+      }
+    }
+    const float typical = measured > 0 ? static_cast<float>(called / measured) : 0;
+    bright_.assign(state_.pixels(), 0);
+    for (std::size_t i = 0; i < state_.pixels(); ++i) {
+      const PixelCounts& counts = state_.counts[i];
+      bright_[i] = static_cast<float>(counts.called_cloud) > (typical + called_excess) * static_cast<float>(counts.measured);
+    }
+  }
+
+  bool counts(const LookStack::Look& look, std::size_t pixel) const {
+    const std::uint8_t seen = look.seen[pixel];
+    if (seen == static_cast<std::uint8_t>(Seen::clear)) return true;
+    return bright_[pixel] != 0 && (seen & called_bit) != 0;
+  }
+
+  FeatureVector values(const LookStack::Look& look, std::size_t pixel) const {
+    FeatureVector result;
+    for (std::size_t f = 0; f < feature_count; ++f) result[f] = unpack(look.values[pixel][f]);
+    return result;
+  }
+
+  void fit() {
+    rows_(state_.height, [this](int begin, int end) {
+      const auto width = static_cast<std::size_t>(state_.width);
+      std::vector<PixelLook> looks;
+      for (std::size_t i = static_cast<std::size_t>(begin) * width; i < static_cast<std::size_t>(end) * width; ++i) {
+        looks.clear();
+        for (std::size_t l = 0; l < stack_.looks(); ++l) {
+          const LookStack::Look& look = stack_.looks_[l];
+          if (counts(look, i)) looks.push_back({&dates_[l], values(look, i), 1});
+        }
+        judged_[i] = fit_season(looks, state_.typical_noise, options_, state_.models[i]) ? 1 : 0;
+      }
+    });
+  }
+
+  /// Residuals of a look against the models, for the pixels that count.
+  void residuals(std::size_t l, LookResiduals& into) const {
+    const LookStack::Look& look = stack_.looks_[l];
+    into.width = state_.width;
+    into.height = state_.height;
+    into.residual.resize(state_.pixels());
+    into.deviation.resize(state_.pixels());
+    into.kind.resize(state_.pixels());
+    into.tells.assign(state_.pixels(), 1);
+    for (std::size_t i = 0; i < state_.pixels(); ++i) {
+      into.kind[i] = no_kind;
+      if (judged_[i] == 0 || !counts(look, i)) continue;
+      const Expectation expected = expect(state_.models[i], dates_[l], options_);
+      const FeatureVector seen = values(look, i);
+      bool complete = true;
+      for (std::size_t f = 0; f < feature_count; ++f) {
+        const bool used = expected.deviation[f] > 0;
+        into.residual[i][f] = used ? seen[f] - expected.value[f] : 0;
+        into.deviation[i][f] = expected.deviation[f];
+        complete = complete && into.residual[i][f] == into.residual[i][f];
+      }
+      if (complete) into.kind[i] = state_.kind[i];
+    }
+  }
+
+  void take_out_shared_weather() {
+    if (options_.surroundings_m <= 0) return;
+    LookResiduals look;
+    SharedWeather weather;
+    for (std::size_t l = 0; l < stack_.looks(); ++l) {
+      residuals(l, look);
+      weather.estimate(look, options_);
+      std::size_t i = 0;
+      for (int y = 0; y < state_.height; ++y) {
+        for (int x = 0; x < state_.width; ++x, ++i) {
+          if (look.kind[i] == no_kind) continue;
+          const FeatureVector& shared = weather.at(x, y, look.kind[i]);
+          LookStack::Packed& kept = stack_.looks_[l].values[i];
+          for (std::size_t f = 0; f < feature_count; ++f) {
+            if (kept[f] != no_value) kept[f] = pack(unpack(kept[f]) - shared[f]);
+          }
+        }
+      }
+    }
+  }
+
+  FeatureVector median_noise() const {
+    FeatureVector result{};
+    std::vector<float> noises;
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      noises.clear();
+      for (std::size_t i = 0; i < state_.pixels(); ++i) {
+        if (judged_[i] != 0 && state_.models[i].noise[f] > 0) noises.push_back(state_.models[i].noise[f]);
+      }
+      if (noises.empty()) continue;
+      const auto middle = noises.begin() + static_cast<std::ptrdiff_t>(noises.size() / 2);
+      std::nth_element(noises.begin(), middle, noises.end());
+      result[f] = *middle;
+    }
+    return result;
+  }
+
+  /// Joint covariance of standardised residuals that agree with the model, shrunk to independence like a prior of some
+  /// hundred looks; its scale is left at 1 per feature, since the noise has that.
+  void whiten() {
+    using Matrix = Eigen::Matrix<double, feature_count, feature_count>;
+    constexpr double prior = 200;
+    Matrix sum = prior * Matrix::Identity();
+    double count = prior;
+    LookResiduals look;
+    const std::size_t stride = std::max<std::size_t>(1, state_.pixels() / 5000);
+    for (std::size_t l = 0; l < stack_.looks(); ++l) {
+      residuals(l, look);
+      for (std::size_t i = 0; i < state_.pixels(); i += stride) {
+        if (look.kind[i] == no_kind) continue;
+        Eigen::Matrix<double, feature_count, 1> z;
+        for (std::size_t f = 0; f < feature_count; ++f) {
+          const float noise = state_.models[i].noise[f];
+          z(static_cast<int>(f)) = noise > 0 ? static_cast<double>(look.residual[i][f] / noise) : 0;
+        }
+        const double limit = static_cast<double>(options_.tukey_sigma);
+        if (z.squaredNorm() > limit * limit * static_cast<double>(feature_count)) continue;
+        sum += z * z.transpose();
+        ++count;
+      }
+    }
+    sum /= count;
+    for (int f = 0; f < static_cast<int>(feature_count); ++f) {
+      if (state_.typical_noise[static_cast<std::size_t>(f)] > 0) continue;
+      sum.row(f).setZero();
+      sum.col(f).setZero();
+      sum(f, f) = 1;
+    }
+    const Matrix factor = sum.llt().matrixL();
+    const Matrix inverse = factor.triangularView<Eigen::Lower>().solve(Matrix::Identity());
+    for (std::size_t r = 0; r < feature_count; ++r) {
+      for (std::size_t c = 0; c < feature_count; ++c) {
+        state_.whitening[r * feature_count + c] = static_cast<float>(inverse(static_cast<int>(r), static_cast<int>(c)));
+      }
+    }
+  }
+
+  LookStack stack_;
+  const MonitorOptions& options_;
+  const RowLoop& rows_;
+  MonitorState state_;
+  std::vector<SeasonDate> dates_;
+  std::vector<std::uint8_t> judged_;
+  std::vector<std::uint8_t> bright_;  // 1: called cloud so often that it is bright ground
+};
+
+MonitorState learn(LookStack stack, const MonitorOptions& options, const RowLoop& rows) {
+  return Learning(std::move(stack), options, rows).run();
+}
+
+}  // namespace pitwatch

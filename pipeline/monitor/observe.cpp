@@ -1,0 +1,340 @@
+#include "pipeline/monitor/observe.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/monitor/elementary.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr float lowest_evidence = -15;
+constexpr float highest_evidence = 60;
+
+float at(const FeatureVector& values, Feature feature) { return values[index(feature)]; }
+
+float squared_length(const FeatureVector& v) {
+  float sum = 0;
+  for (const float value : v) sum += value * value;
+  return sum;
+}
+
+bool is_alert(PixelStatus status) {
+  return status == PixelStatus::provisional || status == PixelStatus::confirmed || status == PixelStatus::recovering;
+}
+
+class LookJudge {
+ public:
+  LookJudge(MonitorState& state, const LookFeatures& look, const MonitorOptions& options, Observation& result,
+            const RowLoop& rows)
+      : state_(state), look_(look), options_(options), result_(result), rows_(rows), date_(season_date(look.when)) {
+    if (look.width != state.width || look.height != state.height) throw DataError("a look differs in size from its site");
+    if (!state.looks.empty()) {
+      const Instant last = state.looks.back();
+      if (look.when < last) {
+        throw DataError("a look of " + format_instant(look.when) + " after one of " + format_instant(last));
+      }
+      const double days = std::chrono::duration<double, std::ratio<86400>>(look.when - last).count();
+      inflation_ = static_cast<float>(std::exp(days / options.memory_days));
+    }
+    state.looks.push_back(look.when);
+    number_ = static_cast<LookNumber>(state.looks.size() - 1);
+    for (const float noise : state.typical_noise) directions_ += noise > 0 ? 1.0F : 0.0F;
+    for (std::size_t k = 1; k <= window_looks; ++k) {
+      const auto looks = static_cast<float>(k);
+      const float v0 = 1 / looks + options.persistent_error;
+      const float v1 = v0 + options.shift_sigma * options.shift_sigma;
+      factors_[k - 1].per_square = 0.5F * (1 / v0 - 1 / v1) / (looks * looks);
+      factors_[k - 1].cost = 0.5F * directions_ * static_cast<float>(std::log(static_cast<double>(v1 / v0)));
+    }
+    factors_[0].per_square *= options.single_look_share;
+    const std::size_t pixels = state.pixels();
+    result.evidence.resize(pixels);
+    result.probability.resize(pixels);
+    result.status.resize(pixels);
+    result.use.resize(pixels);
+    result.residuals.width = state.width;
+    result.residuals.height = state.height;
+    result.residuals.residual.resize(pixels);
+    result.residuals.deviation.resize(pixels);
+    result.residuals.kind.resize(pixels);
+    result.residuals.tells.resize(pixels);
+  }
+
+  void run() {
+    for_pixels(&LookJudge::measure);
+    result_.weather.estimate(result_.residuals, options_);
+    for_pixels(&LookJudge::weigh);
+    for_pixels(&LookJudge::join_neighbours);
+    for_pixels(&LookJudge::decide);
+  }
+
+ private:
+  using Step = void (LookJudge::*)(int x, int y, std::size_t pixel);
+
+  void for_pixels(Step step) {
+    rows_(state_.height, [this, step](int begin, int end) {
+      for (int y = begin; y < end; ++y) {
+        std::size_t pixel = static_cast<std::size_t>(y) * static_cast<std::size_t>(state_.width);
+        for (int x = 0; x < state_.width; ++x, ++pixel) (this->*step)(x, y, pixel);
+      }
+    });
+  }
+
+  // ---- residuals ----
+
+  void measure(int, int, std::size_t i) {
+    PixelCounts& counts = state_.counts[i];
+    result_.residuals.kind[i] = no_kind;
+    result_.use[i] = LookUse::unseen;
+    if (look_.seen[i] == Seen::nothing) return;
+    if (counts.measured < 0xffff) {
+      ++counts.measured;
+      counts.called_cloud = static_cast<std::uint16_t>(counts.called_cloud + look_.called_cloud[i]);
+    }
+    const PixelStatus status = state_.status[i];
+    if (look_.seen[i] != Seen::clear || status == PixelStatus::not_judged) return;
+
+    const Expectation expected = expect(state_.models[i], date_, options_);
+    FeatureVector& residual = result_.residuals.residual[i];
+    result_.residuals.deviation[i] = expected.deviation;
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      residual[f] = expected.deviation[f] > 0 ? look_.values[i][f] - expected.value[f] : 0;
+      if (residual[f] != residual[f]) return;
+    }
+    if (counts.screened_in_row < options_.screened_in_row && (is_missed_cloud(i) || is_missed_shadow(i))) {
+      ++counts.screened_in_row;
+      result_.use[i] = LookUse::screened;
+      return;
+    }
+    counts.screened_in_row = 0;
+    result_.use[i] = LookUse::used;
+    result_.residuals.kind[i] = state_.kind[i];
+    result_.residuals.tells[i] = is_alert(status) ? 0 : 1;
+  }
+
+  bool is_missed_cloud(std::size_t i) const {
+    const float rise = at(result_.residuals.residual[i], Feature::log_visible);
+    return rise > options_.brightened_log && rise > 3 * at(result_.residuals.deviation[i], Feature::log_visible) &&
+           look_.blue_to_red[i] > options_.white_blue_to_red;
+  }
+
+  bool is_missed_shadow(std::size_t i) const {
+    const FeatureVector& residual = result_.residuals.residual[i];
+    const FeatureVector& deviation = result_.residuals.deviation[i];
+    for (const Feature feature : {Feature::log_visible, Feature::log_swir16, Feature::log_swir22}) {
+      if (at(residual, feature) > -options_.dark_log || at(residual, feature) > -2 * at(deviation, feature)) return false;
+    }
+    return std::abs(at(residual, Feature::mndwi)) < 3 * at(deviation, Feature::mndwi) &&
+           std::abs(at(residual, Feature::ndvi)) < 3 * at(deviation, Feature::ndvi);
+  }
+
+  // ---- evidence ----
+
+  void weigh(int x, int y, std::size_t i) {
+    if (result_.use[i] != LookUse::used) return;
+    FeatureVector& residual = result_.residuals.residual[i];
+    FeatureVector& deviation = result_.residuals.deviation[i];
+    const FeatureVector& shared = result_.weather.at(x, y, result_.residuals.kind[i]);
+    const FeatureVector& scatter = result_.weather.scatter(result_.residuals.kind[i]);
+    FeatureVector standard{};
+    const float water = was_and_is_water(i) ? 0.2F : 1.0F;
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      if (deviation[f] <= 0) continue;
+      residual[f] -= shared[f];
+      deviation[f] *= scatter[f];
+      standard[f] = water * residual[f] / deviation[f];
+    }
+    RecentLooks& recent = state_.recent[i];
+    for (std::size_t k = window_looks - 1; k > 0; --k) {
+      recent.whitened[k] = recent.whitened[k - 1];
+      recent.look[k] = recent.look[k - 1];
+    }
+    recent.whitened[0] = limited(whitened(standard));
+    recent.look[0] = number_;
+    recent.count = std::min<std::int32_t>(recent.count + 1, window_looks);
+    state_.own_evidence[i] = own_evidence(i);
+  }
+
+  FeatureVector whitened(const FeatureVector& standard) const {
+    FeatureVector result{};
+    for (std::size_t r = 0; r < feature_count; ++r) {
+      for (std::size_t c = 0; c <= r; ++c) result[r] += state_.whitening[r * feature_count + c] * standard[c];
+    }
+    return result;
+  }
+
+  FeatureVector limited(FeatureVector v) const {
+    const float length = std::sqrt(squared_length(v));
+    if (length <= options_.look_limit_sigma) return v;
+    for (float& value : v) value *= options_.look_limit_sigma / length;
+    return v;
+  }
+
+  /// Evidence of the last looks together, and how many they are where it is largest.
+  struct Shift {
+    float log_factor = lowest_evidence;
+    std::size_t looks = 1;
+    FeatureVector mean{};  // whitened
+  };
+
+  Shift largest_shift(const RecentLooks& recent) const {
+    Shift best;
+    FeatureVector sum{};
+    for (std::size_t k = 0; k < static_cast<std::size_t>(recent.count); ++k) {
+      for (std::size_t f = 0; f < feature_count; ++f) sum[f] += recent.whitened[k][f];
+      const float factor = factors_[k].per_square * squared_length(sum) - factors_[k].cost;
+      if (k > 0 && factor <= best.log_factor) continue;
+      best.log_factor = factor;
+      best.looks = k + 1;
+      for (std::size_t f = 0; f < feature_count; ++f) best.mean[f] = sum[f] / static_cast<float>(k + 1);
+    }
+    return best;
+  }
+
+  /// The share of the evidence that speaks for disturbed ground. Ground that is being dug or covered loses what is green
+  /// on it and does not turn greener: that keeps out growth, early seasons and, on green ground, shade and moisture.
+  float share_of_disturbance(std::size_t i, const Shift& shift) const {
+    const std::size_t ndvi = index(Feature::ndvi);
+    if (state_.typical_noise[ndvi] <= 0) return 1;
+    const float expected = expectation(i, Feature::ndvi);
+    const float green = std::clamp((expected - options_.bare_ndvi) / (options_.green_ndvi - options_.bare_ndvi), 0.0F, 1.0F);
+    // NDVI comes first in the triangular whitening: its whitened residual is its own.
+    const float rise = shift.mean[ndvi] / state_.whitening[0];
+    const float none_at = options_.greener_sigma - green * (options_.greener_sigma + 0.5F);
+    const float all_at = none_at - options_.fall_sigma;
+    return std::clamp((none_at - rise) / (none_at - all_at), 0.0F, 1.0F);
+  }
+
+  /// What the look should have shown of a feature.
+  float expectation(std::size_t i, Feature feature) const {
+    return at(look_.values[i], feature) - at(result_.residuals.residual[i], feature);
+  }
+
+  bool was_and_is_water(std::size_t i) const {
+    const std::size_t mndwi = index(Feature::mndwi);
+    if (state_.typical_noise[mndwi] <= 0) return false;
+    const float expected = expectation(i, Feature::mndwi);
+    return expected > options_.water_mndwi && look_.values[i][mndwi] > options_.water_mndwi;
+  }
+
+  float own_evidence(std::size_t i) const {
+    const Shift shift = largest_shift(state_.recent[i]);
+    const float evidence = std::max(0.0F, shift.log_factor) * share_of_disturbance(i, shift) +
+                           std::min(0.0F, shift.log_factor) + options_.prior_log_odds;
+    return std::clamp(evidence, lowest_evidence, highest_evidence);
+  }
+
+  float with_neighbours(int x, int y, std::size_t i) const {
+    const float own = state_.own_evidence[i];
+    if (!options_.neighbours) return own;
+    float sum = 0;
+    float weights = 0;
+    for (int dy = -1; dy <= 1; ++dy) {
+      if (y + dy < 0 || y + dy >= state_.height) continue;
+      for (int dx = -1; dx <= 1; ++dx) {
+        if (x + dx < 0 || x + dx >= state_.width) continue;
+        const std::size_t other = i + static_cast<std::size_t>(dy * state_.width + dx);
+        if (state_.status[other] == PixelStatus::not_judged) continue;
+        const auto weight = static_cast<float>((2 - std::abs(dx)) * (2 - std::abs(dy)));
+        sum += weight * state_.own_evidence[other];
+        weights += weight;
+      }
+    }
+    return weights > 0 ? 0.5F * own + 0.5F * sum / weights : own;
+  }
+
+  void join_neighbours(int x, int y, std::size_t i) {
+    const bool judged = state_.status[i] != PixelStatus::not_judged;
+    result_.evidence[i] = judged ? with_neighbours(x, y, i) : 0;
+    result_.probability[i] = judged ? portable_logistic(result_.evidence[i]) : 0;
+  }
+
+  // ---- decisions ----
+
+  void decide(int x, int y, std::size_t i) {
+    if (result_.use[i] == LookUse::used) follow(x, y, i);
+    result_.status[i] = state_.status[i];
+  }
+
+  void follow(int x, int y, std::size_t i) {
+    const float evidence = result_.evidence[i];
+    PixelStatus& status = state_.status[i];
+    PixelHistory& history = state_.history[i];
+    PixelCounts& counts = state_.counts[i];
+    const RecentLooks& recent = state_.recent[i];
+    const bool clean = squared_length(recent.whitened[0]) < options_.clean_sigma * options_.clean_sigma * directions_;
+    counts.clean_in_row = clean ? static_cast<std::uint8_t>(std::min(counts.clean_in_row + 1, 255)) : std::uint8_t{0};
+    const float vegetation = at(result_.residuals.residual[i], Feature::ndvi);
+    history.last_clear = number_;
+
+    if (!is_alert(status)) {
+      if (evidence >= options_.provisional_log_odds) {
+        const std::size_t looks = largest_shift(recent).looks;
+        status = PixelStatus::provisional;
+        history.first_detected = number_;
+        history.confirmed_on = no_look;
+        history.onset_before = recent.look[looks - 1];
+        history.onset_after = looks < static_cast<std::size_t>(recent.count) ? recent.look[looks] : no_look;
+        history.last_detected = number_;
+        history.looks_since_onset = static_cast<std::int32_t>(looks);
+        history.vegetation_lost = std::max(0.0F, -vegetation);
+      } else if (clean && evidence < 0) {
+        FeatureVector seen = look_.values[i];
+        const FeatureVector& shared = result_.weather.at(x, y, result_.residuals.kind[i]);
+        for (std::size_t f = 0; f < feature_count; ++f) seen[f] -= shared[f];
+        adapt(state_.models[i], date_, seen, options_.adaptation, inflation_);
+      }
+      return;
+    }
+
+    ++history.looks_since_onset;
+    history.vegetation_lost = std::max(history.vegetation_lost, -vegetation);
+    if (!clean) history.last_detected = number_;
+    if (status == PixelStatus::provisional) {
+      if (counts.clean_in_row >= options_.close_provisional_looks) {
+        status = PixelStatus::closed;
+      } else if (evidence >= options_.confirm_log_odds && history.looks_since_onset >= options_.confirm_looks) {
+        status = PixelStatus::confirmed;
+        history.confirmed_on = number_;
+      }
+      return;
+    }
+    if (counts.clean_in_row >= options_.close_confirmed_looks) {
+      status = PixelStatus::closed;
+      return;
+    }
+    const bool vegetation_was_lost = history.vegetation_lost > 3 * at(result_.residuals.deviation[i], Feature::ndvi);
+    const bool is_back = -vegetation < (1 - options_.recovered_share) * history.vegetation_lost;
+    if (vegetation_was_lost) status = is_back ? PixelStatus::recovering : PixelStatus::confirmed;
+  }
+
+  /// Constants of the Bayes factor for k looks.
+  struct LooksFactor {
+    float per_square = 0;  // of the squared length of the summed residuals
+    float cost = 0;
+  };
+
+  MonitorState& state_;
+  const LookFeatures& look_;
+  const MonitorOptions& options_;
+  Observation& result_;
+  const RowLoop& rows_;
+  SeasonDate date_;
+  LookNumber number_ = no_look;
+  float inflation_ = 1;   // of the model's uncertainty since the last look
+  float directions_ = 0;  // number of features that are monitored
+  std::array<LooksFactor, window_looks> factors_{};
+};
+
+}  // namespace
+
+void observe(MonitorState& state, const LookFeatures& look, const MonitorOptions& options, Observation& result,
+             const RowLoop& rows) {
+  LookJudge(state, look, options, result, rows).run();
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,42 @@
+#pragma once
+// One look at a watched site: evidence, probability and status of each pixel.
+
+#include <vector>
+
+#include "pipeline/monitor/features.hpp"
+#include "pipeline/monitor/rows.hpp"
+#include "pipeline/monitor/shared_weather.hpp"
+#include "pipeline/monitor/state.hpp"
+
+namespace pitwatch {
+
+/// What a look did at a pixel.
+enum class LookUse : std::uint8_t {
+  unseen,    // masked, no data, or no model
+  screened,  // missed cloud or shadow by its spectrum
+  used,
+};
+
+/// Result of a look, pixel by pixel (row-major, without padding); also the memory that observing needs, to be kept from
+/// look to look.
+struct Observation {
+  std::vector<float> evidence;     // log odds that the ground is disturbed, neighbours included
+  std::vector<float> probability;  // the same as 0..1
+  std::vector<PixelStatus> status;
+  std::vector<LookUse> use;
+  /// Of pixels that were seen: observed - expected - what similar ground shares, and the deviation expected of it.
+  LookResiduals residuals;
+  SharedWeather weather;
+};
+
+/// Takes one look into the state and judges each pixel by all of its recent looks. Looks must come in order of time.
+///
+/// Evidence of a pixel is the largest over k = 1..6 of the Bayes factor (Kass & Raftery 1995, JASA 90) of "the mean of
+/// the last k whitened residuals is shifted in some direction" against "it is not", both normal:
+///   log B = |m|^2 / 2 (1 / v0 - 1 / v1) - d / 2 log(v1 / v0),   v0 = 1 / k + persistent_error, v1 = v0 + shift^2,
+/// with d features, less what speaks for other causes (see other_causes() in observe.cpp), plus the prior log odds.
+/// Throws DataError for a look of another size than the state or one before the last. Same bytes for any `rows`.
+void observe(MonitorState& state, const LookFeatures& look, const MonitorOptions& options, Observation& result,
+             const RowLoop& rows = serial_rows);
+
+}  // namespace pitwatch

@@ -1,0 +1,54 @@
+#pragma once
+// What the ground of one kind does on a date all over a neighbourhood (drought, a late spring, wet soil, haze, an error
+// of calibration): the mean residual of similar pixels around.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "pipeline/monitor/features.hpp"
+#include "pipeline/monitor/ground_kinds.hpp"
+
+namespace pitwatch {
+
+/// One look's residuals against the model over a window, pixel by pixel. `kind` is that of group_ground(),
+/// or no_kind where there is no residual; `tells` is 1 where the pixel has a say in what is shared.
+struct LookResiduals {
+  int width = 0;
+  int height = 0;
+  std::vector<FeatureVector> residual;
+  std::vector<FeatureVector> deviation;  // standard deviation, 0 for features that are not monitored
+  std::vector<std::uint8_t> kind;
+  std::vector<std::uint8_t> tells;
+};
+
+/// The shared residual of each kind in cells of `cell_pixels`, and of any pixel.
+class SharedWeather {
+ public:
+  /// Residuals are clipped at options.surroundings_clip_sigma around the site's median of their kind, so that pits
+  /// do not make weather; means are over a square of options.surroundings_m and shrunk to the site's where few pixels
+  /// count. Deterministic: sums go by rows.
+  void estimate(const LookResiduals& look, const MonitorOptions& options);
+
+  const FeatureVector& at(int x, int y, std::uint8_t kind) const {
+    return shared_[(static_cast<std::size_t>(y / cell_pixels) * cells_across_ + static_cast<std::size_t>(x / cell_pixels)) *
+                       kind_count +
+                   kind];
+  }
+
+  /// By how much the residuals of a kind scatter on this date more than expected, at least 1, by feature: at the turn of
+  /// a season, pixels that are alike in their year are still days apart.
+  const FeatureVector& scatter(std::uint8_t kind) const { return scatter_[kind]; }
+
+  static constexpr int cell_pixels = 4;
+
+ private:
+  void estimate_scatter(const LookResiduals& look);
+
+  std::size_t cells_across_ = 0;
+  std::vector<FeatureVector> shared_;
+  std::array<FeatureVector, kind_count> scatter_{};
+};
+
+}  // namespace pitwatch

@@ -1,0 +1,63 @@
+#pragma once
+// What the nightly job knows of one site, and its way to and from a file.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/core/date.hpp"
+#include "pipeline/core/grid.hpp"
+#include "pipeline/core/scene.hpp"
+#include "pipeline/incidents/tracker.hpp"
+#include "pipeline/monitor/state.hpp"
+
+namespace pitwatch {
+
+inline constexpr std::array<Band, 6> watched_bands{Band::B02, Band::B03, Band::B04, Band::B08, Band::B11, Band::B12};
+
+/// A look that the state rests on.
+struct LookRecord {
+  std::string key;  // SHA-256 over the scenes' fingerprints: another edition has another key
+  Instant acquired{};
+  std::string scene;  // id of the first scene
+  std::string tile;
+  std::string skipped;  // why it was left out; empty where it was used
+  friend bool operator==(const LookRecord&, const LookRecord&) = default;
+};
+
+using BandMeans = std::array<float, watched_bands.size()>;  // reflectance
+
+/// What speaks for an incident besides its outline.
+struct IncidentEvidence {
+  Instant onset_after{};
+  Instant onset_before{};
+  BandMeans before{};  // of its ground when last seen undisturbed
+  BandMeans after{};   // and when last seen disturbed
+  std::string scene_before;
+  std::string scene_first;
+  std::string scene_last;
+};
+
+struct SiteState {
+  std::vector<LookRecord> looks;  // in order of time
+  MonitorState monitor;
+  /// Reflectance x 10000 of each band when the pixel was last seen undisturbed, 0 where it was not; by band, row-major.
+  std::array<std::vector<std::uint16_t>, watched_bands.size()> undisturbed;
+  std::vector<Incident> incidents;
+  std::map<std::string, IncidentEvidence> evidence;  // by incident
+};
+
+/// Writes a state; `algorithm` names program and options, so that a state of others is not gone on from.
+void write_site_state(const std::string& path, const std::string& algorithm, const Grid& grid, SiteState& state);
+
+/// The looks of a state file if it is of that algorithm and grid; nothing otherwise, also where it cannot be read.
+std::optional<std::vector<LookRecord>> looks_of_state(const std::string& path, const std::string& algorithm,
+                                                      const Grid& grid);
+
+/// Reads a state that looks_of_state() has looks of. Throws DataError, starting with the path.
+SiteState read_site_state(const std::string& path, const Grid& grid);
+
+}  // namespace pitwatch

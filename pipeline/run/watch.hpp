@@ -1,0 +1,57 @@
+#pragma once
+// The nightly job: takes every look at the sites that it has not seen, and brings incidents and alerts up to date.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/core/date.hpp"
+#include "pipeline/monitor/options.hpp"
+#include "pipeline/run/progress.hpp"
+
+namespace pitwatch {
+
+struct WatchOptions {
+  std::string sites;             // vector file of sites
+  std::string source;            // folder of scenes, or a static STAC catalog
+  std::string state;             // folder of the state and of alerts.geojson; made if it is not there
+  std::optional<Instant> from;   // alerts last detected before this are left out
+  std::optional<Instant> until;  // scenes acquired later are left for another time
+  int history_days = 365;        // learnt from where a site names no baseline_to
+  double buffer_m = 300;         // around the bounds of a site that is watched too
+  double min_area_ha = 0.05;     // minimum mapping unit
+  MonitorOptions monitor;
+  bool dry_run = false;  // say what would be done, write nothing
+
+  // These do not change the result.
+  int threads = 0;  // 0: all cores
+  std::int64_t memory_bytes = std::int64_t{1} << 30;
+};
+
+struct WatchReport {
+  struct OfSite {
+    std::string id;
+    int looks = 0;          // all that the state rests on
+    int new_looks = 0;      // of this run; replayed ones do not count
+    int replayed = 0;       // because an earlier look came late
+    bool learning = false;  // the history is not complete yet
+    int open = 0;           // incidents that are provisional, confirmed or recovering
+  };
+  std::vector<OfSite> sites;
+  std::vector<std::pair<std::string, std::string>> skipped;  // scene or file, and why
+  std::size_t alerts = 0;
+  bool changed = false;  // alerts.geojson has other bytes than before
+  double wall_seconds = 0;
+};
+
+/// Brings STATE up to date: for each site its model, what it knows of every pixel, and its incidents
+/// (STATE/sites/ID/*.state), then STATE/alerts.geojson. Looks are taken in order of time whatever the order in which
+/// they arrived: a late one makes the run go back to the last checkpoint before it. A run with nothing new changes no
+/// byte; a run that is killed leaves what the next one goes on from. One run at a time has a state (a lock); the second
+/// gets a ConfigError at once.
+/// Throws ConfigError (options, sites file, state folder, lock), DataError (source or sites unusable), IoError.
+WatchReport watch(const WatchOptions& options, const ProgressSink& progress);
+
+}  // namespace pitwatch

@@ -1,0 +1,257 @@
+// pitwatch run and rerun from outside: the same result whatever the order in which scenes arrive, however often it
+// runs, and whenever it is killed.
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tests/integration/process.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+/// A small site and two years of it, made once.
+class Series {
+ public:
+  Series() {
+    test::write_text(folder_ / "site.geojson", R"({"type": "FeatureCollection", "features": [{"type": "Feature",
+      "properties": {"id": "small", "name": "Small"}, "geometry": {"type": "Polygon", "coordinates":
+      [[[46.610, 40.146], [46.617, 40.146], [46.617, 40.152], [46.610, 40.152], [46.610, 40.146]]]}}]})");
+    const test::Outcome made =
+        test::run_process({PITWATCH_PROGRAM, "simulate", "--sites", sites(), "--from", "2021-01-01", "--until",
+                           "2022-12-31", "--every-days", "10", "--size-km", "1.8", "--bands", "B02,B03,B04,B08,B11,B12",
+                           "--seed", "5", "--out", folder_ / "series"});
+    if (made.exit_code != 0) throw std::runtime_error(made.err);
+    for (const std::string& name : test::names_in(scenes())) {
+      if (name.rfind("S2", 0) == 0) names_.push_back(name);
+    }
+    // By date: the third part of S2A_38TPK_20210106_0_L2A_small.
+    std::sort(names_.begin(), names_.end(),
+              [](const std::string& a, const std::string& b) { return a.substr(10) < b.substr(10); });
+  }
+  std::string sites() const { return folder_ / "site.geojson"; }
+  std::string scenes() const { return folder_ / "series/small"; }
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  test::TemporaryFolder folder_;
+  std::vector<std::string> names_;
+};
+
+const Series& series() {
+  static const Series made;
+  return made;
+}
+
+class RunCli : public ::testing::Test {
+ protected:
+  std::vector<std::string> command(const std::string& source, const std::string& state,
+                                   const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> all{PITWATCH_PROGRAM, "run",  "--sites", series().sites(),
+                                 "--source",       source, "--state", state};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  std::string alerts_of(const std::string& state) const { return test::read_text(state + "/alerts.geojson"); }
+
+  /// Links the scenes from `first` to before `last` into a folder, as if they had arrived there.
+  void deliver(const std::string& folder, std::size_t first, std::size_t last) const {
+    fs::create_directories(folder);
+    for (std::size_t i = first; i < std::min(last, series().names().size()); ++i) {
+      fs::copy(series().scenes() + "/" + series().names()[i], folder + "/" + series().names()[i],
+               fs::copy_options::recursive);
+    }
+  }
+
+  /// Alerts of one run over all scenes: what every other way must come to.
+  const std::string& expected() {
+    static const std::string text = [this] {
+      const test::Outcome run = test::run_process(command(series().scenes(), folder_ / "expected"));
+      if (run.exit_code != 0) throw std::runtime_error(run.err);
+      return alerts_of(folder_ / "expected");
+    }();
+    return text;
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+/// Contents and times of change of all files below a folder.
+std::map<std::string, std::pair<std::string, fs::file_time_type>> snapshot(const std::string& folder) {
+  std::map<std::string, std::pair<std::string, fs::file_time_type>> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) {
+      files[entry.path().string()] = {test::read_text(entry.path().string()), fs::last_write_time(entry.path())};
+    }
+  }
+  return files;
+}
+
+TEST_F(RunCli, FindsSomething) {
+  const json alerts = json::parse(expected());
+  ASSERT_GT(alerts.at("features").size(), 0U);
+  for (const json& alert : alerts.at("features")) {
+    const json& properties = alert.at("properties");
+    EXPECT_EQ(properties.at("site"), "small");
+    EXPECT_LT(properties.at("onset_after"), properties.at("onset_before"));
+    EXPECT_LE(properties.at("onset_before"), properties.at("first_detected"));
+    EXPECT_LE(properties.at("first_detected"), properties.at("last_detected"));
+    EXPECT_LE(properties.at("last_detected"), properties.at("last_observed"));
+    EXPECT_FALSE(properties.at("scenes").at("after").empty());
+  }
+}
+
+TEST_F(RunCli, ASecondRunChangesNoByte) {
+  const std::string state = folder_ / "state";
+  ASSERT_EQ(test::run_process(command(series().scenes(), state)).exit_code, 0);
+  const auto before = snapshot(state);
+  const test::Outcome again = test::run_process(command(series().scenes(), state));
+  EXPECT_EQ(again.exit_code, 0);
+  EXPECT_THAT(again.err, HasSubstr("as before"));
+  EXPECT_TRUE(before == snapshot(state));
+}
+
+TEST_F(RunCli, NightByNightAndLateScenesComeToTheSame) {
+  const std::string inbox = folder_ / "inbox";
+  const std::string state = folder_ / "state";
+  const std::size_t all = series().names().size();
+  // One scene comes late: after those of half a year.
+  const std::size_t late = all - 18;
+  for (const auto& [first, last] : std::vector<std::pair<std::size_t, std::size_t>>{
+           {0, all - 30}, {all - 30, late}, {late + 1, all - 5}, {late, late + 1}, {all - 5, all}}) {
+    deliver(inbox, first, last);
+    ASSERT_EQ(test::run_process(command(inbox, state)).exit_code, 0);
+  }
+  // Paths are not part of the alerts.
+  EXPECT_EQ(alerts_of(state), expected());
+}
+
+TEST_F(RunCli, UntilAndThenTheRestComesToTheSame) {
+  const std::string state = folder_ / "state";
+  ASSERT_EQ(test::run_process(command(series().scenes(), state, {"--until", "2022-08-01"})).exit_code, 0);
+  EXPECT_NE(alerts_of(state), expected());
+  ASSERT_EQ(test::run_process(command(series().scenes(), state)).exit_code, 0);
+  EXPECT_EQ(alerts_of(state), expected());
+}
+
+TEST_F(RunCli, SameAlertsWhateverTheThreads) {
+  ASSERT_EQ(test::run_process(command(series().scenes(), folder_ / "one", {"--threads", "1"})).exit_code, 0);
+  ASSERT_EQ(test::run_process(command(series().scenes(), folder_ / "four", {"--threads", "4"})).exit_code, 0);
+  EXPECT_EQ(alerts_of(folder_ / "one"), expected());
+  EXPECT_EQ(alerts_of(folder_ / "four"), expected());
+}
+
+TEST_F(RunCli, RerunGivesTheSameAlerts) {
+  const test::Outcome rerun = test::run_process({PITWATCH_PROGRAM, "rerun", "--sites", series().sites(), "--source",
+                                                 series().scenes(), "--to", "2022-12-31", "--out", folder_ / "rerun"});
+  ASSERT_EQ(rerun.exit_code, 0) << rerun.err;
+  EXPECT_EQ(alerts_of(folder_ / "rerun"), expected());
+}
+
+TEST_F(RunCli, KilledAtAnyMomentTheNextRunGoesOn) {
+  const std::string state = folder_ / "state";
+  for (const int milliseconds : {30, 120, 350, 700, 1200}) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const std::vector<std::string> words = command(series().scenes(), state, {"--quiet"});
+      std::vector<char*> arguments;
+      for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+      arguments.push_back(nullptr);
+      ::execv(arguments[0], arguments.data());
+      ::_exit(127);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+  }
+  ASSERT_EQ(test::run_process(command(series().scenes(), state)).exit_code, 0);
+  EXPECT_EQ(alerts_of(state), expected());
+}
+
+TEST_F(RunCli, ADamagedStateIsWorkedOutAgain) {
+  const std::string state = folder_ / "state";
+  ASSERT_EQ(test::run_process(command(series().scenes(), state)).exit_code, 0);
+  for (const auto& entry : fs::directory_iterator(state + "/sites/small")) {
+    fs::resize_file(entry.path(), fs::file_size(entry.path()) - 1);
+  }
+  const test::Outcome repaired = test::run_process(command(series().scenes(), state));
+  EXPECT_EQ(repaired.exit_code, 4);
+  EXPECT_THAT(repaired.err, HasSubstr(".state"));
+  EXPECT_EQ(alerts_of(state), expected());
+}
+
+TEST_F(RunCli, ABadSceneIsSkippedAndTheOthersGoOn) {
+  const std::string inbox = folder_ / "inbox";
+  deliver(inbox, 0, series().names().size());
+  const std::string victim = inbox + "/" + series().names()[series().names().size() - 4];
+  const std::string raster = victim + "/B08.tif";
+  const std::string whole = test::read_text(raster);
+  test::write_text(raster, whole.substr(0, whole.size() / 2));
+  test::write_text(inbox + "/broken.json", R"({"type": "Feature", "stac_version": "1.0.0"})");
+  const test::Outcome run = test::run_process(command(inbox, folder_ / "state"));
+  EXPECT_EQ(run.exit_code, 4);
+  EXPECT_THAT(run.err, HasSubstr("B08.tif"));
+  EXPECT_THAT(run.err, HasSubstr("broken.json"));
+  EXPECT_GT(json::parse(alerts_of(folder_ / "state")).at("features").size(), 0U);
+}
+
+TEST_F(RunCli, OneRunAtATime) {
+  const std::string state = folder_ / "state";
+  fs::create_directories(state);
+  const int lock = ::open((state + "/lock").c_str(), O_RDWR | O_CREAT, 0666);
+  ASSERT_GE(lock, 0);
+  ASSERT_EQ(::flock(lock, LOCK_EX | LOCK_NB), 0);
+  const test::Outcome run = test::run_process(command(series().scenes(), state));
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, HasSubstr("another run"));
+  ::close(lock);
+}
+
+TEST_F(RunCli, SystemdUnitsAreValid) {
+  const std::string analyze = "/usr/bin/systemd-analyze";
+  if (!fs::exists(analyze)) GTEST_SKIP() << "systemd-analyze is not there";
+  std::string service = test::read_text(PITWATCH_SOURCE_DIR "/tools/systemd/pitwatch.service");
+  const std::string installed = "/opt/pitwatch/build/pitwatch";
+  ASSERT_NE(service.find(installed), std::string::npos);
+  service.replace(service.find(installed), installed.size(), PITWATCH_PROGRAM);
+  test::write_text(folder_ / "pitwatch.service", service);
+  fs::copy_file(PITWATCH_SOURCE_DIR "/tools/systemd/pitwatch.timer", folder_ / "pitwatch.timer");
+  const test::Outcome verified =
+      test::run_process({analyze, "verify", "--man=no", folder_ / "pitwatch.service", folder_ / "pitwatch.timer"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+}
+
+TEST_F(RunCli, DryRunWritesNothing) {
+  const test::Outcome run = test::run_process(command(series().scenes(), folder_ / "state", {"--dry-run"}));
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("new"));
+  EXPECT_FALSE(fs::exists(folder_ / "state"));
+}
+
+TEST_F(RunCli, Failures) {
+  const std::string state = folder_ / "state";
+  fs::create_directories(folder_ / "empty");
+  EXPECT_EQ(test::run_process(command(folder_ / "empty", state)).exit_code, 3);
+  EXPECT_EQ(test::run_process(command(folder_ / "none", state)).exit_code, 3);
+  EXPECT_EQ(test::run_process(command(series().scenes(), state, {"--min-area-ha", "0"})).exit_code, 2);
+  EXPECT_EQ(test::run_process(command(series().scenes(), state, {"--history-days", "1"})).exit_code, 2);
+  EXPECT_EQ(test::run_process({PITWATCH_PROGRAM, "run", "--sites", series().sites()}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace pitwatch

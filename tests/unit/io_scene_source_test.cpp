@@ -1,0 +1,391 @@
+// Sources of scenes: folders, catalogs and ItemCollections on disk, hostile ones too; and the choice between products.
+
+#include "pipeline/io/scene_source.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/hashing.hpp"
+#include "tests/unit/io_test_support.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using test::message_of;
+using test::read_text;
+using test::TemporaryFolder;
+using test::write_text;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+json item(const std::string& id, const std::string& acquired) {
+  json object = json::parse(R"({"type": "Feature", "stac_version": "1.0.0", "geometry": null, "links": [],
+    "properties": {}, "assets": {"red": {"href": "./B04.tif"}}})");
+  object["id"] = id;
+  object["properties"]["datetime"] = acquired;
+  return object;
+}
+
+json catalog(const std::vector<std::pair<std::string, std::string>>& links) {
+  json object{{"type", "Catalog"}, {"stac_version", "1.0.0"}, {"id", "c"}, {"description", "d"}};
+  object["links"] = json::array();
+  for (const auto& [relation, href] : links) object["links"].push_back({{"rel", relation}, {"href", href}});
+  return object;
+}
+
+std::vector<std::string> ids(const SourceListing& listing) {
+  std::vector<std::string> result;
+  for (const ListedScene& listed : listing.scenes) result.push_back(listed.scene.id);
+  return result;
+}
+
+class SceneSource : public ::testing::Test {
+ protected:
+  void write(const std::string& name, const json& content) { write_raw(name, content.dump()); }
+  void write_raw(const std::string& name, const std::string& text) {
+    fs::create_directories(fs::path(folder_ / name).parent_path());
+    write_text(folder_ / name, text);
+  }
+  SourceListing list(const std::string& name = "") {
+    return list_scenes(name.empty() ? folder_.path() : folder_ / name);
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(SceneSource, FolderIsSearchedForItemsInCanonicalOrder) {
+  write("b/late.json", item("late", "2022-03-01T08:00:00Z"));
+  write("a/b/c/early.json", item("early", "2022-01-01T08:00:00Z"));
+  json same_time = item("other tile", "2022-01-01T08:00:00Z");
+  same_time["properties"]["s2:mgrs_tile"] = "38TPK";
+  write("0.json", same_time);
+  const SourceListing listing = list();
+  EXPECT_THAT(ids(listing), ElementsAre("early", "other tile", "late"));
+  EXPECT_THAT(listing.rejected, IsEmpty());
+  EXPECT_EQ(listing.scenes[0].fingerprint, sha256_file(folder_ / "a/b/c/early.json"));
+  EXPECT_EQ(listing.scenes[0].scene.source, folder_ / "a/b/c/early.json");
+  EXPECT_EQ(fs::path(listing.scenes[0].scene.bands.at(Band::B04).path).lexically_normal(), folder_ / "a/b/c/B04.tif");
+}
+
+TEST_F(SceneSource, OtherJsonAndUnfinishedFilesArePassedOver) {
+  write("good.json", item("good", "2022-01-01"));
+  write("truth.json", json{{"type", "FeatureCollection"}, {"features", json::array()}});
+  write("feature.json", json{{"type", "Feature"}, {"properties", json::object()}});  // GeoJSON, not STAC
+  write("list.json", json::array({1, 2}));
+  write("collection.json", catalog({{"item", "./good.json"}}));
+  write_raw(".good.json.tmp-1/half.json", "{");
+  write_raw(".half.json", "{");
+  write_raw("notes.txt", "{");
+  const SourceListing listing = list();
+  EXPECT_THAT(ids(listing), ElementsAre("good"));
+  EXPECT_THAT(listing.rejected, IsEmpty());
+}
+
+TEST_F(SceneSource, BrokenItemsDoNotStopTheOthers) {
+  write("good.json", item("good", "2022-01-01"));
+  json no_time = item("no time", "2022-01-01");
+  no_time["properties"].erase("datetime");
+  write("1.json", no_time);
+  write_raw("2.json", item("cut", "2022-01-01").dump().substr(0, 40));
+  json away = item("away", "2022-01-01");
+  away["assets"]["red"]["href"] = "../../etc/B04.tif";
+  write("3.json", away);
+  const SourceListing listing = list();
+  EXPECT_THAT(ids(listing), ElementsAre("good"));
+  ASSERT_THAT(listing.rejected, SizeIs(3));
+  EXPECT_EQ(listing.rejected[0].path, folder_ / "1.json");
+  EXPECT_THAT(listing.rejected[0].reason, StartsWith("not a STAC item: no 'datetime'"));
+  EXPECT_EQ(listing.rejected[1].path, folder_ / "2.json");
+  EXPECT_THAT(listing.rejected[1].reason, StartsWith("not JSON"));
+  EXPECT_THAT(listing.rejected[2].reason, HasSubstr("leaves the item's folder"));
+}
+
+TEST_F(SceneSource, CatalogIsFollowedOnceWhateverItsCycles) {
+  write("catalog.json", catalog({{"root", "./catalog.json"}, {"child", "./2022/collection.json"}}));
+  write("2022/collection.json", catalog({{"item", "./a/a.json"},
+                                         {"item", "../2022/a/../a/a.json"},
+                                         {"child", "../catalog.json"},
+                                         {"child", "./collection.json"},
+                                         {"item", "b.json"},
+                                         {"derived_from", "./unlinked.json"}}));
+  write("2022/a/a.json", item("a", "2022-01-02"));
+  write("2022/b.json", item("b", "2022-01-01"));
+  write("2022/unlinked.json", item("unlinked", "2022-01-01"));
+  const SourceListing listing = list("catalog.json");
+  EXPECT_THAT(ids(listing), ElementsAre("b", "a"));
+  EXPECT_THAT(listing.rejected, IsEmpty());
+  EXPECT_EQ(listing.scenes[1].scene.source, folder_ / "2022/a/a.json");
+}
+
+TEST_F(SceneSource, LinksThatCannotBeFollowedAreNamed) {
+  TemporaryFolder elsewhere;
+  write_text(elsewhere / "secret.json", item("secret", "2022-01-01").dump());
+  write("catalog/good.json", item("good", "2022-01-01"));
+  write("outside.json", item("outside", "2022-01-01"));
+  fs::create_symlink(elsewhere / "secret.json", folder_ / "catalog/link.json");
+  write("catalog/catalog.json", catalog({{"item", "./good.json"},
+                                         {"item", "../outside.json"},
+                                         {"item", "./link.json"},
+                                         {"item", elsewhere / "secret.json"},
+                                         {"item", "https://example.com/a.json"},
+                                         {"child", "./missing.json"},
+                                         {"item", ""},
+                                         {"item", "/vsicurl/https://example.com/a.json"}}));
+  const SourceListing listing = list("catalog/catalog.json");
+  EXPECT_THAT(ids(listing), ElementsAre("good"));
+  std::vector<std::string> reasons;
+  for (const RejectedItem& rejected : listing.rejected) reasons.push_back(rejected.reason);
+  std::sort(reasons.begin(), reasons.end());
+  EXPECT_THAT(reasons, ElementsAre("a link without usable 'href'", StartsWith("cannot read"), HasSubstr("remote"),
+                                   HasSubstr("remote"), HasSubstr("leaves the catalog's folder"),
+                                   HasSubstr("leaves the catalog's folder"), HasSubstr("leaves the catalog's folder")));
+}
+
+TEST_F(SceneSource, CatalogsAreFollowedToABoundedDepth) {
+  for (int level = 0; level < 20; ++level) {
+    const std::string next = "./" + std::to_string(level + 1) + ".json";
+    write(std::to_string(level) + ".json", catalog({{"child", next}}));
+  }
+  write("20.json", item("deep", "2022-01-01"));
+  const SourceListing listing = list("0.json");
+  EXPECT_THAT(listing.scenes, IsEmpty());
+  ASSERT_THAT(listing.rejected, SizeIs(1));
+  EXPECT_THAT(listing.rejected[0].reason, HasSubstr("16 levels"));
+  EXPECT_THAT(ids(list("10.json")), ElementsAre("deep"));
+}
+
+TEST_F(SceneSource, ItemCollectionsAndSingleItemsAreSources) {
+  json collection{{"type", "FeatureCollection"}, {"features", json::array()}};
+  collection["features"].push_back(item("b", "2022-01-02"));
+  collection["features"].push_back(item("a", "2022-01-01"));
+  collection["features"].push_back(json{{"type", "Feature"}, {"id", "bad"}});
+  write("items.json", collection);
+  const SourceListing listing = list("items.json");
+  EXPECT_THAT(ids(listing), ElementsAre("a", "b"));
+  EXPECT_EQ(listing.scenes[0].fingerprint, sha256_text(item("a", "2022-01-01").dump()));
+  EXPECT_EQ(listing.scenes[0].scene.source, folder_ / "items.json#a");
+  ASSERT_THAT(listing.rejected, SizeIs(1));
+  EXPECT_EQ(listing.rejected[0].path, folder_ / "items.json#bad");
+  EXPECT_EQ(listing.rejected[0].reason, "not a STAC item: no 'stac_version'");
+  write("one.json", item("one", "2022-01-01"));
+  EXPECT_THAT(ids(list("one.json")), ElementsAre("one"));
+}
+
+TEST_F(SceneSource, WhatIsNoSourceIsRefused) {
+  EXPECT_THAT(message_of<DataError>([&] { list("nothing"); }), StartsWith((folder_ / "nothing") + ": cannot read"));
+  EXPECT_THAT(message_of<DataError>([] { list_scenes("https://example.com/stac"); }),
+              StartsWith("https://example.com/stac: remote"));
+  write("other.json", json{{"type", "Topology"}});
+  EXPECT_THAT(message_of<DataError>([&] { list("other.json"); }), HasSubstr("neither a STAC item"));
+  write_raw("broken.json", "[");
+  EXPECT_THAT(message_of<DataError>([&] { list("broken.json"); }), HasSubstr("not JSON"));
+  write_raw("deep.json", std::string(100, '[') + std::string(100, ']'));
+  EXPECT_THAT(message_of<DataError>([&] { list("deep.json"); }), HasSubstr("nested deeper"));
+}
+
+TEST_F(SceneSource, ItemsSayWhatTellsEditionsApart) {
+  json full = item("full", "2020-03-02T10:27:29.771000Z");
+  full["bbox"] = {8.09, 47.76, 120.0, 9.13, 48.75, 900.0};
+  full["properties"].update(json::parse(R"({"created": "2022-11-06T07:28:48.946Z",
+    "s2:generation_time": "2020-03-02T14:08:38.000000Z", "eo:cloud_cover": 12.5, "s2:nodata_pixel_percentage": 41.98,
+    "s2:datatake_id": "GS2A_20200302T102021_024515_N02.14",
+    "s2:datastrip_id": "S2A_OPER_MSI_L2A_DS_MPS__20200302T140838_S20200302T102554_N02.14"})"));
+  write("full.json", full);
+  const Scene scene = list().scenes.at(0).scene;
+  EXPECT_EQ(scene.processed, parse_instant("2020-03-02T14:08:38Z"));
+  EXPECT_EQ(scene.bbox, (DegreeBox{8.09, 47.76, 9.13, 48.75}));
+  EXPECT_EQ(scene.cloud_cover, 12.5);
+  EXPECT_EQ(scene.nodata, 41.98);
+  EXPECT_EQ(scene.datatake, "GS2A_20200302T102021_024515");
+  EXPECT_EQ(scene.datastrip_start, "20200302T102554");
+
+  full["bbox"] = {8.09, 47.76, 9.13};
+  full["properties"].update(json::parse(R"({"created": "2022-11-06", "s2:generation_time": "soon",
+    "eo:cloud_cover": 101, "s2:nodata_pixel_percentage": null, "statistics": {"nodata": 3}, "s2:datatake_id": 7,
+    "s2:datastrip_id": "_S2"})"));
+  write("full.json", full);
+  const Scene malformed = list().scenes.at(0).scene;
+  EXPECT_EQ(malformed.processed, parse_instant("2022-11-06"));
+  EXPECT_EQ(malformed.bbox, std::nullopt);
+  EXPECT_EQ(malformed.cloud_cover, std::nullopt);
+  EXPECT_EQ(malformed.nodata, 3);
+  EXPECT_EQ(malformed.datatake, "");
+  EXPECT_EQ(malformed.datastrip_start, "");
+}
+
+TEST(DegreeBoxes, OverlapAcrossTheAntimeridianToo) {
+  EXPECT_TRUE(overlap({0, 0, 2, 2}, {1, 1, 3, 3}));
+  EXPECT_FALSE(overlap({0, 0, 2, 2}, {3, 0, 4, 2}));
+  EXPECT_FALSE(overlap({0, 0, 2, 2}, {0, 3, 2, 4}));
+  const DegreeBox astride{179, -20, -179, -19};
+  EXPECT_TRUE(overlap(astride, {-179.5, -20, -178, -19}));
+  EXPECT_TRUE(overlap({178, -20, 179.5, -19}, astride));
+  EXPECT_FALSE(overlap(astride, {0, -20, 1, -19}));
+}
+
+// ---- choosing --------------------------------------------------------------------------------------------------
+
+/// A granule as catalogues describe one; tests change what they are about.
+ListedScene granule(const std::string& id, const std::string& baseline, const std::string& processed) {
+  ListedScene listed;
+  Scene& scene = listed.scene;
+  scene.id = id;
+  scene.source = id + ".json";
+  scene.acquired = parse_instant("2020-03-02T10:27:40Z");
+  scene.platform = "sentinel-2a";
+  scene.level = "L2A";
+  scene.tile = "T32TMT";
+  scene.processing_baseline = baseline;
+  scene.processed = parse_instant(processed);
+  scene.bbox = DegreeBox{8, 47, 9, 48};
+  scene.nodata = 0.0;
+  scene.datatake = "GS2A_20200302T102021_024515";
+  scene.datastrip_start = "20200302T102554";
+  return listed;
+}
+
+const std::string first_run = "2020-03-02T14:08:38Z";
+const std::string second_run = "2023-06-18T17:37:04Z";
+
+/// "b|a c": parts of each datatake in their order, datatakes divided by "|".
+std::string kept(const SceneChoice& choice) {
+  std::string text;
+  for (const Datatake& datatake : choice.datatakes) {
+    if (!text.empty()) text += "|";
+    for (const ListedScene& part : datatake.parts) {
+      text += (&part == &datatake.parts.front() ? "" : " ") + part.scene.id;
+    }
+  }
+  return text;
+}
+
+/// The choice, which must not depend on the order of the scenes.
+SceneChoice choose(std::vector<ListedScene> scenes) {
+  SceneChoice choice = choose_one_per_datatake(scenes);
+  std::size_t all = choice.left_out.size();
+  for (const Datatake& datatake : choice.datatakes) all += datatake.parts.size();
+  EXPECT_EQ(all, scenes.size());
+  std::reverse(scenes.begin(), scenes.end());
+  EXPECT_EQ(kept(choice), kept(choose_one_per_datatake(scenes)));
+  return choice;
+}
+
+TEST(SceneChoice, TheLaterBaselineSupersedes) {
+  const SceneChoice choice = choose({granule("old", "02.14", first_run), granule("new", "05.00", second_run)});
+  EXPECT_EQ(kept(choice), "new");
+  ASSERT_THAT(choice.left_out, SizeIs(1));
+  EXPECT_EQ(choice.left_out[0].scene.scene.id, "old");
+  EXPECT_EQ(choice.left_out[0].reason, "superseded by new: baseline 05.00 after 02.14");
+}
+
+TEST(SceneChoice, AtOneBaselineTheLaterProcessingSupersedes) {
+  ListedScene old = granule("old", "05.00", first_run);
+  ListedScene fresh = granule("new", "05.00", second_run);
+  // The edge of the swath, which reprocessing moved a little.
+  old.scene.nodata = 41.98;
+  fresh.scene.nodata = 42.09;
+  old.scene.bbox->west = 7.998;
+  const SceneChoice choice = choose({old, fresh});
+  EXPECT_EQ(kept(choice), "new");
+  EXPECT_THAT(choice.left_out.at(0).reason, HasSubstr("processed 2023-06-18T17:37:04Z"));
+}
+
+TEST(SceneChoice, PartsOfASplitDatastripAreBothKept) {
+  ListedScene upper = granule("upper", "05.00", first_run);
+  ListedScene lower = granule("lower", "05.00", "2020-03-02T14:19:38Z");
+  upper.scene.nodata = 45.9;
+  lower.scene.nodata = 45.8;  // halves: no evidence that they are the same part
+  EXPECT_EQ(kept(choose({upper, lower})), "lower upper");
+  // Even years apart when the datastrips are known to differ.
+  lower.scene.processed = parse_instant(second_run);
+  lower.scene.datastrip_start = "20200302T102630";
+  EXPECT_EQ(kept(choose({upper, lower})), "lower upper");
+}
+
+TEST(SceneChoice, DifferentFootprintsAreDifferentParts) {
+  ListedScene west = granule("west", "02.14", first_run);
+  ListedScene east = granule("east", "05.00", second_run);
+  west.scene.bbox = DegreeBox{8, 47, 8.6, 48};
+  east.scene.bbox = DegreeBox{8.5, 47, 9, 48};
+  EXPECT_EQ(kept(choose({west, east})), "east west");
+  west.scene.bbox = std::nullopt;
+  west.scene.nodata = 40;
+  east.scene.nodata = 60;
+  EXPECT_EQ(kept(choose({west, east})), "east west");
+}
+
+TEST(SceneChoice, EditionsOfBothPartsOfASplitDatastrip) {
+  std::vector<ListedScene> scenes{granule("a1", "02.14", first_run), granule("b1", "02.14", first_run),
+                                  granule("a2", "05.00", second_run), granule("b2", "05.00", second_run)};
+  for (const std::size_t part : {0U, 2U}) {
+    scenes[part].scene.nodata = 30;
+    scenes[part + 1].scene.nodata = 62;
+    scenes[part + 1].scene.datastrip_start = "20200302T102630";
+  }
+  EXPECT_EQ(kept(choose(scenes)), "a2 b2");
+  scenes.pop_back();  // only one part was made anew
+  EXPECT_EQ(kept(choose(scenes)), "a2 b1");
+}
+
+TEST(SceneChoice, SurfaceReflectanceGoesBeforeTopOfAtmosphere) {
+  ListedScene top = granule("top", "05.11", second_run);
+  top.scene.level = "L1C";
+  EXPECT_EQ(kept(choose({top, granule("surface", "05.00", first_run)})), "surface");
+  EXPECT_EQ(kept(choose({top})), "top");
+}
+
+TEST(SceneChoice, CopiesAreReadOnce) {
+  ListedScene copy = granule("same", "05.00", first_run);
+  copy.scene.nodata = std::nullopt;
+  ListedScene other = copy;
+  other.scene.source = "copy/same.json";
+  const SceneChoice choice = choose({copy, other});
+  EXPECT_EQ(kept(choice), "same");
+  EXPECT_EQ(choice.left_out.at(0).reason, "the same product as copy/same.json");
+}
+
+TEST(SceneChoice, OverflightsStayApart) {
+  ListedScene next_day = granule("next day", "05.00", second_run);
+  next_day.scene.acquired = parse_instant("2020-03-05T10:37:41Z");
+  next_day.scene.datatake = "GS2A_20200305T103021_024558";
+  ListedScene other_zone = granule("other zone", "05.00", second_run);
+  other_zone.scene.tile = "T31TGN";
+  ListedScene neighbour = granule("neighbour", "05.00", second_run);
+  neighbour.scene.tile = "T32TNT";
+  const SceneChoice choice = choose({next_day, other_zone, neighbour, granule("here", "02.14", first_run)});
+  EXPECT_EQ(kept(choice), "other zone|neighbour here|next day");
+  EXPECT_THAT(choice.left_out, IsEmpty());
+  EXPECT_EQ(choice.datatakes[1].acquired, parse_instant("2020-03-02T10:27:40Z"));
+}
+
+TEST(SceneChoice, WithoutIdentifiersTimePlatformAndPlaceTell) {
+  const auto bare = [](const std::string& id, const std::string& acquired) {
+    ListedScene listed;
+    listed.scene.id = id;
+    listed.scene.acquired = parse_instant(acquired);
+    listed.scene.bbox = DegreeBox{8, 47, 9, 48};
+    return listed;
+  };
+  EXPECT_EQ(kept(choose({bare("a", "2020-03-02T10:00:00Z"), bare("b", "2020-03-02T10:09:00Z")})), "a b");
+  EXPECT_EQ(kept(choose({bare("a", "2020-03-02T10:00:00Z"), bare("b", "2020-03-02T10:11:00Z")})), "a|b");
+  ListedScene twin = bare("b", "2020-03-02T10:00:00Z");
+  ListedScene first = bare("a", "2020-03-02T10:00:00Z");
+  first.scene.platform = "sentinel-2a";
+  twin.scene.platform = "sentinel-2c";
+  EXPECT_EQ(kept(choose({first, twin})), "a|b");
+  twin.scene.platform = "";
+  twin.scene.bbox = DegreeBox{18, 47, 19, 48};
+  EXPECT_EQ(kept(choose({first, twin})), "a|b");
+}
+
+}  // namespace
+}  // namespace pitwatch

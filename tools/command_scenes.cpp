@@ -1,0 +1,312 @@
+#include "tools/command_scenes.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/scene_source.hpp"
+#include "pipeline/io/sites.hpp"
+#include "pipeline/run/pair_inputs.hpp"
+#include "pipeline/run/site_look.hpp"
+#include "tools/common_options.hpp"
+#include "tools/logging.hpp"
+
+namespace pitwatch::tools {
+namespace po = boost::program_options;
+
+namespace {
+
+using nlohmann::ordered_json;
+
+/// A site as scenes are asked about it.
+struct Place {
+  std::string id;
+  Grid grid;
+  DegreeBox box;
+};
+
+/// What a scene shows of a site.
+struct SiteView {
+  std::string site;
+  std::optional<MaskShares> shares;  // nothing without a classification
+};
+
+/// A scene and what becomes of it.
+struct Row {
+  Scene scene;
+  std::vector<SiteView> sites;  // those that it touches
+  std::string reason;           // why it is not used; empty: it is
+};
+
+std::string missing_bands(const Scene& scene) {
+  std::string missing;
+  for (const Band band : required_bands) {
+    if (!scene.has(band)) missing += " " + std::string(name(band));
+  }
+  return missing;
+}
+
+/// As the product itself classifies the site: nothing is grown.
+std::optional<MaskShares> shares_over(const Scene& scene, const Grid& grid) {
+  if (!scene.has(Band::SCL)) return std::nullopt;
+  LookOptions as_it_is;
+  as_it_is.cloud_growth_m = 0;
+  as_it_is.shadow_growth_m = 0;
+  return mask_shares(read_look({&scene, 1}, grid, {}, as_it_is).mask.view());
+}
+
+/// Fills in what the scene shows of the sites, and the reason where it cannot be used.
+void look_at_sites(Row& row, const std::vector<Place>& places) {
+  std::string error;
+  for (const Place& place : places) {
+    if (row.scene.bbox && !overlap(*row.scene.bbox, place.box)) continue;
+    try {
+      const auto shares = shares_over(row.scene, place.grid);
+      if (shares && shares->nodata == 1) continue;
+      row.sites.push_back({place.id, shares});
+    } catch (const DataError& problem) {
+      error = "site " + place.id + ": " + error_chain(problem);
+    }
+  }
+  if (row.sites.empty()) row.reason = error.empty() ? "shows none of the sites" : error;
+}
+
+std::optional<float> common_offset(const Scene& scene) {
+  std::optional<float> common;
+  for (const auto& [band, asset] : scene.bands) {
+    if (band == Band::SCL) continue;
+    if (common && *common != asset.calibration.offset) return std::nullopt;
+    common = asset.calibration.offset;
+  }
+  return common;
+}
+
+std::string number_text(double value) { return fmt::format("{:.4g}", value); }
+
+std::string offset_text(const Scene& scene) {
+  if (const auto common = common_offset(scene)) return number_text(*common);
+  std::string text;
+  for (const auto& [band, asset] : scene.bands) {
+    if (band == Band::SCL) continue;
+    text += (text.empty() ? "" : ",") + std::string(name(band)) + "=" + number_text(asset.calibration.offset);
+  }
+  return text;
+}
+
+std::string percent_text(const std::optional<double>& percent) {
+  return percent ? fmt::format("{:.1f}", *percent) : "-";
+}
+
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
+
+using Table = std::vector<std::vector<std::string>>;
+
+/// Columns as wide as their widest cell; the last is not padded.
+std::string aligned(const Table& table) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : table) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : table) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      text += i + 1 < row.size() ? fmt::format("{:<{}}  ", row[i], widths[i]) : row[i];
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string table_text(const std::vector<Row>& rows, const std::vector<Place>& places,
+                       const std::vector<RejectedItem>& rejected) {
+  Table table;
+  std::vector<std::string> titles{"id", "acquired", "level", "baseline", "offset", "cloud %"};
+  for (const Place& place : places) titles.push_back(place.id + " cloud %");
+  titles.emplace_back("use");
+  table.push_back(std::move(titles));
+  for (const Row& row : rows) {
+    std::vector<std::string> cells{row.scene.id,
+                                   format_instant(row.scene.acquired),
+                                   or_dash(row.scene.level),
+                                   or_dash(row.scene.processing_baseline),
+                                   or_dash(offset_text(row.scene)),
+                                   percent_text(row.scene.cloud_cover)};
+    for (const Place& place : places) {
+      const auto found =
+          std::find_if(row.sites.begin(), row.sites.end(), [&](const SiteView& view) { return view.site == place.id; });
+      const bool known = found != row.sites.end() && found->shares.has_value();
+      cells.push_back(percent_text(known ? std::optional(100 * found->shares->cloud) : std::nullopt));
+    }
+    cells.push_back(row.reason.empty() ? "yes" : "no: " + row.reason);
+    table.push_back(std::move(cells));
+  }
+  std::string text = aligned(table);
+  for (const RejectedItem& item : rejected) text += "rejected  " + item.path + ": " + item.reason + "\n";
+  return text;
+}
+
+template <class Value>
+ordered_json or_null(const std::optional<Value>& value) {
+  return value ? ordered_json(*value) : ordered_json();
+}
+
+ordered_json text_or_null(const std::string& text) { return text.empty() ? ordered_json() : ordered_json(text); }
+
+/// 0.0731 and not 0.07309999...: shares of pixels need no more places.
+double rounded(double value) { return std::stod(fmt::format("{:.4f}", value)); }
+
+ordered_json json_of(const Row& row) {
+  const Scene& scene = row.scene;
+  ordered_json object{{"id", scene.id},
+                      {"path", scene.source},
+                      {"acquired", format_instant(scene.acquired)},
+                      {"processed", scene.processed ? ordered_json(format_instant(*scene.processed)) : ordered_json()},
+                      {"tile", text_or_null(scene.tile)},
+                      {"platform", text_or_null(scene.platform)},
+                      {"level", text_or_null(scene.level)},
+                      {"processing_baseline", text_or_null(scene.processing_baseline)}};
+  object["offsets"] = ordered_json::object();
+  for (const auto& [band, asset] : scene.bands) {
+    // The shortest decimal that is this float.
+    if (band != Band::SCL)
+      object["offsets"][std::string(name(band))] = std::stod(fmt::format("{}", asset.calibration.offset));
+  }
+  object["cloud_percent"] = or_null(scene.cloud_cover);
+  object["sites"] = ordered_json::array();
+  for (const SiteView& view : row.sites) {
+    ordered_json of_site{{"id", view.site}};
+    if (view.shares) {
+      of_site["nodata_percent"] = rounded(100 * view.shares->nodata);
+      of_site["cloud_percent"] = rounded(100 * view.shares->cloud);
+      of_site["shadow_percent"] = rounded(100 * view.shares->shadow);
+      of_site["snow_percent"] = rounded(100 * view.shares->snow);
+      of_site["clear_percent"] = rounded(100 * view.shares->clear);
+    }
+    object["sites"].push_back(std::move(of_site));
+  }
+  object["used"] = row.reason.empty();
+  object["reason"] = text_or_null(row.reason);
+  return object;
+}
+
+std::string json_text(const std::string& source, const std::vector<Row>& rows,
+                      const std::vector<RejectedItem>& rejected) {
+  ordered_json document{{"source", source}, {"scenes", ordered_json::array()}, {"rejected", ordered_json::array()}};
+  for (const Row& row : rows) document["scenes"].push_back(json_of(row));
+  for (const RejectedItem& item : rejected) {
+    document["rejected"].push_back({{"path", item.path}, {"reason", item.reason}});
+  }
+  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+class ScenesCommand final : public Command {
+ public:
+  po::options_description options() override {
+    po::options_description description("Options of scenes");
+    description.add_options()  //
+        ("source", po::value<std::string>()->value_name("SOURCE"),
+         "folder with STAC items, or a local STAC catalog, collection, ItemCollection or item; also the first argument")
+        //
+        ("sites", po::value<std::string>()->value_name("FILE"),
+         "vector file of sites: polygons with id; shares of cloud over each, and scenes that show none are not used")
+        //
+        ("from", po::value<std::string>()->value_name("DATE"), "only scenes acquired from here on")           //
+        ("to", po::value<std::string>()->value_name("DATE"), "only scenes acquired up to here, a day whole")  //
+        ("json", po::bool_switch(), "JSON on stdout, not a table");
+    return description;
+  }
+
+  std::vector<std::string> positional() const override { return {"source"}; }
+
+  void setup(const po::variables_map& values) override {
+    common_ = read_common_options(values);
+    if (values.count("source") == 0) throw ConfigError("SOURCE is missing; see pitwatch scenes --help");
+    source_ = values["source"].as<std::string>();
+    if (values.count("sites") != 0) sites_ = values["sites"].as<std::string>();
+    if (values.count("from") != 0) from_ = parse_instant_option(values, "from");
+    if (values.count("to") != 0) {
+      constexpr std::size_t length_of_day = 10;  // "2022-01-25"
+      to_ = parse_instant_option(values, "to");
+      if (values["to"].as<std::string>().size() == length_of_day) *to_ += std::chrono::hours(24) - Instant::duration(1);
+    }
+    if (from_ && to_ && *from_ > *to_) throw ConfigError("--from is later than --to");
+    json_ = values["json"].as<bool>();
+  }
+
+  int run() override {
+    std::vector<Place> places;
+    if (!sites_.empty()) {
+      for (const Site& site : read_sites(sites_)) {
+        const Grid grid = site_grid(site);
+        places.push_back({site.id, grid, degree_box(grid)});
+      }
+    }
+    SourceListing listing = list_scenes(source_);
+    const std::vector<Row> rows = judge(std::move(listing.scenes), places);
+    std::cout << (json_ ? json_text(source_, rows, listing.rejected) : table_text(rows, places, listing.rejected));
+    const auto used = std::count_if(rows.begin(), rows.end(), [](const Row& row) { return row.reason.empty(); });
+    spdlog::info("{} scenes, {} used; {} items rejected", rows.size(), used, listing.rejected.size());
+    if (used == 0) {
+      spdlog::error("{}: no scene that can be used", source_);
+      return exit_no_data;
+    }
+    return listing.rejected.empty() ? exit_done : exit_skipped;
+  }
+
+ private:
+  bool is_in_period(const Scene& scene) const {
+    return (!from_ || scene.acquired >= *from_) && (!to_ || scene.acquired <= *to_);
+  }
+
+  /// Rows in the order of the listing.
+  std::vector<Row> judge(std::vector<ListedScene> scenes, const std::vector<Place>& places) const {
+    std::erase_if(scenes, [&](const ListedScene& listed) { return !is_in_period(listed.scene); });
+    std::vector<Row> rows;
+    // What lacks a band must not stand in the way of another edition that has it.
+    std::erase_if(scenes, [&](ListedScene& listed) {
+      const std::string missing = missing_bands(listed.scene);
+      if (missing.empty()) return false;
+      rows.push_back({std::move(listed.scene), {}, "no asset for" + missing});
+      return true;
+    });
+    SceneChoice choice = choose_one_per_datatake(std::move(scenes));
+    for (LeftOutScene& left : choice.left_out) {
+      rows.push_back({std::move(left.scene.scene), {}, std::move(left.reason)});
+    }
+    Progress progress(common_);
+    for (std::size_t i = 0; i < choice.datatakes.size(); ++i) {
+      progress("scenes", static_cast<double>(i) / static_cast<double>(choice.datatakes.size()));
+      for (ListedScene& part : choice.datatakes[i].parts) {
+        Row row{std::move(part.scene), {}, {}};
+        if (!places.empty()) look_at_sites(row, places);
+        rows.push_back(std::move(row));
+      }
+    }
+    std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+      return std::tie(a.scene.acquired, a.scene.tile, a.scene.id, a.scene.source) <
+             std::tie(b.scene.acquired, b.scene.tile, b.scene.id, b.scene.source);
+    });
+    return rows;
+  }
+
+  CommonOptions common_;
+  std::string source_;
+  std::string sites_;
+  std::optional<Instant> from_;
+  std::optional<Instant> to_;
+  bool json_ = false;
+};
+
+}  // namespace
+
+const CommandEntry scenes_entry{"scenes", "scenes SOURCE [--sites FILE] [--from DATE] [--to DATE] [--json]",
+                                "lists what a source holds and how each scene would be read",
+                                []() -> std::unique_ptr<Command> { return std::make_unique<ScenesCommand>(); }};
+
+}  // namespace pitwatch::tools
