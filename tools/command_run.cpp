@@ -2,6 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cmath>
+#include <type_traits>
+
 #include "pipeline/core/error.hpp"
 #include "pipeline/run/watch.hpp"
 #include "tools/common_options.hpp"
@@ -42,6 +45,11 @@ class WatchCommand final : public Command {
          "watched around the bounds of each site, metres, 0..20000")  //
         ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
          "learnt from before watching begins, where a site names no baseline_to; 60..36500");
+    MonitorOptions monitor;
+    for_each_option(monitor, [&](const char* name, const char* meaning, auto& value) {
+      description.add_options()(
+          name, po::value<double>()->value_name("N")->default_value(value, fmt::format("{}", value)), meaning);
+    });
     return description;
   }
 
@@ -62,6 +70,14 @@ class WatchCommand final : public Command {
     options_.min_area_ha = values["min-area-ha"].as<double>();
     options_.buffer_m = values["buffer-m"].as<double>();
     options_.history_days = values["history-days"].as<int>();
+    for_each_option(options_.monitor, [&](const char* name, const char*, auto& value) {
+      using Value = std::remove_reference_t<decltype(value)>;
+      const double given = values[name].as<double>();
+      const bool fits = std::isfinite(given) && std::abs(given) <= 1e6 &&
+                        (!std::is_integral_v<Value> || given == static_cast<double>(static_cast<Value>(given)));
+      if (!fits) throw ConfigError(std::string("--") + name + ": not a value of this option");
+      value = static_cast<Value>(given);
+    });
     options_.threads = common_.threads;
     options_.memory_bytes = common_.memory_bytes;
   }

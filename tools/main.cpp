@@ -14,6 +14,7 @@
 #include "tools/command_run.hpp"
 #include "tools/command_scenes.hpp"
 #include "tools/command_score.hpp"
+#include "tools/command_series.hpp"
 #include "tools/command_simulate.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
@@ -21,7 +22,7 @@
 namespace pitwatch::tools {
 namespace {
 
-const std::array commands{&compare_entry, &run_entry, &rerun_entry, &scenes_entry, &score_entry, &simulate_entry};
+const std::array commands{&compare_entry, &run_entry, &rerun_entry, &scenes_entry, &score_entry, &series_entry, &simulate_entry};
 
 void print_usage(std::ostream& out) {
   out << "pitwatch: watches mineral deposits for newly disturbed ground in Sentinel-2 scenes\n\n"

@@ -11,7 +11,7 @@
 namespace pitwatch {
 namespace {
 
-constexpr float darkest = 0.002F;  // atmospheric correction leaves values around 0 in shade and water
+constexpr float darkest = 0.002F;    // atmospheric correction leaves values around 0 in shade and water
 constexpr float path_error = 0.01F;  // its additive error: keeps it from being all there is to logarithms of the dark
 constexpr float none = std::numeric_limits<float>::quiet_NaN();
 

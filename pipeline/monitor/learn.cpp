@@ -39,8 +39,8 @@ void LookStack::add(const LookFeatures& look) {
   kept.seen.resize(look.pixels());
   for (std::size_t i = 0; i < look.pixels(); ++i) {
     for (std::size_t f = 0; f < feature_count; ++f) kept.values[i][f] = pack(look.values[i][f]);
-    kept.seen[i] = static_cast<std::uint8_t>(static_cast<unsigned>(look.seen[i]) |
-                                             (look.called_cloud[i] != 0 ? called_bit : 0U));
+    kept.seen[i] =
+        static_cast<std::uint8_t>(static_cast<unsigned>(look.seen[i]) | (look.called_cloud[i] != 0 ? called_bit : 0U));
   }
 }
 
@@ -92,7 +92,8 @@ class Learning {
     bright_.assign(state_.pixels(), 0);
     for (std::size_t i = 0; i < state_.pixels(); ++i) {
       const PixelCounts& counts = state_.counts[i];
-      bright_[i] = static_cast<float>(counts.called_cloud) > (typical + called_excess) * static_cast<float>(counts.measured);
+      bright_[i] =
+          static_cast<float>(counts.called_cloud) > (typical + called_excess) * static_cast<float>(counts.measured);
     }
   }
 

@@ -31,7 +31,8 @@ class LookJudge {
   LookJudge(MonitorState& state, const LookFeatures& look, const MonitorOptions& options, Observation& result,
             const RowLoop& rows)
       : state_(state), look_(look), options_(options), result_(result), rows_(rows), date_(season_date(look.when)) {
-    if (look.width != state.width || look.height != state.height) throw DataError("a look differs in size from its site");
+    if (look.width != state.width || look.height != state.height)
+      throw DataError("a look differs in size from its site");
     if (!state.looks.empty()) {
       const Instant last = state.looks.back();
       if (look.when < last) {
@@ -105,12 +106,13 @@ class LookJudge {
       residual[f] = expected.deviation[f] > 0 ? look_.values[i][f] - expected.value[f] : 0;
       if (residual[f] != residual[f]) return;
     }
-    if (counts.screened_in_row < options_.screened_in_row && (is_missed_cloud(i) || is_missed_shadow(i))) {
+    if (!is_missed_cloud(i) && !is_missed_shadow(i)) {
+      counts.screened_in_row = 0;
+    } else if (counts.screened_in_row < options_.screened_in_row) {
       ++counts.screened_in_row;
       result_.use[i] = LookUse::screened;
       return;
     }
-    counts.screened_in_row = 0;
     result_.use[i] = LookUse::used;
     result_.residuals.kind[i] = state_.kind[i];
     result_.residuals.tells[i] = is_alert(status) ? 0 : 1;
@@ -118,6 +120,8 @@ class LookJudge {
 
   bool is_missed_cloud(std::size_t i) const {
     const float rise = at(result_.residuals.residual[i], Feature::log_visible);
+    // Cloud does not darken the short-wave infrared; a pond does.
+    if (at(result_.residuals.residual[i], Feature::log_swir16) < -options_.dark_log) return false;
     return rise > options_.brightened_log && rise > 3 * at(result_.residuals.deviation[i], Feature::log_visible) &&
            look_.blue_to_red[i] > options_.white_blue_to_red;
   }
@@ -126,7 +130,8 @@ class LookJudge {
     const FeatureVector& residual = result_.residuals.residual[i];
     const FeatureVector& deviation = result_.residuals.deviation[i];
     for (const Feature feature : {Feature::log_visible, Feature::log_swir16, Feature::log_swir22}) {
-      if (at(residual, feature) > -options_.dark_log || at(residual, feature) > -2 * at(deviation, feature)) return false;
+      if (at(residual, feature) > -options_.dark_log || at(residual, feature) > -2 * at(deviation, feature))
+        return false;
     }
     return std::abs(at(residual, Feature::mndwi)) < 3 * at(deviation, Feature::mndwi) &&
            std::abs(at(residual, Feature::ndvi)) < 3 * at(deviation, Feature::ndvi);
@@ -195,13 +200,15 @@ class LookJudge {
     return best;
   }
 
-  /// The share of the evidence that speaks for disturbed ground. Ground that is being dug or covered loses what is green
-  /// on it and does not turn greener: that keeps out growth, early seasons and, on green ground, shade and moisture.
+  /// The share of the evidence that speaks for disturbed ground. Ground that is being dug or covered loses what is
+  /// green on it and does not turn greener: that keeps out growth, early seasons and, on green ground, shade and
+  /// moisture.
   float share_of_disturbance(std::size_t i, const Shift& shift) const {
     const std::size_t ndvi = index(Feature::ndvi);
     if (state_.typical_noise[ndvi] <= 0) return 1;
     const float expected = expectation(i, Feature::ndvi);
-    const float green = std::clamp((expected - options_.bare_ndvi) / (options_.green_ndvi - options_.bare_ndvi), 0.0F, 1.0F);
+    const float green =
+        std::clamp((expected - options_.bare_ndvi) / (options_.green_ndvi - options_.bare_ndvi), 0.0F, 1.0F);
     // NDVI comes first in the triangular whitening: its whitened residual is its own.
     const float rise = shift.mean[ndvi] / state_.whitening[0];
     const float none_at = options_.greener_sigma - green * (options_.greener_sigma + 0.5F);

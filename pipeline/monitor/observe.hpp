@@ -34,8 +34,9 @@ struct Observation {
 /// Evidence of a pixel is the largest over k = 1..6 of the Bayes factor (Kass & Raftery 1995, JASA 90) of "the mean of
 /// the last k whitened residuals is shifted in some direction" against "it is not", both normal:
 ///   log B = |m|^2 / 2 (1 / v0 - 1 / v1) - d / 2 log(v1 / v0),   v0 = 1 / k + persistent_error, v1 = v0 + shift^2,
-/// with d features, less what speaks for other causes (see other_causes() in observe.cpp), plus the prior log odds.
-/// Throws DataError for a look of another size than the state or one before the last. Same bytes for any `rows`.
+/// with d features, times the share that fits disturbed ground (share_of_disturbance() in observe.cpp), plus the prior
+/// log odds. Throws DataError for a look of another size than the state or one before the last. Same bytes for any
+/// `rows`.
 void observe(MonitorState& state, const LookFeatures& look, const MonitorOptions& options, Observation& result,
              const RowLoop& rows = serial_rows);
 

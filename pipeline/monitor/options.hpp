@@ -8,7 +8,7 @@ struct MonitorOptions {
   double pixel_size_m = 10;
 
   // What is seen.
-  double cloud_margin_m = 40;      // around cloud, its shadow and cirrus, that is not believed either; 0: none
+  double cloud_margin_m = 40;       // around cloud, its shadow and cirrus, that is not believed either; 0: none
   float white_blue_to_red = 0.82F;  // blue / red above which a brightened pixel is missed cloud: rock is redder
   float brightened_log = 0.18F;     // rise of log visible against the model from which that is asked
   float dark_log = 0.30F;           // fall of all log brightnesses against the model that is missed shadow
@@ -17,27 +17,27 @@ struct MonitorOptions {
   float snow_visible = 0.18F;       // mean reflectance of the visible bands, 0..1
 
   // The model of undisturbed ground.
-  int min_looks = 4;                     // clear looks without which a pixel is not judged
-  int looks_for_first_harmonic = 9;      // clear looks that support a yearly wave
-  int looks_for_second_harmonic = 16;    // and a half-yearly one
-  float first_harmonic_ridge = 0.02F;    // in looks: how firmly the yearly wave is held to 0
-  float second_harmonic_ridge = 0.10F;   // and the half-yearly one
-  float tukey_sigma = 3.0F;              // looks this far from the model, in noise, have no say in the fit
-  float noise_prior_looks = 6;           // the site's typical noise counts like so many looks
-  float season_shift_days = 7;           // standard deviation of how early or late a season comes
+  int min_looks = 4;                    // clear looks without which a pixel is not judged
+  int looks_for_first_harmonic = 9;     // clear looks that support a yearly wave
+  int looks_for_second_harmonic = 16;   // and a half-yearly one
+  float first_harmonic_ridge = 0.02F;   // in looks: how firmly the yearly wave is held to 0
+  float second_harmonic_ridge = 0.10F;  // and the half-yearly one
+  float tukey_sigma = 3.0F;             // looks this far from the model, in noise, have no say in the fit
+  float noise_prior_looks = 6;          // the site's typical noise counts like so many looks
+  float season_shift_days = 7;          // standard deviation of how early or late a season comes
   // The model's own variance counts so many times: what waves of a year cannot follow is no chance.
   float leverage_weight = 3;
-  float adaptation = 0.2F;               // weight of a new look in the model, where one of history has 1
-  double memory_days = 1500;             // after which a look's weight in the model has fallen to 1 / e
+  float adaptation = 0.2F;    // weight of a new look in the model, where one of history has 1
+  double memory_days = 1500;  // after which a look's weight in the model has fallen to 1 / e
 
   // Weather that similar ground shares.
-  double surroundings_m = 600;        // width of the window; 0: not subtracted
+  double surroundings_m = 600;  // width of the window; 0: not subtracted
   float surroundings_clip_sigma = 2.5F;
   float surroundings_prior_pixels = 60;  // the whole site's mean counts like so many pixels
 
   // Evidence.
-  float look_limit_sigma = 7.5F;   // longest whitened residual of a look: looks have to agree, one alone decides nothing
-  float persistent_error = 0.7F;   // variance, in that of a look, of the model's error that lasts over looks
+  float look_limit_sigma = 8;     // longest whitened residual of a look: looks have to agree, one alone decides nothing
+  float persistent_error = 0.7F;  // variance, in that of a look, of the model's error that lasts over looks
   float shift_sigma = 5;          // typical whitened shift by a disturbance, per direction
   float greener_sigma = 1.0F;     // mean rise of NDVI over the looks from which it is no disturbance
   float fall_sigma = 1.5F;        // fall of NDVI that green ground must show to count in full
@@ -45,17 +45,72 @@ struct MonitorOptions {
   float bare_ndvi = 0.18F;        // and of ground that has nothing to lose
   float water_mndwi = 0.0F;       // MNDWI of water; what was and is water does not count
   float single_look_share = 0.4F;  // of the evidence, where one look is all there is
-  float prior_log_odds = -8;      // before any look: one pixel in 3000
-  bool neighbours = true;         // neighbouring pixels count
+  float prior_log_odds = -8;       // before any look: one pixel in 3000
+  bool neighbours = true;          // neighbouring pixels count
 
   // Decisions.
-  float provisional_log_odds = 2.5F;
-  float confirm_log_odds = 5;
-  int confirm_looks = 3;       // clear looks from the first disturbed one on
-  float clean_sigma = 2.2F;    // whitened length per direction below which a look is clean
+  float provisional_log_odds = 4;
+  float confirm_log_odds = 6;
+  int confirm_looks = 3;            // clear looks from the first disturbed one on
+  float clean_sigma = 2.2F;         // whitened length per direction below which a look is clean
   int close_provisional_looks = 2;  // clean looks in a row
   int close_confirmed_looks = 4;
-  float recovered_share = 0.5F;   // of the lost vegetation that is back
+  float recovered_share = 0.5F;  // of the lost vegetation that is back
 };
+
+/// Calls visit(name, meaning with unit, value) for each option but pixel_size_m, which is the grid's: the one list that
+/// command lines and hashes of options go by.
+template <typename Options, typename Visit>
+void for_each_option(Options& options, const Visit& visit) {
+  visit("cloud-margin-m", "metres around cloud, its shadow and cirrus that are not believed either",
+        options.cloud_margin_m);
+  visit("white-blue-to-red", "blue / red above which a brightened pixel is missed cloud", options.white_blue_to_red);
+  visit("brightened-log", "rise of log visible reflectance against the model from which that is asked",
+        options.brightened_log);
+  visit("dark-log", "fall of all log brightnesses against the model that is missed shadow", options.dark_log);
+  visit("screened-in-row", "looks in a row that may be screened; what lasts longer is the ground",
+        options.screened_in_row);
+  visit("snow-mndwi", "MNDWI above which bright ground is snow", options.snow_mndwi);
+  visit("snow-visible", "mean visible reflectance of snow, 0..1", options.snow_visible);
+  visit("min-looks", "clear looks without which a pixel is not judged", options.min_looks);
+  visit("looks-for-first-harmonic", "clear looks that support a yearly wave", options.looks_for_first_harmonic);
+  visit("looks-for-second-harmonic", "clear looks that support a half-yearly wave", options.looks_for_second_harmonic);
+  visit("first-harmonic-ridge", "how firmly the yearly wave is held to 0, in looks", options.first_harmonic_ridge);
+  visit("second-harmonic-ridge", "how firmly the half-yearly wave is held to 0, in looks",
+        options.second_harmonic_ridge);
+  visit("tukey-sigma", "distance from the model, in noise, from which looks have no say in the fit",
+        options.tukey_sigma);
+  visit("noise-prior-looks", "looks that the site's typical noise counts for", options.noise_prior_looks);
+  visit("season-shift-days", "standard deviation of how early or late a season comes, days", options.season_shift_days);
+  visit("leverage-weight", "times that the model's own variance counts", options.leverage_weight);
+  visit("adaptation", "weight of a new look in the model, where one of history has 1", options.adaptation);
+  visit("memory-days", "days after which a look's weight in the model has fallen to 1 / e", options.memory_days);
+  visit("surroundings-m", "width of the window of similar ground whose shared change is subtracted, metres; 0: none is",
+        options.surroundings_m);
+  visit("surroundings-clip-sigma", "where residuals of similar ground are clipped, in noise",
+        options.surroundings_clip_sigma);
+  visit("surroundings-prior-pixels", "pixels that the whole site's mean counts for", options.surroundings_prior_pixels);
+  visit("look-limit-sigma", "longest whitened residual that one look may have", options.look_limit_sigma);
+  visit("persistent-error", "variance of the model's lasting error, in that of a look", options.persistent_error);
+  visit("shift-sigma", "typical whitened shift by a disturbance, per direction", options.shift_sigma);
+  visit("greener-sigma", "mean rise of NDVI from which it is no disturbance, in noise", options.greener_sigma);
+  visit("fall-sigma", "fall of NDVI that green ground must show to count in full, in noise", options.fall_sigma);
+  visit("green-ndvi", "expected NDVI of green ground", options.green_ndvi);
+  visit("bare-ndvi", "expected NDVI of ground that has nothing to lose", options.bare_ndvi);
+  visit("water-mndwi", "MNDWI of water; what was and is water does not count", options.water_mndwi);
+  visit("single-look-share", "share of the evidence that counts where one look is all there is, 0..1",
+        options.single_look_share);
+  visit("prior-log-odds", "log odds of disturbance before any look", options.prior_log_odds);
+  visit("neighbours", "whether neighbouring pixels count, 0 or 1", options.neighbours);
+  visit("provisional-log-odds", "log odds from which a pixel is provisional", options.provisional_log_odds);
+  visit("confirm-log-odds", "log odds from which it is confirmed", options.confirm_log_odds);
+  visit("confirm-looks", "clear looks since onset that confirmation needs", options.confirm_looks);
+  visit("clean-sigma", "whitened length per direction below which a look is clean", options.clean_sigma);
+  visit("close-provisional-looks", "clean looks in a row that close a provisional pixel",
+        options.close_provisional_looks);
+  visit("close-confirmed-looks", "clean looks in a row that close a confirmed pixel", options.close_confirmed_looks);
+  visit("recovered-share", "share of the lost vegetation that is back when a pixel recovers, 0..1",
+        options.recovered_share);
+}
 
 }  // namespace pitwatch

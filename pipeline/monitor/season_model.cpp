@@ -1,7 +1,7 @@
 #include "pipeline/monitor/season_model.hpp"
 
-#include <Eigen/Core>
 #include <Eigen/Cholesky>
+#include <Eigen/Core>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -31,7 +31,8 @@ float median(std::vector<float>& values) {
 
 Column ridge(std::size_t looks, const MonitorOptions& options) {
   constexpr double held = 1e6;
-  const double first = static_cast<int>(looks) >= options.looks_for_first_harmonic ? options.first_harmonic_ridge : held;
+  const double first =
+      static_cast<int>(looks) >= options.looks_for_first_harmonic ? options.first_harmonic_ridge : held;
   const double second =
       static_cast<int>(looks) >= options.looks_for_second_harmonic ? options.second_harmonic_ridge : held;
   return Column(0, first, first, second, second);
@@ -84,7 +85,8 @@ Expectation expect(const SeasonModel& model, const SeasonDate& date, const Monit
     }
     const float drift = slope * options.season_shift_days;
     result.value[f] = value;
-    result.deviation[f] = std::sqrt(model.noise[f] * model.noise[f] * (1 + options.leverage_weight * leverage) + drift * drift);
+    result.deviation[f] =
+        std::sqrt(model.noise[f] * model.noise[f] * (1 + options.leverage_weight * leverage) + drift * drift);
   }
   return result;
 }
@@ -131,7 +133,8 @@ bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, 
           normal(static_cast<int>(i), static_cast<int>(j)) += weighted * static_cast<double>(look.date->terms[j]);
         }
         for (std::size_t f = 0; f < feature_count; ++f) {
-          if (used[f]) right(static_cast<int>(i), static_cast<int>(f)) += weighted * static_cast<double>(look.values[f]);
+          if (used[f])
+            right(static_cast<int>(i), static_cast<int>(f)) += weighted * static_cast<double>(look.values[f]);
         }
       }
     }

@@ -46,7 +46,7 @@ Expectation expect(const SeasonModel& model, const SeasonDate& date, const Monit
 struct PixelLook {
   const SeasonDate* date;
   FeatureVector values;
-  float weight = 1;      // of the fit's last step: an outlier has 0
+  float weight = 1;  // of the fit's last step: an outlier has 0
 };
 
 /// Fits by iteratively reweighted least squares with a ridge on the harmonics (Huber's weights, then Tukey's; Holland &
@@ -54,7 +54,7 @@ struct PixelLook {
 /// robust spread of the residuals with the degrees of freedom that the fit took. `typical_noise` counts like
 /// `options.noise_prior_looks` looks. False where fewer than min_looks are there: the model is then left as it was.
 /// A feature that most looks lack (NaN) is left out: coefficients 0, noise 0. Looks that lack one of the others get
-/// weight 0.
+/// weight 0, and are moved to the end of `looks`.
 bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, const MonitorOptions& options,
                 SeasonModel& model);
 

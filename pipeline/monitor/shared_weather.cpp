@@ -56,7 +56,8 @@ void box_sum(std::vector<CellSum>& cells, std::size_t across, std::size_t down, 
     // Each sum anew, not running: differences of sums would leave rounding behind.
     for (int i = 0; i < n; ++i) {
       CellSum sum;
-      for (int j = std::max(0, i - radius); j <= std::min(n - 1, i + radius); ++j) sum.add(line[static_cast<std::size_t>(j)], 1);
+      for (int j = std::max(0, i - radius); j <= std::min(n - 1, i + radius); ++j)
+        sum.add(line[static_cast<std::size_t>(j)], 1);
       first[static_cast<std::size_t>(i) * step] = sum;
     }
   };
@@ -94,8 +95,7 @@ void SharedWeather::estimate(const LookResiduals& look, const MonitorOptions& op
       ++cell.count;
     }
   }
-  const int radius =
-      std::max(0, static_cast<int>(options.surroundings_m / options.pixel_size_m / cell_pixels - 1) / 2);
+  const int radius = std::max(0, static_cast<int>(options.surroundings_m / options.pixel_size_m / cell_pixels - 1) / 2);
   for (std::size_t kind = 0; kind < kind_count; ++kind) {
     for (const CellSum& cell : sums[kind]) site[kind].add(cell, 1);
     if (site[kind].count == 0) continue;

@@ -32,13 +32,14 @@ class SharedWeather {
   void estimate(const LookResiduals& look, const MonitorOptions& options);
 
   const FeatureVector& at(int x, int y, std::uint8_t kind) const {
-    return shared_[(static_cast<std::size_t>(y / cell_pixels) * cells_across_ + static_cast<std::size_t>(x / cell_pixels)) *
+    return shared_[(static_cast<std::size_t>(y / cell_pixels) * cells_across_ +
+                    static_cast<std::size_t>(x / cell_pixels)) *
                        kind_count +
                    kind];
   }
 
-  /// By how much the residuals of a kind scatter on this date more than expected, at least 1, by feature: at the turn of
-  /// a season, pixels that are alike in their year are still days apart.
+  /// By how much the residuals of a kind scatter on this date more than expected, at least 1, by feature: at the turn
+  /// of a season, pixels that are alike in their year are still days apart.
   const FeatureVector& scatter(std::uint8_t kind) const { return scatter_[kind]; }
 
   static constexpr int cell_pixels = 4;

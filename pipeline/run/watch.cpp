@@ -64,7 +64,9 @@ void check(const WatchOptions& options) {
 /// Program version, and a hash of what changes the result.
 std::string algorithm_of(const WatchOptions& options) {
   std::ostringstream text;
-  text << options.history_days << ' ' << options.buffer_m << ' ' << options.min_area_ha << ' ' << 0;
+  text << options.history_days << ' ' << options.buffer_m << ' ' << options.min_area_ha;
+  for_each_option(options.monitor,
+                  [&](const char* name, const char*, auto value) { text << ' ' << name << '=' << value; });
   return "pitwatch " + program_version() + " " + sha256_text(text.str()).substr(0, id_digits);
 }
 

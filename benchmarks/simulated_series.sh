@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# What the nightly run finds in simulated series, how late, and what it alerts in vain.
+set -euo pipefail
+
+usage() {
+  cat <<'END'
+usage: benchmarks/simulated_series.sh [SEEDS] [DIR]
+Simulates three years of both sample sites (2021 to 2023, every five days; the first year is learnt from) for seeds
+1 .. SEEDS (5 by default) in DIR (build/simulated_series), runs over them, scores the alerts of each site against its truth,
+and prints pooled tables. Needs python3.
+END
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+case ${1:-} in
+  -h | --help) usage; exit 0 ;;
+esac
+seeds=${1:-5}
+folder=${2:-$root/build/simulated_series}
+"$root/tools/build.sh" release pitwatch
+mkdir -p "$folder"
+for ((seed = 1; seed <= seeds; ++seed)); do
+  series=$folder/$seed
+  rm -rf "$series"
+  "$root/build/pitwatch" simulate --sites "$root/sample_data/sites.geojson" --from 2021-01-01 --until 2023-12-31 \
+    --bands B02,B03,B04,B08,B11,B12 --seed "$seed" --out "$series/scenes" --quiet
+  # The whole of what was simulated is watched.
+  "$root/build/pitwatch" run --sites "$root/sample_data/sites.geojson" --source "$series/scenes" --state "$series/state" \
+    --buffer-m 600 --quiet
+  for site in gizilbulag demirli; do
+    for status in any confirmed; do
+      where="site = '$site'"
+      if [[ $status == confirmed ]]; then where+=" AND confirmed_on IS NOT NULL"; fi
+      "$root/build/pitwatch" score --truth "$series/scenes/$site/truth.geojson" --alerts "$series/state/alerts.geojson" \
+        --where "$where" --from 2022-01-01 --draws 1 --json > "$series/$site-$status.json"
+    done
+  done
+done
+
+python3 - "$folder" <<'END'
+import glob
+import json
+import statistics
+import sys
+
+reports = {status: [json.load(open(path))["truth"] for path in sorted(glob.glob(f"{sys.argv[1]}/*/*-{status}.json"))]
+           for status in ("any", "confirmed")}
+sizes = ((0, 0.05), (0.05, 0.1), (0.1, 0.25), (0.25, 0.5), (0.5, 1), (1, 5), (5, 1e9))
+events = {status: [e for r in of_status for e in r["events"]] for status, of_status in reports.items()}
+
+
+def row(name, chosen):
+    columns = []
+    for status in ("any", "confirmed"):
+        group = [e for e in events[status] if chosen(e)]
+        found = [e for e in group if e["found"]]
+        share = f"{len(found) / len(group):.2f}" if group else "-"
+        lag = [e["lag_days"] if status == "any" else e["confirmed_lag_days"] for e in found]
+        columns += [share, f"{statistics.median(lag):.0f}" if lag else "-"]
+    print(f"| {name} | {len([e for e in events['any'] if chosen(e)])} | {columns[0]} | {columns[1]} | {columns[2]} | {columns[3]} |")
+
+
+print("| | events | found | median days | confirmed | median days |\n|---|---|---|---|---|---|")
+disturbance = lambda e: e["kind"] == "disturbance"
+for low, high in sizes:
+    name = f"{low} - {high} ha" if high < 1e9 else f"{low} ha and more"
+    row(name, lambda e: disturbance(e) and low <= e["area_ha"] < high)
+for kind in sorted({e["type"] for e in events["any"] if disturbance(e)}):
+    row(kind, lambda e: e["type"] == kind)
+row("**all disturbances**", disturbance)
+for kind in sorted({e["type"] for e in events["any"] if not disturbance(e)}):
+    row("*" + kind + "*", lambda e: e["type"] == kind)
+for status, of_status in reports.items():
+    hits = {name: sum(r["commission"]["alerts_by_hit"][name]["count"] for r in of_status)
+            for name in of_status[0]["commission"]["alerts_by_hit"]}
+    false = statistics.mean(r["commission"]["false_per_100km2_year"]["value"] for r in of_status)
+    print(f"{status}: {sum(hits.values())} alerts, by what they hit:", ", ".join(f"{n} {name}" for name, n in hits.items()) +
+          f"; {false:.0f} false per 100 km2 and year")
+END

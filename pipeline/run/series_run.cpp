@@ -1,0 +1,271 @@
+#include "pipeline/run/series_run.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/csv_table.hpp"
+#include "pipeline/monitor/learn.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr float none = std::numeric_limits<float>::quiet_NaN();
+
+struct BandColumn {
+  float PixelReflectance::*band;
+  std::array<const char*, 4> names;  // the first that is there
+};
+
+constexpr std::array<BandColumn, 6> band_columns{{
+    {&PixelReflectance::blue, {"B02", "B2", "blue", ""}},
+    {&PixelReflectance::green, {"B03", "B3", "green", ""}},
+    {&PixelReflectance::red, {"B04", "B4", "red", ""}},
+    {&PixelReflectance::nir, {"B08", "B8", "nir", "bnir"}},
+    {&PixelReflectance::swir16, {"B11", "swir16", "swir1", ""}},
+    {&PixelReflectance::swir22, {"B12", "swir22", "swir2", ""}},
+}};
+
+constexpr std::array<Feature, 3> index_columns{Feature::ndvi, Feature::bsi, Feature::mndwi};
+
+float number_in(const CsvRow& row, const std::string& column) {
+  const std::string& text = row.cells.at(column);
+  if (text.empty() || text == "NA" || text == "NaN" || text == "nan") return none;
+  float value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw DataError("line " + std::to_string(row.line) + ": '" + column + "' is not a number: '" + text + "'");
+  }
+  return value;
+}
+
+/// The rows of a file as looks at a window of one row, in which each pixel is a column.
+class SeriesTable {
+ public:
+  explicit SeriesTable(const SeriesOptions& options) : options_(options) {
+    std::vector<std::string> columns{options.date_column};
+    if (!options.id_column.empty()) columns.push_back(options.id_column);
+    if (!options.clear_column.empty()) columns.push_back(options.clear_column);
+    rows_ = read_csv(options.file, columns);
+    if (rows_.empty()) throw DataError("holds no rows");
+    find_bands();
+    find_pixels();
+    for (const CsvRow& row : rows_) take(row);
+  }
+
+  std::vector<std::string> ids;
+  std::map<std::pair<Instant, int>, LookFeatures> looks;  // by date, and the how-manieth of that date
+
+ private:
+  void find_bands() {
+    const auto& cells = rows_[0].cells;
+    for (const BandColumn& band : band_columns) {
+      for (const char* name : band.names) {
+        if (*name == '\0' || !cells.contains(name)) continue;
+        bands_.emplace_back(band.band, name);
+        break;
+      }
+    }
+    const auto is_index = [&cells](Feature feature) {
+      return cells.contains(std::string(feature_names[index(feature)]));
+    };
+    if (bands_.empty() && std::none_of(index_columns.begin(), index_columns.end(), is_index)) {
+      throw DataError("has no column of a band (B02, B03, B04, B08, B11, B12) or index (ndvi, bsi, mndwi)");
+    }
+  }
+
+  void find_pixels() {
+    for (const CsvRow& row : rows_) {
+      const std::string id = id_of(row);
+      if (numbers_.emplace(id, ids.size()).second) ids.push_back(id);
+    }
+  }
+
+  std::string id_of(const CsvRow& row) const {
+    return options_.id_column.empty() ? "1" : row.cells.at(options_.id_column);
+  }
+
+  void take(const CsvRow& row) {
+    const std::size_t pixel = numbers_.at(id_of(row));
+    const Instant when = date_of(row);
+    int repeat = 0;
+    while (true) {
+      LookFeatures& look = looks[{when, repeat++}];
+      if (look.values.empty()) start(look, when);
+      if (look.seen[pixel] != Seen::nothing) continue;
+      fill(row, pixel, look);
+      return;
+    }
+  }
+
+  Instant date_of(const CsvRow& row) const {
+    try {
+      return parse_instant(row.cells.at(options_.date_column));
+    } catch (const DataError& error) {
+      throw DataError("line " + std::to_string(row.line) + ": " + error.what());
+    }
+  }
+
+  void start(LookFeatures& look, Instant when) const {
+    look.when = when;
+    look.width = static_cast<int>(ids.size());
+    look.height = 1;
+    FeatureVector nothing;
+    nothing.fill(none);
+    look.values.assign(ids.size(), nothing);
+    look.blue_to_red.assign(ids.size(), none);
+    look.seen.assign(ids.size(), Seen::nothing);
+    look.called_cloud.assign(ids.size(), 0);
+  }
+
+  void fill(const CsvRow& row, std::size_t pixel, LookFeatures& look) const {
+    PixelReflectance reflectance{none, none, none, none, none, none};
+    for (const auto& [band, column] : bands_) {
+      const float value = number_in(row, column) * static_cast<float>(options_.scale);
+      if (std::abs(value) > 20) {
+        throw DataError("line " + std::to_string(row.line) + ": '" + column + "' is no reflectance of 0 to 1: '" +
+                        row.cells.at(column) + "'; the scale is to bring it there");
+      }
+      reflectance.*band = value;
+    }
+    FeatureVector& values = look.values[pixel];
+    values = features_of(reflectance);
+    for (const Feature feature : index_columns) {
+      float& value = values[index(feature)];
+      const std::string column(feature_names[index(feature)]);
+      if (value != value && row.cells.contains(column)) value = number_in(row, column);
+    }
+    look.blue_to_red[pixel] = reflectance.blue / reflectance.red;
+    const bool clear =
+        options_.clear_column.empty() || std::find(options_.clear_values.begin(), options_.clear_values.end(),
+                                                   row.cells.at(options_.clear_column)) != options_.clear_values.end();
+    look.seen[pixel] = clear ? Seen::clear : Seen::masked;
+  }
+
+  const SeriesOptions& options_;
+  std::vector<CsvRow> rows_;
+  std::vector<std::pair<float PixelReflectance::*, std::string>> bands_;
+  std::map<std::string, std::size_t> numbers_;
+};
+
+Instant end_of_history(const SeriesOptions& options, Instant first, Instant last) {
+  if (options.history_until) return *options.history_until;
+  return std::min<Instant>(first + std::chrono::days(options.history_days), first + (last - first) / 2);
+}
+
+void take_looks(const LookFeatures& look, const MonitorState& state, const Observation& seen, SeriesResult& result) {
+  for (std::size_t i = 0; i < look.pixels(); ++i) {
+    if (look.seen[i] == Seen::nothing) continue;
+    SeriesLook& line = result.looks.emplace_back();
+    line.pixel = i;
+    line.when = look.when;
+    line.use = seen.use[i];
+    line.observed = look.values[i];
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      const bool used = seen.use[i] == LookUse::used && state.models[i].noise[f] > 0;
+      line.modelled[f] = used ? look.values[i][f] - seen.residuals.residual[i][f] : none;
+      line.noise[f] = used ? seen.residuals.deviation[i][f] : none;
+    }
+    line.evidence = seen.evidence[i];
+    line.probability = seen.probability[i];
+    line.status = seen.status[i];
+    SeriesPixel& pixel = result.pixels[i];
+    pixel.looks += seen.use[i] == LookUse::used ? 1 : 0;
+    pixel.status = line.status;
+    pixel.highest_probability = std::max(pixel.highest_probability, line.probability);
+    const PixelHistory& history = state.history[i];
+    const auto date = [&state](LookNumber number) { return state.looks[static_cast<std::size_t>(number)]; };
+    if (!pixel.first_detected && history.first_detected != no_look) pixel.first_detected = date(history.first_detected);
+    if (!pixel.confirmed_on && history.confirmed_on != no_look) pixel.confirmed_on = date(history.confirmed_on);
+  }
+}
+
+/// A fixed number of decimals; empty for NaN.
+std::string text_of(float value, int decimals) {
+  if (value != value) return "";
+  std::array<char, 64> buffer{};
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, decimals);
+  return {buffer.data(), end.ptr};
+}
+
+std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string result = "\"";
+  for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return result + "\"";
+}
+
+std::string_view name(LookUse use) {
+  constexpr std::array<std::string_view, 3> names{"unseen", "screened", "used"};
+  return names[static_cast<std::size_t>(use)];
+}
+
+}  // namespace
+
+SeriesResult run_series(const SeriesOptions& options) {
+  if (!(options.scale > 0)) throw ConfigError("scale is over 0");
+  if (options.history_days < 1) throw ConfigError("history is at least a day");
+  MonitorOptions monitor = options.monitor;
+  monitor.surroundings_m = 0;
+  monitor.neighbours = false;
+  try {
+    const SeriesTable table(options);
+    SeriesResult result;
+    for (const std::string& id : table.ids) result.pixels.emplace_back().id = id;
+    const Instant until = end_of_history(options, table.looks.begin()->first.first, table.looks.rbegin()->first.first);
+    LookStack stack(static_cast<int>(table.ids.size()), 1);
+    auto look = table.looks.begin();
+    for (; look != table.looks.end() && look->first.first <= until; ++look) {
+      stack.add(look->second);
+      for (std::size_t i = 0; i < table.ids.size(); ++i) {
+        result.pixels[i].history_looks += look->second.seen[i] == Seen::clear ? 1 : 0;
+      }
+    }
+    MonitorState state = learn(std::move(stack), monitor);
+    Observation seen;
+    for (; look != table.looks.end(); ++look) {
+      observe(state, look->second, monitor, seen);
+      take_looks(look->second, state, seen, result);
+    }
+    return result;
+  } catch (const DataError& error) {
+    const std::string message = error.what();
+    throw DataError(message.starts_with(options.file) ? message : options.file + ": " + message);
+  }
+}
+
+std::string looks_csv(const SeriesResult& result) {
+  std::string text = "id,date,use";
+  for (const std::string_view feature : feature_names) {
+    for (const char* of : {"_observed", "_modelled", "_noise"}) text.append(",").append(feature).append(of);
+  }
+  text += ",evidence,probability,status\n";
+  for (const SeriesLook& look : result.looks) {
+    text += quoted(result.pixels[look.pixel].id) + "," + format_instant(look.when) + ",";
+    text += name(look.use);
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      for (const float value : {look.observed[f], look.modelled[f], look.noise[f]}) text += "," + text_of(value, 4);
+    }
+    text += "," + text_of(look.evidence, 2) + "," + text_of(look.probability, 4) + ",";
+    text.append(name(look.status)).append("\n");
+  }
+  return text;
+}
+
+std::string summary_csv(const SeriesResult& result) {
+  std::string text = "id,history_looks,looks,first_detected,confirmed_on,status,highest_probability\n";
+  for (const SeriesPixel& pixel : result.pixels) {
+    text += quoted(pixel.id) + "," + std::to_string(pixel.history_looks) + "," + std::to_string(pixel.looks) + ",";
+    text += (pixel.first_detected ? format_instant(*pixel.first_detected) : "") + ",";
+    text += (pixel.confirmed_on ? format_instant(*pixel.confirmed_on) : "") + ",";
+    text.append(name(pixel.status)).append("," + text_of(pixel.highest_probability, 4) + "\n");
+  }
+  return text;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,151 @@
+// `pitwatch series` as a user meets it: what it prints for a made-up and for real series, and what it refuses.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "pipeline/core/date.hpp"
+#include "pipeline/io/csv_table.hpp"
+#include "tests/integration/process.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+using test::Outcome;
+using test::run_process;
+using ::testing::HasSubstr;
+
+class SeriesCli : public ::testing::Test {
+ protected:
+  void SetUp() override { fs::create_directories(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string write(const std::string& text) const {
+    const std::string path = folder_ / "series.csv";
+    std::ofstream(path) << text;
+    return path;
+  }
+
+  Outcome series(std::vector<std::string> arguments) const {
+    std::vector<std::string> command{PITWATCH_PROGRAM, "series"};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return run_process({command, {}, {}, {}});
+  }
+
+  std::vector<CsvRow> table(const std::string& text) const {
+    const std::string path = folder_ / "result.csv";
+    std::ofstream(path) << text;
+    return read_csv(path, {"id", "status"});
+  }
+
+  fs::path folder_ = fs::temp_directory_path() / ("pitwatch_series_" + std::to_string(::getpid()));
+};
+
+/// Two pixels of grass over two years, every ten days; "pit" is dug up on day 500.
+std::string two_pixels(bool with_swir) {
+  std::ostringstream text;
+  text << "point,date,B02,B03,B04,B08" << (with_swir ? ",B11,B12" : "") << "\n";
+  for (int day = 0; day < 730; day += 10) {
+    for (const bool pit : {false, true}) {
+      const bool dug = pit && day >= 500;
+      const double wobble = 1 + 0.02 * (day / 10 % 3 - 1);
+      text << (pit ? "pit" : "grass") << "," << format_day(parse_instant("2020-01-01") + std::chrono::days(day));
+      for (const double value : dug ? std::vector<double>{.178, .220, .255, .292, .375, .330}
+                                    : std::vector<double>{.035, .070, .044, .360, .220, .115}) {
+        if (!with_swir && (value == .375 || value == .330 || value == .220 || value == .115) &&
+            (dug ? value > .3 : value > .1))
+          continue;
+        text << "," << value * wobble;
+      }
+      text << "\n";
+    }
+  }
+  return text.str();
+}
+
+TEST_F(SeriesCli, FindsThePitAndLeavesTheGrass) {
+  const Outcome outcome = series({write(two_pixels(true)), "--id", "point", "--summary"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const std::vector<CsvRow> rows = table(outcome.out);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].cells.at("status"), "stable");
+  EXPECT_EQ(rows[0].cells.at("first_detected"), "");
+  EXPECT_EQ(rows[1].cells.at("status"), "confirmed");
+  // Day 500 is 2021-05-15.
+  EXPECT_GE(rows[1].cells.at("first_detected"), "2021-05-15");
+  EXPECT_LE(rows[1].cells.at("first_detected"), "2021-06-05");
+  EXPECT_GE(rows[1].cells.at("confirmed_on"), rows[1].cells.at("first_detected"));
+}
+
+TEST_F(SeriesCli, PrintsALinePerLookAfterTheHistory) {
+  const Outcome outcome = series({write(two_pixels(true)), "--id", "point"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const std::vector<CsvRow> rows = table(outcome.out);
+  ASSERT_EQ(rows.size(), 2U * 36U);
+  EXPECT_EQ(rows[0].cells.at("use"), "used");
+  EXPECT_EQ(rows[0].cells.at("ndvi_observed").substr(0, 4), "0.78");
+  EXPECT_NEAR(std::stod(rows[0].cells.at("ndvi_modelled")), 0.782, 0.01);
+  EXPECT_GT(std::stod(rows[0].cells.at("ndvi_noise")), 0);
+  EXPECT_EQ(rows.back().cells.at("id"), "pit");
+  EXPECT_GT(std::stod(rows.back().cells.at("probability")), 0.9);
+}
+
+TEST_F(SeriesCli, WorksWithTheBandsThereAre) {
+  const std::string path = write(
+      "date,ndvi\n2020-01-01,0.7\n2020-02-01,0.71\n2020-03-01,0.69\n2020-04-01,0.7\n"
+      "2020-05-01,0.7\n2020-06-01,0.71\n2020-07-01,0.1\n2020-08-01,0.1\n2020-09-01,0.11\n"
+      "2020-10-01,0.1\n");
+  const Outcome outcome = series({path, "--history-until", "2020-06-01", "--summary"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(table(outcome.out)[0].cells.at("status"), "confirmed");
+}
+
+TEST_F(SeriesCli, RefusesWhatIsNoReflectance) {
+  const Outcome outcome = series({write("date,B04,B08\n2020-01-01,405,1858\n")});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("line 2: 'B04' is no reflectance"));
+  EXPECT_EQ(series({write("date,height\n2020-01-01,405\n")}).exit_code, 3);
+  EXPECT_EQ(series({write("date,ndvi\nlast week,0.4\n")}).exit_code, 3);
+  EXPECT_EQ(series({}).exit_code, 2);
+  EXPECT_EQ(series({write("date,ndvi\n2020-01-01,0.4\n"), "--clear", "qa"}).exit_code, 2);
+}
+
+class RealSeries : public SeriesCli {
+ protected:
+  void SetUp() override {
+    SeriesCli::SetUp();
+    const char* place = std::getenv("PITWATCH_SHARED");
+    shared_ = fs::path(place != nullptr ? place : PITWATCH_SOURCE_DIR "/../shared") / "data";
+    if (!fs::exists(shared_ / "pyxccd_series")) GTEST_SKIP() << "no reference data in " << shared_;
+  }
+  fs::path shared_;
+};
+
+TEST_F(RealSeries, FireAndLoggingAreConfirmedWithinAMonth) {
+  const auto judged = [this](const char* name) {
+    const Outcome outcome = series({shared_ / "pyxccd_series" / name, "--scale", "0.0001", "--clear", "qa=0,1",
+                                    "--history-until", "2023-06-30", "--summary"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return table(outcome.out).at(0).cells;
+  };
+  const auto fire = judged("hls_fire_sichuan.csv");
+  EXPECT_GE(fire.at("first_detected"), "2024-03-23");
+  EXPECT_LE(fire.at("confirmed_on"), "2024-04-23");
+  const auto logging = judged("hls_logging_sichuan.csv");
+  EXPECT_GE(logging.at("first_detected"), "2024-04-08");
+  EXPECT_LE(logging.at("confirmed_on"), "2024-05-08");
+}
+
+TEST_F(RealSeries, DoubleCroppedFieldIsNotConfirmed) {
+  const Outcome outcome = series({shared_ / "pyxccd_series" / "s2_crop_henan.csv", "--scale", "0.0001", "--clear",
+                                  "QA60=0", "--history-days", "730", "--summary"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(table(outcome.out).at(0).cells.at("confirmed_on"), "");
+}
+
+}  // namespace
+}  // namespace pitwatch

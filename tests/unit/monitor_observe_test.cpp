@@ -1,0 +1,239 @@
+#include "pipeline/monitor/observe.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "pipeline/core/error.hpp"
+#include "tests/unit/monitor_test_support.hpp"
+
+namespace pitwatch {
+namespace {
+
+using test::Camera;
+using test::Ground;
+
+constexpr int side = 16;
+constexpr int first_day = 370;
+
+bool in_patch(int x, int y) { return x >= 5 && x < 10 && y >= 5 && y < 10; }
+
+/// `usual` everywhere; in a patch `then` between two days.
+Ground ground_with(const PixelReflectance& usual, const PixelReflectance& then, int from, int until) {
+  return [=](int x, int y, int day) { return in_patch(x, y) && day >= from && day < until ? then : usual; };
+}
+
+std::size_t pixel(int x, int y) { return static_cast<std::size_t>(y * side + x); }
+const std::size_t inside = pixel(7, 7);
+const std::size_t outside = pixel(14, 2);
+
+/// Learns on undisturbed ground and observes `looks` looks from first_day on.
+struct Watch {
+  explicit Watch(Ground scene) : ground(std::move(scene)), state(test::learnt(camera, ground, side, side, options)) {}
+
+  void observe_looks(int looks) {
+    for (int i = 0; i < looks; ++i, day += 10) observe(state, camera.features(ground, day, options), options, seen);
+  }
+
+  MonitorOptions options;
+  Camera camera{side, side};
+  Ground ground;
+  MonitorState state;
+  Observation seen;
+  int day = first_day;
+};
+
+TEST(Observe, UndisturbedGroundStaysStable) {
+  Watch watch(ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0));
+  watch.observe_looks(20);
+  EXPECT_EQ(std::count(watch.seen.status.begin(), watch.seen.status.end(), PixelStatus::stable), side * side);
+}
+
+struct Case {
+  const char* name;
+  PixelReflectance before;
+  PixelReflectance after;
+};
+
+class Disturbances : public ::testing::TestWithParam<Case> {};
+
+TEST_P(Disturbances, AreProvisionalThenConfirmedWhereTheyAre) {
+  Watch watch(ground_with(GetParam().before, GetParam().after, first_day + 20, 9999));
+  watch.observe_looks(8);
+  EXPECT_NE(watch.seen.status[inside], PixelStatus::stable);
+  EXPECT_GT(watch.seen.probability[inside], 0.5F);
+  watch.observe_looks(6);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
+  EXPECT_EQ(watch.seen.status[outside], PixelStatus::stable);
+  const PixelHistory& history = watch.state.history[inside];
+  const auto date = [&](LookNumber look) { return watch.state.looks[static_cast<std::size_t>(look)]; };
+  // Two looks at darkened ground may have been taken for shadow.
+  EXPECT_GE(date(history.onset_before), test::day_of(first_day + 20));
+  EXPECT_LE(date(history.onset_before), test::day_of(first_day + 40));
+  EXPECT_EQ(date(history.onset_after), test::day_of(first_day + 10));
+  EXPECT_LT(history.first_detected, history.confirmed_on);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, Disturbances,
+                         ::testing::Values(Case{"PitInForest", test::forest_spectrum, test::pit_spectrum},
+                                           Case{"PitInRock", test::grey_rock_spectrum, test::pit_spectrum},
+                                           Case{"DarkerRock", test::pit_spectrum, test::grey_rock_spectrum},
+                                           Case{"PondInForest", test::forest_spectrum, test::pool_spectrum}),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+class OtherCauses : public ::testing::TestWithParam<Case> {};
+
+TEST_P(OtherCauses, AreNoAlert) {
+  Watch watch(ground_with(GetParam().before, GetParam().after, first_day + 20, first_day + 90));
+  for (int look = 0; look < 8; ++look) {
+    watch.observe_looks(1);
+    EXPECT_EQ(watch.seen.status[inside], PixelStatus::stable) << "look " << look;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, OtherCauses,
+                         ::testing::Values(Case{"Growth", test::grey_rock_spectrum, test::forest_spectrum},
+                                           Case{"Shade", test::forest_spectrum,
+                                                test::scaled(test::forest_spectrum, .6F)},
+                                           Case{"Snow", test::forest_spectrum, test::snow_spectrum}),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+TEST(Observe, OneLookOfMissedCloudIsNoAlert) {
+  Watch watch(ground_with(test::forest_spectrum, test::cloud_spectrum, first_day, first_day + 5));
+  watch.observe_looks(1);
+  EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
+  EXPECT_EQ(watch.seen.use[outside], LookUse::used);
+  watch.observe_looks(5);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::stable);
+}
+
+TEST(Observe, WeatherThatSimilarGroundSharesIsNoEvidence) {
+  const Ground dry_year = [](int, int, int day) {
+    PixelReflectance seen = test::forest_spectrum;
+    if (day >= first_day) {
+      seen.nir *= 0.75F;
+      seen.red *= 1.3F;
+      seen.swir16 *= 1.2F;
+    }
+    return seen;
+  };
+  Watch watch(dry_year);
+  watch.observe_looks(5);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::stable);
+  EXPECT_EQ(watch.seen.status[outside], PixelStatus::stable);
+}
+
+TEST(Observe, CleanLooksCloseAnAlert) {
+  Watch watch(ground_with(test::grey_rock_spectrum, test::pit_spectrum, first_day, first_day + 70));
+  watch.observe_looks(7);
+  ASSERT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
+  watch.observe_looks(watch.options.close_confirmed_looks - 1);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
+  watch.observe_looks(3);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::closed);
+}
+
+TEST(Observe, VegetationThatReturnsIsRecovery) {
+  const Ground replanted = [](int x, int y, int day) {
+    if (!in_patch(x, y) || day < first_day) return test::forest_spectrum;
+    if (day < first_day + 70) return test::pit_spectrum;
+    // Four fifths grown over.
+    return PixelReflectance{.05F, .07F, .065F, .287F, .18F, .11F};
+  };
+  Watch watch(replanted);
+  watch.observe_looks(7);
+  ASSERT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
+  watch.observe_looks(2);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::recovering);
+}
+
+TEST(Observe, OutliersStayOutOfTheModel) {
+  Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999));
+  const SeasonModel before = watch.state.models[inside];
+  watch.observe_looks(8);
+  EXPECT_EQ(watch.state.models[inside].coefficients, before.coefficients);
+}
+
+TEST(Observe, GoesOnFromSavedArraysWithTheSameBytes) {
+  Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, first_day + 20, 9999));
+  watch.observe_looks(3);
+  MonitorState restored = make_state(side, side, watch.state.looks.size());
+  const std::vector<StateArray> saved = state_arrays(watch.state);
+  const std::vector<StateArray> target = state_arrays(restored);
+  ASSERT_EQ(saved.size(), target.size());
+  for (std::size_t i = 0; i < saved.size(); ++i) {
+    ASSERT_EQ(saved[i].name, target[i].name);
+    ASSERT_EQ(saved[i].bytes.size(), target[i].bytes.size());
+    std::copy(saved[i].bytes.begin(), saved[i].bytes.end(), target[i].bytes.begin());
+  }
+  const LookFeatures next = watch.camera.features(watch.ground, watch.day, watch.options);
+  Observation one;
+  Observation other;
+  observe(watch.state, next, watch.options, one);
+  observe(restored, next, watch.options, other);
+  EXPECT_EQ(one.evidence, other.evidence);
+  EXPECT_EQ(one.status, other.status);
+  const std::vector<StateArray> after = state_arrays(watch.state);
+  const std::vector<StateArray> after_restored = state_arrays(restored);
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    ASSERT_EQ(after[i].bytes.size(), after_restored[i].bytes.size());
+    EXPECT_EQ(std::memcmp(after[i].bytes.data(), after_restored[i].bytes.data(), after[i].bytes.size()), 0)
+        << after[i].name;
+  }
+}
+
+TEST(Observe, SameBytesHoweverRowsAreCut) {
+  Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999));
+  MonitorState twin = watch.state;
+  Observation twin_seen;
+  const RowLoop backwards = [](int rows, const std::function<void(int, int)>& piece) {
+    for (int y = rows - 1; y >= 0; --y) piece(y, y + 1);
+  };
+  for (int i = 0; i < 5; ++i) {
+    const LookFeatures look = watch.camera.features(watch.ground, first_day + 10 * i, watch.options);
+    observe(watch.state, look, watch.options, watch.seen);
+    observe(twin, look, watch.options, twin_seen, backwards);
+    EXPECT_EQ(watch.seen.evidence, twin_seen.evidence);
+    EXPECT_EQ(watch.seen.status, twin_seen.status);
+  }
+}
+
+TEST(Observe, RefusesWhatDoesNotFit) {
+  Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, 0, 0));
+  Camera smaller(side - 1, side);
+  EXPECT_THROW(
+      observe(watch.state, smaller.features(watch.ground, first_day, watch.options), watch.options, watch.seen),
+      DataError);
+  EXPECT_THROW(observe(watch.state, watch.camera.features(watch.ground, 5, watch.options), watch.options, watch.seen),
+               DataError);
+}
+
+TEST(Learn, PixelsWithoutLooksAreNotJudged) {
+  MonitorOptions options;
+  Camera camera(side, side);
+  const MonitorState state =
+      test::learnt(camera, ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0), side, side, options, 25);
+  EXPECT_EQ(std::count(state.status.begin(), state.status.end(), PixelStatus::not_judged), side * side);
+  EXPECT_THROW(learn(LookStack(3, 3), options), DataError);
+}
+
+TEST(Features, SolidCloudMasksItsMarginAndASpeckOnlyItself) {
+  MonitorOptions options;
+  Camera camera(30, 30);
+  LookPlanes look = camera.look([](int, int, int) { return test::grey_rock_spectrum; }, 0);
+  for (int y = 0; y < 6; ++y) {
+    for (int x = 0; x < 6; ++x) look.mask.at(x, y) = mask_cloud;
+  }
+  look.mask.at(20, 20) = mask_cloud;
+  LookFeatures features;
+  extract_features(look, options, features);
+  const auto seen = [&](int x, int y) { return features.seen[static_cast<std::size_t>(y * 30 + x)]; };
+  EXPECT_EQ(seen(8, 3), Seen::masked);
+  EXPECT_EQ(seen(12, 3), Seen::clear);
+  EXPECT_EQ(seen(20, 20), Seen::masked);
+  EXPECT_EQ(seen(21, 20), Seen::clear);
+}
+
+}  // namespace
+}  // namespace pitwatch

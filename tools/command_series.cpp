@@ -1,0 +1,88 @@
+#include "tools/command_series.hpp"
+
+#include <iostream>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/atomic_file.hpp"
+#include "pipeline/run/series_run.hpp"
+#include "tools/common_options.hpp"
+
+namespace pitwatch::tools {
+namespace po = boost::program_options;
+
+namespace {
+
+class SeriesCommand final : public Command {
+ public:
+  po::options_description options() override {
+    const SeriesOptions defaults;
+    po::options_description description("Options of series");
+    description.add_options()  //
+        ("file", po::value<std::string>()->value_name("CSV"),
+         "table with a date and bands or indices, one row per look")                                               //
+        ("id", po::value<std::string>()->value_name("COLUMN"), "column that tells pixels apart; none: one pixel")  //
+        ("date", po::value<std::string>()->value_name("COLUMN")->default_value(defaults.date_column),
+         "column with the date, ISO 8601")  //
+        ("scale", po::value<double>()->value_name("X")->default_value(defaults.scale, "1"),
+         "reflectance of a band value of 1, over 0; e.g. 0.0001")  //
+        ("clear", po::value<std::string>()->value_name("COLUMN=V,V"),
+         "only rows with these values there are clear, e.g. qa=0,1; without: all")                           //
+        ("history-until", po::value<std::string>()->value_name("DATE"), "looks up to here are learnt from")  //
+        ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
+         "where --history-until is not given: days from the first look, but at most half of the series; 1 or more")  //
+        ("summary", po::bool_switch(), "a line per pixel instead of a line per look")                                //
+        ("out,o", po::value<std::string>()->value_name("FILE"), "file for the result instead of stdout");
+    return description;
+  }
+
+  std::vector<std::string> positional() const override { return {"file"}; }
+
+  void setup(const po::variables_map& values) override {
+    if (values.count("file") == 0) throw ConfigError("series needs a CSV file");
+    options_.file = values["file"].as<std::string>();
+    if (values.count("id") != 0) options_.id_column = values["id"].as<std::string>();
+    options_.date_column = values["date"].as<std::string>();
+    options_.scale = values["scale"].as<double>();
+    options_.history_days = values["history-days"].as<int>();
+    if (values.count("history-until") != 0) options_.history_until = parse_instant_option(values, "history-until");
+    if (values.count("clear") != 0) read_clear(values["clear"].as<std::string>());
+    summary_ = values["summary"].as<bool>();
+    if (values.count("out") != 0) out_ = values["out"].as<std::string>();
+  }
+
+  int run() override {
+    const SeriesResult result = run_series(options_);
+    const std::string text = summary_ ? summary_csv(result) : looks_csv(result);
+    if (out_.empty()) {
+      std::cout << text;
+    } else {
+      write_file_atomically(out_, text);
+    }
+    return exit_done;
+  }
+
+ private:
+  void read_clear(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw ConfigError("--clear is COLUMN=VALUE,VALUE, not '" + text + "'");
+    options_.clear_column = text.substr(0, equals);
+    for (std::size_t from = equals + 1; from <= text.size();) {
+      const std::size_t comma = std::min(text.find(',', from), text.size());
+      options_.clear_values.push_back(text.substr(from, comma - from));
+      from = comma + 1;
+    }
+  }
+
+  SeriesOptions options_;
+  bool summary_ = false;
+  std::string out_;
+};
+
+}  // namespace
+
+const CommandEntry series_entry{"series", "series FILE.csv [options]",
+                                "watches single pixels: evidence and status by look from a table of reflectances",
+                                []() -> std::unique_ptr<Command> { return std::make_unique<SeriesCommand>(); }};
+
+}  // namespace pitwatch::tools
