@@ -103,7 +103,7 @@ TEST(Simulate, SafeProductsOpenWithGdal) {
     ASSERT_NE(dataset, nullptr);
     EXPECT_STREQ(GDALGetDriverShortName(GDALGetDatasetDriver(dataset.get())), "SENTINEL2");
   }
-  EXPECT_EQ(products, 2);
+  EXPECT_GE(products, 2);  // a date may come in two
 }
 
 TEST(Simulate, Failures) {
