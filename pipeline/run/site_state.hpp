@@ -20,7 +20,7 @@ inline constexpr std::array<Band, 6> watched_bands{Band::B02, Band::B03, Band::B
 
 /// A look that the state rests on.
 struct LookRecord {
-  std::string key;  // SHA-256 over the scenes' fingerprints: another edition has another key
+  std::string key;  // SHA-256 over the scenes' items and their files' sizes: another edition has another key
   Instant acquired{};
   std::string scene;  // id of the first scene
   std::string tile;

@@ -122,8 +122,9 @@ class SiteWatch {
     for (const Incident& incident : state_.incidents) {
       result.open += incident.merged_into.empty() && !incident.closed_on ? 1 : 0;
     }
-    for (const LookRecord& look : state_.looks) {
-      if (!look.skipped.empty()) report_.skipped.emplace_back(look.scene, look.skipped);
+    for (std::size_t i = known; i < state_.looks.size(); ++i) {
+      if (!state_.looks[i].skipped.empty())
+        report_.skipped.emplace_back(state_.looks[i].scene, state_.looks[i].skipped);
     }
     return result;
   }
@@ -159,13 +160,26 @@ class SiteWatch {
     datatakes_ = std::move(choice.datatakes);
     for (const Datatake& datatake : datatakes_) {
       std::string fingerprints;
-      for (const ListedScene& part : datatake.parts) fingerprints += part.scene.id + " " + part.fingerprint + "\n";
+      for (const ListedScene& part : datatake.parts) {
+        fingerprints += part.scene.id + " " + part.fingerprint + sizes_of(part.scene) + "\n";
+      }
       const Scene& first = datatake.parts.front().scene;
       records_.push_back({sha256_text(fingerprints), datatake.acquired, first.id, first.tile, {}});
     }
     learn_until_ = site_.baseline_to  ? *site_.baseline_to + days(1)
                    : records_.empty() ? Instant{}
                                       : records_.front().acquired + days(options_.history_days);
+  }
+
+  /// A raster that was cut off has another size when it has come whole.
+  static std::string sizes_of(const Scene& scene) {
+    std::string text;
+    for (const auto& [band, asset] : scene.bands) {
+      std::error_code error;
+      const auto size = fs::file_size(asset.path, error);
+      text += " " + (error ? std::string("-") : std::to_string(size));
+    }
+    return text;
   }
 
   /// Whether the two rest on the same scenes; why one was skipped does not matter.

@@ -208,6 +208,12 @@ TEST_F(RunCli, ABadSceneIsSkippedAndTheOthersGoOn) {
   EXPECT_THAT(run.err, HasSubstr("B08.tif"));
   EXPECT_THAT(run.err, HasSubstr("broken.json"));
   EXPECT_GT(json::parse(alerts_of(folder_ / "state")).at("features").size(), 0U);
+  // Told once; and tried again when it has come whole.
+  fs::remove(inbox + "/broken.json");
+  EXPECT_EQ(test::run_process(command(inbox, folder_ / "state")).exit_code, 0);
+  test::write_text(raster, whole);
+  EXPECT_EQ(test::run_process(command(inbox, folder_ / "state")).exit_code, 0);
+  EXPECT_EQ(alerts_of(folder_ / "state"), expected());
 }
 
 TEST_F(RunCli, OneRunAtATime) {
