@@ -46,6 +46,11 @@ constexpr std::size_t checkpoints_kept = 3;   // beside the one after learning
 constexpr double most_reference_cloud = 20;   // percent
 constexpr int shift_margin_px = 50;           // around the site, where shifts are measured
 constexpr double most_shift_sigma_px = 0.25;  // of one that is believed
+// The program and its libraries, and what a pixel takes: in the state, in the history that is learnt from, in a look.
+constexpr std::int64_t fixed_bytes = std::int64_t{130} << 20;
+constexpr std::int64_t state_pixel_bytes = 470;
+constexpr std::int64_t history_pixel_bytes = 16;
+constexpr std::int64_t look_pixel_bytes = 110;
 constexpr int rows_per_piece = 32;
 constexpr std::size_t id_digits = 12;
 
@@ -153,10 +158,16 @@ class SiteWatch {
       if (options_.until && listed.scene.acquired > *options_.until) continue;
       if (site_.baseline_from && listed.scene.acquired < *site_.baseline_from) continue;
       if (listed.scene.bbox && !overlap(*listed.scene.bbox, here)) continue;
+      if (listed.scene.level == "L1C") {
+        report_.left_out.emplace_back(listed.scene.id, "Level-1C has no classification to mask clouds by");
+        continue;
+      }
       scenes.push_back(listed);
     }
     SceneChoice choice = choose_one_per_datatake(std::move(scenes));
-    for (const LeftOutScene& left_out : choice.left_out) spare_.emplace_back(left_out.scene.scene.id, left_out.reason);
+    for (const LeftOutScene& left_out : choice.left_out) {
+      report_.left_out.emplace_back(left_out.scene.scene.id, left_out.reason);
+    }
     datatakes_ = std::move(choice.datatakes);
     for (const Datatake& datatake : datatakes_) {
       std::string fingerprints;
@@ -219,7 +230,22 @@ class SiteWatch {
     return most;
   }
 
+  /// Refuses a site whose state, history and looks in flight would not fit into the memory allowed.
+  void check_memory(int tokens) const {
+    const auto history = std::count_if(records_.begin(), records_.end(),
+                                       [&](const LookRecord& look) { return look.acquired < learn_until_; });
+    const std::int64_t pixels = std::int64_t{grid_.width} * grid_.height;
+    const std::int64_t bytes = fixed_bytes + pixels * (state_pixel_bytes + history_pixel_bytes * history +
+                                                       std::int64_t{look_pixel_bytes} * tokens);
+    if (bytes > options_.memory_bytes) {
+      throw ConfigError("--memory " + std::to_string(options_.memory_bytes >> 20) + " MiB is too little for site '" +
+                        site_.id + "': " + std::to_string((bytes >> 20) + 1) + " MiB are needed");
+    }
+  }
+
   void take_in_from(std::size_t first) {
+    const int tokens = tbb::this_task_arena::max_concurrency() + 1;
+    check_memory(tokens);
     read_reference();
     std::unique_ptr<LookStack> history;
     if (!learnt()) history = std::make_unique<LookStack>(grid_.width, grid_.height);
@@ -261,7 +287,6 @@ class SiteWatch {
       if (!history && state_.looks.size() % looks_between_checkpoints == 0) save(false);
       progress_(site_.id, static_cast<double>(look->number + 1) / static_cast<double>(records_.size()));
     };
-    const int tokens = tbb::this_task_arena::max_concurrency() + 1;
     tbb::parallel_pipeline(
         static_cast<std::size_t>(tokens),
         tbb::make_filter<void, std::shared_ptr<LookInFlight>>(tbb::filter_mode::serial_in_order, take) &
@@ -507,9 +532,22 @@ class SiteWatch {
       return folder_ + "/" + (learnt_now ? "learnt-" : "looks-") + number + ".state";
     };
     write_site_state(name_of(state_.looks.size(), after_learning), algorithm_, grid_, state_);
-    std::vector<std::string> checkpoints;
+    std::vector<std::string> names;
     for (fs::directory_iterator it(folder_, error), end; it != end; it.increment(error)) {
-      if (it->path().filename().string().rfind("looks-", 0) == 0) checkpoints.push_back(it->path().string());
+      if (it->path().extension() == ".state") names.push_back(it->path().string());
+    }
+    std::vector<std::string> checkpoints;
+    for (const std::string& name : names) {
+      const auto looks = looks_of_state(name, algorithm_, grid_);
+      const std::size_t both = looks ? std::min(looks->size(), records_.size()) : 0;
+      // Of other options, or of looks that have come in another order since: of no use any more.
+      const bool fits = looks && std::equal(looks->begin(), looks->begin() + static_cast<std::ptrdiff_t>(both),
+                                            records_.begin(), same_look);
+      if (!fits) {
+        fs::remove(name, error);
+      } else if (fs::path(name).filename().string().rfind("looks-", 0) == 0 && looks->size() <= state_.looks.size()) {
+        checkpoints.push_back(name);
+      }
     }
     std::sort(checkpoints.begin(), checkpoints.end());
     while (checkpoints.size() > checkpoints_kept) {
@@ -528,7 +566,6 @@ class SiteWatch {
   MonitorOptions monitor_options_;
   std::vector<Datatake> datatakes_;
   std::vector<LookRecord> records_;  // of the datatakes
-  std::vector<std::pair<std::string, std::string>> spare_;
   Instant learn_until_{};
   std::vector<LookRecord> seen_before_;
   std::optional<SiteLook> reference_;
@@ -575,10 +612,14 @@ WatchReport watch(const WatchOptions& options, const ProgressSink& progress) {
     std::vector<std::vector<Alert>> alerts;
     std::vector<Grid> grids;
     for (const Site& site : sites) {
-      SiteWatch of_site(options, site, listing, algorithm, progress, report);
-      report.sites.push_back(of_site.run());
-      alerts.push_back(of_site.alerts());
-      grids.push_back(of_site.grid());
+      try {
+        SiteWatch of_site(options, site, listing, algorithm, progress, report);
+        report.sites.push_back(of_site.run());
+        alerts.push_back(of_site.alerts());
+        grids.push_back(of_site.grid());
+      } catch (const DataError& unusable) {
+        report.skipped.emplace_back("site " + site.id, error_chain(unusable));  // the others go on
+      }
     }
     if (options.dry_run) return;
     std::vector<AlertLayer> layers;

@@ -40,7 +40,8 @@ struct WatchReport {
     int open = 0;           // incidents that are provisional, confirmed or recovering
   };
   std::vector<OfSite> sites;
-  std::vector<std::pair<std::string, std::string>> skipped;  // scene or file, and why
+  std::vector<std::pair<std::string, std::string>> skipped;   // scene, file or site, and why
+  std::vector<std::pair<std::string, std::string>> left_out;  // scene that another one stands for, and why
   std::size_t alerts = 0;
   bool changed = false;  // alerts.geojson has other bytes than before
   double wall_seconds = 0;

@@ -256,6 +256,15 @@ TEST_F(RunCli, Failures) {
   EXPECT_EQ(test::run_process(command(folder_ / "none", state)).exit_code, 3);
   EXPECT_EQ(test::run_process(command(series().scenes(), state, {"--min-area-ha", "0"})).exit_code, 2);
   EXPECT_EQ(test::run_process(command(series().scenes(), state, {"--history-days", "1"})).exit_code, 2);
+  EXPECT_EQ(test::run_process(command(series().scenes(), state, {"--memory", "8MiB"})).exit_code, 2);
+  // An option that changes the result makes states of other options useless: they go.
+  ASSERT_EQ(test::run_process(command(series().scenes(), state)).exit_code, 0);
+  ASSERT_EQ(test::run_process(command(series().scenes(), state, {"--min-area-ha", "0.1"})).exit_code, 0);
+  const auto states = test::names_in(state + "/sites/small");
+  EXPECT_LE(states.size(), 4U);
+  const auto again = snapshot(state);
+  ASSERT_EQ(test::run_process(command(series().scenes(), state, {"--min-area-ha", "0.1"})).exit_code, 0);
+  EXPECT_TRUE(again == snapshot(state));
   EXPECT_EQ(test::run_process({PITWATCH_PROGRAM, "run", "--sites", series().sites()}).exit_code, 2);
 }
 
