@@ -58,7 +58,7 @@ class SimulateCommand final : public Command {
          "for each site: harvests, fires, floods and the like; 0..10000")                               //
         ("clear-sky", po::bool_switch(), "no clouds, and every product whole: for pairs and pictures")  //
         ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
-         "days before the first onset, at most a third of the period");
+         "days before the first onset, at most nine tenths of the period");
     return description;
   }
 

@@ -194,7 +194,7 @@ class SiteSeries {
     EventOptions events;
     events.seed = hash_of(world_.seed, 3, 0);
     const auto history =
-        std::min<std::chrono::milliseconds>(days(options_.history_days), (options_.until - options_.from) / 3);
+        std::min<std::chrono::milliseconds>(days(options_.history_days), (options_.until - options_.from) / 10 * 9);
     events.first_onset = options_.from + history;
     events.last_onset = std::max(events.first_onset, options_.until - std::chrono::milliseconds(days(last_onset_days)));
     events.disturbances = options_.disturbances;

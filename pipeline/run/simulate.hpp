@@ -26,7 +26,7 @@ struct SimulateOptions {
   int disturbances = 14;    // for each site
   int decoys = 12;
   bool clear_sky = false;  // no clouds, and every product whole
-  int history_days = 365;  // before the first onset; at most a third of the period
+  int history_days = 365;  // before the first onset; at most nine tenths of the period
 
   // These do not change the result.
   int threads = 0;  // 0: all cores
