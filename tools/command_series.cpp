@@ -67,11 +67,7 @@ class SeriesCommand final : public Command {
     if (equals == std::string::npos || equals == 0)
       throw ConfigError("--clear is COLUMN=VALUE,VALUE, not '" + text + "'");
     options_.clear_column = text.substr(0, equals);
-    for (std::size_t from = equals + 1; from <= text.size();) {
-      const std::size_t comma = std::min(text.find(',', from), text.size());
-      options_.clear_values.push_back(text.substr(from, comma - from));
-      from = comma + 1;
-    }
+    options_.clear_values = split_list(text.substr(equals + 1));
   }
 
   SeriesOptions options_;

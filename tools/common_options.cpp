@@ -1,6 +1,9 @@
 #include "tools/common_options.hpp"
 
+#include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -122,6 +125,33 @@ std::int64_t parse_size(const std::string& option, const std::string& text) {
   const double bytes = number * factor;
   if (!(bytes >= 1) || bytes > 1e15) return fail();
   return static_cast<std::int64_t>(bytes);
+}
+
+LonLat parse_place(const std::string& option, const std::string& text) {
+  LonLat place;
+  const char* const end = text.data() + text.size();
+  const auto [comma, lon_error] = std::from_chars(text.data(), end, place.lon);
+  bool is_place = lon_error == std::errc() && comma != end && *comma == ',';
+  if (is_place) {
+    const auto [rest, lat_error] = std::from_chars(comma + 1, end, place.lat);
+    is_place = lat_error == std::errc() && rest == end;
+  }
+  // Comparisons with NaN are false.
+  if (!is_place || !(std::abs(place.lon) <= 180 && std::abs(place.lat) <= 84)) {
+    throw ConfigError(option + ": not a longitude of -180 to 180 and a latitude of -84 to 84: '" + text +
+                      "' (e.g. 46.6132,40.1487)");
+  }
+  return place;
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', from), text.size());
+    parts.push_back(text.substr(from, comma - from));
+    from = comma + 1;
+  }
+  return parts;
 }
 
 }  // namespace pitwatch::tools

@@ -6,8 +6,10 @@
 #include <boost/program_options.hpp>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "pipeline/core/date.hpp"
+#include "pipeline/io/geodesy.hpp"
 #include "tools/command.hpp"
 
 namespace pitwatch::tools {
@@ -34,5 +36,12 @@ std::int64_t parse_size(const std::string& option, const std::string& text);
 
 /// The value of an option that holds a date or an instant (ISO 8601). Throws ConfigError naming the option.
 Instant parse_instant_option(const boost::program_options::variables_map& values, const std::string& option);
+
+/// "46.61,40.15": longitude and latitude in degrees. Throws ConfigError naming the option for other texts, and for what
+/// is no place between the latitudes 84 south and north.
+LonLat parse_place(const std::string& option, const std::string& text);
+
+/// "a,b" -> a, b
+std::vector<std::string> split_list(const std::string& text);
 
 }  // namespace pitwatch::tools

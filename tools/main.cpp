@@ -11,6 +11,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/run/versions.hpp"
 #include "tools/command_compare.hpp"
+#include "tools/command_inspect.hpp"
 #include "tools/command_run.hpp"
 #include "tools/command_scenes.hpp"
 #include "tools/command_score.hpp"
@@ -22,7 +23,8 @@
 namespace pitwatch::tools {
 namespace {
 
-const std::array commands{&compare_entry, &run_entry, &rerun_entry, &scenes_entry, &score_entry, &series_entry, &simulate_entry};
+const std::array commands{&compare_entry, &inspect_entry, &run_entry,    &rerun_entry,
+                          &scenes_entry,  &score_entry,   &series_entry, &simulate_entry};
 
 void print_usage(std::ostream& out) {
   out << "pitwatch: watches mineral deposits for newly disturbed ground in Sentinel-2 scenes\n\n"

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/grid.hpp"
@@ -21,6 +23,8 @@ struct Site {
   /// The period in which the ground counts as undisturbed and is learnt; nothing where the file does not say.
   std::optional<Instant> baseline_from;
   std::optional<Instant> baseline_to;
+  /// Options that the site sets for itself, by their name on the command line without "--".
+  std::vector<std::pair<std::string, double>> overrides;
 };
 
 }  // namespace pitwatch

@@ -77,6 +77,23 @@ std::vector<LonLat> ToWgs84::operator()(std::span<const MapPoint> points) {
   return result;
 }
 
+MapPoint ToWgs84::to_map(LonLat place) {
+  const PJ_COORD result = proj_trans(state_->transformation, PJ_INV, proj_coord(place.lon, place.lat, 0, HUGE_VAL));
+  if (!std::isfinite(result.xy.x) || !std::isfinite(result.xy.y)) {
+    throw DataError("no map point for longitude " + std::to_string(place.lon) + ", latitude " +
+                    std::to_string(place.lat));
+  }
+  return {result.xy.x, result.xy.y};
+}
+
+double geodesic_distance_m(LonLat from, LonLat to) {
+  geod_geodesic ellipsoid;
+  geod_init(&ellipsoid, wgs84_semi_major_axis_m, wgs84_flattening);
+  double distance = 0;
+  geod_inverse(&ellipsoid, from.lat, from.lon, to.lat, to.lon, &distance, nullptr, nullptr);
+  return distance;
+}
+
 double geodesic_area_m2(const PixelMultiPolygon& shape, const Grid& grid, ToWgs84& to_wgs84) {
   double area = 0;
   for (const PixelPolygon& polygon : shape) {

@@ -32,10 +32,16 @@ class ToWgs84 {
   LonLat operator()(MapPoint point);
   std::vector<LonLat> operator()(std::span<const MapPoint> points);
 
+  /// The way back: the map point of a place. Throws DataError for a place outside the domain of the projection.
+  MapPoint to_map(LonLat place);
+
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// Length of the geodesic between two places on the WGS 84 ellipsoid, metres (Karney 2013, as below).
+double geodesic_distance_m(LonLat from, LonLat to);
 
 /// Area on the WGS 84 ellipsoid, square metres, holes subtracted; edges are geodesics between the vertices (Karney
 /// 2013, "Algorithms for geodesics", doi:10.1007/s00190-012-0578-z, as in PROJ). `to_wgs84` must be of the grid's

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cmath>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
@@ -58,6 +59,20 @@ std::optional<Instant> day_of(OGRFeature& feature, const char* field) {
   }
 }
 
+/// OGR gives nested objects as JSON text.
+std::vector<std::pair<std::string, double>> overrides_of(OGRFeature& feature, const std::string& site) {
+  std::vector<std::pair<std::string, double>> overrides;
+  const std::string text = text_of(feature, "monitor");
+  if (text.empty()) return overrides;
+  const nlohmann::json object = nlohmann::json::parse(text, nullptr, false);
+  if (!object.is_object()) throw ConfigError("site '" + site + "': monitor is not an object of options and numbers");
+  for (const auto& [name, value] : object.items()) {
+    if (!value.is_number()) throw ConfigError("site '" + site + "': monitor: " + name + " is not a number");
+    overrides.emplace_back(name, value.get<double>());
+  }
+  return overrides;
+}
+
 bool is_usable_id(const std::string& id) {
   return !id.empty() && id.size() <= longest_id && std::all_of(id.begin(), id.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
@@ -79,6 +94,7 @@ Site site_of(OGRFeature& feature, const OGRSpatialReference& source, const GdalE
   if (site.baseline_from && site.baseline_to && *site.baseline_to < *site.baseline_from) {
     throw DataError("site '" + site.id + "': baseline_to is before baseline_from");
   }
+  site.overrides = overrides_of(feature, site.id);
   const OGRGeometry* geometry = feature.GetGeometryRef();
   if (geometry == nullptr || geometry->IsEmpty() != 0 || geometry->getDimension() != 2) {
     throw DataError("site '" + site.id + "' is not a polygon");
@@ -120,6 +136,8 @@ std::vector<Site> read_sites(const std::string& path) {
     if (sites.empty()) throw DataError("holds no site");
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
+  } catch (const ConfigError& error) {
+    throw ConfigError(path + ": " + error.what());
   }
   return sites;
 }

@@ -1,6 +1,8 @@
 #pragma once
 // Every threshold of the monitor, with unit and default.
 
+#include <string_view>
+
 namespace pitwatch {
 
 /// "Log odds" are natural logarithms of the odds that the ground of a pixel is disturbed: 0 is as likely as not.
@@ -14,6 +16,7 @@ struct MonitorOptions {
   float dark_log = 0.30F;           // fall of all log brightnesses against the model that is missed shadow
   int screened_in_row = 2;          // so many looks in a row may be screened; what lasts longer is the ground
   float snow_mndwi = 0.25F;         // MNDWI (NDSI) above which ground with snow_visible is snow
+  float reflectance_error = 0.008F;  // standard deviation by atmosphere and slopes, in each band, 0..1
   float snow_visible = 0.18F;       // mean reflectance of the visible bands, 0..1
 
   // The model of undisturbed ground.
@@ -27,7 +30,7 @@ struct MonitorOptions {
   float season_shift_days = 7;          // standard deviation of how early or late a season comes
   // The model's own variance counts so many times: what waves of a year cannot follow is no chance.
   float leverage_weight = 3;
-  float adaptation = 0.2F;    // weight of a new look in the model, where one of history has 1
+  float adaptation = 1.0F;    // weight of a new look in the model, where one of history has 1
   double memory_days = 1500;  // after which a look's weight in the model has fallen to 1 / e
 
   // Weather that similar ground shares.
@@ -44,6 +47,7 @@ struct MonitorOptions {
   float green_ndvi = 0.35F;       // expected NDVI of ground that is green
   float bare_ndvi = 0.18F;        // and of ground that has nothing to lose
   float water_mndwi = 0.0F;       // MNDWI of water; what was and is water does not count
+  double shore_m = 30;  // around ground that was water in the history, where wetness tells of its level
   float single_look_share = 0.4F;  // of the evidence, where one look is all there is
   float prior_log_odds = -8;       // before any look: one pixel in 3000
   bool neighbours = true;          // neighbouring pixels count
@@ -72,6 +76,8 @@ void for_each_option(Options& options, const Visit& visit) {
         options.screened_in_row);
   visit("snow-mndwi", "MNDWI above which bright ground is snow", options.snow_mndwi);
   visit("snow-visible", "mean visible reflectance of snow, 0..1", options.snow_visible);
+  visit("reflectance-error", "standard deviation of a band's reflectance by atmosphere and slopes, 0..1",
+        options.reflectance_error);
   visit("min-looks", "clear looks without which a pixel is not judged", options.min_looks);
   visit("looks-for-first-harmonic", "clear looks that support a yearly wave", options.looks_for_first_harmonic);
   visit("looks-for-second-harmonic", "clear looks that support a half-yearly wave", options.looks_for_second_harmonic);
@@ -98,6 +104,7 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("green-ndvi", "expected NDVI of green ground", options.green_ndvi);
   visit("bare-ndvi", "expected NDVI of ground that has nothing to lose", options.bare_ndvi);
   visit("water-mndwi", "MNDWI of water; what was and is water does not count", options.water_mndwi);
+  visit("shore-m", "metres around water of the history where wetness tells of its level", options.shore_m);
   visit("single-look-share", "share of the evidence that counts where one look is all there is, 0..1",
         options.single_look_share);
   visit("prior-log-odds", "log odds of disturbance before any look", options.prior_log_odds);
@@ -112,5 +119,8 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("recovered-share", "share of the lost vegetation that is back when a pixel recovers, 0..1",
         options.recovered_share);
 }
+
+/// Sets the option of that name. Throws ConfigError, naming it, where there is none or the value is not of its kind.
+void set_option(MonitorOptions& options, std::string_view name, double value);
 
 }  // namespace pitwatch

@@ -7,6 +7,7 @@
 #include "pipeline/core/error.hpp"
 #include "tests/unit/io_test_support.hpp"
 #include "tools/command_compare.hpp"
+#include "tools/command_inspect.hpp"
 #include "tools/common_options.hpp"
 
 namespace pitwatch::tools {
@@ -53,6 +54,32 @@ TEST(ParseOptions, VariablesThatAreNoOptionsAreIgnored) {
 TEST(ParseOptions, NamesAreNotGuessed) {
   const auto command = compare_entry.make();
   EXPECT_THROW(parse_options(*command, {"a", "b", "--thread", "3"}), ConfigError);
+}
+
+TEST(ParsePlace, LongitudeThenLatitude) {
+  const LonLat place = parse_place("--at", "-70.0625,-33.5");
+  EXPECT_EQ(place.lon, -70.0625);
+  EXPECT_EQ(place.lat, -33.5);
+}
+
+TEST(ParsePlace, RefusesOthersNamingTheOption) {
+  for (const char* text : {"", "46.6", "46.6,", ",40.1", "46.6 40.1", "46.6,40.1,0", "46.6,40.1 ", "46,6,40,1",
+                           "nan,40", "46.6,inf", "181,40", "46.6,84.5", "46.6N,40.1E", "0x10,40"}) {
+    const std::string message = test::message_of<ConfigError>([&] { parse_place("--at", text); });
+    EXPECT_NE(message.find("--at"), std::string::npos) << text;
+  }
+}
+
+TEST(SplitList, KeepsEmptyParts) {
+  using Parts = std::vector<std::string>;
+  EXPECT_EQ(split_list("a,b"), (Parts{"a", "b"}));
+  EXPECT_EQ(split_list("a"), (Parts{"a"}));
+  EXPECT_EQ(split_list("a,,"), (Parts{"a", "", ""}));
+}
+
+TEST(ParseOptions, ANegativePlaceIsNoOption) {
+  const auto command = inspect_entry.make();
+  EXPECT_EQ(parse_options(*command, {"--at", "-70.1,-33.2"})["at"].as<std::string>(), "-70.1,-33.2");
 }
 
 }  // namespace

@@ -1,0 +1,67 @@
+#include "tools/monitor_options.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "pipeline/core/error.hpp"
+#include "tools/common_options.hpp"
+
+namespace pitwatch::tools {
+namespace po = boost::program_options;
+
+void add_input_options(po::options_description& description) {
+  description.add_options()  //
+      ("sites", po::value<std::string>()->value_name("FILE"),
+       "vector file of sites: polygons with id and name; a property monitor, e.g. {\"min-area-ha\": 0.2}, sets options "
+       "for its site")  //
+      ("source", po::value<std::string>()->value_name("SOURCE"), "folder of scenes, or a static STAC catalog");
+}
+
+void add_monitor_options(po::options_description& description) {
+  const WatchOptions defaults;
+  description.add_options()  //
+      ("min-area-ha", po::value<double>()->value_name("HA")->default_value(defaults.min_area_ha, "0.05"),
+       "minimum mapping unit, hectares, 0.01..10000")  //
+      ("buffer-m", po::value<double>()->value_name("M")->default_value(defaults.buffer_m, "300"),
+       "watched around the bounds of each site, metres, 0..20000")  //
+      ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
+       "learnt from before watching begins, where a site names no baseline_to; 60..36500");
+  for_each_option(defaults.monitor, [&](const char* name, const char* meaning, const auto& value) {
+    description.add_options()(
+        name, po::value<double>()->value_name("N")->default_value(value, fmt::format("{}", value)), meaning);
+  });
+}
+
+WatchOptions read_watch_options(const po::variables_map& values, const std::string& command) {
+  WatchOptions options;
+  options.sites = required_option(values, "sites", "--sites FILE", command);
+  options.source = required_option(values, "source", "--source SOURCE", command);
+  options.min_area_ha = values["min-area-ha"].as<double>();
+  options.buffer_m = values["buffer-m"].as<double>();
+  options.history_days = values["history-days"].as<int>();
+  const MonitorOptions names;
+  for_each_option(names, [&](const char* name, const char*, const auto&) {
+    try {
+      set_option(options.monitor, name, values[name].as<double>());
+    } catch (const ConfigError& error) {
+      throw ConfigError(std::string("--") + error.what());
+    }
+  });
+  const CommonOptions common = read_common_options(values);
+  options.threads = common.threads;
+  options.memory_bytes = common.memory_bytes;
+  return options;
+}
+
+std::string required_option(const po::variables_map& values, const std::string& option, const std::string& what,
+                            const std::string& command) {
+  if (values.count(option) == 0) throw ConfigError(what + " is missing; see pitwatch " + command + " --help");
+  return values[option].as<std::string>();
+}
+
+Instant parse_end_option(const po::variables_map& values, const std::string& option) {
+  const Instant instant = parse_instant_option(values, option);
+  const bool bare = instant == std::chrono::floor<std::chrono::days>(instant);
+  return bare ? instant + std::chrono::days(1) - std::chrono::milliseconds(1) : instant;
+}
+
+}  // namespace pitwatch::tools

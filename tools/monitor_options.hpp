@@ -1,0 +1,28 @@
+#pragma once
+// Options of the commands that watch sites: what decides the result, and where sites and scenes are.
+
+#include <boost/program_options.hpp>
+#include <string>
+
+#include "pipeline/run/watch.hpp"
+
+namespace pitwatch::tools {
+
+/// --sites and --source.
+void add_input_options(boost::program_options::options_description& description);
+
+/// --min-area-ha, --buffer-m, --history-days, and every threshold of the monitor.
+void add_monitor_options(boost::program_options::options_description& description);
+
+/// What both of the above say, and threads and memory of the common options. Throws ConfigError naming the option;
+/// `command` is for the hint.
+WatchOptions read_watch_options(const boost::program_options::variables_map& values, const std::string& command);
+
+/// The value of an option that must be given; `what` is how the hint names it, e.g. "--out DIR".
+std::string required_option(const boost::program_options::variables_map& values, const std::string& option,
+                            const std::string& what, const std::string& command);
+
+/// The date of an option; a bare one means the end of its day.
+Instant parse_end_option(const boost::program_options::variables_map& values, const std::string& option);
+
+}  // namespace pitwatch::tools
