@@ -4,6 +4,7 @@
 #include <cmath>
 #include <initializer_list>
 #include <limits>
+#include <numbers>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/monitor/elementary.hpp"
@@ -19,7 +20,20 @@ float floored(float reflectance) { return reflectance < darkest ? darkest : refl
 
 float log_of(float reflectance) { return reflectance == reflectance ? portable_log(reflectance + path_error) : none; }
 
-/// Sums over windows of (2 * radius + 1)^2 pixels, cut at the edges.
+void mask_margin(LookFeatures& look, std::vector<std::uint8_t>& veiled, const MonitorOptions& options) {
+  const int margin = static_cast<int>(std::lround(options.cloud_margin_m / options.pixel_size_m));
+  if (margin <= 0 || std::find(veiled.begin(), veiled.end(), 1) == veiled.end()) return;
+  constexpr int solid = 9;  // of 25
+  const std::vector<int> around = box_sums(veiled, look.width, look.height, 2);
+  for (std::size_t i = 0; i < veiled.size(); ++i) veiled[i] = veiled[i] != 0 && around[i] >= solid ? 1 : 0;
+  const std::vector<int> near = box_sums(veiled, look.width, look.height, margin);
+  for (std::size_t i = 0; i < veiled.size(); ++i) {
+    if (near[i] > 0 && look.seen[i] == Seen::clear) look.seen[i] = Seen::masked;
+  }
+}
+
+}  // namespace
+
 std::vector<int> box_sums(const std::vector<std::uint8_t>& values, int width, int height, int radius) {
   const auto w = static_cast<std::size_t>(width);
   std::vector<int> across(values.size());
@@ -44,20 +58,6 @@ std::vector<int> box_sums(const std::vector<std::uint8_t>& values, int width, in
   return sums;
 }
 
-void mask_margin(LookFeatures& look, std::vector<std::uint8_t>& veiled, const MonitorOptions& options) {
-  const int margin = static_cast<int>(std::lround(options.cloud_margin_m / options.pixel_size_m));
-  if (margin <= 0 || std::find(veiled.begin(), veiled.end(), 1) == veiled.end()) return;
-  constexpr int solid = 9;  // of 25
-  const std::vector<int> around = box_sums(veiled, look.width, look.height, 2);
-  for (std::size_t i = 0; i < veiled.size(); ++i) veiled[i] = veiled[i] != 0 && around[i] >= solid ? 1 : 0;
-  const std::vector<int> near = box_sums(veiled, look.width, look.height, margin);
-  for (std::size_t i = 0; i < veiled.size(); ++i) {
-    if (near[i] > 0 && look.seen[i] == Seen::clear) look.seen[i] = Seen::masked;
-  }
-}
-
-}  // namespace
-
 FeatureVector features_of(const PixelReflectance& reflectance) {
   const float blue = floored(reflectance.blue);
   const float green = floored(reflectance.green);
@@ -73,6 +73,27 @@ FeatureVector features_of(const PixelReflectance& reflectance) {
           log_of(swir22)};
 }
 
+FeatureVector error_of(const PixelReflectance& reflectance, float error) {
+  const float blue = floored(reflectance.blue);
+  const float green = floored(reflectance.green);
+  const float red = floored(reflectance.red);
+  const float nir = floored(reflectance.nir);
+  const float swir16 = floored(reflectance.swir16);
+  const float swir22 = floored(reflectance.swir22);
+  // Of (a - b) / (a + b), where a and b have the standard deviation `each`.
+  const auto of_ratio = [](float a, float b, float each) {
+    return each * 2 * std::sqrt(a * a + b * b) / ((a + b) * (a + b));
+  };
+  const float of_two = error * std::numbers::sqrt2_v<float>;
+  const float of_mean = error * std::numbers::inv_sqrt3_v<float>;
+  return {of_ratio(nir, red, error),
+          of_ratio(swir16 + red, nir + blue, of_two),
+          of_ratio(green, swir16, error),
+          of_mean / ((blue + green + red) * (1.0F / 3) + path_error),
+          error / (swir16 + path_error),
+          error / (swir22 + path_error)};
+}
+
 void extract_features(const LookPlanes& look, const MonitorOptions& options, LookFeatures& into) {
   into.when = look.when;
   into.width = look.mask.width();
@@ -85,6 +106,7 @@ void extract_features(const LookPlanes& look, const MonitorOptions& options, Loo
   }
   const auto pixels = static_cast<std::size_t>(into.width) * static_cast<std::size_t>(into.height);
   into.values.resize(pixels);
+  into.errors.resize(pixels);
   into.blue_to_red.resize(pixels);
   into.seen.resize(pixels);
   into.called_cloud.resize(pixels);
@@ -98,6 +120,7 @@ void extract_features(const LookPlanes& look, const MonitorOptions& options, Loo
                                    at(look.nir, x, y),  at(look.swir16, x, y), at(look.swir22, x, y)};
       FeatureVector& values = into.values[i];
       values = features_of(pixel);
+      into.errors[i] = error_of(pixel, options.reflectance_error);
       into.blue_to_red[i] = floored(pixel.blue) / floored(pixel.red);
       into.called_cloud[i] = (mask & mask_cloud) != 0 ? 1 : 0;
       veiled[i] = (mask & (mask_cloud | mask_cloud_shadow | mask_cirrus)) != 0 ? 1 : 0;

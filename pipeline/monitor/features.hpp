@@ -48,6 +48,15 @@ struct PixelReflectance {
 /// reflectance, of B11 and of B12, each plus 0.01; reflectances below 0.002 count as that. NaN where a band is.
 FeatureVector features_of(const PixelReflectance& reflectance);
 
+/// Standard deviation of the features by an error of `error` in each band's reflectance, independent by band: what
+/// correction of the atmosphere and of slopes leaves. It is all that counts where little light falls.
+FeatureVector error_of(const PixelReflectance& reflectance, float error);
+
+/// Open water, or ground mostly under it: darker from green to the infrareds.
+inline bool looks_wet(const FeatureVector& values) {
+  return values[index(Feature::mndwi)] > 0 && values[index(Feature::ndvi)] < 0;
+}
+
 enum class Seen : std::uint8_t {
   nothing,  // no measurement
   masked,   // cloud, shadow, snow, saturated, or near to cloud
@@ -60,12 +69,16 @@ struct LookFeatures {
   int width = 0;
   int height = 0;
   std::vector<FeatureVector> values;
-  std::vector<float> blue_to_red;  // NaN where unknown
+  std::vector<FeatureVector> errors;  // standard deviation by errors of reflectance
+  std::vector<float> blue_to_red;     // NaN where unknown
   std::vector<Seen> seen;
   std::vector<std::uint8_t> called_cloud;  // 1 where the mask says cloud, without margin
 
   std::size_t pixels() const { return values.size(); }
 };
+
+/// Sums over windows of (2 * radius + 1)^2 pixels, cut at the edges.
+std::vector<int> box_sums(const std::vector<std::uint8_t>& values, int width, int height, int radius);
 
 /// Takes a look apart. Snow is masked, whatever the mask says of it; solid cloud (more than a third of 5 x 5 pixels
 /// around) and its shadow mask the margin around them, single pixels of cloud only themselves, since bright ground is

@@ -60,6 +60,7 @@ class Learning {
 
   MonitorState run() {
     count_clouds();
+    count_water();
     fit();
     state_.kind = group_ground(state_.models, judged_);
     take_out_shared_weather();
@@ -94,6 +95,14 @@ class Learning {
       const PixelCounts& counts = state_.counts[i];
       bright_[i] =
           static_cast<float>(counts.called_cloud) > (typical + called_excess) * static_cast<float>(counts.measured);
+    }
+  }
+
+  void count_water() {
+    for (const LookStack::Look& look : stack_.looks_) {
+      for (std::size_t i = 0; i < look.seen.size(); ++i) {
+        if (look.seen[i] == static_cast<std::uint8_t>(Seen::clear) && looks_wet(values(look, i))) ++state_.counts[i].wet;
+      }
     }
   }
 

@@ -66,6 +66,7 @@ class LookJudge {
   }
 
   void run() {
+    find_shores();
     for_pixels(&LookJudge::measure);
     result_.weather.estimate(result_.residuals, options_);
     for_pixels(&LookJudge::weigh);
@@ -85,6 +86,14 @@ class LookJudge {
     });
   }
 
+  /// Where water was seen in the history, and around it: its level comes and goes.
+  void find_shores() {
+    std::vector<std::uint8_t> wet(state_.pixels());
+    for (std::size_t i = 0; i < wet.size(); ++i) wet[i] = state_.counts[i].wet >= 2 ? 1 : 0;
+    const int reach = static_cast<int>(std::lround(options_.shore_m / options_.pixel_size_m));
+    near_water_ = box_sums(wet, state_.width, state_.height, reach);
+  }
+
   // ---- residuals ----
 
   void measure(int, int, std::size_t i) {
@@ -101,10 +110,18 @@ class LookJudge {
 
     const Expectation expected = expect(state_.models[i], date_, options_);
     FeatureVector& residual = result_.residuals.residual[i];
-    result_.residuals.deviation[i] = expected.deviation;
+    FeatureVector& deviation = result_.residuals.deviation[i];
     for (std::size_t f = 0; f < feature_count; ++f) {
       residual[f] = expected.deviation[f] > 0 ? look_.values[i][f] - expected.value[f] : 0;
       if (residual[f] != residual[f]) return;
+    }
+    // Where it should be darker than it is, the expectation is as uncertain as the dark is.
+    const float darker = portable_exp(std::clamp(at(residual, Feature::log_visible), 0.0F, 4.0F));
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      const float error = darker * look_.errors[i][f];
+      deviation[f] = expected.deviation[f] > 0
+                         ? std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error)
+                         : 0;
     }
     if (!is_missed_cloud(i) && !is_missed_shadow(i)) {
       counts.screened_in_row = 0;
@@ -146,7 +163,7 @@ class LookJudge {
     const FeatureVector& shared = result_.weather.at(x, y, result_.residuals.kind[i]);
     const FeatureVector& scatter = result_.weather.scatter(result_.residuals.kind[i]);
     FeatureVector standard{};
-    const float water = was_and_is_water(i) ? 0.2F : 1.0F;
+    const float water = was_and_is_water(i) ? 0.2F : is_level_of_water(i) ? 0.0F : 1.0F;
     for (std::size_t f = 0; f < feature_count; ++f) {
       if (deviation[f] <= 0) continue;
       residual[f] -= shared[f];
@@ -226,6 +243,13 @@ class LookJudge {
     if (state_.typical_noise[mndwi] <= 0) return false;
     const float expected = expectation(i, Feature::mndwi);
     return expected > options_.water_mndwi && look_.values[i][mndwi] > options_.water_mndwi;
+  }
+
+  /// On shores, a change of wetness is the water's level.
+  bool is_level_of_water(std::size_t i) const {
+    if (near_water_[i] == 0) return false;
+    const float change = at(result_.residuals.residual[i], Feature::mndwi);
+    return std::abs(change) > 2 * at(result_.residuals.deviation[i], Feature::mndwi) || looks_wet(look_.values[i]);
   }
 
   float own_evidence(std::size_t i) const {
@@ -335,6 +359,7 @@ class LookJudge {
   float inflation_ = 1;   // of the model's uncertainty since the last look
   float directions_ = 0;  // number of features that are monitored
   std::array<LooksFactor, window_looks> factors_{};
+  std::vector<int> near_water_;  // pixels around that were water in the history
 };
 
 }  // namespace

@@ -48,6 +48,7 @@ struct PixelHistory {
 struct PixelCounts {
   std::uint16_t measured = 0;      // looks with data
   std::uint16_t called_cloud = 0;  // of these
+  std::uint16_t wet = 0;           // looks of the history that showed water
   std::uint8_t clean_in_row = 0;
   std::uint8_t screened_in_row = 0;
 };
