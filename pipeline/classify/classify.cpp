@@ -24,6 +24,7 @@ constexpr float flat_swir_over_red = 1.2F;
 constexpr float lit_visible = 0.10F;     // below, shade and water make the ratio meaningless
 constexpr float bright_visible = 0.30F;  // brighter than most soil
 constexpr float bright_rise = 0.05F;     // and brighter than it was
+constexpr double flood_days = 60;        // rivers and lakes fall again within
 
 float value_or(const Spectrum& spectrum, Band band, float fallback) {
   return spectrum[static_cast<std::size_t>(band)].value_or(fallback);
@@ -127,6 +128,19 @@ ChangeClass classify_change(const Spectrum& before, const Spectrum& after) {
   if (ndvi_before >= green_ndvi) return ChangeClass::vegetation_to_bare;
   if (std::max(ndvi_before, ndvi_after) < green_ndvi) return ChangeClass::bare_to_bare;
   return ChangeClass::vegetation_change;
+}
+
+ChangeClass classify_course(const ChangeCourse& course) {
+  const ChangeClass at_first = classify_change(course.before, course.first);
+  const ChangeClass now = classify_change(course.before, course.latest);
+  if (at_first == ChangeClass::burn) return at_first;
+  if (course.by_water && course.days < flood_days &&
+      (at_first == ChangeClass::to_water || now == ChangeClass::to_water)) {
+    return ChangeClass::flood;
+  }
+  const bool was_green = index_or(spectral_indices(course.before), "ndvi", 0) >= green_ndvi;
+  if (was_green && course.own_year_share > 0.5) return ChangeClass::harvest;
+  return now;
 }
 
 }  // namespace pitwatch

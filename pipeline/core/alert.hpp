@@ -23,7 +23,15 @@ enum class ChangeClass : std::uint8_t {
   vegetation_change = 5,   // plant cover changed without the ground being bared
   burn = 6,                // burnt: charred ground, less of it green
   built_or_bright = 7,     // roofs, concrete, or other surfaces brighter than soil
+  flood = 8,               // land under the water of a river or lake beside it, for a while; from series alone
+  harvest = 9,             // mown, harvested or tilled: as the ground is in other seasons; from series alone
 };
+
+/// Whether the class speaks of dug, covered or built ground; the others are kept apart from alerts.
+inline bool disturbs_ground(ChangeClass change_class) {
+  return change_class != ChangeClass::burn && change_class != ChangeClass::flood &&
+         change_class != ChangeClass::harvest && change_class != ChangeClass::from_water;
+}
 
 using MaskCode = std::uint8_t;
 inline constexpr MaskCode mask_stable = 0;
@@ -34,7 +42,7 @@ struct ChangeClassName {
   std::string_view name;
 };
 
-inline constexpr std::array<ChangeClassName, 7> change_class_names{{
+inline constexpr std::array<ChangeClassName, 9> change_class_names{{
     {ChangeClass::vegetation_to_bare, "vegetation_to_bare"},
     {ChangeClass::bare_to_bare, "bare_to_bare"},
     {ChangeClass::to_water, "to_water"},
@@ -42,6 +50,8 @@ inline constexpr std::array<ChangeClassName, 7> change_class_names{{
     {ChangeClass::vegetation_change, "vegetation_change"},
     {ChangeClass::burn, "burn"},
     {ChangeClass::built_or_bright, "built_or_bright"},
+    {ChangeClass::flood, "flood"},
+    {ChangeClass::harvest, "harvest"},
 }};
 
 inline std::string_view name(ChangeClass change_class) {

@@ -106,13 +106,19 @@ void IncidentTracker::update(const GroundAfterLook& ground) {
   std::vector<bool> is_open(incidents_.size(), false);
   for (std::size_t p = 0; p < patches.size(); ++p) {
     std::vector<std::size_t> here;       // that go on in this patch, the oldest first
+    std::vector<std::size_t> taken;      // open, and ended by what is too large to be theirs
     std::vector<std::string> elsewhere;  // that go on in another: this one split off
+    const double least = options_.takeover_share * static_cast<double>(pixels_of(patches[p].runs));
     for (const auto& [incident, pixels] : shared[p]) {
       const auto i = static_cast<std::size_t>(incident);
-      if (main_patch.at(incident).second == p) {
-        here.push_back(i);
-      } else {
+      const bool is_small = incidents_[i].status != AlertStatus::confirmed &&
+                            incidents_[i].status != AlertStatus::recovering && static_cast<double>(pixels) < least;
+      if (main_patch.at(incident).second != p) {
         elsewhere.push_back(incidents_[i].id);
+      } else if (!is_small) {
+        here.push_back(i);
+      } else if (!incidents_[i].closed_on) {
+        taken.push_back(i);
       }
     }
     // Incidents are in order of first sight, so the first is the oldest.
@@ -127,13 +133,13 @@ void IncidentTracker::update(const GroundAfterLook& ground) {
       is_open.push_back(true);
     } else {
       survivor = here.front();
-      for (std::size_t k = 1; k < here.size(); ++k) {
-        Incident& merged = incidents_[here[k]];
-        merged.merged_into = incidents_[survivor].id;
-        incidents_[survivor].parents.push_back(merged.id);
-        is_open[here[k]] = true;  // its end is told by merged_into
-      }
+      taken.insert(taken.end(), here.begin() + 1, here.end());
       is_open[survivor] = true;
+    }
+    for (const std::size_t ended : taken) {
+      incidents_[ended].merged_into = incidents_[survivor].id;
+      incidents_[survivor].parents.push_back(incidents_[ended].id);
+      is_open[ended] = true;  // its end is told by merged_into
     }
     Incident& incident = incidents_[survivor];
     incident.closed_on.reset();

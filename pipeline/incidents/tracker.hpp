@@ -49,6 +49,7 @@ struct TrackerOptions {
   std::int64_t min_pixels = 5;    // smaller patches are not reported
   double high_probability = 0.8;  // somewhere a patch must reach this
   int reopen_days = 730;          // ground that opens again within this is the same incident
+  double takeover_share = 0.25;   // of a patch that an unconfirmed or closed incident covers to go on in it
 };
 
 /// Follows the incidents of one site. Same looks in the same order, same incidents and ids. Not thread-safe.

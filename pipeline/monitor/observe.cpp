@@ -52,6 +52,7 @@ class LookJudge {
       factors_[k - 1].cost = 0.5F * directions_ * static_cast<float>(std::log(static_cast<double>(v1 / v0)));
     }
     factors_[0].per_square *= options.single_look_share;
+    for (std::size_t k = 0; k < year_.size(); ++k) year_[k] = season_date(look.when + std::chrono::days(15 * k));
     const std::size_t pixels = state.pixels();
     result.evidence.resize(pixels);
     result.probability.resize(pixels);
@@ -89,7 +90,7 @@ class LookJudge {
   /// Where water was seen in the history, and around it: its level comes and goes.
   void find_shores() {
     std::vector<std::uint8_t> wet(state_.pixels());
-    for (std::size_t i = 0; i < wet.size(); ++i) wet[i] = state_.counts[i].wet >= 2 ? 1 : 0;
+    for (std::size_t i = 0; i < wet.size(); ++i) wet[i] = was_water(state_.counts[i]) ? 1 : 0;
     const int reach = static_cast<int>(std::lround(options_.shore_m / options_.pixel_size_m));
     near_water_ = box_sums(wet, state_.width, state_.height, reach);
   }
@@ -312,6 +313,7 @@ class LookJudge {
         history.onset_after = looks < static_cast<std::size_t>(recent.count) ? recent.look[looks] : no_look;
         history.last_detected = number_;
         history.looks_since_onset = static_cast<std::int32_t>(looks);
+        history.own_year_looks = looks_like_own_year(i) ? history.looks_since_onset : 0;
         history.vegetation_lost = std::max(0.0F, -vegetation);
       } else if (clean && evidence < 0) {
         FeatureVector seen = look_.values[i];
@@ -323,6 +325,7 @@ class LookJudge {
     }
 
     ++history.looks_since_onset;
+    history.own_year_looks += looks_like_own_year(i) ? 1 : 0;
     history.vegetation_lost = std::max(history.vegetation_lost, -vegetation);
     if (!clean) history.last_detected = number_;
     if (status == PixelStatus::provisional) {
@@ -343,6 +346,23 @@ class LookJudge {
     if (vegetation_was_lost) status = is_back ? PixelStatus::recovering : PixelStatus::confirmed;
   }
 
+  /// Whether the look shows what the model expects of the pixel at some other time of the year.
+  bool looks_like_own_year(std::size_t i) const {
+    const float limit = options_.own_year_sigma * options_.own_year_sigma * directions_;
+    for (const SeasonDate& date : year_) {
+      const Expectation expected = expect(state_.models[i], date, options_);
+      FeatureVector standard{};
+      for (std::size_t f = 0; f < feature_count; ++f) {
+        if (expected.deviation[f] <= 0) continue;
+        const float error = look_.errors[i][f];
+        standard[f] = (look_.values[i][f] - expected.value[f]) /
+                      std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error);
+      }
+      if (squared_length(whitened(standard)) < limit) return true;
+    }
+    return false;
+  }
+
   /// Constants of the Bayes factor for k looks.
   struct LooksFactor {
     float per_square = 0;  // of the squared length of the summed residuals
@@ -359,6 +379,7 @@ class LookJudge {
   float inflation_ = 1;   // of the model's uncertainty since the last look
   float directions_ = 0;  // number of features that are monitored
   std::array<LooksFactor, window_looks> factors_{};
+  std::array<SeasonDate, 24> year_{};
   std::vector<int> near_water_;  // pixels around that were water in the history
 };
 

@@ -56,6 +56,7 @@ struct MonitorOptions {
   float provisional_log_odds = 4;
   float confirm_log_odds = 6;
   int confirm_looks = 3;            // clear looks from the first disturbed one on
+  float own_year_sigma = 2.0F;      // whitened distance per direction from what the model expects at another season
   float clean_sigma = 2.2F;         // whitened length per direction below which a look is clean
   int close_provisional_looks = 2;  // clean looks in a row
   int close_confirmed_looks = 4;
@@ -112,6 +113,8 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("provisional-log-odds", "log odds from which a pixel is provisional", options.provisional_log_odds);
   visit("confirm-log-odds", "log odds from which it is confirmed", options.confirm_log_odds);
   visit("confirm-looks", "clear looks since onset that confirmation needs", options.confirm_looks);
+  visit("own-year-sigma", "whitened distance per direction within which a look is like the ground in another season",
+        options.own_year_sigma);
   visit("clean-sigma", "whitened length per direction below which a look is clean", options.clean_sigma);
   visit("close-provisional-looks", "clean looks in a row that close a provisional pixel",
         options.close_provisional_looks);

@@ -42,6 +42,7 @@ struct PixelHistory {
   LookNumber last_detected = no_look;
   LookNumber last_clear = no_look;
   std::int32_t looks_since_onset = 0;  // clear ones
+  std::int32_t own_year_looks = 0;     // of these, that look like the same ground in another season
   float vegetation_lost = 0;           // largest fall of NDVI below the model while disturbed
 };
 
@@ -52,6 +53,9 @@ struct PixelCounts {
   std::uint8_t clean_in_row = 0;
   std::uint8_t screened_in_row = 0;
 };
+
+/// Whether the ground was water in the history, once in a while at least.
+inline bool was_water(const PixelCounts& counts) { return counts.wet >= 2; }
 
 struct MonitorState {
   int width = 0;

@@ -67,7 +67,10 @@ json json_of(const IncidentEvidence& evidence) {
   return {{"onset_after", json_of(evidence.onset_after)},
           {"onset_before", json_of(evidence.onset_before)},
           {"before", evidence.before},
+          {"first", evidence.first},
           {"after", evidence.after},
+          {"by_water", evidence.by_water},
+          {"own_year_share", evidence.own_year_share},
           {"scenes", {evidence.scene_before, evidence.scene_first, evidence.scene_last}}};
 }
 
@@ -76,7 +79,10 @@ IncidentEvidence evidence_of(const json& value) {
   return {instant_of(value.at("onset_after")),
           instant_of(value.at("onset_before")),
           value.at("before").get<BandMeans>(),
+          value.at("first").get<BandMeans>(),
           value.at("after").get<BandMeans>(),
+          value.at("by_water").get<bool>(),
+          value.at("own_year_share").get<double>(),
           scenes.at(0),
           scenes.at(1),
           scenes.at(2)};

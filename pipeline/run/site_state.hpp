@@ -34,8 +34,11 @@ using BandMeans = std::array<float, watched_bands.size()>;  // reflectance
 struct IncidentEvidence {
   Instant onset_after{};
   Instant onset_before{};
-  BandMeans before{};  // of its ground when last seen undisturbed
-  BandMeans after{};   // and when last seen disturbed
+  BandMeans before{};         // of its ground when last seen undisturbed
+  BandMeans first{};          // when first detected
+  BandMeans after{};          // and when last seen disturbed
+  bool by_water = false;      // beside ground that was water in the history
+  double own_year_share = 0;  // of the looks at its pixels that look like them in another season
   std::string scene_before;
   std::string scene_first;
   std::string scene_last;

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <sstream>
 
 #include "pipeline/classify/classify.hpp"
@@ -435,6 +436,8 @@ class SiteWatch {
     std::array<double, watched_bands.size()> after{};
     std::size_t before_count = 0;
     std::size_t after_count = 0;
+    std::int64_t looks = 0;
+    std::int64_t own_year_looks = 0;
     IncidentEvidence now;
     now.onset_before = incident.first_detected;
     now.onset_after = state_.looks.empty() ? incident.first_detected : state_.looks.front().acquired;
@@ -455,6 +458,8 @@ class SiteWatch {
         }
         // The pixel that was disturbed first tells when it began.
         const PixelHistory& history = state_.monitor.history[i];
+        looks += history.looks_since_onset;
+        own_year_looks += history.own_year_looks;
         if (history.onset_before == no_look || history.onset_after == no_look) continue;
         const Instant disturbed = state_.monitor.looks[static_cast<std::size_t>(history.onset_before)];
         const Instant undisturbed = state_.monitor.looks[static_cast<std::size_t>(history.onset_after)];
@@ -470,17 +475,39 @@ class SiteWatch {
       now.after[band] = after_count > 0 ? static_cast<float>(after[band] / static_cast<double>(after_count)) : 0;
     }
     now.scene_last = look.record.scene;
+    now.own_year_share = looks > 0 ? static_cast<double>(own_year_looks) / static_cast<double>(looks) : 0;
     const auto [found, is_new] = state_.evidence.try_emplace(incident.id, now);
     IncidentEvidence& evidence = found->second;
     if (is_new) {
+      evidence.first = now.after;
+      evidence.by_water = is_by_water(incident.runs);
       evidence.scene_first = look.record.scene;
       evidence.scene_before = scene_at(now.onset_after);
     } else {
       // Its beginning is not written anew; its looks are.
       evidence.before = now.before;
       evidence.after = now.after;
+      evidence.own_year_share = now.own_year_share;
       evidence.scene_last = now.scene_last;
     }
+  }
+
+  /// Whether water was seen in the history within 50 m.
+  bool is_by_water(const std::vector<Run>& runs) const {
+    constexpr double reach_m = 50;
+    constexpr int least_pixels = 5;
+    const int reach = static_cast<int>(std::lround(reach_m / grid_.pixel_size_m));
+    std::set<std::size_t> wet;
+    for (const Run& run : runs) {
+      for (int y = std::max(0, run.row - reach); y <= std::min(grid_.height - 1, run.row + reach); ++y) {
+        for (int x = std::max(0, run.begin - reach); x < std::min(grid_.width, run.end + reach); ++x) {
+          const auto i =
+              static_cast<std::size_t>(y) * static_cast<std::size_t>(grid_.width) + static_cast<std::size_t>(x);
+          if (was_water(state_.monitor.counts[i])) wet.insert(i);
+        }
+      }
+    }
+    return wet.size() >= least_pixels;
   }
 
   std::string scene_at(Instant acquired) const {
@@ -504,7 +531,9 @@ class SiteWatch {
     alert.status = incident.status;
     const Spectrum before = spectrum_of(evidence.before);
     const Spectrum after = spectrum_of(evidence.after);
-    alert.change_class = classify_change(before, after);
+    const std::chrono::duration<double, std::ratio<86400>> open = incident.last_detected - incident.first_detected;
+    alert.change_class = classify_course(
+        {before, spectrum_of(evidence.first), after, evidence.by_water, open.count(), evidence.own_year_share});
     alert.first_detected = incident.first_detected;
     alert.onset_after = evidence.onset_after;
     alert.onset_before = evidence.onset_before;
