@@ -21,17 +21,24 @@ class WatchCommand final : public Command {
     po::options_description description(is_rerun_ ? "Options of rerun" : "Options of run");
     add_input_options(description);
     if (is_rerun_) {
-      description.add_options()                                                                               //
-          ("from", po::value<std::string>()->value_name("DATE"), "alerts last detected before are left out")  //
-          ("to", po::value<std::string>()->value_name("DATE"), "scenes acquired later are left out")          //
-          ("out,o", po::value<std::string>()->value_name("DIR"), "folder for alerts.geojson; made if missing");
+      description.add_options()                                                                                 //
+          ("from", po::value<std::string>()->value_name("DATE"), "alerts last detected before are left out")    //
+          ("to", po::value<std::string>()->value_name("DATE"), "scenes acquired later are left out")            //
+          ("out,o", po::value<std::string>()->value_name("DIR"), "folder for alerts.geojson; made if missing")  //
+          ("register", po::value<std::string>()->value_name("TARGET"),
+           "register that reviews are read from; nothing is written to it");
     } else {
       description.add_options()  //
           ("state", po::value<std::string>()->value_name("DIR"),
            "folder of the state and of alerts.geojson; made if missing")                                              //
           ("until", po::value<std::string>()->value_name("DATE"), "scenes acquired later are left for another time")  //
+          ("register", po::value<std::string>()->value_name("TARGET"),
+           "register of alerts: a GeoPackage, or a database such as PG:dbname=...; default: STATE/register.gpkg")  //
           ("dry-run", po::bool_switch(), "say which looks would be taken in, write nothing");
     }
+    description.add_options()(
+        "all-classes", po::bool_switch(),
+        "alerts.geojson has burn, flood, harvest and from_water too, which disturb no ground; the register always has");
     add_monitor_options(description);
     return description;
   }
@@ -46,9 +53,13 @@ class WatchCommand final : public Command {
                                : required_option(values, "state", "--state DIR", command);
     const char* const last = is_rerun_ ? "to" : "until";
     if (values.count(last) != 0) options_.until = parse_end_option(values, last);
+    options_.all_classes = values["all-classes"].as<bool>();
     if (is_rerun_) {
       if (values.count("from") != 0) options_.from = parse_instant_option(values, "from");
+      if (values.count("register") != 0) options_.reviews_from = values["register"].as<std::string>();
     } else {
+      options_.register_target =
+          values.count("register") != 0 ? values["register"].as<std::string>() : options_.state + "/register.gpkg";
       options_.dry_run = values["dry-run"].as<bool>();
     }
   }

@@ -15,6 +15,7 @@
 #include "pipeline/run/site_look.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
+#include "tools/text_table.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -104,28 +105,9 @@ std::string percent_text(const std::optional<double>& percent) {
 
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
-using Table = std::vector<std::vector<std::string>>;
-
-/// Columns as wide as their widest cell; the last is not padded.
-std::string aligned(const Table& table) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : table) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const auto& row : table) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      text += i + 1 < row.size() ? fmt::format("{:<{}}  ", row[i], widths[i]) : row[i];
-    }
-    text += '\n';
-  }
-  return text;
-}
-
 std::string table_text(const std::vector<Row>& rows, const std::vector<Place>& places,
                        const std::vector<RejectedItem>& rejected) {
-  Table table;
+  TextTable table;
   std::vector<std::string> titles{"id", "acquired", "level", "baseline", "offset", "cloud %"};
   for (const Place& place : places) titles.push_back(place.id + " cloud %");
   titles.emplace_back("use");

@@ -64,6 +64,37 @@ inline constexpr std::array<std::string_view, 4> alert_status_names{"provisional
 
 inline std::string_view name(AlertStatus status) { return alert_status_names[static_cast<std::size_t>(status)]; }
 
+/// What happened to an alert.
+enum class AlertEventKind : std::uint8_t { first_detected, grew, shrank, confirmed, closed };
+
+inline constexpr std::array<std::string_view, 5> alert_event_names{"first_detected", "grew", "shrank", "confirmed",
+                                                                   "closed"};
+
+inline std::string_view name(AlertEventKind kind) { return alert_event_names[static_cast<std::size_t>(kind)]; }
+
+struct AlertEvent {
+  Instant at{};
+  AlertEventKind kind = AlertEventKind::first_detected;
+  double area_ha = 0;  // then
+  friend bool operator==(const AlertEvent&, const AlertEvent&) = default;
+};
+
+/// What a person found an alert to be.
+enum class Verdict : std::uint8_t { confirmed_mining, licensed, natural, false_alert };
+
+inline constexpr std::array<std::string_view, 4> verdict_names{"confirmed_mining", "licensed", "natural", "false"};
+
+inline std::string_view name(Verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
+
+struct Review {
+  Verdict verdict = Verdict::confirmed_mining;
+  std::string reviewer;
+  Instant reviewed_at{};
+  std::string reason;
+  bool by_overlap = false;  // it was given to an alert of another id on the same ground
+  friend bool operator==(const Review&, const Review&) = default;
+};
+
 struct Alert {
   std::string id;           // stable: same inputs, same id
   PixelMultiPolygon shape;  // on the grid of the collection that holds the alert
@@ -85,7 +116,9 @@ struct Alert {
   std::vector<std::string> scenes_after;
   std::vector<std::string> parents;
   std::string tile;
-  std::string algorithm;  // version and hash of the options
+  std::string algorithm;            // version and hash of the options
+  std::vector<AlertEvent> history;  // in order of time
+  std::optional<Review> review;     // the newest
 };
 
 }  // namespace pitwatch

@@ -5,10 +5,12 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "pipeline/core/alert.hpp"
 #include "pipeline/core/grid.hpp"
 #include "pipeline/io/atomic_file.hpp"
+#include "pipeline/io/lonlat_shapes.hpp"
 #include "pipeline/io/parallel_for.hpp"
 
 namespace pitwatch {
@@ -26,6 +28,16 @@ struct AlertLayer {
   Grid grid;
 };
 
+/// An alert apart from any grid: of many, of all sites, or from a file. Its `shape` is not looked at.
+struct OutlinedAlert {
+  Alert alert;
+  LonLatMultiPolygon outline;  // as it is written: positions of at most 7 decimals, exterior rings counter-clockwise
+};
+
+/// The alerts with their outlines, in the order given. Throws as alerts_geojson() does.
+std::vector<OutlinedAlert> outlined_alerts(std::span<const AlertLayer> layers,
+                                           const ParallelFor& parallel_for = serial_for);
+
 /// The FeatureCollection as text, in the order given: WGS 84, at most 7 decimals, exterior rings counter-clockwise,
 /// `bbox` on the collection (left out where there is no alert) and on each feature, no `crs`; Polygon for a shape of
 /// one part and MultiPolygon otherwise; the properties of the contract, null where absent. Instants are ISO 8601,
@@ -33,8 +45,14 @@ struct AlertLayer {
 /// shape is empty. Described by alert.schema.json beside this header.
 std::string alerts_geojson(std::span<const AlertLayer> layers, const AlertCollectionInfo& info,
                            const ParallelFor& parallel_for = serial_for);
+std::string alerts_geojson(std::span<const OutlinedAlert> alerts, const AlertCollectionInfo& info,
+                           const ParallelFor& parallel_for = serial_for);
 std::string alerts_geojson(std::span<const Alert> alerts, const Grid& grid, const AlertCollectionInfo& info,
                            const ParallelFor& parallel_for = serial_for);
+
+/// The value of "properties" of an alert, and of "geometry", as in the collection.
+std::string alert_properties_json(const Alert& alert);
+std::string outline_json(const LonLatMultiPolygon& outline);
 
 /// Writes it to a file that appears when committed, whole. Throws IoError in addition.
 std::unique_ptr<AtomicFile> prepare_alerts_geojson(const std::string& path, std::span<const Alert> alerts,

@@ -41,7 +41,11 @@ class Descriptor {
   int fd_;
 };
 
-std::string temporary_prefix(const std::filesystem::path& path) { return "." + path.filename().string() + ".tmp-"; }
+constexpr std::string_view temporary_mark = ".tmp-";
+
+std::string temporary_prefix(const std::filesystem::path& path) {
+  return "." + path.filename().string() + std::string(temporary_mark);
+}
 
 /// Unique within the machine's running processes.
 std::string temporary_name(const std::filesystem::path& path) {
@@ -49,21 +53,6 @@ std::string temporary_name(const std::filesystem::path& path) {
   return (path.parent_path() /
           (temporary_prefix(path) + std::to_string(::getpid()) + "-" + std::to_string(counter.fetch_add(1))))
       .string();
-}
-
-/// Removes what killed processes left beside `path`.
-void remove_leftovers(const std::filesystem::path& path) {
-  const std::filesystem::path folder = path.parent_path().empty() ? "." : path.parent_path();
-  const std::string prefix = temporary_prefix(path);
-  std::error_code ignored;  // a folder that cannot be listed or cleaned is not in the way of a new file
-  for (std::filesystem::directory_iterator it(folder, ignored), end; it != end; it.increment(ignored)) {
-    const std::string name = it->path().filename().string();
-    if (name.compare(0, prefix.size(), prefix) != 0) continue;
-    const long process = std::strtol(name.c_str() + prefix.size(), nullptr, 10);
-    if (process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH) {
-      std::filesystem::remove(it->path(), ignored);
-    }
-  }
 }
 
 void write_all(const std::string& path, int descriptor, std::string_view content) {
@@ -87,8 +76,22 @@ void sync_folder_of(const std::string& path) {
 
 }  // namespace
 
+void remove_leftovers(const std::string& folder, std::string_view prefix) {
+  std::error_code ignored;  // a folder that cannot be listed or cleaned is not in the way of new files
+  for (std::filesystem::directory_iterator it(folder, ignored), end; it != end; it.increment(ignored)) {
+    const std::string name = it->path().filename().string();
+    const std::size_t mark = name.rfind(temporary_mark);
+    if (name.compare(0, prefix.size(), prefix) != 0 || mark == std::string::npos) continue;
+    const long process = std::strtol(name.c_str() + mark + temporary_mark.size(), nullptr, 10);
+    if (process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH) {
+      std::filesystem::remove(it->path(), ignored);
+    }
+  }
+}
+
 AtomicFile::AtomicFile(const std::string& path) : path_(path), temporary_(temporary_name(path)) {
-  remove_leftovers(path_);
+  const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
+  remove_leftovers(folder.empty() ? "." : folder.string(), temporary_prefix(path_));
   const Descriptor file(temporary_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
   if (!file.ok()) fail(path_, "cannot create", errno);
 }

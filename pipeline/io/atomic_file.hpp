@@ -34,6 +34,9 @@ class AtomicFile {
   bool committed_ = false;
 };
 
+/// Removes from a folder the temporary files of processes that are gone, of names that begin with `prefix`.
+void remove_leftovers(const std::string& folder, std::string_view prefix = ".");
+
 /// Has the system begin to write out what an open file holds, so that a commit() later waits less. A hint: never fails.
 void start_writing_back(int descriptor);
 

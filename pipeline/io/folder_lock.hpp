@@ -1,5 +1,5 @@
 #pragma once
-// One process at a time works on a folder.
+// One process at a time works on a folder, or on a file.
 
 #include <string>
 
@@ -13,6 +13,18 @@ class FolderLock {
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+/// The same for a file that is changed in moments: waits for the others. The lock file stands beside it, hidden.
+class FileLock {
+ public:
+  explicit FileLock(const std::string& path);
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
 
  private:
   int descriptor_ = -1;

@@ -17,6 +17,7 @@ namespace pitwatch {
 struct LonLat {
   double lon = 0;
   double lat = 0;
+  friend bool operator==(const LonLat&, const LonLat&) = default;
 };
 
 /// The transformation from a CRS to WGS 84. Not thread-safe, and costly to make: one object per thread, kept.

@@ -18,6 +18,8 @@ constexpr int coordinate_decimals = 7;
 /// A coordinate in units of its last decimal.
 std::int64_t in_units(double degrees) { return std::llround(degrees * 1e7); }
 
+double in_degrees(std::int64_t units) { return static_cast<double>(units) / 1e7; }
+
 /// Appends units / 10^7 without trailing zeros, at most 7 decimals.
 void append_coordinate(std::string& text, std::int64_t units) {
   constexpr std::int64_t unit = 10'000'000;
@@ -35,17 +37,31 @@ void append_coordinate(std::string& text, std::int64_t units) {
 }
 
 /// Twice the signed area: only the sign is used.
-double winding(const std::vector<WrittenPosition>& ring) {
+double winding(const LonLatRing& ring) {
   double sum = 0;
-  const auto from_first = [&](const WrittenPosition& v) {
-    return std::pair{static_cast<double>(v.lon - ring[0].lon), static_cast<double>(v.lat - ring[0].lat)};
-  };
+  const auto from_first = [&](const LonLat& v) { return std::pair{v.lon - ring[0].lon, v.lat - ring[0].lat}; };
   for (std::size_t i = 0; i < ring.size(); ++i) {
     const auto [ax, ay] = from_first(ring[i]);
     const auto [bx, by] = from_first(ring[(i + 1) % ring.size()]);
     sum += ax * by - bx * ay;
   }
   return sum;
+}
+
+void append_ring(std::string& text, const LonLatRing& ring, WrittenBox& box) {
+  if (ring.size() < 3) throw DataError("has a ring of fewer than three vertices");
+  text += "[";
+  for (std::size_t i = 0; i <= ring.size(); ++i) {  // GeoJSON repeats the first position
+    const LonLat& exact = ring[i % ring.size()];
+    const WrittenPosition position{in_units(exact.lon), in_units(exact.lat)};
+    box.include(position);
+    text += i == 0 ? "[" : ", [";
+    append_coordinate(text, position.lon);
+    text += ", ";
+    append_coordinate(text, position.lat);
+    text += "]";
+  }
+  text += "]";
 }
 
 /// The texts between brackets, separated.
@@ -112,16 +128,16 @@ std::string WrittenBox::text() const {
   return text + "]";
 }
 
-std::string GeometryWriter::write(const PixelMultiPolygon& shape, WrittenBox& box) {
+std::string geometry_text(const LonLatMultiPolygon& shape, WrittenBox& box) {
   if (shape.empty()) throw DataError("has no geometry");
   std::string text =
       shape.size() == 1 ? R"({"type": "Polygon", "coordinates": )" : R"({"type": "MultiPolygon", "coordinates": [)";
   for (std::size_t i = 0; i < shape.size(); ++i) {
     text += i == 0 ? "[" : ", [";
-    append_ring(text, shape[i].outer, true, box);
-    for (const Ring& hole : shape[i].holes) {
+    append_ring(text, shape[i].outer, box);
+    for (const LonLatRing& hole : shape[i].holes) {
       text += ", ";
-      append_ring(text, hole, false, box);
+      append_ring(text, hole, box);
     }
     text += "]";
   }
@@ -129,24 +145,27 @@ std::string GeometryWriter::write(const PixelMultiPolygon& shape, WrittenBox& bo
   return text;
 }
 
-void GeometryWriter::append_ring(std::string& text, const Ring& corners, bool counter_clockwise, WrittenBox& box) {
+LonLatMultiPolygon GeometryWriter::outline(const PixelMultiPolygon& shape) {
+  if (shape.empty()) throw DataError("has no geometry");
+  LonLatMultiPolygon result;
+  for (const PixelPolygon& part : shape) {
+    LonLatPolygon& polygon = result.emplace_back();
+    polygon.outer = ring_of(part.outer, true);
+    for (const Ring& hole : part.holes) polygon.holes.push_back(ring_of(hole, false));
+  }
+  return result;
+}
+
+LonLatRing GeometryWriter::ring_of(const Ring& corners, bool counter_clockwise) {
   if (corners.size() < 3) throw DataError("has a ring of fewer than three vertices");
   places_.clear();
   for (const PixelPoint& corner : corners) places_.push_back(grid_.to_map(corner.x, corner.y));
-  positions_.clear();
-  for (const LonLat& exact : to_wgs84_(places_)) positions_.push_back({in_units(exact.lon), in_units(exact.lat)});
-  if ((winding(positions_) > 0) != counter_clockwise) std::reverse(positions_.begin() + 1, positions_.end());
-  positions_.push_back(positions_.front());
-  text += "[";
-  for (std::size_t i = 0; i < positions_.size(); ++i) {
-    box.include(positions_[i]);
-    text += i == 0 ? "[" : ", [";
-    append_coordinate(text, positions_[i].lon);
-    text += ", ";
-    append_coordinate(text, positions_[i].lat);
-    text += "]";
+  LonLatRing ring = to_wgs84_(places_);
+  for (LonLat& position : ring) {
+    position = {in_degrees(in_units(position.lon)), in_degrees(in_units(position.lat))};
   }
-  text += "]";
+  if ((winding(ring) > 0) != counter_clockwise) std::reverse(ring.begin() + 1, ring.end());
+  return ring;
 }
 
 }  // namespace pitwatch

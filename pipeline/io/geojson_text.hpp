@@ -13,6 +13,7 @@
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/polygon.hpp"
 #include "pipeline/io/geodesy.hpp"
+#include "pipeline/io/lonlat_shapes.hpp"
 
 namespace pitwatch {
 
@@ -46,21 +47,28 @@ class WrittenBox {
   WrittenPosition high_{-1'800'000'000, -900'000'000};
 };
 
-/// Geometries as text. Costly to make: one serves many shapes. One thread at a time; the grid must outlive it.
+/// The value of "geometry": WGS 84, at most 7 decimals, rings as they run; Polygon for a shape of one part and
+/// MultiPolygon otherwise. Grows `box`. Throws DataError where the shape is empty.
+std::string geometry_text(const LonLatMultiPolygon& shape, WrittenBox& box);
+
+/// Geometries on a grid as text. Costly to make: one serves many shapes. One thread at a time; the grid must outlive
+/// it.
 class GeometryWriter {
  public:
   /// Throws DataError for a CRS that PROJ does not know.
   explicit GeometryWriter(const Grid& grid) : grid_(grid), to_wgs84_(grid.crs) {}
 
-  /// The value of "geometry": WGS 84, at most 7 decimals, exterior rings counter-clockwise; Polygon for a shape of one
-  /// part and MultiPolygon otherwise. Grows `box`. Throws DataError where the shape is empty.
-  std::string write(const PixelMultiPolygon& shape, WrittenBox& box);
+  /// The value of "geometry", as geometry_text() has it.
+  std::string write(const PixelMultiPolygon& shape, WrittenBox& box) { return geometry_text(outline(shape), box); }
+
+  /// The shape as it is written: positions rounded to 7 decimals, exterior rings counter-clockwise, holes clockwise.
+  /// Throws DataError where the shape is empty.
+  LonLatMultiPolygon outline(const PixelMultiPolygon& shape);
 
  private:
-  void append_ring(std::string& text, const Ring& corners, bool counter_clockwise, WrittenBox& box);
+  LonLatRing ring_of(const Ring& corners, bool counter_clockwise);
 
   std::vector<MapPoint> places_;
-  std::vector<WrittenPosition> positions_;
   const Grid& grid_;
   ToWgs84 to_wgs84_;
 };

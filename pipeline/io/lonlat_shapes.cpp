@@ -15,6 +15,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
+#include "pipeline/io/ogr_values.hpp"
 
 namespace pitwatch {
 namespace {
@@ -41,22 +42,9 @@ Transformation from_lonlat_to(const std::string& crs) {
   return transformation;
 }
 
-OGRLinearRing* new_ring(const LonLatRing& vertices) {
-  auto ring = std::make_unique<OGRLinearRing>();
-  for (const LonLat& vertex : vertices) ring->addPoint(vertex.lon, vertex.lat);
-  ring->closeRings();
-  return ring.release();
-}
-
 /// The shape in another CRS.
 Geometry transformed(const LonLatMultiPolygon& shape, OGRCoordinateTransformation& transformation) {
-  auto geometry = std::make_unique<OGRMultiPolygon>();
-  for (const LonLatPolygon& part : shape) {
-    auto polygon = std::make_unique<OGRPolygon>();
-    polygon->addRingDirectly(new_ring(part.outer));
-    for (const LonLatRing& hole : part.holes) polygon->addRingDirectly(new_ring(hole));
-    geometry->addGeometryDirectly(polygon.release());
-  }
+  Geometry geometry = ogr_shape(shape);
   const GdalErrorCapture errors;
   if (geometry->transform(&transformation) != OGRERR_NONE) throw DataError(errors.explain("cannot be transformed"));
   return geometry;

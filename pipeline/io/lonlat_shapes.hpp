@@ -20,6 +20,7 @@ using LonLatRing = std::vector<LonLat>;
 struct LonLatPolygon {
   LonLatRing outer;
   std::vector<LonLatRing> holes;
+  friend bool operator==(const LonLatPolygon&, const LonLatPolygon&) = default;
 };
 
 using LonLatMultiPolygon = std::vector<LonLatPolygon>;

@@ -3,13 +3,12 @@
 #include <ogrsf_frmts.h>
 
 #include <array>
-#include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
+#include "pipeline/io/ogr_values.hpp"
 
 namespace pitwatch {
 namespace {
@@ -39,26 +38,6 @@ Transformation to_lonlat(OGRLayer& layer, const GdalErrorCapture& errors) {
   return transformation;
 }
 
-LonLatRing ring_of(const OGRLinearRing& ring) {
-  LonLatRing result;
-  for (int i = 0; i + 1 < ring.getNumPoints(); ++i) {  // OGR repeats the first point
-    const LonLat position{ring.getX(i), ring.getY(i)};
-    if (!(std::abs(position.lon) <= 360) || !(std::abs(position.lat) <= 90)) {
-      throw DataError("has a vertex that is no place on Earth");
-    }
-    result.push_back(position);
-  }
-  if (result.size() < 3) throw DataError("has a ring of fewer than three vertices");
-  return result;
-}
-
-void append_polygon(const OGRPolygon& polygon, LonLatMultiPolygon& shape) {
-  if (polygon.IsEmpty() != 0) return;
-  LonLatPolygon& added = shape.emplace_back();
-  added.outer = ring_of(*polygon.getExteriorRing());
-  for (int i = 0; i < polygon.getNumInteriorRings(); ++i) added.holes.push_back(ring_of(*polygon.getInteriorRing(i)));
-}
-
 LonLatMultiPolygon shape_of(const OGRGeometry* raw, OGRCoordinateTransformation* transformation,
                             const GdalErrorCapture& errors) {
   if (raw == nullptr || raw->IsEmpty() != 0) throw DataError("has no geometry");
@@ -66,31 +45,7 @@ LonLatMultiPolygon shape_of(const OGRGeometry* raw, OGRCoordinateTransformation*
   if (transformation != nullptr && geometry->transform(transformation) != OGRERR_NONE) {
     throw DataError(errors.explain("cannot be transformed to longitude and latitude"));
   }
-  LonLatMultiPolygon shape;
-  switch (wkbFlatten(geometry->getGeometryType())) {
-    case wkbPolygon:
-      append_polygon(*geometry->toPolygon(), shape);
-      break;
-    case wkbMultiPolygon:
-      for (const OGRPolygon* part : *geometry->toMultiPolygon()) append_polygon(*part, shape);
-      break;
-    default:
-      throw DataError(std::string("is a ") + geometry->getGeometryName() + ", not a polygon");
-  }
-  return shape;
-}
-
-/// OGR gives times in pieces.
-Instant instant_of(const OGRFeature& feature, int field) {
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, zone = 0;
-  float second = 0;
-  feature.GetFieldAsDateTime(field, &year, &month, &day, &hour, &minute, &second, &zone);
-  const auto milliseconds = std::lround(static_cast<double>(second) * 1000);
-  std::array<char, 96> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:00Z", year, month, day, hour, minute);
-  // Zones are counted in quarters of an hour around 100; 0 and 1 are no zone.
-  const std::chrono::minutes offset{zone > 1 ? (zone - 100) * 15 : 0};
-  return parse_instant(text.data()) + std::chrono::milliseconds(milliseconds) - offset;
+  return lonlat_shape(*geometry);
 }
 
 /// A JSON array of texts as a list, anything else as it is.
@@ -118,7 +73,7 @@ Attribute attribute_of(const OGRFeature& feature, int field) {
       return feature.GetFieldAsDouble(field);
     case OFTDate:
     case OFTDateTime:
-      return instant_of(feature, field);
+      return instant_field(feature, field);
     case OFTStringList: {
       std::vector<std::string> texts;
       for (char** text = feature.GetFieldAsStringList(field); text != nullptr && *text != nullptr; ++text) {

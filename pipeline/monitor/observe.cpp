@@ -58,6 +58,7 @@ class LookJudge {
     result.probability.resize(pixels);
     result.status.resize(pixels);
     result.use.resize(pixels);
+    result.undisturbed.assign(pixels, 0);
     result.residuals.width = state.width;
     result.residuals.height = state.height;
     result.residuals.residual.resize(pixels);
@@ -320,6 +321,7 @@ class LookJudge {
         const FeatureVector& shared = result_.weather.at(x, y, result_.residuals.kind[i]);
         for (std::size_t f = 0; f < feature_count; ++f) seen[f] -= shared[f];
         adapt(state_.models[i], date_, seen, options_.adaptation, inflation_);
+        result_.undisturbed[i] = 1;
       }
       return;
     }

@@ -24,6 +24,7 @@ struct Observation {
   std::vector<float> probability;  // the same as 0..1
   std::vector<PixelStatus> status;
   std::vector<LookUse> use;
+  std::vector<std::uint8_t> undisturbed;  // 1 where the look agrees with the model, and was taken into it
   /// Of pixels that were seen: observed - expected - what similar ground shares, and the deviation expected of it.
   LookResiduals residuals;
   SharedWeather weather;

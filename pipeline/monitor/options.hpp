@@ -40,7 +40,7 @@ struct MonitorOptions {
 
   // Evidence.
   float look_limit_sigma = 8;     // longest whitened residual of a look: looks have to agree, one alone decides nothing
-  float persistent_error = 0.7F;  // variance, in that of a look, of the model's error that lasts over looks
+  float persistent_error = 0.6F;  // variance, in that of a look, of the model's error that lasts over looks
   float shift_sigma = 5;          // typical whitened shift by a disturbance, per direction
   float greener_sigma = 1.0F;     // mean rise of NDVI over the looks from which it is no disturbance
   float fall_sigma = 1.5F;        // fall of NDVI that green ground must show to count in full
@@ -53,7 +53,7 @@ struct MonitorOptions {
   bool neighbours = true;          // neighbouring pixels count
 
   // Decisions.
-  float provisional_log_odds = 4;
+  float provisional_log_odds = 3;
   float confirm_log_odds = 6;
   int confirm_looks = 3;            // clear looks from the first disturbed one on
   float own_year_sigma = 2.0F;      // whitened distance per direction from what the model expects at another season

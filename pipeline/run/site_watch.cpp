@@ -16,6 +16,7 @@
 #include "pipeline/classify/classify.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/incidents/tracker.hpp"
+#include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/geodesy.hpp"
 #include "pipeline/io/hashing.hpp"
 #include "pipeline/io/sites.hpp"
@@ -90,6 +91,30 @@ void in_rows(int rows, const std::function<void(int begin, int end)>& piece) {
               [&](int i) { piece(i * rows_per_piece, std::min(rows, (i + 1) * rows_per_piece)); });
 }
 
+/// What happened to an incident, from its pixels at each time.
+std::vector<AlertEvent> history_of(const Incident& incident, double pixel_ha) {
+  std::vector<AlertEvent> events;
+  double area_ha = 0;
+  for (const auto& [when, pixels] : incident.growth) {
+    const double now_ha = static_cast<double>(pixels) * pixel_ha;
+    events.push_back({when,
+                      events.empty()     ? AlertEventKind::first_detected
+                      : now_ha > area_ha ? AlertEventKind::grew
+                                         : AlertEventKind::shrank,
+                      now_ha});
+    area_ha = now_ha;
+  }
+  const auto add = [&](const std::optional<Instant>& when, AlertEventKind kind) {
+    if (!when) return;
+    const auto later =
+        std::find_if(events.begin(), events.end(), [&](const AlertEvent& event) { return event.at > *when; });
+    events.insert(later, {*when, kind, later != events.begin() ? std::prev(later)->area_ha : area_ha});
+  };
+  add(incident.confirmed_on, AlertEventKind::confirmed);
+  add(incident.closed_on, AlertEventKind::closed);
+  return events;
+}
+
 /// A look on its way: read by any thread, taken in by one after the other.
 struct LookInFlight {
   std::size_t number = 0;
@@ -117,6 +142,7 @@ class SiteWatch {
   }
 
   WatchReport::OfSite run() {
+    if (!folder_.empty() && !options_.dry_run) remove_leftovers(folder_);
     WatchReport::OfSite result;
     result.id = site_.id;
     result.looks = static_cast<int>(records_.size());
@@ -304,7 +330,7 @@ class SiteWatch {
             tbb::make_filter<std::shared_ptr<LookInFlight>, std::shared_ptr<LookInFlight>>(tbb::filter_mode::parallel,
                                                                                            read) &
             tbb::make_filter<std::shared_ptr<LookInFlight>, void>(tbb::filter_mode::serial_in_order, take_in));
-    if (learnt()) save(false);
+    if (learnt() && saved_looks_ != state_.looks.size()) save(false);
   }
 
   static std::vector<Scene> scenes_of(const Datatake& datatake) {
@@ -387,9 +413,8 @@ class SiteWatch {
       std::vector<std::uint16_t>& kept = state_.undisturbed[band];
       kept.resize(pixels, 0);
       for (std::size_t i = 0; i < pixels; ++i) {
-        const bool undisturbed = seen != nullptr
-                                     ? seen->use[i] == LookUse::used && seen->status[i] == PixelStatus::stable
-                                     : look.features.seen[i] == Seen::clear;
+        const bool undisturbed =
+            seen != nullptr ? seen->undisturbed[i] != 0 : look.features.seen[i] == Seen::clear;
         if (!undisturbed) continue;
         const float value = bands[band]->at(static_cast<int>(i) % grid_.width, static_cast<int>(i) / grid_.width);
         if (std::isfinite(value)) {
@@ -478,12 +503,17 @@ class SiteWatch {
     now.own_year_share = looks > 0 ? static_cast<double>(own_year_looks) / static_cast<double>(looks) : 0;
     const auto [found, is_new] = state_.evidence.try_emplace(incident.id, now);
     IncidentEvidence& evidence = found->second;
-    if (is_new) {
+    if (is_new && after_count == 0 && !incident.parents.empty()) {
+      // What is left of another one has its story.
+      if (const auto parent = state_.evidence.find(incident.parents.front()); parent != state_.evidence.end()) {
+        evidence = parent->second;
+      }
+    } else if (is_new) {
       evidence.first = now.after;
       evidence.by_water = is_by_water(incident.runs);
       evidence.scene_first = look.record.scene;
       evidence.scene_before = scene_at(now.onset_after);
-    } else {
+    } else if (after_count > 0) {
       // Its beginning is not written anew; its looks are.
       evidence.before = now.before;
       evidence.after = now.after;
@@ -557,6 +587,7 @@ class SiteWatch {
                                    [&](const LookRecord& look) { return look.scene == evidence.scene_last; });
     if (last != state_.looks.end()) alert.tile = last->tile;
     alert.algorithm = algorithm_;
+    alert.history = history_of(incident, pixel_ha);
     return alert;
   }
 
@@ -572,6 +603,7 @@ class SiteWatch {
       return folder_ + "/" + (learnt_now ? "learnt-" : "looks-") + number + ".state";
     };
     write_site_state(name_of(state_.looks.size(), after_learning), algorithm_, grid_, state_);
+    if (!after_learning) saved_looks_ = state_.looks.size();
     std::vector<std::string> names;
     for (fs::directory_iterator it(folder_, error), end; it != end; it.increment(error)) {
       if (it->path().extension() == ".state") names.push_back(it->path().string());
@@ -610,6 +642,7 @@ class SiteWatch {
   Instant learn_until_{};
   std::vector<LookRecord> seen_before_;
   std::optional<SiteLook> reference_;
+  std::size_t saved_looks_ = 0;  // looks of the checkpoint written last
   IncidentTracker tracker_;
   SiteState state_;
   Observation observation_;

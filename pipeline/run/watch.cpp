@@ -11,6 +11,7 @@
 #include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/folder_lock.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
+#include "pipeline/io/register.hpp"
 #include "pipeline/run/background.hpp"
 #include "pipeline/run/site_watch.hpp"
 
@@ -39,6 +40,10 @@ WatchReport watch(const WatchOptions& options, const ProgressSink& progress) {
     if (error) throw ConfigError("--state " + options.state + ": cannot be made: " + error.message());
     lock = std::make_unique<FolderLock>(options.state);
   }
+  // A register that cannot be used is told before any work.
+  std::vector<RegisteredReview> reviews;
+  if (!options.register_target.empty()) static_cast<void>(read_reviews(options.register_target));
+  if (!options.reviews_from.empty()) reviews = read_register(options.reviews_from).reviews;
   WatchReport report;
   const SourceListing listing = list_scenes(options.source);
   for (const RejectedItem& rejected : listing.rejected) report.skipped.emplace_back(rejected.path, rejected.reason);
@@ -59,14 +64,23 @@ WatchReport watch(const WatchOptions& options, const ProgressSink& progress) {
     }
     if (options.dry_run) return;
     std::vector<AlertLayer> layers;
-    for (std::size_t i = 0; i < alerts.size(); ++i) {
-      layers.push_back({alerts[i], grids[i]});
-      report.alerts += alerts[i].size();
+    for (std::size_t i = 0; i < alerts.size(); ++i) layers.push_back({alerts[i], grids[i]});
+    std::vector<OutlinedAlert> outlined = outlined_alerts(layers, in_parallel);
+    if (options.register_target.empty()) {
+      assign_reviews(outlined, reviews);
+    } else {
+      report.changed = update_register(options.register_target, outlined);
     }
+    if (!options.all_classes) {
+      std::erase_if(outlined, [](const OutlinedAlert& one) { return !disturbs_ground(one.alert.change_class); });
+    }
+    report.alerts = outlined.size();
     const std::string path = options.state + "/alerts.geojson";
-    const std::string text = alerts_geojson(layers, {"alerts", {}, {}}, in_parallel);
-    report.changed = text != content_of(path);
-    if (report.changed) write_file_atomically(path, text);
+    const std::string text = alerts_geojson(outlined, {"alerts", {}, {}}, in_parallel);
+    if (text != content_of(path)) {
+      write_file_atomically(path, text);
+      report.changed = true;
+    }
   });
   report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;

@@ -23,7 +23,10 @@ struct WatchOptions {
   double buffer_m = 300;         // around the bounds of a site that is watched too
   double min_area_ha = 0.05;     // minimum mapping unit
   MonitorOptions monitor;
-  bool dry_run = false;  // say what would be done, write nothing
+  std::string register_target;  // that is kept up to date, a TARGET as in register.hpp; empty: none
+  std::string reviews_from;     // where none is: a register that reviews are read from and nothing is written to
+  bool all_classes = false;     // alerts.geojson has fires, floods, harvests and the like too; the register always has
+  bool dry_run = false;         // say what would be done, write nothing
 
   // These do not change the result.
   int threads = 0;  // 0: all cores
@@ -43,16 +46,17 @@ struct WatchReport {
   std::vector<std::pair<std::string, std::string>> skipped;   // scene, file or site, and why
   std::vector<std::pair<std::string, std::string>> left_out;  // scene that another one stands for, and why
   std::size_t alerts = 0;
-  bool changed = false;  // alerts.geojson has other bytes than before
+  bool changed = false;  // alerts.geojson or the register has other content than before
   double wall_seconds = 0;
 };
 
 /// Brings STATE up to date: for each site its model, what it knows of every pixel, and its incidents
-/// (STATE/sites/ID/*.state), then STATE/alerts.geojson. Looks are taken in order of time whatever the order in which
-/// they arrived: a late one makes the run go back to the last checkpoint before it. A run with nothing new changes no
-/// byte; a run that is killed leaves what the next one goes on from. One run at a time has a state (a lock); the second
-/// gets a ConfigError at once.
-/// Throws ConfigError (options, sites file, state folder, lock), DataError (source or sites unusable), IoError.
+/// (STATE/sites/ID/*.state), then the register, then STATE/alerts.geojson; each whole or not at all, and each compared
+/// with what it should be, so that the next run makes good what one that failed or was killed left undone. Looks are
+/// taken in order of time whatever the order in which they arrived: a late one makes the run go back to the last
+/// checkpoint before it. A run with nothing new changes no byte; a run that is killed leaves what the next one goes on
+/// from. One run at a time has a state (a lock); the second gets a ConfigError at once. Throws ConfigError (options,
+/// sites file, state folder, lock), DataError (source or sites unusable), IoError.
 WatchReport watch(const WatchOptions& options, const ProgressSink& progress);
 
 }  // namespace pitwatch

@@ -15,46 +15,15 @@
 #include <thread>
 
 #include "tests/integration/process.hpp"
+#include "tests/integration/series.hpp"
 
 namespace pitwatch {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using test::series;
 using ::testing::HasSubstr;
-
-/// A small site and two years of it, made once.
-class Series {
- public:
-  Series() {
-    test::write_text(folder_ / "site.geojson", R"({"type": "FeatureCollection", "features": [{"type": "Feature",
-      "properties": {"id": "small", "name": "Small"}, "geometry": {"type": "Polygon", "coordinates":
-      [[[46.610, 40.146], [46.617, 40.146], [46.617, 40.152], [46.610, 40.152], [46.610, 40.146]]]}}]})");
-    const test::Outcome made =
-        test::run_process({PITWATCH_PROGRAM, "simulate", "--sites", sites(), "--from", "2021-01-01", "--until",
-                           "2022-12-31", "--every-days", "10", "--size-km", "1.8", "--bands", "B02,B03,B04,B08,B11,B12",
-                           "--seed", "5", "--out", folder_ / "series"});
-    if (made.exit_code != 0) throw std::runtime_error(made.err);
-    for (const std::string& name : test::names_in(scenes())) {
-      if (name.rfind("S2", 0) == 0) names_.push_back(name);
-    }
-    // By date: the third part of S2A_38TPK_20210106_0_L2A_small.
-    std::sort(names_.begin(), names_.end(),
-              [](const std::string& a, const std::string& b) { return a.substr(10) < b.substr(10); });
-  }
-  std::string sites() const { return folder_ / "site.geojson"; }
-  std::string scenes() const { return folder_ / "series/small"; }
-  const std::vector<std::string>& names() const { return names_; }
-
- private:
-  test::TemporaryFolder folder_;
-  std::vector<std::string> names_;
-};
-
-const Series& series() {
-  static const Series made;
-  return made;
-}
 
 class RunCli : public ::testing::Test {
  protected:

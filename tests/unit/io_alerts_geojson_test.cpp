@@ -48,6 +48,7 @@ Alert large_alert() {
   alert.change_class = ChangeClass::built_or_bright;
   alert.confirmed_on = parse_instant("2022-02-04T08:06:01Z");
   alert.parents = {"a", "b"};
+  alert.review = Review{Verdict::licensed, "Anna \"A\"", parse_instant("2022-03-01"), "line\nline", true};
   alert.tile = "T38TPK";
   alert.shape.push_back(
       {{{100, 100}, {100, 140}, {140, 140}, {140, 100}}, {{{110, 110}, {120, 110}, {120, 120}, {110, 120}}}});
@@ -213,6 +214,8 @@ TEST(AlertsGeojson, SchemaHolds) {
   broken("/features/0/properties/scenes", removed);
   broken("/features/0/geometry/type", "Point");
   broken("/features/0/id", removed);
+  broken("/features/1/properties/review/verdict", "maybe");
+  broken("/features/1/properties/review/reviewer", removed);
 }
 
 }  // namespace

@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# What a night costs: learning, one more scene, and the state on disk, by size of the site.
+set -euo pipefail
+
+usage() {
+  cat <<'END_OF_USAGE'
+usage: benchmarks/nightly_speed.sh [DIR] [--sizes "KM..."] [--profile]
+For one site of each size (3, 10 and 20 km by default) simulates a year of 61 cloudless scenes and two more in DIR
+(build/nightly_speed), and prints for 1 and 2 threads, in seconds
+  history   reading 61 scenes, before anything is learnt
+  learn     reading them, learning, taking in the first scene of the watch and saving: what the first night costs
+  fit       learning alone: learn less history less update
+  update    a night with one more scene
+beside what an update cannot do without:
+  decode    decoding the bands of that scene and nothing else
+  copy      reading the state and writing it to the disk (dd, fsync)
+and the state's bytes per pixel, seconds per km2 and peak memory. --profile adds the functions that take most of the CPU time
+of learning and of an update (perf). All files are in the page cache.
+END_OF_USAGE
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+folder=$root/build/nightly_speed
+sizes="3 10 20"
+profile=false
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    -h | --help) usage; exit 0 ;;
+    --sizes) sizes=$2; shift 2 ;;
+    --profile) profile=true; shift ;;
+    -*) usage >&2; exit 2 ;;
+    *) folder=$1; shift ;;
+  esac
+done
+"$root/tools/build.sh" release pitwatch decode_blocks
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+pitwatch=$root/build/pitwatch
+
+# make_site KM FILE: a square that is KM wide with 300 m around it watched.
+make_site() {
+  python3 - "$1" "$2" <<'END_OF_PROGRAM'
+import json
+import math
+import sys
+
+half_m = float(sys.argv[1]) * 500 - 350
+x, y = 46.61, 40.15
+dx, dy = half_m / (111320 * math.cos(math.radians(y))), half_m / 111040
+ring = [[x - dx, y - dy], [x + dx, y - dy], [x + dx, y + dy], [x - dx, y + dy], [x - dx, y - dy]]
+site = {"type": "Feature", "properties": {"id": "site", "name": "Site"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]}}
+json.dump({"type": "FeatureCollection", "features": [site]}, open(sys.argv[2], "w"))
+END_OF_PROGRAM
+}
+
+# measure COMMAND...: sets seconds and mib.
+measure() {
+  /usr/bin/time -f '%e %M' -o "$folder/time.txt" "$@" > /dev/null
+  read -r seconds mib <<< "$(tail -n 1 "$folder/time.txt")"
+  mib=$((mib / 1024))
+}
+
+hottest() {
+  perf report --input "$folder/perf.data" --stdio --no-children --percent-limit 2 2> /dev/null \
+    | sed -n '/^ *[0-9.]*%/s/ \+/ /gp' | cut -c1-150 | head -n 12
+}
+
+calculate() { awk "BEGIN { printf \"%.$1f\", $2 }"; }
+
+printf '%5s %8s %8s %8s %8s %8s %8s %8s %10s %12s %12s %8s\n' km threads history learn fit update decode copy \
+  "byte/pixel" "learn s/km2" "update s/km2" "peak MiB"
+for km in $sizes; do
+  data=$folder/$km
+  if [[ ! -e $data/series/truth.geojson ]]; then
+    mkdir -p "$data"
+    make_site "$km" "$data/site.geojson"
+    "$pitwatch" simulate --sites "$data/site.geojson" --from 2021-01-01 --until 2022-01-17 --every-days 6 --clear-sky \
+      --size-km "$km" --bands B02,B03,B04,B08,B11,B12 --memory 8GiB --out "$data/series" --quiet
+  fi
+  scenes=("$data"/series/site/S2*)
+  mapfile -t dates < <(basename -a "${scenes[@]}" | cut -d_ -f3 | sort -u)
+  iso() { echo "${1:0:4}-${1:4:2}-${1:6:2}"; }
+  history_days=$((($(date -d "${dates[61]}" +%s) - $(date -d "${dates[0]}" +%s)) / 86400))
+  cat "$data"/series/site/S2*/*.tif > /dev/null
+  # night STATE THREADS DATE: a run over what there is until then.
+  night() {
+    measure "$pitwatch" run --sites "$data/site.geojson" --source "$data/series/site" --state "$1" --threads "$2" \
+      --until "$(iso "$3")" --history-days "$history_days" --memory 12GiB --quiet
+  }
+  last=("$data"/series/site/S2*_"${dates[62]}"_*/{B02,B03,B04,B08,B11,B12,SCL}.tif)
+  for threads in 1 2; do
+    state=$data/state-$threads
+    rm -rf "$state"
+    night "$state" "$threads" "${dates[60]}"
+    history=$seconds
+    night "$state" "$threads" "${dates[61]}"
+    learn=$seconds peak=$mib
+    night "$state" "$threads" "${dates[62]}"
+    update=$seconds
+    files=("$state"/sites/site/looks-*.state)
+    file=${files[-1]}
+    read -r pixels <<< "$(python3 -c '
+import struct, sys
+head = open(sys.argv[1], "rb").read(1 << 20)[40:]
+import json
+size, = struct.unpack("<Q", head[:8])
+grid = json.loads(head[8:8 + size])["grid"].split()
+print(int(grid[-2]) * int(grid[-1]))' "$file")"
+    decode=$("$root/build/benchmarks/decode_blocks" pitwatch "$threads" "${last[@]}")
+    measure dd if="$file" of="$data/copy" bs=4M conv=fsync status=none
+    copy=$seconds
+    rm "$data/copy"
+    km2=$(calculate 4 "$pixels / 10000")
+    printf '%5s %8s %8s %8s %8s %8s %8.2f %8s %10s %12s %12s %8s\n' "$km" "$threads" "$history" "$learn" \
+      "$(calculate 2 "$learn - $history - $update")" "$update" "$decode" "$copy" \
+      "$(calculate 0 "$(stat -c %s "$file") / $pixels")" "$(calculate 3 "$learn / $km2")" \
+      "$(calculate 3 "$update / $km2")" "$peak"
+  done
+  if $profile; then
+    state=$data/state-profile
+    rm -rf "$state"
+    for night in 61 62; do
+      perf record --quiet --freq 499 --output "$folder/perf.data" "$pitwatch" run --sites "$data/site.geojson" \
+        --source "$data/series/site" --state "$state" --threads 1 --until "$(iso "${dates[night]}")" \
+        --history-days "$history_days" --memory 12GiB --quiet 2> /dev/null
+      if ((night == 61)); then echo "learning, $km km:"; else echo "update, $km km:"; fi
+      hottest
+    done
+  fi
+done

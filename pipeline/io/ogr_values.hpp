@@ -1,0 +1,25 @@
+#pragma once
+// Shapes and times between OGR and this program. Used inside this folder only.
+
+#include <memory>
+
+#include "pipeline/core/date.hpp"
+#include "pipeline/io/lonlat_shapes.hpp"
+
+class OGRFeature;
+class OGRGeometry;
+
+namespace pitwatch {
+
+/// Polygons of a geometry in longitude and latitude; none where it is empty. Throws DataError for another kind of
+/// geometry and for vertices that are no place on Earth.
+LonLatMultiPolygon lonlat_shape(const OGRGeometry& geometry);
+
+/// A multipolygon, its rings closed.
+std::unique_ptr<OGRGeometry> ogr_shape(const LonLatMultiPolygon& shape);
+
+/// A time to the millisecond; OGR gives it in pieces. What has no time zone is UTC.
+Instant instant_field(const OGRFeature& feature, int field);
+void set_instant_field(OGRFeature& feature, int field, Instant instant);
+
+}  // namespace pitwatch
