@@ -125,7 +125,7 @@ class LookJudge {
                          ? std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error)
                          : 0;
     }
-    if (!is_missed_cloud(i) && !is_missed_shadow(i)) {
+    if (!is_missed_cloud(i) && !is_missed_shadow(i) && !is_patchy_snow(i)) {
       counts.screened_in_row = 0;
     } else if (counts.screened_in_row < options_.screened_in_row) {
       ++counts.screened_in_row;
@@ -143,6 +143,16 @@ class LookJudge {
     if (at(result_.residuals.residual[i], Feature::log_swir16) < -options_.dark_log) return false;
     return rise > options_.brightened_log && rise > 3 * at(result_.residuals.deviation[i], Feature::log_visible) &&
            look_.blue_to_red[i] > options_.white_blue_to_red;
+  }
+
+  /// Snow between plants and stones: brighter to the eye, and darker in the short-wave infrared. Water is darker in the
+  /// near infrared too; what is dug or dumped rises in all bands.
+  bool is_patchy_snow(std::size_t i) const {
+    const FeatureVector& residual = result_.residuals.residual[i];
+    const FeatureVector& deviation = result_.residuals.deviation[i];
+    return at(residual, Feature::log_visible) > options_.brightened_log && at(residual, Feature::log_swir16) < 0 &&
+           at(residual, Feature::mndwi) > 3 * at(deviation, Feature::mndwi) &&
+           at(look_.values[i], Feature::ndvi) > 0;
   }
 
   bool is_missed_shadow(std::size_t i) const {
