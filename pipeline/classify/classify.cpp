@@ -17,7 +17,8 @@ constexpr float falling_swir = 0.8F;      // of red; soil and built ground do no
 constexpr double green_ndvi = 0.30;       // above: mostly plants
 constexpr double bare_ndvi = 0.25;        // below: mostly soil, rock, built ground
 constexpr double burn_nbr_drop = 0.27;    // moderate severity, Key & Benson 2006
-constexpr float burn_brightening = 0.0F;  // charred ground gets darker in the near infrared and not brighter in red
+constexpr float burn_brightening = 0.0F;  // charred ground gets darker in the near infrared and not brighter in red,
+constexpr float charred_red = 0.06F;      // or but a little, where dark forest burns: bared soil is brighter
 // Soil, sand and rock reflect more in the short-wave infrared than in red; concrete, metal and asphalt hardly do. The
 // ratio bears haze well, since haze adds little to either.
 constexpr float flat_swir_over_red = 1.2F;
@@ -125,7 +126,8 @@ ChangeClass classify_change(const Spectrum& before, const Spectrum& after) {
   const double nbr_drop = index_or(from, "nbr", 0) - index_or(to, "nbr", 0);
   const float red_rise = value_or(after, Band::B04, 0) - value_or(before, Band::B04, 0);
   const float nir_rise = value_or(after, Band::B08, 0) - value_or(before, Band::B08, 0);
-  if (ndvi_before > bare_ndvi && nbr_drop > burn_nbr_drop && nir_rise < 0 && red_rise < burn_brightening) {
+  if (ndvi_before > bare_ndvi && nbr_drop > burn_nbr_drop && nir_rise < 0 &&
+      (red_rise < burn_brightening || value_or(after, Band::B04, 1.0F) < charred_red)) {
     return ChangeClass::burn;
   }
   if (ndvi_after >= green_ndvi) return ChangeClass::vegetation_change;
@@ -143,7 +145,8 @@ ChangeClass classify_course(const ChangeCourse& course) {
   const auto ndvi = [](const Spectrum& spectrum) { return index_or(spectral_indices(spectrum), "ndvi", 0); };
   const double lost = ndvi(course.before) - ndvi(course.first);
   const double regrown = ndvi(course.latest) - ndvi(course.first);
-  const bool is_back = ndvi(course.latest) > regrown_ndvi && regrown > regrown_share * lost && course.days < regrown_days;
+  const bool is_back =
+      ndvi(course.latest) > regrown_ndvi && regrown > regrown_share * lost && course.days < regrown_days;
   const bool was_flooded = at_first == ChangeClass::to_water || now == ChangeClass::to_water;
   if (course.by_water && (is_back || (was_flooded && course.days < flood_days))) return ChangeClass::flood;
   if (is_back) return ChangeClass::harvest;

@@ -44,12 +44,12 @@ ChangeClass classify_change(const Spectrum& before, const Spectrum& after);
 
 /// What a series tells of a piece of changed ground.
 struct ChangeCourse {
-  Spectrum before;             // when last seen undisturbed
-  Spectrum first;              // in the look in which it was first detected
-  Spectrum latest;             // in the latest look that showed the change
-  bool by_water = false;       // beside ground that was water before
-  double days = 0;             // from the first to the latest of these looks
-  double own_year_share = 0;   // of its looks that look like the same ground in another season, 0..1
+  Spectrum before;            // when last seen undisturbed
+  Spectrum first;             // in the look in which it was first detected
+  Spectrum latest;            // in the latest look that showed the change
+  bool by_water = false;      // beside ground that was water before
+  double days = 0;            // from the first to the latest of these looks
+  double own_year_share = 0;  // of its looks that look like the same ground in another season, 0..1
 };
 
 /// The class by the whole course: what classify_change() says of the latest look, unless the first one showed a fire,

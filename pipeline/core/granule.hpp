@@ -38,7 +38,7 @@ struct Granule {
   Instant processed{};     // generation of the product
   int relative_orbit = 1;  // 1..143
   int absolute_orbit = 1;
-  int sequence = 0;  // tells granules of one tile and datatake apart: parts of it, and later editions
+  int sequence = 0;                 // tells granules of one tile and datatake apart: parts of it, and later editions
   std::string tile;                 // "T38TPK"
   std::string processing_baseline;  // "04.00"
   /// BOA_ADD_OFFSET of all bands: reflectance = (DN + offset) / 10000. -1000 from baseline 04.00 on, before it 0.

@@ -40,8 +40,7 @@ struct TruthCollectionInfo {
 std::string truth_geojson(std::span<const TruthLayer> layers, const TruthCollectionInfo& info);
 
 /// Writes it to a file, whole or not at all. Throws IoError in addition.
-void write_truth_geojson(const std::string& path, std::span<const TruthLayer> layers,
-                         const TruthCollectionInfo& info);
+void write_truth_geojson(const std::string& path, std::span<const TruthLayer> layers, const TruthCollectionInfo& info);
 
 /// An event as read: from this program's files or from somebody else's, which may know less and have other types.
 struct TruthFeature {

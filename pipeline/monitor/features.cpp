@@ -86,12 +86,9 @@ FeatureVector error_of(const PixelReflectance& reflectance, float error) {
   };
   const float of_two = error * std::numbers::sqrt2_v<float>;
   const float of_mean = error * std::numbers::inv_sqrt3_v<float>;
-  return {of_ratio(nir, red, error),
-          of_ratio(swir16 + red, nir + blue, of_two),
-          of_ratio(green, swir16, error),
-          of_mean / ((blue + green + red) * (1.0F / 3) + path_error),
-          error / (swir16 + path_error),
-          error / (swir22 + path_error)};
+  return {of_ratio(nir, red, error),      of_ratio(swir16 + red, nir + blue, of_two),
+          of_ratio(green, swir16, error), of_mean / ((blue + green + red) * (1.0F / 3) + path_error),
+          error / (swir16 + path_error),  error / (swir22 + path_error)};
 }
 
 void extract_features(const LookPlanes& look, const MonitorOptions& options, LookFeatures& into) {

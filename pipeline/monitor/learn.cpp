@@ -101,7 +101,8 @@ class Learning {
   void count_water() {
     for (const LookStack::Look& look : stack_.looks_) {
       for (std::size_t i = 0; i < look.seen.size(); ++i) {
-        if (look.seen[i] == static_cast<std::uint8_t>(Seen::clear) && looks_wet(values(look, i))) ++state_.counts[i].wet;
+        if (look.seen[i] == static_cast<std::uint8_t>(Seen::clear) && looks_wet(values(look, i)))
+          ++state_.counts[i].wet;
       }
     }
   }

@@ -121,9 +121,8 @@ class LookJudge {
     const float darker = portable_exp(std::clamp(at(residual, Feature::log_visible), 0.0F, 4.0F));
     for (std::size_t f = 0; f < feature_count; ++f) {
       const float error = darker * look_.errors[i][f];
-      deviation[f] = expected.deviation[f] > 0
-                         ? std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error)
-                         : 0;
+      deviation[f] =
+          expected.deviation[f] > 0 ? std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error) : 0;
     }
     if (!is_missed_cloud(i) && !is_missed_shadow(i) && !is_patchy_snow(i)) {
       counts.screened_in_row = 0;
@@ -151,8 +150,7 @@ class LookJudge {
     const FeatureVector& residual = result_.residuals.residual[i];
     const FeatureVector& deviation = result_.residuals.deviation[i];
     return at(residual, Feature::log_visible) > options_.brightened_log && at(residual, Feature::log_swir16) < 0 &&
-           at(residual, Feature::mndwi) > 3 * at(deviation, Feature::mndwi) &&
-           at(look_.values[i], Feature::ndvi) > 0;
+           at(residual, Feature::mndwi) > 3 * at(deviation, Feature::mndwi) && at(look_.values[i], Feature::ndvi) > 0;
   }
 
   bool is_missed_shadow(std::size_t i) const {

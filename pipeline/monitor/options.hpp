@@ -10,14 +10,14 @@ struct MonitorOptions {
   double pixel_size_m = 10;
 
   // What is seen.
-  double cloud_margin_m = 40;       // around cloud, its shadow and cirrus, that is not believed either; 0: none
-  float white_blue_to_red = 0.82F;  // blue / red above which a brightened pixel is missed cloud: rock is redder
-  float brightened_log = 0.18F;     // rise of log visible against the model from which that is asked
-  float dark_log = 0.30F;           // fall of all log brightnesses against the model that is missed shadow
-  int screened_in_row = 2;          // so many looks in a row may be screened; what lasts longer is the ground
-  float snow_mndwi = 0.25F;         // MNDWI (NDSI) above which ground with snow_visible is snow
+  double cloud_margin_m = 40;        // around cloud, its shadow and cirrus, that is not believed either; 0: none
+  float white_blue_to_red = 0.82F;   // blue / red above which a brightened pixel is missed cloud: rock is redder
+  float brightened_log = 0.18F;      // rise of log visible against the model from which that is asked
+  float dark_log = 0.30F;            // fall of all log brightnesses against the model that is missed shadow
+  int screened_in_row = 2;           // so many looks in a row may be screened; what lasts longer is the ground
+  float snow_mndwi = 0.25F;          // MNDWI (NDSI) above which ground with snow_visible is snow
   float reflectance_error = 0.008F;  // standard deviation by atmosphere and slopes, in each band, 0..1
-  float snow_visible = 0.18F;       // mean reflectance of the visible bands, 0..1
+  float snow_visible = 0.18F;        // mean reflectance of the visible bands, 0..1
 
   // The model of undisturbed ground.
   int min_looks = 4;                    // clear looks without which a pixel is not judged
@@ -47,7 +47,7 @@ struct MonitorOptions {
   float green_ndvi = 0.35F;       // expected NDVI of ground that is green
   float bare_ndvi = 0.18F;        // and of ground that has nothing to lose
   float water_mndwi = 0.0F;       // MNDWI of water; what was and is water does not count
-  double shore_m = 30;  // around ground that was water in the history, where wetness tells of its level
+  double shore_m = 30;            // around ground that was water in the history, where wetness tells of its level
   float single_look_share = 0.4F;  // of the evidence, where one look is all there is
   float prior_log_odds = -8;       // before any look: one pixel in 3000
   bool neighbours = true;          // neighbouring pixels count

@@ -117,6 +117,7 @@ class SeriesTable {
     FeatureVector nothing;
     nothing.fill(none);
     look.values.assign(ids.size(), nothing);
+    look.errors.assign(ids.size(), FeatureVector{});
     look.blue_to_red.assign(ids.size(), none);
     look.seen.assign(ids.size(), Seen::nothing);
     look.called_cloud.assign(ids.size(), 0);
@@ -134,6 +135,8 @@ class SeriesTable {
     }
     FeatureVector& values = look.values[pixel];
     values = features_of(reflectance);
+    look.errors[pixel] = error_of(reflectance, options_.monitor.reflectance_error);
+    for (float& error : look.errors[pixel]) error = error == error ? error : 0;  // of what comes as an index
     for (const Feature feature : index_columns) {
       float& value = values[index(feature)];
       const std::string column(feature_names[index(feature)]);

@@ -413,8 +413,7 @@ class SiteWatch {
       std::vector<std::uint16_t>& kept = state_.undisturbed[band];
       kept.resize(pixels, 0);
       for (std::size_t i = 0; i < pixels; ++i) {
-        const bool undisturbed =
-            seen != nullptr ? seen->undisturbed[i] != 0 : look.features.seen[i] == Seen::clear;
+        const bool undisturbed = seen != nullptr ? seen->undisturbed[i] != 0 : look.features.seen[i] == Seen::clear;
         if (!undisturbed) continue;
         const float value = bands[band]->at(static_cast<int>(i) % grid_.width, static_cast<int>(i) / grid_.width);
         if (std::isfinite(value)) {

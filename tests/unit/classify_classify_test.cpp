@@ -119,6 +119,42 @@ TEST(MeanSpectrum, IsTheCalibratedMeanAndNothingForBandsWithoutPixels) {
   EXPECT_FALSE(mean[static_cast<std::size_t>(Band::B02)].has_value());
 }
 
+ChangeCourse course(const Ground& before, const Ground& first, const Ground& latest, double days) {
+  return {spectrum(before), spectrum(first), spectrum(latest), false, days, 0};
+}
+
+TEST(ClassifyCourse, IsThatOfTheLatestLookWhereNothingElseTells) {
+  EXPECT_EQ(classify_course(course(forest, soil, soil, 400)), ChangeClass::vegetation_to_bare);
+  EXPECT_EQ(classify_course(course(forest, dry_meadow, soil, 400)), ChangeClass::vegetation_to_bare);
+  EXPECT_EQ(classify_course(course(rock, rock, sand, 30)), classify_change(spectrum(rock), spectrum(sand)));
+}
+
+TEST(ClassifyCourse, AFireStaysOneWhenItGreens) {
+  EXPECT_EQ(classify_course(course(forest, charred, meadow, 300)), ChangeClass::burn);
+}
+
+TEST(ClassifyCourse, WaterBesideWaterIsAFloodWhileItIsYoung) {
+  ChangeCourse flood = course(meadow, muddy_water, muddy_water, 20);
+  EXPECT_EQ(classify_course(flood), ChangeClass::to_water);
+  flood.by_water = true;
+  EXPECT_EQ(classify_course(flood), ChangeClass::flood);
+  flood.days = 90;
+  EXPECT_EQ(classify_course(flood), ChangeClass::to_water);
+  flood.latest = spectrum(meadow);
+  EXPECT_EQ(classify_course(flood), ChangeClass::flood);
+}
+
+TEST(ClassifyCourse, WhatIsSoonGreenAgainOrLikeAnotherSeasonWasHarvested) {
+  EXPECT_EQ(classify_course(course(meadow, soil, meadow, 60)), ChangeClass::harvest);
+  EXPECT_NE(classify_course(course(meadow, soil, meadow, 200)), ChangeClass::harvest);  // dug ground that is planted
+  ChangeCourse field = course(meadow, soil, soil, 30);
+  EXPECT_EQ(classify_course(field), ChangeClass::vegetation_to_bare);
+  field.own_year_share = 0.6;
+  EXPECT_EQ(classify_course(field), ChangeClass::harvest);
+  field.before = spectrum(rock);  // bare ground has no harvest
+  EXPECT_NE(classify_course(field), ChangeClass::harvest);
+}
+
 TEST(SpectralIndices, ThoseWhoseBandsAreThere) {
   const auto all = spectral_indices(spectrum(soil));
   EXPECT_NEAR(all.at("ndvi"), (0.24 - 0.17) / (0.24 + 0.17), 1e-6);

@@ -144,5 +144,32 @@ TEST(IncidentTracker, Recovers) {
   EXPECT_EQ(site.incidents()[0].last_detected, Site::start() + days(5));
 }
 
+TEST(IncidentTracker, AChanceFindDoesNotLendItsDateToWhatComesAfter) {
+  const std::vector<std::string> small{"............", ".ppp........", "............",
+                                       "............", "............", "............"};
+  const std::vector<std::string> large{"pppppppppp..", "pppppppppp..", "pppppppppp..",
+                                       "............", "............", "............"};
+  Site open;
+  open.look(0, small);
+  open.look(5, large);
+  ASSERT_EQ(open.incidents().size(), 2U);
+  EXPECT_EQ(open.incidents()[1].first_detected, Site::start() + days(5));
+  EXPECT_EQ(open.incidents()[1].parents, std::vector<std::string>{open.incidents()[0].id});
+  EXPECT_EQ(open.incidents()[0].merged_into, open.incidents()[1].id);
+
+  Site closed;
+  closed.look(0, small);
+  closed.look(5, nothing);
+  closed.look(10, large);
+  ASSERT_EQ(closed.incidents().size(), 2U);
+  EXPECT_EQ(closed.incidents()[0].status, AlertStatus::closed);
+  EXPECT_TRUE(closed.incidents()[0].merged_into.empty());
+
+  Site confirmed;
+  confirmed.look(0, {"............", ".ccc........", "............", "............", "............", "............"});
+  confirmed.look(5, large);
+  EXPECT_EQ(confirmed.incidents().size(), 1U);
+}
+
 }  // namespace
 }  // namespace pitwatch

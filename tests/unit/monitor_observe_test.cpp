@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "pipeline/core/error.hpp"
@@ -233,6 +234,62 @@ TEST(Features, SolidCloudMasksItsMarginAndASpeckOnlyItself) {
   EXPECT_EQ(seen(12, 3), Seen::clear);
   EXPECT_EQ(seen(20, 20), Seen::masked);
   EXPECT_EQ(seen(21, 20), Seen::clear);
+}
+
+TEST(Observe, TheLevelOfKnownWaterIsNoDisturbance) {
+  // In the first winter the patch is under water once; in the second it is for good, and so is the ground around it.
+  const auto shore = [](int x, int y, int day) {
+    const bool wet = (day >= 50 && day < 90) || day >= first_day + 20;
+    return in_patch(x, y) && wet ? test::pool_spectrum : test::grey_rock_spectrum;
+  };
+  Watch known(shore);
+  known.observe_looks(12);
+  EXPECT_EQ(known.seen.status[inside], PixelStatus::stable);
+  Watch fresh(ground_with(test::grey_rock_spectrum, test::pool_spectrum, first_day + 20, 9999));
+  fresh.observe_looks(12);
+  EXPECT_EQ(fresh.seen.status[inside], PixelStatus::confirmed);
+}
+
+TEST(Observe, PatchySnowIsScreenedAndAPitIsNot) {
+  const PixelReflectance& rock = test::grey_rock_spectrum;
+  const PixelReflectance snowy{rock.blue + .08F, rock.green + .08F,  rock.red + .08F,
+                               rock.nir + .08F,  rock.swir16 - .02F, rock.swir22 - .02F};
+  Watch watch(ground_with(rock, snowy, first_day, first_day + 10));
+  watch.observe_looks(1);
+  EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
+  EXPECT_EQ(watch.seen.use[outside], LookUse::used);
+  Watch pit(ground_with(rock, test::pit_spectrum, first_day, 9999));
+  pit.observe_looks(1);
+  EXPECT_EQ(pit.seen.use[inside], LookUse::used);
+}
+
+TEST(Observe, OnlyWhatAgreesWithTheModelIsUndisturbed) {
+  Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999));
+  watch.observe_looks(1);
+  EXPECT_EQ(watch.seen.undisturbed[inside], 0);
+  EXPECT_EQ(watch.seen.undisturbed[outside], 1);
+}
+
+TEST(ErrorOf, IsTheSpreadThatErrorsOfReflectanceMake) {
+  // Against derivatives by differences.
+  const PixelReflectance ground{.02F, .03F, .04F, .06F, .05F, .03F};
+  constexpr float step = 1e-4F;
+  FeatureVector squares{};
+  for (const auto band : {&PixelReflectance::blue, &PixelReflectance::green, &PixelReflectance::red,
+                          &PixelReflectance::nir, &PixelReflectance::swir16, &PixelReflectance::swir22}) {
+    PixelReflectance up = ground;
+    PixelReflectance down = ground;
+    up.*band += step;
+    down.*band -= step;
+    const FeatureVector high = features_of(up);
+    const FeatureVector low = features_of(down);
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      const float slope = (high[f] - low[f]) / (2 * step);
+      squares[f] += slope * slope * 1e-6F;
+    }
+  }
+  const FeatureVector error = error_of(ground, 1e-3F);
+  for (std::size_t f = 0; f < feature_count; ++f) EXPECT_NEAR(error[f], std::sqrt(squares[f]), 0.02 * error[f]) << f;
 }
 
 }  // namespace
