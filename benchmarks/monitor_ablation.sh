@@ -5,7 +5,7 @@ set -euo pipefail
 usage() {
   cat <<'END_OF_USAGE'
 usage: benchmarks/monitor_ablation.sh [SEEDS] [DIR]
-Simulates three years of both sample sites (2021 is learnt from) for seeds 1 .. SEEDS (5 by default) in DIR
+Simulates four and a half years of both sample sites (the first three are learnt from) for seeds 1 .. SEEDS (5 by default) in DIR
 (build/monitor_ablation), runs over them with default options and with single parts switched off through options, and prints
 a table of what each finds, how late, and what in vain. Needs python3.
 END_OF_USAGE

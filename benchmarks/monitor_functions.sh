@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2154  # variables of the script that sources this
 # What the benchmarks of the nightly run on simulated series share; sourced. Needs $root, the repository, and $folder.
 
-# simulate_series SEED: three years of both sample sites in $folder/SEED/scenes.
+# simulate_series SEED: four and a half years of both sample sites in $folder/SEED/scenes, nothing in the first three.
 simulate_series() {
   rm -rf "${folder:?}/$1"
-  "$root/build/pitwatch" simulate --sites "$root/sample_data/sites.geojson" --from 2021-01-01 --until 2023-12-31 \
-    --bands B02,B03,B04,B08,B11,B12 --seed "$1" --out "$folder/$1/scenes" --quiet
+  "$root/build/pitwatch" simulate --sites "$root/sample_data/sites.geojson" --from 2019-01-01 --until 2023-06-30 \
+    --history-days 1096 --bands B02,B03,B04,B08,B11,B12 --seed "$1" --out "$folder/$1/scenes" --quiet
 }
 
 # watch_series SEED NAME [OPTION...]: runs over all of what was simulated, and scores its alerts.
@@ -21,7 +21,7 @@ watch_series() {
   done
 }
 
-# score_alerts SEED NAME STATUS SITE ALERTS [FILTER]: onsets after the year that is learnt from.
+# score_alerts SEED NAME STATUS SITE ALERTS [FILTER]: onsets after the years that are learnt from.
 score_alerts() {
   "$root/build/pitwatch" score --truth "$folder/$1/scenes/$4/truth.geojson" --alerts "$5" --where "${6:-}" \
     --from 2022-01-01 --draws 1 --json > "$folder/$1/$2-$4-$3.json"

@@ -5,7 +5,7 @@ set -euo pipefail
 usage() {
   cat <<'END_OF_USAGE'
 usage: benchmarks/peer_rules.sh [SEEDS] [DIR]
-Simulates three years of both sample sites (2021 is learnt from) for seeds 1 .. SEEDS (5 by default) in DIR
+Simulates four and a half years of both sample sites (the first three are learnt from) for seeds 1 .. SEEDS (5 by default) in DIR
 (build/peer_rules), runs OPERA DIST-ALERT's, RADD's and nrt's rules (peer_rules.py says what of them) and pitwatch run over
 them, and prints a table of what each finds, how late, and what in vain.
 

@@ -5,9 +5,9 @@ set -euo pipefail
 usage() {
   cat <<'END'
 usage: benchmarks/simulated_series.sh [SEEDS] [DIR]
-Simulates three years of both sample sites (2021 to 2023, every five days; the first year is learnt from) for seeds
-1 .. SEEDS (5 by default) in DIR (build/simulated_series), runs over them, scores the alerts of each site against its truth,
-and prints pooled tables. Needs python3.
+Simulates four and a half years of both sample sites (2019 to June 2023, every five days; the first three years are learnt
+from) for seeds 1 .. SEEDS (5 by default) in DIR (build/simulated_series), runs over them, scores the alerts of each site
+against its truth, and prints pooled tables. Needs python3.
 END
 }
 
@@ -17,24 +17,11 @@ case ${1:-} in
 esac
 seeds=${1:-5}
 folder=${2:-$root/build/simulated_series}
+source "$root/benchmarks/monitor_functions.sh"
 "$root/tools/build.sh" release pitwatch
-mkdir -p "$folder"
 for ((seed = 1; seed <= seeds; ++seed)); do
-  series=$folder/$seed
-  rm -rf "$series"
-  "$root/build/pitwatch" simulate --sites "$root/sample_data/sites.geojson" --from 2021-01-01 --until 2023-12-31 \
-    --bands B02,B03,B04,B08,B11,B12 --seed "$seed" --out "$series/scenes" --quiet
-  # The whole of what was simulated is watched.
-  "$root/build/pitwatch" run --sites "$root/sample_data/sites.geojson" --source "$series/scenes" --state "$series/state" \
-    --buffer-m 600 --quiet
-  for site in gizilbulag demirli; do
-    for status in any confirmed; do
-      where="site = '$site'"
-      if [[ $status == confirmed ]]; then where+=" AND confirmed_on IS NOT NULL"; fi
-      "$root/build/pitwatch" score --truth "$series/scenes/$site/truth.geojson" --alerts "$series/state/alerts.geojson" \
-        --where "$where" --from 2022-01-01 --draws 1 --json > "$series/$site-$status.json"
-    done
-  done
+  simulate_series "$seed"
+  watch_series "$seed" all
 done
 
 python3 - "$folder" <<'END'
@@ -43,7 +30,7 @@ import json
 import statistics
 import sys
 
-reports = {status: [json.load(open(path))["truth"] for path in sorted(glob.glob(f"{sys.argv[1]}/*/*-{status}.json"))]
+reports = {status: [json.load(open(path))["truth"] for path in sorted(glob.glob(f"{sys.argv[1]}/*/all-*-{status}.json"))]
            for status in ("any", "confirmed")}
 sizes = ((0, 0.05), (0.05, 0.1), (0.1, 0.25), (0.25, 0.5), (0.5, 1), (1, 5), (5, 1e9))
 events = {status: [e for r in of_status for e in r["events"]] for status, of_status in reports.items()}
@@ -74,6 +61,11 @@ for status, of_status in reports.items():
     hits = {name: sum(r["commission"]["alerts_by_hit"][name]["count"] for r in of_status)
             for name in of_status[0]["commission"]["alerts_by_hit"]}
     false = statistics.mean(r["commission"]["false_per_100km2_year"]["value"] for r in of_status)
+    error = statistics.mean(r["calibration"]["expected_error"]["value"] for r in of_status)
+    iou = [e["iou"] for e in events[status] if disturbance(e) and e["found"] and e["area_ha"] >= 0.5]
+    looks = [e["lag_clear_looks" if status == "any" else "confirmed_lag_clear_looks"] for e in events[status]
+             if disturbance(e) and e["found"]]
     print(f"{status}: {sum(hits.values())} alerts, by what they hit:", ", ".join(f"{n} {name}" for name, n in hits.items()) +
-          f"; {false:.0f} false per 100 km2 and year")
+          f"; {false:.0f} false per 100 km2 and year; median {statistics.median(looks):.0f} clear looks from onset, IoU "
+          f"{statistics.median(iou):.2f} from 0.5 ha on, calibration error {error:.2f}")
 END

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# From nothing to alerts: simulates three years over the sample sites, compares two summers, and scores the result.
+# From nothing to alerts: simulates years of scenes over the sample sites, runs the nightly job, and scores its alerts.
 set -euo pipefail
 
 usage() {
   cat <<'END'
 usage: tools/demo.sh [SEED]
-Sets up, builds, simulates a series of both sample sites into build/demo, compares the least cloudy scenes of July
-2021 and 2023 at Gizilbulag, lists the alerts, and scores them against what is known to have happened. SEED: another world.
+Sets up, builds, simulates a series of both sample sites into build/demo (2019 to June 2023, every five days), runs the
+nightly job over it, lists the alerts that are open, draws the course of one pixel, and scores all alerts against what is
+known to have happened. SEED: another world.
 END
 }
 
@@ -20,42 +21,35 @@ seed=${1:-1}
 "$root/tools/build.sh" release pitwatch
 pitwatch=$root/build/pitwatch
 demo=$root/build/demo
+sites=$root/sample_data/sites.geojson
 rm -rf "$demo"
-"$pitwatch" simulate --sites "$root/sample_data/sites.geojson" --from 2021-01-01 --until 2023-12-31 --seed "$seed" \
-  --out "$demo/series"
+# Nothing happens in the first three years: they are learnt from.
+"$pitwatch" simulate --sites "$sites" --from 2019-01-01 --until 2023-06-30 --history-days 1096 --seed "$seed" \
+  --bands B02,B03,B04,B08,B11,B12 --out "$demo/series"
+"$pitwatch" run --sites "$sites" --source "$demo/series" --state "$demo/state"
 
-# The whole scene of July with the least cloud: the same season in both years.
-clearest() {
-  python3 - "$demo/series/gizilbulag" "$1" <<'END'
-import glob
+echo
+"$pitwatch" alerts list --state "$demo/state" --status provisional,confirmed --min-area-ha 0.2
+echo
+
+# The middle of the largest alert, and how it came about.
+place=$(python3 - "$demo/state/alerts.geojson" <<'END'
 import json
 import sys
 
-folder, year = sys.argv[1:]
-best = None
-for path in sorted(glob.glob(f"{folder}/S2*_{year}07*/*.json")):
-    properties = json.load(open(path))["properties"]
-    key = (properties["s2:nodata_pixel_percentage"], properties["eo:cloud_cover"], path)
-    best = min(best, key) if best else key
-print(best[-1])
+features = json.load(open(sys.argv[1]))["features"]
+largest = max(features, key=lambda feature: feature["properties"]["area_ha"])
+west, south, east, north = largest["bbox"]
+print(f"{(west + east) / 2:.6f},{(south + north) / 2:.6f}")
 END
-}
-before=$(clearest 2021)
-after=$(clearest 2023)
-out=$demo/alerts
-"$pitwatch" compare "$before" "$after" --out "$out"
-
-python3 - "$out/alerts.geojson" <<'END'
-import json
-import sys
-
-print(f"{'id':<16} {'class':<20} {'ha':>7} {'confidence':>11}")
-for feature in json.load(open(sys.argv[1]))["features"]:
-    alert = feature["properties"]
-    print(f"{feature['id']:<16} {alert['class']:<20} {alert['area_ha']:7.2f} {alert['confidence']:11.2f}")
-END
-"$pitwatch" score --truth "$demo/series/gizilbulag/truth.geojson" --alerts "$out/alerts.geojson" \
-  --from 2021-07-15 --until 2023-07-15 --html "$demo/score.html" > "$demo/score.txt"
-echo "alerts:      $out/alerts.geojson"
-echo "the truth:   $demo/series/gizilbulag/truth.geojson"
-echo "how well:    $demo/score.txt, $demo/score.html"
+)
+"$pitwatch" inspect --at "$place" --sites "$sites" --source "$demo/series" --out "$demo/pixel.png"
+for site in gizilbulag demirli; do
+  "$pitwatch" score --truth "$demo/series/$site/truth.geojson" --alerts "$demo/state/alerts.geojson" \
+    --where "site = '$site'" --from 2022-01-01 --html "$demo/score-$site.html" > "$demo/score-$site.txt"
+done
+echo "alerts:           $demo/state/alerts.geojson"
+echo "the register:     $demo/state/register.gpkg"
+echo "a pixel's course: $demo/pixel.png"
+echo "the truth:        $demo/series/truth.geojson"
+echo "how well:         $demo/score-gizilbulag.html, $demo/score-demirli.html"

@@ -68,6 +68,17 @@ Shares shares_of(const std::vector<Run>& runs, const GroundAfterLook& ground) {
 
 }  // namespace
 
+double calibrated_confidence(const Incident& incident) {
+  switch (incident.status) {
+    case AlertStatus::closed:
+      return 0.15 * incident.confidence;
+    case AlertStatus::recovering:
+      return 0.4 * incident.confidence;
+    default:
+      return 0.8 * incident.confidence;
+  }
+}
+
 void IncidentTracker::update(const GroundAfterLook& ground) {
   const auto high = static_cast<std::uint8_t>(std::lround(options_.high_probability * score_max));
   const std::vector<Component> patches =

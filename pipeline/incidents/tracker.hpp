@@ -45,6 +45,11 @@ struct Incident {
   std::string merged_into;                               // empty, or the incident that goes on in its place
 };
 
+/// The probability that an incident is ground disturbed by people: its mean pixel probability times the share of
+/// incidents in its state that were right on simulated series (benchmarks/simulated_series.sh, which prints how well it
+/// holds). What closed by clean looks was mostly none.
+double calibrated_confidence(const Incident& incident);
+
 struct TrackerOptions {
   std::int64_t min_pixels = 5;    // smaller patches are not reported
   double high_probability = 0.8;  // somewhere a patch must reach this

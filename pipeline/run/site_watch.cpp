@@ -570,7 +570,7 @@ class SiteWatch {
     alert.last_detected = incident.last_detected;
     alert.last_observed = incident.last_observed;
     alert.observations = incident.observations;
-    alert.confidence = incident.confidence;
+    alert.confidence = calibrated_confidence(incident);
     double pixels = 0;
     for (const Run& run : incident.runs) pixels += run.end - run.begin;
     const auto [column, row] = middle_of(incident.runs);

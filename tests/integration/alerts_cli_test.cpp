@@ -152,8 +152,8 @@ TEST_F(AlertsCli, Filters) {
   expect_those({"--to", "2022-08-14"}, [](const json& a) { return a["last_detected"] < "2022-08-15"; });
   expect_those({"--min-area-ha", "0.2", "--max-area-ha", "2"},
                [](const json& a) { return a["area_ha"] >= 0.2 && a["area_ha"] <= 2; });
-  expect_those({"--where", "confidence > 0.9 AND confirmed_on IS NOT NULL"},
-               [](const json& a) { return a["confidence"] > 0.9 && !a["confirmed_on"].is_null(); });
+  expect_those({"--where", "confidence > 0.7 AND confirmed_on IS NOT NULL"},
+               [](const json& a) { return a["confidence"] > 0.7 && !a["confirmed_on"].is_null(); });
   EXPECT_EQ(listed({"--site", "small"}), all);
   EXPECT_EQ(listed({"--site", "other"}), json::array());
   EXPECT_EQ(listed({"--review", "none"}), all);

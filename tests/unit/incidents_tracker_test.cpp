@@ -171,5 +171,20 @@ TEST(IncidentTracker, AChanceFindDoesNotLendItsDateToWhatComesAfter) {
   EXPECT_EQ(confirmed.incidents().size(), 1U);
 }
 
+TEST(CalibratedConfidence, FollowsTheStateOfTheIncident) {
+  Incident incident;
+  incident.confidence = 0.9;
+  incident.status = AlertStatus::confirmed;
+  const double open = calibrated_confidence(incident);
+  incident.status = AlertStatus::recovering;
+  const double recovering = calibrated_confidence(incident);
+  incident.status = AlertStatus::closed;
+  const double closed = calibrated_confidence(incident);
+  EXPECT_LT(open, 0.9);
+  EXPECT_LT(recovering, open);
+  EXPECT_LT(closed, recovering);
+  EXPECT_GT(closed, 0);
+}
+
 }  // namespace
 }  // namespace pitwatch
