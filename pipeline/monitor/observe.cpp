@@ -259,7 +259,9 @@ class LookJudge {
   bool is_level_of_water(std::size_t i) const {
     if (near_water_[i] == 0) return false;
     const float change = at(result_.residuals.residual[i], Feature::mndwi);
-    return std::abs(change) > 2 * at(result_.residuals.deviation[i], Feature::mndwi) || looks_wet(look_.values[i]);
+    const bool expected = expectation(i, Feature::mndwi) > options_.water_mndwi;
+    return expected || looks_wet(look_.values[i]) ||
+           std::abs(change) > 2 * at(result_.residuals.deviation[i], Feature::mndwi);
   }
 
   float own_evidence(std::size_t i) const {
