@@ -182,8 +182,9 @@ class PixelRecorder {
     }
     if (seen.use[index_] == LookUse::screened) {
       look.seen = PixelSeen::screened;
-      look.why = seen.residuals.residual[index_][index(Feature::log_visible)] > 0 ? "missed cloud by its spectrum"
-                                                                                  : "missed shadow by its spectrum";
+      look.why = seen.residuals.residual[index_][index(Feature::log_visible)] > 0
+                     ? "missed cloud or patchy snow by its spectrum"
+                     : "missed shadow by its spectrum";
     } else if (look.seen == PixelSeen::clear && seen.use[index_] == LookUse::unseen) {
       look.why = look.status == PixelStatus::not_judged ? "no model: too few clear looks" : "a band is missing";
     }
