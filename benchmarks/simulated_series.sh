@@ -61,7 +61,15 @@ for status, of_status in reports.items():
     hits = {name: sum(r["commission"]["alerts_by_hit"][name]["count"] for r in of_status)
             for name in of_status[0]["commission"]["alerts_by_hit"]}
     false = statistics.mean(r["commission"]["false_per_100km2_year"]["value"] for r in of_status)
-    error = statistics.mean(r["calibration"]["expected_error"]["value"] for r in of_status)
+    bins = {}  # of all sites and seeds together: alerts, right ones, sum of confidences
+    for r in of_status:
+        for number, one in enumerate(r["calibration"]["bins"]):
+            if one["count"] == 0:
+                continue
+            so_far = bins.get(number, (0, 0, 0))
+            bins[number] = tuple(a + b * one["count"] for a, b in
+                                 zip(so_far, (1, one["right_share"], one["mean_confidence"])))
+    error = sum(abs(right - confidence) for _, right, confidence in bins.values()) / sum(b[0] for b in bins.values())
     iou = [e["iou"] for e in events[status] if disturbance(e) and e["found"] and e["area_ha"] >= 0.5]
     looks = [e["lag_clear_looks" if status == "any" else "confirmed_lag_clear_looks"] for e in events[status]
              if disturbance(e) and e["found"]]

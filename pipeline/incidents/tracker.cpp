@@ -73,9 +73,9 @@ double calibrated_confidence(const Incident& incident) {
     case AlertStatus::closed:
       return 0.15 * incident.confidence;
     case AlertStatus::recovering:
-      return 0.4 * incident.confidence;
+      return 0.6 * incident.confidence;
     default:
-      return 0.8 * incident.confidence;
+      return 0.9 * incident.confidence;
   }
 }
 
