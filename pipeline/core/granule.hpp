@@ -13,13 +13,6 @@
 
 namespace pitwatch {
 
-/// Degrees. Azimuth clockwise from north, of the sun or of the satellite as seen from the ground; zenith from straight
-/// up.
-struct ViewAngles {
-  double zenith = 0;
-  double azimuth = 0;
-};
-
 /// Shares of the granule's pixels that have data, in percent; those of `nodata` of all pixels.
 struct GranuleQuality {
   double nodata = 0;

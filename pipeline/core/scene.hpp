@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "pipeline/core/date.hpp"
 
@@ -76,6 +77,19 @@ struct DegreeBox {
 /// Whether two boxes share a point.
 bool overlap(const DegreeBox& a, const DegreeBox& b);
 
+/// Degrees. Azimuth clockwise from north, of the sun or of the satellite as seen from the ground; zenith from straight
+/// up.
+struct ViewAngles {
+  double zenith = 0;
+  double azimuth = 0;
+};
+
+/// Why the offsets of a scene's bands are what they are.
+struct OffsetBasis {
+  std::string rule;                         // what they were taken from: "raster:bands", "BOA_ADD_OFFSET", ...
+  std::vector<std::string> contradictions;  // what else in the metadata says otherwise, one sentence each
+};
+
 struct Scene {
   std::string id;
   std::string source;  // what the user named: the path or URL of the item
@@ -93,6 +107,14 @@ struct Scene {
   std::optional<double> nodata;       // percent of the tile that is not covered
   std::string datatake;               // "GS2A_20200302T102021_024515": one continuous acquisition
   std::string datastrip_start;        // "20200302T102554": of the part of the datatake that went down to one station
+
+  OffsetBasis offsets;
+  std::optional<ViewAngles> sun;   // mean over the tile
+  std::optional<ViewAngles> view;  // mean over the tile and the bands of 10 m
+  std::optional<int> relative_orbit;
+  std::optional<int> absolute_orbit;
+  /// What the producer says against the product: "geometry not refined", "degraded MSI data 1.5 %".
+  std::vector<std::string> quality_flags;
 
   bool has(Band band) const { return bands.contains(band); }
 };
