@@ -1,6 +1,7 @@
 #include "pipeline/io/stac_item.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -10,10 +11,14 @@
 #include <initializer_list>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <numbers>
 #include <optional>
+#include <set>
 #include <string_view>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
 namespace {
@@ -23,7 +28,8 @@ using nlohmann::json;
 
 constexpr std::uintmax_t largest_item_bytes = 16 << 20;
 constexpr int deepest_nesting = 64;
-constexpr float offset_since_baseline_04 = -0.1F;  // ESA: BOA_ADD_OFFSET and RADIO_ADD_OFFSET of -1000
+constexpr double offset_since_baseline_04 = -0.1;  // ESA: BOA_ADD_OFFSET and RADIO_ADD_OFFSET of -1000
+constexpr Instant first_baseline_04 = std::chrono::sys_days(std::chrono::year(2022) / 1 / 25);
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -112,41 +118,120 @@ Instant acquisition(const json& properties) {
   return parse_instant(text);
 }
 
-/// "05.09", or empty: processing:version may hold the version of another program.
-std::string processing_baseline(const json& properties) {
-  for (const char* key : {"s2:processing_baseline", "processing:version"}) {
-    const std::string text = text_of(properties, key);
-    const auto digit = [&](std::size_t i) { return std::isdigit(static_cast<unsigned char>(text[i])) != 0; };
-    if (text.size() == 5 && text[2] == '.' && digit(0) && digit(1) && digit(3) && digit(4)) return text;
+/// Of the members of `keys`, in this order, the first that is a text; empty where none is.
+std::string first_text(const json& properties, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) {
+    if (const json* member = find(properties, key); member != nullptr && member->is_string()) {
+      return member->get<std::string>();
+    }
   }
   return {};
 }
 
-std::string processing_level(const json& properties) {
+/// The member if it is a number of the range; nothing otherwise.
+std::optional<double> number_within(const json& object, const std::string& key, double least, double most) {
+  const json* member = find(object, key);
+  if (member == nullptr || !member->is_number()) return std::nullopt;
+  const double value = member->get<double>();
+  return value >= least && value <= most ? std::optional(value) : std::nullopt;
+}
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+int number_from(std::string_view digits) {
+  int value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+std::vector<std::string_view> name_parts(std::string_view name) {
+  std::vector<std::string_view> parts;
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = std::min(name.find_first_of("_.", begin), name.size());
+    parts.push_back(name.substr(begin, end - begin));
+    if (end == name.size()) return parts;
+    begin = end + 1;
+  }
+}
+
+/// What ESA's names of products and granules say; empty, or nothing, where they do not.
+struct NameFacts {
+  std::string level;     // "L2A"
+  std::string baseline;  // "05.09"
+  std::string tile;      // "T38TPK"
+  std::optional<int> relative_orbit;
+  std::optional<int> absolute_orbit;
+};
+
+/// Reads "S2A_MSIL2A_20200302T102021_N0214_R065_T32TMT_20200302T140838.SAFE", the Planetary Computer's ids, which are
+/// the same without the baseline, and "S2A_OPER_MSI_L2A_TL_MPS__20200302T140838_A024515_T32TMT_N02.14".
+NameFacts facts_of_names(const json& item, const json& properties) {
+  NameFacts facts;
+  const std::string id = text_of(item, "id");
+  const bool is_product = id.find("_MSIL1C_") != std::string::npos || id.find("_MSIL2A_") != std::string::npos;
+  for (const std::string& name :
+       {first_text(properties, {"s2:product_uri", "sentinel:product_id"}),
+        first_text(properties, {"s2:granule_id", "s2:tile_id"}), is_product ? id : std::string{}}) {
+    for (const std::string_view part : name_parts(name)) {
+      const std::string_view rest = part.substr(std::min<std::size_t>(part.size(), 1));
+      if ((part == "MSIL1C" || part == "MSIL2A") && facts.level.empty()) {
+        facts.level = part.substr(3);
+      } else if (part.size() == 5 && part[0] == 'N' && all_digits(rest) && facts.baseline.empty()) {
+        facts.baseline = std::string(part.substr(1, 2)).append(".").append(part.substr(3));
+      } else if (part.size() == 4 && part[0] == 'R' && all_digits(rest) && !facts.relative_orbit) {
+        facts.relative_orbit = number_from(rest);
+      } else if (part.size() == 7 && part[0] == 'A' && all_digits(rest) && !facts.absolute_orbit) {
+        facts.absolute_orbit = number_from(rest);
+      } else if (part.size() == 6 && part[0] == 'T' && all_digits(part.substr(1, 2)) && facts.tile.empty()) {
+        facts.tile = part;
+      }
+    }
+  }
+  return facts;
+}
+
+/// "05.09", or empty: processing:version may hold the version of another program.
+std::string stated_baseline(const json& properties) {
+  for (const char* key : {"s2:processing_baseline", "sentinel:processing_baseline", "processing:version"}) {
+    const std::string text = text_of(properties, key);
+    if (text.size() == 5 && text[2] == '.' && all_digits(text.substr(0, 2)) && all_digits(text.substr(3))) return text;
+  }
+  return {};
+}
+
+std::string processing_level(const json& item, const json& properties, const NameFacts& names) {
   for (const char* key : {"s2:product_type", "product:type"}) {
     const std::string text = text_of(properties, key);
     if (text == "S2MSI1C") return "L1C";
     if (text == "S2MSI2A") return "L2A";
+    if (text.rfind("S2MSI", 0) == 0)
+      throw DataError("not Level-1C or Level-2A, '" + std::string(key) + "' is '" + text + "'");
   }
-  return {};
+  if (!names.level.empty()) return names.level;
+  const std::string collection = lower(first_text(item, {"collection"}));
+  if (collection.find("l1c") != std::string::npos) return "L1C";
+  return collection.find("l2a") != std::string::npos ? "L2A" : "";
 }
 
 /// "T38TPK" from "38TPK", "MGRS-38TPK" or the parts of the MGRS extension; empty where none is there.
-std::string tile_name(const json& properties) {
+std::string tile_name(const json& properties, const NameFacts& names) {
   std::string text = text_of(properties, "s2:mgrs_tile");
   if (text.empty()) {
     const std::string code = text_of(properties, "grid:code");
     if (code.rfind("MGRS-", 0) == 0) text = code.substr(5);
   }
-  if (text.empty()) {
-    const auto zone = number_of(properties, "mgrs:utm_zone");
-    const std::string band = text_of(properties, "mgrs:latitude_band");
-    const std::string square = text_of(properties, "mgrs:grid_square");
+  for (const std::string prefix : {"mgrs:", "sentinel:"}) {
+    if (!text.empty()) break;
+    const auto zone = number_of(properties, prefix + "utm_zone");
+    const std::string band = text_of(properties, prefix + "latitude_band");
+    const std::string square = text_of(properties, prefix + "grid_square");
     if (zone && *zone >= 1 && *zone <= 60 && !band.empty() && !square.empty()) {
       text = std::to_string(static_cast<int>(*zone)) + band + square;
     }
   }
-  if (text.empty()) return {};
+  if (text.empty()) return names.tile;
   if (text.front() == 'T') text.erase(0, 1);
   // Zones below 10 are written with and without the zero.
   return std::string(text.size() == 4 ? "T0" : "T").append(text);
@@ -157,16 +242,6 @@ std::string platform_name(const json& properties) {
   // Common names such as "red" are used for other sensors too, whose bands are not ours.
   if (!text.empty() && text.rfind("sentinel-2", 0) != 0) throw DataError("not Sentinel-2, platform is '" + text + "'");
   return text;
-}
-
-/// Of the members of `keys`, in this order, the first that is a text; empty where none is.
-std::string first_text(const json& properties, std::initializer_list<const char*> keys) {
-  for (const char* key : keys) {
-    if (const json* member = find(properties, key); member != nullptr && member->is_string()) {
-      return member->get<std::string>();
-    }
-  }
-  return {};
 }
 
 std::optional<Instant> processing_time(const json& properties) {
@@ -192,10 +267,7 @@ std::optional<DegreeBox> bounding_box(const json& item) {
 }
 
 std::optional<double> percentage(const json& object, const std::string& key) {
-  const json* member = find(object, key);
-  if (member == nullptr || !member->is_number()) return std::nullopt;
-  const double value = member->get<double>();
-  return value >= 0 && value <= 100 ? std::optional(value) : std::nullopt;
+  return number_within(object, key, 0, 100);
 }
 
 std::optional<double> share_without_data(const json& properties) {
@@ -217,6 +289,67 @@ std::string datastrip_start(const json& properties) {
   const std::size_t mark = text.rfind("_S");
   if (mark == std::string::npos || text.size() < mark + 2 + instant_length) return {};
   return text.substr(mark + 2, instant_length);
+}
+
+std::optional<ViewAngles> sun_angles(const json& properties) {
+  const auto elevation = number_within(properties, "view:sun_elevation", -90, 90);
+  const auto azimuth = number_within(properties, "view:sun_azimuth", 0, 360);
+  if (elevation && azimuth) return ViewAngles{90 - *elevation, *azimuth};
+  const auto zenith = number_within(properties, "s2:mean_solar_zenith", 0, 180);
+  const auto solar_azimuth = number_within(properties, "s2:mean_solar_azimuth", 0, 360);
+  return zenith && solar_azimuth ? std::optional(ViewAngles{*zenith, *solar_azimuth}) : std::nullopt;
+}
+
+/// Of an item's properties or of one asset. Catalogues copy ESA's Mean_Viewing_Incidence_Angle.
+std::optional<ViewAngles> view_angles(const json& object) {
+  const auto zenith = number_within(object, "view:incidence_angle", 0, 90);
+  const auto azimuth = number_within(object, "view:azimuth", 0, 360);
+  return zenith && azimuth ? std::optional(ViewAngles{*zenith, *azimuth}) : std::nullopt;
+}
+
+ViewAngles mean_of(const std::vector<ViewAngles>& angles) {
+  constexpr double degree = std::numbers::pi / 180;
+  double zenith = 0;
+  double north = 0;
+  double east = 0;
+  for (const ViewAngles& one : angles) {
+    zenith += one.zenith;
+    north += std::cos(one.azimuth * degree);
+    east += std::sin(one.azimuth * degree);
+  }
+  const double azimuth = std::atan2(east, north) / degree;
+  return {zenith / static_cast<double>(angles.size()), azimuth < 0 ? azimuth + 360 : azimuth};
+}
+
+std::optional<int> orbit(const json& properties, const std::string& key, int most, std::optional<int> by_name) {
+  if (const auto value = number_within(properties, key, 1, most)) return static_cast<int>(*value);
+  return by_name && *by_name >= 1 && *by_name <= most ? by_name : std::nullopt;
+}
+
+/// 24515 of the datatake "GS2A_20200302T102021_024515".
+std::optional<int> absolute_orbit_of(const std::string& datatake) {
+  const std::string_view last = name_parts(datatake).back();
+  return last.size() == 6 && all_digits(last) ? std::optional(number_from(last)) : std::nullopt;
+}
+
+/// `value` with up to `digits` significant digits.
+std::string short_number(double value, int digits) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.*g", digits, value);
+  return text.data();
+}
+
+std::vector<std::string> quality_flags(const json& properties) {
+  std::vector<std::string> flags;
+  const auto degraded = percentage(properties, "s2:degraded_msi_data_percentage");
+  if (degraded && *degraded > 0) flags.push_back("degraded MSI data " + short_number(*degraded, 3) + " %");
+  for (const char* check : {"geometric", "general", "radiometric", "sensor"}) {
+    for (const char* prefix : {"s2:", "eopf:"}) {
+      const std::string result = lower(first_text(properties, {(std::string(prefix) + check + "_quality").c_str()}));
+      if (result == "failed") flags.push_back(std::string(check) + " quality failed");
+    }
+  }
+  return flags;
 }
 
 // ---- assets ----------------------------------------------------------------------------------------------------
@@ -275,17 +408,29 @@ std::optional<Band> band_of_asset(const std::string& key, const json& asset) {
   return band_from_any_name(split_key(key).name);
 }
 
+struct RasterNumber {
+  double value = 0;
+  std::string member;  // where it stands
+};
+
 /// Where calibration may stand, in the order of precedence: raster extension 1.x, STAC 1.1 bands, the asset itself.
-std::optional<double> raster_number(const json& asset, const std::string& name) {
+std::optional<RasterNumber> raster_member(const json& asset, const std::string& name) {
   if (const json* list = array_of_objects(asset, "raster:bands"); list != nullptr && !list->empty()) {
-    if (const auto value = number_of(list->front(), name)) return value;
+    if (const auto value = number_of(list->front(), name)) return RasterNumber{*value, "raster:bands"};
   }
+  const std::string extended = "raster:" + name;
   if (const json* list = array_of_objects(asset, "bands"); list != nullptr && !list->empty()) {
-    if (const auto value = number_of(list->front(), "raster:" + name)) return value;
-    if (const auto value = number_of(list->front(), name)) return value;
+    if (const auto value = number_of(list->front(), extended)) return RasterNumber{*value, "bands"};
+    if (const auto value = number_of(list->front(), name)) return RasterNumber{*value, "bands"};
   }
-  if (const auto value = number_of(asset, "raster:" + name)) return value;
-  return number_of(asset, name);
+  if (const auto value = number_of(asset, extended)) return RasterNumber{*value, extended};
+  if (const auto value = number_of(asset, name)) return RasterNumber{*value, name};
+  return std::nullopt;
+}
+
+std::optional<double> raster_number(const json& asset, const std::string& name) {
+  const auto found = raster_member(asset, name);
+  return found ? std::optional(found->value) : std::nullopt;
 }
 
 /// The key's own suffix comes first: catalogues copy gsd between the resolutions of a band.
@@ -297,30 +442,79 @@ double pixel_size_of_asset(const std::string& key, const json& asset, Band band)
   return info(band).pixel_size_m;
 }
 
-struct OffsetRule {
-  bool offset_since_04 = false;  // the processing baseline is 04.00 or later
-  bool applied = false;          // the pixels of Earth Search's COGs had the offset added already
+/// What an item says about the offsets of all its bands.
+struct ItemOffsets {
+  std::string baseline;         // empty where it is not known
+  std::optional<bool> applied;  // whether the pixels of Earth Search's COGs had the offset added already
+  std::string applied_member;   // the member that says so
+  Instant acquired{};
+
+  bool since_04() const { return !baseline.empty() && baseline >= "04.00"; }
 };
 
-OffsetRule offset_rule(const json& properties, const std::string& baseline) {
-  OffsetRule rule;
-  rule.offset_since_04 = !baseline.empty() && baseline >= "04.00";
+ItemOffsets offsets_of_item(const json& properties, const Scene& scene) {
+  ItemOffsets result{scene.processing_baseline, std::nullopt, {}, scene.acquired};
   for (const char* key : {"earthsearch:boa_offset_applied", "sentinel:boa_offset_applied"}) {
     if (const json* flag = find(properties, key)) {
       if (!flag->is_boolean()) fail_type(key, "true or false");
-      rule.applied = flag->get<bool>();
+      result.applied = flag->get<bool>();
+      result.applied_member = key;
     }
   }
-  return rule;
+  return result;
 }
 
-float offset_of_asset(const json& asset, const OffsetRule& rule) {
+struct OffsetChoice {
+  double offset = 0;
+  std::string rule;
+  std::vector<std::string> contradictions;
+};
+
+bool is_jpeg_2000(const json& asset) {
+  return first_text(asset, {"type"}) == "image/jp2" || lower(first_text(asset, {"href"})).ends_with(".jp2");
+}
+
+/// The offset of one band of reflectance, by what is surest: that the pixels were changed, what is given for the file,
+/// what ESA writes since baseline 04.00.
+OffsetChoice offset_of_asset(const json& asset, const ItemOffsets& item) {
+  const double by_baseline = item.since_04() ? offset_since_baseline_04 : 0.0;
+  const auto member = raster_member(asset, "offset");
+  const bool given = member && std::isfinite(member->value);
+  const double value = given ? member->value : 0.0;
+  if (std::abs(value) > 1) throw DataError("'offset' is no reflectance");
+  const std::string given_text = given ? member->member + " gives offset " + short_number(value, 6) : "";
+  const std::string baseline_text =
+      "baseline " + item.baseline + (item.since_04() ? " has offset -0.1" : " has no offset");
+  OffsetChoice choice;
   // Earth Search writes raster:bands offset -0.1 also where boa_offset_applied is true and its COGs need none
   // (github.com/Element84/earth-search/issues/66 and /71); the JPEG 2000 files that it links to are ESA's own.
-  if (rule.applied && text_of(asset, "type") != "image/jp2") return 0.0F;
-  const auto offset = raster_number(asset, "offset");
-  if (offset && std::isfinite(*offset)) return static_cast<float>(*offset);
-  return rule.offset_since_04 ? offset_since_baseline_04 : 0.0F;
+  if (item.applied == true && !is_jpeg_2000(asset)) {
+    choice.rule = item.applied_member;
+    if (value != 0) choice.contradictions.push_back(given_text + ", but it is applied already");
+    if (!item.baseline.empty() && !item.since_04()) {
+      choice.contradictions.push_back("the offset is said to be applied, but " + baseline_text);
+    }
+  } else if (given && !(item.applied == false && item.since_04() && value == 0)) {
+    choice.offset = value;
+    choice.rule = member->member;
+    if (!item.baseline.empty() && std::abs(value - by_baseline) > 1e-6) {
+      choice.contradictions.push_back(given_text + ", but " + baseline_text);
+    }
+  } else if (given) {  // two say that the pixels have the offset, one that they have not
+    choice.offset = by_baseline;
+    choice.rule = item.applied_member;
+    choice.contradictions.push_back(given_text + ", but it is not applied and " + baseline_text);
+  } else if (!item.baseline.empty()) {
+    choice.offset = by_baseline;
+    choice.rule = "processing baseline";
+  } else {
+    choice.rule = "none given";
+    if (item.acquired >= first_baseline_04) {
+      choice.contradictions.push_back(
+          "neither offset nor baseline is given, but new products have offset -0.1 since 2022-01-25");
+    }
+  }
+  return choice;
 }
 
 /// Only what a 16-bit pixel can hold can mark one.
@@ -331,7 +525,7 @@ std::optional<std::uint16_t> nodata_of_asset(const json& asset) {
   return static_cast<std::uint16_t>(*value);
 }
 
-Calibration calibration_of(const json& asset, Band band, const OffsetRule& rule) {
+Calibration calibration_of(const json& asset, Band band, double offset) {
   Calibration calibration;
   calibration.nodata = nodata_of_asset(asset);
   if (band == Band::SCL) {  // class codes
@@ -343,9 +537,8 @@ Calibration calibration_of(const json& asset, Band band, const OffsetRule& rule)
   if (const auto scale = raster_number(asset, "scale"); scale && !std::isnan(*scale)) {
     calibration.scale = static_cast<float>(*scale);
   }
-  calibration.offset = offset_of_asset(asset, rule);
+  calibration.offset = static_cast<float>(offset);
   if (!std::isfinite(calibration.scale) || calibration.scale <= 0) throw DataError("'scale' is not above 0");
-  if (!std::isfinite(calibration.offset)) throw DataError("'offset' is not finite");
   return calibration;
 }
 
@@ -389,13 +582,14 @@ std::string local_path(const std::string& href, const fs::path& folder) {
     path = percent_decoded(href.substr(5));
     if (path.rfind("//localhost/", 0) == 0) path.erase(0, 11);
     if (path.rfind("///", 0) == 0) path.erase(0, 2);
-    if (path.empty() || path[0] != '/' || path.rfind("//", 0) == 0) throw DataError("not a local file: " + href);
+    if (path.empty() || path[0] != '/' || path.rfind("//", 0) == 0)
+      throw DataError("not a local file: " + redacted(href));
   } else if (!scheme.empty()) {
-    throw DataError("scheme not supported: " + href);
+    throw DataError("scheme not supported: " + redacted(href));
   }
   if (path.find('\0') != std::string::npos) throw DataError("'href' is broken");
   // GDAL reads archives, memory and the network through such paths.
-  if (path.rfind("/vsi", 0) == 0) throw DataError("virtual path not supported: " + href);
+  if (path.rfind("/vsi", 0) == 0) throw DataError("virtual path not supported: " + redacted(href));
   if (path[0] == '/') return path;
 
   const fs::path first = *fs::path(path).lexically_normal().begin();
@@ -413,6 +607,30 @@ std::string local_path(const std::string& href, const fs::path& folder) {
 fs::path folder_of(const std::string& path) {
   const fs::path folder = fs::path(path).parent_path();
   return folder.empty() ? fs::path(".") : folder;
+}
+
+/// What BandAsset::path holds for an href of the item at `source`: a local path, or a URL that is well formed. Whether
+/// it may be read is for the caller's RemotePolicy to say.
+std::string asset_path(const std::string& href, const std::string& source) {
+  if (href.empty() || href.find('\0') != std::string::npos) throw DataError("'href' is empty or broken");
+  if (is_url(href) && scheme_of(href) != "file") return resolve_url(href, href);
+  if (!is_url(source)) return local_path(href, folder_of(source));
+  // What lies on the network names no file of this machine.
+  if (!scheme_of(href).empty()) throw DataError("scheme not supported: " + redacted(href));
+  return resolve_url(source, href);
+}
+
+/// The href to take: an alternate one of the preferred scheme, if there is one, or the asset's own.
+std::string chosen_href(const json& asset, const std::string& preferred_scheme) {
+  std::string href = required_text(asset, "href");
+  const json* alternates = find(asset, "alternate");
+  if (preferred_scheme.empty() || scheme_of(href) == preferred_scheme || alternates == nullptr) return href;
+  if (!alternates->is_object()) fail_type("alternate", "an object");
+  for (const json& alternate : *alternates) {
+    const std::string other = first_text(alternate, {"href"});
+    if (scheme_of(other) == preferred_scheme) return other;
+  }
+  return href;
 }
 
 struct Candidate {
@@ -439,39 +657,89 @@ std::map<Band, Candidate> choose_assets(const json& assets) {
   return chosen;
 }
 
-Scene scene_from(const json& item, const std::string& path) {
+/// A text and the bands that it is said of.
+using Sayings = std::map<std::string, std::set<Band>>;
+
+/// "text", or "text (B02, B04)" where it is not said of all bands of reflectance.
+std::string saying(const std::string& text, const std::set<Band>& bands, std::size_t all) {
+  if (bands.size() == all) return text;
+  std::string names;
+  for (const Band band : bands) names.append(names.empty() ? "" : ", ").append(name(band));
+  return text + " (" + names + ")";
+}
+
+OffsetBasis offset_basis(const Sayings& rules, const Sayings& contradictions, std::size_t reflectance_bands) {
+  OffsetBasis basis;
+  for (const auto& [text, bands] : rules) {
+    basis.rule.append(basis.rule.empty() ? "" : "; ").append(saying(text, bands, reflectance_bands));
+  }
+  for (const auto& [text, bands] : contradictions) {
+    basis.contradictions.push_back(saying(text, bands, reflectance_bands));
+  }
+  return basis;
+}
+
+Scene scene_from(const json& item, const std::string& path, const StacItemOptions& options) {
   if (!item.is_object()) throw DataError("not a STAC item: not a JSON object");
   if (required_text(item, "type") != "Feature") throw DataError("not a STAC item: 'type' is not 'Feature'");
   required_text(item, "stac_version");
   Scene scene;
   scene.id = required_text(item, "id");
   if (scene.id.empty()) throw DataError("not a STAC item: 'id' is empty");
-  scene.source = path;
+  scene.source = redacted(path);
   const json& properties = required_object(item, "properties");
   const json& assets = required_object(item, "assets");
+  const NameFacts names = facts_of_names(item, properties);
+  const std::string stated = stated_baseline(properties);
   scene.acquired = acquisition(properties);
   scene.platform = platform_name(properties);
-  scene.level = processing_level(properties);
-  scene.processing_baseline = processing_baseline(properties);
-  scene.tile = tile_name(properties);
+  scene.level = processing_level(item, properties, names);
+  scene.processing_baseline = stated.empty() ? names.baseline : stated;
+  scene.tile = tile_name(properties, names);
   scene.processed = processing_time(properties);
   scene.bbox = bounding_box(item);
   scene.cloud_cover = percentage(properties, "eo:cloud_cover");
   scene.nodata = share_without_data(properties);
   scene.datatake = datatake_name(properties);
   scene.datastrip_start = datastrip_start(properties);
+  scene.sun = sun_angles(properties);
+  scene.relative_orbit = orbit(properties, "sat:relative_orbit", 143, names.relative_orbit);
+  const auto orbit_of_datatake = absolute_orbit_of(scene.datatake);
+  scene.absolute_orbit =
+      orbit(properties, "sat:absolute_orbit", 999'999, orbit_of_datatake ? orbit_of_datatake : names.absolute_orbit);
+  scene.quality_flags = quality_flags(properties);
 
-  const OffsetRule rule = offset_rule(properties, scene.processing_baseline);
-  const fs::path folder = folder_of(path);
+  const ItemOffsets item_offsets = offsets_of_item(properties, scene);
+  Sayings rules;
+  Sayings contradictions;
+  std::vector<ViewAngles> views;
+  std::size_t fine_bands = 0;
   for (const auto& [band, candidate] : choose_assets(assets)) {
     try {
-      scene.bands[band] = {local_path(required_text(*candidate.asset, "href"), folder),
-                           calibration_of(*candidate.asset, band, rule)};
+      const json& asset = *candidate.asset;
+      OffsetChoice choice;
+      if (band != Band::SCL) {
+        choice = offset_of_asset(asset, item_offsets);
+        rules[choice.rule].insert(band);
+        for (const std::string& text : choice.contradictions) contradictions[text].insert(band);
+      }
+      scene.bands[band] = {asset_path(chosen_href(asset, options.preferred_scheme), path),
+                           calibration_of(asset, band, choice.offset)};
+      if (info(band).pixel_size_m == 10) {
+        ++fine_bands;
+        if (const auto view = view_angles(asset)) views.push_back(*view);
+      }
     } catch (const DataError& error) {
       throw DataError("asset '" + candidate.key + "': " + error.what());
     }
   }
   if (scene.bands.empty()) throw DataError("no asset is a Sentinel-2 band");
+  scene.view = !views.empty() && views.size() == fine_bands ? mean_of(views) : view_angles(properties);
+  scene.offsets = offset_basis(rules, contradictions, scene.bands.size() - (scene.has(Band::SCL) ? 1 : 0));
+  if (!names.baseline.empty() && names.baseline != scene.processing_baseline) {
+    scene.offsets.contradictions.push_back("baseline is given as " + stated + ", but the product is named " +
+                                           names.baseline);
+  }
   return scene;
 }
 
@@ -488,17 +756,17 @@ std::string read_json_text(const std::string& path) {
   return text;
 }
 
-Scene parse_stac_item(std::string_view text, const std::string& path) {
+Scene parse_stac_item(std::string_view text, const std::string& path, const StacItemOptions& options) {
   try {
-    return scene_from(parse_text(text), path);
+    return scene_from(parse_text(text), path, options);
   } catch (const DataError& error) {
-    throw DataError(path + ": " + error.what());
+    throw DataError(redacted(path) + ": " + error.what());
   }
 }
 
 Scene read_stac_item(const std::string& path) {
   try {
-    return scene_from(parse_text(read_json_text(path)), path);
+    return scene_from(parse_text(read_json_text(path)), path, {});
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   }
