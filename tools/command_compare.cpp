@@ -17,9 +17,10 @@ class CompareCommand final : public Command {
   po::options_description options() override {
     const CompareOptions defaults;
     po::options_description description("Options of compare");
-    description.add_options()                                                                                       //
-        ("before", po::value<std::string>()->value_name("SCENE"), "the earlier scene: path of a STAC item (JSON)")  //
-        ("after", po::value<std::string>()->value_name("SCENE"), "the later scene")                                 //
+    description.add_options()  //
+        ("before", po::value<std::string>()->value_name("SCENE"),
+         "the earlier scene: a STAC item (JSON), a SAFE folder or .zip, a granule or tile folder, a band image")  //
+        ("after", po::value<std::string>()->value_name("SCENE"), "the later scene")                               //
         ("out,o", po::value<std::string>()->value_name("DIR"),
          "folder for alerts.geojson, score.tif, mask.tif and run.json; made if missing")  //
         ("aoi", po::value<std::string>()->value_name("FILE"),

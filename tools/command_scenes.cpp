@@ -80,7 +80,7 @@ void look_at_sites(Row& row, const std::vector<Place>& places) {
 std::optional<float> common_offset(const Scene& scene) {
   std::optional<float> common;
   for (const auto& [band, asset] : scene.bands) {
-    if (band == Band::SCL) continue;
+    if (!is_reflectance(band)) continue;
     if (common && *common != asset.calibration.offset) return std::nullopt;
     common = asset.calibration.offset;
   }
@@ -93,7 +93,7 @@ std::string offset_text(const Scene& scene) {
   if (const auto common = common_offset(scene)) return number_text(*common);
   std::string text;
   for (const auto& [band, asset] : scene.bands) {
-    if (band == Band::SCL) continue;
+    if (!is_reflectance(band)) continue;
     text += (text.empty() ? "" : ",") + std::string(name(band)) + "=" + number_text(asset.calibration.offset);
   }
   return text;
@@ -156,7 +156,7 @@ ordered_json json_of(const Row& row) {
   object["offsets"] = ordered_json::object();
   for (const auto& [band, asset] : scene.bands) {
     // The shortest decimal that is this float.
-    if (band != Band::SCL)
+    if (is_reflectance(band))
       object["offsets"][std::string(name(band))] = std::stod(fmt::format("{}", asset.calibration.offset));
   }
   object["cloud_percent"] = or_null(scene.cloud_cover);
@@ -193,7 +193,8 @@ class ScenesCommand final : public Command {
     po::options_description description("Options of scenes");
     description.add_options()  //
         ("source", po::value<std::string>()->value_name("SOURCE"),
-         "folder with STAC items, or a local STAC catalog, collection, ItemCollection or item; also the first argument")
+         "folder with STAC items, SAFE products (folders, .zip) or AWS tiles, or a local STAC catalog, collection, "
+         "ItemCollection or item; also the first argument")
         //
         ("sites", po::value<std::string>()->value_name("FILE"),
          "vector file of sites: polygons with id; shares of cloud over each, and scenes that show none are not used")

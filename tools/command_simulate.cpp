@@ -20,7 +20,7 @@ std::vector<Band> parse_bands(const std::string& text) {
   std::istringstream list(text);
   for (std::string item; std::getline(list, item, ',');) {
     const std::optional<Band> band = band_from_name(item);
-    if (!band || *band == Band::SCL || *band == Band::B10) {
+    if (!band || !is_reflectance(*band) || *band == Band::B10) {
       throw ConfigError("--bands: '" + item + "' is not a band of Level-2A (B01 .. B12 but B10)");
     }
     if (std::find(bands.begin(), bands.end(), *band) != bands.end()) {

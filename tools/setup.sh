@@ -23,6 +23,8 @@ libgdal-dev                   rasters and vectors in, GeoTIFF
 libproj-dev                   longitudes, latitudes, geodesic areas
 libtiff-dev                   writes COGs
 libdeflate-dev                compresses their tiles
+libxml2-dev                   metadata of ESA's products
+libminizip-dev                the directories of zipped products
 libopencv-dev                 phase correlation; holds the CMake files that its core and imgproc parts lack
 libtbb-dev                    the pipeline over tiles
 libboost-program-options-dev  the command line

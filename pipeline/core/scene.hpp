@@ -14,18 +14,22 @@
 
 namespace pitwatch {
 
-/// The bands of the MultiSpectral Instrument, and the L2A scene classification.
-enum class Band : std::uint8_t { B01, B02, B03, B04, B05, B06, B07, B08, B8A, B09, B10, B11, B12, SCL };
+/// The bands of the MultiSpectral Instrument, in the order of ESA's band_id, and what Level-2A says of each pixel: its
+/// scene classification, and the probabilities of cloud and snow in percent.
+enum class Band : std::uint8_t { B01, B02, B03, B04, B05, B06, B07, B08, B8A, B09, B10, B11, B12, SCL, CLD, SNW };
+
+/// Whether the pixels are reflectance, and not codes or percentages.
+constexpr bool is_reflectance(Band band) { return band < Band::SCL; }
 
 struct BandInfo {
   Band band;
   std::string_view name;         // ESA's name
   std::string_view common_name;  // STAC eo:common_name or Earth Search asset key, "" where there is none of its own
   int pixel_size_m;              // native
-  int wavelength_nm;             // centre, Sentinel-2A; 0 for SCL
+  int wavelength_nm;             // centre, Sentinel-2A; 0 where it is no reflectance
 };
 
-inline constexpr std::array<BandInfo, 14> band_infos{{
+inline constexpr std::array<BandInfo, 16> band_infos{{
     {Band::B01, "B01", "coastal", 60, 443},
     {Band::B02, "B02", "blue", 10, 493},
     {Band::B03, "B03", "green", 10, 560},
@@ -40,6 +44,8 @@ inline constexpr std::array<BandInfo, 14> band_infos{{
     {Band::B11, "B11", "swir16", 20, 1614},
     {Band::B12, "B12", "swir22", 20, 2202},
     {Band::SCL, "SCL", "scl", 20, 0},
+    {Band::CLD, "CLDPRB", "cldprb", 20, 0},
+    {Band::SNW, "SNWPRB", "snwprb", 20, 0},
 }};
 
 inline const BandInfo& info(Band band) { return band_infos[static_cast<std::size_t>(band)]; }

@@ -30,7 +30,7 @@ void check_granule(const Granule& granule) {
   std::set<Band> seen;
   for (const Granule::BandPixels& band : granule.bands) {
     const std::string band_name(name(band.band));
-    if (band.band == Band::SCL || band.band == Band::B10 || !seen.insert(band.band).second) {
+    if (!is_reflectance(band.band) || band.band == Band::B10 || !seen.insert(band.band).second) {
       throw DataError("granule on " + granule.tile + ": " + band_name + " is not a band of Level-2A, or given twice");
     }
     check_layer(band_name, granule, band.grid, band.dn, info(band.band).pixel_size_m);

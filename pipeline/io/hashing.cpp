@@ -1,5 +1,6 @@
 #include "pipeline/io/hashing.hpp"
 
+#include <cpl_vsi.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/gdal_errors.hpp"
 
 namespace pitwatch {
 namespace {
@@ -68,14 +70,38 @@ class InputFile {
   int fd_;
 };
 
-}  // namespace
+/// The bytes of a file in a zip archive.
+class ArchivedFile {
+ public:
+  explicit ArchivedFile(const std::string& path) : path_(path), file_(VSIFOpenL(path.c_str(), "rb"), &VSIFCloseL) {
+    if (!file_) throw DataError(path_ + ": " + errors_.explain("cannot open"));
+  }
 
-std::string sha256_file(const std::string& path) {
-  InputFile file(path);
+  /// 0 at the end of the file.
+  std::size_t read(void* into, std::size_t size) {
+    const std::size_t got = VSIFReadL(into, 1, size, file_.get());
+    if (errors_.failed()) throw DataError(path_ + ": " + errors_.explain("cannot read"));
+    return got;
+  }
+
+ private:
+  GdalErrorCapture errors_;
+  std::string path_;
+  std::unique_ptr<VSILFILE, int (*)(VSILFILE*)> file_;
+};
+
+template <typename File>
+std::string sha256_of(File&& file) {
   Sha256 hash;
   std::vector<unsigned char> buffer(buffer_bytes);
   while (const std::size_t size = file.read(buffer.data(), buffer.size())) hash.add(buffer.data(), size);
   return hash.hex();
+}
+
+}  // namespace
+
+std::string sha256_file(const std::string& path) {
+  return path.starts_with("/vsizip/") ? sha256_of(ArchivedFile(path)) : sha256_of(InputFile(path));
 }
 
 std::string sha256_text(std::string_view text) {

@@ -6,8 +6,8 @@
 
 namespace pitwatch {
 
-/// SHA-256 of a file's bytes as 64 lower-case hex digits. Streams, at OpenSSL's speed. Throws DataError naming the
-/// path and the system's reason. Thread-safe.
+/// SHA-256 of a file's bytes as 64 lower-case hex digits. Streams, at OpenSSL's speed. The path may be
+/// GDAL's of a file in a zip archive. Throws DataError naming the path and the system's reason. Thread-safe.
 std::string sha256_file(const std::string& path);
 
 /// SHA-256 of a text's bytes as 64 lower-case hex digits. Thread-safe.

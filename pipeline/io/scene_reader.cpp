@@ -5,8 +5,13 @@
 #include <cctype>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/aws_tile.hpp"
+#include "pipeline/io/band_images.hpp"
+#include "pipeline/io/hashing.hpp"
+#include "pipeline/io/safe_product.hpp"
 #include "pipeline/io/stac_item.hpp"
 
 namespace pitwatch {
@@ -15,7 +20,7 @@ namespace {
 struct SceneReader {
   std::string_view name;
   bool (*accepts)(const std::string& reference);  // by its form and by what lies there; must not throw
-  Scene (*read)(const std::string& reference);
+  ProductScene (*read)(const std::string& reference);
 };
 
 bool is_local_json(const std::string& reference) {
@@ -25,9 +30,23 @@ bool is_local_json(const std::string& reference) {
   return (extension == ".json" || extension == ".geojson") && reference.find("://") == std::string::npos;
 }
 
+bool is_folder_of_aws_tile(const std::string& reference) { return is_aws_tile(reference); }
+
+ProductScene read_item(const std::string& reference) { return {read_stac_item(reference), sha256_file(reference)}; }
+
+ProductScene read_images(const std::string& reference) {
+  Scene scene = read_band_images(reference);
+  std::string names;
+  for (const auto& [band, asset] : scene.bands) names += std::filesystem::path(asset.path).filename().string() + "\n";
+  return {std::move(scene), sha256_text(names)};
+}
+
 /// Every packaging of a scene that can be read. The first reader that accepts a reference reads it.
-constexpr std::array<SceneReader, 1> readers{{
-    {"STAC item (.json)", is_local_json, read_stac_item},
+constexpr std::array<SceneReader, 4> readers{{
+    {"STAC item (.json)", is_local_json, read_item},
+    {"SAFE product or granule (folder or .zip)", is_safe_product, read_safe_product},
+    {"tile folder of AWS (metadata.xml)", is_folder_of_aws_tile, read_aws_tile},
+    {"band images (T38TPK_20220605T075611_B04_10m.jp2)", is_band_images, read_images},
 }};
 
 std::string reader_names() {
@@ -39,13 +58,17 @@ std::string reader_names() {
   return names;
 }
 
-}  // namespace
-
-Scene read_scene(const std::string& reference) {
+ProductScene read_any(const std::string& reference) {
   for (const SceneReader& reader : readers) {
     if (reader.accepts(reference)) return reader.read(reference);
   }
   throw DataError(reference + ": not a scene that can be read; known: " + reader_names());
 }
+
+}  // namespace
+
+Scene read_scene(const std::string& reference) { return read_any(reference).scene; }
+
+std::string scene_fingerprint(const std::string& reference) { return read_any(reference).fingerprint; }
 
 }  // namespace pitwatch

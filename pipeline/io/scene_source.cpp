@@ -1,6 +1,7 @@
 #include "pipeline/io/scene_source.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -11,7 +12,11 @@
 #include <tuple>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/aws_tile.hpp"
+#include "pipeline/io/esa_names.hpp"
 #include "pipeline/io/hashing.hpp"
+#include "pipeline/io/product_files.hpp"
+#include "pipeline/io/safe_product.hpp"
 #include "pipeline/io/stac_item.hpp"
 
 namespace pitwatch {
@@ -55,19 +60,78 @@ bool is_remote(const std::string& reference) {
 
 /// Ends the listing: not one of the errors that concern a single item.
 struct TooMany : std::runtime_error {
-  TooMany() : std::runtime_error("more than " + std::to_string(most_files) + " JSON files") {}
+  TooMany() : std::runtime_error("more than " + std::to_string(most_files) + " JSON files and products") {}
 };
+
+bool is_product_folder(const fs::path& path) {
+  return is_safe_product(path.string()) || is_aws_tile(path.string(), true);
+}
+
+/// "S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085403.zip", "S2A_OPER_PRD_MSIL1C_...SAFE.zip".
+bool is_product_archive(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string name = path.filename().string();
+  return extension == ".zip" && !platform_of_name(name).empty() && !level_of_name(name).empty();
+}
+
+/// Why a product may not be whole; empty where it is.
+std::string unsettled(const fs::path& path, std::chrono::seconds settled_after) {
+  const bool is_folder = fs::is_directory(path);
+  const fs::file_time_type last =
+      is_folder ? ProductFiles::of_folder(path.string()).last_written() : fs::last_write_time(path);
+  const auto age = std::chrono::floor<std::chrono::seconds>(fs::file_time_type::clock::now() - last);
+  if (std::chrono::abs(age) >= settled_after || (is_folder && is_complete_by_manifest(path.string()))) return {};
+  return "written to " + std::to_string(age.count()) + " s ago: not read before it has rested for " +
+         std::to_string(settled_after.count()) + " s";
+}
 
 class Lister {
  public:
+  explicit Lister(const ListingOptions& options) : options_(options) {}
+
   void add_folder(const fs::path& folder) {
+    if (is_product_folder(folder)) {
+      add_product(folder);
+      return;
+    }
     for (fs::recursive_directory_iterator entry(folder), end; entry != end; ++entry) {
       const std::string name = entry->path().filename().string();
+      const bool is_folder = entry->is_directory() && !entry->is_symlink();
       if (name.front() == '.') {
         entry.disable_recursion_pending();
+      } else if (is_folder && is_product_folder(entry->path())) {
+        entry.disable_recursion_pending();
+        add_product(entry->path());
+      } else if (is_product_archive(entry->path()) && entry->is_regular_file()) {
+        add_product(entry->path());
       } else if (entry->path().extension() == ".json" && entry->is_regular_file()) {
         count_file();
         add_file_of_folder(entry->path().string());
+      }
+    }
+  }
+
+  /// One granule or several of a product. AWS's tiles are one each.
+  void add_product(const fs::path& path) {
+    count_file();
+    const bool is_safe = is_safe_product(path.string());
+    std::vector<std::string> granules;
+    try {
+      if (const std::string why = unsettled(path, options_.settled_after); !why.empty()) throw DataError(why);
+      granules = is_safe ? safe_granules(path.string()) : std::vector{path.string()};
+    } catch (const DataError& error) {
+      reject(path.string(), error.what());
+    } catch (const fs::filesystem_error& error) {
+      reject(path.string(), error.code().message());
+    }
+    for (const std::string& granule : granules) {
+      try {
+        ProductScene read = is_safe ? read_safe_product(granule) : read_aws_tile(granule);
+        listing_.scenes.push_back({std::move(read.scene), std::move(read.fingerprint)});
+      } catch (const DataError& error) {
+        reject(granule, error.what());
       }
     }
   }
@@ -196,6 +260,7 @@ class Lister {
     }
   }
 
+  ListingOptions options_;
   fs::path root_;
   std::set<fs::path> seen_;
   std::size_t files_ = 0;
@@ -274,12 +339,14 @@ bool is_newer(const ListedScene& a, const ListedScene& b) {
 
 }  // namespace
 
-SourceListing list_scenes(const std::string& source) {
+SourceListing list_scenes(const std::string& source, const ListingOptions& options) {
   if (is_remote(source)) throw DataError(source + ": remote sources cannot be read, only folders and files");
-  Lister lister;
+  Lister lister(options);
   try {
     if (fs::is_directory(source)) {
       lister.add_folder(source);
+    } else if (is_safe_product(source)) {
+      lister.add_product(source);
     } else {
       lister.add_document(source);
     }

@@ -2,6 +2,7 @@
 // Many scenes at once: what a folder or a static STAC catalog holds, and which of its products are read where several
 // show the same ground at the same time.
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,8 @@ namespace pitwatch {
 
 struct ListedScene {
   Scene scene;
-  std::string fingerprint;  // SHA-256 of the item's bytes; in an ItemCollection, of the item as compact JSON
+  /// SHA-256 of the item's bytes; in an ItemCollection, of the item as compact JSON; of a product as in ProductScene.
+  std::string fingerprint;
 };
 
 /// An item that is none that can be used, or a link that cannot be followed.
@@ -25,17 +27,25 @@ struct SourceListing {
   std::vector<RejectedItem> rejected;  // by path
 };
 
+struct ListingOptions {
+  /// Products of which a file is younger are left for the next time: a copy or a download may not have ended. A folder
+  /// is taken at once where it has all that its manifest lists.
+  std::chrono::seconds settled_after{60};
+};
+
 /// Lists the scenes of a source. Metadata only: no raster is opened.
 ///
 /// A folder is searched with all its subfolders, links to folders aside, for STAC items: files *.json whose type is
-/// Feature and that have a stac_version. Other JSON is passed over, as are names that begin with a dot (files that are
-/// being written). A JSON file is a STAC item, an ItemCollection (its items' relative paths start from its folder), or
-/// a Catalog or Collection whose links `item` and `child` are followed: relative ones from the file they stand in, each
-/// file once, none beyond the folder of the first, at most 16 levels deep.
-/// A broken item or link is rejected with its reason and does not stop the others. Throws DataError, starting with the
-/// source, for what cannot be listed at all: a URL, nothing there, a file of another kind, more than 100 000 JSON
-/// files. Thread-safe.
-SourceListing list_scenes(const std::string& source);
+/// Feature and that have a stac_version; for SAFE products: folders that end in .SAFE or hold ESA's metadata, and .zip
+/// archives with the name of a product; for tiles as AWS has them: folders with metadata.xml and tileInfo.json. What
+/// lies in a product is not searched; one of several granules gives as many scenes. Other JSON is passed over, as are
+/// names that begin with a dot (files that are being written). A JSON file is a STAC item, an ItemCollection (its
+/// items' relative paths start from its folder), or a Catalog or Collection whose links `item` and `child` are
+/// followed: relative ones from the file they stand in, each file once, none beyond the folder of the first, at most 16
+/// levels deep. A broken item, product or link is rejected with its reason and does not stop the others, nor does a
+/// product that has not settled. Throws DataError, starting with the source, for what cannot be listed at all: a URL,
+/// nothing there, a file of another kind, more than 100 000 JSON files and products. Thread-safe.
+SourceListing list_scenes(const std::string& source, const ListingOptions& options = {});
 
 /// What one overflight left of one UTM zone: granules of one datatake, of one tile or several.
 struct Datatake {

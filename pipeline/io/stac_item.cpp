@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/inner_path.hpp"
 #include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
@@ -569,11 +570,6 @@ std::string percent_decoded(const std::string& text) {
   return result;
 }
 
-bool is_inside(const fs::path& folder, const fs::path& path) {
-  const auto [folder_end, path_rest] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
-  return folder_end == folder.end() && path_rest != path.end();
-}
-
 /// An item may name files of its own folder and files by absolute path, nothing else: items come from outside.
 std::string local_path(const std::string& href, const fs::path& folder) {
   if (href.empty() || href.find('\0') != std::string::npos) throw DataError("'href' is empty or broken");
@@ -592,14 +588,9 @@ std::string local_path(const std::string& href, const fs::path& folder) {
   if (path.rfind("/vsi", 0) == 0) throw DataError("virtual path not supported: " + redacted(href));
   if (path[0] == '/') return path;
 
-  const fs::path first = *fs::path(path).lexically_normal().begin();
-  if (first == ".." || first == ".") throw DataError("path leaves the item's folder: " + href);
-  const fs::path joined = folder / path;
-  std::error_code error;
-  const fs::path real = fs::canonical(joined, error);
-  // A file that is missing is reported when it is opened.
-  if (!error && !is_inside(fs::canonical(folder), real)) throw DataError("path leaves the item's folder: " + href);
-  return joined.string();
+  const std::optional<std::string> joined = path_inside(folder, path);
+  if (!joined) throw DataError("path leaves the item's folder: " + href);
+  return *joined;
 }
 
 /// The folder as the user wrote it; never empty, so that no asset path can begin with a name that GDAL takes for the

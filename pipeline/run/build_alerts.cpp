@@ -29,7 +29,7 @@ int nearest(const AxisMap& map, int position) { return static_cast<int>(std::flo
 std::map<Band, Calibration> calibrations(const PairInputs& inputs, Date date) {
   std::map<Band, Calibration> result;
   for (const PairInput& input : inputs.inputs()) {
-    if (input.date == date && input.band != Band::SCL) result.emplace(input.band, input.asset.calibration);
+    if (input.date == date && is_reflectance(input.band)) result.emplace(input.band, input.asset.calibration);
   }
   return result;
 }
@@ -110,7 +110,7 @@ std::vector<RegionSums> sum_regions(const std::vector<Component>& components, co
   for (const Date date : both_dates) {
     for (const BandInfo& band : band_infos) {
       const auto& place = geometry.find(date, band.band);
-      if (place && band.band != Band::SCL) layers.push_back({date, band.band, *place});
+      if (place && is_reflectance(band.band)) layers.push_back({date, band.band, *place});
     }
   }
   std::vector<RegionSums> result;

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/aoi.hpp"
@@ -193,7 +194,10 @@ class Comparison {
 };
 
 std::vector<InputRecord> input_records(const CompareReport& report, const PairInputs& inputs) {
-  std::vector<InputRecord> records{{"BEFORE item", report.before.source, {}}, {"AFTER item", report.after.source, {}}};
+  std::vector<InputRecord> records;
+  for (const auto& [role, scene] : {std::pair{"BEFORE item", &report.before}, {"AFTER item", &report.after}}) {
+    records.push_back({role, scene->source, scene_fingerprint(scene->source)});
+  }
   for (const PairInput& input : inputs.inputs()) {
     const std::string date = input.date == Date::before ? "BEFORE " : "AFTER ";
     records.push_back({date + std::string(name(input.band)), input.asset.path, {}});
@@ -240,6 +244,7 @@ CompareReport compare(const std::string& before, const std::string& after, const
     report.inputs = input_records(report, inputs);
     Background hashing;
     for (InputRecord& record : report.inputs) {
+      if (!record.sha256.empty()) continue;
       hashing.run([&] {
         const Stopwatch::Lap lap(watch, Stage::hash);
         record.sha256 = sha256_file(record.path);

@@ -49,6 +49,8 @@ TEST(Band, EveryBandIsFoundByItsNames) {
   }
   EXPECT_EQ(band_from_name("B4"), Band::B04);
   EXPECT_EQ(band_from_name("b8a"), Band::B8A);
+  EXPECT_TRUE(is_reflectance(Band::B12));
+  EXPECT_FALSE(is_reflectance(Band::SCL) || is_reflectance(Band::CLD) || is_reflectance(Band::SNW));
   EXPECT_EQ(band_from_name("B13"), std::nullopt);
   EXPECT_EQ(band_from_name(""), std::nullopt);
   EXPECT_EQ(band_from_common_name("visual"), std::nullopt);

@@ -25,7 +25,7 @@ class MadeGranule {
     granule.quality = {1, 12.5, 3, 0.5, 0.25, 40, 35, 2};
     granule.made_by = "Pitwatch <1.0> & -- seed 7";
     for (const BandInfo& facts : band_infos) {
-      if (facts.band == Band::SCL || facts.band == Band::B10) continue;
+      if (!is_reflectance(facts.band) || facts.band == Band::B10) continue;
       const int side = side_m / facts.pixel_size_m;
       Plane<std::uint16_t>& plane = bands_.emplace_back(side, side);
       for (int y = 0; y < side; ++y) {
