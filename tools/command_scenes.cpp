@@ -13,8 +13,10 @@
 #include "pipeline/io/sites.hpp"
 #include "pipeline/run/pair_inputs.hpp"
 #include "pipeline/run/site_look.hpp"
+#include "pipeline/run/source.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
+#include "tools/source_options.hpp"
 #include "tools/text_table.hpp"
 
 namespace pitwatch::tools {
@@ -193,8 +195,8 @@ class ScenesCommand final : public Command {
     po::options_description description("Options of scenes");
     description.add_options()  //
         ("source", po::value<std::string>()->value_name("SOURCE"),
-         "folder with STAC items, SAFE products (folders, .zip) or AWS tiles, or a local STAC catalog, collection, "
-         "ItemCollection or item; also the first argument")
+         "folder with STAC items, SAFE products (folders, .zip) or AWS tiles, a local STAC catalog, collection, "
+         "ItemCollection or item, or the URL of a STAC API; also the first argument")
         //
         ("sites", po::value<std::string>()->value_name("FILE"),
          "vector file of sites: polygons with id; shares of cloud over each, and scenes that show none are not used")
@@ -202,6 +204,7 @@ class ScenesCommand final : public Command {
         ("from", po::value<std::string>()->value_name("DATE"), "only scenes acquired from here on")           //
         ("to", po::value<std::string>()->value_name("DATE"), "only scenes acquired up to here, a day whole")  //
         ("json", po::bool_switch(), "JSON on stdout, not a table");
+    add_source_options(description);
     return description;
   }
 
@@ -220,6 +223,7 @@ class ScenesCommand final : public Command {
     }
     if (from_ && to_ && *from_ > *to_) throw ConfigError("--from is later than --to");
     json_ = values["json"].as<bool>();
+    network_ = read_source_options(values);
   }
 
   int run() override {
@@ -230,13 +234,18 @@ class ScenesCommand final : public Command {
         places.push_back({site.id, grid, degree_box(grid)});
       }
     }
-    SourceListing listing = list_scenes(source_);
+    SourceSearch search{{}, from_, to_};
+    for (const Place& place : places) search.places.push_back(place.box);
+    // Of metadata alone: files that cannot be read are no reason for refusal.
+    SourceListing listing =
+        places.empty() ? list_source(source_, network_, search) : list_readable(source_, network_, search);
     const std::vector<Row> rows = judge(std::move(listing.scenes), places);
-    std::cout << (json_ ? json_text(source_, rows, listing.rejected) : table_text(rows, places, listing.rejected));
+    std::cout << (json_ ? json_text(redacted(source_), rows, listing.rejected)
+                        : table_text(rows, places, listing.rejected));
     const auto used = std::count_if(rows.begin(), rows.end(), [](const Row& row) { return row.reason.empty(); });
     spdlog::info("{} scenes, {} used; {} items rejected", rows.size(), used, listing.rejected.size());
     if (used == 0) {
-      spdlog::error("{}: no scene that can be used", source_);
+      spdlog::error("{}: no scene that can be used", redacted(source_));
       return exit_no_data;
     }
     return listing.rejected.empty() ? exit_done : exit_skipped;
@@ -283,6 +292,7 @@ class ScenesCommand final : public Command {
   std::string sites_;
   std::optional<Instant> from_;
   std::optional<Instant> to_;
+  NetworkOptions network_;
   bool json_ = false;
 };
 

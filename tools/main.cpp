@@ -12,6 +12,7 @@
 #include "pipeline/run/versions.hpp"
 #include "tools/command_alerts.hpp"
 #include "tools/command_compare.hpp"
+#include "tools/command_fetch.hpp"
 #include "tools/command_inspect.hpp"
 #include "tools/command_run.hpp"
 #include "tools/command_scenes.hpp"
@@ -24,8 +25,8 @@
 namespace pitwatch::tools {
 namespace {
 
-const std::array commands{&compare_entry, &run_entry,   &rerun_entry,  &alerts_entry,  &inspect_entry,
-                          &scenes_entry,  &score_entry, &series_entry, &simulate_entry};
+const std::array commands{&compare_entry, &run_entry,    &rerun_entry, &fetch_entry,  &alerts_entry,
+                          &inspect_entry, &scenes_entry, &score_entry, &series_entry, &simulate_entry};
 
 void print_usage(std::ostream& out) {
   out << "pitwatch: watches mineral deposits for newly disturbed ground in Sentinel-2 scenes\n\n"

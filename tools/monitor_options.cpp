@@ -4,6 +4,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "tools/common_options.hpp"
+#include "tools/source_options.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -13,7 +14,9 @@ void add_input_options(po::options_description& description) {
       ("sites", po::value<std::string>()->value_name("FILE"),
        "vector file of sites: polygons with id and name; a property monitor, e.g. {\"min-area-ha\": 0.2}, sets options "
        "for its site")  //
-      ("source", po::value<std::string>()->value_name("SOURCE"), "folder of scenes, or a static STAC catalog");
+      ("source", po::value<std::string>()->value_name("SOURCE"),
+       "folder of scenes, a static STAC catalog, or the URL of a STAC API");
+  add_source_options(description);
 }
 
 void add_monitor_options(po::options_description& description) {
@@ -35,6 +38,7 @@ WatchOptions read_watch_options(const po::variables_map& values, const std::stri
   WatchOptions options;
   options.sites = required_option(values, "sites", "--sites FILE", command);
   options.source = required_option(values, "source", "--source SOURCE", command);
+  options.network = read_source_options(values);
   options.min_area_ha = values["min-area-ha"].as<double>();
   options.buffer_m = values["buffer-m"].as<double>();
   options.history_days = values["history-days"].as<int>();

@@ -8,7 +8,7 @@
 
 namespace pitwatch::tools {
 
-/// --sites and --source.
+/// --sites, --source and the options of sources on the network.
 void add_input_options(boost::program_options::options_description& description);
 
 /// --min-area-ha, --buffer-m, --history-days, and every threshold of the monitor.

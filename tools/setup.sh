@@ -34,6 +34,7 @@ nlohmann-json3-dev            STAC, GeoJSON, run.json
 libspdlog-dev                 log lines
 libfmt-dev                    what spdlog formats with
 libssl-dev                    SHA-256 of the inputs
+libcurl4-openssl-dev          catalogues on the network
 libgtest-dev                  tests
 libgmock-dev                  matchers of the tests
 libgeos-dev                   judges polygons in property tests

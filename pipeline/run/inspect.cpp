@@ -6,7 +6,6 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
-#include "pipeline/io/scene_source.hpp"
 #include "pipeline/monitor/season_model.hpp"
 #include "pipeline/run/site_look.hpp"
 #include "pipeline/run/site_watch.hpp"
@@ -234,7 +233,7 @@ PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& pro
   const std::vector<WatchedSite> sites = watched_sites(own.watch);
   const auto [watched, pixel] = place_of(own, sites);
   const Grid grid = watched_grid(watched->site, watched->options.buffer_m);
-  const SourceListing listing = list_scenes(own.watch.source);
+  const SourceListing listing = list_readable(own.watch.source, own.watch.network, search_for(sites));
 
   PixelReport report;
   report.site = watched->site.id;

@@ -670,6 +670,20 @@ Grid watched_grid(Site site, double buffer_m) {
   return site_grid(site);
 }
 
+SourceSearch search_for(const std::vector<WatchedSite>& sites) {
+  SourceSearch search;
+  bool all_begin = !sites.empty();
+  for (const auto& [site, options, algorithm] : sites) {
+    search.places.push_back(degree_box(watched_grid(site, options.buffer_m)));
+    search.until = options.until;
+    all_begin = all_begin && site.baseline_from.has_value();
+  }
+  if (!all_begin) return search;
+  search.from = sites.front().site.baseline_from;
+  for (const WatchedSite& watched : sites) search.from = std::min(search.from, watched.site.baseline_from);
+  return search;
+}
+
 SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing, const ProgressSink& progress,
                        WatchReport& report, const SiteProbe& probe) {
   SiteWatch watch(watched.options, watched.site, listing, watched.algorithm, progress, report, probe);

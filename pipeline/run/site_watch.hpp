@@ -36,6 +36,9 @@ std::vector<WatchedSite> watched_sites(const WatchOptions& options);
 /// The ground that is watched for a site: its bounds and so much around.
 Grid watched_grid(Site site, double buffer_m);
 
+/// What an archive is asked for, to watch these sites.
+SourceSearch search_for(const std::vector<WatchedSite>& sites);
+
 /// A look that was just taken in. All of it is good for the duration of the call alone.
 struct LookTaken {
   const LookRecord& record;

@@ -7,6 +7,7 @@
 #include <opencv2/core/version.hpp>
 
 #include "pipeline/io/gdal_runtime.hpp"
+#include "pipeline/io/http_client.hpp"
 
 namespace pitwatch {
 
@@ -19,6 +20,7 @@ std::vector<std::pair<std::string, std::string>> versions() {
       {"PROJ", proj_version()},
       {"libtiff", tiff_version()},
       {"OpenSSL", openssl_version()},
+      {"libcurl", curl_library_version()},
       {"OpenCV", CV_VERSION},
       {"oneTBB", TBB_runtime_version()},
       {"Highway", std::to_string(HWY_MAJOR) + "." + std::to_string(HWY_MINOR) + "." + std::to_string(HWY_PATCH)},

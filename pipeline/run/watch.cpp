@@ -45,9 +45,9 @@ WatchReport watch(const WatchOptions& options, const ProgressSink& progress) {
   if (!options.register_target.empty()) static_cast<void>(read_reviews(options.register_target));
   if (!options.reviews_from.empty()) reviews = read_register(options.reviews_from).reviews;
   WatchReport report;
-  const SourceListing listing = list_scenes(options.source);
+  const SourceListing listing = list_readable(options.source, options.network, search_for(sites));
   for (const RejectedItem& rejected : listing.rejected) report.skipped.emplace_back(rejected.path, rejected.reason);
-  if (listing.scenes.empty()) throw DataError(options.source + ": holds no scene that can be used");
+  if (listing.scenes.empty()) throw DataError(redacted(options.source) + ": holds no scene that can be used");
 
   in_arena(options.threads, [&] {
     std::vector<std::vector<Alert>> alerts;

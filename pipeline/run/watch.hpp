@@ -10,12 +10,14 @@
 #include "pipeline/core/date.hpp"
 #include "pipeline/monitor/options.hpp"
 #include "pipeline/run/progress.hpp"
+#include "pipeline/run/source.hpp"
 
 namespace pitwatch {
 
 struct WatchOptions {
   std::string sites;             // vector file of sites
-  std::string source;            // folder of scenes, or a static STAC catalog
+  std::string source;            // folder of scenes, a static STAC catalog, or the URL of a STAC API
+  NetworkOptions network;        // of such a URL, and of scenes whose files are on the network
   std::string state;             // folder of the state and of alerts.geojson; made if it is not there
   std::optional<Instant> from;   // alerts last detected before this are left out
   std::optional<Instant> until;  // scenes acquired later are left for another time

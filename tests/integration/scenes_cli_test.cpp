@@ -193,7 +193,7 @@ TEST(Scenes, Failures) {
       {{series(), "--from", "soon"}, 2, "--from"},
       {{series(), "--from", "2022-01-02", "--to", "2022-01-01"}, 2, "--to"},
       {{folder / "none"}, 3, "none"},
-      {{"https://example.com/catalog.json"}, 3, "remote"},
+      {{"https://example.com/catalog.json"}, 2, "--collection"},
       {{sites, "--quiet"}, 3, "sites.geojson"},
       {{series(), "--sites", folder / "none.geojson"}, 3, "none.geojson"},
       {{folder.path(), "--quiet"}, 3, "no scene"},

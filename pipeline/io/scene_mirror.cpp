@@ -1,0 +1,517 @@
+#include "pipeline/io/scene_mirror.hpp"
+
+#include <cpl_vsi.h>
+#include <gdal.h>
+#include <ogr_srs_api.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/plane.hpp"
+#include "pipeline/io/atomic_folder.hpp"
+#include "pipeline/io/band_file.hpp"
+#include "pipeline/io/gdal_errors.hpp"
+#include "pipeline/io/gdal_state.hpp"
+#include "pipeline/io/hashing.hpp"
+#include "pipeline/io/memory_file.hpp"
+#include "pipeline/io/stac_item.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+constexpr int usual_tile = 512;
+constexpr int largest_tile = 1024;
+constexpr std::int64_t largest_checked_bytes = 1 << 20;
+
+// ---- checksums -------------------------------------------------------------------------------------------------
+
+std::string hex(const unsigned char* bytes, std::size_t count) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += {digits[bytes[i] >> 4], digits[bytes[i] & 15]};
+  return text;
+}
+
+/// Whether the bytes have a checksum (https://multiformats.io/multihash, hexadecimal); nothing where it is of a kind
+/// that is not known here.
+std::optional<bool> has_checksum(const std::string& bytes, const std::string& multihash) {
+  struct Kind {
+    const char* prefix;  // code and length
+    const EVP_MD* digest;
+  };
+  const std::array<Kind, 6> kinds{{{"1114", EVP_sha1()},
+                                   {"1220", EVP_sha256()},
+                                   {"1340", EVP_sha512()},
+                                   {"1440", EVP_sha3_512()},
+                                   {"1620", EVP_sha3_256()},
+                                   {"d50110", EVP_md5()}}};
+  for (const Kind& kind : kinds) {
+    if (!multihash.starts_with(kind.prefix)) continue;
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned length = 0;
+    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, kind.digest, nullptr) != 1) return std::nullopt;
+    return multihash == kind.prefix + hex(digest.data(), length);
+  }
+  return std::nullopt;
+}
+
+// ---- the original's item ---------------------------------------------------------------------------------------
+
+json parse_item(const std::string& text) {
+  // It was parsed before, with a bound on its depth.
+  json item = json::parse(text, nullptr, false);
+  if (!item.is_object()) throw DataError("not a STAC item");
+  return item;
+}
+
+/// The asset that a path of the scene comes from; null where it cannot be told.
+json asset_of(const json& item, const std::string& source, const std::string& path) {
+  const auto assets = item.find("assets");
+  if (assets == item.end() || !assets->is_object()) return {};
+  for (const json& asset : *assets) {
+    if (!asset.is_object() || !asset.contains("href") || !asset["href"].is_string()) continue;
+    const auto href = asset["href"].get<std::string>();
+    try {
+      const std::string resolved =
+          is_url(source) ? resolve_url(source, href) : (fs::path(source).parent_path() / href).string();
+      if (href == path || resolved == path) return asset;
+    } catch (const DataError&) {  // the reader passed it over, too
+    }
+  }
+  return {};
+}
+
+/// The bytes of a small file, whole; nothing where there is no checksum to hold them against, or it is larger.
+std::optional<std::string> read_checked(const json& asset, const std::string& name) {
+  if (!asset.is_object() || !asset.contains("file:checksum") || !asset["file:checksum"].is_string()) return {};
+  const auto size = asset.find("file:size");
+  if (size == asset.end() || !size->is_number_unsigned()) return {};
+  const auto bytes = size->get<std::uint64_t>();
+  if (bytes == 0 || bytes > static_cast<std::uint64_t>(largest_checked_bytes)) return {};
+  const GdalErrorCapture errors;
+  const std::unique_ptr<VSILFILE, int (*)(VSILFILE*)> file(VSIFOpenL(name.c_str(), "rb"), &VSIFCloseL);
+  if (!file) throw DataError(errors.explain("cannot open"));
+  // One more than there should be: a file that is longer is another one.
+  std::string content(bytes + 1, '\0');
+  content.resize(VSIFReadL(content.data(), 1, content.size(), file.get()));
+  if (errors.failed()) throw DataError(errors.explain("cannot read"));
+  const auto fits = has_checksum(content, asset["file:checksum"].get<std::string>());
+  if (fits && !*fits) throw DataError("does not have the checksum that its item gives");
+  return content;
+}
+
+void write_whole(const std::string& path, const std::string& content) {
+  const std::unique_ptr<VSILFILE, int (*)(VSILFILE*)> file(VSIFOpenL(path.c_str(), "wb"), &VSIFCloseL);
+  if (!file || VSIFWriteL(content.data(), 1, content.size(), file.get()) != content.size()) throw std::bad_alloc();
+}
+
+// ---- rasters ---------------------------------------------------------------------------------------------------
+
+/// The tiles of a raster that hold ground.
+struct Tiles {
+  int width = 0;  // of one, pixels
+  int height = 0;
+  int across = 0;
+  int down = 0;
+  std::vector<char> wanted;  // row-major
+
+  bool wants(int x, int y) const { return wanted[static_cast<std::size_t>(y * across + x)] != 0; }
+};
+
+Window window_of(const Grid& ground, const Grid& raster) {
+  const auto column = [&](double x) { return (x - raster.origin.x) / raster.pixel_size_m; };
+  const auto row = [&](double y) { return (raster.origin.y - y) / raster.pixel_size_m; };
+  const MapPoint end = ground.to_map(ground.width, ground.height);
+  const auto pixel = [](double position) { return static_cast<int>(std::clamp(position, -1e6, 1e6)); };
+  const int left = pixel(std::floor(column(ground.origin.x)));
+  const int top = pixel(std::floor(row(ground.origin.y)));
+  return intersection({left, top, pixel(std::ceil(column(end.x))) - left, pixel(std::ceil(row(end.y))) - top},
+                      raster.extent());
+}
+
+Tiles tiles_of(const BandFile& file, std::span<const Grid> ground) {
+  const auto is_usable = [](int side) { return side % 16 == 0 && side >= 64 && side <= largest_tile; };
+  const bool keeps = is_usable(file.block_width()) && is_usable(file.block_height());
+  Tiles tiles;
+  tiles.width = keeps ? file.block_width() : usual_tile;
+  tiles.height = keeps ? file.block_height() : usual_tile;
+  tiles.across = (file.grid().width + tiles.width - 1) / tiles.width;
+  tiles.down = (file.grid().height + tiles.height - 1) / tiles.height;
+  tiles.wanted.assign(static_cast<std::size_t>(tiles.across) * static_cast<std::size_t>(tiles.down), 0);
+  for (const Grid& one : ground) {
+    if (one.crs != file.grid().crs) continue;
+    const Window window = window_of(one, file.grid());
+    if (window.empty()) continue;
+    for (int y = window.y / tiles.height; y <= (window.bottom() - 1) / tiles.height; ++y) {
+      for (int x = window.x / tiles.width; x <= (window.right() - 1) / tiles.width; ++x) {
+        tiles.wanted[static_cast<std::size_t>(y * tiles.across + x)] = 1;
+      }
+    }
+  }
+  return tiles;
+}
+
+/// "EPSG:32638" of "T38TPK", the letter says on which side of the equator; empty for other texts.
+std::string crs_of_tile(const std::string& tile) {
+  const auto is_digit = [&](std::size_t i) { return tile[i] >= '0' && tile[i] <= '9'; };
+  if (tile.size() != 6 || !is_digit(1) || !is_digit(2)) return {};
+  return (tile[3] >= 'N' ? "EPSG:326" : "EPSG:327") + tile.substr(1, 2);
+}
+
+/// A GeoTIFF whose tiles are there only where they were written.
+class SparseGeotiff {
+ public:
+  SparseGeotiff(const std::string& path, const Grid& grid, const Tiles& tiles, bool is_byte, std::uint16_t nodata) {
+    const std::string width = "BLOCKXSIZE=" + std::to_string(tiles.width);
+    const std::string height = "BLOCKYSIZE=" + std::to_string(tiles.height);
+    const std::array<const char*, 7> options{
+        "TILED=YES",      width.c_str(), height.c_str(), "COMPRESS=DEFLATE", is_byte ? "PREDICTOR=1" : "PREDICTOR=2",
+        "SPARSE_OK=TRUE", nullptr};
+    dataset_.reset(GDALCreate(GDALGetDriverByName("GTiff"), path.c_str(), grid.width, grid.height, 1,
+                              is_byte ? GDT_Byte : GDT_UInt16, const_cast<char**>(options.data())));
+    if (!dataset_) throw IoError(errors_.explain("cannot write"));
+    const std::unique_ptr<void, void (*)(OGRSpatialReferenceH)> crs(OSRNewSpatialReference(nullptr),
+                                                                    &OSRDestroySpatialReference);
+    std::array<double, 6> transform{grid.origin.x, grid.pixel_size_m, 0, grid.origin.y, 0, -grid.pixel_size_m};
+    const bool described = OSRSetFromUserInput(crs.get(), grid.crs.c_str()) == OGRERR_NONE &&
+                           GDALSetGeoTransform(dataset_.get(), transform.data()) == CE_None &&
+                           GDALSetSpatialRef(dataset_.get(), crs.get()) == CE_None &&
+                           GDALSetRasterNoDataValue(band(), nodata) == CE_None;
+    if (!described) throw IoError(errors_.explain("cannot write"));
+  }
+
+  void write(const Window& window, PlaneView<const std::uint16_t> dn) {
+    const auto line_bytes = static_cast<GSpacing>(dn.stride * static_cast<std::ptrdiff_t>(sizeof(std::uint16_t)));
+    if (GDALRasterIOEx(band(), GF_Write, window.x, window.y, window.width, window.height,
+                       const_cast<std::uint16_t*>(dn.data), window.width, window.height, GDT_UInt16,
+                       sizeof(std::uint16_t), line_bytes, nullptr) != CE_None) {
+      throw IoError(errors_.explain("cannot write"));
+    }
+  }
+
+  void close() {
+    dataset_.reset();  // most of the file is written here, and failures are known by their messages alone
+    if (errors_.failed()) throw IoError(errors_.explain("cannot write"));
+  }
+
+ private:
+  GDALRasterBandH band() const { return GDALGetRasterBand(dataset_.get(), 1); }
+
+  GdalErrorCapture errors_;
+  std::unique_ptr<void, void (*)(GDALDatasetH)> dataset_{nullptr, &GDALClose};
+};
+
+/// Copies the wanted tiles; stretches of a row of tiles are read at once, so that they come in one request.
+void copy_tiles(const BandFile& file, const Tiles& tiles, SparseGeotiff& copy) {
+  Plane<std::uint16_t> dn;
+  for (int y = 0; y < tiles.down; ++y) {
+    for (int x = 0; x < tiles.across; ++x) {
+      if (!tiles.wants(x, y)) continue;
+      int end = x + 1;
+      while (end < tiles.across && tiles.wants(end, y)) ++end;
+      const Window window = intersection({x * tiles.width, y * tiles.height, (end - x) * tiles.width, tiles.height},
+                                         file.grid().extent());
+      dn.reshape(window.width, window.height);
+      file.read_window(window, dn.view());
+      copy.write(window, dn.view());
+      x = end;
+    }
+  }
+}
+
+/// Copies what there is of the ground to `path`. Returns the grid; nothing, and no file, where no ground is there.
+std::optional<Grid> try_copy_band(Band band, const BandAsset& original, const json& asset, std::span<const Grid> ground,
+                                  const std::string& gdal_name, const std::string& path) {
+  std::optional<MemoryFile> whole;
+  if (const auto content = read_checked(asset, gdal_name)) {
+    whole.emplace(std::string(name(band)));
+    write_whole(whole->path(), *content);
+  }
+  const BandFile file(whole ? whole->path() : gdal_name);
+  const Tiles tiles = tiles_of(file, ground);
+  if (std::find(tiles.wanted.begin(), tiles.wanted.end(), 1) == tiles.wanted.end()) return std::nullopt;
+  SparseGeotiff copy(path, file.grid(), tiles, band == Band::SCL, original.calibration.nodata.value_or(0));
+  copy_tiles(file, tiles, copy);
+  copy.close();
+  return file.grid();
+}
+
+std::optional<Grid> copy_band(Band band, const BandAsset& original, const json& asset, std::span<const Grid> ground,
+                              const std::string& path, RemoteFiles& files) {
+  for (int attempt = 1;; ++attempt) {
+    const std::string gdal_name = files.gdal_name(original.path);
+    try {
+      return try_copy_band(band, original, asset, ground, gdal_name, path);
+    } catch (const DataError& failure) {
+      if (!files.may_try_again(gdal_name, failure.what(), attempt)) throw;
+    }
+  }
+}
+
+// ---- the mirror's item -----------------------------------------------------------------------------------------
+
+/// What the item says of the ground that is there.
+struct Record {
+  std::string fingerprint;
+  std::vector<Grid> ground;  // of one pixel
+};
+
+ordered_json json_of(const Grid& ground) {
+  const MapPoint end = ground.to_map(ground.width, ground.height);
+  return {{"crs", ground.crs}, {"bbox", {ground.origin.x, end.y, end.x, ground.origin.y}}};
+}
+
+bool holds(const Grid& outer, const Grid& inner) {
+  const MapPoint outer_end = outer.to_map(outer.width, outer.height);
+  const MapPoint inner_end = inner.to_map(inner.width, inner.height);
+  return outer.crs == inner.crs && outer.origin.x <= inner.origin.x && outer.origin.y >= inner.origin.y &&
+         outer_end.x >= inner_end.x && outer_end.y <= inner_end.y;
+}
+
+/// A box as a grid of whole metres; nothing for what is none.
+std::optional<Grid> ground_from(const json& entry) {
+  if (!entry.is_object() || !entry.contains("crs") || !entry["crs"].is_string() || !entry.contains("bbox")) return {};
+  const json& box = entry["bbox"];
+  const bool numbers = box.is_array() && box.size() == 4 &&
+                       std::all_of(box.begin(), box.end(), [](const json& side) { return side.is_number(); });
+  if (!numbers) return {};
+  const auto side = [&](std::size_t i) { return box[i].get<double>(); };
+  const double width = side(2) - side(0);
+  const double height = side(3) - side(1);
+  if (!(width > 0 && width < 1e7 && height > 0 && height < 1e7)) return {};
+  return Grid{
+      entry["crs"].get<std::string>(), {side(0), side(3)}, 1, static_cast<int>(width), static_cast<int>(height)};
+}
+
+/// Of a mirror that is there and whole, with all of `bands`; nothing where it must be made anew.
+std::optional<Record> read_record(const std::string& item_path, std::span<const Band> bands) {
+  try {
+    const json item = parse_item(read_json_text(item_path));
+    const json& own = item.at("pitwatch:mirror");
+    Record record;
+    record.fingerprint = own.at("fingerprint").get<std::string>();
+    for (const json& entry : own.at("ground")) {
+      if (auto ground = ground_from(entry)) record.ground.push_back(std::move(*ground));
+    }
+    for (const Band band : bands) {
+      const json& asset = item.at("assets").at(std::string(name(band)));
+      const fs::path file = fs::path(item_path).parent_path() / (std::string(name(band)) + ".tif");
+      if (fs::file_size(file) != asset.at("file:size").get<std::uintmax_t>()) return {};
+    }
+    return record;
+  } catch (const json::exception&) {
+    return {};
+  } catch (const DataError&) {
+    return {};
+  } catch (const fs::filesystem_error&) {
+    return {};
+  }
+}
+
+/// The shortest decimal of a float, 0.0001 and not 0.00009999999747.
+double shortest(float value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  double result = 0;
+  std::from_chars(text.data(), end, result);
+  return result;
+}
+
+struct CopiedBand {
+  Band band = Band::B02;
+  Grid grid;
+};
+
+ordered_json asset_json(const CopiedBand& copied, const BandAsset& original, const json& original_asset,
+                        const std::string& path) {
+  const Calibration& calibration = original.calibration;
+  const bool is_classes = copied.band == Band::SCL;
+  ordered_json raster{{"data_type", is_classes ? "uint8" : "uint16"},
+                      {"spatial_resolution", copied.grid.pixel_size_m},
+                      {"nodata", calibration.nodata ? ordered_json(*calibration.nodata) : ordered_json("nan")}};
+  if (!is_classes) {
+    raster["scale"] = shortest(calibration.scale);
+    raster["offset"] = shortest(calibration.offset);
+  }
+  ordered_json asset{{"href", "./" + std::string(name(copied.band)) + ".tif"},
+                     {"type", "image/tiff; application=geotiff"},
+                     {"roles", {"data"}},
+                     {"gsd", copied.grid.pixel_size_m},
+                     {"raster:bands", ordered_json::array({raster})},
+                     {"file:size", fs::file_size(path)},
+                     {"file:checksum", "1220" + sha256_file(path)}};
+  if (original_asset.is_object()) {
+    for (const auto& [key, value] : original_asset.items()) {
+      if (key.starts_with("view:")) asset[key] = value;  // where bands were seen from may differ between them
+    }
+  }
+  if (is_url(original.path)) asset["alternate"] = {{"original", {{"href", redacted(original.path)}}}};
+  if (!is_classes) {
+    ordered_json band{{"name", name(copied.band)}};
+    if (!info(copied.band).common_name.empty()) band["common_name"] = info(copied.band).common_name;
+    asset["eo:bands"] = ordered_json::array({band});
+  }
+  return asset;
+}
+
+ordered_json item_json(const OriginalScene& original, const std::vector<CopiedBand>& copied,
+                       std::span<const Grid> ground, const AtomicFolder& folder) {
+  const json item = parse_item(original.item);
+  ordered_json mirror{{"type", "Feature"}, {"stac_version", "1.0.0"}};
+  mirror["stac_extensions"] = ordered_json::array();
+  if (item.contains("stac_extensions") && item["stac_extensions"].is_array()) {
+    for (const json& extension : item["stac_extensions"]) {
+      if (!extension.is_string()) continue;
+      const auto url = extension.get<std::string>();
+      const auto is_ours = [&](const char* part) { return url.find(part) != std::string::npos; };
+      if (!is_ours("/eo/") && !is_ours("/raster/") && !is_ours("/file/") && !is_ours("/alternate-assets/")) {
+        mirror["stac_extensions"].push_back(url);
+      }
+    }
+  }
+  for (const char* own : {"eo/v1.1.0", "raster/v1.1.0", "file/v2.1.0", "alternate-assets/v1.1.0"}) {
+    mirror["stac_extensions"].push_back("https://stac-extensions.github.io/" + std::string(own) + "/schema.json");
+  }
+  mirror["id"] = original.scene.id;
+  for (const char* member : {"geometry", "bbox"}) {
+    if (item.contains(member)) mirror[member] = item[member];
+  }
+  mirror["properties"] = item.at("properties");
+  const bool has_offset = std::any_of(copied.begin(), copied.end(), [&](const CopiedBand& one) {
+    return one.band != Band::SCL && original.scene.bands.at(one.band).calibration.offset != 0;
+  });
+  if (has_offset) {
+    for (const char* flag : {"earthsearch:boa_offset_applied", "sentinel:boa_offset_applied"}) {
+      mirror["properties"].erase(flag);
+    }
+  }
+  mirror["links"] = ordered_json::array(
+      {{{"rel", "derived_from"}, {"href", redacted(original.scene.source)}, {"type", "application/geo+json"}}});
+  mirror["assets"] = ordered_json::object();
+  for (const CopiedBand& one : copied) {
+    const std::string key(name(one.band));
+    const BandAsset& asset = original.scene.bands.at(one.band);
+    mirror["assets"][key] =
+        asset_json(one, asset, asset_of(item, original.scene.source, asset.path), folder / (key + ".tif"));
+  }
+  ordered_json places = ordered_json::array();
+  for (const Grid& one : ground) places.push_back(json_of(one));
+  mirror["pitwatch:mirror"] = {{"fingerprint", original.fingerprint}, {"ground", places}};
+  return mirror;
+}
+
+/// The item is what the scene is read by from now on: it must say the same of the pixels.
+void check_same_calibration(const Scene& mirror, const OriginalScene& original) {
+  for (const auto& [band, asset] : mirror.bands) {
+    const Calibration& then = original.scene.bands.at(band).calibration;
+    const Calibration& now = asset.calibration;
+    if (now.scale != then.scale || now.offset != then.offset || now.nodata != then.nodata ||
+        now.saturated != then.saturated) {
+      throw DataError("band " + std::string(name(band)) + ": the calibration cannot be kept in the mirror's item");
+    }
+  }
+}
+
+}  // namespace
+
+std::string mirror_name(const std::string& scene_id) {
+  constexpr std::size_t longest = 150;
+  std::string result;
+  for (const char c : scene_id.substr(0, longest)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                       c == '-' || (c == '.' && !result.empty());
+    result += plain ? c : '_';
+  }
+  return result == scene_id ? result : result + "-" + sha256_text(scene_id).substr(0, 8);
+}
+
+std::string local_item_text(const ListedScene& listed) {
+  const std::string& source = listed.scene.source;
+  const auto is_it = [&](const std::string& text) { return sha256_text(text) == listed.fingerprint; };
+  try {
+    // Of an ItemCollection the source is "path#id".
+    const std::string path = fs::exists(source) ? source : source.substr(0, source.rfind('#'));
+    std::string text = read_json_text(path);
+    if (is_it(text)) return text;
+    const json collection = json::parse(text, nullptr, false);
+    if (collection.is_object() && collection.contains("features")) {
+      for (const json& feature : collection["features"]) {
+        text = feature.dump();
+        if (is_it(text)) return text;
+      }
+    }
+  } catch (const DataError& error) {
+    throw DataError(source + ": " + error.what());
+  } catch (const json::exception&) {  // not what it was
+  }
+  throw DataError(source + ": has changed while it was read");
+}
+
+Mirrored mirror_scene(const OriginalScene& original, std::span<const Grid> ground, std::span<const Band> bands,
+                      const std::string& folder, RemoteFiles& files) {
+  ensure_gdal();
+  const Scene& scene = original.scene;
+  std::vector<Band> wanted;
+  std::copy_if(bands.begin(), bands.end(), std::back_inserter(wanted), [&](Band band) { return scene.has(band); });
+  const std::string scene_name = mirror_name(scene.id);
+  const std::string target = (fs::path(folder) / scene_name).string();
+
+  if (const std::string crs = crs_of_tile(scene.tile); !crs.empty()) {
+    const auto is_here = [&](const Grid& one) { return one.crs == crs; };
+    if (std::none_of(ground.begin(), ground.end(), is_here)) return Mirrored::shows_none;
+  }
+  std::vector<Grid> all(ground.begin(), ground.end());
+  if (const auto record = read_record(target + "/" + scene_name + ".json", wanted);
+      record && record->fingerprint == original.fingerprint) {
+    const auto is_there = [&](const Grid& one) {
+      return std::any_of(record->ground.begin(), record->ground.end(),
+                         [&](const Grid& has) { return holds(has, one); });
+    };
+    if (std::all_of(ground.begin(), ground.end(), is_there)) return Mirrored::was_there;
+    for (const Grid& has : record->ground) {
+      if (std::none_of(ground.begin(), ground.end(), [&](const Grid& one) { return holds(one, has); })) {
+        all.push_back(has);
+      }
+    }
+  }
+
+  const json item = parse_item(original.item);
+  AtomicFolder parts(target);
+  std::vector<CopiedBand> copied;
+  std::string band_name;
+  try {
+    for (const Band band : wanted) {
+      band_name = name(band);
+      const json asset = asset_of(item, scene.source, scene.bands.at(band).path);
+      const std::optional<Grid> grid =
+          copy_band(band, scene.bands.at(band), asset, all, parts / (band_name + ".tif"), files);
+      if (!grid) return Mirrored::shows_none;
+      copied.push_back({band, *grid});
+    }
+    band_name.clear();
+    const ordered_json mirror = item_json(original, copied, all, parts);
+    const std::string text = mirror.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    parts.write(scene_name + ".json", text);
+    check_same_calibration(parse_stac_item(text, parts / (scene_name + ".json")), original);
+  } catch (const DataError& error) {
+    throw DataError((band_name.empty() ? "" : band_name + ": ") + redacted(error.what()));
+  } catch (const IoError& error) {
+    throw IoError(target + (band_name.empty() ? "" : "/" + band_name + ".tif") + ": " + error.what());
+  }
+  parts.commit();
+  return Mirrored::fetched;
+}
+
+}  // namespace pitwatch

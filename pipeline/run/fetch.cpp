@@ -1,0 +1,154 @@
+#include "pipeline/run/fetch.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/folder_lock.hpp"
+#include "pipeline/io/gdal_runtime.hpp"
+#include "pipeline/io/scene_mirror.hpp"
+#include "pipeline/io/sites.hpp"
+#include "pipeline/run/background.hpp"
+#include "pipeline/run/site_look.hpp"
+#include "pipeline/run/site_watch.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Read around what is watched: 500 m where the shift of a look is measured, and what growing clouds, interpolation and
+/// the shift itself reach beyond.
+constexpr double margin_m = 700;
+
+/// They mostly wait for the network.
+constexpr int usual_scenes_at_once = 8;
+
+struct Place {
+  Grid ground;    // that is brought
+  DegreeBox box;  // of what is watched
+};
+
+std::vector<Place> places_of(const FetchOptions& options) {
+  std::vector<Place> places;
+  for (const Site& site : read_sites(options.sites)) {
+    const DegreeBox box = degree_box(watched_grid(site, options.buffer_m));
+    places.push_back({watched_grid(site, options.buffer_m + margin_m), box});
+  }
+  return places;
+}
+
+/// A scene to be mirrored, and the ground for which it is.
+struct Wanted {
+  OriginalScene original;
+  std::vector<Grid> ground;
+};
+
+std::string missing_bands(const Scene& scene, const std::vector<Band>& bands) {
+  std::string missing;
+  for (const Band band : bands) {
+    if (!scene.has(band)) missing += " " + std::string(name(band));
+  }
+  return missing;
+}
+
+/// The editions that would be read for each place, by the names that they have in a mirror.
+std::map<std::string, Wanted> choose(SourceListing listing, const std::map<std::string, std::string>& items,
+                                     const std::vector<Place>& places, const FetchOptions& options,
+                                     FetchReport& report) {
+  std::erase_if(listing.scenes, [&](const ListedScene& listed) {
+    if ((options.from && listed.scene.acquired < *options.from) ||
+        (options.until && listed.scene.acquired > *options.until)) {
+      return true;
+    }
+    // What lacks a band must not stand in the way of another edition that has it.
+    const std::string missing = missing_bands(listed.scene, options.bands);
+    if (!missing.empty()) report.skipped.emplace_back(listed.scene.id, "no asset for" + missing);
+    return !missing.empty();
+  });
+  std::map<std::string, Wanted> wanted;
+  std::set<std::pair<std::string, std::string>> left_out;
+  for (const Place& place : places) {
+    std::vector<ListedScene> over;
+    std::copy_if(listing.scenes.begin(), listing.scenes.end(), std::back_inserter(over),
+                 [&](const ListedScene& one) { return !one.scene.bbox || overlap(*one.scene.bbox, place.box); });
+    SceneChoice choice = choose_one_per_datatake(std::move(over));
+    for (const LeftOutScene& left : choice.left_out) left_out.emplace(left.scene.scene.id, left.reason);
+    for (Datatake& datatake : choice.datatakes) {
+      for (ListedScene& part : datatake.parts) {
+        const std::string name = mirror_name(part.scene.id);
+        const auto found = wanted.find(name);
+        if (found == wanted.end()) {
+          const std::string& item = items.at(part.fingerprint);
+          OriginalScene original{std::move(part.scene), item, part.fingerprint};
+          wanted.emplace(name, Wanted{std::move(original), {place.ground}});
+        } else if (found->second.original.fingerprint == part.fingerprint) {
+          found->second.ground.push_back(place.ground);
+        } else {
+          left_out.emplace(part.scene.id, "of the same id as " + redacted(found->second.original.scene.source));
+        }
+      }
+    }
+  }
+  report.left_out.assign(left_out.begin(), left_out.end());
+  return wanted;
+}
+
+}  // namespace
+
+FetchReport fetch(const FetchOptions& options, const ProgressSink& progress) {
+  initialise_gdal(watch_gdal_cache_bytes);
+  if (options.bands.empty()) throw ConfigError("--bands names no band");
+  const std::vector<Place> places = places_of(options);
+  std::error_code error;
+  fs::create_directories(options.out, error);
+  if (error) throw ConfigError("--out " + options.out + ": cannot be made: " + error.message());
+  const FolderLock lock(options.out);
+
+  HttpClient client(options.network.http, policy_for(options.source, options.network));
+  RemoteFiles files(client);
+  FetchReport report;
+  SourceSearch search{{}, options.from, options.until};
+  for (const Place& place : places) search.places.push_back(place.box);
+  std::map<std::string, std::string> items;  // by fingerprint
+  SourceListing listing =
+      list_source(options.source, options.network, client, search,
+                  [&](const ListedScene& listed, const std::string& item) { items[listed.fingerprint] = item; });
+  for (const RejectedItem& item : listing.rejected) report.skipped.emplace_back(item.path, item.reason);
+  const std::map<std::string, Wanted> wanted = choose(std::move(listing), items, places, options, report);
+  if (wanted.empty()) throw DataError(redacted(options.source) + ": holds no scene of the sites that can be used");
+  items.clear();
+
+  std::vector<const Wanted*> scenes;
+  for (const auto& [name, scene] : wanted) scenes.push_back(&scene);
+  std::mutex mutex;
+  std::size_t done = 0;
+  in_arena(options.threads != 0 ? options.threads : usual_scenes_at_once, [&] {
+    in_parallel(static_cast<int>(scenes.size()), [&](int i) {
+      const Wanted& scene = *scenes[static_cast<std::size_t>(i)];
+      const std::string& id = scene.original.scene.id;
+      std::optional<Mirrored> outcome;
+      std::string failure;
+      try {
+        outcome = mirror_scene(scene.original, scene.ground, options.bands, options.out, files);
+      } catch (const DataError& unusable) {
+        failure = unusable.what();
+      }
+      const std::lock_guard guard(mutex);
+      if (!outcome) report.skipped.emplace_back(id, failure);
+      report.fetched += outcome == Mirrored::fetched ? 1U : 0U;
+      report.were_there += outcome == Mirrored::was_there ? 1U : 0U;
+      if (outcome == Mirrored::shows_none) report.left_out.emplace_back(id, "shows none of the sites");
+      progress("scenes", static_cast<double>(++done) / static_cast<double>(scenes.size()));
+    });
+  });
+  std::sort(report.skipped.begin(), report.skipped.end());
+  std::sort(report.left_out.begin(), report.left_out.end());
+  report.bytes_received = client.bytes_received() + raster_bytes_received();
+  return report;
+}
+
+}  // namespace pitwatch

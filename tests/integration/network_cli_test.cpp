@@ -1,0 +1,530 @@
+// Sources on the network, against a server of our own: searches page by page, servers that fail in every way, blocks
+// brought here and nothing else, and the same alerts from them.
+
+#include <gdal.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <ogr_srs_api.h>
+
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/plane.hpp"
+#include "pipeline/io/band_file.hpp"
+#include "pipeline/io/hashing.hpp"
+#include "pipeline/io/remote_files.hpp"
+#include "pipeline/io/stac_api.hpp"
+#include "tests/integration/http_server.hpp"
+#include "tests/integration/series.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using test::HttpServer;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+const std::string sites = PITWATCH_SOURCE_DIR "/sample_data/sites.geojson";
+
+class Network : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::has_python()) GTEST_SKIP() << "python3 is needed";
+  }
+
+  /// A year of small scenes of the first sample site, made once per process.
+  static const std::string& scenes() {
+    static const test::TemporaryFolder folder;
+    static const std::string path = [] {
+      const test::Outcome made = test::run_process(
+          {PITWATCH_PROGRAM, "simulate", "--sites", sites, "--from", "2021-06-01", "--until", "2022-05-01",
+           "--every-days", "35", "--size-km", "1.2", "--bands", "B02,B03,B04,B08,B11,B12", "--out", folder / "series"});
+      if (made.exit_code != 0) throw std::runtime_error("simulate: " + made.err);
+      return folder / "series/gizilbulag";
+    }();
+    return path;
+  }
+
+  static std::vector<std::string> command(const HttpServer& server, const std::string& name, const std::string& path,
+                                          const std::vector<std::string>& more = {}) {
+    std::vector<std::string> all{PITWATCH_PROGRAM, name,   "--source",     server.url(path),
+                                 "--collection",   "test", "--allow-host", "http://" + server.host()};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  static std::vector<std::string> ids_of(const std::string& scenes_json) {
+    std::vector<std::string> ids;
+    const json document = json::parse(scenes_json);
+    for (const json& scene : document.at("scenes")) ids.push_back(scene.at("id"));
+    return ids;
+  }
+
+  static std::string everything_in(const std::string& folder) {
+    std::string text;
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      if (entry.is_regular_file()) text += test::read_text(entry.path().string());
+    }
+    return text;
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+// ---- search ----------------------------------------------------------------------------------------------------
+
+TEST_F(Network, SearchesPageByPageInEveryWayOfPaging) {
+  const HttpServer server(scenes(), {"--page-size", "3"});
+  const test::Outcome local = test::run_process({PITWATCH_PROGRAM, "scenes", scenes(), "--json"});
+  const std::vector<std::string> expected = ids_of(local.out);
+  ASSERT_GT(expected.size(), 7U);
+  for (const char* path : {"/stac", "/stac/", "/stac/search", "/~whole/stac", "/~nopost/stac"}) {
+    const test::Outcome found = test::run_process(command(server, "scenes", path, {"--json"}));
+    EXPECT_EQ(found.exit_code, 0) << path << found.err;
+    EXPECT_EQ(ids_of(found.out), expected) << path;
+  }
+}
+
+TEST_F(Network, ParametersMayStandInTheUrl) {
+  const HttpServer server(scenes());
+  const test::Outcome found =
+      test::run_process({PITWATCH_PROGRAM, "scenes",
+                         server.url("/stac/search?collections=test&datetime=2021-06-01T00:00:00Z/2021-08-01T00:00:00Z"),
+                         "--allow-host", "http://" + server.host(), "--json"});
+  EXPECT_EQ(found.exit_code, 0) << found.err;
+  EXPECT_THAT(ids_of(found.out), SizeIs(3));
+  // What a URL was asked with may be a secret.
+  EXPECT_THAT(found.out + found.err, Not(HasSubstr("datetime=")));
+}
+
+TEST_F(Network, AsksForPlaceTimeAndCloud) {
+  const HttpServer server(scenes());
+  HttpClient client({}, server.policy());
+  SearchRequest request;
+  request.url = server.url("/stac");
+  request.collections = {"test"};
+  request.places = {{46.60, 40.14, 46.62, 40.15}, {46.61, 40.14, 46.63, 40.16}, {10, 10, 11, 11}};
+  request.from = parse_instant("2021-09-01");
+  request.until = parse_instant("2022-03-01");
+  request.most_cloud_percent = 60;
+  std::size_t found = 0;
+  search_items(request, client, [&](const FoundItem& item) {
+    const json properties = json::parse(item.text).at("properties");
+    EXPECT_GE(properties.at("datetime"), "2021-09-01");
+    EXPECT_LE(properties.at("datetime"), "2022-03-01");
+    EXPECT_LE(properties.at("eo:cloud_cover"), 60.0);
+    ++found;
+  });
+  EXPECT_GT(found, 0U);
+  const json body = server.stats().at("bodies").at(0);
+  EXPECT_EQ(body.at("collections"), json({"test"}));
+  EXPECT_EQ(body.at("datetime"), "2021-09-01T00:00:00Z/2022-03-01T00:00:00Z");
+  EXPECT_EQ(body.at("query"), json::parse(R"({"eo:cloud_cover": {"lte": 60.0}})"));
+  EXPECT_EQ(body.at("intersects").at("type"), "MultiPolygon");
+  // Boxes that meet are one: polygons of a MultiPolygon must not.
+  EXPECT_THAT(body.at("intersects").at("coordinates"), SizeIs(2));
+
+  // An API that knows no such bound is held to it all the same.
+  request.url = server.url("/~whole/stac");
+  std::size_t again = 0;
+  search_items(request, client, [&](const FoundItem&) { ++again; });
+  EXPECT_EQ(again, found);
+  EXPECT_FALSE(server.stats().at("bodies").at(1).contains("query"));
+}
+
+TEST_F(Network, ReadsTheRecordedPagesOfPublicCatalogues) {
+  const fs::path recorded = test::shared_data() / "stac";
+  if (!fs::exists(recorded)) GTEST_SKIP() << recorded << " is not there";
+  for (const auto& [name, least] : std::vector<std::pair<std::string, std::size_t>>{
+           {"earth-search-v1", 20}, {"cdse", 6}, {"planetary-computer", 40}}) {
+    const HttpServer server(folder_.path(), {"--recorded", (recorded / name).string()});
+    HttpClient client({}, server.policy());
+    SearchRequest request;
+    request.url = server.url("/recorded");
+    request.collections = {"any"};
+    const SourceListing listing = search_scenes(request, client);
+    EXPECT_GE(listing.scenes.size(), least) << name;
+    for (const ListedScene& listed : listing.scenes) {
+      EXPECT_THAT(listed.scene.source, ::testing::StartsWith("https://")) << name;
+      EXPECT_FALSE(listed.scene.bands.empty()) << name;
+    }
+    for (const RejectedItem& item : listing.rejected) EXPECT_FALSE(item.reason.empty());
+  }
+}
+
+TEST_F(Network, EndsWherePagesRepeatOrAreTooMany) {
+  const HttpServer server(scenes(), {"--page-size", "2"});
+  HttpClient client({}, server.policy());
+  SearchRequest request;
+  request.collections = {"test"};
+  const auto message = [&](const std::string& path) {
+    request.url = server.url(path);
+    return test::message_of<DataError>([&] { search_items(request, client, [](const FoundItem&) {}); });
+  };
+  EXPECT_EQ(message("/~again/stac"), server.url("/~again/stac") + ": the next page is one that was there before");
+  EXPECT_EQ(message("/~deep/stac"), server.url("/~deep/stac") + ": nested deeper than 64 levels");
+  request.most_pages = 2;
+  EXPECT_EQ(message("/stac"), server.url("/stac") + ": more than 2 pages");
+  request.most_items = 3;
+  EXPECT_EQ(message("/stac"), server.url("/stac") + ": more than 3 items");
+  EXPECT_THAT(message("/nothing"), HasSubstr("/nothing/search?...: status 404 (Not Found)"));
+}
+
+// ---- servers that fail -----------------------------------------------------------------------------------------
+
+/// A client that does not sleep, and how long it would have.
+struct ImpatientClient {
+  explicit ImpatientClient(const HttpServer& server, HttpOptions options = {})
+      : client(options, server.policy(), [this](std::chrono::milliseconds wait) { waits.push_back(wait.count()); }) {}
+  std::vector<std::int64_t> waits;
+  HttpClient client;
+};
+
+TEST_F(Network, TriesAgainWhatPasses) {
+  const HttpServer server(folder_.path());
+  const std::string whole = ImpatientClient(server).client.get(server.url("/stac/search"));
+  for (const char* mode : {"429x2", "500x2", "cutx2"}) {
+    ImpatientClient impatient(server);
+    // Its links name the mode.
+    EXPECT_THAT(impatient.client.get(server.url(std::string("/~") + mode + "/stac/search")),
+                HasSubstr("FeatureCollection"))
+        << mode;
+    ASSERT_THAT(impatient.waits, SizeIs(2)) << mode;
+    const bool asked = std::string(mode) == "429x2";  // Retry-After: 1
+    EXPECT_GE(impatient.waits[0], asked ? 1000 : 250) << mode;
+    EXPECT_LE(impatient.waits[0], asked ? 1000 : 500) << mode;
+    EXPECT_GE(impatient.waits[1], asked ? 1000 : 500) << mode;
+    EXPECT_LE(impatient.waits[1], 1000) << mode;
+  }
+}
+
+TEST_F(Network, WaitsAreTheSameForTheSameSeed) {
+  const HttpServer server(folder_.path());
+  const auto waits = [&](std::uint64_t seed, const std::string& path) {
+    HttpOptions options;
+    options.jitter_seed = seed;
+    ImpatientClient impatient(server, options);
+    EXPECT_EQ(impatient.client.get_any(server.url(path)).status, 500);
+    return impatient.waits;
+  };
+  const auto first = waits(1, "/~500x1000/stac/search");
+  EXPECT_THAT(first, SizeIs(4));
+  EXPECT_EQ(waits(1, "/~500x1000/stac/search"), first);
+  EXPECT_NE(waits(2, "/~500x1000/stac/search"), first);
+}
+
+TEST_F(Network, GivesUpWithOneReason) {
+  const HttpServer server(folder_.path());
+  HttpOptions options;
+  options.attempts = 2;
+  options.total_timeout = std::chrono::seconds(2);
+  options.stall_timeout = std::chrono::seconds(1);
+  options.most_bytes = 1 << 20;
+  const auto message = [&](const std::string& path) {
+    ImpatientClient impatient(server, options);
+    return test::message_of<DataError>([&] { impatient.client.get(server.url(path)); });
+  };
+  const std::string shown = "/stac/search?...: ";
+  EXPECT_EQ(message("/~500x9/stac/search?token=secret"),
+            server.url("/~500x9" + shown) + "status 500 (Internal Server Error)");
+  EXPECT_THAT(message("/~cutx9/stac/search?token=secret"),
+              AllOf(HasSubstr("/~cutx9" + shown), HasSubstr("after 2 attempts"), Not(HasSubstr("secret"))));
+  EXPECT_THAT(message("/~drip/stac/search"), AllOf(HasSubstr("after 2 attempts"), Not(HasSubstr("\n"))));
+  EXPECT_THAT(message("/~lie/stac/search"), HasSubstr("larger than 1048576 bytes"));
+  EXPECT_THAT(message("/~endless/stac/search"), HasSubstr("larger than 1048576 bytes"));
+  EXPECT_THAT(message("/~loop/stac/search"), HasSubstr("more than 5 redirects"));
+  EXPECT_THAT(message("/~elsewhere/stac/search"), AllOf(HasSubstr("redirects to what is not allowed: "),
+                                                        HasSubstr("elsewhere.invalid"), Not(HasSubstr("secret"))));
+  const std::string host = server.host();
+  RemotePolicy policy = server.policy();
+  policy.hosts.emplace_back("127.0.0.1:1");
+  options.attempts = 3;
+  int waits = 0;
+  HttpClient client(options, policy, [&](std::chrono::milliseconds) { ++waits; });
+  EXPECT_THAT(test::message_of<DataError>([&] { client.get("http://127.0.0.1:1/"); }), HasSubstr("after 3 attempts"));
+  EXPECT_EQ(waits, 2);
+}
+
+TEST_F(Network, TheProgramTellsInOneLine) {
+  const HttpServer server(folder_.path());
+  struct Case {
+    std::vector<std::string> arguments;
+    int exit_code;
+    std::string reason;
+  };
+  const std::string here = server.url("/stac?key=secret");
+  const std::vector<Case> cases{
+      {command(server, "scenes", "/nothing"), 3, "status 404"},
+      {command(server, "scenes", "/~elsewhere/stac?key=secret"), 3, "redirects to what is not allowed"},
+      {{PITWATCH_PROGRAM, "scenes", here, "--collection", "test"}, 2, "--allow-host"},
+      {{PITWATCH_PROGRAM, "scenes", here, "--allow-host", "http://" + server.host()}, 2, "--collection"},
+      {{PITWATCH_PROGRAM, "scenes", "ftp://127.0.0.1/x"}, 2, "STAC API"},
+      {command(server, "scenes", "/stac", {"--ca-file", "/nowhere"}), 2, "/nowhere"},
+      {command(server, "scenes", "/stac", {"--max-cloud", "101"}), 2, "--max-cloud"},
+      {command(server, "scenes", "/stac", {"--http-timeout", "0"}), 2, "--http-timeout"},
+      {command(server, "scenes", "/stac", {"--allow-host", "a/b"}), 2, "--allow-host"},
+      {command(server, "scenes", "/stac", {"--allow-bucket", "a@"}), 2, "--allow-bucket"},
+      {command(server, "fetch", "/stac", {"--sites", sites}), 2, "--out"},
+      {command(server, "fetch", "/stac", {"--sites", sites, "--out", folder_ / "m", "--bands", "B99"}), 2, "B99"},
+  };
+  for (const Case& one : cases) {
+    const test::Outcome outcome = test::run_process(one.arguments);
+    EXPECT_EQ(outcome.exit_code, one.exit_code) << one.reason << ": " << outcome.err;
+    EXPECT_THAT(test::lines_of(outcome.err), ElementsAre(HasSubstr(one.reason)));
+    EXPECT_THAT(outcome.err, Not(HasSubstr("secret")));
+    EXPECT_EQ(outcome.out, "");
+  }
+}
+
+TEST_F(Network, TrustsNoCertificateButThoseItIsTold) {
+  const std::string pem = folder_ / "both.pem";
+  const test::Outcome made =
+      test::run_process({"/usr/bin/env", "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                         "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=127.0.0.1", "-addext",
+                         "subjectAltName=IP:127.0.0.1", "-days", "2", "-keyout", pem, "-out", folder_ / "ca.pem"});
+  if (made.exit_code != 0) GTEST_SKIP() << "openssl is needed";
+  test::write_text(pem, test::read_text(pem) + test::read_text(folder_ / "ca.pem"));
+  const HttpServer server(scenes(), {"--tls", pem, "--files", "signed"}, "https");
+
+  HttpOptions options;
+  options.attempts = 1;
+  HttpClient stranger(options, server.policy());
+  EXPECT_THAT(test::message_of<DataError>([&] { stranger.get(server.url("/stac")); }), HasSubstr("certificate"));
+
+  options.ca_file = folder_ / "ca.pem";
+  RemotePolicy policy = server.policy();
+  policy.signing.push_back({server.host(), "", "", server.url("/sign?href={href}")});
+  HttpClient client(options, policy);
+  SearchRequest request;
+  request.url = server.url("/stac");
+  request.collections = {"test"};
+  const SourceListing listing = search_scenes(request, client);
+  ASSERT_GT(listing.scenes.size(), 1U);
+
+  // One signature does for all files of a container.
+  RemoteFiles files(client);
+  std::string name;
+  for (const ListedScene& listed : listing.scenes) {
+    for (const auto& [band, asset] : listed.scene.bands) {
+      EXPECT_TRUE(files.is_signed(asset.path));
+      name = files.gdal_name(asset.path);
+      EXPECT_THAT(name, AllOf(::testing::StartsWith("/vsicurl/" + server.url("/signed/")), HasSubstr("sig=")));
+    }
+  }
+  EXPECT_EQ(BandFile(name).grid().pixel_size_m, 20);
+  // Nor is it asked for over a line that anybody reads.
+  policy.schemes.emplace_back("http");
+  HttpClient careless(options, policy);
+  EXPECT_THAT(test::message_of<DataError>(
+                  [&] { RemoteFiles(careless).gdal_name("http://" + server.host() + "/signed/x.tif"); }),
+              HasSubstr("without TLS"));
+  EXPECT_EQ(json::parse(client.get(server.url("/stats"))).at("signed"), 1);
+}
+
+// ---- fetch -----------------------------------------------------------------------------------------------------
+
+/// A tiled GeoTIFF of noise, as hard to compress as real scenes are.
+void make_noise(const std::string& path, int side, double pixel_size_m, GDALDataType type, unsigned most) {
+  GDALAllRegister();
+  const std::array<const char*, 7> options{"TILED=YES",        "BLOCKXSIZE=512", "BLOCKYSIZE=512",
+                                           "COMPRESS=DEFLATE", "ZLEVEL=1",       nullptr};
+  const GDALDatasetH dataset =
+      GDALCreate(GDALGetDriverByName("GTiff"), path.c_str(), side, side, 1, type, const_cast<char**>(options.data()));
+  std::array<double, 6> transform{500'000, pixel_size_m, 0, 4'500'000, 0, -pixel_size_m};
+  GDALSetGeoTransform(dataset, transform.data());
+  const GDALDatasetH crs_holder = dataset;
+  GDALSetProjection(
+      crs_holder,
+      R"(PROJCS["WGS 84 / UTM zone 38N",GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],AUTHORITY["EPSG","6326"]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4326"]],PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",0],PARAMETER["central_meridian",45],PARAMETER["scale_factor",0.9996],PARAMETER["false_easting",500000],PARAMETER["false_northing",0],UNIT["metre",1],AUTHORITY["EPSG","32638"]])");
+  std::mt19937 random(1);
+  const int rows = 512;
+  std::vector<std::uint16_t> pixels(static_cast<std::size_t>(side) * rows);
+  for (int y = 0; y < side; y += rows) {
+    for (std::uint16_t& pixel : pixels) pixel = static_cast<std::uint16_t>(1 + random() % most);
+    const int height = std::min(rows, side - y);
+    if (GDALRasterIO(GDALGetRasterBand(dataset, 1), GF_Write, 0, y, side, height, pixels.data(), side, height,
+                     GDT_UInt16, 0, 0) != CE_None) {
+      throw std::runtime_error("cannot write " + path);
+    }
+  }
+  GDALClose(dataset);
+}
+
+TEST_F(Network, BringsOnlyTheBlocksOfTheSites) {
+  const std::string archive = folder_ / "archive";
+  fs::create_directories(archive);
+  make_noise(archive + "/B02.tif", 5490, 10, GDT_UInt16, 4000);
+  make_noise(archive + "/B11.tif", 2745, 20, GDT_UInt16, 4000);
+  make_noise(archive + "/SCL.tif", 2745, 20, GDT_Byte, 11);
+  for (const char* other : {"B03", "B04", "B08"})
+    fs::create_hard_link(archive + "/B02.tif", archive + "/" + other + ".tif");
+  fs::create_hard_link(archive + "/B11.tif", archive + "/B12.tif");
+  json item = json::parse(R"({"type": "Feature", "stac_version": "1.0.0", "id": "S2A_38TPK_20220710_0_L2A",
+    "geometry": null, "bbox": [45, 40.1, 45.7, 40.7], "links": [], "assets": {}, "properties": {
+    "datetime": "2022-07-10T07:46:00Z", "platform": "sentinel-2a", "s2:mgrs_tile": "38TPK",
+    "s2:processing_baseline": "04.00", "s2:product_type": "S2MSI2A", "eo:cloud_cover": 1.5}})");
+  std::uintmax_t archived = 0;
+  for (const char* band : {"B02", "B03", "B04", "B08", "B11", "B12", "SCL"}) {
+    const std::string file = std::string(band) + ".tif";
+    item["assets"][band] = {{"href", "./" + file}, {"type", "image/tiff"}, {"roles", {"data"}}};
+    archived += fs::file_size(archive + "/" + file);
+  }
+  test::write_text(archive + "/item.json", item.dump());
+  // 3 x 3 km, from about 21 to 24 km east and south of the corner.
+  test::write_text(folder_ / "site.geojson", R"({"type": "FeatureCollection", "features": [{"type": "Feature",
+    "properties": {"id": "pit", "name": "Pit"}, "geometry": {"type": "Polygon", "coordinates":
+    [[[45.255, 40.430], [45.290, 40.430], [45.290, 40.457], [45.255, 40.457], [45.255, 40.430]]]}}]})");
+
+  const HttpServer server(archive);
+  const std::string mirror = folder_ / "mirror";
+  const auto fetch = command(server, "fetch", "/stac", {"--sites", folder_ / "site.geojson", "--out", mirror});
+  const test::Outcome first = test::run_process(fetch);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(first.err, HasSubstr("1 scenes fetched, 0 were there"));
+  const json sent = server.stats();
+  EXPECT_LE(sent.at("file_bytes").get<double>(), 0.05 * static_cast<double>(archived));
+  RecordProperty("share_of_bytes", std::to_string(sent.at("file_bytes").get<double>() / static_cast<double>(archived)));
+
+  const test::Outcome second = test::run_process(fetch);
+  EXPECT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_THAT(second.err, HasSubstr("0 scenes fetched, 1 were there"));
+  EXPECT_EQ(server.stats().at("file_requests"), sent.at("file_requests"));
+
+  const std::string scene = mirror + "/S2A_38TPK_20220710_0_L2A/";
+  const json copy = json::parse(test::read_text(scene + "S2A_38TPK_20220710_0_L2A.json"));
+  EXPECT_EQ(copy.at("properties"), item.at("properties"));
+  EXPECT_EQ(copy.at("bbox"), item.at("bbox"));
+  for (const char* band : {"B04", "B12", "SCL"}) {
+    const std::string path = scene + band + ".tif";
+    const json& asset = copy.at("assets").at(band);
+    EXPECT_EQ(asset.at("file:checksum"), "1220" + sha256_file(path));
+    EXPECT_EQ(asset.at("file:size"), fs::file_size(path));
+    EXPECT_EQ(asset.at("alternate").at("original").at("href"), server.url("/files/" + std::string(band) + ".tif"));
+    EXPECT_EQ(asset.at("raster:bands")[0].value("offset", 0.0), std::string(band) == "SCL" ? 0.0 : -0.1);
+    const BandFile original(archive + "/" + band + ".tif");
+    const BandFile copied(path);
+    EXPECT_EQ(copied.grid(), original.grid());
+    const int at = static_cast<int>(21'500 / original.grid().pixel_size_m);
+    const int size = static_cast<int>(3000 / original.grid().pixel_size_m);
+    Plane<std::uint16_t> then(size, size);
+    Plane<std::uint16_t> now(size, size);
+    original.read_window({at, at, size, size}, then.view());
+    copied.read_window({at, at, size, size}, now.view());
+    for (int y = 0; y < size; ++y) {
+      ASSERT_TRUE(std::equal(then.row(y), then.row(y) + size, now.row(y))) << band << " row " << y;
+    }
+    // What is not watched is not there.
+    copied.read_window({0, 0, 1, 1}, now.view());
+    EXPECT_EQ(now.at(0, 0), 0);
+  }
+}
+
+TEST_F(Network, WhatWasKilledGoesOnAndGivesTheSameAlerts) {
+  const test::Series& series = test::series();
+  const HttpServer server(series.scenes(), {"--files", "~slow/files"});
+  const std::string mirror = folder_ / "mirror";
+  test::Invocation fetch{command(server, "fetch", "/stac", {"--sites", series.sites(), "--out", mirror}), {}, {}, {}};
+  const auto whole_scenes = [&] {
+    std::size_t whole = 0;
+    for (const std::string& name : test::names_in(mirror)) {
+      if (!name.starts_with("S2")) continue;
+      EXPECT_THAT(test::names_in(mirror + "/" + name), SizeIs(8)) << name;
+      ++whole;
+    }
+    return whole;
+  };
+  std::size_t whole = 0;
+  for (std::chrono::milliseconds patience(700); whole == 0; patience *= 2) {
+    fetch.kill_after = patience;
+    EXPECT_EQ(test::run_process(fetch).exit_code, -1);
+    whole = whole_scenes();
+  }
+
+  fetch.kill_after.reset();
+  const test::Outcome rest = test::run_process(fetch);
+  ASSERT_EQ(rest.exit_code, 0) << rest.err;
+  const std::size_t all = whole_scenes();
+  EXPECT_GT(all, whole);
+  EXPECT_THAT(rest.err,
+              HasSubstr(std::to_string(all - whole) + " scenes fetched, " + std::to_string(whole) + " were there"));
+  // Nothing of the killed one is left.
+  for (const std::string& name : test::names_in(mirror)) EXPECT_THAT(name, Not(HasSubstr(".tmp-"))) << name;
+
+  const auto alerts_from = [&](const std::string& source, const std::string& state) {
+    const test::Outcome run = test::run_process(
+        {PITWATCH_PROGRAM, "run", "--sites", series.sites(), "--source", source, "--state", folder_ / state});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return test::read_text((folder_ / state) + "/alerts.geojson");
+  };
+  const std::string expected = alerts_from(series.scenes(), "original");
+  EXPECT_GT(json::parse(expected).at("features").size(), 0U);
+  EXPECT_EQ(alerts_from(mirror, "mirrored"), expected);
+}
+
+TEST_F(Network, ReadsAnArchiveWithoutAMirror) {
+  const HttpServer server(scenes());
+  const test::Outcome remote = test::run_process(
+      command(server, "rerun", "/stac", {"--sites", sites, "--out", folder_ / "remote", "--to", "2021-12-31"}));
+  EXPECT_EQ(remote.exit_code, 0) << remote.err;
+  const test::Outcome table =
+      test::run_process(command(server, "scenes", "/stac", {"--sites", sites, "--json", "--to", "2021-08-01"}));
+  ASSERT_EQ(table.exit_code, 0) << table.err;
+  const test::Outcome local =
+      test::run_process({PITWATCH_PROGRAM, "scenes", scenes(), "--sites", sites, "--json", "--to", "2021-08-01"});
+  const json near = json::parse(local.out).at("scenes");
+  const json far = json::parse(table.out).at("scenes");
+  ASSERT_EQ(near.size(), far.size());
+  for (std::size_t i = 0; i < near.size(); ++i) EXPECT_EQ(near[i].at("sites"), far[i].at("sites"));
+}
+
+TEST_F(Network, FilesThatFailAreTriedAgainOrNamed) {
+  const std::string mirror = folder_ / "mirror";
+  const std::vector<std::string> where{"--sites", sites, "--out", mirror, "--to", "2021-07-01"};
+  // A body that was cut off must not be taken for the whole.
+  for (const char* mode : {"~500x1/files", "~cutx1/files"}) {
+    const HttpServer server(scenes(), {"--files", mode});
+    const test::Outcome survived = test::run_process(command(server, "fetch", "/stac", where));
+    EXPECT_EQ(survived.exit_code, 0) << mode << survived.err;
+    fs::remove_all(mirror);
+  }
+  const HttpServer server(scenes(), {"--files", "missing"});
+  const test::Outcome failed = test::run_process(command(server, "fetch", "/stac", where));
+  EXPECT_EQ(failed.exit_code, 3);
+  EXPECT_THAT(failed.err, AllOf(HasSubstr("S2"), HasSubstr("404"), HasSubstr("no scene could be fetched")));
+  EXPECT_THAT(test::names_in(mirror), ElementsAre("lock"));
+}
+
+TEST_F(Network, ReadsFromAnObjectStore) {
+  const HttpServer server(scenes());
+  test::Invocation fetch{command(server, "fetch", "/s3stac",
+                                 {"--sites", sites, "--out", folder_ / "mirror", "--to", "2021-07-10", "--allow-bucket",
+                                  "testbucket@" + server.host()}),
+                         {{"AWS_HTTPS", "NO"}, {"AWS_VIRTUAL_HOSTING", "FALSE"}, {"AWS_S3_ENDPOINT", server.host()}},
+                         {},
+                         {}};
+  const test::Outcome refused = test::run_process(fetch);
+  EXPECT_EQ(refused.exit_code, 3) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("403"));
+
+  fetch.environment["AWS_ACCESS_KEY_ID"] = "OURKEYNAME";
+  fetch.environment["AWS_SECRET_ACCESS_KEY"] = "oursecretkey";
+  const test::Outcome fetched = test::run_process(fetch);
+  EXPECT_EQ(fetched.exit_code, 0) << fetched.err;
+  EXPECT_THAT(fetched.err, HasSubstr("2 scenes fetched"));
+  const std::string written = fetched.out + fetched.err + everything_in(folder_ / "mirror");
+  EXPECT_THAT(written, Not(HasSubstr("OURKEYNAME")));
+  EXPECT_THAT(written, Not(HasSubstr("oursecretkey")));
+  EXPECT_THAT(written, HasSubstr("s3://testbucket/"));
+}
+
+}  // namespace
+}  // namespace pitwatch

@@ -1,0 +1,97 @@
+#include "tools/source_options.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "pipeline/core/error.hpp"
+#include "tools/common_options.hpp"
+
+namespace pitwatch::tools {
+namespace po = boost::program_options;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+constexpr int longest_timeout_s = 3600;
+
+/// Of an option that may be given several times, each time with several values.
+Texts values_of(const po::variables_map& values, const std::string& option) {
+  Texts all;
+  if (values.count(option) == 0) return all;
+  for (const std::string& list : values[option].as<Texts>()) {
+    for (const std::string& value : split_list(list)) {
+      if (value.empty()) throw ConfigError("--" + option + ": an empty value in '" + list + "'");
+      all.push_back(value);
+    }
+  }
+  return all;
+}
+
+void allow_host(const std::string& value, RemotePolicy& policy) {
+  constexpr std::string_view plain = "http://";
+  const bool is_plain = value.starts_with(plain);
+  const std::string host = is_plain ? value.substr(plain.size()) : value;
+  if (host.empty() || host.find_first_of("/@? ") != std::string::npos) {
+    throw ConfigError("--allow-host: not a host: '" + value + "' (e.g. data.example.org, http://localhost:8080)");
+  }
+  if (is_plain && std::find(policy.schemes.begin(), policy.schemes.end(), "http") == policy.schemes.end()) {
+    policy.schemes.emplace_back("http");
+  }
+  policy.hosts.push_back(host);
+}
+
+void allow_bucket(const std::string& value, RemotePolicy& policy) {
+  const std::size_t mark = value.find('@');
+  BucketRule rule{value.substr(0, mark), mark == std::string::npos ? std::string() : value.substr(mark + 1)};
+  if (rule.name.empty() || (mark != std::string::npos && rule.endpoint.empty()) ||
+      value.find_first_of("/? ") != std::string::npos) {
+    throw ConfigError("--allow-bucket: not a bucket: '" + value + "' (e.g. scenes, scenes@s3.example.org)");
+  }
+  policy.buckets.push_back(std::move(rule));
+}
+
+}  // namespace
+
+void add_source_options(po::options_description& description) {
+  description.add_options()  //
+      ("collection", po::value<Texts>()->value_name("ID"),
+       "collection that a STAC API is searched in, e.g. sentinel-2-l2a; may be repeated")  //
+      ("max-cloud", po::value<double>()->value_name("PERCENT"),
+       "leave out scenes with more cloud by their own account, percent, 0..100")  //
+      ("allow-host", po::value<Texts>()->value_name("HOST[:PORT]"),
+       "read from this host, too; '*' for any run of characters; http://HOST[:PORT] allows http, without TLS; may be "
+       "repeated")  //
+      ("allow-bucket", po::value<Texts>()->value_name("BUCKET[@ENDPOINT]"),
+       "read s3://BUCKET, too, at AWS or at the host ENDPOINT; may be repeated")  //
+      ("ca-file", po::value<std::string>()->value_name("FILE"),
+       "certificates that are trusted, PEM; default: those of the system")  //
+      ("http-timeout", po::value<int>()->value_name("S")->default_value(60),
+       "longest time of one attempt at a request, seconds, 1..3600");
+}
+
+NetworkOptions read_source_options(const po::variables_map& values) {
+  NetworkOptions options;
+  options.collections = values_of(values, "collection");
+  if (values.count("max-cloud") != 0) {
+    options.most_cloud_percent = values["max-cloud"].as<double>();
+    if (!(*options.most_cloud_percent >= 0 && *options.most_cloud_percent <= 100)) {
+      throw ConfigError("--max-cloud must be 0 to 100");
+    }
+  }
+  for (const std::string& host : values_of(values, "allow-host")) allow_host(host, options.remote);
+  for (const std::string& bucket : values_of(values, "allow-bucket")) allow_bucket(bucket, options.remote);
+  options.http.jitter_seed = std::random_device{}();
+  if (values.count("ca-file") != 0) options.http.ca_file = values["ca-file"].as<std::string>();
+  const int timeout_s = values["http-timeout"].as<int>();
+  if (timeout_s < 1 || timeout_s > longest_timeout_s) throw ConfigError("--http-timeout must be 1 to 3600");
+  options.http.total_timeout = std::chrono::seconds(timeout_s);
+  options.http.connect_timeout = std::min(options.http.connect_timeout, options.http.total_timeout);
+  options.http.stall_timeout = std::min(options.http.stall_timeout, options.http.total_timeout);
+  return options;
+}
+
+}  // namespace pitwatch::tools

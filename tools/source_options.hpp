@@ -1,0 +1,16 @@
+#pragma once
+// Options of sources on the network: what a STAC API is asked for, and which hosts may be spoken to.
+
+#include <boost/program_options.hpp>
+
+#include "pipeline/run/source.hpp"
+
+namespace pitwatch::tools {
+
+/// --collection, --max-cloud, --allow-host, --allow-bucket, --ca-file, --http-timeout.
+void add_source_options(boost::program_options::options_description& description);
+
+/// What they say. Throws ConfigError naming the option.
+NetworkOptions read_source_options(const boost::program_options::variables_map& values);
+
+}  // namespace pitwatch::tools
