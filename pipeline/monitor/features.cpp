@@ -32,6 +32,14 @@ void mask_margin(LookFeatures& look, std::vector<std::uint8_t>& veiled, const Mo
   }
 }
 
+/// Bare ground is redder than cloud, and brighter in the short-wave infrared than to the eye.
+bool is_ground_called_cloud(MaskBits mask, const PixelReflectance& pixel, const MonitorOptions& options) {
+  constexpr MaskBits cloudy = mask_cloud | mask_cirrus;
+  if ((mask & cloudy) == 0 || (mask & ~cloudy) != 0) return false;
+  return pixel.blue < options.white_blue_to_red * pixel.red &&
+         3 * pixel.swir16 > pixel.blue + pixel.green + pixel.red && pixel.nir < 2 * pixel.red;
+}
+
 }  // namespace
 
 std::vector<int> box_sums(const std::vector<std::uint8_t>& values, int width, int height, int radius) {
@@ -112,7 +120,7 @@ void extract_features(const LookPlanes& look, const MonitorOptions& options, Loo
   std::size_t i = 0;
   for (int y = 0; y < into.height; ++y) {
     for (int x = 0; x < into.width; ++x, ++i) {
-      const MaskBits mask = look.mask.at(x, y);
+      MaskBits mask = look.mask.at(x, y);
       const PixelReflectance pixel{at(look.blue, x, y), at(look.green, x, y),  at(look.red, x, y),
                                    at(look.nir, x, y),  at(look.swir16, x, y), at(look.swir22, x, y)};
       FeatureVector& values = into.values[i];
@@ -120,6 +128,7 @@ void extract_features(const LookPlanes& look, const MonitorOptions& options, Loo
       into.errors[i] = error_of(pixel, options.reflectance_error);
       into.blue_to_red[i] = floored(pixel.blue) / floored(pixel.red);
       into.called_cloud[i] = (mask & mask_cloud) != 0 ? 1 : 0;
+      if (is_ground_called_cloud(mask, pixel, options)) mask = mask_clear;
       veiled[i] = (mask & (mask_cloud | mask_cloud_shadow | mask_cirrus)) != 0 ? 1 : 0;
       const bool measured =
           (mask & mask_nodata) == 0 && std::any_of(values.begin(), values.end(), [](float v) { return v == v; });

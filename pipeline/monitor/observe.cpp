@@ -51,7 +51,6 @@ class LookJudge {
       factors_[k - 1].per_square = 0.5F * (1 / v0 - 1 / v1) / (looks * looks);
       factors_[k - 1].cost = 0.5F * directions_ * static_cast<float>(std::log(static_cast<double>(v1 / v0)));
     }
-    factors_[0].per_square *= options.single_look_share;
     for (std::size_t k = 0; k < year_.size(); ++k) year_[k] = season_date(look.when + std::chrono::days(15 * k));
     const std::size_t pixels = state.pixels();
     result.evidence.resize(pixels);
@@ -185,7 +184,8 @@ class LookJudge {
       recent.whitened[k] = recent.whitened[k - 1];
       recent.look[k] = recent.look[k - 1];
     }
-    recent.whitened[0] = limited(whitened(standard));
+    recent.whitened[0] =
+        limited(whitened(standard), shows_soil(i) ? options_.soil_limit_sigma : options_.look_limit_sigma);
     recent.look[0] = number_;
     recent.count = std::min<std::int32_t>(recent.count + 1, window_looks);
     state_.own_evidence[i] = own_evidence(i);
@@ -199,11 +199,26 @@ class LookJudge {
     return result;
   }
 
-  FeatureVector limited(FeatureVector v) const {
+  static FeatureVector limited(FeatureVector v, float limit) {
     const float length = std::sqrt(squared_length(v));
-    if (length <= options_.look_limit_sigma) return v;
-    for (float& value : v) value *= options_.look_limit_sigma / length;
+    if (length <= limit) return v;
+    for (float& value : v) value *= limit / length;
     return v;
+  }
+
+  /// Bare mineral ground where there was none, or fresh where there was old: less green, and brighter to the eye and in
+  /// the short-wave infrared, but not white. Neither cloud nor shade, snow or water looks like that, so that one such
+  /// look tells more than others.
+  bool shows_soil(std::size_t i) const {
+    const auto sigmas = [&](Feature feature) {
+      const float deviation = at(result_.residuals.deviation[i], feature);
+      return deviation > 0 ? at(result_.residuals.residual[i], feature) / deviation : 0;
+    };
+    const bool green_lost = sigmas(Feature::ndvi) < -options_.soil_sigma ||
+                            expectation(i, Feature::ndvi) < options_.bare_ndvi;  // there was nothing to lose
+    return green_lost && look_.blue_to_red[i] < options_.white_blue_to_red &&
+           at(look_.values[i], Feature::ndvi) < options_.green_ndvi &&
+           sigmas(Feature::log_visible) > options_.soil_sigma && sigmas(Feature::log_swir16) > options_.soil_sigma;
   }
 
   /// Evidence of the last looks together, and how many they are where it is largest.
@@ -213,12 +228,14 @@ class LookJudge {
     FeatureVector mean{};  // whitened
   };
 
-  Shift largest_shift(const RecentLooks& recent) const {
+  Shift largest_shift(std::size_t i) const {
+    const RecentLooks& recent = state_.recent[i];
     Shift best;
     FeatureVector sum{};
     for (std::size_t k = 0; k < static_cast<std::size_t>(recent.count); ++k) {
       for (std::size_t f = 0; f < feature_count; ++f) sum[f] += recent.whitened[k][f];
-      const float factor = factors_[k].per_square * squared_length(sum) - factors_[k].cost;
+      const float share = k > 0 || shows_soil(i) ? 1.0F : options_.single_look_share;
+      const float factor = share * factors_[k].per_square * squared_length(sum) - factors_[k].cost;
       if (k > 0 && factor <= best.log_factor) continue;
       best.log_factor = factor;
       best.looks = k + 1;
@@ -265,7 +282,7 @@ class LookJudge {
   }
 
   float own_evidence(std::size_t i) const {
-    const Shift shift = largest_shift(state_.recent[i]);
+    const Shift shift = largest_shift(i);
     const float evidence = std::max(0.0F, shift.log_factor) * share_of_disturbance(i, shift) +
                            std::min(0.0F, shift.log_factor) + options_.prior_log_odds;
     return std::clamp(evidence, lowest_evidence, highest_evidence);
@@ -316,7 +333,7 @@ class LookJudge {
 
     if (!is_alert(status)) {
       if (evidence >= options_.provisional_log_odds) {
-        const std::size_t looks = largest_shift(recent).looks;
+        const std::size_t looks = largest_shift(i).looks;
         status = PixelStatus::provisional;
         history.first_detected = number_;
         history.confirmed_on = no_look;

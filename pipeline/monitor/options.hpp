@@ -48,6 +48,8 @@ struct MonitorOptions {
   float bare_ndvi = 0.18F;        // and of ground that has nothing to lose
   float water_mndwi = 0.0F;       // MNDWI of water; what was and is water does not count
   double shore_m = 30;            // around ground that was water in the history, where wetness tells of its level
+  float soil_sigma = 3;           // loss of green and rise of brightness from which a look shows new bare ground
+  float soil_limit_sigma = 10;    // longest whitened residual of such a look: it may decide alone
   float single_look_share = 0.4F;  // of the evidence, where one look is all there is
   float prior_log_odds = -8;       // before any look: one pixel in 3000
   bool neighbours = true;          // neighbouring pixels count
@@ -106,7 +108,12 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("bare-ndvi", "expected NDVI of ground that has nothing to lose", options.bare_ndvi);
   visit("water-mndwi", "MNDWI of water; what was and is water does not count", options.water_mndwi);
   visit("shore-m", "metres around water of the history where wetness tells of its level", options.shore_m);
-  visit("single-look-share", "share of the evidence that counts where one look is all there is, 0..1",
+  visit("soil-sigma", "loss of green and rise of brightness from which a look shows new bare ground, in noise",
+        options.soil_sigma);
+  visit("soil-limit-sigma", "longest whitened residual that a look of new bare ground may have",
+        options.soil_limit_sigma);
+  visit("single-look-share",
+        "share of the evidence that counts where one look is all there is and shows no bare ground, 0..1",
         options.single_look_share);
   visit("prior-log-odds", "log odds of disturbance before any look", options.prior_log_odds);
   visit("neighbours", "whether neighbouring pixels count, 0 or 1", options.neighbours);
