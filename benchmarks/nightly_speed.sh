@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
   cat <<'END_OF_USAGE'
-usage: benchmarks/nightly_speed.sh [DIR] [--sizes "KM..."] [--profile]
+usage: benchmarks/nightly_speed.sh [DIR] [--sizes "KM..."] [--cpu] [--profile]
 For one site of each size (3, 10 and 20 km by default) simulates a year of 61 cloudless scenes and two more in DIR
 (build/nightly_speed), and prints for 1 and 2 threads, in seconds
   history   reading 61 scenes, before anything is learnt
@@ -15,7 +15,8 @@ beside what an update cannot do without:
   decode    decoding the bands of that scene and nothing else
   copy      reading the state and writing it to the disk (dd, fsync)
 and the state's bytes per pixel, seconds per km2 and peak memory. --profile adds the functions that take most of the CPU time
-of learning and of an update (perf). All files are in the page cache.
+of learning and of an update (perf). --cpu gives seconds of CPU time, of all threads together, for a machine that does other work
+at the same time (not of decode, which is timed inside). All files are in the page cache.
 END_OF_USAGE
 }
 
@@ -23,11 +24,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 folder=$root/build/nightly_speed
 sizes="3 10 20"
 profile=false
+clock=%e
 while [[ $# -gt 0 ]]; do
   case $1 in
     -h | --help) usage; exit 0 ;;
     --sizes) sizes=$2; shift 2 ;;
     --profile) profile=true; shift ;;
+    --cpu) clock=%U+%S; shift ;;
     -*) usage >&2; exit 2 ;;
     *) folder=$1; shift ;;
   esac
@@ -54,10 +57,13 @@ json.dump({"type": "FeatureCollection", "features": [site]}, open(sys.argv[2], "
 END_OF_PROGRAM
 }
 
+calculate() { awk "BEGIN { printf \"%.$1f\", $2 }"; }
+
 # measure COMMAND...: sets seconds and mib.
 measure() {
-  /usr/bin/time -f '%e %M' -o "$folder/time.txt" "$@" > /dev/null
+  /usr/bin/time -f "$clock %M" -o "$folder/time.txt" "$@" > /dev/null
   read -r seconds mib <<< "$(tail -n 1 "$folder/time.txt")"
+  seconds=$(calculate 2 "$seconds")
   mib=$((mib / 1024))
 }
 
@@ -65,8 +71,6 @@ hottest() {
   perf report --input "$folder/perf.data" --stdio --no-children --percent-limit 2 2> /dev/null \
     | sed -n '/^ *[0-9.]*%/s/ \+/ /gp' | cut -c1-150 | head -n 12
 }
-
-calculate() { awk "BEGIN { printf \"%.$1f\", $2 }"; }
 
 printf '%5s %8s %8s %8s %8s %8s %8s %8s %10s %12s %12s %8s\n' km threads history learn fit update decode copy \
   "byte/pixel" "learn s/km2" "update s/km2" "peak MiB"

@@ -17,12 +17,13 @@ packages() {
 g++                           the compiler, C++20
 cmake                         describes the build
 ninja-build                   runs the build
-pkg-config                    finds libtiff, libdeflate and GEOS
+pkg-config                    finds libtiff, libdeflate, zstd and GEOS
 ccache                        does not compile the same twice
 libgdal-dev                   rasters and vectors in, GeoTIFF
 libproj-dev                   longitudes, latitudes, geodesic areas
 libtiff-dev                   writes COGs
 libdeflate-dev                compresses their tiles
+libzstd-dev                   compresses the state
 libxml2-dev                   metadata of ESA's products
 libminizip-dev                the directories of zipped products
 libopencv-dev                 phase correlation; holds the CMake files that its core and imgproc parts lack

@@ -1,155 +1,335 @@
 #include "pipeline/io/state_file.hpp"
 
 #include <openssl/evp.h>
+#include <zstd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <stdexcept>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/atomic_file.hpp"
 
 // Layout, numbers little-endian: mark (8 bytes), SHA-256 of all that follows it (32), length of the header (8), header,
-// number of arrays (8), then for each: length of the name (8), name, length (8), bytes.
+// number of arrays (8), then for each: length of the name (8), name, bytes of an element (8), how many of its numbers
+// have 16 bits (8), 1 where it is smooth (8), elements (8), and its pieces: length (8), bytes.
+//
+// A piece holds `piece_elements` elements, the last of an array fewer. Its planes follow each other, each a length (4)
+// and a zstd frame of one byte per element: the low bytes of the first number of all elements, their high bytes, and so
+// on; of a number of 8 bits there is one plane. In smooth arrays numbers are differences to the element before, which
+// of 16 bits are folded (0, -1, 1, -2 ... to 0, 1, 2, 3 ...), so that high bytes are mostly 0. A plane of its own has
+// its own code: what zstd finds in planes of noise is their entropy, not repetition.
 
 namespace pitwatch {
 namespace {
 
-constexpr std::string_view mark = "PITWST01";
+constexpr std::string_view mark = "PITWST02";
 constexpr std::size_t digest_bytes = 32;
-constexpr std::uint64_t longest_name = 256;
-constexpr std::uint64_t most_arrays = 1024;
+constexpr std::size_t piece_elements = std::size_t{1} << 15;
+constexpr int compression_level = 1;
+
+[[noreturn]] void fail(const std::string& path, const std::string& what) { throw DataError(path + ": " + what); }
+constexpr const char* damaged = "is cut off or damaged";
 
 class Digest {
  public:
   Digest() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) fail();
+    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) fail_digest();
   }
-  void add(const void* data, std::size_t size) {
-    if (EVP_DigestUpdate(context_.get(), data, size) != 1) fail();
+  void add(std::string_view data) {
+    if (EVP_DigestUpdate(context_.get(), data.data(), data.size()) != 1) fail_digest();
   }
-  std::array<unsigned char, digest_bytes> finish() {
+  std::string finish() {
     std::array<unsigned char, digest_bytes> result{};
-    if (EVP_DigestFinal_ex(context_.get(), result.data(), nullptr) != 1) fail();
-    return result;
+    if (EVP_DigestFinal_ex(context_.get(), result.data(), nullptr) != 1) fail_digest();
+    return {reinterpret_cast<const char*>(result.data()), result.size()};
   }
 
  private:
-  [[noreturn]] static void fail() { throw std::runtime_error("OpenSSL does not provide SHA-256"); }
+  [[noreturn]] static void fail_digest() { throw std::runtime_error("OpenSSL does not provide SHA-256"); }
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
 };
 
-std::array<char, 8> encoded(std::uint64_t value) {
-  std::array<char, 8> bytes{};
-  for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (8 * i));
-  return bytes;
+std::string encoded(std::uint64_t value, std::size_t bytes = 8) {
+  std::string text(bytes, '\0');
+  for (std::size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>(value >> (8 * i));
+  return text;
 }
 
-/// Calls put(data, size) for the file's body, piece by piece.
-template <typename Put>
-void write_body(std::string_view header, std::span<const NamedBytesView> arrays, const Put& put) {
-  const auto put_text = [&](std::string_view text) {
-    put(encoded(text.size()).data(), 8);
-    put(text.data(), text.size());
-  };
-  put_text(header);
-  put(encoded(arrays.size()).data(), 8);
-  for (const NamedBytesView& array : arrays) {
-    put_text(array.name);
-    put(encoded(array.bytes.size()).data(), 8);
-    put(reinterpret_cast<const char*>(array.bytes.data()), array.bytes.size());
-  }
-}
-
-class Reader {
+/// Takes bytes from the front of a text.
+class Taker {
  public:
-  explicit Reader(const std::string& path) : path_(path), in_(path, std::ios::binary) {
-    std::error_code error;
-    remaining_ = std::filesystem::file_size(path, error);
-    if (!in_ || error) fail("cannot be read");
-    std::array<char, mark.size()> found{};
-    read(found.data(), found.size());
-    if (std::string_view(found.data(), found.size()) != mark) fail("is no state of this program's version");
-    read(reinterpret_cast<char*>(expected_.data()), expected_.size());
-  }
+  Taker(std::string_view text, const std::string& path) : rest_(text), path_(path) {}
 
-  std::string text(std::uint64_t longest) {
-    const std::uint64_t size = number();
-    if (size > longest || size > remaining_) fail("is cut off or damaged");
-    std::string result(size, '\0');
-    read_body(result.data(), result.size());
-    return result;
+  std::string_view bytes(std::uint64_t count) {
+    if (count > rest_.size()) fail(path_, damaged);
+    const std::string_view taken = rest_.substr(0, count);
+    rest_.remove_prefix(count);
+    return taken;
   }
-  std::vector<std::byte> bytes() {
-    const std::uint64_t size = number();
-    if (size > remaining_) fail("is cut off or damaged");
-    std::vector<std::byte> result(size);
-    read_body(reinterpret_cast<char*>(result.data()), result.size());
-    return result;
-  }
-  std::uint64_t number() {
-    std::array<char, 8> raw{};
-    read_body(raw.data(), raw.size());
+  std::uint64_t number(std::size_t count = 8) {
     std::uint64_t value = 0;
-    for (std::size_t i = 0; i < 8; ++i) value |= std::uint64_t{static_cast<unsigned char>(raw[i])} << (8 * i);
+    std::size_t i = 0;
+    for (const char c : bytes(count)) value |= std::uint64_t{static_cast<unsigned char>(c)} << (8 * i++);
     return value;
   }
-  void check_end() {
-    if (remaining_ != 0 || digest_.finish() != expected_) fail("is cut off or damaged");
-  }
-  std::uint64_t remaining() const { return remaining_; }
-  [[noreturn]] void fail(const char* what) const { throw DataError(path_ + ": " + what); }
+  std::string_view text() { return bytes(number()); }
+  bool at_end() const { return rest_.empty(); }
 
  private:
-  void read(char* into, std::size_t size) {
-    if (size > remaining_ || !in_.read(into, static_cast<std::streamsize>(size))) fail("is cut off or damaged");
-    remaining_ -= size;
-  }
-  void read_body(char* into, std::size_t size) {
-    read(into, size);
-    digest_.add(into, size);
-  }
-
-  std::string path_;
-  std::ifstream in_;
-  std::uint64_t remaining_ = 0;
-  Digest digest_;
-  std::array<unsigned char, digest_bytes> expected_{};
+  std::string_view rest_;
+  const std::string& path_;
 };
+
+// ---- planes ----
+
+std::uint16_t short_at(const std::byte* place) {
+  std::uint16_t value = 0;
+  std::memcpy(&value, place, sizeof value);
+  return value;
+}
+
+/// 0, -1, 1, -2 ... in two's complement to 0, 1, 2, 3 ...
+std::uint16_t fold(std::uint16_t value) {
+  return static_cast<std::uint16_t>((value << 1) ^ ((value & 0x8000U) != 0 ? 0xffffU : 0U));
+}
+std::uint16_t unfold(std::uint16_t value) {
+  return static_cast<std::uint16_t>((value >> 1) ^ ((value & 1U) != 0 ? 0xffffU : 0U));
+}
+
+using PlanePair = std::array<std::vector<std::uint8_t>, 2>;
+
+/// The two planes of a number of 16 bits that stands `offset` bytes into the elements.
+void split_shorts(const StateArray& array, std::span<const std::byte> piece, std::size_t offset, PlanePair& planes) {
+  std::uint16_t before = 0;
+  const std::size_t count = piece.size() / array.element_bytes;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint16_t value = short_at(&piece[i * array.element_bytes + offset]);
+    if (array.smooth) {
+      const std::uint16_t same = value;
+      value = fold(static_cast<std::uint16_t>(value - before));
+      before = same;
+    }
+    planes[0][i] = static_cast<std::uint8_t>(value & 0xffU);
+    planes[1][i] = static_cast<std::uint8_t>(value >> 8);
+  }
+}
+
+void join_shorts(const StateArray& array, const PlanePair& planes, std::size_t offset, std::span<std::byte> piece) {
+  std::uint16_t before = 0;
+  const std::size_t count = piece.size() / array.element_bytes;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto value = static_cast<std::uint16_t>(planes[0][i] | (planes[1][i] << 8));
+    if (array.smooth) {
+      value = static_cast<std::uint16_t>(unfold(value) + before);
+      before = value;
+    }
+    std::memcpy(&piece[i * array.element_bytes + offset], &value, sizeof value);
+  }
+}
+
+void split_bytes(const StateArray& array, std::span<const std::byte> piece, std::size_t offset,
+                 std::vector<std::uint8_t>& plane) {
+  std::uint8_t before = 0;
+  const std::size_t count = piece.size() / array.element_bytes;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto value = std::to_integer<std::uint8_t>(piece[i * array.element_bytes + offset]);
+    plane[i] = array.smooth ? static_cast<std::uint8_t>(value - before) : value;
+    before = value;
+  }
+}
+
+void join_bytes(const StateArray& array, const std::vector<std::uint8_t>& plane, std::size_t offset,
+                std::span<std::byte> piece) {
+  std::uint8_t before = 0;
+  const std::size_t count = piece.size() / array.element_bytes;
+  for (std::size_t i = 0; i < count; ++i) {
+    before = array.smooth ? static_cast<std::uint8_t>(plane[i] + before) : plane[i];
+    piece[i * array.element_bytes + offset] = std::byte{before};
+  }
+}
+
+std::string compress_piece(const StateArray& array, std::span<const std::byte> piece) {
+  const std::size_t count = piece.size() / array.element_bytes;
+  const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), &ZSTD_freeCCtx);
+  if (!context) throw std::bad_alloc();
+  std::vector<char> room(ZSTD_compressBound(count));
+  std::string result;
+  const auto add = [&](const std::vector<std::uint8_t>& plane) {
+    const std::size_t size =
+        ZSTD_compressCCtx(context.get(), room.data(), room.size(), plane.data(), count, compression_level);
+    if (ZSTD_isError(size) != 0) throw std::runtime_error(std::string("zstd: ") + ZSTD_getErrorName(size));
+    result += encoded(size, 4);
+    result.append(room.data(), size);
+  };
+  PlanePair planes{std::vector<std::uint8_t>(count), std::vector<std::uint8_t>(count)};
+  for (std::size_t number = 0; number < array.shorts; ++number) {
+    split_shorts(array, piece, 2 * number, planes);
+    add(planes[0]);
+    add(planes[1]);
+  }
+  for (std::size_t offset = 2 * array.shorts; offset < array.element_bytes; ++offset) {
+    split_bytes(array, piece, offset, planes[0]);
+    add(planes[0]);
+  }
+  return result;
+}
+
+void expand_piece(const StateArray& array, std::string_view compressed, const std::string& path,
+                  std::span<std::byte> piece) {
+  const std::size_t count = piece.size() / array.element_bytes;
+  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
+  if (!context) throw std::bad_alloc();
+  Taker taker(compressed, path);
+  const auto take = [&](std::vector<std::uint8_t>& plane) {
+    const std::string_view frame = taker.bytes(taker.number(4));
+    if (ZSTD_decompressDCtx(context.get(), plane.data(), count, frame.data(), frame.size()) != count) {
+      fail(path, damaged);
+    }
+  };
+  PlanePair planes{std::vector<std::uint8_t>(count), std::vector<std::uint8_t>(count)};
+  for (std::size_t number = 0; number < array.shorts; ++number) {
+    take(planes[0]);
+    take(planes[1]);
+    join_shorts(array, planes, 2 * number, piece);
+  }
+  for (std::size_t offset = 2 * array.shorts; offset < array.element_bytes; ++offset) {
+    take(planes[0]);
+    join_bytes(array, planes[0], offset, piece);
+  }
+  if (!taker.at_end()) fail(path, damaged);
+}
+
+/// The pieces of all arrays, in order.
+struct Piece {
+  const StateArray* array;
+  std::span<std::byte> bytes;
+};
+
+std::vector<Piece> pieces_of(std::span<const StateArray> arrays) {
+  std::vector<Piece> pieces;
+  for (const StateArray& array : arrays) {
+    const std::size_t most = piece_elements * array.element_bytes;
+    for (std::size_t begin = 0; begin < array.bytes.size(); begin += most) {
+      pieces.push_back({&array, array.bytes.subspan(begin, std::min(most, array.bytes.size() - begin))});
+    }
+  }
+  return pieces;
+}
+
+/// What stands before the pieces of an array.
+std::string description(const StateArray& array) {
+  return encoded(array.name.size()) + std::string(array.name) + encoded(array.element_bytes) + encoded(array.shorts) +
+         encoded(array.smooth ? 1 : 0) + encoded(array.bytes.size() / array.element_bytes);
+}
+
+/// Opens a state file and reads past its mark.
+std::ifstream opened(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) fail(path, "cannot be read");
+  std::array<char, mark.size()> found{};
+  if (!in.read(found.data(), found.size()) || std::string_view(found.data(), found.size()) != mark) {
+    fail(path, "is no state of this program's version");
+  }
+  return in;
+}
+
+std::string read_rest(std::ifstream& in, std::uint64_t bytes, const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t all = std::filesystem::file_size(path, error);
+  const auto place = static_cast<std::uintmax_t>(in.tellg());
+  if (error || place > all || bytes > all - place) fail(path, damaged);
+  std::string text(bytes, '\0');
+  if (!in.read(text.data(), static_cast<std::streamsize>(text.size()))) fail(path, damaged);
+  return text;
+}
 
 }  // namespace
 
-void write_state_file(const std::string& path, std::string_view header, std::span<const NamedBytesView> arrays) {
+void write_state_file(const std::string& path, std::string_view header, std::span<const StateArray> arrays,
+                      const ParallelFor& parallel) {
+  const std::vector<Piece> pieces = pieces_of(arrays);
+  std::vector<std::string> compressed(pieces.size());
+  parallel(static_cast<int>(pieces.size()), [&](int i) {
+    const auto n = static_cast<std::size_t>(i);
+    compressed[n] = compress_piece(*pieces[n].array, pieces[n].bytes);
+  });
+
+  std::vector<std::string> lengths;  // kept for the views
+  std::vector<std::string_view> body;
+  std::vector<std::string> descriptions;
+  lengths.reserve(pieces.size() + 2);
+  descriptions.reserve(arrays.size());
+  const auto put_number = [&](std::uint64_t number) { body.push_back(lengths.emplace_back(encoded(number))); };
+  put_number(header.size());
+  body.push_back(header);
+  put_number(arrays.size());
+  std::size_t next = 0;
+  for (const StateArray& array : arrays) {
+    body.push_back(descriptions.emplace_back(description(array)));
+    for (; next < pieces.size() && pieces[next].array == &array; ++next) {
+      put_number(compressed[next].size());
+      body.push_back(compressed[next]);
+    }
+  }
   Digest digest;
-  write_body(header, arrays, [&](const char* data, std::size_t size) { digest.add(data, size); });
-  const auto sum = digest.finish();
+  for (const std::string_view part : body) digest.add(part);
   AtomicFile file(path);
   file.append(mark);
-  file.append({reinterpret_cast<const char*>(sum.data()), sum.size()});
-  write_body(header, arrays, [&](const char* data, std::size_t size) { file.append({data, size}); });
+  file.append(digest.finish());
+  for (const std::string_view part : body) file.append(part);
   file.commit();
 }
 
-StateFile read_state_file(const std::string& path) {
-  Reader reader(path);
-  StateFile state;
-  state.header = reader.text(reader.remaining());
-  const std::uint64_t count = reader.number();
-  if (count > most_arrays) reader.fail("is cut off or damaged");
-  for (std::uint64_t i = 0; i < count; ++i) {
-    std::string name = reader.text(longest_name);
-    state.arrays.push_back({std::move(name), reader.bytes()});
+StateFile::StateFile(const std::string& path) : path_(path) {
+  std::ifstream in = opened(path);
+  const std::string expected = read_rest(in, digest_bytes, path);
+  const std::string header_size = read_rest(in, 8, path);
+  header_ = read_rest(in, Taker(header_size, path).number(), path);
+  std::error_code error;
+  const std::uintmax_t all = std::filesystem::file_size(path, error);
+  if (error) fail(path, "cannot be read");
+  arrays_ = read_rest(in, all - static_cast<std::uintmax_t>(in.tellg()), path);
+  Digest digest;
+  for (const std::string_view part :
+       {std::string_view(header_size), std::string_view(header_), std::string_view(arrays_)}) {
+    digest.add(part);
   }
-  reader.check_end();
-  return state;
+  if (digest.finish() != expected) fail(path, damaged);
+}
+
+void StateFile::unpack(std::span<const StateArray> arrays, const ParallelFor& parallel) const {
+  Taker taker(arrays_, path_);
+  if (taker.number() != arrays.size()) fail(path_, "has other arrays");
+  const std::vector<Piece> pieces = pieces_of(arrays);
+  std::vector<std::string_view> compressed;
+  for (const StateArray& array : arrays) {
+    const std::string expected = description(array);
+    if (taker.bytes(expected.size()) != expected) {
+      fail(path_, "array '" + std::string(array.name) + "' is missing or of another size");
+    }
+    while (compressed.size() < pieces.size() && pieces[compressed.size()].array == &array) {
+      compressed.push_back(taker.text());
+    }
+  }
+  if (!taker.at_end()) fail(path_, damaged);
+  parallel(static_cast<int>(pieces.size()), [&](int i) {
+    const auto n = static_cast<std::size_t>(i);
+    expand_piece(*pieces[n].array, compressed[n], path_, pieces[n].bytes);
+  });
 }
 
 std::string read_state_header(const std::string& path) {
-  Reader reader(path);
-  return reader.text(reader.remaining());
+  std::ifstream in = opened(path);
+  read_rest(in, digest_bytes, path);
+  const std::string size = read_rest(in, 8, path);
+  return read_rest(in, Taker(size, path).number(), path);
 }
 
 }  // namespace pitwatch

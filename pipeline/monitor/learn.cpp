@@ -3,6 +3,7 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -53,8 +54,9 @@ class Learning {
     state_ = make_state(stack_.width(), stack_.height());
     for (const LookStack::Look& look : stack_.looks_) {
       dates_.push_back(season_date(look.when));
-      state_.looks.push_back(look.when);
+      add_look(state_, look.when);
     }
+    models_.resize(state_.pixels());
     judged_.assign(state_.pixels(), 0);
   }
 
@@ -62,12 +64,13 @@ class Learning {
     count_clouds();
     count_water();
     fit();
-    state_.kind = group_ground(state_.models, judged_);
+    state_.kind = group_ground(models_, judged_);
     take_out_shared_weather();
     state_.typical_noise = median_noise();
     fit();
     state_.typical_noise = median_noise();
     whiten();
+    pack_models();
     for (std::size_t i = 0; i < state_.pixels(); ++i) {
       if (judged_[i] != 0) state_.status[i] = PixelStatus::stable;
     }
@@ -129,45 +132,48 @@ class Learning {
           const LookStack::Look& look = stack_.looks_[l];
           if (counts(look, i)) looks.push_back({&dates_[l], values(look, i), 1});
         }
-        judged_[i] = fit_season(looks, state_.typical_noise, options_, state_.models[i]) ? 1 : 0;
+        judged_[i] = fit_season(looks, state_.typical_noise, options_, models_[i]) ? 1 : 0;
       }
     });
   }
 
-  /// Residuals of a look against the models, for the pixels that count.
-  void residuals(std::size_t l, LookResiduals& into) const {
+  /// The residual of a look against the model of a pixel; no_kind where it does not count.
+  std::uint8_t residual(std::size_t l, std::size_t i, FeatureVector& residual, FeatureVector& deviation) const {
     const LookStack::Look& look = stack_.looks_[l];
-    into.width = state_.width;
-    into.height = state_.height;
-    into.residual.resize(state_.pixels());
-    into.deviation.resize(state_.pixels());
-    into.kind.resize(state_.pixels());
-    into.tells.assign(state_.pixels(), 1);
-    for (std::size_t i = 0; i < state_.pixels(); ++i) {
-      into.kind[i] = no_kind;
-      if (judged_[i] == 0 || !counts(look, i)) continue;
-      const Expectation expected = expect(state_.models[i], dates_[l], options_);
-      const FeatureVector seen = values(look, i);
-      bool complete = true;
-      for (std::size_t f = 0; f < feature_count; ++f) {
-        const bool used = expected.deviation[f] > 0;
-        into.residual[i][f] = used ? seen[f] - expected.value[f] : 0;
-        into.deviation[i][f] = expected.deviation[f];
-        complete = complete && into.residual[i][f] == into.residual[i][f];
-      }
-      if (complete) into.kind[i] = state_.kind[i];
+    if (judged_[i] == 0 || !counts(look, i)) return no_kind;
+    const Expectation expected = expect(models_[i], dates_[l], options_);
+    const FeatureVector seen = values(look, i);
+    deviation = expected.deviation;
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      residual[f] = expected.deviation[f] > 0 ? seen[f] - expected.value[f] : 0;
+      if (residual[f] != residual[f]) return no_kind;
     }
+    return state_.kind[i];
+  }
+
+  /// Calls body(y, pixel) for the first pixels of all rows.
+  void for_rows(const std::function<void(int y, std::size_t first)>& body) const {
+    rows_(state_.height, [&](int begin, int end) {
+      for (int y = begin; y < end; ++y) body(y, static_cast<std::size_t>(y) * static_cast<std::size_t>(state_.width));
+    });
   }
 
   void take_out_shared_weather() {
     if (options_.surroundings_m <= 0) return;
     LookResiduals look;
+    look.width = state_.width;
+    look.height = state_.height;
+    look.residual.resize(state_.pixels());
+    look.deviation.resize(state_.pixels());
+    look.kind.resize(state_.pixels());
+    look.tells.assign(state_.pixels(), 1);
     SharedWeather weather;
     for (std::size_t l = 0; l < stack_.looks(); ++l) {
-      residuals(l, look);
-      weather.estimate(look, options_);
-      std::size_t i = 0;
-      for (int y = 0; y < state_.height; ++y) {
+      for_rows([&](int, std::size_t i) {
+        for (int x = 0; x < state_.width; ++x, ++i) look.kind[i] = residual(l, i, look.residual[i], look.deviation[i]);
+      });
+      weather.estimate(look, options_, rows_);
+      for_rows([&](int y, std::size_t i) {
         for (int x = 0; x < state_.width; ++x, ++i) {
           if (look.kind[i] == no_kind) continue;
           const FeatureVector& shared = weather.at(x, y, look.kind[i]);
@@ -176,7 +182,13 @@ class Learning {
             if (kept[f] != no_value) kept[f] = pack(unpack(kept[f]) - shared[f]);
           }
         }
-      }
+      });
+    }
+  }
+
+  void pack_models() {
+    for (std::size_t i = 0; i < state_.pixels(); ++i) {
+      if (judged_[i] != 0) state_.models[i] = pack(models_[i], state_.typical_noise);
     }
   }
 
@@ -186,7 +198,7 @@ class Learning {
     for (std::size_t f = 0; f < feature_count; ++f) {
       noises.clear();
       for (std::size_t i = 0; i < state_.pixels(); ++i) {
-        if (judged_[i] != 0 && state_.models[i].noise[f] > 0) noises.push_back(state_.models[i].noise[f]);
+        if (judged_[i] != 0 && models_[i].noise[f] > 0) noises.push_back(models_[i].noise[f]);
       }
       if (noises.empty()) continue;
       const auto middle = noises.begin() + static_cast<std::ptrdiff_t>(noises.size() / 2);
@@ -203,16 +215,16 @@ class Learning {
     constexpr double prior = 200;
     Matrix sum = prior * Matrix::Identity();
     double count = prior;
-    LookResiduals look;
     const std::size_t stride = std::max<std::size_t>(1, state_.pixels() / 5000);
     for (std::size_t l = 0; l < stack_.looks(); ++l) {
-      residuals(l, look);
       for (std::size_t i = 0; i < state_.pixels(); i += stride) {
-        if (look.kind[i] == no_kind) continue;
+        FeatureVector difference;
+        FeatureVector deviation;
+        if (residual(l, i, difference, deviation) == no_kind) continue;
         Eigen::Matrix<double, feature_count, 1> z;
         for (std::size_t f = 0; f < feature_count; ++f) {
-          const float noise = state_.models[i].noise[f];
-          z(static_cast<int>(f)) = noise > 0 ? static_cast<double>(look.residual[i][f] / noise) : 0;
+          const float noise = models_[i].noise[f];
+          z(static_cast<int>(f)) = noise > 0 ? static_cast<double>(difference[f] / noise) : 0;
         }
         const double limit = static_cast<double>(options_.tukey_sigma);
         if (z.squaredNorm() > limit * limit * static_cast<double>(feature_count)) continue;
@@ -240,6 +252,7 @@ class Learning {
   const MonitorOptions& options_;
   const RowLoop& rows_;
   MonitorState state_;
+  std::vector<SeasonModel> models_;
   std::vector<SeasonDate> dates_;
   std::vector<std::uint8_t> judged_;
   std::vector<std::uint8_t> bright_;  // 1: called cloud so often that it is bright ground

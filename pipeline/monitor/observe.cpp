@@ -4,15 +4,13 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <optional>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/monitor/elementary.hpp"
 
 namespace pitwatch {
 namespace {
-
-constexpr float lowest_evidence = -15;
-constexpr float highest_evidence = 60;
 
 float at(const FeatureVector& values, Feature feature) { return values[index(feature)]; }
 
@@ -38,10 +36,9 @@ class LookJudge {
       if (look.when < last) {
         throw DataError("a look of " + format_instant(look.when) + " after one of " + format_instant(last));
       }
-      const double days = std::chrono::duration<double, std::ratio<86400>>(look.when - last).count();
-      inflation_ = static_cast<float>(std::exp(days / options.memory_days));
+      last_part_ = season_date(last).part;
     }
-    state.looks.push_back(look.when);
+    add_look(state, look.when);
     number_ = static_cast<LookNumber>(state.looks.size() - 1);
     for (const float noise : state.typical_noise) directions_ += noise > 0 ? 1.0F : 0.0F;
     for (std::size_t k = 1; k <= window_looks; ++k) {
@@ -67,9 +64,10 @@ class LookJudge {
   }
 
   void run() {
-    find_shores();
+    if (state_.near_water.empty()) find_shores();
+    forget();
     for_pixels(&LookJudge::measure);
-    result_.weather.estimate(result_.residuals, options_);
+    result_.weather.estimate(result_.residuals, options_, rows_);
     for_pixels(&LookJudge::weigh);
     for_pixels(&LookJudge::join_neighbours);
     for_pixels(&LookJudge::decide);
@@ -92,7 +90,25 @@ class LookJudge {
     std::vector<std::uint8_t> wet(state_.pixels());
     for (std::size_t i = 0; i < wet.size(); ++i) wet[i] = was_water(state_.counts[i]) ? 1 : 0;
     const int reach = static_cast<int>(std::lround(options_.shore_m / options_.pixel_size_m));
-    near_water_ = box_sums(wet, state_.width, state_.height, reach);
+    const std::vector<int> around = box_sums(wet, state_.width, state_.height, reach);
+    state_.near_water.resize(around.size());
+    for (std::size_t i = 0; i < around.size(); ++i) state_.near_water[i] = around[i] > 0 ? 1 : 0;
+  }
+
+  /// The looks of a part of the year lose weight when it comes round again.
+  void forget() {
+    if (!last_part_) return;
+    const float kept = kept_after_a_year(options_);
+    for (int part = *last_part_ + 1; part <= date_.part; ++part) {
+      const auto place = static_cast<std::size_t>(part) % year_parts;
+      rows_(state_.height, [&](int begin, int end) {
+        const auto width = static_cast<std::size_t>(state_.width);
+        for (std::size_t i = static_cast<std::size_t>(begin) * width; i < static_cast<std::size_t>(end) * width; ++i) {
+          std::uint8_t& looks = state_.models[i].looks[place];
+          looks = aged_looks(looks, kept, Dither(i, static_cast<std::size_t>(part)));
+        }
+      });
+    }
   }
 
   // ---- residuals ----
@@ -109,7 +125,7 @@ class LookJudge {
     const PixelStatus status = state_.status[i];
     if (look_.seen[i] != Seen::clear || status == PixelStatus::not_judged) return;
 
-    const Expectation expected = expect(state_.models[i], date_, options_);
+    const Expectation expected = expect(state_.model(i), date_, options_);
     FeatureVector& residual = result_.residuals.residual[i];
     FeatureVector& deviation = result_.residuals.deviation[i];
     for (std::size_t f = 0; f < feature_count; ++f) {
@@ -179,16 +195,9 @@ class LookJudge {
       deviation[f] *= scatter[f];
       standard[f] = water * residual[f] / deviation[f];
     }
-    RecentLooks& recent = state_.recent[i];
-    for (std::size_t k = window_looks - 1; k > 0; --k) {
-      recent.whitened[k] = recent.whitened[k - 1];
-      recent.look[k] = recent.look[k - 1];
-    }
-    recent.whitened[0] =
-        limited(whitened(standard), shows_soil(i) ? options_.soil_limit_sigma : options_.look_limit_sigma);
-    recent.look[0] = number_;
-    recent.count = std::min<std::int32_t>(recent.count + 1, window_looks);
-    state_.own_evidence[i] = own_evidence(i);
+    const float limit = shows_soil(i) ? options_.soil_limit_sigma : options_.look_limit_sigma;
+    push_front(state_.recent_residuals[i], state_.recent_looks[i], limited(whitened(standard), limit), number_);
+    state_.own_evidence[i] = pack_log_odds(own_evidence(i));
   }
 
   FeatureVector whitened(const FeatureVector& standard) const {
@@ -223,13 +232,13 @@ class LookJudge {
 
   /// Evidence of the last looks together, and how many they are where it is largest.
   struct Shift {
-    float log_factor = lowest_evidence;
+    float log_factor = lowest_log_odds;
     std::size_t looks = 1;
     FeatureVector mean{};  // whitened
   };
 
   Shift largest_shift(std::size_t i) const {
-    const RecentLooks& recent = state_.recent[i];
+    const RecentLooks recent = state_.recent(i);
     Shift best;
     FeatureVector sum{};
     for (std::size_t k = 0; k < static_cast<std::size_t>(recent.count); ++k) {
@@ -274,7 +283,7 @@ class LookJudge {
 
   /// On shores, a change of wetness is the water's level.
   bool is_level_of_water(std::size_t i) const {
-    if (near_water_[i] == 0) return false;
+    if (state_.near_water[i] == 0) return false;
     const float change = at(result_.residuals.residual[i], Feature::mndwi);
     const bool expected = expectation(i, Feature::mndwi) > options_.water_mndwi;
     return expected || looks_wet(look_.values[i]) ||
@@ -285,11 +294,11 @@ class LookJudge {
     const Shift shift = largest_shift(i);
     const float evidence = std::max(0.0F, shift.log_factor) * share_of_disturbance(i, shift) +
                            std::min(0.0F, shift.log_factor) + options_.prior_log_odds;
-    return std::clamp(evidence, lowest_evidence, highest_evidence);
+    return std::clamp(evidence, lowest_log_odds, highest_log_odds);
   }
 
   float with_neighbours(int x, int y, std::size_t i) const {
-    const float own = state_.own_evidence[i];
+    const float own = unpack(state_.own_evidence[i]);
     if (!options_.neighbours) return own;
     float sum = 0;
     float weights = 0;
@@ -300,7 +309,7 @@ class LookJudge {
         const std::size_t other = i + static_cast<std::size_t>(dy * state_.width + dx);
         if (state_.status[other] == PixelStatus::not_judged) continue;
         const auto weight = static_cast<float>((2 - std::abs(dx)) * (2 - std::abs(dy)));
-        sum += weight * state_.own_evidence[other];
+        sum += weight * unpack(state_.own_evidence[other]);
         weights += weight;
       }
     }
@@ -325,7 +334,7 @@ class LookJudge {
     PixelStatus& status = state_.status[i];
     PixelHistory& history = state_.history[i];
     PixelCounts& counts = state_.counts[i];
-    const RecentLooks& recent = state_.recent[i];
+    const RecentLooks recent = state_.recent(i);
     const bool clean = squared_length(recent.whitened[0]) < options_.clean_sigma * options_.clean_sigma * directions_;
     counts.clean_in_row = clean ? static_cast<std::uint8_t>(std::min(counts.clean_in_row + 1, 255)) : std::uint8_t{0};
     const float vegetation = at(result_.residuals.residual[i], Feature::ndvi);
@@ -347,7 +356,9 @@ class LookJudge {
         FeatureVector seen = look_.values[i];
         const FeatureVector& shared = result_.weather.at(x, y, result_.residuals.kind[i]);
         for (std::size_t f = 0; f < feature_count; ++f) seen[f] -= shared[f];
-        adapt(state_.models[i], date_, seen, options_.adaptation, inflation_);
+        SeasonModel model = state_.model(i);
+        adapt(model, date_, seen, options_.adaptation, options_);
+        state_.models[i] = pack(model, state_.typical_noise, Dither(i, static_cast<std::size_t>(number_)));
         result_.undisturbed[i] = 1;
       }
       return;
@@ -378,8 +389,9 @@ class LookJudge {
   /// Whether the look shows what the model expects of the pixel at some other time of the year.
   bool looks_like_own_year(std::size_t i) const {
     const float limit = options_.own_year_sigma * options_.own_year_sigma * directions_;
+    const SeasonModel model = state_.model(i);
     for (const SeasonDate& date : year_) {
-      const Expectation expected = expect(state_.models[i], date, options_);
+      const Expectation expected = expect(model, date, options_);
       FeatureVector standard{};
       for (std::size_t f = 0; f < feature_count; ++f) {
         if (expected.deviation[f] <= 0) continue;
@@ -405,11 +417,10 @@ class LookJudge {
   const RowLoop& rows_;
   SeasonDate date_;
   LookNumber number_ = no_look;
-  float inflation_ = 1;   // of the model's uncertainty since the last look
-  float directions_ = 0;  // number of features that are monitored
+  std::optional<int> last_part_;  // of the year, of the last look
+  float directions_ = 0;          // number of features that are monitored
   std::array<LooksFactor, window_looks> factors_{};
   std::array<SeasonDate, 24> year_{};
-  std::vector<int> near_water_;  // pixels around that were water in the history
 };
 
 }  // namespace

@@ -11,31 +11,102 @@
 namespace pitwatch {
 namespace {
 
+constexpr std::size_t lanes = 8;  // features, rounded up to whole registers
+using Row = Eigen::Array<float, lanes, 1>;
 using Matrix = Eigen::Matrix<double, term_count, term_count>;
 using Column = Eigen::Matrix<double, term_count, 1>;
-using Columns = Eigen::Matrix<double, term_count, feature_count>;
+using Columns = Eigen::Matrix<double, term_count, lanes>;
+
+// Lower triangles, row by row.
+constexpr std::size_t triangle_count = term_count * (term_count + 1) / 2;
+using Triangle = std::array<float, triangle_count>;
+constexpr std::size_t packed(std::size_t row, std::size_t column) { return row * (row + 1) / 2 + column; }
 
 // What a feature's noise never falls below: sampling, calibration and geometry of the instrument.
 constexpr FeatureVector least_noise{0.012F, 0.012F, 0.012F, 0.03F, 0.025F, 0.03F};
 constexpr float normal_mad = 1.4826F;
+constexpr double days_of_year = 365.25;
 
-std::size_t packed(std::size_t row, std::size_t column) {
-  return row >= column ? row * (row + 1) / 2 + column : column * (column + 1) / 2 + row;
+Terms terms_at(double angle) {
+  return {1, static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle)),
+          static_cast<float>(std::cos(2 * angle)), static_cast<float>(std::sin(2 * angle))};
 }
 
-float median(std::vector<float>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+/// The mean outer product of the terms over each part of the year.
+std::array<Triangle, year_parts> mean_products() {
+  constexpr int steps = 64;
+  std::array<Triangle, year_parts> result{};
+  for (std::size_t part = 0; part < year_parts; ++part) {
+    for (int step = 0; step < steps; ++step) {
+      const double year = (static_cast<double>(part) + (step + 0.5) / steps) / static_cast<double>(year_parts);
+      const Terms terms = terms_at(2 * std::numbers::pi * year);
+      for (std::size_t i = 0; i < term_count; ++i) {
+        for (std::size_t j = 0; j <= i; ++j) result[part][packed(i, j)] += terms[i] * terms[j] / steps;
+      }
+    }
+  }
+  return result;
 }
 
-Column ridge(std::size_t looks, const MonitorOptions& options) {
-  constexpr double held = 1e6;
-  const double first =
-      static_cast<int>(looks) >= options.looks_for_first_harmonic ? options.first_harmonic_ridge : held;
-  const double second =
-      static_cast<int>(looks) >= options.looks_for_second_harmonic ? options.second_harmonic_ridge : held;
-  return Column(0, first, first, second, second);
+std::size_t used_terms(int waves) { return 1 + 2 * static_cast<std::size_t>(waves); }
+
+Terms ridge(const MonitorOptions& options) {
+  const float first = options.first_harmonic_ridge;
+  const float second = options.second_harmonic_ridge;
+  return {0, first, first, second, second};
+}
+
+/// Solves a z = x for the first `count` terms by Cholesky's factors without roots, and leaves the others 0.
+template <std::size_t count>
+Terms solve(Triangle a, const Terms& x) {
+  std::array<float, count> diagonal{};
+  Terms z{};
+  for (std::size_t i = 0; i < count; ++i) {
+    float value = x[i];
+    float left = a[packed(i, i)];
+    for (std::size_t j = 0; j < i; ++j) {
+      float entry = a[packed(i, j)];
+      for (std::size_t k = 0; k < j; ++k) entry -= a[packed(i, k)] * a[packed(j, k)] * diagonal[k];
+      entry /= diagonal[j];
+      a[packed(i, j)] = entry;
+      left -= entry * entry * diagonal[j];
+      value -= entry * z[j];
+    }
+    diagonal[i] = left;
+    z[i] = value;
+  }
+  for (std::size_t i = count; i-- > 0;) {
+    z[i] /= diagonal[i];
+    for (std::size_t j = i + 1; j < count; ++j) z[i] -= a[packed(j, i)] * z[j];
+  }
+  return z;
+}
+
+/// The covariance of the coefficients times the terms of a date.
+Terms uncertain_direction(const SeasonModel& model, const Terms& terms, const MonitorOptions& options) {
+  static const std::array<Triangle, year_parts> products = mean_products();
+  constexpr float least_looks = 1.0F / 16;  // so that a model without looks is uncertain, not singular
+  Triangle information{};
+  information[0] = least_looks;
+  const Terms held = ridge(options);
+  for (std::size_t i = 1; i < term_count; ++i) information[packed(i, i)] = held[i];
+  for (std::size_t part = 0; part < year_parts; ++part) {
+    for (std::size_t c = 0; c < triangle_count; ++c) information[c] += model.looks[part] * products[part][c];
+  }
+  switch (model.waves) {
+    case 0:
+      return solve<1>(information, terms);
+    case 1:
+      return solve<3>(information, terms);
+    default:
+      return solve<5>(information, terms);
+  }
+}
+
+float product(const Terms& a, const Terms& b) {
+  float sum = 0;
+  for (std::size_t i = 0; i < term_count; ++i) sum += a[i] * b[i];
+  return sum;
 }
 
 float tukey(float distance, float limit) {
@@ -44,6 +115,47 @@ float tukey(float distance, float limit) {
   return u * u;
 }
 
+/// Medians of the rows' absolute values by feature, to within a sixty-fourth of the least noise (a hundredth of what
+/// noise makes of them), by counting: a bit a round, all features at once.
+class Medians {
+ public:
+  explicit Medians(std::size_t rows) : sizes_(rows) {
+    for (std::size_t f = 0; f < feature_count; ++f) per_step_[static_cast<int>(f)] = steps / least_noise[f];
+  }
+
+  Row of(const std::vector<Row>& rows) {
+    constexpr float largest = 32767;
+    for (std::size_t l = 0; l < rows.size(); ++l) {
+      const Row scaled = (rows[l].abs() * per_step_).min(largest);
+      for (std::size_t f = 0; f < lanes; ++f) sizes_[l][f] = static_cast<std::int16_t>(scaled[static_cast<int>(f)]);
+    }
+    const auto half = static_cast<std::int16_t>(rows.size() / 2);
+    Sizes found{};
+    for (int bit = 14; bit >= 0; --bit) {
+      Sizes candidate;
+      for (std::size_t f = 0; f < lanes; ++f) candidate[f] = static_cast<std::int16_t>(found[f] | (1 << bit));
+      Sizes below{};
+      for (const Sizes& size : sizes_) {
+        for (std::size_t f = 0; f < lanes; ++f) {
+          below[f] = static_cast<std::int16_t>(below[f] + (size[f] < candidate[f] ? 1 : 0));
+        }
+      }
+      for (std::size_t f = 0; f < lanes; ++f) found[f] = below[f] <= half ? candidate[f] : found[f];
+    }
+    Row result = Row::Zero();
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      result[static_cast<int>(f)] = (static_cast<float>(found[f]) + 0.5F) * least_noise[f] / steps;
+    }
+    return result;
+  }
+
+ private:
+  static constexpr float steps = 64;  // in the least noise
+  using Sizes = std::array<std::int16_t, lanes>;
+  std::vector<Sizes> sizes_;
+  Row per_step_ = Row::Zero();
+};
+
 }  // namespace
 
 SeasonDate season_date(Instant when) {
@@ -51,40 +163,24 @@ SeasonDate season_date(Instant when) {
   date.when = when;
   const double day = std::chrono::duration<double, std::ratio<86400>>(when.time_since_epoch()).count();
   date.day = static_cast<float>(day);
-  constexpr double frequency = 2 * std::numbers::pi / 365.25;
-  const double angle = frequency * day;
-  date.terms[0] = 1;
+  constexpr double frequency = 2 * std::numbers::pi / days_of_year;
+  date.terms = terms_at(frequency * day);
   for (std::size_t order = 1; order <= 2; ++order) {
-    const auto n = static_cast<double>(order);
-    const auto cosine = static_cast<float>(std::cos(n * angle));
-    const auto sine = static_cast<float>(std::sin(n * angle));
-    date.terms[2 * order - 1] = cosine;
-    date.terms[2 * order] = sine;
-    date.slopes[2 * order - 1] = -sine * static_cast<float>(n * frequency);
-    date.slopes[2 * order] = cosine * static_cast<float>(n * frequency);
+    const auto per_day = static_cast<float>(static_cast<double>(order) * frequency);
+    date.slopes[2 * order - 1] = -date.terms[2 * order] * per_day;
+    date.slopes[2 * order] = date.terms[2 * order - 1] * per_day;
   }
+  date.part = static_cast<int>(std::floor(day / days_of_year * static_cast<double>(year_parts)));
   return date;
 }
 
 Expectation expect(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
-  float leverage = 0;
-  std::size_t c = 0;
-  for (std::size_t i = 0; i < term_count; ++i) {
-    float row = 0;
-    for (std::size_t j = 0; j < i; ++j) row += model.covariance[c++] * date.terms[j];
-    leverage += date.terms[i] * (2 * row + model.covariance[c++] * date.terms[i]);
-  }
+  const float leverage = product(date.terms, uncertain_direction(model, date.terms, options));
   Expectation result;
   for (std::size_t f = 0; f < feature_count; ++f) {
     const Terms& coefficients = model.coefficients[f];
-    float value = coefficients[0];
-    float slope = 0;
-    for (std::size_t i = 1; i < term_count; ++i) {
-      value += coefficients[i] * date.terms[i];
-      slope += coefficients[i] * date.slopes[i];
-    }
-    const float drift = slope * options.season_shift_days;
-    result.value[f] = value;
+    result.value[f] = product(coefficients, date.terms);
+    const float drift = product(coefficients, date.slopes) * options.season_shift_days;
     result.deviation[f] =
         std::sqrt(model.noise[f] * model.noise[f] * (1 + options.leverage_weight * leverage) + drift * drift);
   }
@@ -112,112 +208,119 @@ bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, 
   if (used_count == 0 || static_cast<int>(n) < options.min_looks) return false;
   looks = looks.first(n);
 
-  const Column penalty = ridge(n, options);
-  std::vector<FeatureVector> residuals(n);
-  std::vector<float> sizes(n);
-  FeatureVector spread{};
-  Matrix inverse;
-  Columns coefficients;
-  for (PixelLook& look : looks) look.weight = 1;
+  model.waves = static_cast<int>(n) >= options.looks_for_second_harmonic  ? 2
+                : static_cast<int>(n) >= options.looks_for_first_harmonic ? 1
+                                                                          : 0;
+  const std::size_t terms = used_terms(model.waves);
+  constexpr double held = 1e6;  // keeps a wave that the looks do not support at 0
+  Column penalty;
+  for (std::size_t i = 0; i < term_count; ++i) {
+    penalty[static_cast<int>(i)] = i < terms ? static_cast<double>(ridge(options)[i]) : held;
+  }
+  std::vector<Row> residuals(n, Row::Zero());
+  for (std::size_t l = 0; l < n; ++l) {
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      if (used[f]) residuals[l][static_cast<int>(f)] = looks[l].values[f];
+    }
+    looks[l].weight = 1;
+  }
+  Medians medians(n);
+  Row least_spread = Row::Ones();
+  for (std::size_t f = 0; f < feature_count; ++f) least_spread[static_cast<int>(f)] = least_noise[f];
 
+  Columns coefficients = Columns::Zero();
+  Matrix inverse = Matrix::Zero();
   constexpr int huber_rounds = 3;
   constexpr int rounds = 6;
   for (int round = 0; round < rounds; ++round) {
-    Matrix normal = penalty.asDiagonal();
-    Columns right = Columns::Zero();
-    for (const PixelLook& look : looks) {
-      if (look.weight == 0) continue;
+    // Each step is solved from the residuals of the last: single precision is enough for small numbers.
+    Triangle products{};
+    std::array<Row, term_count> right;
+    right.fill(Row::Zero());
+    for (std::size_t l = 0; l < n; ++l) {
+      if (looks[l].weight == 0) continue;
+      const Terms& at = looks[l].date->terms;
       for (std::size_t i = 0; i < term_count; ++i) {
-        const double weighted = static_cast<double>(look.weight) * static_cast<double>(look.date->terms[i]);
-        for (std::size_t j = 0; j <= i; ++j) {
-          normal(static_cast<int>(i), static_cast<int>(j)) += weighted * static_cast<double>(look.date->terms[j]);
-        }
-        for (std::size_t f = 0; f < feature_count; ++f) {
-          if (used[f])
-            right(static_cast<int>(i), static_cast<int>(f)) += weighted * static_cast<double>(look.values[f]);
-        }
+        const float weighted = looks[l].weight * at[i];
+        for (std::size_t j = 0; j <= i; ++j) products[packed(i, j)] += weighted * at[j];
+        right[i] += weighted * residuals[l];
       }
+    }
+    Matrix normal = penalty.asDiagonal();
+    Columns target;
+    for (std::size_t i = 0; i < term_count; ++i) {
+      const auto row = static_cast<int>(i);
+      for (std::size_t j = 0; j <= i; ++j)
+        normal(row, static_cast<int>(j)) += static_cast<double>(products[packed(i, j)]);
+      target.row(row) = right[i].cast<double>().matrix().transpose() - penalty[row] * coefficients.row(row);
     }
     const Eigen::LLT<Matrix> factor(normal);
-    coefficients = factor.solve(right);
-    if (round + 1 == rounds) inverse = factor.solve(Matrix::Identity());
-
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      if (!used[f]) continue;
-      Terms& terms = model.coefficients[f];
-      for (std::size_t i = 0; i < term_count; ++i) {
-        terms[i] = static_cast<float>(coefficients(static_cast<int>(i), static_cast<int>(f)));
-      }
-      for (std::size_t l = 0; l < n; ++l) {
-        float value = 0;
-        for (std::size_t i = 0; i < term_count; ++i) value += terms[i] * looks[l].date->terms[i];
-        residuals[l][f] = looks[l].values[f] - value;
-        sizes[l] = std::abs(residuals[l][f]);
-      }
-      spread[f] = std::max(least_noise[f], normal_mad * median(sizes));
+    const Columns change = factor.solve(target);
+    coefficients += change;
+    std::array<Row, term_count> step;
+    for (std::size_t i = 0; i < term_count; ++i) {
+      step[i] = change.row(static_cast<int>(i)).cast<float>().transpose().array();
     }
-    if (round + 1 == rounds) break;
     for (std::size_t l = 0; l < n; ++l) {
-      float sum = 0;
-      for (std::size_t f = 0; f < feature_count; ++f) {
-        if (used[f]) sum += (residuals[l][f] / spread[f]) * (residuals[l][f] / spread[f]);
-      }
-      const float distance = std::sqrt(sum / used_count);
+      const Terms& at = looks[l].date->terms;
+      for (std::size_t i = 0; i < term_count; ++i) residuals[l] -= at[i] * step[i];
+    }
+    if (round + 1 == rounds) {
+      inverse = factor.solve(Matrix::Identity());
+      break;
+    }
+    const Row per_spread = 1 / (normal_mad * medians.of(residuals)).max(least_spread);
+    for (std::size_t l = 0; l < n; ++l) {
+      const float distance = std::sqrt((residuals[l] * per_spread).square().sum() / used_count);
       looks[l].weight = round < huber_rounds ? std::min(1.0F, 1.0F / (distance + 1e-6F)) * (distance < 10 ? 1.0F : 0.1F)
                                              : tukey(distance, options.tukey_sigma);
     }
   }
 
-  for (std::size_t i = 0; i < term_count; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      model.covariance[packed(i, j)] = static_cast<float>(inverse(static_cast<int>(i), static_cast<int>(j)));
-    }
-  }
+  model.looks = {};
   float total = 0;
   float parameters = 0;
-  for (const PixelLook& look : looks) total += look.weight;
-  for (int i = 0; i < static_cast<int>(term_count); ++i) {
-    parameters += penalty[i] < 1e3 ? static_cast<float>(1 - penalty[i] * inverse(i, i)) : 0.0F;
+  for (const PixelLook& look : looks) {
+    model.looks[look.date->year_part()] += look.weight;
+    total += look.weight;
   }
+  for (std::size_t i = 0; i < terms; ++i) {
+    const auto row = static_cast<int>(i);
+    parameters += static_cast<float>(1 - penalty[row] * inverse(row, row));
+  }
+  Row squares = Row::Zero();
+  for (std::size_t l = 0; l < n; ++l) squares += looks[l].weight * residuals[l].square();
+  const float freedom = std::max(1.0F, total - parameters);
   for (std::size_t f = 0; f < feature_count; ++f) {
-    if (!used[f]) {
-      model.coefficients[f] = {};
-      model.noise[f] = 0;
-      continue;
+    model.coefficients[f] = {};
+    model.noise[f] = 0;
+    if (!used[f]) continue;
+    for (std::size_t i = 0; i < terms; ++i) {
+      model.coefficients[f][i] = static_cast<float>(coefficients(static_cast<int>(i), static_cast<int>(f)));
     }
-    float squares = 0;
-    for (std::size_t l = 0; l < n; ++l) squares += looks[l].weight * residuals[l][f] * residuals[l][f];
     const float prior = typical_noise[f] > 0 ? options.noise_prior_looks : 0.0F;
-    const float freedom = std::max(1.0F, total - parameters);
-    const float variance = (squares + prior * typical_noise[f] * typical_noise[f]) / (freedom + prior);
+    const float variance =
+        (squares[static_cast<int>(f)] + prior * typical_noise[f] * typical_noise[f]) / (freedom + prior);
     model.noise[f] = std::max(least_noise[f], std::sqrt(variance));
   }
   return true;
 }
 
-void adapt(SeasonModel& model, const SeasonDate& date, const FeatureVector& values, float weight, float inflation) {
-  Terms direction{};  // P x
-  for (std::size_t i = 0; i < term_count; ++i) {
-    for (std::size_t j = 0; j < term_count; ++j) {
-      direction[i] += inflation * model.covariance[packed(i, j)] * date.terms[j];
-    }
-  }
-  float leverage = 0;
-  for (std::size_t i = 0; i < term_count; ++i) leverage += date.terms[i] * direction[i];
-  const float scale = 1 / (1 / weight + leverage);
+void adapt(SeasonModel& model, const SeasonDate& date, const FeatureVector& values, float weight,
+           const MonitorOptions& options) {
+  const Terms direction = uncertain_direction(model, date.terms, options);
+  const float scale = 1 / (1 / weight + product(date.terms, direction));
   for (std::size_t f = 0; f < feature_count; ++f) {
     if (model.noise[f] <= 0 || values[f] != values[f]) continue;
     Terms& coefficients = model.coefficients[f];
-    float innovation = values[f];
-    for (std::size_t i = 0; i < term_count; ++i) innovation -= coefficients[i] * date.terms[i];
+    const float innovation = values[f] - product(coefficients, date.terms);
     for (std::size_t i = 0; i < term_count; ++i) coefficients[i] += direction[i] * scale * innovation;
   }
-  std::size_t c = 0;
-  for (std::size_t i = 0; i < term_count; ++i) {
-    for (std::size_t j = 0; j <= i; ++j, ++c) {
-      model.covariance[c] = inflation * model.covariance[c] - direction[i] * direction[j] * scale;
-    }
-  }
+  model.looks[date.year_part()] += weight;
+}
+
+float kept_after_a_year(const MonitorOptions& options) {
+  return static_cast<float>(std::exp(-days_of_year / options.memory_days));
 }
 
 }  // namespace pitwatch

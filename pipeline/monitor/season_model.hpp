@@ -1,6 +1,6 @@
 #pragma once
 // The course of the year of one pixel: for each feature y(t) = c0 + c1 cos wt + c2 sin wt + c3 cos 2wt + c4 sin 2wt,
-// w = 2 pi / 365.25 days. All features share the weights of the looks, and with them one matrix of uncertainty.
+// w = 2 pi / 365.25 days. All features share the weights of the looks, and with them one uncertainty.
 
 #include <array>
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace pitwatch {
 
 inline constexpr std::size_t term_count = 5;
-inline constexpr std::size_t covariance_count = term_count * (term_count + 1) / 2;
+inline constexpr std::size_t year_parts = 6;  // of two months
 
 using Terms = std::array<float, term_count>;
 
@@ -22,15 +22,24 @@ struct SeasonDate {
   float day = 0;  // since 1970-01-01
   Terms terms{};
   Terms slopes{};
+  int part = 0;  // of the year, counted since 1970-01-01
+
+  std::size_t year_part() const {
+    constexpr int count = static_cast<int>(year_parts);
+    return static_cast<std::size_t>((part % count + count) % count);
+  }
 };
 
 SeasonDate season_date(Instant when);
 
-/// The model of one pixel. `covariance` is that of the coefficients in units of the features' noise: the lower triangle
-/// of (X'WX + ridge)^-1, row by row.
+/// The model of one pixel. `looks` is the weight of the looks that it rests on, by part of the year, where an
+/// undisturbed look has 1. With M_p, the mean over the days of a part of the outer products of the terms, the
+/// covariance of the coefficients in units of the features' noise is (sum over p of looks_p M_p + ridge)^-1: six
+/// numbers stand for fifteen, and where in its two months a look lay makes no difference.
 struct SeasonModel {
   std::array<Terms, feature_count> coefficients{};
-  std::array<float, covariance_count> covariance{};
+  std::array<float, year_parts> looks{};
+  int waves = 0;          // a year that rests on few looks has none, then the yearly one, then the half-yearly one too
   FeatureVector noise{};  // standard deviation of a look, in the feature's unit
 };
 
@@ -49,8 +58,8 @@ struct PixelLook {
   float weight = 1;  // of the fit's last step: an outlier has 0
 };
 
-/// Fits by iteratively reweighted least squares with a ridge on the harmonics (Huber's weights, then Tukey's; Holland &
-/// Welsch 1977), with as many harmonics as the looks support, and leaves in `looks` the weights. The noise is the
+/// Fits by iteratively reweighted least squares with a ridge on the waves (Huber's weights, then Tukey's; Holland &
+/// Welsch 1977), with as many waves as the looks support, and leaves in `looks` the weights. The noise is the
 /// robust spread of the residuals with the degrees of freedom that the fit took. `typical_noise` counts like
 /// `options.noise_prior_looks` looks. False where fewer than min_looks are there: the model is then left as it was.
 /// A feature that most looks lack (NaN) is left out: coefficients 0, noise 0. Looks that lack one of the others get
@@ -58,8 +67,12 @@ struct PixelLook {
 bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, const MonitorOptions& options,
                 SeasonModel& model);
 
-/// Takes one more look into the model (recursive least squares, the look weighted by `weight`, the past by
-/// 1 / `inflation`); features that are NaN or have no noise keep their coefficients.
-void adapt(SeasonModel& model, const SeasonDate& date, const FeatureVector& values, float weight, float inflation);
+/// Takes one more look into the model (recursive least squares, the look weighted by `weight`); features that are NaN
+/// or have no noise keep their coefficients.
+void adapt(SeasonModel& model, const SeasonDate& date, const FeatureVector& values, float weight,
+           const MonitorOptions& options);
+
+/// What is left, 0..1, of the weight of a year's looks when a year has passed.
+float kept_after_a_year(const MonitorOptions& options);
 
 }  // namespace pitwatch

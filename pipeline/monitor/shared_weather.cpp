@@ -7,15 +7,28 @@
 namespace pitwatch {
 namespace {
 
-struct CellSum {
-  std::array<double, feature_count> sum{};
-  double count = 0;
+// Sums of whole steps are exact in any order, and may run along: nothing is left behind by what is taken off again.
+constexpr float step = 1.0F / 16384;
+constexpr float largest_residual = 8;
+constexpr std::size_t count_at = feature_count;  // where in a sum the number of pixels stands
 
-  void add(const CellSum& other, double sign) {
-    for (std::size_t f = 0; f < feature_count; ++f) sum[f] += sign * other.sum[f];
-    count += sign * other.count;
-  }
-};
+int radius_of(const MonitorOptions& options) {
+  const double cells = options.surroundings_m / options.pixel_size_m / SharedWeather::cell_pixels;
+  return std::max(0, static_cast<int>(cells - 1) / 2);
+}
+
+std::int64_t in_steps(float residual) {
+  return static_cast<std::int32_t>(std::clamp(residual, -largest_residual, largest_residual) * (1 / step));
+}
+
+template <typename Sum>
+void add(Sum& sum, const Sum& other) {
+  for (std::size_t n = 0; n < sum.size(); ++n) sum[n] += other[n];
+}
+template <typename Sum>
+void take_off(Sum& sum, const Sum& other) {
+  for (std::size_t n = 0; n < sum.size(); ++n) sum[n] -= other[n];
+}
 
 /// The median of value(pixel, feature) over the pixels of each kind that have a say; 0 where there are none.
 template <typename Value>
@@ -47,73 +60,107 @@ std::array<FeatureVector, kind_count> medians_by_kind(const LookResiduals& look,
   return medians;
 }
 
-/// Replaces each cell by the sum of the cells within `radius` of it.
-void box_sum(std::vector<CellSum>& cells, std::size_t across, std::size_t down, int radius) {
-  const auto pass = [radius](CellSum* first, std::size_t step, std::size_t count, std::vector<CellSum>& line) {
-    line.assign(count, {});
-    for (std::size_t i = 0; i < count; ++i) line[i] = first[i * step];
-    const int n = static_cast<int>(count);
-    // Each sum anew, not running: differences of sums would leave rounding behind.
-    for (int i = 0; i < n; ++i) {
-      CellSum sum;
-      for (int j = std::max(0, i - radius); j <= std::min(n - 1, i + radius); ++j)
-        sum.add(line[static_cast<std::size_t>(j)], 1);
-      first[static_cast<std::size_t>(i) * step] = sum;
-    }
-  };
-  std::vector<CellSum> line;
-  for (std::size_t y = 0; y < down; ++y) pass(&cells[y * across], 1, across, line);
-  for (std::size_t x = 0; x < across; ++x) pass(&cells[x], across, down, line);
+/// Replaces each sum of a row by that of the sums within `radius` of it; `line` is memory for as many.
+template <typename Sum>
+void widen(Sum* sums, int radius, std::vector<Sum>& line) {
+  const auto count = static_cast<int>(line.size());
+  std::copy(sums, sums + count, line.begin());
+  Sum running{};
+  for (int x = -radius; x < count; ++x) {
+    if (x + radius < count) add(running, line[static_cast<std::size_t>(x + radius)]);
+    if (x - radius - 1 >= 0) take_off(running, line[static_cast<std::size_t>(x - radius - 1)]);
+    if (x >= 0) sums[x] = running;
+  }
 }
 
 }  // namespace
 
-void SharedWeather::estimate(const LookResiduals& look, const MonitorOptions& options) {
+void SharedWeather::estimate(const LookResiduals& look, const MonitorOptions& options, const RowLoop& rows) {
   cells_across_ = static_cast<std::size_t>((look.width + cell_pixels - 1) / cell_pixels);
-  const auto cells_down = static_cast<std::size_t>((look.height + cell_pixels - 1) / cell_pixels);
-  const std::size_t cells = cells_across_ * cells_down;
+  const int cells_down = (look.height + cell_pixels - 1) / cell_pixels;
+  const std::size_t cells = cells_across_ * static_cast<std::size_t>(cells_down);
   shared_.assign(cells * kind_count, FeatureVector{});
   for (FeatureVector& scatter : scatter_) scatter.fill(1);
   if (options.surroundings_m <= 0) return;
 
-  const std::array<FeatureVector, kind_count> medians =
+  const Medians medians =
       medians_by_kind(look, [&look](std::size_t pixel, std::size_t f) { return look.residual[pixel][f]; });
-  std::array<std::vector<CellSum>, kind_count> sums;
-  for (auto& of_kind : sums) of_kind.assign(cells, {});
-  std::array<CellSum, kind_count> site;
-  std::size_t i = 0;
-  for (int y = 0; y < look.height; ++y) {
+  sums_.assign(cells * kind_count, {});
+  rows(cells_down, [&](int begin, int end) {
+    for (int row = begin; row < end; ++row) sum_up(look, options, medians, row);
+  });
+  std::array<std::array<double, numbers>, kind_count> site{};
+  for (int row = 0; row < cells_down; ++row) {
+    for (std::size_t kind = 0; kind < kind_count; ++kind) {
+      const CellSum* sums = cell(static_cast<std::size_t>(row), kind);
+      for (std::size_t x = 0; x < cells_across_; ++x) {
+        for (std::size_t n = 0; n < numbers; ++n) site[kind][n] += static_cast<double>(sums[x][n]);
+      }
+    }
+  }
+  rows(cells_down, [&](int begin, int end) {
+    std::vector<CellSum> line(cells_across_);
+    for (int row = begin; row < end; ++row) {
+      for (std::size_t kind = 0; kind < kind_count; ++kind) {
+        if (site[kind][count_at] > 0) widen(cell(static_cast<std::size_t>(row), kind), radius_of(options), line);
+      }
+    }
+  });
+  rows(cells_down, [&](int begin, int end) {
+    share(begin, end, radius_of(options), options.surroundings_prior_pixels, medians, site);
+  });
+  estimate_scatter(look);
+}
+
+void SharedWeather::sum_up(const LookResiduals& look, const MonitorOptions& options, const Medians& medians, int row) {
+  const int last = std::min(look.height, (row + 1) * cell_pixels);
+  for (int y = row * cell_pixels; y < last; ++y) {
+    std::size_t i = static_cast<std::size_t>(y) * static_cast<std::size_t>(look.width);
     for (int x = 0; x < look.width; ++x, ++i) {
       const std::uint8_t kind = look.kind[i];
       if (kind == no_kind || look.tells[i] == 0) continue;
-      CellSum& cell = sums[kind][static_cast<std::size_t>(y / cell_pixels) * cells_across_ +
-                                 static_cast<std::size_t>(x / cell_pixels)];
+      CellSum& sum = cell(static_cast<std::size_t>(row), kind)[x / cell_pixels];
       for (std::size_t f = 0; f < feature_count; ++f) {
         const float reach = options.surroundings_clip_sigma * look.deviation[i][f];
-        cell.sum[f] += static_cast<double>(std::clamp(look.residual[i][f] - medians[kind][f], -reach, reach));
+        sum[f] += in_steps(std::clamp(look.residual[i][f] - medians[kind][f], -reach, reach));
       }
-      ++cell.count;
+      ++sum[count_at];
     }
   }
-  const int radius = std::max(0, static_cast<int>(options.surroundings_m / options.pixel_size_m / cell_pixels - 1) / 2);
+}
+
+/// Means around the cells of some rows, from sums that hold those around in each row.
+void SharedWeather::share(int begin, int end, int radius, float prior, const Medians& medians,
+                          const std::array<std::array<double, numbers>, kind_count>& site) {
+  const auto cells_down = static_cast<int>(sums_.size() / kind_count / cells_across_);
+  std::vector<CellSum> around(cells_across_);
   for (std::size_t kind = 0; kind < kind_count; ++kind) {
-    for (const CellSum& cell : sums[kind]) site[kind].add(cell, 1);
-    if (site[kind].count == 0) continue;
-    box_sum(sums[kind], cells_across_, cells_down, radius);
-    const double prior = static_cast<double>(options.surroundings_prior_pixels);
+    const auto all = static_cast<float>(site[kind][count_at]);
+    if (all == 0) continue;
     // With few pixels of a kind on the whole site, the residual is theirs, and not the weather's.
-    const double site_trust = site[kind].count / (site[kind].count + prior);
-    for (std::size_t cell = 0; cell < cells; ++cell) {
-      const CellSum& around = sums[kind][cell];
-      for (std::size_t f = 0; f < feature_count; ++f) {
-        const double typical = site[kind].sum[f] / site[kind].count;
-        const double mean = (around.sum[f] + prior * typical) / (around.count + prior);
-        shared_[cell * kind_count + kind][f] =
-            static_cast<float>(site_trust * (static_cast<double>(medians[kind][f]) + mean));
+    const float site_trust = all / (all + prior);
+    FeatureVector typical{};
+    for (std::size_t f = 0; f < feature_count; ++f) typical[f] = static_cast<float>(site[kind][f]) / all;
+    around.assign(cells_across_, {});
+    const auto each = [&](int row, auto change) {
+      if (row < 0 || row >= cells_down) return;
+      const CellSum* sums = cell(static_cast<std::size_t>(row), kind);
+      for (std::size_t x = 0; x < cells_across_; ++x) change(around[x], sums[x]);
+    };
+    for (int row = begin - radius; row < begin + radius; ++row) each(row, add<CellSum>);
+    for (int row = begin; row < end; ++row) {
+      each(row + radius, add<CellSum>);
+      FeatureVector* shared = &shared_[static_cast<std::size_t>(row) * cells_across_ * kind_count + kind];
+      for (std::size_t x = 0; x < cells_across_; ++x) {
+        const float weight = 1 / (static_cast<float>(around[x][count_at]) + prior);
+        for (std::size_t f = 0; f < feature_count; ++f) {
+          const float mean = (static_cast<float>(around[x][f]) + prior * typical[f]) * weight;
+          shared[x * kind_count][f] = site_trust * (medians[kind][f] + step * mean);
+        }
       }
+      each(row - radius, take_off<CellSum>);
     }
   }
-  estimate_scatter(look);
 }
 
 void SharedWeather::estimate_scatter(const LookResiduals& look) {

@@ -9,6 +9,7 @@
 
 #include "pipeline/monitor/features.hpp"
 #include "pipeline/monitor/ground_kinds.hpp"
+#include "pipeline/monitor/rows.hpp"
 
 namespace pitwatch {
 
@@ -28,8 +29,8 @@ class SharedWeather {
  public:
   /// Residuals are clipped at options.surroundings_clip_sigma around the site's median of their kind, so that pits
   /// do not make weather; means are over a square of options.surroundings_m and shrunk to the site's where few pixels
-  /// count. Deterministic: sums go by rows.
-  void estimate(const LookResiduals& look, const MonitorOptions& options);
+  /// count. Same bytes for any `rows`: residuals are summed in whole steps.
+  void estimate(const LookResiduals& look, const MonitorOptions& options, const RowLoop& rows = serial_rows);
 
   const FeatureVector& at(int x, int y, std::uint8_t kind) const {
     return shared_[(static_cast<std::size_t>(y / cell_pixels) * cells_across_ +
@@ -45,9 +46,20 @@ class SharedWeather {
   static constexpr int cell_pixels = 4;
 
  private:
+  static constexpr std::size_t numbers = 8;
+  /// Of the residuals of the pixels of a cell, in steps; behind them, how many pixels they are.
+  using CellSum = std::array<std::int64_t, numbers>;
+  using Medians = std::array<FeatureVector, kind_count>;
+
+  void sum_up(const LookResiduals& look, const MonitorOptions& options, const Medians& medians, int row);
+  void share(int begin, int end, int radius, float prior, const Medians& medians,
+             const std::array<std::array<double, numbers>, kind_count>& site);
   void estimate_scatter(const LookResiduals& look);
 
+  CellSum* cell(std::size_t row, std::size_t kind) { return &sums_[(row * kind_count + kind) * cells_across_]; }
+
   std::size_t cells_across_ = 0;
+  std::vector<CellSum> sums_;  // by row of cells, kind and column: of the cells around in the row
   std::vector<FeatureVector> shared_;
   std::array<FeatureVector, kind_count> scatter_{};
 };

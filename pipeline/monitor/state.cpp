@@ -1,30 +1,38 @@
 #include "pipeline/monitor/state.hpp"
 
+#include <span>
+#include <string>
 #include <type_traits>
+
+#include "pipeline/core/error.hpp"
 
 namespace pitwatch {
 namespace {
 
+enum class Course { rough, smooth };
+
 template <typename Elements>
-StateArray array_of(std::string_view name, Elements& elements) {
+StateArray array_of(std::string_view name, Elements& elements, std::size_t shorts, Course course) {
   using Element = typename Elements::value_type;
   static_assert(std::is_trivially_copyable_v<Element>);
-  return {name, sizeof(Element), std::as_writable_bytes(std::span<Element>(elements))};
+  return {name, sizeof(Element), shorts, course == Course::smooth,
+          std::as_writable_bytes(std::span<Element>(elements))};
 }
 
 }  // namespace
 
 std::vector<StateArray> state_arrays(MonitorState& state) {
-  return {array_of("looks", state.looks),
-          array_of("whitening", state.whitening),
-          array_of("typical_noise", state.typical_noise),
-          array_of("models", state.models),
-          array_of("kind", state.kind),
-          array_of("recent", state.recent),
-          array_of("history", state.history),
-          array_of("counts", state.counts),
-          array_of("status", state.status),
-          array_of("own_evidence", state.own_evidence)};
+  return {array_of("looks", state.looks, 0, Course::rough),
+          array_of("whitening", state.whitening, 0, Course::rough),
+          array_of("typical_noise", state.typical_noise, 0, Course::rough),
+          array_of("models", state.models, feature_count * term_count, Course::smooth),
+          array_of("kind", state.kind, 0, Course::rough),
+          array_of("recent_residuals", state.recent_residuals, 0, Course::rough),
+          array_of("recent_looks", state.recent_looks, window_looks, Course::smooth),
+          array_of("history", state.history, sizeof(PixelHistory) / 2, Course::smooth),
+          array_of("counts", state.counts, 3, Course::smooth),
+          array_of("status", state.status, 0, Course::rough),
+          array_of("own_evidence", state.own_evidence, 0, Course::rough)};
 }
 
 MonitorState make_state(int width, int height, std::size_t looks) {
@@ -35,12 +43,18 @@ MonitorState make_state(int width, int height, std::size_t looks) {
   const auto pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
   state.models.resize(pixels);
   state.kind.assign(pixels, no_kind);
-  state.recent.resize(pixels);
+  state.recent_residuals.resize(pixels);
+  state.recent_looks.assign(pixels, no_recent_looks);
   state.history.resize(pixels);
   state.counts.resize(pixels);
   state.status.assign(pixels, PixelStatus::not_judged);
-  state.own_evidence.assign(pixels, 0);
+  state.own_evidence.assign(pixels, pack_log_odds(0));
   return state;
+}
+
+void add_look(MonitorState& state, Instant when) {
+  if (state.looks.size() >= most_looks) throw DataError("more than " + std::to_string(most_looks) + " looks at a site");
+  state.looks.push_back(when);
 }
 
 }  // namespace pitwatch

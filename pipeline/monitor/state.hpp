@@ -1,15 +1,17 @@
 #pragma once
 // What the monitor keeps of a site from night to night. With it and the next look it can go on: no history is needed.
+// A pixel is kept in small integers, in memory as in files, so that going on from a file is going on.
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <vector>
 
 #include "pipeline/core/date.hpp"
+#include "pipeline/core/state_array.hpp"
 #include "pipeline/monitor/ground_kinds.hpp"
+#include "pipeline/monitor/packed.hpp"
 
 namespace pitwatch {
 
@@ -19,19 +21,6 @@ inline constexpr std::array<std::string_view, 5> pixel_status_names{"stable", "p
 inline std::string_view name(PixelStatus status) {
   return status == PixelStatus::not_judged ? "not_judged" : pixel_status_names[static_cast<std::size_t>(status)];
 }
-
-inline constexpr std::size_t window_looks = 6;  // whose residuals are summed
-
-/// Looks are named by their place in MonitorState::looks.
-using LookNumber = std::int32_t;
-inline constexpr LookNumber no_look = -1;
-
-/// The last clear looks of a pixel, newest first.
-struct RecentLooks {
-  std::array<FeatureVector, window_looks> whitened{};
-  std::array<LookNumber, window_looks> look{};
-  std::int32_t count = 0;
-};
 
 /// What has happened at a pixel, as far as it is known.
 struct PixelHistory {
@@ -60,34 +49,35 @@ inline bool was_water(const PixelCounts& counts) { return counts.wet >= 2; }
 struct MonitorState {
   int width = 0;
   int height = 0;
-  std::vector<Instant> looks;  // all that were learnt from or observed, in that order
+  std::vector<Instant> looks;  // all that were learnt from or observed, in that order; most_looks at most
   /// Inverse of the Cholesky factor of the features' joint covariance in units of noise, row-major lower triangle.
   std::array<float, feature_count * feature_count> whitening{};
   FeatureVector typical_noise{};  // median over the site; 0: the feature is not monitored
   // By pixel, row-major.
-  std::vector<SeasonModel> models;
+  std::vector<PackedModel> models;
   std::vector<std::uint8_t> kind;  // of ground, as in group_ground()
-  std::vector<RecentLooks> recent;
+  std::vector<PackedResiduals> recent_residuals;
+  std::vector<RecentNumbers> recent_looks;
   std::vector<PixelHistory> history;
   std::vector<PixelCounts> counts;
   std::vector<PixelStatus> status;
-  std::vector<float> own_evidence;  // log odds by the pixel's own looks
+  std::vector<PackedLogOdds> own_evidence;  // by the pixel's own looks
+  /// Follows from the others, and is not saved: 1 where water of the history is near. Empty until the first look.
+  std::vector<std::uint8_t> near_water;
 
   std::size_t pixels() const { return models.size(); }
-};
-
-/// One of the arrays of a state: elements of plain numbers, one element per pixel or, for the first, per look or site.
-struct StateArray {
-  std::string_view name;
-  std::size_t element_bytes = 0;
-  std::span<std::byte> bytes;
+  SeasonModel model(std::size_t pixel) const { return unpack(models[pixel], typical_noise); }
+  RecentLooks recent(std::size_t pixel) const { return unpack(recent_residuals[pixel], recent_looks[pixel]); }
 };
 
 /// All arrays of a state, always in the same order and under the same names: to be saved, or to be filled after
-/// make_state() with the same sizes. The bytes are those of this machine's numbers.
+/// make_state() with the same sizes.
 std::vector<StateArray> state_arrays(MonitorState& state);
 
 /// An empty state: no pixel is judged yet. `looks` is the number of looks that it will hold.
 MonitorState make_state(int width, int height, std::size_t looks = 0);
+
+/// Adds a look to those of the state. Throws DataError where most_looks are there.
+void add_look(MonitorState& state, Instant when);
 
 }  // namespace pitwatch

@@ -117,7 +117,7 @@ class PixelRecorder {
   /// What the model expects where the look did not change it.
   void expect_of(const MonitorState& state, PixelLookReport& look) const {
     if (state.status[index_] == PixelStatus::not_judged) return;
-    const Expectation expected = expect(state.models[index_], season_date(look.when), options_);
+    const Expectation expected = expect(state.model(index_), season_date(look.when), options_);
     for (std::size_t f = 0; f < feature_count; ++f) {
       if (expected.deviation[f] <= 0) continue;
       look.modelled[f] = expected.value[f];
@@ -169,13 +169,14 @@ class PixelRecorder {
         look.noise[f] = seen.residuals.deviation[index_][f];
       }
       float squares = 0;
-      for (const float value : state.recent[index_].whitened[0]) squares += value * value;
+      const RecentLooks recent = state.recent(index_);
+      for (const float value : recent.whitened[0]) squares += value * value;
       look.residual_length = std::sqrt(squares);
     } else {
       expect_of(state, look);
     }
     if (look.status != PixelStatus::not_judged) {
-      look.own_evidence = state.own_evidence[index_];
+      look.own_evidence = unpack(state.own_evidence[index_]);
       look.evidence = seen.evidence[index_];
       look.probability = seen.probability[index_];
     }

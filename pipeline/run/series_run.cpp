@@ -169,7 +169,7 @@ void take_looks(const LookFeatures& look, const MonitorState& state, const Obser
     line.use = seen.use[i];
     line.observed = look.values[i];
     for (std::size_t f = 0; f < feature_count; ++f) {
-      const bool used = seen.use[i] == LookUse::used && state.models[i].noise[f] > 0;
+      const bool used = seen.use[i] == LookUse::used && state.models[i].noise[f] != 0;
       line.modelled[f] = used ? look.values[i][f] - seen.residuals.residual[i][f] : none;
       line.noise[f] = used ? seen.residuals.deviation[i][f] : none;
     }

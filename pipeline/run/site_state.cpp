@@ -1,6 +1,5 @@
 #include "pipeline/run/site_state.hpp"
 
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -93,25 +92,23 @@ std::string grid_name(const Grid& grid) {
          std::to_string(grid.pixel_size_m) + " " + std::to_string(grid.width) + " " + std::to_string(grid.height);
 }
 
-std::string undisturbed_name(std::size_t band) { return "undisturbed " + std::string(name(watched_bands[band])); }
+std::vector<StateArray> arrays_of(SiteState& state) {
+  std::vector<StateArray> arrays = state_arrays(state.monitor);
+  arrays.push_back(
+      {"undisturbed", watched_bands.size(), 0, true, std::as_writable_bytes(std::span(state.undisturbed))});
+  return arrays;
+}
 
 }  // namespace
 
-void write_site_state(const std::string& path, const std::string& algorithm, const Grid& grid, SiteState& state) {
+void write_site_state(const std::string& path, const std::string& algorithm, const Grid& grid, SiteState& state,
+                      const ParallelFor& parallel) {
   json header{{"algorithm", algorithm}, {"grid", grid_name(grid)},    {"monitor_looks", state.monitor.looks.size()},
               {"looks", json::array()}, {"incidents", json::array()}, {"evidence", json::object()}};
   for (const LookRecord& look : state.looks) header["looks"].push_back(json_of(look));
   for (const Incident& incident : state.incidents) header["incidents"].push_back(json_of(incident));
   for (const auto& [id, evidence] : state.evidence) header["evidence"][id] = json_of(evidence);
-  std::vector<NamedBytesView> arrays;
-  const std::vector<StateArray> of_monitor = state_arrays(state.monitor);
-  for (const StateArray& array : of_monitor) arrays.push_back({array.name, array.bytes});
-  std::vector<std::string> names;
-  for (std::size_t band = 0; band < watched_bands.size(); ++band) names.push_back(undisturbed_name(band));
-  for (std::size_t band = 0; band < watched_bands.size(); ++band) {
-    arrays.push_back({names[band], std::as_bytes(std::span(state.undisturbed[band]))});
-  }
-  write_state_file(path, header.dump(), arrays);
+  write_state_file(path, header.dump(), arrays_of(state), parallel);
 }
 
 std::optional<std::vector<LookRecord>> looks_of_state(const std::string& path, const std::string& algorithm,
@@ -129,32 +126,20 @@ std::optional<std::vector<LookRecord>> looks_of_state(const std::string& path, c
   }
 }
 
-SiteState read_site_state(const std::string& path, const Grid& grid) {
-  const StateFile file = read_state_file(path);
+SiteState read_site_state(const std::string& path, const Grid& grid, const ParallelFor& parallel) {
+  const StateFile file(path);
   try {
-    const json header = json::parse(file.header);
+    const json header = json::parse(file.header());
     SiteState state;
     for (const json& look : header.at("looks")) state.looks.push_back(look_of(look));
     for (const json& incident : header.at("incidents")) state.incidents.push_back(incident_of(incident));
     for (const auto& [id, evidence] : header.at("evidence").items()) state.evidence[id] = evidence_of(evidence);
-    state.monitor = make_state(grid.width, grid.height, header.at("monitor_looks").get<std::size_t>());
-    std::size_t next = 0;
-    const auto take = [&](std::string_view name, std::span<std::byte> into) {
-      if (next == file.arrays.size() || file.arrays[next].name != name ||
-          file.arrays[next].bytes.size() != into.size()) {
-        throw DataError("array '" + std::string(name) + "' is missing or of another size");
-      }
-      if (!into.empty()) std::memcpy(into.data(), file.arrays[next].bytes.data(), into.size());
-      ++next;
-    };
-    for (const StateArray& array : state_arrays(state.monitor)) take(array.name, array.bytes);
-    for (std::size_t band = 0; band < watched_bands.size(); ++band) {
-      state.undisturbed[band].resize(state.monitor.pixels());
-      take(undisturbed_name(band), std::as_writable_bytes(std::span(state.undisturbed[band])));
-    }
+    const auto looks = header.at("monitor_looks").get<std::size_t>();
+    if (looks > state.looks.size()) throw DataError(path + ": is damaged: more looks than it names");
+    state.monitor = make_state(grid.width, grid.height, looks);
+    state.undisturbed.resize(state.monitor.pixels());
+    file.unpack(arrays_of(state), parallel);
     return state;
-  } catch (const DataError& error) {
-    throw DataError(path + ": " + error.what());
   } catch (const json::exception& error) {
     throw DataError(path + ": is damaged: " + error.what());
   }

@@ -12,6 +12,7 @@
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/scene.hpp"
 #include "pipeline/incidents/tracker.hpp"
+#include "pipeline/io/parallel_for.hpp"
 #include "pipeline/monitor/state.hpp"
 
 namespace pitwatch {
@@ -47,20 +48,21 @@ struct IncidentEvidence {
 struct SiteState {
   std::vector<LookRecord> looks;  // in order of time
   MonitorState monitor;
-  /// Reflectance x 10000 of each band when the pixel was last seen undisturbed, 0 where it was not; by band, row-major.
-  std::array<std::vector<std::uint16_t>, watched_bands.size()> undisturbed;
+  /// Reflectance of each band when the pixel was last seen undisturbed, 0 where it was not; row-major.
+  std::vector<std::array<PackedReflectance, watched_bands.size()>> undisturbed;
   std::vector<Incident> incidents;
   std::map<std::string, IncidentEvidence> evidence;  // by incident
 };
 
 /// Writes a state; `algorithm` names program and options, so that a state of others is not gone on from.
-void write_site_state(const std::string& path, const std::string& algorithm, const Grid& grid, SiteState& state);
+void write_site_state(const std::string& path, const std::string& algorithm, const Grid& grid, SiteState& state,
+                      const ParallelFor& parallel);
 
 /// The looks of a state file if it is of that algorithm and grid; nothing otherwise, also where it cannot be read.
 std::optional<std::vector<LookRecord>> looks_of_state(const std::string& path, const std::string& algorithm,
                                                       const Grid& grid);
 
 /// Reads a state that looks_of_state() has looks of. Throws DataError, starting with the path.
-SiteState read_site_state(const std::string& path, const Grid& grid);
+SiteState read_site_state(const std::string& path, const Grid& grid, const ParallelFor& parallel);
 
 }  // namespace pitwatch

@@ -40,9 +40,11 @@ constexpr std::size_t checkpoints_kept = 3;   // beside the one after learning
 constexpr double most_reference_cloud = 20;   // percent
 constexpr int shift_margin_px = 50;           // around the site, where shifts are measured
 constexpr double most_shift_sigma_px = 0.25;  // of one that is believed
-// The program and its libraries, and what a pixel takes: in the state, in the history that is learnt from, in a look.
+// The program and its libraries, and what a pixel takes: in the state and its observation, while learning and for each
+// look of the history that is learnt from, and in a look.
 constexpr std::int64_t fixed_bytes = std::int64_t{130} << 20;
-constexpr std::int64_t state_pixel_bytes = 470;
+constexpr std::int64_t state_pixel_bytes = 340;
+constexpr std::int64_t learning_pixel_bytes = 180;
 constexpr std::int64_t history_pixel_bytes = 16;
 constexpr std::int64_t look_pixel_bytes = 110;
 constexpr int rows_per_piece = 32;
@@ -250,7 +252,7 @@ class SiteWatch {
     }
     if (best.empty()) return 0;
     try {
-      state_ = read_site_state(best, grid_);
+      state_ = read_site_state(best, grid_, in_parallel);
     } catch (const DataError& damaged) {
       // Everything can be worked out again from the scenes.
       report_.skipped.emplace_back(best, damaged.what());
@@ -267,8 +269,9 @@ class SiteWatch {
     const auto history = std::count_if(records_.begin(), records_.end(),
                                        [&](const LookRecord& look) { return look.acquired < learn_until_; });
     const std::int64_t pixels = std::int64_t{grid_.width} * grid_.height;
-    const std::int64_t bytes = fixed_bytes + pixels * (state_pixel_bytes + history_pixel_bytes * history +
-                                                       std::int64_t{look_pixel_bytes} * tokens);
+    const std::int64_t learning = learnt() ? 0 : learning_pixel_bytes + history_pixel_bytes * history;
+    const std::int64_t bytes =
+        fixed_bytes + pixels * (state_pixel_bytes + learning + std::int64_t{look_pixel_bytes} * tokens);
     if (bytes > options_.memory_bytes) {
       throw ConfigError("--memory " + std::to_string(options_.memory_bytes >> 20) + " MiB is too little for site '" +
                         site_.id + "': " + std::to_string((bytes >> 20) + 1) + " MiB are needed");
@@ -408,19 +411,21 @@ class SiteWatch {
   /// Keeps the reflectance of pixels that were seen undisturbed; in the history all that are clear.
   void remember_undisturbed(const LookInFlight& look, const Observation* seen) {
     const auto bands = bands_of(look.planes);
-    const auto pixels = static_cast<std::size_t>(grid_.width) * static_cast<std::size_t>(grid_.height);
-    for (std::size_t band = 0; band < bands.size(); ++band) {
-      std::vector<std::uint16_t>& kept = state_.undisturbed[band];
-      kept.resize(pixels, 0);
-      for (std::size_t i = 0; i < pixels; ++i) {
-        const bool undisturbed = seen != nullptr ? seen->undisturbed[i] != 0 : look.features.seen[i] == Seen::clear;
-        if (!undisturbed) continue;
-        const float value = bands[band]->at(static_cast<int>(i) % grid_.width, static_cast<int>(i) / grid_.width);
-        if (std::isfinite(value)) {
-          kept[i] = static_cast<std::uint16_t>(std::clamp(std::lround(value * 10000), 1L, 65535L));
+    const auto width = static_cast<std::size_t>(grid_.width);
+    state_.undisturbed.resize(width * static_cast<std::size_t>(grid_.height));
+    in_rows(grid_.height, [&](int begin, int end) {
+      for (int y = begin; y < end; ++y) {
+        std::size_t i = static_cast<std::size_t>(y) * width;
+        for (int x = 0; x < grid_.width; ++x, ++i) {
+          const bool undisturbed = seen != nullptr ? seen->undisturbed[i] != 0 : look.features.seen[i] == Seen::clear;
+          if (!undisturbed) continue;
+          for (std::size_t band = 0; band < bands.size(); ++band) {
+            const float value = bands[band]->at(x, y);
+            if (std::isfinite(value)) state_.undisturbed[i][band] = pack_reflectance(value);
+          }
         }
       }
-    }
+    });
   }
 
   void judge(const LookInFlight& look) {
@@ -429,21 +434,23 @@ class SiteWatch {
     const int height = grid_.height;
     for (Plane<std::uint8_t>* plane : {&probability_, &status_, &clear_, &detected_}) plane->reshape(width, height);
     const auto now = static_cast<LookNumber>(state_.monitor.looks.size()) - 1;
-    for (int y = 0; y < height; ++y) {
-      for (int x = 0; x < width; ++x) {
-        const auto i = static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
-        const PixelStatus status = observation_.status[i];
-        const bool open =
-            status == PixelStatus::provisional || status == PixelStatus::confirmed || status == PixelStatus::recovering;
-        const float certain = std::clamp(observation_.probability[i], 0.5F, 1.0F);
-        probability_.at(x, y) = open ? static_cast<std::uint8_t>(std::lround(certain * score_max)) : std::uint8_t{0};
-        status_.at(x, y) = static_cast<std::uint8_t>(status == PixelStatus::confirmed    ? AlertStatus::confirmed
-                                                     : status == PixelStatus::recovering ? AlertStatus::recovering
-                                                                                         : AlertStatus::provisional);
-        clear_.at(x, y) = observation_.use[i] == LookUse::used ? 1 : 0;
-        detected_.at(x, y) = open && state_.monitor.history[i].last_detected == now ? 1 : 0;
+    in_rows(height, [&](int begin, int end) {
+      for (int y = begin; y < end; ++y) {
+        for (int x = 0; x < width; ++x) {
+          const auto i = static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
+          const PixelStatus status = observation_.status[i];
+          const bool open = status == PixelStatus::provisional || status == PixelStatus::confirmed ||
+                            status == PixelStatus::recovering;
+          const float certain = std::clamp(observation_.probability[i], 0.5F, 1.0F);
+          probability_.at(x, y) = open ? static_cast<std::uint8_t>(std::lround(certain * score_max)) : std::uint8_t{0};
+          status_.at(x, y) = static_cast<std::uint8_t>(status == PixelStatus::confirmed    ? AlertStatus::confirmed
+                                                       : status == PixelStatus::recovering ? AlertStatus::recovering
+                                                                                           : AlertStatus::provisional);
+          clear_.at(x, y) = observation_.use[i] == LookUse::used ? 1 : 0;
+          detected_.at(x, y) = open && state_.monitor.history[i].last_detected == now ? 1 : 0;
+        }
       }
-    }
+    });
     remember_undisturbed(look, &observation_);
     tracker_.update({look.record.acquired, std::as_const(probability_).view(), std::as_const(status_).view(),
                      std::as_const(clear_).view(), std::as_const(detected_).view()});
@@ -469,9 +476,11 @@ class SiteWatch {
       for (int x = run.begin; x < run.end; ++x) {
         const auto i =
             static_cast<std::size_t>(run.row) * static_cast<std::size_t>(grid_.width) + static_cast<std::size_t>(x);
-        if (state_.undisturbed[0][i] != 0) {
+        if (state_.undisturbed[i][0] != 0) {
           ++before_count;
-          for (std::size_t band = 0; band < bands.size(); ++band) before[band] += state_.undisturbed[band][i];
+          for (std::size_t band = 0; band < bands.size(); ++band) {
+            before[band] += unpack_reflectance(state_.undisturbed[i][band]);
+          }
         }
         if (detected_.at(x, run.row) != 0) {
           ++after_count;
@@ -494,8 +503,7 @@ class SiteWatch {
       }
     }
     for (std::size_t band = 0; band < bands.size(); ++band) {
-      now.before[band] =
-          before_count > 0 ? static_cast<float>(before[band] / 1e4 / static_cast<double>(before_count)) : 0;
+      now.before[band] = before_count > 0 ? static_cast<float>(before[band] / static_cast<double>(before_count)) : 0;
       now.after[band] = after_count > 0 ? static_cast<float>(after[band] / static_cast<double>(after_count)) : 0;
     }
     now.scene_last = look.record.scene;
@@ -601,7 +609,7 @@ class SiteWatch {
       number.insert(0, 6 - std::min<std::size_t>(6, number.size()), '0');
       return folder_ + "/" + (learnt_now ? "learnt-" : "looks-") + number + ".state";
     };
-    write_site_state(name_of(state_.looks.size(), after_learning), algorithm_, grid_, state_);
+    write_site_state(name_of(state_.looks.size(), after_learning), algorithm_, grid_, state_, in_parallel);
     if (!after_learning) saved_looks_ = state_.looks.size();
     std::vector<std::string> names;
     for (fs::directory_iterator it(folder_, error), end; it != end; it.increment(error)) {

@@ -28,11 +28,11 @@ endfunction()
 set(code kernels/*.?pp kernels/*.h pipeline/*.?pp tools/*.?pp sample_data/*.?pp)
 set(include "^[ \t]*#[ \t]*include[ \t]*[<\"]")
 
-forbid("Only pipeline/io includes GDAL, OGR, PROJ, libtiff, GeoTIFF, libdeflate, libxml2, minizip and libcurl." FILES ${code}
+forbid("Only pipeline/io includes GDAL, OGR, PROJ, libtiff, GeoTIFF, libdeflate, zstd, libxml2, minizip and libcurl." FILES ${code}
        EXCEPT "^pipeline/io/"
-       LINES "${include}(gdal|ogr|cpl_|proj|geod|tiff|xtiff|geotiff|libdeflate|libxml|minizip|curl/)[^\"]*\\.h[>\"]")
+       LINES "${include}(gdal|ogr|cpl_|proj|geod|tiff|xtiff|geotiff|libdeflate|zstd|libxml|minizip|curl/)[^\"]*\\.h[>\"]")
 forbid("No header of pipeline/io shows another library." FILES pipeline/io/*.hpp
-       LINES "${include}(gdal|ogr|cpl_|proj|geod|tiff|xtiff|geotiff|libdeflate|libxml|minizip|curl|openssl|nlohmann)")
+       LINES "${include}(gdal|ogr|cpl_|proj|geod|tiff|xtiff|geotiff|libdeflate|zstd|libxml|minizip|curl|openssl|nlohmann)")
 forbid("Only pipeline/run includes oneTBB." FILES ${code} EXCEPT "^pipeline/run/" LINES "${include}(tbb|oneapi)/")
 forbid("No header of pipeline/run shows oneTBB." FILES pipeline/run/*.hpp LINES "${include}(tbb|oneapi)/")
 forbid("Only kernels and the version text include Highway." FILES pipeline/*.?pp tools/*.?pp EXCEPT "versions\\.cpp$"

@@ -149,9 +149,24 @@ TEST(Observe, VegetationThatReturnsIsRecovery) {
   EXPECT_EQ(watch.seen.status[inside], PixelStatus::recovering);
 }
 
+TEST(Observe, LooksFadeFromTheModelWhenTheirPartOfTheYearComesRoundAgain) {
+  Watch watch(ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0));
+  const auto of_part = [&](std::size_t part) {
+    float sum = 0;
+    for (std::size_t i = 0; i < watch.state.pixels(); ++i) sum += watch.state.model(i).looks[part];
+    return sum / static_cast<float>(watch.state.pixels());
+  };
+  const float first = of_part(0);
+  const float last = of_part(5);
+  // Of a year later: the first part of the year has come round, the last one has not.
+  watch.observe_looks(1);
+  EXPECT_NEAR(of_part(0), first * kept_after_a_year(watch.options) + 1, 0.3);
+  EXPECT_FLOAT_EQ(of_part(5), last);
+}
+
 TEST(Observe, OutliersStayOutOfTheModel) {
   Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999));
-  const SeasonModel before = watch.state.models[inside];
+  const PackedModel before = watch.state.models[inside];
   watch.observe_looks(8);
   EXPECT_EQ(watch.state.models[inside].coefficients, before.coefficients);
 }
@@ -198,6 +213,12 @@ TEST(Observe, SameBytesHoweverRowsAreCut) {
     EXPECT_EQ(watch.seen.evidence, twin_seen.evidence);
     EXPECT_EQ(watch.seen.status, twin_seen.status);
   }
+}
+
+TEST(Observe, RefusesMoreLooksThanCanBeNamed) {
+  Watch watch(ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0));
+  watch.state.looks.resize(most_looks, watch.state.looks.back());
+  EXPECT_THROW(watch.observe_looks(1), DataError);
 }
 
 TEST(Observe, RefusesWhatDoesNotFit) {

@@ -114,8 +114,8 @@ TEST(SeasonModel, AdaptsTowardsALookInProportionToItsWeight) {
   FeatureVector higher;
   higher.fill(1.0F);
   const SeasonDate date = season_date(test::day_of(370));
-  adapt(light, date, higher, 0.1F, 1);
-  adapt(heavy, date, higher, 1.0F, 1);
+  adapt(light, date, higher, 0.1F, {});
+  adapt(heavy, date, higher, 1.0F, {});
   const float before = expect(model, date, {}).value[0];
   EXPECT_GT(expect(light, date, {}).value[0], before);
   EXPECT_GT(expect(heavy, date, {}).value[0], expect(light, date, {}).value[0]);

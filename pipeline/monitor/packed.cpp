@@ -1,0 +1,152 @@
+#include "pipeline/monitor/packed.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+
+#include "pipeline/monitor/elementary.hpp"
+
+namespace pitwatch {
+namespace {
+
+// Files hold the bytes as they are.
+static_assert(std::has_unique_object_representations_v<PackedModel>);
+
+constexpr float steps_of_mean = 16;  // in the typical noise
+constexpr float steps_of_wave = 8;
+constexpr float looks_scale = 6;
+constexpr float half = 0.5F;
+
+/// Powers of `base` from `first` at 1 on; 0 at 0.
+constexpr std::array<float, 256> geometric(double first, double base) {
+  std::array<float, 256> values{};
+  double value = first;
+  for (std::size_t i = 1; i < values.size(); ++i, value *= base) values[i] = static_cast<float>(value);
+  return values;
+}
+
+constexpr double noise_step = 1.0905077326652577;  // 2^(1/8)
+constexpr double log_noise_step = 0.08664339756999316;
+constexpr std::array<float, 256> noises = geometric(0.001, noise_step);
+constexpr double reflectance_step = 1.025;
+constexpr double log_reflectance_step = 0.024692612590371414;
+constexpr std::array<float, 256> reflectances = geometric(0.005, reflectance_step);
+
+/// The largest whole number that is not above x, for |x| < 2^31.
+int floor_of(float x) {
+  const int whole = static_cast<int>(x);
+  return whole - (x < static_cast<float>(whole) ? 1 : 0);
+}
+
+/// The place of `value` in a table of geometric().
+std::uint8_t place_of(float value, const std::array<float, 256>& table, double log_step) {
+  const float first = table[1];
+  if (value <= first) return 1;
+  const float steps = portable_log(value / first) * static_cast<float>(1 / log_step);
+  return static_cast<std::uint8_t>(std::min(255, 1 + floor_of(steps + half)));
+}
+
+std::uint8_t pack_looks(float looks, float threshold) {
+  return static_cast<std::uint8_t>(std::min(255, floor_of(looks_scale * std::sqrt(looks) + threshold)));
+}
+
+/// Calls next() for what to add before rounding down.
+template <typename Next>
+PackedModel packed_with(const SeasonModel& model, const FeatureVector& typical_noise, Next&& next) {
+  constexpr float largest = 32767;
+  PackedModel packed;
+  for (std::size_t f = 0; f < feature_count; ++f) {
+    if (!(typical_noise[f] > 0) || !(model.noise[f] > 0)) continue;
+    const float to_steps = 1 / typical_noise[f];
+    for (std::size_t i = 0; i < term_count; ++i) {
+      const float steps = model.coefficients[f][i] * to_steps * (i == 0 ? steps_of_mean : steps_of_wave) + next();
+      packed.coefficients[f][i] = static_cast<std::int16_t>(floor_of(std::clamp(steps, -largest, largest)));
+    }
+    packed.noise[f] = place_of(model.noise[f], noises, log_noise_step);
+  }
+  for (std::size_t part = 0; part < year_parts; ++part) packed.looks[part] = pack_looks(model.looks[part], next());
+  packed.waves = static_cast<std::uint8_t>(model.waves);
+  return packed;
+}
+
+}  // namespace
+
+Dither::Dither(std::size_t pixel, std::size_t look)
+    : state_(static_cast<std::uint64_t>(pixel) * 0x9e3779b97f4a7c15U + static_cast<std::uint64_t>(look)) {
+  // The finaliser of SplitMix64 (Steele et al. 2014).
+  state_ = (state_ ^ (state_ >> 30)) * 0xbf58476d1ce4e5b9U;
+  state_ = (state_ ^ (state_ >> 27)) * 0x94d049bb133111ebU;
+  state_ ^= state_ >> 31;
+}
+
+float Dither::next() {
+  // Knuth's linear congruential generator; its high bits are good enough for rounding.
+  state_ = state_ * 6364136223846793005U + 1442695040888963407U;
+  constexpr float per_bit = 1.0F / (1 << 23);
+  return static_cast<float>(state_ >> 41) * per_bit;
+}
+
+PackedModel pack(const SeasonModel& model, const FeatureVector& typical_noise) {
+  return packed_with(model, typical_noise, [] { return half; });
+}
+
+PackedModel pack(const SeasonModel& model, const FeatureVector& typical_noise, Dither dither) {
+  return packed_with(model, typical_noise, [&dither] { return dither.next(); });
+}
+
+SeasonModel unpack(const PackedModel& packed, const FeatureVector& typical_noise) {
+  SeasonModel model;
+  for (std::size_t f = 0; f < feature_count; ++f) {
+    const float mean_step = typical_noise[f] * (1 / steps_of_mean);
+    const float wave_step = typical_noise[f] * (1 / steps_of_wave);
+    for (std::size_t i = 0; i < term_count; ++i) {
+      model.coefficients[f][i] = static_cast<float>(packed.coefficients[f][i]) * (i == 0 ? mean_step : wave_step);
+    }
+    model.noise[f] = noises[packed.noise[f]];
+  }
+  for (std::size_t part = 0; part < year_parts; ++part) {
+    const float root = static_cast<float>(packed.looks[part]) * (1 / looks_scale);
+    model.looks[part] = root * root;
+  }
+  model.waves = packed.waves;
+  return model;
+}
+
+std::uint8_t aged_looks(std::uint8_t packed, float kept, Dither dither) {
+  const float root = static_cast<float>(packed) * (1 / looks_scale);
+  return pack_looks(root * root * kept, dither.next());
+}
+
+RecentLooks unpack(const PackedResiduals& residuals, const RecentNumbers& looks) {
+  RecentLooks recent;
+  recent.look = looks;
+  for (std::size_t k = 0; k < window_looks; ++k) {
+    recent.count += looks[k] != no_look ? 1 : 0;
+    for (std::size_t f = 0; f < feature_count; ++f) recent.whitened[k][f] = half * static_cast<float>(residuals[k][f]);
+  }
+  return recent;
+}
+
+void push_front(PackedResiduals& residuals, RecentNumbers& looks, const FeatureVector& whitened, LookNumber look) {
+  std::copy_backward(residuals.begin(), residuals.end() - 1, residuals.end());
+  std::copy_backward(looks.begin(), looks.end() - 1, looks.end());
+  constexpr float largest = 127;
+  for (std::size_t f = 0; f < feature_count; ++f) {
+    residuals[0][f] = static_cast<std::int8_t>(floor_of(std::clamp(2 * whitened[f], -largest, largest) + half));
+  }
+  looks[0] = look;
+}
+
+PackedLogOdds pack_log_odds(float value) {
+  constexpr float per_step = 1 / 0.3F;
+  const float held = std::clamp(value, lowest_log_odds, highest_log_odds);
+  return {static_cast<std::uint8_t>(steps_to_even_odds + floor_of(held * per_step + half))};
+}
+
+PackedReflectance pack_reflectance(float reflectance) {
+  return place_of(reflectance, reflectances, log_reflectance_step);
+}
+
+float unpack_reflectance(PackedReflectance packed) { return reflectances[packed]; }
+
+}  // namespace pitwatch

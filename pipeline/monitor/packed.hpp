@@ -1,0 +1,89 @@
+#pragma once
+// What a pixel's state is kept in: integers whose steps are a fraction of the noise, so that rounding is of no account.
+// unpack() of what pack() gives differs by half a step at most (a step where it is dithered); beyond the range that is
+// named, values are held at its end. No function of libm: the same bits on every processor.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "pipeline/monitor/season_model.hpp"
+
+namespace pitwatch {
+
+// ---- the model ----
+
+struct PackedModel {
+  /// c0 in 1/16 of the site's typical noise of the feature, the waves in 1/8 of it; up to 2048 and 4096 of it.
+  std::array<std::array<std::int16_t, term_count>, feature_count> coefficients{};
+  std::array<std::uint8_t, year_parts> looks{};     // 6 sqrt(n), n up to 1806
+  std::array<std::uint8_t, feature_count> noise{};  // steps of 9 % from 0.001 on; 0: not monitored
+  std::uint8_t waves = 0;
+  std::uint8_t unused = 0;
+  friend bool operator==(const PackedModel&, const PackedModel&) = default;
+};
+
+/// Pseudo-random thresholds in [0, 1) for rounding without bias: what a look changes in a model is far less than a
+/// step, and would never come in otherwise. They hang on pixel and look alone.
+class Dither {
+ public:
+  Dither(std::size_t pixel, std::size_t look);
+  float next();
+
+ private:
+  std::uint64_t state_;
+};
+
+/// Rounds to the nearest step.
+PackedModel pack(const SeasonModel& model, const FeatureVector& typical_noise);
+/// Rounds up or down by chance, so that the mean is right.
+PackedModel pack(const SeasonModel& model, const FeatureVector& typical_noise, Dither dither);
+SeasonModel unpack(const PackedModel& packed, const FeatureVector& typical_noise);
+
+/// Leaves `kept`, 0..1, of the weight of looks in a part of the year.
+std::uint8_t aged_looks(std::uint8_t packed, float kept, Dither dither);
+
+// ---- the last looks ----
+
+inline constexpr std::size_t window_looks = 6;  // whose residuals are summed
+
+/// Looks are named by their place in MonitorState::looks.
+using LookNumber = std::int16_t;
+inline constexpr LookNumber no_look = -1;
+inline constexpr std::size_t most_looks = 32767;
+
+/// The last clear looks of a pixel, newest first.
+struct RecentLooks {
+  std::array<FeatureVector, window_looks> whitened{};
+  std::array<LookNumber, window_looks> look{};
+  std::int32_t count = 0;
+};
+
+using RecentNumbers = std::array<LookNumber, window_looks>;     // no_look behind the last
+using PackedResidual = std::array<std::int8_t, feature_count>;  // whitened, in halves, up to 63.5
+using PackedResiduals = std::array<PackedResidual, window_looks>;
+inline constexpr RecentNumbers no_recent_looks{no_look, no_look, no_look, no_look, no_look, no_look};
+
+RecentLooks unpack(const PackedResiduals& residuals, const RecentNumbers& looks);
+
+/// Puts a look before the others; the oldest is dropped.
+void push_front(PackedResiduals& residuals, RecentNumbers& looks, const FeatureVector& whitened, LookNumber look);
+
+// ---- single numbers ----
+
+/// Log odds in steps of 0.3 from -15 to 60.
+struct PackedLogOdds {
+  std::uint8_t steps = 0;
+};
+inline constexpr int steps_to_even_odds = 50;
+inline constexpr float lowest_log_odds = -15;
+inline constexpr float highest_log_odds = 60;
+PackedLogOdds pack_log_odds(float value);
+inline float unpack(PackedLogOdds packed) { return 0.3F * static_cast<float>(packed.steps - steps_to_even_odds); }
+
+/// Reflectance in steps of 2.5 % from 0.005 to 2.6; 0: none.
+using PackedReflectance = std::uint8_t;
+PackedReflectance pack_reflectance(float reflectance);
+float unpack_reflectance(PackedReflectance packed);
+
+}  // namespace pitwatch
