@@ -36,7 +36,7 @@ void mask_margin(LookFeatures& look, std::vector<std::uint8_t>& veiled, const Mo
 bool is_ground_called_cloud(MaskBits mask, const PixelReflectance& pixel, const MonitorOptions& options) {
   constexpr MaskBits cloudy = mask_cloud | mask_cirrus;
   if ((mask & cloudy) == 0 || (mask & ~cloudy) != 0) return false;
-  return pixel.blue < options.white_blue_to_red * pixel.red &&
+  return pixel.blue < options.ground_blue_to_red * pixel.red &&
          3 * pixel.swir16 > pixel.blue + pixel.green + pixel.red && pixel.nir < 2 * pixel.red;
 }
 

@@ -80,9 +80,10 @@ struct LookFeatures {
 /// Sums over windows of (2 * radius + 1)^2 pixels, cut at the edges.
 std::vector<int> box_sums(const std::vector<std::uint8_t>& values, int width, int height, int radius);
 
-/// Takes a look apart. Snow is masked, whatever the mask says of it; solid cloud (more than a third of 5 x 5 pixels
-/// around) and its shadow mask the margin around them, single pixels of cloud only themselves, since bright ground is
-/// often called that. `into` keeps its memory. Throws DataError when planes differ in size.
+/// Takes a look apart. Snow is masked, whatever the mask says of it; bare ground by its spectrum is seen, though the
+/// mask says cloud (called_cloud keeps what it said); solid cloud (more than a third of 5 x 5 pixels around) and its
+/// shadow mask the margin around them, single pixels of cloud only themselves, since bright ground is often called
+/// that. `into` keeps its memory. Throws DataError when planes differ in size.
 void extract_features(const LookPlanes& look, const MonitorOptions& options, LookFeatures& into);
 
 }  // namespace pitwatch

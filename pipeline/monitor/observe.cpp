@@ -215,18 +215,15 @@ class LookJudge {
     return v;
   }
 
-  /// Bare mineral ground where there was none, or fresh where there was old: less green, and brighter to the eye and in
-  /// the short-wave infrared, but not white. Neither cloud nor shade, snow or water looks like that, so that one such
-  /// look tells more than others.
+  /// Bare mineral ground where there was none: less green, and brighter to the eye and in the short-wave infrared, but
+  /// not white. Neither cloud nor shade, snow or water looks like that, so that one such look tells more than others.
   bool shows_soil(std::size_t i) const {
     const auto sigmas = [&](Feature feature) {
       const float deviation = at(result_.residuals.deviation[i], feature);
       return deviation > 0 ? at(result_.residuals.residual[i], feature) / deviation : 0;
     };
-    const bool green_lost = sigmas(Feature::ndvi) < -options_.soil_sigma ||
-                            expectation(i, Feature::ndvi) < options_.bare_ndvi;  // there was nothing to lose
-    return green_lost && look_.blue_to_red[i] < options_.white_blue_to_red &&
-           at(look_.values[i], Feature::ndvi) < options_.green_ndvi &&
+    return look_.blue_to_red[i] < options_.white_blue_to_red &&
+           at(look_.values[i], Feature::ndvi) < options_.green_ndvi && sigmas(Feature::ndvi) < -options_.soil_sigma &&
            sigmas(Feature::log_visible) > options_.soil_sigma && sigmas(Feature::log_swir16) > options_.soil_sigma;
   }
 

@@ -11,6 +11,7 @@ struct MonitorOptions {
 
   // What is seen.
   double cloud_margin_m = 40;        // around cloud, its shadow and cirrus, that is not believed either; 0: none
+  float ground_blue_to_red = 0.75F;  // blue / red below which bare ground is seen though the mask says cloud; 0: never
   float white_blue_to_red = 0.82F;   // blue / red above which a brightened pixel is missed cloud: rock is redder
   float brightened_log = 0.18F;      // rise of log visible against the model from which that is asked
   float dark_log = 0.30F;            // fall of all log brightnesses against the model that is missed shadow
@@ -71,6 +72,8 @@ template <typename Options, typename Visit>
 void for_each_option(Options& options, const Visit& visit) {
   visit("cloud-margin-m", "metres around cloud, its shadow and cirrus that are not believed either",
         options.cloud_margin_m);
+  visit("ground-blue-to-red", "blue / red below which bare ground is seen though the mask says cloud; 0: never",
+        options.ground_blue_to_red);
   visit("white-blue-to-red", "blue / red above which a brightened pixel is missed cloud", options.white_blue_to_red);
   visit("brightened-log", "rise of log visible reflectance against the model from which that is asked",
         options.brightened_log);

@@ -243,7 +243,7 @@ TEST(Learn, PixelsWithoutLooksAreNotJudged) {
 TEST(Features, SolidCloudMasksItsMarginAndASpeckOnlyItself) {
   MonitorOptions options;
   Camera camera(30, 30);
-  LookPlanes look = camera.look([](int, int, int) { return test::grey_rock_spectrum; }, 0);
+  LookPlanes look = camera.look([](int, int, int) { return test::forest_spectrum; }, 0);
   for (int y = 0; y < 6; ++y) {
     for (int x = 0; x < 6; ++x) look.mask.at(x, y) = mask_cloud;
   }
@@ -255,6 +255,33 @@ TEST(Features, SolidCloudMasksItsMarginAndASpeckOnlyItself) {
   EXPECT_EQ(seen(12, 3), Seen::clear);
   EXPECT_EQ(seen(20, 20), Seen::masked);
   EXPECT_EQ(seen(21, 20), Seen::clear);
+}
+
+TEST(Features, BareGroundIsSeenThoughTheMaskSaysCloud) {
+  MonitorOptions options;
+  Camera camera(4, 1);
+  const std::array<PixelReflectance, 4> spectra{test::pit_spectrum, test::cloud_spectrum, test::forest_spectrum,
+                                                test::pit_spectrum};
+  LookPlanes look = camera.look([&](int x, int, int) { return spectra[static_cast<std::size_t>(x)]; }, 0);
+  for (int x = 0; x < 3; ++x) look.mask.at(x, 0) = mask_cloud;
+  look.mask.at(3, 0) = mask_cloud | mask_saturated;
+  LookFeatures features;
+  extract_features(look, options, features);
+  EXPECT_EQ(features.seen, (std::vector{Seen::clear, Seen::masked, Seen::masked, Seen::masked}));
+  EXPECT_EQ(features.called_cloud, (std::vector<std::uint8_t>{1, 1, 1, 1}));
+  options.ground_blue_to_red = 0;
+  extract_features(look, options, features);
+  EXPECT_EQ(features.seen[0], Seen::masked);
+}
+
+TEST(Observe, OneLookOfNewBareGroundIsAnAlertAndOneOfOtherChangeIsNone) {
+  Watch dug(ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999));
+  dug.observe_looks(1);
+  EXPECT_EQ(dug.seen.status[inside], PixelStatus::provisional);
+  EXPECT_EQ(dug.seen.status[outside], PixelStatus::stable);
+  Watch flooded(ground_with(test::forest_spectrum, test::pool_spectrum, first_day, 9999));
+  flooded.observe_looks(1);
+  EXPECT_EQ(flooded.seen.status[inside], PixelStatus::stable);
 }
 
 TEST(Observe, TheLevelOfKnownWaterIsNoDisturbance) {
