@@ -4,8 +4,10 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/run/compare.hpp"
+#include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
+#include "tools/source_options.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -19,8 +21,10 @@ class CompareCommand final : public Command {
     po::options_description description("Options of compare");
     description.add_options()  //
         ("before", po::value<std::string>()->value_name("SCENE"),
-         "the earlier scene: a STAC item (JSON), a SAFE folder or .zip, a granule or tile folder, a band image")  //
-        ("after", po::value<std::string>()->value_name("SCENE"), "the later scene")                               //
+         "the earlier scene: a STAC item (JSON) or its URL, a SAFE folder or .zip, a granule or tile folder, a band "
+         "image")
+        //
+        ("after", po::value<std::string>()->value_name("SCENE"), "the later scene")  //
         ("out,o", po::value<std::string>()->value_name("DIR"),
          "folder for alerts.geojson, score.tif, mask.tif and run.json; made if missing")  //
         ("aoi", po::value<std::string>()->value_name("FILE"),
@@ -38,6 +42,8 @@ class CompareCommand final : public Command {
         ("tile-size", po::value<int>()->value_name("PX")->default_value(0),
          "pixels per side of the tiles worked on, a multiple of 64, 64..16384; 0: by the memory; results do not depend "
          "on it");
+    add_check_options(description);
+    add_network_options(description);
     return description;
   }
 
@@ -54,6 +60,8 @@ class CompareCommand final : public Command {
     options_.score_low = values["score-low"].as<double>();
     options_.score_high = values["score-high"].as<double>();
     options_.tile_size_px = values["tile-size"].as<int>();
+    options_.checks = read_check_options(values);
+    options_.network = read_network_options(values);
     options_.threads = common_.threads;
     options_.memory_bytes = common_.memory_bytes;
   }
@@ -70,6 +78,11 @@ class CompareCommand final : public Command {
     spdlog::debug("{} threads, {} tiles of {} px in flight, {} MiB planned", report.threads, report.tokens,
                   report.tile_size_px, report.planned_bytes >> 20);
     for (const auto& [stage, seconds] : report.stage_seconds) spdlog::debug("{}: {:.2f} s", stage, seconds);
+    for (const auto& [scene, offsets] :
+         {std::pair{&report.before, &report.offsets[0]}, {&report.after, &report.offsets[1]}}) {
+      for (const std::string& doubt : offsets->decision.warnings) spdlog::warn("{}: {}", scene->id, doubt);
+    }
+    for (const std::string& limit : report.limits) spdlog::warn("{}", limit);
     if (report.alignment.windows_used == 0) {
       spdlog::warn("the shift between the scenes could not be measured and is taken as none");
     }

@@ -71,6 +71,7 @@ class WatchCommand final : public Command {
       report = watch(options_, [&](std::string_view stage, double fraction) { progress(stage, fraction); });
     }
     for (const auto& [what, why] : report.skipped) spdlog::warn("{}: {}", what, why);
+    for (const auto& [what, why] : report.doubts) spdlog::warn("{} is used: {}", what, why);
     for (const auto& [what, why] : report.left_out) spdlog::debug("{} left out: {}", what, why);
     for (const WatchReport::OfSite& site : report.sites) {
       spdlog::info("{}: {} looks, {} new, {} replayed{}; {} open incidents", site.id, site.looks, site.new_looks,

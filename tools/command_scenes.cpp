@@ -12,8 +12,10 @@
 #include "pipeline/io/scene_source.hpp"
 #include "pipeline/io/sites.hpp"
 #include "pipeline/run/pair_inputs.hpp"
+#include "pipeline/run/scene_check.hpp"
 #include "pipeline/run/site_look.hpp"
 #include "pipeline/run/source.hpp"
+#include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
 #include "tools/source_options.hpp"
@@ -44,6 +46,7 @@ struct Row {
   Scene scene;
   std::vector<SiteView> sites;  // those that it touches
   std::string reason;           // why it is not used; empty: it is
+  OffsetReport offsets;
 };
 
 std::string missing_bands(const Scene& scene) {
@@ -77,6 +80,20 @@ void look_at_sites(Row& row, const std::vector<Place>& places) {
     }
   }
   if (row.sites.empty()) row.reason = error.empty() ? "shows none of the sites" : error;
+}
+
+/// What the pixels say, where they can be had: of a listing by metadata alone, files on the network are not read.
+OffsetReport offsets_of(const Scene& scene, OffsetCheck check) {
+  const bool remote =
+      std::any_of(scene.bands.begin(), scene.bands.end(), [](const auto& band) { return is_url(band.second.path); });
+  if (remote && check != OffsetCheck::off) {
+    return check_offsets_without_pixels(scene, check, "files on the network are looked at with --sites alone");
+  }
+  try {
+    return check_offsets_of(scene, check);
+  } catch (const DataError& unreadable) {
+    return check_offsets_without_pixels(scene, check, error_chain(unreadable));
+  }
 }
 
 std::optional<float> common_offset(const Scene& scene) {
@@ -148,7 +165,7 @@ double rounded(double value) { return std::stod(fmt::format("{:.4f}", value)); }
 ordered_json json_of(const Row& row) {
   const Scene& scene = row.scene;
   ordered_json object{{"id", scene.id},
-                      {"path", scene.source},
+                      {"path", redacted(scene.source)},
                       {"acquired", format_instant(scene.acquired)},
                       {"processed", scene.processed ? ordered_json(format_instant(*scene.processed)) : ordered_json()},
                       {"tile", text_or_null(scene.tile)},
@@ -161,6 +178,10 @@ ordered_json json_of(const Row& row) {
     if (is_reflectance(band))
       object["offsets"][std::string(name(band))] = std::stod(fmt::format("{}", asset.calibration.offset));
   }
+  object["offset_rule"] = text_or_null(scene.offsets.rule);
+  object["offset_contradictions"] = scene.offsets.contradictions;
+  object["offset_pixels"] = {{"verdict", verdict_name(row.offsets.finding.verdict)},
+                             {"finding", row.offsets.finding.text}};
   object["cloud_percent"] = or_null(scene.cloud_cover);
   object["sites"] = ordered_json::array();
   for (const SiteView& view : row.sites) {
@@ -196,7 +217,7 @@ class ScenesCommand final : public Command {
     description.add_options()  //
         ("source", po::value<std::string>()->value_name("SOURCE"),
          "folder with STAC items, SAFE products (folders, .zip) or AWS tiles, a local STAC catalog, collection, "
-         "ItemCollection or item, or the URL of a STAC API; also the first argument")
+         "ItemCollection or item, the URL of a STAC API or of an item; also the first argument")
         //
         ("sites", po::value<std::string>()->value_name("FILE"),
          "vector file of sites: polygons with id; shares of cloud over each, and scenes that show none are not used")
@@ -204,6 +225,7 @@ class ScenesCommand final : public Command {
         ("from", po::value<std::string>()->value_name("DATE"), "only scenes acquired from here on")           //
         ("to", po::value<std::string>()->value_name("DATE"), "only scenes acquired up to here, a day whole")  //
         ("json", po::bool_switch(), "JSON on stdout, not a table");
+    add_offset_check_option(description);
     add_source_options(description);
     return description;
   }
@@ -223,6 +245,7 @@ class ScenesCommand final : public Command {
     }
     if (from_ && to_ && *from_ > *to_) throw ConfigError("--from is later than --to");
     json_ = values["json"].as<bool>();
+    offset_check_ = read_check_options(values).offsets;
     network_ = read_source_options(values);
   }
 
@@ -256,6 +279,11 @@ class ScenesCommand final : public Command {
     return (!from_ || scene.acquired >= *from_) && (!to_ || scene.acquired <= *to_);
   }
 
+  static Row unused(Scene scene, std::string reason) {
+    OffsetReport offsets = check_offsets_without_pixels(scene, OffsetCheck::off, "not looked at");
+    return {std::move(scene), {}, std::move(reason), std::move(offsets)};
+  }
+
   /// Rows in the order of the listing.
   std::vector<Row> judge(std::vector<ListedScene> scenes, const std::vector<Place>& places) const {
     std::erase_if(scenes, [&](const ListedScene& listed) { return !is_in_period(listed.scene); });
@@ -264,19 +292,21 @@ class ScenesCommand final : public Command {
     std::erase_if(scenes, [&](ListedScene& listed) {
       const std::string missing = missing_bands(listed.scene);
       if (missing.empty()) return false;
-      rows.push_back({std::move(listed.scene), {}, "no asset for" + missing});
+      rows.push_back(unused(std::move(listed.scene), "no asset for" + missing));
       return true;
     });
     SceneChoice choice = choose_one_per_datatake(std::move(scenes));
     for (LeftOutScene& left : choice.left_out) {
-      rows.push_back({std::move(left.scene.scene), {}, std::move(left.reason)});
+      rows.push_back(unused(std::move(left.scene.scene), std::move(left.reason)));
     }
     Progress progress(common_);
     for (std::size_t i = 0; i < choice.datatakes.size(); ++i) {
       progress("scenes", static_cast<double>(i) / static_cast<double>(choice.datatakes.size()));
       for (ListedScene& part : choice.datatakes[i].parts) {
-        Row row{std::move(part.scene), {}, {}};
+        Row row{std::move(part.scene), {}, {}, {}};
         if (!places.empty()) look_at_sites(row, places);
+        row.offsets = offsets_of(row.scene, offset_check_);
+        if (row.reason.empty()) row.reason = row.offsets.decision.reason;
         rows.push_back(std::move(row));
       }
     }
@@ -293,6 +323,7 @@ class ScenesCommand final : public Command {
   std::optional<Instant> from_;
   std::optional<Instant> to_;
   NetworkOptions network_;
+  OffsetCheck offset_check_ = OffsetCheck::refuse;
   bool json_ = false;
 };
 

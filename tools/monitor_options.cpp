@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "pipeline/core/error.hpp"
+#include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
 #include "tools/source_options.hpp"
 
@@ -32,6 +33,7 @@ void add_monitor_options(po::options_description& description) {
     description.add_options()(
         name, po::value<double>()->value_name("N")->default_value(value, fmt::format("{}", value)), meaning);
   });
+  add_check_options(description);
 }
 
 WatchOptions read_watch_options(const po::variables_map& values, const std::string& command) {
@@ -50,6 +52,7 @@ WatchOptions read_watch_options(const po::variables_map& values, const std::stri
       throw ConfigError(std::string("--") + error.what());
     }
   });
+  options.checks = read_check_options(values);
   const CommonOptions common = read_common_options(values);
   options.threads = common.threads;
   options.memory_bytes = common.memory_bytes;

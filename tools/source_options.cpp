@@ -61,7 +61,12 @@ void add_source_options(po::options_description& description) {
       ("collection", po::value<Texts>()->value_name("ID"),
        "collection that a STAC API is searched in, e.g. sentinel-2-l2a; may be repeated")  //
       ("max-cloud", po::value<double>()->value_name("PERCENT"),
-       "leave out scenes with more cloud by their own account, percent, 0..100")  //
+       "leave out scenes with more cloud by their own account, percent, 0..100");
+  add_network_options(description);
+}
+
+void add_network_options(po::options_description& description) {
+  description.add_options()  //
       ("allow-host", po::value<Texts>()->value_name("HOST[:PORT]"),
        "read from this host, too; '*' for any run of characters; http://HOST[:PORT] allows http, without TLS; may be "
        "repeated")  //
@@ -74,7 +79,7 @@ void add_source_options(po::options_description& description) {
 }
 
 NetworkOptions read_source_options(const po::variables_map& values) {
-  NetworkOptions options;
+  NetworkOptions options = read_network_options(values);
   options.collections = values_of(values, "collection");
   if (values.count("max-cloud") != 0) {
     options.most_cloud_percent = values["max-cloud"].as<double>();
@@ -82,6 +87,11 @@ NetworkOptions read_source_options(const po::variables_map& values) {
       throw ConfigError("--max-cloud must be 0 to 100");
     }
   }
+  return options;
+}
+
+NetworkOptions read_network_options(const po::variables_map& values) {
+  NetworkOptions options;
   for (const std::string& host : values_of(values, "allow-host")) allow_host(host, options.remote);
   for (const std::string& bucket : values_of(values, "allow-bucket")) allow_bucket(bucket, options.remote);
   options.http.jitter_seed = std::random_device{}();

@@ -7,10 +7,14 @@
 
 namespace pitwatch::tools {
 
-/// --collection, --max-cloud, --allow-host, --allow-bucket, --ca-file, --http-timeout.
+/// --collection, --max-cloud, and those of add_network_options().
 void add_source_options(boost::program_options::options_description& description);
+
+/// --allow-host, --allow-bucket, --ca-file, --http-timeout.
+void add_network_options(boost::program_options::options_description& description);
 
 /// What they say. Throws ConfigError naming the option.
 NetworkOptions read_source_options(const boost::program_options::variables_map& values);
+NetworkOptions read_network_options(const boost::program_options::variables_map& values);
 
 }  // namespace pitwatch::tools

@@ -52,8 +52,10 @@ double index_or(const std::map<std::string, double>& indices, const std::string&
   return found == indices.end() ? fallback : found->second;
 }
 
+/// The mean of blue and red; without blue, red alone.
 float visible(const Spectrum& spectrum) {
-  return (value_or(spectrum, Band::B02, 0.0F) + value_or(spectrum, Band::B04, 0.0F)) / 2;
+  const float red = value_or(spectrum, Band::B04, 0.0F);
+  return (value_or(spectrum, Band::B02, red) + red) / 2;
 }
 
 bool is_built_or_bright(const Spectrum& before, const Spectrum& after) {

@@ -39,7 +39,8 @@ std::map<std::string, double> spectral_indices(const Spectrum& spectrum);
 std::map<std::string, double> index_change(const Spectrum& before, const Spectrum& after);
 
 /// The class of the change. Needs red and NIR; SWIR refines: without it, burn and water are told less surely, and bare
-/// ground is what is not green. Rules and thresholds: README.md of this folder.
+/// ground is what is not green. Without blue, red alone is the brightness. Rules and thresholds: README.md of this
+/// folder.
 ChangeClass classify_change(const Spectrum& before, const Spectrum& after);
 
 /// What a series tells of a piece of changed ground.

@@ -31,7 +31,8 @@ struct BandPlace {
   AxisMap y;
 };
 
-/// The bands of both dates that a comparison reads. The SCL of a date is there or not; all others must be there.
+/// The bands of both dates that a comparison reads: red (B04) and near infrared (B08) at least. Other bands of
+/// reflectance are there on both dates or on neither, the SCL of a date is there or not.
 struct PairGeometry {
   std::array<std::array<std::optional<BandPlace>, band_infos.size()>, 2> places;
 
@@ -42,6 +43,24 @@ struct PairGeometry {
     return places[static_cast<std::size_t>(date)][static_cast<std::size_t>(band)];
   }
   const BandPlace& at(Date date, Band band) const { return *find(date, band); }
+};
+
+/// The bands that take the parts of the evidence. Without blue, red has both parts: the two channels are one then, and
+/// their contrast is none. Without short-wave infrared, near infrared tells water; it is as dark there.
+struct EvidenceBands {
+  Band blue{};
+  Band red = Band::B04;
+  Band nir = Band::B08;
+  Band swir{};
+  bool tells_cloud = false;  // by our own rule: cloud is white and bright in B11, which takes both of these bands
+
+  explicit EvidenceBands(bool has_blue, bool has_swir)
+      : blue(has_blue ? Band::B02 : Band::B04),
+        swir(has_swir ? Band::B11 : Band::B08),
+        tells_cloud(has_blue && has_swir) {}
+  explicit EvidenceBands(const PairGeometry& geometry)
+      : EvidenceBands(geometry.find(Date::before, Band::B02).has_value(),
+                      geometry.find(Date::before, Band::B11).has_value()) {}
 };
 
 /// Access to the pixels of a PairGeometry over some window.

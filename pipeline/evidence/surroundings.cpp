@@ -16,7 +16,6 @@ namespace {
 
 constexpr int cell = static_cast<int>(cell_px);
 constexpr int rows_per_cell = cell / surroundings_row_step;
-constexpr kernels::PerCloudBand<Band> cloud_bands{Band::B02, Band::B04, Band::B11};
 
 void add(CellSums& to, const CellSums& from) {
   for (std::size_t ground = 0; ground < ground_count; ++ground) {
@@ -33,7 +32,9 @@ void Surroundings::measure(const PairPixels& pixels, const PairGeometry& geometr
   summed_ = cells.grown(surroundings_reach_cells);
   sum_cells(pixels, geometry, options, model);
   average(options, model);
-  find_cloud(options, model);
+  cloud_.assign(static_cast<std::size_t>(cells_.width) * static_cast<std::size_t>(cells_.height), 0);
+  any_cloudy_ = false;
+  if (EvidenceBands(geometry).tells_cloud) find_cloud(options, model);
 }
 
 void Surroundings::sum_cells(const PairPixels& pixels, const PairGeometry& geometry, const EvidenceOptions& options,
@@ -41,11 +42,13 @@ void Surroundings::sum_cells(const PairPixels& pixels, const PairGeometry& geome
   const int x0 = summed_.x * cell;
   const int n = summed_.width * cell;
   const auto width = static_cast<std::size_t>(n);
+  const EvidenceBands bands(geometry);
+  const kernels::PerCloudBand<Band> cloud_bands{bands.blue, bands.red, bands.swir};
   for (std::size_t b = 0; b < cloud_band_count; ++b) {
     before_[b].begin(pixels, geometry, Date::before, cloud_bands[b], x0, n);
     after_[b].begin(pixels, geometry, Date::after, cloud_bands[b], x0, n);
   }
-  nir_.begin(pixels, geometry, Date::before, Band::B08, x0, n);
+  nir_.begin(pixels, geometry, Date::before, bands.nir, x0, n);
 
   kernels::SurroundingsParameters parameters;
   parameters.gains = model.gains;
@@ -146,8 +149,6 @@ void Surroundings::find_cloud(const EvidenceOptions& options, const PairModel& m
     return false;
   };
   const Window inner{surroundings_reach_cells, surroundings_reach_cells, cells_.width, cells_.height};
-  cloud_.assign(static_cast<std::size_t>(cells_.width) * static_cast<std::size_t>(cells_.height), 0);
-  any_cloudy_ = false;
   for (int y = 1; y < summed_.height - 1; ++y) {
     for (int x = 1; x < summed_.width - 1; ++x) {
       if (!is_cloud(x, y)) continue;

@@ -35,6 +35,7 @@ class Surroundings {
   void row(int y, std::array<kernels::PerBand<std::vector<float>>, kernels::ground_count>& centres) const;
 
   /// Whether the cell, in cell coordinates of the grid, is taken for cloud, itself or by a neighbour; whether any is.
+  /// None where the pair lacks a band that the rule takes.
   bool cloudy(int cell_x, int cell_y) const;
   bool any_cloudy() const { return any_cloudy_; }
 

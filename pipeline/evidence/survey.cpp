@@ -27,7 +27,7 @@ constexpr float smallest_noise = 1e-4F;  // reflectance: one digital number
 
 /// Sampled pixels that are clear on both dates.
 struct Samples {
-  kernels::PerCloudBand<std::vector<float>> before;  // blue, red, B11
+  kernels::PerCloudBand<std::vector<float>> before;  // as EvidenceBands has them: blue, red, B11
   kernels::PerCloudBand<std::vector<float>> after;
   std::vector<std::uint8_t> ground;
   struct Place {
@@ -51,6 +51,7 @@ Samples collect(std::span<const SampleWindow> windows, const PairGeometry& geome
   });
   const int step = std::max(1, static_cast<int>(std::sqrt(pixels / samples_wanted)));
 
+  const EvidenceBands bands(geometry);
   Samples samples;
   NearestSampler blue_before_rows, red_before_rows, nir_before_rows, swir_before_rows, swir_after_rows;
   CubicSampler blue_after_rows, red_after_rows;
@@ -58,13 +59,13 @@ Samples collect(std::span<const SampleWindow> windows, const PairGeometry& geome
   std::vector<std::uint8_t> mask;
   for (std::size_t w = 0; w < windows.size(); ++w) {
     const auto& [window, reader] = windows[w];
-    blue_before_rows.begin(*reader, geometry, Date::before, Band::B02, window.x, window.width);
-    red_before_rows.begin(*reader, geometry, Date::before, Band::B04, window.x, window.width);
-    nir_before_rows.begin(*reader, geometry, Date::before, Band::B08, window.x, window.width);
-    swir_before_rows.begin(*reader, geometry, Date::before, Band::B11, window.x, window.width);
-    swir_after_rows.begin(*reader, geometry, Date::after, Band::B11, window.x, window.width);
-    blue_after_rows.begin(*reader, geometry, Date::after, Band::B02, window.x, window.width);
-    red_after_rows.begin(*reader, geometry, Date::after, Band::B04, window.x, window.width);
+    blue_before_rows.begin(*reader, geometry, Date::before, bands.blue, window.x, window.width);
+    red_before_rows.begin(*reader, geometry, Date::before, bands.red, window.x, window.width);
+    nir_before_rows.begin(*reader, geometry, Date::before, bands.nir, window.x, window.width);
+    swir_before_rows.begin(*reader, geometry, Date::before, bands.swir, window.x, window.width);
+    swir_after_rows.begin(*reader, geometry, Date::after, bands.swir, window.x, window.width);
+    blue_after_rows.begin(*reader, geometry, Date::after, bands.blue, window.x, window.width);
+    red_after_rows.begin(*reader, geometry, Date::after, bands.red, window.x, window.width);
     for (auto* row : {&blue_before, &red_before, &nir, &blue_after, &red_after, &swir_before, &swir_after}) {
       row->resize(static_cast<std::size_t>(window.width));
     }
@@ -187,6 +188,7 @@ float median_evidence(std::span<const SampleWindow> windows, const PairGeometry&
   EvidenceOptions provisional = options;
   provisional.half_score = provisional_half;
   model.median_evidence = options.quiet_evidence;  // makes half_evidence() the half_score
+  const Band water_band = EvidenceBands(geometry).swir;
   const float land = (options.water_swir + options.land_swir) / 2;
   TileEvidence evidence;
   NearestSampler swir_rows[2];
@@ -199,7 +201,7 @@ float median_evidence(std::span<const SampleWindow> windows, const PairGeometry&
     std::vector<float> swir[2];
     std::vector<std::uint8_t> mask(static_cast<std::size_t>(window.width));
     for (const Date date : both_dates) {
-      swir_rows[static_cast<std::size_t>(date)].begin(*pixels, geometry, date, Band::B11, window.x, window.width);
+      swir_rows[static_cast<std::size_t>(date)].begin(*pixels, geometry, date, water_band, window.x, window.width);
       swir[static_cast<std::size_t>(date)].resize(mask.size());
     }
     for (int y = 0; y < score.height(); ++y) {

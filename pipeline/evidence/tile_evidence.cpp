@@ -166,13 +166,14 @@ void TileEvidence::gather_evidence(const PairPixels& pixels, const PairGeometry&
   const int x0 = area_.x - stencil_margin;
   const int n = area_.width + 2 * stencil_margin;
   const auto width = static_cast<std::size_t>(n);
-  blue_before_.begin(pixels, geometry, Date::before, Band::B02, x0, n);
-  red_before_.begin(pixels, geometry, Date::before, Band::B04, x0, n);
-  nir_before_.begin(pixels, geometry, Date::before, Band::B08, x0, n);
-  blue_after_.begin(pixels, geometry, Date::after, Band::B02, x0, n);
-  red_after_.begin(pixels, geometry, Date::after, Band::B04, x0, n);
-  swir_before_.begin(pixels, geometry, Date::before, Band::B11, area_.x, area_.width);
-  swir_after_.begin(pixels, geometry, Date::after, Band::B11, area_.x, area_.width);
+  const EvidenceBands bands(geometry);
+  blue_before_.begin(pixels, geometry, Date::before, bands.blue, x0, n);
+  red_before_.begin(pixels, geometry, Date::before, bands.red, x0, n);
+  nir_before_.begin(pixels, geometry, Date::before, bands.nir, x0, n);
+  blue_after_.begin(pixels, geometry, Date::after, bands.blue, x0, n);
+  red_after_.begin(pixels, geometry, Date::after, bands.red, x0, n);
+  swir_before_.begin(pixels, geometry, Date::before, bands.swir, area_.x, area_.width);
+  swir_after_.begin(pixels, geometry, Date::after, bands.swir, area_.x, area_.width);
   for (std::size_t date = 0; date < both_dates.size(); ++date) {
     has_classes_[date] = geometry.find(both_dates[date], Band::SCL).has_value();
     if (has_classes_[date]) {

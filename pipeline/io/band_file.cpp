@@ -14,6 +14,7 @@
 #include "pipeline/io/deflate_tiff.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
+#include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
 namespace {
@@ -21,6 +22,8 @@ namespace {
 constexpr int longest_side = 200'000;
 constexpr std::int64_t largest_block_bytes = std::int64_t{256} << 20;
 constexpr std::int64_t most_blocks = 1'000'000;  // callers keep a table of them
+constexpr int least_piece_px = 512;
+constexpr std::int64_t decimated_from_pixels = std::int64_t{4} << 20;
 
 /// What Sentinel-2 is distributed in. A fixed list, so that a path cannot make GDAL open a description of other files
 /// (VRT, WMS) or a database.
@@ -32,6 +35,7 @@ struct CloseDataset {
 using Dataset = std::unique_ptr<void, CloseDataset>;
 
 Dataset open(const std::string& path) {
+  if (is_url(path)) throw DataError("a URL, which is not read here: its name by gdal_path() is");
   const GdalErrorCapture errors;
   Dataset dataset(GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, drivers.data(),
                              nullptr, nullptr));
@@ -90,6 +94,16 @@ std::uint8_t* scratch(std::size_t bytes) {
   return buffer.data();
 }
 
+std::string text_of(const Window& window) {
+  return "window " + std::to_string(window.x) + "," + std::to_string(window.y) + " " + std::to_string(window.width) +
+         " x " + std::to_string(window.height);
+}
+
+/// The number of the i-th of `taken` things that are spread evenly over `all`.
+int spread(int i, int taken, int all) {
+  return static_cast<int>((2 * std::int64_t{i} + 1) * all / (2 * std::int64_t{taken}));
+}
+
 template <typename T>
 void copy(const T* from, std::ptrdiff_t from_stride, PlaneView<std::uint16_t> into) {
   for (int y = 0; y < into.height; ++y) std::copy_n(from + y * from_stride, into.width, into.row(y));
@@ -103,6 +117,7 @@ struct BandFile::State {
   GDALDataType type = GDT_Unknown;
   int block_width = 0;
   int block_height = 0;
+  bool has_overviews = false;
   std::unique_ptr<DeflateTiff> deflate_tiff;  // where the file is of that kind
   std::mutex mutex;
   std::vector<Dataset> idle;  // guarded by mutex
@@ -143,6 +158,7 @@ BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) 
     if (state_->type != GDT_Byte && state_->type != GDT_UInt16 && state_->type != GDT_Int16) {
       throw DataError(std::string("pixels are ") + GDALGetDataTypeName(state_->type) + ", not Byte, UInt16 or Int16");
     }
+    state_->has_overviews = GDALGetOverviewCount(band) > 0;
     GDALGetBlockSize(band, &state_->block_width, &state_->block_height);
     if (std::int64_t{state_->block_width} * state_->block_height > largest_block_bytes / 2) {
       throw DataError("absurd block size: " + std::to_string(state_->block_width) + " x " +
@@ -158,7 +174,7 @@ BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) 
           DeflateTiff::open(path, state_->block_width, state_->block_height, blocks_across() * blocks_down());
     }
   } catch (const DataError& error) {
-    throw DataError(path + ": " + error.what());
+    throw DataError(redacted(path) + ": " + redacted(error.what()));
   }
 }
 
@@ -203,31 +219,85 @@ BlockSize BandFile::read_block(int bx, int by, PlaneView<std::uint16_t> into) co
     if (state_->type == GDT_Int16) clamp_negatives(filled);
     return size;
   } catch (const DataError& error) {
-    throw DataError(path() + ": " + error.what());
+    throw DataError(redacted(path()) + ": " + redacted(error.what()));
   }
 }
 
 void BandFile::read_window(const Window& window, PlaneView<std::uint16_t> into) const {
-  const std::string what = "cannot read window " + std::to_string(window.x) + "," + std::to_string(window.y) + " " +
-                           std::to_string(window.width) + " x " + std::to_string(window.height);
+  const auto refuse = [&](const char* why) {
+    throw DataError(redacted(path()) + ": cannot read " + text_of(window) + ": " + why);
+  };
+  if (window.empty() || !(intersection(window, grid().extent()) == window)) refuse("not inside the raster");
+  if (into.width < window.width || into.height < window.height) refuse("destination is too small");
+  read_resized(window, {into.data, window.width, window.height, into.stride});
+}
+
+void BandFile::read_resized(const Window& window, PlaneView<std::uint16_t> into) const {
+  const std::string what = "cannot read " + text_of(window);
   try {
-    if (window.empty() || !(intersection(window, grid().extent()) == window)) {
-      throw DataError(what + ": not inside the raster");
-    }
-    if (into.width < window.width || into.height < window.height) throw DataError(what + ": destination is too small");
     // GDAL itself turns negative Int16 values into 0 on the way to UInt16.
     state_->with_handle([&](GDALRasterBandH band) {
       const GdalErrorCapture errors;
-      if (GDALRasterIOEx(band, GF_Read, window.x, window.y, window.width, window.height, into.data, window.width,
-                         window.height, GDT_UInt16, sizeof(std::uint16_t),
+      if (GDALRasterIOEx(band, GF_Read, window.x, window.y, window.width, window.height, into.data, into.width,
+                         into.height, GDT_UInt16, sizeof(std::uint16_t),
                          static_cast<GSpacing>(into.stride * static_cast<std::ptrdiff_t>(sizeof(std::uint16_t))),
                          nullptr) != CE_None) {
         throw DataError(errors.explain(what));
       }
     });
   } catch (const DataError& error) {
-    throw DataError(path() + ": " + error.what());
+    throw DataError(redacted(path()) + ": " + redacted(error.what()));
   }
+}
+
+Plane<std::uint16_t> BandFile::read_decimated(int longest_px) const {
+  const auto step_of = [&](int width, int height) { return (std::max(width, height) + longest_px - 1) / longest_px; };
+  const auto part = [](int length, int step) { return (length + step - 1) / step; };
+  if (state_->has_overviews) {
+    const int step = step_of(grid().width, grid().height);
+    Plane<std::uint16_t> result(part(grid().width, step), part(grid().height, step));
+    read_resized(grid().extent(), result.view());
+    return result;
+  }
+  const Plane<std::uint16_t> blocks = read_spread(decimated_from_pixels);
+  const int step = step_of(blocks.width(), blocks.height());
+  Plane<std::uint16_t> result(part(blocks.width(), step), part(blocks.height(), step));
+  for (int y = 0; y < result.height(); ++y) {
+    for (int x = 0; x < result.width(); ++x) result.at(x, y) = blocks.at(x * step, y * step);
+  }
+  return result;
+}
+
+Plane<std::uint16_t> BandFile::read_spread(std::int64_t most_pixels) const {
+  if (std::int64_t{grid().width} * grid().height <= most_pixels) {
+    Plane<std::uint16_t> whole(grid().width, grid().height);
+    read_window(grid().extent(), whole.view());
+    return whole;
+  }
+  // Blocks of a piece, pieces of the raster, pieces that are read. What is cut off at the right and the lower edge
+  // stays away.
+  const auto pieces_along = [](int length, int block) {
+    const int blocks = std::min((least_piece_px + block - 1) / block, std::max(1, length / block));
+    return std::pair{blocks, std::max(1, length / (blocks * block))};
+  };
+  const auto [blocks_x, across] = pieces_along(grid().width, block_width());
+  const auto [blocks_y, down] = pieces_along(grid().height, block_height());
+  const int width = std::min(blocks_x * block_width(), grid().width);
+  const int height = std::min(blocks_y * block_height(), grid().height);
+  const double most = std::max(1.0, static_cast<double>(most_pixels) / (static_cast<double>(width) * height));
+  const int columns = std::min(static_cast<int>(std::sqrt(most)), across);
+  const int rows = std::min(static_cast<int>(most / columns), down);
+  Plane<std::uint16_t> result(columns * width, rows * height);
+  for (int y = 0; y < rows * blocks_y; ++y) {
+    for (int x = 0; x < columns * blocks_x; ++x) {
+      PlaneView<std::uint16_t> into{&result.at(x * block_width(), y * block_height()),
+                                    std::min(block_width(), grid().width), std::min(block_height(), grid().height),
+                                    result.stride()};
+      read_block(spread(x / blocks_x, columns, across) * blocks_x + x % blocks_x,
+                 spread(y / blocks_y, rows, down) * blocks_y + y % blocks_y, into);
+    }
+  }
+  return result;
 }
 
 }  // namespace pitwatch

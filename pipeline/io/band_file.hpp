@@ -22,13 +22,14 @@ struct BlockSize {
 ///
 /// Thread-safe: GDAL's datasets are not, so each read checks a handle out of an internal pool, which opens one more
 /// when all are in use. At most as many handles exist as reads ever ran at once.
-/// Every error is a DataError that starts with the path and ends with GDAL's own message; after one, what was to be
-/// filled is undefined.
+/// Every error is a DataError that starts with the path, as redacted() shows it, and ends with GDAL's own message;
+/// after one, what was to be filled is undefined.
 class BandFile {
  public:
-  /// Opens the file. Throws DataError when it cannot be opened, is not of a type named above, has no CRS, is not
-  /// projected in metres, is not north-up with square pixels, or when its header is absurd (a side longer than
-  /// 200 000 pixels, a block larger than 256 MiB, more than a million blocks).
+  /// Opens the file. What is on the network goes by the name that gdal_path() or RemoteFiles give it, which know what
+  /// may be read; a URL is refused. Throws DataError when it cannot be opened, is not of a type named above, has no
+  /// CRS, is not projected in metres, is not north-up with square pixels, or when its header is absurd (a side longer
+  /// than 200 000 pixels, a block larger than 256 MiB, more than a million blocks).
   explicit BandFile(const std::string& path);
   ~BandFile();
   BandFile(BandFile&&) noexcept;
@@ -53,7 +54,18 @@ class BandFile {
   /// Reads a window that must lie inside the raster, through GDAL's block cache. `into` must be at least as large.
   void read_window(const Window& window, PlaneView<std::uint16_t> into) const;
 
+  /// The band at most `longest_px` pixels long and wide, every n-th pixel of it: from its overviews, where they may be
+  /// means; without any, of blocks spread over the raster (4 million pixels), side by side. A raster that is not larger
+  /// comes as it is. Which pixel is which place is not to be told from it.
+  Plane<std::uint16_t> read_decimated(int longest_px) const;
+
+  /// Pieces at full resolution, 512 pixels and more wide and high, in rows and columns spread evenly over the raster,
+  /// side by side: as many as have at most so many pixels together, but one; of a raster that has no more, all of it.
+  Plane<std::uint16_t> read_spread(std::int64_t most_pixels) const;
+
  private:
+  void read_resized(const Window& window, PlaneView<std::uint16_t> into) const;
+
   struct State;
   std::unique_ptr<State> state_;
 };

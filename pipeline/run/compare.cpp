@@ -17,7 +17,7 @@
 #include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
 #include "pipeline/io/hashing.hpp"
-#include "pipeline/io/scene_reader.hpp"
+#include "pipeline/io/remote_path.hpp"
 #include "pipeline/polygons/components.hpp"
 #include "pipeline/run/background.hpp"
 #include "pipeline/run/block_store.hpp"
@@ -193,16 +193,59 @@ class Comparison {
   std::vector<std::vector<RegionSums>> sums_;  // by tile
 };
 
-std::vector<InputRecord> input_records(const CompareReport& report, const PairInputs& inputs) {
+std::vector<InputRecord> input_records(const ListedScene& before, const ListedScene& after, const PairInputs& inputs) {
   std::vector<InputRecord> records;
-  for (const auto& [role, scene] : {std::pair{"BEFORE item", &report.before}, {"AFTER item", &report.after}}) {
-    records.push_back({role, scene->source, scene_fingerprint(scene->source)});
+  for (const auto& [role, listed] : {std::pair{"BEFORE item", &before}, {"AFTER item", &after}}) {
+    records.push_back({role, listed->scene.source, listed->fingerprint});
   }
   for (const PairInput& input : inputs.inputs()) {
     const std::string date = input.date == Date::before ? "BEFORE " : "AFTER ";
     records.push_back({date + std::string(name(input.band)), input.asset.path, {}});
   }
   return records;
+}
+
+template <typename Work>
+void in_context(const std::string& context, Work work) {
+  try {
+    work();
+  } catch (...) {
+    rethrow_with_context(context);
+  }
+}
+
+/// Fills in what is found about offsets, and throws for the first scene that is refused.
+void check_scenes(const PairInputs& inputs, const SceneChecks& checks, CompareReport& report) {
+  const std::array<std::pair<const char*, const Scene*>, 2> scenes{
+      {{"BEFORE ", &report.before}, {"AFTER ", &report.after}}};
+  const int bands = checks.gate ? static_cast<int>(inputs.inputs().size()) : 0;
+  const auto check = [&](int i) {
+    if (i < static_cast<int>(scenes.size())) {
+      const auto& [date, scene] = scenes[static_cast<std::size_t>(i)];
+      in_context(date + redacted(scene->source), [&, scene = scene] {
+        OffsetReport found = check_offsets_of(*scene, checks.offsets);
+        if (!found.decision.use) throw DataError(found.decision.reason + " (--offset-check)");
+        report.offsets[static_cast<std::size_t>(i)] = std::move(found);
+      });
+    } else {
+      const PairInput& input = inputs.inputs()[static_cast<std::size_t>(i) - scenes.size()];
+      const auto& [date, scene] = scenes[static_cast<std::size_t>(input.date)];
+      in_context(date + redacted(input.asset.path),
+                 [&, scene = scene] { refuse_garbage(*scene, input.band, input.file); });
+    }
+  };
+  std::vector<std::exception_ptr> errors(scenes.size() + static_cast<std::size_t>(bands));
+  in_parallel(static_cast<int>(errors.size()), [&](int i) {
+    try {
+      check(i);
+    } catch (...) {
+      errors[static_cast<std::size_t>(i)] = std::current_exception();
+    }
+  });
+  // The first, and not whichever came first.
+  for (const std::exception_ptr& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
 }
 
 }  // namespace
@@ -213,13 +256,17 @@ CompareReport compare(const std::string& before, const std::string& after, const
   check(options);
   initialise_gdal(gdal_cache_bytes);
   CompareReport report;
-  report.before = read_scene(before);
-  report.after = read_scene(after);
+  const ListedScene listed_before = read_readable(before, options.network);
+  const ListedScene listed_after = read_readable(after, options.network);
+  report.before = listed_before.scene;
+  report.after = listed_after.scene;
   if (report.after.acquired <= report.before.acquired) {
-    throw ConfigError("AFTER (" + after + ", " + format_instant(report.after.acquired) +
-                      ") is not later than BEFORE (" + before + ", " + format_instant(report.before.acquired) + ")");
+    throw ConfigError("AFTER (" + redacted(after) + ", " + format_instant(report.after.acquired) +
+                      ") is not later than BEFORE (" + redacted(before) + ", " +
+                      format_instant(report.before.acquired) + ")");
   }
   PairInputs inputs(report.before, report.after);
+  report.limits = inputs.limits();
   std::optional<Aoi> aoi;
   if (options.aoi) {
     inputs.crop(Aoi(*options.aoi, inputs.grid()).bounds());
@@ -240,11 +287,16 @@ CompareReport compare(const std::string& before, const std::string& after, const
     report.planned_bytes = tiling.planned_bytes;
 
     Stopwatch watch;
+    {
+      const Stopwatch::Lap lap(watch, Stage::read);
+      check_scenes(inputs, options.checks, report);
+    }
     Comparison comparison(inputs, *store, options, tiling, aoi, progress, watch);
-    report.inputs = input_records(report, inputs);
+    report.inputs = input_records(listed_before, listed_after, inputs);
     Background hashing;
     for (InputRecord& record : report.inputs) {
-      if (!record.sha256.empty()) continue;
+      if (!record.sha256.empty() || record.path.starts_with("/vsicurl/") || record.path.starts_with("/vsis3/"))
+        continue;
       hashing.run([&] {
         const Stopwatch::Lap lap(watch, Stage::hash);
         record.sha256 = sha256_file(record.path);
@@ -257,6 +309,10 @@ CompareReport compare(const std::string& before, const std::string& after, const
       found = survey(inputs, *store, options.evidence);
     }
     report.alignment = found.alignment;
+    if (options.checks.gate && found.alignment.windows_used > 0) {
+      in_context("AFTER " + redacted(report.after.source),
+                 [&] { refuse_misplaced(found.alignment.x.offset, found.alignment.y.offset); });
+    }
     report.model = found.model;
     comparison.run(found);
     report.pixels_by_mask = comparison.counts();

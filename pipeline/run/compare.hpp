@@ -15,6 +15,8 @@
 #include "pipeline/evidence/pair_model.hpp"
 #include "pipeline/evidence/tile_evidence.hpp"
 #include "pipeline/run/progress.hpp"
+#include "pipeline/run/scene_check.hpp"
+#include "pipeline/run/source.hpp"
 
 namespace pitwatch {
 
@@ -26,6 +28,8 @@ struct CompareOptions {
   double score_low = 0.24;         // a polygon grows over scores of at least this
   double score_high = 0.355;       // and somewhere reaches this
   EvidenceOptions evidence;
+  SceneChecks checks;      // which scenes are refused
+  NetworkOptions network;  // of scenes whose item or files are on the network
 
   // These do not change the result.
   int threads = 0;  // 0: all cores
@@ -36,15 +40,17 @@ struct CompareOptions {
 struct InputRecord {
   std::string role;  // "BEFORE item", "AFTER B04"
   std::string path;
-  std::string sha256;
+  std::string sha256;  // empty for a raster on the network
 };
 
 /// What a comparison did, for run.json and for the caller.
 struct CompareReport {
   Scene before;
   Scene after;
+  std::array<OffsetReport, 2> offsets;  // of BEFORE and of AFTER
   Grid grid;
   std::vector<InputRecord> inputs;
+  std::vector<std::string> limits;  // what cannot be told for want of bands, one sentence each
   Alignment alignment;
   PairModel model;
   MaskCounts pixels_by_mask{};
@@ -57,11 +63,11 @@ struct CompareReport {
   double wall_seconds = 0;
 };
 
-/// Reads both scenes (paths of STAC items), compares them, and writes alerts.geojson, score.tif, mask.tif and run.json
+/// Reads both scenes (read_readable()), compares them, and writes alerts.geojson, score.tif, mask.tif and run.json
 /// into options.out; each appears whole or not at all, run.json last. Same inputs and options, same bytes (but for
 /// run.json's timings), whatever the threads, the memory, the tile size and the SIMD target.
 /// Throws ConfigError (options, AFTER not later than BEFORE, too little memory, output folder), DataError (an input
-/// unusable, naming scene, band and file), IoError (an output not writable).
+/// unusable or refused by options.checks, naming scene, band and file), IoError (an output not writable).
 CompareReport compare(const std::string& before, const std::string& after, const CompareOptions& options,
                       const ProgressSink& progress);
 

@@ -252,7 +252,8 @@ PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& pro
                         [&](const LookTaken& look) { recorder.take(look); }};
   WatchReport run;
   for (const RejectedItem& rejected : listing.rejected) run.skipped.emplace_back(rejected.path, rejected.reason);
-  in_arena(own.watch.threads, [&] { watch_site(*watched, listing, progress, run, probe); });
+  OffsetMemory offsets;
+  in_arena(own.watch.threads, [&] { watch_site(*watched, listing, offsets, progress, run, probe); });
   if (report.looks.empty()) throw DataError(own.watch.source + ": no look at site '" + report.site + "'");
   report.skipped = std::move(run.skipped);
   std::erase_if(report.looks, [&](const PixelLookReport& look) { return own.from && look.when < *own.from; });

@@ -5,6 +5,7 @@
 
 #include "pipeline/align/alignment.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
 namespace {
@@ -13,10 +14,20 @@ std::string_view title(Date date) { return date == Date::before ? "BEFORE" : "AF
 
 std::string label(Date date, Band band) { return std::string(title(date)) + " band " + std::string(name(band)); }
 
-void open_band(const Scene& scene, Date date, Band band, std::vector<PairInput>& inputs) {
+bool is_read(Band band) {
+  const auto has = [&](const auto& bands) { return std::find(bands.begin(), bands.end(), band) != bands.end(); };
+  return has(required_bands) || has(optional_bands);
+}
+
+bool rests_on(const EvidenceBands& bands, Date date, Band band) {
+  return band == bands.blue || band == bands.red || band == bands.swir || band == Band::SCL ||
+         (band == bands.nir && date == Date::before);
+}
+
+PairInput open_band(const Scene& scene, Date date, Band band, bool is_evidence) {
   const BandAsset& asset = scene.bands.at(band);
   try {
-    inputs.push_back({date, band, asset, BandFile(asset.path)});
+    return {date, band, is_evidence, asset, BandFile(asset.path)};
   } catch (...) {
     rethrow_with_context(label(date, band));
   }
@@ -38,18 +49,19 @@ BandPlace place_of(const PairInput& input, const Grid& grid) {
 }  // namespace
 
 PairInputs::PairInputs(const Scene& before, const Scene& after) {
+  const auto both_have = [&](Band band) { return before.has(band) && after.has(band); };
+  const EvidenceBands bands(both_have(Band::B02), both_have(Band::B11));
   for (const Date date : both_dates) {
     const Scene& scene = date == Date::before ? before : after;
     for (const Band band : required_bands) {
-      if (!scene.has(band)) {
-        throw DataError(std::string(title(date)) + " " + scene.source + ": no asset for band " +
-                        std::string(name(band)) + " (" + std::string(info(band).common_name) + ")");
-      }
-      open_band(scene, date, band, inputs_);
+      if (scene.has(band)) continue;
+      throw DataError(std::string(title(date)) + " " + redacted(scene.source) + ": no asset for band " +
+                      std::string(name(band)) + " (" + std::string(info(band).common_name) + ")");
     }
-    for (const Band band : optional_bands) {
-      const bool used = scene.has(band) && (band == Band::SCL || (before.has(band) && after.has(band)));
-      if (used) open_band(scene, date, band, inputs_);
+    for (const BandInfo& band : band_infos) {
+      if (!is_read(band.band)) continue;
+      const bool used = band.band == Band::SCL ? scene.has(band.band) : both_have(band.band);
+      if (used) inputs_.push_back(open_band(scene, date, band.band, rests_on(bands, date, band.band)));
     }
   }
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
@@ -59,8 +71,9 @@ PairInputs::PairInputs(const Scene& before, const Scene& after) {
   const PairInput& other = inputs_[static_cast<std::size_t>(*find(Date::after, Band::B04))];
   for (const PairInput& input : inputs_) {
     if (input.file.grid().crs != reference.file.grid().crs) {
-      throw DataError(label(input.date, input.band) + " " + input.asset.path + ": its CRS " + input.file.grid().crs +
-                      " is not that of " + label(reference.date, reference.band) + ", " + reference.file.grid().crs);
+      throw DataError(label(input.date, input.band) + " " + redacted(input.asset.path) + ": its CRS " +
+                      input.file.grid().crs + " is not that of " + label(reference.date, reference.band) + ", " +
+                      reference.file.grid().crs);
     }
   }
   const Grid& own = reference.file.grid();
@@ -77,7 +90,8 @@ PairInputs::PairInputs(const Scene& before, const Scene& after) {
   grid_ = own;
   const Window shared = intersection(own.extent(), {x0, y0, x1 - x0, y1 - y0});
   if (shared.empty()) {
-    throw DataError("the scenes do not overlap: BEFORE " + reference.asset.path + ", AFTER " + other.asset.path);
+    throw DataError("the scenes do not overlap: BEFORE " + redacted(reference.asset.path) + ", AFTER " +
+                    redacted(other.asset.path));
   }
   crop(shared);
 }
@@ -86,6 +100,36 @@ void PairInputs::crop(const Window& window) {
   grid_.origin = grid_.to_map(window.x, window.y);
   grid_.width = window.width;
   grid_.height = window.height;
+}
+
+std::vector<std::string> PairInputs::limits() const {
+  const auto has = [&](Date date, Band band) { return find(date, band).has_value(); };
+  const bool has_blue = has(Date::before, Band::B02);
+  const bool has_swir = has(Date::before, Band::B11);
+  std::vector<std::string> limits;
+  if (!has_blue) {
+    limits.emplace_back(
+        "no B02 on both dates: the evidence is the brightness of red alone; change of colour is not seen, nor shadow "
+        "and "
+        "haze told from change");
+  }
+  if (!has_swir) {
+    limits.emplace_back(
+        "no B11 on both dates: water is told by B08 alone; roofs and concrete are not told from bare ground, nor "
+        "turbid "
+        "water from soil");
+  }
+  if (!has(Date::before, Band::B12)) {
+    limits.emplace_back("no B12 on both dates: burnt ground is not told from bared ground");
+  }
+  if (!EvidenceBands(has_blue, has_swir).tells_cloud) {
+    for (const Date date : both_dates) {
+      if (has(date, Band::SCL)) continue;
+      limits.emplace_back("nothing tells cloud in " + std::string(title(date)) +
+                          " (no SCL, and not both of B02 and B11): cloud and its shadow raise alerts");
+    }
+  }
+  return limits;
 }
 
 PairGeometry PairInputs::geometry() const {
@@ -104,7 +148,7 @@ std::vector<Window> PairInputs::native_windows(const Window& window, int margin_
   constexpr int filter_px = 3;  // what interpolation reaches
   std::vector<Window> windows;
   for (const PairInput& input : inputs_) {
-    const Window wide = window.grown(input.is_evidence() ? margin_px : std::min(margin_px, 2 * max_shift_px));
+    const Window wide = window.grown(input.is_evidence ? margin_px : std::min(margin_px, 2 * max_shift_px));
     const BandPlace place = place_of(input, grid_);
     const int x0 = static_cast<int>(std::floor(place.x(wide.x))) - filter_px;
     const int y0 = static_cast<int>(std::floor(place.y(wide.y))) - filter_px;

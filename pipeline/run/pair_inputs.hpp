@@ -16,19 +16,14 @@
 namespace pitwatch {
 
 /// Bands without which there is no comparison, and bands that are used where both dates (SCL: either date) have them.
-inline constexpr std::array required_bands{Band::B02, Band::B04, Band::B08, Band::B11};
-inline constexpr std::array optional_bands{Band::B12, Band::SCL};
+inline constexpr std::array required_bands{Band::B04, Band::B08};
+inline constexpr std::array optional_bands{Band::B02, Band::B11, Band::B12, Band::SCL};
 
 /// One file that is read.
 struct PairInput {
-  /// Whether the evidence rests on it; others only describe what was found (classes, index changes).
-  bool is_evidence() const {
-    return band == Band::B02 || band == Band::B04 || band == Band::B11 || band == Band::SCL ||
-           (band == Band::B08 && date == Date::before);
-  }
-
   Date date{};
   Band band{};
+  bool is_evidence = false;  // the evidence rests on it; others only describe what was found (classes, index changes)
   BandAsset asset;
   BandFile file;
 };
@@ -36,7 +31,8 @@ struct PairInput {
 class PairInputs {
  public:
   /// Opens all bands. The comparison's grid is the part of BEFORE's 10 m grid that AFTER covers, too. Throws DataError:
-  /// a band missing, a file that cannot be opened, CRS that differ, no overlap. Each names scene, band and file.
+  /// a required band missing, a file that cannot be opened, CRS that differ, no overlap. Each names scene, band and
+  /// file.
   PairInputs(const Scene& before, const Scene& after);
 
   const std::vector<PairInput>& inputs() const { return inputs_; }
@@ -47,6 +43,9 @@ class PairInputs {
 
   /// Restricts the grid to a window of itself.
   void crop(const Window& window);
+
+  /// What cannot be told for want of bands, one sentence each, for the user.
+  std::vector<std::string> limits() const;
 
   /// Where the bands lie under the grid by their georeferencing alone.
   PairGeometry geometry() const;

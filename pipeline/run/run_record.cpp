@@ -6,6 +6,7 @@
 
 #include "kernels/dispatch.hpp"
 #include "pipeline/io/atomic_file.hpp"
+#include "pipeline/io/remote_path.hpp"
 #include "pipeline/run/versions.hpp"
 
 namespace pitwatch {
@@ -40,8 +41,8 @@ json options_object(const CompareOptions& options) {
           {"outline_share", tidy(evidence.outline_share)}};
 }
 
-json scene_object(const Scene& scene) {
-  json object{{"id", scene.id}, {"source", scene.source}, {"acquired", format_instant(scene.acquired)}};
+json scene_object(const Scene& scene, const OffsetReport& offsets) {
+  json object{{"id", scene.id}, {"source", redacted(scene.source)}, {"acquired", format_instant(scene.acquired)}};
   const auto add = [&](const char* key, const std::string& value) {
     object[key] = value.empty() ? json(nullptr) : json(value);
   };
@@ -52,12 +53,16 @@ json scene_object(const Scene& scene) {
   json bands = json::object();
   for (const auto& [band, asset] : scene.bands) {
     const Calibration& calibration = asset.calibration;
-    bands[std::string(name(band))] = {{"path", asset.path},
+    bands[std::string(name(band))] = {{"path", redacted(asset.path)},
                                       {"scale", tidy(calibration.scale)},
                                       {"offset", tidy(calibration.offset)},
                                       {"nodata", calibration.nodata ? json(*calibration.nodata) : json(nullptr)}};
   }
   object["bands"] = bands;
+  object["offsets"] = {
+      {"rule", scene.offsets.rule},
+      {"contradictions", scene.offsets.contradictions},
+      {"pixels", {{"verdict", verdict_name(offsets.finding.verdict)}, {"finding", offsets.finding.text}}}};
   return object;
 }
 
@@ -73,15 +78,18 @@ json mask_object(const MaskCounts& counts) {
   return {{"clear", counts[0]}, {"by_reason", by_reason}};
 }
 
-json model_object(const PairModel& model) {
+/// Of a pair without blue, what red stands in for is left out.
+json model_object(const PairModel& model, bool has_blue) {
   constexpr std::array band_names{"B02", "B04"};
   constexpr std::array channel_names{"B02", "B04", "B04-B02"};
   json normalisation = json::object();
-  for (std::size_t b = 0; b < band_names.size(); ++b) {
+  for (std::size_t b = has_blue ? kernels::band_is_blue : kernels::band_is_red; b < band_names.size(); ++b) {
     normalisation[band_names[b]] = {{"gain", tidy(model.gains[b].gain)}, {"offset", tidy(model.gains[b].offset)}};
   }
   json noise = json::object();
-  for (std::size_t c = 0; c < channel_names.size(); ++c) noise[channel_names[c]] = tidy(model.noise[c]);
+  for (std::size_t c = 0; c < channel_names.size(); ++c) {
+    if (has_blue || c == kernels::channel_red) noise[channel_names[c]] = tidy(model.noise[c]);
+  }
   return {{"normalisation", normalisation}, {"noise_sigma", noise}, {"median_evidence", tidy(model.median_evidence)}};
 }
 
@@ -103,7 +111,9 @@ std::string options_json(const CompareOptions& options) { return options_object(
 void write_run_record(const std::string& path, const CompareReport& report, const CompareOptions& options) {
   json inputs = json::array();
   for (const InputRecord& input : report.inputs) {
-    inputs.push_back({{"role", input.role}, {"path", input.path}, {"sha256", input.sha256}});
+    inputs.push_back({{"role", input.role},
+                      {"path", redacted(input.path)},
+                      {"sha256", input.sha256.empty() ? json(nullptr) : json(input.sha256)}});
   }
   json library_versions = json::object();
   for (const auto& [library, version] : versions()) library_versions[library] = version;
@@ -111,11 +121,15 @@ void write_run_record(const std::string& path, const CompareReport& report, cons
   for (const auto& [stage, seconds] : report.stage_seconds) stages[stage] = std::round(seconds * 1e3) / 1e3;
 
   const Alignment& alignment = report.alignment;
+  const bool has_blue = report.before.has(Band::B02) && report.after.has(Band::B02);
   const json record{{"command", "compare"},
-                    {"before", scene_object(report.before)},
-                    {"after", scene_object(report.after)},
+                    {"before", scene_object(report.before, report.offsets[0])},
+                    {"after", scene_object(report.after, report.offsets[1])},
                     {"inputs", inputs},
+                    {"limits", report.limits},
                     {"options", options_object(options)},
+                    {"offset_check", offset_check_name(options.checks.offsets)},
+                    {"gate", options.checks.gate},
                     {"aoi", options.aoi ? json(*options.aoi) : json(nullptr)},
                     {"versions", library_versions},
                     {"simd_target", kernels::active_target()},
@@ -133,7 +147,7 @@ void write_run_record(const std::string& path, const CompareReport& report, cons
                       {"residual_px", tidy(alignment.residual_px)},
                       {"windows_used", alignment.windows_used},
                       {"windows_measured", alignment.windows_measured}}},
-                    {"model", model_object(report.model)},
+                    {"model", model_object(report.model, has_blue)},
                     {"pixels", mask_object(report.pixels_by_mask)},
                     {"alerts", alerts_object(report)},
                     {"execution",

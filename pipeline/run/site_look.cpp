@@ -14,6 +14,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/band_file.hpp"
 #include "pipeline/io/geodesy.hpp"
+#include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
 namespace {
@@ -77,8 +78,7 @@ Window window_under(const Axes& axes, const Grid& grid, int reach) {
   return {x0, y0, x1 - x0, y1 - y0};
 }
 
-Source read_source(const BandFile& file, const Calibration& calibration, const Window& window) {
-  const Plane<std::uint16_t> dn = read_dn(file, window);
+Source as_source(const Plane<std::uint16_t>& dn, const Calibration& calibration, const Window& window) {
   const auto code = [](const std::optional<std::uint16_t>& value) { return value ? static_cast<int>(*value) : -1; };
   const kernels::DnCalibration conversion{calibration.scale,           calibration.offset, code(calibration.nodata),
                                           code(calibration.saturated), mask_nodata,        mask_saturated};
@@ -160,18 +160,21 @@ BandPlane empty_plane(const Grid& grid) {
 
 void check_crs(const BandFile& file, const Grid& grid) {
   if (file.grid().crs != grid.crs) {
-    throw DataError(file.path() + ": its CRS " + file.grid().crs + " is not that of the site, " + grid.crs);
+    throw DataError(redacted(file.path()) + ": its CRS " + file.grid().crs + " is not that of the site, " + grid.crs);
   }
 }
 
-BandPlane read_band(const BandAsset& asset, const Grid& grid, const LookOptions& options) {
+BandPlane read_band(const Scene& part, Band band, const Grid& grid, const LookOptions& options) {
+  const BandAsset& asset = part.bands.at(band);
   const BandFile file(asset.path);
   check_crs(file, grid);
   const Axes axes = axes_between(grid, file.grid(), options.shift_x_px, options.shift_y_px);
   BandPlane plane = empty_plane(grid);
   const Window window = window_under(axes, grid, 1);
   if (window.empty()) return plane;
-  const Source source = read_source(file, asset.calibration, window);
+  const Plane<std::uint16_t> dn = read_dn(file, window);
+  if (options.see_pixels) options.see_pixels(part, band, dn.view());
+  const Source source = as_source(dn, asset.calibration, window);
   const bool cubic = file.grid().pixel_size_m == grid.pixel_size_m;
   const std::vector<Taps> columns = taps_of(axes.x, grid.width, window.x);
   const std::vector<Taps> rows = taps_of(axes.y, grid.height, window.y);
@@ -317,11 +320,11 @@ BandPlanes read_part(const Scene& part, const Grid& grid, std::span<const Band> 
   BandPlanes planes;
   for (const Band band : bands) {
     if (!part.has(band)) {
-      throw DataError(part.source + ": no asset for band " + std::string(name(band)) + " (" +
+      throw DataError(redacted(part.source) + ": no asset for band " + std::string(name(band)) + " (" +
                       std::string(info(band).common_name) + ")");
     }
     try {
-      planes.emplace(band, read_band(part.bands.at(band), grid, options));
+      planes.emplace(band, read_band(part, band, grid, options));
     } catch (...) {
       rethrow_with_context(part.id + " band " + std::string(name(band)));
     }

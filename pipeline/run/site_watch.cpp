@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -68,6 +69,8 @@ std::string algorithm_of(const WatchOptions& options) {
   text << options.history_days << ' ' << options.buffer_m << ' ' << options.min_area_ha;
   for_each_option(options.monitor,
                   [&](const char* name, const char*, auto value) { text << ' ' << name << '=' << value; });
+  // Scenes that are only warned of are used, as they are without a check.
+  text << " refuse=" << (options.checks.offsets == OffsetCheck::refuse) << " gate=" << options.checks.gate;
   return "pitwatch " + program_version() + " " + sha256_text(text.str()).substr(0, id_digits);
 }
 
@@ -123,17 +126,42 @@ struct LookInFlight {
   LookRecord record;
   LookPlanes planes;
   LookFeatures features;
+  std::vector<std::pair<std::string, std::string>> doubts;  // scene, and what speaks against it
+};
+
+/// Digital numbers of one scene around a site.
+class SitePixels {
+ public:
+  void add(const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
+    Plane<std::uint16_t> copy(dn.width, dn.height);
+    for (int y = 0; y < dn.height; ++y) std::copy_n(dn.row(y), dn.width, copy.row(y));
+    bands_.emplace_back(band, scene.bands.at(band).calibration);
+    planes_.push_back(std::move(copy));
+  }
+
+  std::vector<BandPixels> pixels() const {
+    std::vector<BandPixels> result;
+    for (std::size_t i = 0; i < planes_.size(); ++i) {
+      result.push_back({bands_[i].first, planes_[i].view(), bands_[i].second});
+    }
+    return result;
+  }
+
+ private:
+  std::vector<std::pair<Band, Calibration>> bands_;
+  std::vector<Plane<std::uint16_t>> planes_;
 };
 
 class SiteWatch {
  public:
   SiteWatch(const WatchOptions& options, const Site& site, const SourceListing& listing, std::string algorithm,
-            const ProgressSink& progress, WatchReport& report, const SiteProbe& probe)
+            OffsetMemory& offsets, const ProgressSink& progress, WatchReport& report, const SiteProbe& probe)
       : options_(options),
         site_(site),
         grid_(watched_grid(site, options.buffer_m)),
         algorithm_(std::move(algorithm)),
         folder_(options.state.empty() ? std::string() : options.state + "/sites/" + site.id),
+        offsets_(offsets),
         progress_(progress),
         report_(report),
         probe_(probe),
@@ -297,10 +325,11 @@ class SiteWatch {
     };
     const auto read = [&](std::shared_ptr<LookInFlight> look) {
       try {
-        read_planes(datatakes_[look->number], look->planes);
+        read_planes(datatakes_[look->number], *look);
         extract_features(look->planes, monitor_options_, look->features);
       } catch (const DataError& unusable) {
         look->record.skipped = error_chain(unusable);
+        look->doubts.clear();
       }
       return look;
     };
@@ -320,6 +349,7 @@ class SiteWatch {
         }
       }
       state_.looks.push_back(look->record);
+      report_.doubts.insert(report_.doubts.end(), look->doubts.begin(), look->doubts.end());
       if (probe_.look) {
         const bool judged = !history && look->record.skipped.empty();
         probe_.look({look->record, look->planes, look->features, judged ? &observation_ : nullptr, state_});
@@ -351,51 +381,92 @@ class SiteWatch {
     return wide;
   }
 
+  /// How scenes are read: what is garbage is refused.
+  LookOptions look_options() const {
+    LookOptions how;
+    if (options_.checks.gate) {
+      how.see_pixels = [](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
+        refuse_garbage(scene, band, dn);
+      };
+    }
+    return how;
+  }
+
   /// The look of the history with the least cloud and all of the site: the others are laid over it. It hangs on the
   /// history alone, so that it is the same in every later run.
   void read_reference() {
-    std::size_t best = records_.size();
-    double least = most_reference_cloud;
+    std::vector<std::pair<double, std::size_t>> candidates;
     for (std::size_t i = 0; i < datatakes_.size() && datatakes_[i].acquired < learn_until_; ++i) {
       const Scene& scene = datatakes_[i].parts.front().scene;
       if (datatakes_[i].parts.size() > 1 || !scene.cloud_cover || scene.nodata.value_or(100) > 0) continue;
-      if (*scene.cloud_cover < least) {
-        least = *scene.cloud_cover;
-        best = i;
-      }
+      if (*scene.cloud_cover < most_reference_cloud) candidates.emplace_back(*scene.cloud_cover, i);
     }
-    if (best == records_.size()) return;
-    try {
-      constexpr std::array red{Band::B04};
-      reference_ = read_look(scenes_of(datatakes_[best]), shift_grid(), red);
-    } catch (const DataError&) {
-      reference_.reset();  // the look is told as unusable in its turn
+    std::sort(candidates.begin(), candidates.end());
+    for (const auto& [cloud, i] : candidates) {
+      try {
+        constexpr std::array red{Band::B04};
+        reference_ = read_look(scenes_of(datatakes_[i]), shift_grid(), red, look_options());
+        return;
+      } catch (const DataError&) {
+        reference_.reset();  // the look is told as unusable in its turn
+      }
     }
   }
 
-  void read_planes(const Datatake& datatake, LookPlanes& planes) const {
+  /// Throws DataError for a scene that is refused.
+  static void take_decision(const Scene& scene, const OffsetReport& report, LookInFlight& look) {
+    if (!report.decision.use) throw DataError(report.decision.reason);
+    for (const std::string& doubt : report.decision.warnings) look.doubts.emplace_back(scene.id, doubt);
+  }
+
+  void read_planes(const Datatake& datatake, LookInFlight& look) const {
     const std::vector<Scene> parts = scenes_of(datatake);
-    LookOptions look_options;
-    look_options.cloud_growth_m = 0;  // the monitor has margins of its own
-    look_options.shadow_growth_m = 0;
+    // Where the scene as a whole does not tell its offsets, the site's own pixels may: of a mirror they are all there
+    // is.
+    std::map<std::string, SitePixels> undecided;
+    for (const Scene& part : parts) {
+      const OffsetReport report = offsets_.check(part, options_.checks.offsets);
+      const bool ask_site =
+          options_.checks.offsets != OffsetCheck::off && report.finding.verdict == OffsetVerdict::cannot_tell;
+      if (ask_site) {
+        undecided[part.source + "\n" + part.id];
+      } else {
+        take_decision(part, report, look);
+      }
+    }
+    LookOptions how = look_options();
+    how.cloud_growth_m = 0;  // the monitor has margins of its own
+    how.shadow_growth_m = 0;
     if (reference_) {
       constexpr std::array red{Band::B04};
       const SiteLook as_delivered = read_look(parts, shift_grid(), red);
       const auto shift = estimate_shift(reference_->reflectance.at(Band::B04).view(), reference_->mask.view(),
                                         as_delivered.reflectance.at(Band::B04).view(), as_delivered.mask.view());
       if (shift && shift->sigma_px < most_shift_sigma_px) {
-        look_options.shift_x_px = shift->x_px;
-        look_options.shift_y_px = shift->y_px;
+        if (options_.checks.gate) refuse_misplaced(shift->x_px, shift->y_px);
+        how.shift_x_px = shift->x_px;
+        how.shift_y_px = shift->y_px;
       }
     }
-    SiteLook look = read_look(parts, grid_, watched_bands, look_options);
+    how.see_pixels = [&, gate = how.see_pixels](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
+      if (gate) gate(scene, band, dn);
+      const auto found = undecided.find(scene.source + "\n" + scene.id);
+      if (found != undecided.end()) found->second.add(scene, band, dn);
+    };
+    SiteLook seen = read_look(parts, grid_, watched_bands, how);
+    for (const Scene& part : parts) {
+      const auto found = undecided.find(part.source + "\n" + part.id);
+      if (found == undecided.end()) continue;
+      take_decision(part, check_offsets_on(part, found->second.pixels(), options_.checks.offsets), look);
+    }
+    LookPlanes& planes = look.planes;
     planes.when = datatake.acquired;
     const std::array<Plane<float>*, watched_bands.size()> into{&planes.blue, &planes.green,  &planes.red,
                                                                &planes.nir,  &planes.swir16, &planes.swir22};
     for (std::size_t band = 0; band < watched_bands.size(); ++band) {
-      *into[band] = std::move(look.reflectance.at(watched_bands[band]));
+      *into[band] = std::move(seen.reflectance.at(watched_bands[band]));
     }
-    planes.mask = std::move(look.mask);
+    planes.mask = std::move(seen.mask);
   }
 
   void learn_from(LookStack history) {
@@ -640,6 +711,7 @@ class SiteWatch {
   Grid grid_;
   std::string algorithm_;
   std::string folder_;  // empty: no state is kept
+  OffsetMemory& offsets_;
   const ProgressSink& progress_;
   WatchReport& report_;
   const SiteProbe& probe_;
@@ -692,9 +764,9 @@ SourceSearch search_for(const std::vector<WatchedSite>& sites) {
   return search;
 }
 
-SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing, const ProgressSink& progress,
-                       WatchReport& report, const SiteProbe& probe) {
-  SiteWatch watch(watched.options, watched.site, listing, watched.algorithm, progress, report, probe);
+SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing, OffsetMemory& offsets,
+                       const ProgressSink& progress, WatchReport& report, const SiteProbe& probe) {
+  SiteWatch watch(watched.options, watched.site, listing, watched.algorithm, offsets, progress, report, probe);
   SiteOutcome outcome;
   outcome.summary = watch.run();
   outcome.alerts = watch.alerts();

@@ -61,9 +61,10 @@ struct SiteOutcome {
 };
 
 /// Takes in all looks at a site that its state does not hold, and writes the state; where options.state is empty, all
-/// of them, and writes nothing. Inside in_arena(). Adds to `report` what was skipped or left out. Throws as watch().
-SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing, const ProgressSink& progress,
-                       WatchReport& report, const SiteProbe& probe = {});
+/// of them, and writes nothing. `offsets` is for all sites of a run. Inside in_arena(). Adds to `report` what was
+/// skipped, left out or doubtful. Throws as watch().
+SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing, OffsetMemory& offsets,
+                       const ProgressSink& progress, WatchReport& report, const SiteProbe& probe = {});
 
 /// Runs `work` on so many threads, 0: all cores.
 void in_arena(int threads, const std::function<void()>& work);

@@ -4,9 +4,12 @@
 #include <tuple>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/hashing.hpp"
 #include "pipeline/io/remote_files.hpp"
 #include "pipeline/io/scene_mirror.hpp"
+#include "pipeline/io/scene_reader.hpp"
 #include "pipeline/io/stac_api.hpp"
+#include "pipeline/io/stac_item.hpp"
 
 namespace pitwatch {
 namespace {
@@ -27,18 +30,36 @@ SourceListing list_local(const std::string& source, const NetworkOptions& option
   return listing;
 }
 
+bool has_remote_files(const Scene& scene) {
+  return std::any_of(scene.bands.begin(), scene.bands.end(), [](const auto& band) { return is_url(band.second.path); });
+}
+
 /// Gives the scene's files the names that GDAL knows.
 void name_files(Scene& scene, RemoteFiles& files) {
   for (auto& [band, asset] : scene.bands) {
+    const std::string context = "band " + std::string(name(band));
     if (files.is_signed(asset.path)) {
-      throw DataError("band " + std::string(name(band)) + ": " + redacted(asset.path) +
-                      ": must be signed: bring it by pitwatch fetch");
+      throw DataError(context + ": " + redacted(asset.path) + ": must be signed: bring it by pitwatch fetch");
     }
-    asset.path = files.gdal_name(asset.path);
+    try {
+      asset.path = files.gdal_name(asset.path);
+    } catch (...) {
+      rethrow_with_context(context);
+    }
   }
 }
 
 }  // namespace
+
+bool is_item_url(const std::string& source) {
+  if (!is_url(source) || source.starts_with("file:")) return false;
+  const std::string path = source.substr(0, source.find_first_of("?#"));
+  const std::size_t items = path.rfind("/items/");
+  const bool is_named =
+      items != std::string::npos && items + 7 < path.size() && path.find('/', items + 7) == std::string::npos;
+  const bool is_catalog = path.ends_with("/catalog.json") || path.ends_with("/collection.json");
+  return is_named || path.ends_with(".geojson") || (path.ends_with(".json") && !is_catalog);
+}
 
 RemotePolicy policy_for(const std::string& source, const NetworkOptions& options) {
   RemotePolicy policy = options.remote;
@@ -65,6 +86,13 @@ SourceListing list_source(const std::string& source, const NetworkOptions& optio
     }
     return listing;
   }
+  if (is_item_url(source)) {
+    SourceListing listing;
+    const std::string text = client.get(source);
+    listing.scenes.push_back({parse_stac_item(text, source), sha256_text(text)});
+    if (see) see(listing.scenes.front(), text);
+    return listing;
+  }
   SearchRequest request;
   request.url = source;
   request.collections = options.collections;
@@ -85,10 +113,7 @@ SourceListing list_source(const std::string& source, const NetworkOptions& optio
 
 SourceListing list_readable(const std::string& source, const NetworkOptions& options, const SourceSearch& search) {
   SourceListing listing = list_source(source, options, search);
-  const auto is_remote = [](const ListedScene& listed) {
-    return std::any_of(listed.scene.bands.begin(), listed.scene.bands.end(),
-                       [](const auto& band) { return is_url(band.second.path); });
-  };
+  const auto is_remote = [](const ListedScene& listed) { return has_remote_files(listed.scene); };
   if (std::none_of(listing.scenes.begin(), listing.scenes.end(), is_remote)) return listing;
   HttpClient client(options.http, policy_for(source, options));
   RemoteFiles files(client);
@@ -97,7 +122,7 @@ SourceListing list_readable(const std::string& source, const NetworkOptions& opt
       name_files(listed.scene, files);
       return false;
     } catch (const DataError& error) {
-      listing.rejected.push_back({redacted(listed.scene.source), error.what()});
+      listing.rejected.push_back({redacted(listed.scene.source), error_chain(error)});
       return true;
     }
   });
@@ -105,6 +130,25 @@ SourceListing list_readable(const std::string& source, const NetworkOptions& opt
     return std::tie(a.path, a.reason) < std::tie(b.path, b.reason);
   });
   return listing;
+}
+
+ListedScene read_readable(const std::string& reference, const NetworkOptions& options) {
+  const bool local = is_local(reference);
+  if (!local && !is_item_url(reference)) {
+    throw ConfigError(redacted(reference) +
+                      ": not the URL of one STAC item (.../items/ID, or a name that ends in .json)");
+  }
+  HttpClient client(options.http, policy_for(reference, options));
+  ListedScene listed = local ? ListedScene{read_scene(reference), scene_fingerprint(reference)}
+                             : std::move(list_source(reference, options, client, {}).scenes.front());
+  if (!has_remote_files(listed.scene)) return listed;
+  RemoteFiles files(client);
+  try {
+    name_files(listed.scene, files);
+  } catch (...) {
+    rethrow_with_context(redacted(reference));
+  }
+  return listed;
 }
 
 }  // namespace pitwatch

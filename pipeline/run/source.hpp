@@ -28,6 +28,10 @@ struct SourceSearch {
   std::optional<Instant> until;
 };
 
+/// Whether a URL is that of one STAC item, by its path: ".../items/ID", or a name that ends in .json or .geojson and
+/// is not catalog.json or collection.json. Other URLs are those of APIs.
+bool is_item_url(const std::string& source);
+
 /// The policy under which a source is read: that of the options, and the source's own host, which the user has named,
 /// if it is asked by https. Throws ConfigError for a URL of another scheme, of http where the options do not allow it.
 RemotePolicy policy_for(const std::string& source, const NetworkOptions& options);
@@ -35,8 +39,8 @@ RemotePolicy policy_for(const std::string& source, const NetworkOptions& options
 /// Called with a scene of the listing and the text of its item.
 using SeeItem = std::function<void(const ListedScene&, const std::string& item)>;
 
-/// The scenes of a source, as list_scenes() or search_scenes() tell them: files are paths or URLs. Throws ConfigError
-/// as policy_for() does, DataError as those two do.
+/// The scenes of a source, as list_scenes() or search_scenes() tell them, or the one of an item's URL: files are paths
+/// or URLs. Throws ConfigError as policy_for() does, DataError as those two do.
 SourceListing list_source(const std::string& source, const NetworkOptions& options, HttpClient& client,
                           const SourceSearch& search, const SeeItem& see = {});
 
@@ -47,5 +51,10 @@ SourceListing list_source(const std::string& source, const NetworkOptions& optio
 /// them. Scenes whose files may not be read by the policy, or only with signatures, which would end while they are
 /// needed, are rejected with the reason; `pitwatch fetch` brings the latter.
 SourceListing list_readable(const std::string& source, const NetworkOptions& options, const SourceSearch& search);
+
+/// One scene, ready to be read: read_scene() of what is local, with scene_fingerprint(), or the item at a URL. Throws
+/// ConfigError as policy_for() does, DataError for what cannot be read or has files that are rejected in
+/// list_readable().
+ListedScene read_readable(const std::string& reference, const NetworkOptions& options);
 
 }  // namespace pitwatch

@@ -67,7 +67,7 @@ LeasedPixels lease(const PairInputs& inputs, BlockStore& store, const std::vecto
 std::vector<Window> evidence_windows(const PairInputs& inputs, const Window& window) {
   std::vector<Window> windows = inputs.native_windows(window, read_margin_px);
   for (std::size_t i = 0; i < windows.size(); ++i) {
-    if (!inputs.inputs()[i].is_evidence()) windows[i] = {};
+    if (!inputs.inputs()[i].is_evidence) windows[i] = {};
   }
   return windows;
 }

@@ -1,5 +1,6 @@
 #include "pipeline/run/watch.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -52,9 +53,10 @@ WatchReport watch(const WatchOptions& options, const ProgressSink& progress) {
   in_arena(options.threads, [&] {
     std::vector<std::vector<Alert>> alerts;
     std::vector<Grid> grids;
+    OffsetMemory offsets;
     for (const WatchedSite& watched : sites) {
       try {
-        SiteOutcome outcome = watch_site(watched, listing, progress, report);
+        SiteOutcome outcome = watch_site(watched, listing, offsets, progress, report);
         report.sites.push_back(std::move(outcome.summary));
         alerts.push_back(std::move(outcome.alerts));
         grids.push_back(std::move(outcome.grid));
@@ -82,6 +84,9 @@ WatchReport watch(const WatchOptions& options, const ProgressSink& progress) {
       report.changed = true;
     }
   });
+  // Several sites may see one scene.
+  std::sort(report.doubts.begin(), report.doubts.end());
+  report.doubts.erase(std::unique(report.doubts.begin(), report.doubts.end()), report.doubts.end());
   report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }

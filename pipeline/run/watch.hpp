@@ -10,6 +10,7 @@
 #include "pipeline/core/date.hpp"
 #include "pipeline/monitor/options.hpp"
 #include "pipeline/run/progress.hpp"
+#include "pipeline/run/scene_check.hpp"
 #include "pipeline/run/source.hpp"
 
 namespace pitwatch {
@@ -25,6 +26,7 @@ struct WatchOptions {
   double buffer_m = 300;         // around the bounds of a site that is watched too
   double min_area_ha = 0.05;     // minimum mapping unit
   MonitorOptions monitor;
+  SceneChecks checks;           // which scenes are skipped
   std::string register_target;  // that is kept up to date, a TARGET as in register.hpp; empty: none
   std::string reviews_from;     // where none is: a register that reviews are read from and nothing is written to
   bool all_classes = false;     // alerts.geojson has fires, floods, harvests and the like too; the register always has
@@ -47,6 +49,7 @@ struct WatchReport {
   std::vector<OfSite> sites;
   std::vector<std::pair<std::string, std::string>> skipped;   // scene, file or site, and why
   std::vector<std::pair<std::string, std::string>> left_out;  // scene that another one stands for, and why
+  std::vector<std::pair<std::string, std::string>> doubts;    // scene that is used, and what speaks against it
   std::size_t alerts = 0;
   bool changed = false;  // alerts.geojson or the register has other content than before
   double wall_seconds = 0;

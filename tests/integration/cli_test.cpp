@@ -159,8 +159,8 @@ TEST_F(Cli, HelpAndVersionGoToStdout) {
 TEST_F(Cli, HelpListsEveryOptionWithItsDefault) {
   const std::string help = run_process({PITWATCH_PROGRAM, "compare", "--help"}).out;
   for (const char* option :
-       {"--out", "--aoi", "--min-area-ha", "--simplify", "--score-low", "--score-high", "--tile-size", "--config",
-        "--threads", "--memory", "--quiet", "--verbose", "--log-json"}) {
+       {"--out", "--aoi", "--min-area-ha", "--simplify", "--score-low", "--score-high", "--tile-size", "--offset-check",
+        "--gate", "--config", "--threads", "--memory", "--quiet", "--verbose", "--log-json"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
   EXPECT_THAT(help, HasSubstr("(=1GiB)"));
@@ -333,11 +333,25 @@ TEST_F(Cli, NotAStacItem) {
 }
 
 TEST_F(Cli, BandIsMissing) {
-  for (const std::string& band : band_names) {
+  for (const char* band : {"B04", "B08"}) {
     json item = item_of(small_after);
     item["assets"].erase(band);
     write_item("after", item);
     expect_failure(comparison(), exit_no_data, {"AFTER", "after.json", band});
+  }
+}
+
+TEST_F(Cli, BandThatCanBeDoneWithoutIsMissing) {
+  for (const char* band : {"B02", "B11"}) {
+    json item = item_of(small_after);
+    item["assets"].erase(band);
+    write_item("after", item);
+    const Outcome outcome = run_process(comparison());
+    EXPECT_EQ(outcome.exit_code, exit_done) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(std::string("warning: no ") + band + " on both dates"));
+    const json alerts = json::parse(test::read_text(out() + "/alerts.geojson")).at("features");
+    EXPECT_THAT(alerts, SizeIs(1)) << band;
+    fs::remove_all(out());
   }
 }
 
@@ -351,12 +365,27 @@ TEST_F(Cli, HrefCannotBeRead) {
   expect_failure(comparison(), exit_no_data, {"BEFORE", "B08", "before_B08.tif"});
 }
 
-TEST_F(Cli, HrefIsNotLocal) {
+TEST_F(Cli, HrefThatMayNotBeRead) {
   json item = item_of(small_after);
-  for (const char* href : {"https://example.com/B04.tif", "s3://bucket/B04.tif", "../B04.tif", "/vsicurl/http://x/y"}) {
+  const std::vector<std::pair<std::string, std::string>> hrefs{
+      {"https://example.com/B04.tif?token=secret", "https://example.com/B04.tif"},
+      {"http://example.com/B04.tif", "http://example.com/B04.tif"},
+      {"s3://bucket/B04.tif", "s3://bucket/B04.tif"},
+      {"../B04.tif", "../B04.tif"},
+      {"/vsicurl/http://x/y", "/vsicurl/http://x/y"}};
+  for (const auto& [href, shown] : hrefs) {
     item["assets"]["B04"]["href"] = href;
     write_item("after", item);
-    expect_failure(comparison(), exit_no_data, {"after.json", "B04", href});
+    expect_failure(comparison(), exit_no_data, {"after.json", "B04", shown});
+    EXPECT_THAT(run_process(comparison()).err, Not(HasSubstr("secret")));
+  }
+}
+
+TEST_F(Cli, UrlThatIsNoItemIsAUsageError) {
+  for (const char* url : {"https://example.com/stac/v1", "ftp://example.com/after.json"}) {
+    Invocation run = comparison();
+    run.command[3] = url;
+    expect_failure(run, exit_usage, {url});
   }
 }
 

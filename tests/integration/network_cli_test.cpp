@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <ogr_srs_api.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <filesystem>
@@ -484,6 +485,43 @@ TEST_F(Network, ReadsAnArchiveWithoutAMirror) {
   const json far = json::parse(table.out).at("scenes");
   ASSERT_EQ(near.size(), far.size());
   for (std::size_t i = 0; i < near.size(); ++i) EXPECT_EQ(near[i].at("sites"), far[i].at("sites"));
+}
+
+TEST_F(Network, ComparesAndListsItemsByTheirUrls) {
+  const HttpServer server(scenes());
+  std::vector<std::string> names;
+  for (const std::string& name : test::names_in(scenes())) {
+    if (name.starts_with("S2")) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end(),
+            [](const std::string& a, const std::string& b) { return a.substr(10) < b.substr(10); });
+  const auto compared = [&](const std::string& before, const std::string& after, const std::string& out) {
+    return test::run_process({PITWATCH_PROGRAM, "compare", before, after, "--out", folder_ / out, "--allow-host",
+                              "http://" + server.host()});
+  };
+  const auto item = [](const std::string& name) { return "/" + name + "/" + name + ".json"; };
+  const std::string query = "?key=secret";
+  const test::Outcome far =
+      compared(server.url("/files" + item(names[0])) + query, server.url("/files" + item(names.back())) + query, "far");
+  ASSERT_EQ(far.exit_code, 0) << far.err;
+  const test::Outcome near = compared(scenes() + item(names[0]), scenes() + item(names.back()), "near");
+  ASSERT_EQ(near.exit_code, 0) << near.err;
+  EXPECT_EQ(test::read_text(folder_ / "far/alerts.geojson"), test::read_text(folder_ / "near/alerts.geojson"));
+  const std::string record = test::read_text(folder_ / "far/run.json");
+  EXPECT_THAT(far.err + record, Not(HasSubstr("secret")));
+  for (const json& input : json::parse(record).at("inputs")) {
+    EXPECT_EQ(input.at("sha256").is_null(), !input.at("role").get<std::string>().ends_with("item")) << input;
+  }
+  const test::Outcome listed = test::run_process({PITWATCH_PROGRAM, "scenes", server.url("/files" + item(names[0])),
+                                                  "--allow-host", "http://" + server.host(), "--json"});
+  EXPECT_EQ(listed.exit_code, 0) << listed.err;
+  EXPECT_THAT(ids_of(listed.out), ElementsAre(names[0]));
+  // Its own host is allowed by the option alone.
+  const test::Outcome plain =
+      test::run_process({PITWATCH_PROGRAM, "compare", server.url("/files" + item(names[0])),
+                         server.url("/files" + item(names.back())), "--out", folder_ / "plain"});
+  EXPECT_EQ(plain.exit_code, 2);
+  EXPECT_THAT(plain.err, HasSubstr("--allow-host"));
 }
 
 TEST_F(Network, FilesThatFailAreTriedAgainOrNamed) {

@@ -85,6 +85,23 @@ TEST(ClassifyChange, TypicalSpectra) {
   }
 }
 
+TEST(ClassifyChange, RedAndNearInfraredAlone) {
+  const auto two_bands = [](const Ground& ground) {
+    Spectrum result = spectrum(ground, false);
+    for (const Band band : {Band::B02, Band::B03}) result[static_cast<std::size_t>(band)].reset();
+    return result;
+  };
+  const auto class_of = [&](const Ground& before, const Ground& after) {
+    return name(classify_change(two_bands(before), two_bands(after)));
+  };
+  EXPECT_EQ(class_of(forest, soil), "vegetation_to_bare");
+  EXPECT_EQ(class_of(soil, rock), "bare_to_bare");
+  EXPECT_EQ(class_of(soil, water), "to_water");
+  EXPECT_EQ(class_of(forest, meadow), "vegetation_change");
+  EXPECT_EQ(class_of(meadow, lime), "built_or_bright");  // red alone is bright enough
+  EXPECT_EQ(class_of(meadow, concrete), "vegetation_to_bare");
+}
+
 TEST(BandSums, AddUpInAnyOrderAndGrouping) {
   BandSums whole, first, second;
   const std::uint16_t values[] = {1, 65535, 1200, 4000};

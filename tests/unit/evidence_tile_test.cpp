@@ -46,6 +46,10 @@ struct TileEvidenceTest : testing::Test {
     }
   }
 
+  void drop(Band band) {
+    for (const Date date : both_dates) pair.geometry.find(date, band).reset();
+  }
+
   void survey() {
     const SampleWindow sample{all, &pair};
     model = survey_pair({&sample, 1}, pair.geometry, options);
@@ -165,6 +169,51 @@ TEST_F(TileEvidenceTest, CloudIsMasked) {
   EXPECT_EQ(lowest(cloud), not_judged);
   EXPECT_LT(highest({0, 0, 256, 32}), half_code);
   EXPECT_GE(counts[mask_cloud], cloud.width * cloud.height);
+}
+
+// Red and near infrared alone.
+TEST_F(TileEvidenceTest, WithoutBlueAndShortWaveInfraredAChangedSquareScoresHigh) {
+  add_noise_everywhere();
+  const Window square{112, 96, 24, 24};
+  change(Band::B04, square, 0.08);
+  drop(Band::B02);
+  drop(Band::B11);
+  survey();
+  EXPECT_EQ(model.gains[kernels::band_is_blue].gain, model.gains[kernels::band_is_red].gain);
+  EXPECT_EQ(model.noise[kernels::channel_blue], model.noise[kernels::channel_red]);
+  compute();
+  EXPECT_GT(lowest(square.grown(-2)), half_code);
+  EXPECT_LT(highest({0, 0, size_px, 64}), half_code / 2);
+  EXPECT_LT(highest({0, 160, size_px, 96}), half_code / 2);
+}
+
+TEST_F(TileEvidenceTest, WithoutShortWaveInfraredNearInfraredTellsWater) {
+  add_noise_everywhere();
+  drop(Band::B11);
+  const Window square{112, 96, 24, 24};
+  change(Band::B04, square, 0.08);
+  survey();
+  compute();
+  EXPECT_GT(highest(all), half_code);
+  for (const Date date : both_dates) pair.fill(date, Band::B08, [](double, double) { return 0.02; });
+  survey();
+  compute();
+  EXPECT_LT(highest(all), half_code);
+}
+
+TEST_F(TileEvidenceTest, WhatIsBrightIsCloudOnlyWhereBlueAndShortWaveInfraredSayItIsWhite) {
+  add_noise_everywhere();
+  const Window field{96, 96, 64, 64};
+  for (const Band band : {Band::B02, Band::B04, Band::B08, Band::B11}) change(band, field, 0.25);
+  const PairGeometry whole = pair.geometry;
+  for (const Band band : {Band::B02, Band::B11}) {
+    pair.geometry = whole;
+    drop(band);
+    survey();
+    compute();
+    EXPECT_EQ(counts[mask_clear], size_px * size_px) << name(band);
+    EXPECT_GT(highest(field), half_code) << name(band);
+  }
 }
 
 TEST_F(TileEvidenceTest, PixelsWithoutMeasurementAreNotJudged) {

@@ -8,7 +8,9 @@
 #include <array>
 #include <atomic>
 #include <filesystem>
+#include <optional>
 #include <random>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -351,6 +353,84 @@ TEST(BandFile, RealScenes) {
       for (int x = 0; x < size.width; ++x) ASSERT_EQ(block.at(x, y), window.at(x, y));
     }
   }
+}
+
+TEST(BandFile, AUrlIsRefusedAndNotShownWhole) {
+  const std::string message = message_of<DataError>([] { BandFile("https://example.com/B04.tif?token=secret"); });
+  EXPECT_THAT(message, StartsWith("https://example.com/B04.tif?...: "));
+  EXPECT_THAT(message, testing::Not(HasSubstr("secret")));
+}
+
+TEST(BandFile, SmallRastersAreSampledWhole) {
+  const TemporaryFolder folder;
+  write_raster(folder / "a.tif", {});
+  const BandFile file(folder / "a.tif");
+  const Plane<std::uint16_t> whole = file.read_spread(300 * 200);
+  ASSERT_EQ(whole.width(), 300);
+  ASSERT_EQ(whole.height(), 200);
+  EXPECT_EQ(whole.at(299, 199), pixel(299, 199));
+  EXPECT_EQ(file.read_decimated(300).at(7, 100), pixel(7, 100));
+  const Plane<std::uint16_t> third = file.read_decimated(100);
+  ASSERT_EQ(third.width(), 100);
+  ASSERT_EQ(third.height(), 67);
+  EXPECT_EQ(third.at(99, 66), pixel(297, 198));
+}
+
+TEST(BandFile, PiecesAreWholeBlocksSpreadOverTheRaster) {
+  const TemporaryFolder folder;
+  for (const auto& [layout, piece] : std::vector<std::pair<std::vector<const char*>, BlockSize>>{
+           {{"TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=256", "COMPRESS=DEFLATE"}, {512, 512}},
+           {{"TILED=YES", "BLOCKXSIZE=1024", "BLOCKYSIZE=1024"}, {1024, 1024}},
+           {{"BLOCKYSIZE=1"}, {2500, 512}}}) {
+    SCOPED_TRACE(layout.back());
+    Raster raster;
+    raster.width = 2500;
+    raster.height = 2100;
+    raster.options = layout;
+    write_raster(folder / "a.tif", raster);
+    const BandFile file(folder / "a.tif");
+    const Plane<std::uint16_t> sample = file.read_spread(std::int64_t{4} * piece.width * piece.height);
+    ASSERT_EQ(sample.width() % piece.width, 0);
+    ASSERT_EQ(sample.height() % piece.height, 0);
+    EXPECT_LE(sample.width() * sample.height(), 4 * piece.width * piece.height);
+    EXPECT_GE(sample.width() * sample.height(), 2 * piece.width * piece.height);
+    // Each piece is a part of the raster as it is, and no two are the same.
+    std::set<std::pair<int, int>> places;
+    for (int top = 0; top < sample.height(); top += piece.height) {
+      for (int left = 0; left < sample.width(); left += piece.width) {
+        std::optional<std::pair<int, int>> place;
+        for (int y = 0; y + piece.height <= raster.height && !place; y += file.block_height()) {
+          for (int x = 0; x + piece.width <= raster.width && !place; x += file.block_width()) {
+            bool same = true;
+            for (int i = 0; i < piece.height && same; ++i) same = sample.at(left + i, top + i) == pixel(x + i, y + i);
+            if (same) place.emplace(x, y);
+          }
+        }
+        ASSERT_TRUE(place);
+        EXPECT_TRUE(places.insert(*place).second);
+      }
+    }
+    EXPECT_LE(file.read_decimated(300).width(), 300);
+  }
+}
+
+TEST(BandFile, OverviewsAreUsedWhereThereAreSome) {
+  const TemporaryFolder folder;
+  Raster raster;
+  raster.width = 1200;
+  raster.height = 900;
+  write_raster(folder / "a.tif", raster);
+  const GDALDatasetH dataset = GDALOpen((folder / "a.tif").c_str(), GA_Update);
+  std::array<int, 2> factors{2, 4};
+  ASSERT_EQ(GDALBuildOverviews(dataset, "AVERAGE", 2, factors.data(), 0, nullptr, nullptr, nullptr), CE_None);
+  // What only the overview has tells that it was read.
+  const GDALRasterBandH overview = GDALGetOverview(GDALGetRasterBand(dataset, 1), 1);
+  ASSERT_EQ(GDALFillRaster(overview, 4321, 0), CE_None);
+  GDALClose(dataset);
+  const Plane<std::uint16_t> decimated = BandFile(folder / "a.tif").read_decimated(300);
+  ASSERT_EQ(decimated.width(), 300);
+  ASSERT_EQ(decimated.height(), 225);
+  EXPECT_EQ(decimated.at(150, 100), 4321);
 }
 
 }  // namespace

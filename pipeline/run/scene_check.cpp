@@ -1,0 +1,133 @@
+#include "pipeline/run/scene_check.hpp"
+
+#include <utility>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/gate/scene_gate.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr int decimated_px = 512;
+constexpr std::int64_t gate_pixels = std::int64_t{4} << 20;
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string result;
+  for (const std::string& text : texts) result.append(result.empty() ? "" : "; ").append(text);
+  return result;
+}
+
+void refuse(const std::vector<std::string>& findings) {
+  if (!findings.empty()) throw DataError("unfit for use: " + joined(findings));
+}
+
+std::vector<Band> telling_bands(const Scene& scene) {
+  std::vector<Band> bands;
+  for (const Band band : {Band::B04, scene.has(Band::B08) ? Band::B08 : Band::B8A, Band::B11, Band::B12}) {
+    if (scene.has(band)) bands.push_back(band);
+  }
+  return bands;
+}
+
+OffsetReport report_on(const Scene& scene, OffsetFinding finding, OffsetCheck check) {
+  OffsetReport report;
+  report.decision = decide_on_offsets(scene.offsets, finding, check);
+  if (check == OffsetCheck::refuse && report.decision.use && offsets_are_undeclared(scene) &&
+      finding.verdict != OffsetVerdict::agrees) {
+    report.decision.use = false;
+    report.decision.reason = "the metadata do not tell the offsets (" + scene.offsets.rule +
+                             (scene.processing_baseline.empty() ? "" : ", baseline " + scene.processing_baseline) +
+                             "), and the pixels do not show them: " + finding.text;
+  }
+  report.finding = std::move(finding);
+  return report;
+}
+
+}  // namespace
+
+bool offsets_are_undeclared(const Scene& scene) {
+  const std::string& rule = scene.offsets.rule;
+  if (rule == "unknown") return true;
+  const std::string& baseline = scene.processing_baseline;
+  const bool is_esas = baseline != "99.99";  // of other programs, whose lists say all that there is
+  const bool no_list = rule.starts_with("no ") && (baseline.empty() || (baseline >= "04.00" && is_esas));
+  // Of items before January 2022 without any word, the reader sees nothing amiss: offsets came later.
+  const bool no_word = rule.starts_with("none given") && !scene.offsets.contradictions.empty();
+  return no_list || no_word;
+}
+
+OffsetReport check_offsets_of(const Scene& scene, OffsetCheck check) {
+  if (check == OffsetCheck::off) return check_offsets_without_pixels(scene, check, "not looked at");
+  const std::vector<Band> bands = telling_bands(scene);
+  std::vector<Plane<std::uint16_t>> planes;
+  std::vector<BandPixels> pixels;
+  for (const Band band : bands) {
+    const BandAsset& asset = scene.bands.at(band);
+    try {
+      planes.push_back(BandFile(asset.path).read_decimated(decimated_px));
+    } catch (...) {
+      rethrow_with_context("band " + std::string(name(band)));
+    }
+  }
+  for (std::size_t i = 0; i < bands.size(); ++i) {
+    pixels.push_back({bands[i], std::as_const(planes[i]).view(), scene.bands.at(bands[i]).calibration});
+  }
+  return check_offsets_on(scene, pixels, check);
+}
+
+OffsetReport check_offsets_on(const Scene& scene, std::span<const BandPixels> pixels, OffsetCheck check) {
+  return report_on(scene, check_offsets(pixels), check);
+}
+
+OffsetReport check_offsets_without_pixels(const Scene& scene, OffsetCheck check, const std::string& why) {
+  return report_on(scene, {OffsetVerdict::cannot_tell, why}, check);
+}
+
+OffsetReport OffsetMemory::check(const Scene& scene, OffsetCheck check) {
+  const std::string key = scene.source + "\n" + scene.id;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = known_.find(key); found != known_.end()) return found->second;
+  }
+  OffsetReport report = check_offsets_of(scene, check);
+  const std::lock_guard lock(mutex_);
+  return known_.emplace(key, std::move(report)).first->second;
+}
+
+void refuse_garbage(const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
+  if (is_reflectance(band)) refuse(garbage_in({band, dn, scene.bands.at(band).calibration}));
+}
+
+void refuse_garbage(const Scene& scene, Band band, const BandFile& file) {
+  if (!is_reflectance(band)) return;
+  const Plane<std::uint16_t> dn = file.read_spread(gate_pixels);
+  refuse_garbage(scene, band, dn.view());
+}
+
+void refuse_misplaced(double shift_x_px, double shift_y_px) { refuse(misplaced(shift_x_px, shift_y_px)); }
+
+std::string verdict_name(OffsetVerdict verdict) {
+  switch (verdict) {
+    case OffsetVerdict::agrees:
+      return "agrees";
+    case OffsetVerdict::contradicts:
+      return "contradicts";
+    case OffsetVerdict::cannot_tell:
+      return "cannot tell";
+  }
+  return {};
+}
+
+std::string offset_check_name(OffsetCheck check) {
+  switch (check) {
+    case OffsetCheck::refuse:
+      return "refuse";
+    case OffsetCheck::warn:
+      return "warn";
+    case OffsetCheck::off:
+      return "off";
+  }
+  return {};
+}
+
+}  // namespace pitwatch
