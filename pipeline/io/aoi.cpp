@@ -10,6 +10,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
+#include "pipeline/io/ogr_values.hpp"
 
 namespace pitwatch {
 namespace {
@@ -104,7 +105,7 @@ Aoi::Aoi(const std::string& path, const Grid& grid) {
   try {
     const GdalErrorCapture errors;
     const GDALDatasetUniquePtr dataset(
-        GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR));
+        GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, vector_drivers()));
     if (!dataset) throw DataError(errors.explain("cannot open as a vector file"));
     const OGRSpatialReference target = reference_of(grid.crs);
 

@@ -10,7 +10,7 @@
 
 namespace pitwatch {
 
-/// All polygons of a vector file (GeoJSON, GeoPackage, Shapefile, KML: whatever OGR reads), on a grid. Immutable and
+/// All polygons of a vector file (GeoJSON, GeoPackage, Shapefile, FlatGeobuf or KML), on a grid. Immutable and
 /// thread-safe after construction.
 class Aoi {
  public:

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <mutex>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,12 +15,15 @@
 #include "pipeline/io/deflate_tiff.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
+#include "pipeline/io/jp2_header.hpp"
 #include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
 namespace {
 
 constexpr int longest_side = 200'000;
+constexpr std::int64_t most_pixels = 1'000'000'000;  // a tile of Sentinel-2 has 1.2e8
+constexpr int most_bands = 64;
 constexpr std::int64_t largest_block_bytes = std::int64_t{256} << 20;
 constexpr std::int64_t most_blocks = 1'000'000;  // callers keep a table of them
 constexpr int least_piece_px = 512;
@@ -65,7 +69,7 @@ Grid grid_of(GDALDatasetH dataset) {
   Grid grid;
   grid.width = GDALGetRasterXSize(dataset);
   grid.height = GDALGetRasterYSize(dataset);
-  if (grid.width > longest_side || grid.height > longest_side) {
+  if (grid.width > longest_side || grid.height > longest_side || std::int64_t{grid.width} * grid.height > most_pixels) {
     throw DataError("absurd size: " + std::to_string(grid.width) + " x " + std::to_string(grid.height));
   }
   grid.crs = crs_of(dataset);
@@ -149,9 +153,12 @@ BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) 
   ensure_gdal();
   state_->path = path;
   try {
+    check_jp2_header(path);
     Dataset dataset = open(path);
     const GdalErrorCapture quiet;
-    if (GDALGetRasterCount(dataset.get()) < 1) throw DataError("has no raster band");
+    const int bands = GDALGetRasterCount(dataset.get());
+    if (bands < 1) throw DataError("has no raster band");
+    if (bands > most_bands) throw DataError("absurd number of bands: " + std::to_string(bands));
     state_->grid = grid_of(dataset.get());
     const GDALRasterBandH band = GDALGetRasterBand(dataset.get(), 1);
     state_->type = GDALGetRasterDataType(band);
@@ -160,7 +167,10 @@ BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) 
     }
     state_->has_overviews = GDALGetOverviewCount(band) > 0;
     GDALGetBlockSize(band, &state_->block_width, &state_->block_height);
-    if (std::int64_t{state_->block_width} * state_->block_height > largest_block_bytes / 2) {
+    // Where bands are stored pixel by pixel, all are decoded at once.
+    const char* const order = GDALGetMetadataItem(dataset.get(), "INTERLEAVE", "IMAGE_STRUCTURE");
+    const int together = order != nullptr && std::string_view(order) == "PIXEL" ? bands : 1;
+    if (std::int64_t{state_->block_width} * state_->block_height > largest_block_bytes / 2 / together) {
       throw DataError("absurd block size: " + std::to_string(state_->block_width) + " x " +
                       std::to_string(state_->block_height));
     }

@@ -21,14 +21,14 @@ std::string content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text(static_cast<std::size_t>(size), '\0');
   if (!file.read(text.data(), static_cast<std::streamsize>(text.size()))) throw DataError("cannot read");
-  if (text.rfind("\xEF\xBB\xBF", 0) == 0) text.erase(0, 3);
   return text;
 }
 
-std::string trimmed(const std::string& text) {
+std::string trimmed(std::string_view text) {
   constexpr const char* white = " \t\r";
   const std::size_t first = text.find_first_not_of(white);
-  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(white) - first + 1);
+  if (first == std::string::npos) return {};
+  return std::string(text.substr(first, text.find_last_not_of(white) - first + 1));
 }
 
 struct Record {
@@ -38,7 +38,7 @@ struct Record {
 
 class Reader {
  public:
-  explicit Reader(const std::string& text) : text_(text) {}
+  explicit Reader(std::string_view text) : text_(text) {}
 
   /// False at the end. Empty lines are passed over.
   bool next(Record& record) {
@@ -92,12 +92,15 @@ class Reader {
     ++line_;
   }
 
-  const std::string& text_;
+  std::string_view text_;
   std::size_t place_ = 0;
   std::size_t line_ = 1;
 };
 
-std::vector<CsvRow> rows_of(const std::string& text, const std::vector<std::string>& columns) {
+}  // namespace
+
+std::vector<CsvRow> parse_csv(std::string_view text, const std::vector<std::string>& columns) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   Reader reader(text);
   Record header;
   if (!reader.next(header)) throw DataError("holds no header line");
@@ -119,11 +122,9 @@ std::vector<CsvRow> rows_of(const std::string& text, const std::vector<std::stri
   return rows;
 }
 
-}  // namespace
-
 std::vector<CsvRow> read_csv(const std::string& path, const std::vector<std::string>& columns) {
   try {
-    return rows_of(content_of(path), columns);
+    return parse_csv(content_of(path), columns);
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pitwatch {
@@ -18,6 +19,9 @@ struct CsvRow {
 /// be. Throws DataError, starting with the path and naming the line: cannot be read, too large (over 256 MiB), a
 /// missing or double column, a row with another number of cells than the header, a quote that is not closed.
 std::vector<CsvRow> read_csv(const std::string& path, const std::vector<std::string>& columns);
+
+/// The same of a text. Throws DataError without the path.
+std::vector<CsvRow> parse_csv(std::string_view text, const std::vector<std::string>& columns);
 
 /// Reads a finite number that is not negative. Throws DataError naming line and column.
 double csv_amount(const CsvRow& row, const std::string& column);

@@ -67,6 +67,12 @@ std::unique_ptr<OGRGeometry> ogr_shape(const LonLatMultiPolygon& shape) {
   return geometry;
 }
 
+const char* const* vector_drivers() {
+  static constexpr std::array<const char*, 8> names{"GeoJSON",    "GeoJSONSeq", "GPKG",   "ESRI Shapefile",
+                                                    "FlatGeobuf", "KML",        "LIBKML", nullptr};
+  return names.data();
+}
+
 Instant instant_field(const OGRFeature& feature, int field) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, zone = 0;
   float second = 0;

@@ -14,6 +14,7 @@
 #include "pipeline/core/mgrs.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
+#include "pipeline/io/ogr_values.hpp"
 
 namespace pitwatch {
 namespace {
@@ -122,7 +123,7 @@ std::vector<Site> read_sites(const std::string& path) {
   try {
     const GdalErrorCapture errors;
     const GDALDatasetUniquePtr dataset(
-        GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR));
+        GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, vector_drivers()));
     if (!dataset) throw DataError(errors.explain("cannot open as a vector file"));
     std::set<std::string> ids;
     for (OGRLayer* layer : dataset->GetLayers()) {

@@ -268,16 +268,9 @@ json search_body(const SearchRequest& request, const Endpoint& endpoint, const A
 
 // ---- pages -----------------------------------------------------------------------------------------------------
 
-/// A request for one page.
-struct PageRequest {
-  std::string url;
-  std::optional<json> body;  // none: GET
-  auto key() const { return std::pair(url, body ? body->dump() : std::string()); }
-};
-
 std::string fetch_page(const PageRequest& page, HttpClient& client) {
   if (!page.body) return client.get(page.url);
-  HttpAnswer answer = client.post_json(page.url, page.body->dump());
+  HttpAnswer answer = client.post_json(page.url, *page.body);
   if (answer.status != 200) throw DataError(status_text(page.url, answer.status));
   return std::move(answer.body);
 }
@@ -286,8 +279,8 @@ std::string fetch_page(const PageRequest& page, HttpClient& client) {
 std::string fetch_first_page(PageRequest& first, const SearchRequest& request, const Endpoint& endpoint,
                              Abilities abilities, HttpClient& client) {
   if (abilities.posts) {
-    first = {endpoint.search, search_body(request, endpoint, abilities)};
-    HttpAnswer answer = client.post_json(first.url, first.body->dump());
+    first = {endpoint.search, search_body(request, endpoint, abilities).dump()};
+    HttpAnswer answer = client.post_json(first.url, *first.body);
     if (answer.status == 200) return std::move(answer.body);
     if (answer.status != 404 && answer.status != 405 && answer.status != 501) {
       throw DataError(status_text(first.url, answer.status));
@@ -309,20 +302,20 @@ std::optional<PageRequest> next_page(const json& page, const PageRequest& curren
       const auto merge = link.find("merge");
       const bool has_body = body != link.end() && body->is_object();
       const bool merges = merge != link.end() && merge->is_boolean() && merge->get<bool>();
-      next.body = merges && current.body ? *current.body : json::object();
-      if (has_body) next.body->update(*body);
-      if (!has_body && !merges && current.body) next.body = current.body;
+      json sent = merges && current.body ? json::parse(*current.body) : json::object();
+      if (has_body) sent.update(*body);
+      next.body = !has_body && !merges && current.body ? *current.body : sent.dump();
     }
     return next;
   }
   return std::nullopt;
 }
 
-std::string url_of(const json& item, const Endpoint& endpoint) {
+std::string url_of(const json& item, const std::string& root) {
   for (const json& link : array_member(item, "links")) {
     if (text_member(link, "rel") == "self" && is_url(text_member(link, "href"))) return text_member(link, "href");
   }
-  return endpoint.root + "/collections/" + percent_encoded(text_member(item, "collection")) + "/items/" +
+  return root + "/collections/" + percent_encoded(text_member(item, "collection")) + "/items/" +
          percent_encoded(text_member(item, "id"));
 }
 
@@ -358,6 +351,22 @@ bool is_wanted(const json& item, const SearchRequest& request) {
 
 }  // namespace
 
+ItemPage parse_item_page(const std::string& text, const SearchRequest& request, const PageRequest& page) {
+  const json answer = parse_json(text);
+  const auto features = answer.is_object() ? answer.find("features") : answer.end();
+  if (!answer.is_object() || features == answer.end() || !features->is_array()) {
+    throw DataError("the answer is no FeatureCollection");
+  }
+  const std::string root = parse_endpoint(request.url).root;
+  ItemPage result{{}, features->empty(), next_page(answer, page)};
+  for (const json& item : *features) {
+    if (!item.is_object() || !is_wanted(item, request)) continue;
+    result.items.push_back({text_member(item, "collection") + "/" + text_member(item, "id"), url_of(item, root),
+                            item.dump(-1, ' ', false, json::error_handler_t::replace)});
+  }
+  return result;
+}
+
 void search_items(const SearchRequest& request, HttpClient& client, const std::function<void(FoundItem)>& take) {
   check_allowed(request.url, client.policy());
   try {
@@ -368,28 +377,21 @@ void search_items(const SearchRequest& request, HttpClient& client, const std::f
     const Abilities abilities = abilities_of(endpoint, client);
     PageRequest current;
     std::string text = fetch_first_page(current, request, endpoint, abilities, client);
-    std::set<std::pair<std::string, std::string>> seen{current.key()};
+    std::set<PageRequest> seen{current};
     std::set<std::string> known;
     for (std::size_t pages = 1;; ++pages) {
-      const json page = parse_json(text);
-      const auto features = page.is_object() ? page.find("features") : page.end();
-      if (!page.is_object() || features == page.end() || !features->is_array()) {
-        throw DataError("the answer is no FeatureCollection");
-      }
-      for (const json& item : *features) {
-        if (!item.is_object() || !is_wanted(item, request)) continue;
-        FoundItem one{url_of(item, endpoint), item.dump(-1, ' ', false, json::error_handler_t::replace)};
-        if (!known.insert(text_member(item, "collection") + "/" + text_member(item, "id")).second) continue;
+      ItemPage page = parse_item_page(text, request, current);
+      for (FoundItem& item : page.items) {
+        if (!known.insert(item.name).second) continue;
         if (known.size() > request.most_items) {
           throw DataError("more than " + std::to_string(request.most_items) + " items");
         }
-        take(std::move(one));
+        take(std::move(item));
       }
-      const std::optional<PageRequest> next = next_page(page, current);
-      if (!next || features->empty()) return;
-      if (!seen.insert(next->key()).second) throw DataError("the next page is one that was there before");
+      if (!page.next || page.is_empty) return;
+      if (!seen.insert(*page.next).second) throw DataError("the next page is one that was there before");
       if (pages == request.most_pages) throw DataError("more than " + std::to_string(pages) + " pages");
-      current = *next;
+      current = *std::move(page.next);
       text = fetch_page(current, client);
     }
   } catch (const DataError& error) {

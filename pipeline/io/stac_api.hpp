@@ -29,9 +29,27 @@ struct SearchRequest {
 
 /// An item as the API gave it.
 struct FoundItem {
+  std::string name;  // "collection/id", which an API has once
   std::string url;   // its own
   std::string text;  // compact JSON
 };
+
+/// A request for one page.
+struct PageRequest {
+  std::string url;
+  std::optional<std::string> body;  // JSON; none: GET
+  friend auto operator<=>(const PageRequest&, const PageRequest&) = default;
+};
+
+struct ItemPage {
+  std::vector<FoundItem> items;  // those that the request wants, in the order of the page
+  bool is_empty = true;          // whether the page has none at all
+  std::optional<PageRequest> next;
+};
+
+/// What the answer to a page's request says. Throws DataError, without the URL, for what is no FeatureCollection or
+/// nested deeper than 64 levels, and for a link `next` that cannot be followed. Thread-safe.
+ItemPage parse_item_page(const std::string& text, const SearchRequest& request, const PageRequest& page);
 
 /// Hands over all items that a search finds, in the order of the pages, each once.
 ///

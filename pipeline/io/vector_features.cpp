@@ -108,7 +108,7 @@ VectorFeatures read(const std::string& path, const std::string& where) {
   const GdalErrorCapture errors;
   const std::array<const char*, 2> with_members{"NATIVE_DATA=YES", nullptr};
   const GDALDatasetUniquePtr dataset(GDALDataset::Open(
-      path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, nullptr, with_members.data()));
+      path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, vector_drivers(), with_members.data()));
   if (!dataset) throw DataError(errors.explain("cannot open as a vector file"));
   VectorFeatures result;
   if (dataset->GetLayerCount() == 0) return result;  // how OGR sees some empty collections

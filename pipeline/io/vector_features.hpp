@@ -27,7 +27,7 @@ struct VectorFeatures {
   std::string members;  // of a GeoJSON collection besides type, crs and features: a JSON object; empty for other files
 };
 
-/// Reads the first layer of a vector file (GeoJSON, GeoPackage, Shapefile: whatever OGR reads), which must hold
+/// Reads the first layer of a vector file (GeoJSON, GeoPackage, Shapefile, FlatGeobuf or KML), which must hold
 /// polygons alone. `where` is an attribute filter in OGR's SQL; "" takes all. A layer without a CRS is taken as WGS 84
 /// longitude and latitude, as RFC 7946 has it; others are transformed. Throws DataError, starting with the path and
 /// naming the feature: cannot be opened, no geometry or another than polygons, not transformable. Throws ConfigError

@@ -27,12 +27,15 @@ struct Invocation {
   std::map<std::string, std::string> environment;  // beside what this process has
   std::optional<rlim_t> largest_file_bytes;        // a write beyond it fails with EFBIG: as a full device does
   std::optional<std::chrono::milliseconds> kill_after;
+  std::optional<rlim_t> most_address_bytes = std::nullopt;        // an allocation beyond it fails
+  std::optional<std::chrono::seconds> time_limit = std::nullopt;  // killed where it takes longer
 };
 
 struct Outcome {
-  int exit_code = -1;  // -1: ended by a signal
+  int exit_code = -1;  // -1: ended by a signal, of which the time limit's is one
   std::string out;
   std::string err;
+  std::int64_t peak_memory_bytes = 0;  // resident
 };
 
 namespace detail {
@@ -49,6 +52,10 @@ namespace detail {
     ::setrlimit(RLIMIT_FSIZE, &limit);
     ::signal(SIGXFSZ, SIG_IGN);
   }
+  if (run.most_address_bytes) {
+    const rlimit limit{*run.most_address_bytes, *run.most_address_bytes};
+    ::setrlimit(RLIMIT_AS, &limit);
+  }
   ::execve(arguments[0], arguments.data(), environment.data());
   ::_exit(127);
 }
@@ -58,6 +65,21 @@ inline std::vector<char*> pointers(std::vector<std::string>& texts) {
   for (std::string& text : texts) result.push_back(text.data());
   result.push_back(nullptr);
   return result;
+}
+
+/// Waits for the child, which is killed once its time is over; gives its status.
+inline int wait_for(pid_t child, const std::optional<std::chrono::seconds>& time_limit, rusage& usage) {
+  int status = 0;
+  if (time_limit) {
+    const auto end = std::chrono::steady_clock::now() + *time_limit;
+    while (std::chrono::steady_clock::now() < end) {
+      if (::wait4(child, &status, WNOHANG, &usage) == child) return status;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    ::kill(child, SIGKILL);
+  }
+  ::wait4(child, &status, 0, &usage);
+  return status;
 }
 
 }  // namespace detail
@@ -88,9 +110,10 @@ inline Outcome run_process(const Invocation& run) {
     std::this_thread::sleep_for(*run.kill_after);
     ::kill(child, SIGKILL);
   }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_text(folder / "out"), read_text(folder / "err")};
+  rusage usage{};
+  const int status = detail::wait_for(child, run.time_limit, usage);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_text(folder / "out"), read_text(folder / "err"),
+          std::int64_t{usage.ru_maxrss} * 1024};
 }
 
 inline Outcome run_process(std::vector<std::string> command) {

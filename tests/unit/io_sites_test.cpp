@@ -51,5 +51,14 @@ TEST_F(SiteOverrides, RefusesWhatIsNoObjectOfNumbers) {
               HasSubstr("confirm-looks"));
 }
 
+// A file that only describes where others lie would make OGR read those, or ask servers.
+TEST_F(SiteOverrides, RefusesDescriptionsOfOtherFiles) {
+  const std::string real = file("{}");
+  EXPECT_EQ(read_sites(real).size(), 2U);
+  test::write_text(folder_ / "sites.vrt", R"(<OGRVRTDataSource><OGRVRTLayer name="sites"><SrcDataSource>)" + real +
+                                              "</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>");
+  EXPECT_THAT(test::message_of<DataError>([&] { read_sites(folder_ / "sites.vrt"); }), HasSubstr("cannot open"));
+}
+
 }  // namespace
 }  // namespace pitwatch

@@ -1,0 +1,29 @@
+// Any bytes, read as a table: rows with a cell for each column, or a DataError.
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/csv_table.hpp"
+#include "tests/fuzz/fuzz_support.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace pitwatch;
+  using fuzz::require;
+  try {
+    std::size_t line = 1;
+    for (const CsvRow& row : parse_csv(fuzz::text_of(data, size), {"id", "a"})) {
+      require(row.line > line && row.line <= size + 1);
+      line = row.line;
+      require(row.cells.contains("id") && row.cells.contains("a"));
+      try {
+        const double amount = csv_amount(row, "a");
+        require(std::isfinite(amount) && amount >= 0);
+      } catch (const DataError&) {
+      }
+    }
+  } catch (const DataError&) {
+  }
+  return 0;
+}
