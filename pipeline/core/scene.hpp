@@ -94,6 +94,9 @@ struct ViewAngles {
 struct OffsetBasis {
   std::string rule;                         // what they were taken from: "raster:bands", "BOA_ADD_OFFSET", ...
   std::vector<std::string> contradictions;  // what else in the metadata says otherwise, one sentence each
+  /// False where the metadata say nothing of offsets that the product may well have: no list of offsets and no
+  /// baseline, or a baseline of 04.00 or later without the list that it comes with.
+  bool is_declared = true;
 };
 
 struct Scene {

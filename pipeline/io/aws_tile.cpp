@@ -11,6 +11,7 @@
 #include "pipeline/io/esa_metadata.hpp"
 #include "pipeline/io/esa_names.hpp"
 #include "pipeline/io/hashing.hpp"
+#include "pipeline/io/json_values.hpp"
 #include "pipeline/io/product_files.hpp"
 
 namespace pitwatch {
@@ -19,32 +20,14 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr int deepest_nesting = 64;
 constexpr const char* metadata_name = "metadata.xml";
 constexpr const char* tile_name = "tileInfo.json";
 constexpr const char* product_name = "productInfo.json";
-
-json parse_json(const std::string& text) {
-  const auto bound_depth = [](int depth, json::parse_event_t, json&) {
-    if (depth > deepest_nesting) throw DataError("nested deeper than " + std::to_string(deepest_nesting) + " levels");
-    return true;
-  };
-  try {
-    return json::parse(text, bound_depth);
-  } catch (const json::exception& error) {
-    throw DataError(std::string("not JSON: ") + error.what());
-  }
-}
 
 /// Null where it is absent.
 json member(const json& object, const char* key) {
   const auto found = object.is_object() ? object.find(key) : object.end();
   return object.is_object() && found != object.end() ? *found : json();
-}
-
-std::string text_member(const json& object, const char* key) {
-  const json value = member(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
 }
 
 /// All positions of a geometry, however it nests them.

@@ -78,6 +78,7 @@ Scene scene_of(const std::string& reference) {
   scene.id = *acquisitions.begin();
   scene.source = reference;
   scene.offsets.rule = unknown_offsets;
+  scene.offsets.is_declared = false;
   std::vector<std::string> paths;
   for (const FoundImage& one : found) {
     scene.tile = one.image.tile;

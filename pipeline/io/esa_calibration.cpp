@@ -66,9 +66,13 @@ void calibrate(Scene& scene, const StatedCalibration* stated) {
   const auto by_baseline = offset_of_baseline(scene.processing_baseline);
   if (stated != nullptr) {
     scene.offsets.rule = stated->offsets.empty() ? "no " + stated->offset_name : stated->offset_name;
+    // Lists of other programs than ESA's say all that there is.
+    scene.offsets.is_declared =
+        !stated->offsets.empty() || (!scene.processing_baseline.empty() && by_baseline.value_or(0) == 0);
     compare_with_baseline(scene, *stated);
   } else {
     scene.offsets.rule = by_baseline ? "processing baseline" : unknown_offsets;
+    scene.offsets.is_declared = by_baseline.has_value();
   }
   for (auto& [band, asset] : scene.bands) {
     asset.calibration = plain_calibration(band);

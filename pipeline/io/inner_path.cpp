@@ -30,6 +30,7 @@ void check_inner_name(std::string_view name) {
   if (name.find_first_of(std::string_view("\\:\0", 3)) != std::string_view::npos) {
     refuse("has a character that names of files here do not have");
   }
+  if (printable(name) != name.substr(0, 200)) refuse("has a control character");
   if (name.front() == '/') refuse("is an absolute path");
   if (name.starts_with("vsi")) refuse("is a virtual path");
   for (std::size_t start = 0; start <= name.size();) {

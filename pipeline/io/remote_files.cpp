@@ -14,6 +14,7 @@
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/gdal_state.hpp"
+#include "pipeline/io/json_values.hpp"
 
 namespace pitwatch {
 namespace {
@@ -87,17 +88,12 @@ struct SignerAnswer {
 };
 
 SignerAnswer read_signer_answer(const std::string& text) {
-  const json answer = json::parse(text, nullptr, false);
-  if (!answer.is_object() || !answer.contains("href") || !answer["href"].is_string()) {
-    throw DataError("the signer's answer has no 'href'");
-  }
-  SignerAnswer result{answer["href"].get<std::string>(), {}};
-  const auto expiry = answer.find("msft:expiry");
-  if (expiry != answer.end() && expiry->is_string()) {
-    try {
-      result.expires = parse_instant(expiry->get<std::string>());
-    } catch (const DataError&) {  // then it is not kept
-    }
+  const json answer = parse_json(text);
+  SignerAnswer result{text_member(answer, "href"), {}};
+  if (result.href.empty()) throw DataError("the signer's answer has no 'href'");
+  try {
+    result.expires = parse_instant(text_member(answer, "msft:expiry"));
+  } catch (const DataError&) {  // then it is not kept
   }
   return result;
 }

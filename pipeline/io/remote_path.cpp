@@ -37,36 +37,6 @@ std::optional<std::size_t> scheme_end(std::string_view text) {
   return valid ? std::optional(colon) : std::nullopt;
 }
 
-/// Broken escapes stay as they are.
-std::string percent_decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    const char* const begin = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(begin, begin + 2, value, 16).ptr == begin + 2) {
-      result += static_cast<char>(value);
-      i += 2;
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
-}
-
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string result;
-  for (const char c : text) {
-    if (is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-      result += c;
-    } else {
-      const auto value = static_cast<unsigned char>(c);
-      result += {'%', digits[value >> 4U], digits[value & 15U]};
-    }
-  }
-  return result;
-}
-
 /// What a URL may hold: no white space, control characters, quotes, backslashes and angle brackets.
 bool is_url_character(char c) {
   const auto value = static_cast<unsigned char>(c);
@@ -194,6 +164,35 @@ std::string redacted_url(std::string_view url) {
 }
 
 }  // namespace
+
+std::string percent_decoded(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    const char* const begin = text.data() + i + 1;
+    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(begin, begin + 2, value, 16).ptr == begin + 2) {
+      result += static_cast<char>(value);
+      i += 2;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string result;
+  for (const char c : text) {
+    if (is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+      result += c;
+    } else {
+      const auto value = static_cast<unsigned char>(c);
+      result += {'%', digits[value >> 4U], digits[value & 15U]};
+    }
+  }
+  return result;
+}
 
 RemotePolicy default_remote_policy() {
   constexpr const char* planetary_computer = "sentinel2l2a01.blob.core.windows.net";

@@ -90,4 +90,8 @@ std::string signer_request(const SigningRule& rule, const std::string& url);
 /// query was stands "?...". For every message and record that shows a URL, or a text of GDAL's that may have one.
 std::string redacted(std::string_view text);
 
+/// RFC 3986: each "%XX" as its byte, broken ones as they are; and all but unreserved characters as "%XX".
+std::string percent_decoded(std::string_view text);
+std::string percent_encoded(std::string_view text);
+
 }  // namespace pitwatch

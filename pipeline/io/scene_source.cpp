@@ -15,6 +15,7 @@
 #include "pipeline/io/aws_tile.hpp"
 #include "pipeline/io/esa_names.hpp"
 #include "pipeline/io/hashing.hpp"
+#include "pipeline/io/json_values.hpp"
 #include "pipeline/io/product_files.hpp"
 #include "pipeline/io/safe_product.hpp"
 #include "pipeline/io/stac_item.hpp"
@@ -27,7 +28,6 @@ using nlohmann::json;
 
 constexpr int deepest_level = 16;
 constexpr std::size_t most_files = 100'000;
-constexpr int deepest_nesting = 64;
 
 auto order_of(const ListedScene& listed) {
   const Scene& scene = listed.scene;
@@ -35,24 +35,6 @@ auto order_of(const ListedScene& listed) {
 }
 
 // ---- listing ---------------------------------------------------------------------------------------------------
-
-json parse_json(const std::string& text) {
-  const auto bound_depth = [](int depth, json::parse_event_t, json&) {
-    if (depth > deepest_nesting) throw DataError("nested deeper than " + std::to_string(deepest_nesting) + " levels");
-    return true;
-  };
-  try {
-    return json::parse(text, bound_depth);
-  } catch (const json::exception& error) {
-    throw DataError(std::string("not JSON: ") + error.what());
-  }
-}
-
-std::string text_member(const json& object, const char* key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 bool is_remote(const std::string& reference) {
   return reference.find("://") != std::string::npos && reference.rfind("file://", 0) != 0;

@@ -7,6 +7,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/hashing.hpp"
+#include "pipeline/io/json_values.hpp"
 #include "pipeline/io/stac_item.hpp"
 
 namespace pitwatch {
@@ -14,27 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int deepest_nesting = 64;
-
 // ---- JSON ------------------------------------------------------------------------------------------------------
-
-json parse_json(const std::string& text) {
-  const auto bound_depth = [](int depth, json::parse_event_t, json&) {
-    if (depth > deepest_nesting) throw DataError("nested deeper than " + std::to_string(deepest_nesting) + " levels");
-    return true;
-  };
-  try {
-    return json::parse(text, bound_depth);
-  } catch (const json::exception& error) {
-    throw DataError(std::string("not JSON: ") + error.what());
-  }
-}
-
-std::string text_member(const json& object, const char* key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// The elements of an array member; none where there is no such array.
 const json& array_member(const json& object, const char* key) {
@@ -46,39 +27,10 @@ const json& array_member(const json& object, const char* key) {
 
 // ---- URLs ------------------------------------------------------------------------------------------------------
 
-std::string percent_encoded(const std::string& text) {
-  constexpr char digits[] = "0123456789ABCDEF";
-  std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~,:/").find(c) != std::string_view::npos;
-    if (plain) {
-      result += c;
-    } else {
-      result += {'%', digits[byte >> 4], digits[byte & 15]};
-    }
-  }
-  return result;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-std::string percent_decoded(const std::string& text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-      result += static_cast<char>(16 * hex_digit(text[i + 1]) + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      result += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return result;
+/// Of a query, where '+' is a space.
+std::string decoded_parameter(std::string text) {
+  std::replace(text.begin(), text.end(), '+', ' ');
+  return percent_decoded(text);
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {
@@ -103,8 +55,8 @@ json parameters_of(const std::string& query) {
   json parameters = json::object();
   for (const std::string& part : split(query, '&')) {
     const std::size_t mark = part.find('=');
-    const std::string key = percent_decoded(part.substr(0, mark));
-    const std::string value = mark == std::string::npos ? std::string() : percent_decoded(part.substr(mark + 1));
+    const std::string key = decoded_parameter(part.substr(0, mark));
+    const std::string value = mark == std::string::npos ? std::string() : decoded_parameter(part.substr(mark + 1));
     if (key == "collections" || key == "ids") {
       parameters[key] = split(value, ',');
     } else if (key == "bbox") {
@@ -217,7 +169,11 @@ Abilities abilities_of(const Endpoint& endpoint, HttpClient& client) {
   Abilities abilities;
   const HttpAnswer answer = client.get_any(endpoint.root);
   // A search may be there without a landing page: the request is tried, and items are held against it anyway.
-  const json page = answer.status == 200 ? json::parse(answer.body, nullptr, false) : json();
+  json page;
+  try {
+    if (answer.status == 200) page = parse_json(answer.body);
+  } catch (const DataError&) {
+  }
   if (!page.is_object()) return abilities;
   for (const json& name : array_member(page, "conformsTo")) {
     if (!name.is_string()) continue;
@@ -279,7 +235,8 @@ std::string fetch_page(const PageRequest& page, HttpClient& client) {
 std::string fetch_first_page(PageRequest& first, const SearchRequest& request, const Endpoint& endpoint,
                              Abilities abilities, HttpClient& client) {
   if (abilities.posts) {
-    first = {endpoint.search, search_body(request, endpoint, abilities).dump()};
+    first = {endpoint.search,
+             search_body(request, endpoint, abilities).dump(-1, ' ', false, json::error_handler_t::replace)};
     HttpAnswer answer = client.post_json(first.url, *first.body);
     if (answer.status == 200) return std::move(answer.body);
     if (answer.status != 404 && answer.status != 405 && answer.status != 501) {

@@ -19,6 +19,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/inner_path.hpp"
+#include "pipeline/io/json_values.hpp"
 #include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
@@ -28,7 +29,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::uintmax_t largest_item_bytes = 16 << 20;
-constexpr int deepest_nesting = 64;
 constexpr double offset_since_baseline_04 = -0.1;  // ESA: BOA_ADD_OFFSET and RADIO_ADD_OFFSET of -1000
 constexpr Instant first_baseline_04 = std::chrono::sys_days(std::chrono::year(2022) / 1 / 25);
 
@@ -39,18 +39,6 @@ std::string lower(std::string text) {
 }
 
 // ---- reading JSON that may hold anything -----------------------------------------------------------------------
-
-json parse_text(std::string_view text) {
-  const auto bound_depth = [](int depth, json::parse_event_t, json&) {
-    if (depth > deepest_nesting) throw DataError("nested deeper than " + std::to_string(deepest_nesting) + " levels");
-    return true;
-  };
-  try {
-    return json::parse(text, bound_depth);
-  } catch (const json::exception& parse_error) {
-    throw DataError(std::string("not JSON: ") + parse_error.what());
-  }
-}
 
 /// The member, or null where it is absent or null.
 const json* find(const json& object, const std::string& key) {
@@ -469,6 +457,7 @@ struct OffsetChoice {
   double offset = 0;
   std::string rule;
   std::vector<std::string> contradictions;
+  bool is_declared = true;  // OffsetBasis
 };
 
 bool is_jpeg_2000(const json& asset) {
@@ -511,6 +500,7 @@ OffsetChoice offset_of_asset(const json& asset, const ItemOffsets& item) {
   } else {
     choice.rule = "none given";
     if (item.acquired >= first_baseline_04) {
+      choice.is_declared = false;
       choice.contradictions.push_back(
           "neither offset nor baseline is given, but new products have offset -0.1 since 2022-01-25");
     }
@@ -529,7 +519,7 @@ std::optional<std::uint16_t> nodata_of_asset(const json& asset) {
 Calibration calibration_of(const json& asset, Band band, double offset) {
   Calibration calibration;
   calibration.nodata = nodata_of_asset(asset);
-  if (band == Band::SCL) {  // class codes
+  if (!is_reflectance(band)) {  // class codes, percent
     calibration.scale = 1;
     calibration.offset = 0;
     calibration.saturated = std::nullopt;
@@ -553,21 +543,6 @@ std::string scheme_of(const std::string& href) {
     return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.' || c == '_';
   });
   return valid ? lower(href.substr(0, colon)) : std::string{};
-}
-
-std::string percent_decoded(const std::string& text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr == text.data() + i + 3) {
-      result += static_cast<char>(value);
-      i += 2;
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
 }
 
 /// An item may name files of its own folder and files by absolute path, nothing else: items come from outside.
@@ -705,12 +680,16 @@ Scene scene_from(const json& item, const std::string& path, const StacItemOption
   Sayings contradictions;
   std::vector<ViewAngles> views;
   std::size_t fine_bands = 0;
+  std::size_t reflectance_bands = 0;
+  bool declared = true;
   for (const auto& [band, candidate] : choose_assets(assets)) {
     try {
       const json& asset = *candidate.asset;
       OffsetChoice choice;
-      if (band != Band::SCL) {
+      if (is_reflectance(band)) {
+        ++reflectance_bands;
         choice = offset_of_asset(asset, item_offsets);
+        declared = declared && choice.is_declared;
         rules[choice.rule].insert(band);
         for (const std::string& text : choice.contradictions) contradictions[text].insert(band);
       }
@@ -726,7 +705,8 @@ Scene scene_from(const json& item, const std::string& path, const StacItemOption
   }
   if (scene.bands.empty()) throw DataError("no asset is a Sentinel-2 band");
   scene.view = !views.empty() && views.size() == fine_bands ? mean_of(views) : view_angles(properties);
-  scene.offsets = offset_basis(rules, contradictions, scene.bands.size() - (scene.has(Band::SCL) ? 1 : 0));
+  scene.offsets = offset_basis(rules, contradictions, reflectance_bands);
+  scene.offsets.is_declared = declared;
   if (!names.baseline.empty() && names.baseline != scene.processing_baseline) {
     scene.offsets.contradictions.push_back("baseline is given as " + stated + ", but the product is named " +
                                            names.baseline);
@@ -749,7 +729,7 @@ std::string read_json_text(const std::string& path) {
 
 Scene parse_stac_item(std::string_view text, const std::string& path, const StacItemOptions& options) {
   try {
-    return scene_from(parse_text(text), path, options);
+    return scene_from(parse_json(text), path, options);
   } catch (const DataError& error) {
     throw DataError(redacted(path) + ": " + error.what());
   }
@@ -757,7 +737,7 @@ Scene parse_stac_item(std::string_view text, const std::string& path, const Stac
 
 Scene read_stac_item(const std::string& path) {
   try {
-    return scene_from(parse_text(read_json_text(path)), path, {});
+    return scene_from(parse_json(read_json_text(path)), path, {});
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   }

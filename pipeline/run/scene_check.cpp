@@ -32,7 +32,7 @@ std::vector<Band> telling_bands(const Scene& scene) {
 OffsetReport report_on(const Scene& scene, OffsetFinding finding, OffsetCheck check) {
   OffsetReport report;
   report.decision = decide_on_offsets(scene.offsets, finding, check);
-  if (check == OffsetCheck::refuse && report.decision.use && offsets_are_undeclared(scene) &&
+  if (check == OffsetCheck::refuse && report.decision.use && !scene.offsets.is_declared &&
       finding.verdict != OffsetVerdict::agrees) {
     report.decision.use = false;
     report.decision.reason = "the metadata do not tell the offsets (" + scene.offsets.rule +
@@ -44,17 +44,6 @@ OffsetReport report_on(const Scene& scene, OffsetFinding finding, OffsetCheck ch
 }
 
 }  // namespace
-
-bool offsets_are_undeclared(const Scene& scene) {
-  const std::string& rule = scene.offsets.rule;
-  if (rule == "unknown") return true;
-  const std::string& baseline = scene.processing_baseline;
-  const bool is_esas = baseline != "99.99";  // of other programs, whose lists say all that there is
-  const bool no_list = rule.starts_with("no ") && (baseline.empty() || (baseline >= "04.00" && is_esas));
-  // Of items before January 2022 without any word, the reader sees nothing amiss: offsets came later.
-  const bool no_word = rule.starts_with("none given") && !scene.offsets.contradictions.empty();
-  return no_list || no_word;
-}
 
 OffsetReport check_offsets_of(const Scene& scene, OffsetCheck check) {
   if (check == OffsetCheck::off) return check_offsets_without_pixels(scene, check, "not looked at");

@@ -26,10 +26,6 @@ struct OffsetReport {
   OffsetDecision decision;
 };
 
-/// Whether the metadata say nothing of offsets that the product may well have: no baseline and no list of offsets, or a
-/// baseline of 04.00 or later without the list that it comes with.
-bool offsets_are_undeclared(const Scene& scene);
-
 /// decide_on_offsets() on pixels of the whole scene (B04, B08 or else B8A, B11, B12, those that it has; decimated to
 /// 512 pixels a side), and with OffsetCheck::refuse one thing more: a scene of undeclared offsets is refused unless its
 /// pixels agree. Throws DataError, naming the band and its file, for one that cannot be read. Thread-safe.

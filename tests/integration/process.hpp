@@ -145,8 +145,9 @@ struct ScenePair {
   std::string truth;
 };
 
-/// Simulates a pair into a folder: the bands that a comparison reads, a square of `size_km`.
-inline ScenePair simulate_pair(const std::string& folder, int seed, const std::string& size_km = "3") {
+/// Simulates a pair into a folder: the bands that a comparison reads, a square of `size_km`, as "stac" or "safe".
+inline ScenePair simulate_pair(const std::string& folder, int seed, const std::string& size_km = "3",
+                               const std::string& form = "stac") {
   const Outcome made = run_process({PITWATCH_PROGRAM,
                                     "simulate",
                                     "--sites",
@@ -166,14 +167,17 @@ inline ScenePair simulate_pair(const std::string& folder, int seed, const std::s
                                     size_km,
                                     "--seed",
                                     std::to_string(seed),
+                                    "--as",
+                                    form,
                                     "--out",
                                     folder});
   if (made.exit_code != 0) throw std::runtime_error("simulate: " + made.err);
   ScenePair pair{"", "", folder + "/gizilbulag/truth.geojson"};
   for (const std::string& name : names_in(folder + "/gizilbulag")) {
-    const std::string item = folder + "/gizilbulag/" + name + "/" + name + ".json";
-    if (name.find("_20210710_") != std::string::npos) pair.before = item;
-    if (name.find("_20220710_") != std::string::npos) pair.after = item;
+    const std::string product = folder + "/gizilbulag/" + name;
+    const std::string scene = form == "stac" ? product + "/" + name + ".json" : product;
+    if (name.find("_20210710") != std::string::npos) pair.before = scene;
+    if (name.find("_20220710") != std::string::npos) pair.after = scene;
   }
   if (pair.before.empty() || pair.after.empty()) throw std::runtime_error("simulate: no pair in " + folder);
   return pair;

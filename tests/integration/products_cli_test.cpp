@@ -18,40 +18,6 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-/// One site's pair of scenes in one form, the earlier first, each as a reference.
-std::vector<std::string> simulate(const std::string& folder, const std::string& form) {
-  const test::Outcome made = test::run_process({PITWATCH_PROGRAM,
-                                                "simulate",
-                                                "--sites",
-                                                PITWATCH_SOURCE_DIR "/sample_data/sites.geojson",
-                                                "--from",
-                                                "2021-07-10",
-                                                "--until",
-                                                "2022-07-10",
-                                                "--every-days",
-                                                "365",
-                                                "--history-days",
-                                                "1",
-                                                "--clear-sky",
-                                                "--bands",
-                                                "B02,B04,B08,B11,B12",
-                                                "--seed",
-                                                "7",
-                                                "--as",
-                                                form,
-                                                "--out",
-                                                folder});
-  if (made.exit_code != 0) throw std::runtime_error("simulate: " + made.err);
-  std::vector<std::string> references(2);
-  for (const std::string& name : test::names_in(folder + "/gizilbulag")) {
-    std::string path = folder + "/gizilbulag/" + name;
-    if (name[0] != 'S') continue;
-    if (form == "stac") path += "/" + name + ".json";
-    references[name.find("_2021") != std::string::npos ? 0 : 1] = path;
-  }
-  return references;
-}
-
 /// The alerts, without the names of the scenes, which are others in each form.
 json alerts_of(const std::string& before, const std::string& after, const std::string& out) {
   const test::Outcome outcome =
@@ -69,16 +35,16 @@ json alerts_of(const std::string& before, const std::string& after, const std::s
 
 TEST(Products, GiveTheAlertsOfTheSameScenesAsItems) {
   const test::TemporaryFolder folder;
-  const std::vector<std::string> items = simulate(folder / "stac", "stac");
-  const std::vector<std::string> products = simulate(folder / "safe", "safe");
-  const std::string archive = folder / fs::path(products[1]).stem().string() + ".zip";
+  const test::ScenePair items = test::simulate_pair(folder / "stac", 7);
+  const test::ScenePair products = test::simulate_pair(folder / "safe", 7, "3", "safe");
+  const std::string archive = folder / fs::path(products.after).stem().string() + ".zip";
   test::write_text(archive,
-                   test::zip_of(test::members_of(products[1], fs::path(products[1]).filename().string() + "/")));
+                   test::zip_of(test::members_of(products.after, fs::path(products.after).filename().string() + "/")));
 
-  const json expected = alerts_of(items[0], items[1], folder / "of_items");
+  const json expected = alerts_of(items.before, items.after, folder / "of_items");
   EXPECT_GE(expected.at("features").size(), 3U);
-  EXPECT_EQ(alerts_of(products[0], products[1], folder / "of_products"), expected);
-  EXPECT_EQ(alerts_of(products[0], archive, folder / "of_archive"), expected);
+  EXPECT_EQ(alerts_of(products.before, products.after, folder / "of_products"), expected);
+  EXPECT_EQ(alerts_of(products.before, archive, folder / "of_archive"), expected);
 
   const test::Outcome listed = test::run_process({PITWATCH_PROGRAM, "scenes", folder / "safe", "--json"});
   EXPECT_EQ(listed.exit_code, 0) << listed.err;

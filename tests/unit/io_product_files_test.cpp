@@ -29,7 +29,8 @@ TEST(InnerPath, OnlyNamesOfFilesBelowAreTaken) {
   for (const std::string& name :
        {std::string(), std::string("/etc/passwd"), std::string("../a"), std::string("a/../../b"), std::string("a/.."),
         std::string("."), std::string("a//b"), std::string("a/"), std::string("a\\b"), std::string("c:/a"),
-        std::string("/vsicurl/http://x"), std::string("vsimem/x"), std::string("a\0b", 3)}) {
+        std::string("/vsicurl/http://x"), std::string("vsimem/x"), std::string("a\0b", 3), std::string("a\nb"),
+        std::string("a\x1b[2J")}) {
     EXPECT_THROW(check_inner_name(name), DataError) << name;
   }
 }

@@ -1,0 +1,16 @@
+#pragma once
+// JSON from outside, which may hold anything. Used inside this folder only.
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace pitwatch {
+
+/// Throws DataError for what is no JSON or nested deeper than 64 levels.
+nlohmann::json parse_json(std::string_view text);
+
+/// The member, where the value is an object that has it as text; empty otherwise.
+std::string text_member(const nlohmann::json& value, const char* key);
+
+}  // namespace pitwatch
