@@ -21,6 +21,7 @@ constexpr double darkest_share = 0.0005;
 constexpr double edge_share = 0.01;
 constexpr double widest_edge = 0.035;
 constexpr double darkest_edge = 0.08;
+constexpr double infrared_difference = 0.03;  // between B11 and B12, of what is dark
 constexpr double brightest_infrared_edge = 0.13;
 constexpr double brightest_edge = 0.18;
 constexpr double darker_than_offset = 0.075;
@@ -150,9 +151,18 @@ OffsetFinding check_offsets(std::span<const BandPixels> bands) {
             share + "below" + text(" %.2f", end.limit) + " reflectance, which an offset in the pixels would not leave"};
   }
 
-  const bool infrared = std::any_of(ends.begin(), ends.end(), [](const DarkEnd& end) {
-    return is_short_wave_infrared(end.band) && end.is_sharp(brightest_infrared_edge);
-  });
+  // Water and shade are as dark in one of the short-wave infrared bands as in the other; thin cloud over all of a
+  // scene, which may end as sharply, is not.
+  bool infrared = false;
+  double infrared_least = 1;
+  double infrared_most = 0;
+  for (const DarkEnd& end : ends) {
+    if (!is_short_wave_infrared(end.band) || end.valid == 0) continue;
+    infrared = infrared || end.is_sharp(brightest_infrared_edge);
+    infrared_least = std::min(infrared_least, end.darkest);
+    infrared_most = std::max(infrared_most, end.darkest);
+  }
+  infrared = infrared && infrared_most - infrared_least <= infrared_difference;
   const bool other = std::any_of(ends.begin(), ends.end(), [](const DarkEnd& end) {
     return !is_short_wave_infrared(end.band) && end.is_sharp(brightest_edge);
   });

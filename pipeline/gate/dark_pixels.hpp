@@ -34,7 +34,8 @@ struct OffsetFinding {
 ///     in B08 and B8A, 0.08 in B11 and B12. With the offset that would be a reflectance of -0.05 to -0.02.
 ///   - the offset is in the pixels where a band of B11 and B12, and one of B04, B08 and B8A, end sharply above 0.1: the
 ///     0.05 % quantile of r between 0.08 and 0.13, and between 0.08 and 0.18 (Level-1C has haze), the 1 % quantile not
-///     more than 0.035 above it; and no band's 0.05 % quantile is below 0.075.
+///     more than 0.035 above it; those of B11 and B12 differ by 0.03 at most, and no band's 0.05 % quantile is below
+///     0.075.
 ///   - otherwise they do not tell: desert, snow, cloud, a small area.
 /// B02 and B03 are ignored (haze keeps dark ground bright), as are pixels of no data and saturated ones. The first
 /// finding needs 500 valid pixels in the band, the second 10 000 in each. Offsets that are neither 0 nor -0.1 (within

@@ -96,6 +96,15 @@ TEST(DarkPixels, HazeInBlueAndGreenIsNoEvidence) {
   EXPECT_EQ(check_offsets(with_dark).verdict, OffsetVerdict::agrees);
 }
 
+TEST(DarkPixels, VeiledScenesDoNotTell) {
+  // Thin cloud over everything: all bands end sharply, but not at one level.
+  const Dn b04 = band_of({1540, 2000, 10});
+  const Dn b11 = band_of({1410, 2500, 10});
+  const Dn b12 = band_of({1060, 1900, 10});
+  const BandPixels bands[] = {pixels_of(Band::B04, b04, 0), pixels_of(Band::B11, b11, 0), pixels_of(Band::B12, b12, 0)};
+  EXPECT_EQ(check_offsets(bands).verdict, OffsetVerdict::cannot_tell);
+}
+
 TEST(DarkPixels, FewPixelsDoNotTell) {
   // 400 pixels are too few for either finding, 4 900 for an edge.
   const Dn tiny = test::dn_plane(20, 20, [](int, int) { return 30; });
