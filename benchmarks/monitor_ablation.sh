@@ -7,7 +7,7 @@ usage() {
 usage: benchmarks/monitor_ablation.sh [SEEDS] [DIR]
 Simulates four and a half years of both sample sites (the first three are learnt from) for seeds 1 .. SEEDS (5 by default) in DIR
 (build/monitor_ablation), runs over them with default options and with single parts switched off through options, and prints
-a table of what each finds, how late, and what in vain. Needs python3.
+two tables of what each finds, how late, and what in vain: there, and in the real series of real_series.sh (if they are there).
 END_OF_USAGE
 }
 
@@ -26,15 +26,15 @@ variants=(
   "season=no season=--looks-for-first-harmonic 100000 --looks-for-second-harmonic 100000"
   "shift=seasons always on time=--season-shift-days 0"
   "weather=weather not shared=--surroundings-m 0"
+  "noise=noise the same everywhere=--noise-prior-looks 1000000"
   "neighbours=neighbours have no say=--neighbours 0"
   "screens=no screens for missed cloud and shadow=--white-blue-to-red 99 --dark-log 99"
   "margin=no margin around cloud=--cloud-margin-m 0"
+  "bare=bare ground called cloud is not seen=--ground-blue-to-red 0"
+  "accumulation=looks are not added up=--window-looks 1"
   "limit=no limit to what one look says=--look-limit-sigma 1000"
   "adaptation=model never adapts=--adaptation 0"
 )
-if "$root/build/pitwatch" run --help | grep -q -- --window-looks; then
-  variants+=("accumulation=looks are not added up=--window-looks 1")
-fi
 for ((seed = 1; seed <= seeds; ++seed)); do
   simulate_series "$seed"
   for variant in "${variants[@]}"; do
@@ -49,3 +49,15 @@ for variant in "${variants[@]}"; do
   titles+=("$name=$title")
 done
 print_table "${titles[@]}"
+
+[[ -d ${PITWATCH_SHARED:-$root/../shared}/data/pyxccd_series ]] || exit 0
+cat <<'END_OF_HEAD'
+
+| | fire, clear look detected / confirmed (alerts before) | logging | crop, alerts with 365, 730 days | Amazon felled, detected / confirmed | other labels | mine as is, planted: alerts |
+|---|---|---|---|---|---|---|
+END_OF_HEAD
+for variant in "${variants[@]}"; do
+  IFS='=' read -r _ title options <<< "$variant"
+  # shellcheck disable=SC2086  # several options
+  "$root/benchmarks/real_series.sh" "$folder/real" --row "$title" -- $options
+done

@@ -4,19 +4,28 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-usage: benchmarks/real_series.sh [DIR]
+usage: benchmarks/real_series.sh [DIR] [--row TITLE] [-- OPTION...]
 Runs over the reference series (coal_mine_series, pyxccd_series, amazon_points; PITWATCH_SHARED names their place, by
-default ../shared beside the checkout) in DIR (build/real_series), and prints a table for each.
+default ../shared beside the checkout) in DIR (build/real_series), and prints a table for each. OPTIONs are thresholds of
+the monitor, for run and series. --row prints one row of a table of variants instead.
 
 Needs Debian's packages: apt-get install -y python3-numpy python3-gdal
 END
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-case ${1:-} in
-  -h | --help) usage; exit 0 ;;
-esac
-folder=${1:-$root/build/real_series}
+folder=$root/build/real_series
+title=
+thresholds=()
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    -h | --help) usage; exit 0 ;;
+    --row) title=$2; shift 2 ;;
+    --) shift; thresholds=("$@"); break ;;
+    -*) usage >&2; exit 2 ;;
+    *) folder=$1; shift ;;
+  esac
+done
 data=$(realpath "${PITWATCH_SHARED:-$root/../shared}/data")
 for needed in coal_mine_series pyxccd_series amazon_points; do
   if [[ ! -d $data/$needed ]]; then
@@ -76,7 +85,8 @@ END
 for series in as_is planted; do
   for hectares in 0.05 0.01; do
     "$root/build/pitwatch" run --sites "$folder/mine/sites.geojson" --source "$folder/mine/$series" \
-      --state "$folder/mine/$series-$hectares" --buffer-m 0 --min-area-ha "$hectares" --all-classes --quiet
+      --state "$folder/mine/$series-$hectares" --buffer-m 0 --min-area-ha "$hectares" --all-classes --quiet \
+      "${thresholds[@]}"
   done
 done
 
@@ -87,10 +97,12 @@ awk -F, -v OFS=, '{ sub(/\r$/, "") } NR == 1 { for (i = 1; i <= NF; ++i) at[$i] 
   "$data/amazon_points/ts_A_raw_long.csv" > "$folder/series/amazon.csv"
 
 series() {
-  "$root/build/pitwatch" series "$data/pyxccd_series/$2" --scale 0.0001 "${@:3}" -o "$folder/series/$1.csv"
+  "$root/build/pitwatch" series "$data/pyxccd_series/$2" --scale 0.0001 "${@:3}" "${thresholds[@]}" --quiet \
+    -o "$folder/series/$1.csv"
 }
 amazon() {
-  "$root/build/pitwatch" series "$folder/series/amazon.csv" --id sample --summary "${@:2}" -o "$folder/series/$1.csv"
+  "$root/build/pitwatch" series "$folder/series/amazon.csv" --id sample --summary "${@:2}" "${thresholds[@]}" --quiet \
+    -o "$folder/series/$1.csv"
 }
 for event in fire logging; do
   series "$event 365 days" "hls_${event}_sichuan.csv" --clear qa=0,1
@@ -103,7 +115,7 @@ amazon "amazon all looks"
 amazon "amazon clear looks" --clear clear=1
 amazon "amazon clear looks, until 2018-10-01" --clear clear=1 --history-until 2018-10-01
 
-/usr/bin/python3 - "$folder" "$data" <<'END'
+/usr/bin/python3 - "$folder" "$data" "$title" <<'END'
 import csv
 import glob
 import itertools
@@ -111,7 +123,7 @@ import json
 import os
 import sys
 
-folder, data = sys.argv[1:]
+folder, data, title = sys.argv[1:]
 open_statuses = ("provisional", "confirmed", "recovering")
 
 
@@ -120,11 +132,51 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
+def mine_alerts(name, hectares):
+    return [feature["properties"] for feature in
+            json.load(open(f"{folder}/mine/{name}-{hectares}/alerts.geojson"))["features"]]
+
+
+events = {row["series"].split("_")[1]: row["first_clear_after"]
+          for row in rows_of(f"{data}/pyxccd_series/truth.csv") if row["first_clear_after"]}
+
+
+def course(name):
+    """Looks of a pixel; of those from its event on, when and at which clear look detected and confirmed; the statuses of
+    each alert before."""
+    looks = [look for look in rows_of(f"{folder}/series/{name}.csv") if look["use"] != "unseen"]
+    event = events.get(name.split()[0])
+    since = [look for look in looks if event and look["date"][:10] >= event]
+    found = []
+    for statuses in (open_statuses, ("confirmed",)):
+        numbers = [i for i, look in enumerate(since) if look["status"] in statuses]
+        found.append((since[numbers[0]]["date"][:10], numbers[0] + 1) if numbers else None)
+    alerts = [[look["status"] for look in alert] for is_open, alert in
+              itertools.groupby((look for look in looks if not event or look["date"][:10] < event),
+                                key=lambda look: look["status"] in open_statuses) if is_open]
+    return looks, found, alerts
+
+
+label_of = {row["sample"]: row["label"] for row in rows_of(f"{folder}/series/amazon.csv")}
+
+if title:
+    cells = [title]
+    for name in ("fire 365 days", "logging 365 days"):
+        _, found, others = course(name)
+        cells.append(" / ".join(str(one[1]) if one else "-" for one in found) + (f" ({len(others)})" if others else ""))
+    cells.append(", ".join(str(len(course(f"crop {days} days")[2])) for days in (365, 730)))
+    pixels = rows_of(f"{folder}/series/amazon clear looks, until 2018-10-01.csv")
+    for is_felled in (True, False):
+        group = [p for p in pixels if (label_of[p["id"]] == "Deforestatio") == is_felled]
+        cells.append(" / ".join(str(sum(p[column] != "" for p in group)) for column in ("first_detected", "confirmed_on")))
+    cells.append(f"{len(mine_alerts('as_is', '0.05'))}, {len(mine_alerts('planted', '0.05'))}")
+    print("| " + " | ".join(cells) + " |")
+    sys.exit()
+
 print("| mine | least ha | alerts | first detected | confirmed | class | status | ha |")
 print("|---|---|---|---|---|---|---|---|")
 for name, hectares in itertools.product(("as_is", "planted"), ("0.05", "0.01")):
-    alerts = [feature["properties"] for feature in
-              json.load(open(f"{folder}/mine/{name}-{hectares}/alerts.geojson"))["features"]]
+    alerts = mine_alerts(name, hectares)
     for i, alert in enumerate(alerts or [None]):
         cells = [name, hectares, str(len(alerts))] if i == 0 else ["", "", ""]
         cells += ["-"] * 5 if alert is None else [
@@ -134,25 +186,14 @@ for name, hectares in itertools.product(("as_is", "planted"), ("0.05", "0.01")):
 
 print("\n| series | clear looks after history | event | detected, clear look | confirmed, clear look | other alerts |"
       "\n|---|---|---|---|---|---|")
-events = {row["series"].split("_")[1]: row["first_clear_after"]
-          for row in rows_of(f"{data}/pyxccd_series/truth.csv") if row["first_clear_after"]}
 for name in ("fire 365 days", "fire until 2023-06-30", "logging 365 days", "logging until 2023-06-30",
              "crop 365 days", "crop 730 days"):
-    looks = [look for look in rows_of(f"{folder}/series/{name}.csv") if look["use"] != "unseen"]
-    event = events.get(name.split()[0])
-    since = [look for look in looks if event and look["date"][:10] >= event]
-    cells = []
-    for statuses in (open_statuses, ("confirmed",)):
-        found = [i for i, look in enumerate(since) if look["status"] in statuses]
-        cells.append(f"{since[found[0]]['date'][:10]}, {found[0] + 1}" if found else "-")
-    alerts = [[look["status"] for look in alert] for is_open, alert in
-              itertools.groupby((look for look in looks if not event or look["date"][:10] < event),
-                                key=lambda look: look["status"] in open_statuses) if is_open]
+    looks, found, alerts = course(name)
+    cells = [f"{one[0]}, {one[1]}" if one else "-" for one in found]
     others = f"{len(alerts)}, {sum('confirmed' in alert for alert in alerts)} confirmed"
-    print(f"| {name} | {len(looks)} | {event or '-'} | {cells[0]} | {cells[1]} | {others} |")
+    print(f"| {name} | {len(looks)} | {events.get(name.split()[0], '-')} | {cells[0]} | {cells[1]} | {others} |")
 
 print("\n| amazon | label | pixels | judged | detected | confirmed |\n|---|---|---|---|---|---|")
-label_of = {row["sample"]: row["label"] for row in rows_of(f"{folder}/series/amazon.csv")}
 for path in sorted(glob.glob(f"{folder}/series/amazon *.csv"), key=len):
     pixels = rows_of(path)
     for label in ("Deforestatio", "Forest", "Pasture", "NonForest", "NatNonForest"):

@@ -1,11 +1,15 @@
 #include "tools/command_series.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
 #include <iostream>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/atomic_file.hpp"
 #include "pipeline/run/series_run.hpp"
 #include "tools/common_options.hpp"
+#include "tools/named_options.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -32,6 +36,7 @@ class SeriesCommand final : public Command {
          "where --history-until is not given: days from the first look, but at most half of the series; 1 or more")  //
         ("summary", po::bool_switch(), "a line per pixel instead of a line per look")                                //
         ("out,o", po::value<std::string>()->value_name("FILE"), "file for the result instead of stdout");
+    add_named_options(description, defaults.monitor);
     return description;
   }
 
@@ -46,12 +51,14 @@ class SeriesCommand final : public Command {
     options_.history_days = values["history-days"].as<int>();
     if (values.count("history-until") != 0) options_.history_until = parse_instant_option(values, "history-until");
     if (values.count("clear") != 0) read_clear(values["clear"].as<std::string>());
+    read_named_options(values, options_.monitor);
     summary_ = values["summary"].as<bool>();
     if (values.count("out") != 0) out_ = values["out"].as<std::string>();
   }
 
   int run() override {
     const SeriesResult result = run_series(options_);
+    warn(result);
     const std::string text = summary_ ? summary_csv(result) : looks_csv(result);
     if (out_.empty()) {
       std::cout << text;
@@ -62,6 +69,20 @@ class SeriesCommand final : public Command {
   }
 
  private:
+  void warn(const SeriesResult& result) const {
+    if (options_.clear_column.empty()) {
+      spdlog::warn("{}: without --clear every row counts as clear; clouds among them hide what they resemble",
+                   options_.file);
+    }
+    const auto few = std::count_if(result.pixels.begin(), result.pixels.end(), [&](const SeriesPixel& pixel) {
+      return pixel.history_looks < static_cast<std::size_t>(options_.monitor.looks_for_first_harmonic);
+    });
+    if (few > 0) {
+      spdlog::warn("{}: {} of {} pixels have fewer than {} clear looks to learn from, too few for seasons",
+                   options_.file, few, result.pixels.size(), options_.monitor.looks_for_first_harmonic);
+    }
+  }
+
   void read_clear(const std::string& text) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0)

@@ -5,6 +5,7 @@
 #include "pipeline/core/error.hpp"
 #include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
+#include "tools/named_options.hpp"
 #include "tools/source_options.hpp"
 
 namespace pitwatch::tools {
@@ -23,16 +24,11 @@ void add_input_options(po::options_description& description) {
 void add_monitor_options(po::options_description& description) {
   const WatchOptions defaults;
   description.add_options()  //
-      ("min-area-ha", po::value<double>()->value_name("HA")->default_value(defaults.min_area_ha, "0.05"),
-       "minimum mapping unit, hectares, 0.01..10000")  //
       ("buffer-m", po::value<double>()->value_name("M")->default_value(defaults.buffer_m, "300"),
        "watched around the bounds of each site, metres, 0..20000")  //
       ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
        "learnt from before watching begins, where a site names no baseline_to; 60..36500");
-  for_each_option(defaults.monitor, [&](const char* name, const char* meaning, const auto& value) {
-    description.add_options()(
-        name, po::value<double>()->value_name("N")->default_value(value, fmt::format("{}", value)), meaning);
-  });
+  add_named_options(description, defaults.thresholds);
   add_check_options(description);
 }
 
@@ -41,17 +37,9 @@ WatchOptions read_watch_options(const po::variables_map& values, const std::stri
   options.sites = required_option(values, "sites", "--sites FILE", command);
   options.source = required_option(values, "source", "--source SOURCE", command);
   options.network = read_source_options(values);
-  options.min_area_ha = values["min-area-ha"].as<double>();
   options.buffer_m = values["buffer-m"].as<double>();
   options.history_days = values["history-days"].as<int>();
-  const MonitorOptions names;
-  for_each_option(names, [&](const char* name, const char*, const auto&) {
-    try {
-      set_option(options.monitor, name, values[name].as<double>());
-    } catch (const ConfigError& error) {
-      throw ConfigError(std::string("--") + error.what());
-    }
-  });
+  read_named_options(values, options.thresholds);
   options.checks = read_check_options(values);
   const CommonOptions common = read_common_options(values);
   options.threads = common.threads;

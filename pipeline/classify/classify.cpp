@@ -25,12 +25,6 @@ constexpr float flat_swir_over_red = 1.2F;
 constexpr float lit_visible = 0.10F;     // below, shade and water make the ratio meaningless
 constexpr float bright_visible = 0.30F;  // brighter than most soil
 constexpr float bright_rise = 0.05F;     // and brighter than it was
-constexpr double flood_days = 60;        // rivers and lakes fall again within
-// What is green again so soon was mown, tilled or flooded: dug ground takes years.
-constexpr double regrown_share = 0.5;  // of the NDVI lost
-constexpr double regrown_days = 120;
-constexpr double regrown_ndvi = 0.35;
-constexpr double own_year_share = 0.4;  // of looks like the ground's own in other seasons, which fields show
 
 float value_or(const Spectrum& spectrum, Band band, float fallback) {
   return spectrum[static_cast<std::size_t>(band)].value_or(fallback);
@@ -139,7 +133,7 @@ ChangeClass classify_change(const Spectrum& before, const Spectrum& after) {
   return ChangeClass::vegetation_change;
 }
 
-ChangeClass classify_course(const ChangeCourse& course) {
+ChangeClass classify_course(const ChangeCourse& course, const CourseOptions& options) {
   const ChangeClass at_first = classify_change(course.before, course.first);
   const ChangeClass now = classify_change(course.before, course.latest);
   if (at_first == ChangeClass::burn) return at_first;
@@ -147,12 +141,12 @@ ChangeClass classify_course(const ChangeCourse& course) {
   const auto ndvi = [](const Spectrum& spectrum) { return index_or(spectral_indices(spectrum), "ndvi", 0); };
   const double lost = ndvi(course.before) - ndvi(course.first);
   const double regrown = ndvi(course.latest) - ndvi(course.first);
-  const bool is_back =
-      ndvi(course.latest) > regrown_ndvi && regrown > regrown_share * lost && course.days < regrown_days;
+  const bool is_back = ndvi(course.latest) > options.regrown_ndvi && regrown > options.regrown_share * lost &&
+                       course.days < options.regrown_days;
   const bool was_flooded = at_first == ChangeClass::to_water || now == ChangeClass::to_water;
-  if (course.by_water && (is_back || (was_flooded && course.days < flood_days))) return ChangeClass::flood;
+  if (course.by_water && (is_back || (was_flooded && course.days < options.flood_days))) return ChangeClass::flood;
   if (is_back) return ChangeClass::harvest;
-  if (ndvi(course.before) >= green_ndvi && course.own_year_share > own_year_share) return ChangeClass::harvest;
+  if (ndvi(course.before) >= green_ndvi && course.own_year_share > options.own_year_share) return ChangeClass::harvest;
   return now;
 }
 

@@ -2,12 +2,15 @@
 // What happened to a piece of ground, from its mean spectra before and after.
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include "pipeline/core/alert.hpp"
+#include "pipeline/core/named_options.hpp"
 #include "pipeline/core/scene.hpp"
 
 namespace pitwatch {
@@ -53,8 +56,33 @@ struct ChangeCourse {
   double own_year_share = 0;  // of its looks that look like the same ground in another season, 0..1
 };
 
+/// From when on a course tells what the latest look does not.
+struct CourseOptions {
+  double flood_days = 60;       // rivers and lakes fall again within
+  double regrown_days = 120;    // what is green again so soon was mown, tilled or flooded: dug ground takes years
+  double regrown_share = 0.5;   // of the NDVI lost
+  double regrown_ndvi = 0.35;   // that it has again
+  double own_year_share = 0.4;  // of looks like the ground's own in other seasons, which fields show
+};
+
+/// See core/named_options.hpp.
+template <typename Options, typename Visit>
+requires std::same_as<std::remove_const_t<Options>, CourseOptions>
+void for_each_option(Options& options, const Visit& visit) {
+  constexpr OptionRange index_range{-1, 1};
+  constexpr OptionRange days_range{0, 36500};
+  visit("flood-days", "days within which water beside other water is a flood", options.flood_days, days_range);
+  visit("regrown-days", "days within which ground that is green again was a harvest or a flood", options.regrown_days,
+        days_range);
+  visit("regrown-share", "share of the lost NDVI that is back then, 0..1", options.regrown_share, share_of_one);
+  visit("regrown-ndvi", "NDVI that it has then", options.regrown_ndvi, index_range);
+  visit("own-year-share",
+        "share of its looks like the ground in another season that green ground is a field from, 0..1",
+        options.own_year_share, share_of_one);
+}
+
 /// The class by the whole course: what classify_change() says of the latest look, unless the first one showed a fire,
 /// water that stands beside other water is young, or green ground looks as it does in other seasons.
-ChangeClass classify_course(const ChangeCourse& course);
+ChangeClass classify_course(const ChangeCourse& course, const CourseOptions& options = {});
 
 }  // namespace pitwatch

@@ -2,15 +2,18 @@
 // From disturbed pixels, look by look, to incidents that keep their identity: one place, one id, one history, from
 // first sight on, through growth, merging, splitting and an end.
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "pipeline/core/alert.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/grid.hpp"
+#include "pipeline/core/named_options.hpp"
 #include "pipeline/core/plane.hpp"
 #include "pipeline/polygons/components.hpp"
 
@@ -52,10 +55,22 @@ double calibrated_confidence(const Incident& incident);
 
 struct TrackerOptions {
   std::int64_t min_pixels = 5;    // smaller patches are not reported
-  double high_probability = 0.8;  // somewhere a patch must reach this
+  double high_probability = 0.5;  // somewhere a patch must reach this
   int reopen_days = 730;          // ground that opens again within this is the same incident
   double takeover_share = 0.25;   // of a patch that an unconfirmed or closed incident covers to go on in it
 };
+
+/// For each option but min_pixels, which is the minimum mapping unit: see core/named_options.hpp.
+template <typename Options, typename Visit>
+requires std::same_as<std::remove_const_t<Options>, TrackerOptions>
+void for_each_option(Options& options, const Visit& visit) {
+  constexpr OptionRange days_range{0, 36500};
+  visit("high-probability", "probability that some pixel of an alert must reach, 0..1", options.high_probability,
+        share_of_one);
+  visit("reopen-days", "days within which ground that opens again is the same alert", options.reopen_days, days_range);
+  visit("takeover-share", "share of a patch that an unconfirmed or closed alert must cover to go on in it, 0..1",
+        options.takeover_share, share_of_one);
+}
 
 /// Follows the incidents of one site. Same looks in the same order, same incidents and ids. Not thread-safe.
 class IncidentTracker {

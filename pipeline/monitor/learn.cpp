@@ -26,9 +26,6 @@ float unpack(std::int16_t value) {
   return value == no_value ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(value) * step;
 }
 
-/// How much more often than the site a pixel must be called cloud to be bright ground.
-constexpr float called_excess = 0.25F;
-
 }  // namespace
 
 void LookStack::add(const LookFeatures& look) {
@@ -96,8 +93,8 @@ class Learning {
     bright_.assign(state_.pixels(), 0);
     for (std::size_t i = 0; i < state_.pixels(); ++i) {
       const PixelCounts& counts = state_.counts[i];
-      bright_[i] =
-          static_cast<float>(counts.called_cloud) > (typical + called_excess) * static_cast<float>(counts.measured);
+      bright_[i] = static_cast<float>(counts.called_cloud) >
+                   (typical + options_.called_cloud_excess) * static_cast<float>(counts.measured);
     }
   }
 

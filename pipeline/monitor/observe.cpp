@@ -155,7 +155,8 @@ class LookJudge {
     const float rise = at(result_.residuals.residual[i], Feature::log_visible);
     // Cloud does not darken the short-wave infrared; a pond does.
     if (at(result_.residuals.residual[i], Feature::log_swir16) < -options_.dark_log) return false;
-    return rise > options_.brightened_log && rise > 3 * at(result_.residuals.deviation[i], Feature::log_visible) &&
+    return rise > options_.brightened_log &&
+           rise > options_.screen_sigma * at(result_.residuals.deviation[i], Feature::log_visible) &&
            look_.blue_to_red[i] > options_.white_blue_to_red;
   }
 
@@ -165,18 +166,20 @@ class LookJudge {
     const FeatureVector& residual = result_.residuals.residual[i];
     const FeatureVector& deviation = result_.residuals.deviation[i];
     return at(residual, Feature::log_visible) > options_.brightened_log && at(residual, Feature::log_swir16) < 0 &&
-           at(residual, Feature::mndwi) > 3 * at(deviation, Feature::mndwi) && at(look_.values[i], Feature::ndvi) > 0;
+           at(residual, Feature::mndwi) > options_.screen_sigma * at(deviation, Feature::mndwi) &&
+           at(look_.values[i], Feature::ndvi) > 0;
   }
 
   bool is_missed_shadow(std::size_t i) const {
     const FeatureVector& residual = result_.residuals.residual[i];
     const FeatureVector& deviation = result_.residuals.deviation[i];
     for (const Feature feature : {Feature::log_visible, Feature::log_swir16, Feature::log_swir22}) {
-      if (at(residual, feature) > -options_.dark_log || at(residual, feature) > -2 * at(deviation, feature))
+      if (at(residual, feature) > -options_.dark_log ||
+          at(residual, feature) > -options_.shadow_sigma * at(deviation, feature))
         return false;
     }
-    return std::abs(at(residual, Feature::mndwi)) < 3 * at(deviation, Feature::mndwi) &&
-           std::abs(at(residual, Feature::ndvi)) < 3 * at(deviation, Feature::ndvi);
+    return std::abs(at(residual, Feature::mndwi)) < options_.screen_sigma * at(deviation, Feature::mndwi) &&
+           std::abs(at(residual, Feature::ndvi)) < options_.screen_sigma * at(deviation, Feature::ndvi);
   }
 
   // ---- evidence ----
@@ -188,7 +191,7 @@ class LookJudge {
     const FeatureVector& shared = result_.weather.at(x, y, result_.residuals.kind[i]);
     const FeatureVector& scatter = result_.weather.scatter(result_.residuals.kind[i]);
     FeatureVector standard{};
-    const float water = was_and_is_water(i) ? 0.2F : is_level_of_water(i) ? 0.0F : 1.0F;
+    const float water = was_and_is_water(i) ? options_.water_share : is_level_of_water(i) ? 0.0F : 1.0F;
     for (std::size_t f = 0; f < feature_count; ++f) {
       if (deviation[f] <= 0) continue;
       residual[f] -= shared[f];
@@ -236,9 +239,10 @@ class LookJudge {
 
   Shift largest_shift(std::size_t i) const {
     const RecentLooks recent = state_.recent(i);
+    const auto most = static_cast<std::size_t>(std::clamp(recent.count, 1, options_.window_looks));
     Shift best;
     FeatureVector sum{};
-    for (std::size_t k = 0; k < static_cast<std::size_t>(recent.count); ++k) {
+    for (std::size_t k = 0; k < most; ++k) {
       for (std::size_t f = 0; f < feature_count; ++f) sum[f] += recent.whitened[k][f];
       const float share = k > 0 || shows_soil(i) ? 1.0F : options_.single_look_share;
       const float factor = share * factors_[k].per_square * squared_length(sum) - factors_[k].cost;
@@ -284,7 +288,7 @@ class LookJudge {
     const float change = at(result_.residuals.residual[i], Feature::mndwi);
     const bool expected = expectation(i, Feature::mndwi) > options_.water_mndwi;
     return expected || looks_wet(look_.values[i]) ||
-           std::abs(change) > 2 * at(result_.residuals.deviation[i], Feature::mndwi);
+           std::abs(change) > options_.level_sigma * at(result_.residuals.deviation[i], Feature::mndwi);
   }
 
   float own_evidence(std::size_t i) const {
@@ -296,7 +300,7 @@ class LookJudge {
 
   float with_neighbours(int x, int y, std::size_t i) const {
     const float own = unpack(state_.own_evidence[i]);
-    if (!options_.neighbours) return own;
+    if (options_.neighbours <= 0) return own;
     float sum = 0;
     float weights = 0;
     for (int dy = -1; dy <= 1; ++dy) {
@@ -310,7 +314,7 @@ class LookJudge {
         weights += weight;
       }
     }
-    return weights > 0 ? 0.5F * own + 0.5F * sum / weights : own;
+    return weights > 0 ? (1 - options_.neighbours) * own + options_.neighbours * sum / weights : own;
   }
 
   void join_neighbours(int x, int y, std::size_t i) {
@@ -378,7 +382,8 @@ class LookJudge {
       status = PixelStatus::closed;
       return;
     }
-    const bool vegetation_was_lost = history.vegetation_lost > 3 * at(result_.residuals.deviation[i], Feature::ndvi);
+    const bool vegetation_was_lost =
+        history.vegetation_lost > options_.lost_sigma * at(result_.residuals.deviation[i], Feature::ndvi);
     const bool is_back = -vegetation < (1 - options_.recovered_share) * history.vegetation_lost;
     if (vegetation_was_lost) status = is_back ? PixelStatus::recovering : PixelStatus::confirmed;
   }

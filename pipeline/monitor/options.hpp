@@ -1,7 +1,10 @@
 #pragma once
 // Every threshold of the monitor, with unit and default.
 
-#include <string_view>
+#include <concepts>
+#include <type_traits>
+
+#include "pipeline/core/named_options.hpp"
 
 namespace pitwatch {
 
@@ -10,15 +13,18 @@ struct MonitorOptions {
   double pixel_size_m = 10;
 
   // What is seen.
-  double cloud_margin_m = 40;        // around cloud, its shadow and cirrus, that is not believed either; 0: none
-  float ground_blue_to_red = 0.75F;  // blue / red below which bare ground is seen though the mask says cloud; 0: never
-  float white_blue_to_red = 0.82F;   // blue / red above which a brightened pixel is missed cloud: rock is redder
-  float brightened_log = 0.18F;      // rise of log visible against the model from which that is asked
-  float dark_log = 0.30F;            // fall of all log brightnesses against the model that is missed shadow
-  int screened_in_row = 2;           // so many looks in a row may be screened; what lasts longer is the ground
-  float snow_mndwi = 0.25F;          // MNDWI (NDSI) above which ground with snow_visible is snow
-  float reflectance_error = 0.008F;  // standard deviation by atmosphere and slopes, in each band, 0..1
-  float snow_visible = 0.18F;        // mean reflectance of the visible bands, 0..1
+  double cloud_margin_m = 40;         // around cloud, its shadow and cirrus, that is not believed either; 0: none
+  float ground_blue_to_red = 0.75F;   // blue / red below which bare ground is seen though the mask says cloud; 0: never
+  float white_blue_to_red = 0.82F;    // blue / red above which a brightened pixel is missed cloud: rock is redder
+  float brightened_log = 0.18F;       // rise of log visible against the model from which that is asked
+  float dark_log = 0.30F;             // fall of all log brightnesses against the model that is missed shadow
+  float screen_sigma = 3;             // distance from the model, in noise, from which cloud and snow are missed
+  float shadow_sigma = 2;             // and from which shadow is
+  int screened_in_row = 2;            // so many looks in a row may be screened; what lasts longer is the ground
+  float called_cloud_excess = 0.25F;  // share of looks, above the site's, called cloud from which ground is bright
+  float snow_mndwi = 0.25F;           // MNDWI (NDSI) above which ground with snow_visible is snow
+  float reflectance_error = 0.008F;   // standard deviation by atmosphere and slopes, in each band, 0..1
+  float snow_visible = 0.18F;         // mean reflectance of the visible bands, 0..1
 
   // The model of undisturbed ground.
   int min_looks = 4;                    // clear looks without which a pixel is not judged
@@ -48,12 +54,15 @@ struct MonitorOptions {
   float green_ndvi = 0.35F;       // expected NDVI of ground that is green
   float bare_ndvi = 0.18F;        // and of ground that has nothing to lose
   float water_mndwi = 0.0F;       // MNDWI of water; what was and is water does not count
+  float water_share = 0.2F;       // of its evidence that such water keeps
   double shore_m = 30;            // around ground that was water in the history, where wetness tells of its level
+  float level_sigma = 2;          // change of MNDWI there, in noise, that is a change of level
   float soil_sigma = 3;           // loss of green and rise of brightness from which a look shows new bare ground
   float soil_limit_sigma = 10;    // longest whitened residual of such a look: it may decide alone
   float single_look_share = 0.4F;  // of the evidence, where one look is all there is
   float prior_log_odds = -8;       // before any look: one pixel in 3000
-  bool neighbours = true;          // neighbouring pixels count
+  float neighbours = 0.5F;         // share that the eight around a pixel, and it once more, have in its evidence
+  int window_looks = 6;            // clear looks that are added up, at most
 
   // Decisions.
   float provisional_log_odds = 3;
@@ -63,77 +72,106 @@ struct MonitorOptions {
   float clean_sigma = 2.2F;         // whitened length per direction below which a look is clean
   int close_provisional_looks = 2;  // clean looks in a row
   int close_confirmed_looks = 4;
+  float lost_sigma = 3;          // fall of NDVI, in noise, from which vegetation was lost and can be back
   float recovered_share = 0.5F;  // of the lost vegetation that is back
 };
 
-/// Calls visit(name, meaning with unit, value) for each option but pixel_size_m, which is the grid's: the one list that
-/// command lines and hashes of options go by.
+/// For each option but pixel_size_m, which is the grid's: see core/named_options.hpp.
 template <typename Options, typename Visit>
+requires std::same_as<std::remove_const_t<Options>, MonitorOptions>
 void for_each_option(Options& options, const Visit& visit) {
+  constexpr OptionRange index_range{-1, 1};
+  constexpr OptionRange log_odds_range{-50, 50};
+  constexpr OptionRange window_range{1, 6};  // as many as the state keeps
   visit("cloud-margin-m", "metres around cloud, its shadow and cirrus that are not believed either",
-        options.cloud_margin_m);
+        options.cloud_margin_m, any_amount);
   visit("ground-blue-to-red", "blue / red below which bare ground is seen though the mask says cloud; 0: never",
-        options.ground_blue_to_red);
-  visit("white-blue-to-red", "blue / red above which a brightened pixel is missed cloud", options.white_blue_to_red);
+        options.ground_blue_to_red, any_amount);
+  visit("white-blue-to-red", "blue / red above which a brightened pixel is missed cloud", options.white_blue_to_red,
+        any_amount);
   visit("brightened-log", "rise of log visible reflectance against the model from which that is asked",
-        options.brightened_log);
-  visit("dark-log", "fall of all log brightnesses against the model that is missed shadow", options.dark_log);
+        options.brightened_log, any_amount);
+  visit("dark-log", "fall of all log brightnesses against the model that is missed shadow", options.dark_log,
+        any_amount);
+  visit("screen-sigma", "distance from the model, in noise, from which a look is missed cloud or snow",
+        options.screen_sigma, any_amount);
+  visit("shadow-sigma", "distance from the model, in noise, from which a look is missed shadow", options.shadow_sigma,
+        any_amount);
   visit("screened-in-row", "looks in a row that may be screened; what lasts longer is the ground",
-        options.screened_in_row);
-  visit("snow-mndwi", "MNDWI above which bright ground is snow", options.snow_mndwi);
-  visit("snow-visible", "mean visible reflectance of snow, 0..1", options.snow_visible);
+        options.screened_in_row, any_amount);
+  visit("called-cloud-excess",
+        "share of its looks, above the site's mean, that must be called cloud for ground to be bright",
+        options.called_cloud_excess, share_of_one);
+  visit("snow-mndwi", "MNDWI above which bright ground is snow", options.snow_mndwi, index_range);
+  visit("snow-visible", "mean visible reflectance of snow, 0..1", options.snow_visible, share_of_one);
   visit("reflectance-error", "standard deviation of a band's reflectance by atmosphere and slopes, 0..1",
-        options.reflectance_error);
-  visit("min-looks", "clear looks without which a pixel is not judged", options.min_looks);
-  visit("looks-for-first-harmonic", "clear looks that support a yearly wave", options.looks_for_first_harmonic);
-  visit("looks-for-second-harmonic", "clear looks that support a half-yearly wave", options.looks_for_second_harmonic);
-  visit("first-harmonic-ridge", "how firmly the yearly wave is held to 0, in looks", options.first_harmonic_ridge);
+        options.reflectance_error, share_of_one);
+  visit("min-looks", "clear looks without which a pixel is not judged", options.min_looks, any_amount);
+  visit("looks-for-first-harmonic", "clear looks that support a yearly wave", options.looks_for_first_harmonic,
+        any_amount);
+  visit("looks-for-second-harmonic", "clear looks that support a half-yearly wave", options.looks_for_second_harmonic,
+        any_amount);
+  visit("first-harmonic-ridge", "how firmly the yearly wave is held to 0, in looks", options.first_harmonic_ridge,
+        any_amount);
   visit("second-harmonic-ridge", "how firmly the half-yearly wave is held to 0, in looks",
-        options.second_harmonic_ridge);
+        options.second_harmonic_ridge, any_amount);
   visit("tukey-sigma", "distance from the model, in noise, from which looks have no say in the fit",
-        options.tukey_sigma);
-  visit("noise-prior-looks", "looks that the site's typical noise counts for", options.noise_prior_looks);
-  visit("season-shift-days", "standard deviation of how early or late a season comes, days", options.season_shift_days);
-  visit("leverage-weight", "times that the model's own variance counts", options.leverage_weight);
-  visit("adaptation", "weight of a new look in the model, where one of history has 1", options.adaptation);
-  visit("memory-days", "days after which a look's weight in the model has fallen to 1 / e", options.memory_days);
+        options.tukey_sigma, any_amount);
+  visit("noise-prior-looks", "looks that the site's typical noise counts for", options.noise_prior_looks, any_amount);
+  visit("season-shift-days", "standard deviation of how early or late a season comes, days", options.season_shift_days,
+        any_amount);
+  visit("leverage-weight", "times that the model's own variance counts", options.leverage_weight, any_amount);
+  visit("adaptation", "weight of a new look in the model, where one of history has 1", options.adaptation, any_amount);
+  visit("memory-days", "days after which a look's weight in the model has fallen to 1 / e", options.memory_days,
+        any_amount);
   visit("surroundings-m", "width of the window of similar ground whose shared change is subtracted, metres; 0: none is",
-        options.surroundings_m);
+        options.surroundings_m, any_amount);
   visit("surroundings-clip-sigma", "where residuals of similar ground are clipped, in noise",
-        options.surroundings_clip_sigma);
-  visit("surroundings-prior-pixels", "pixels that the whole site's mean counts for", options.surroundings_prior_pixels);
-  visit("look-limit-sigma", "longest whitened residual that one look may have", options.look_limit_sigma);
-  visit("persistent-error", "variance of the model's lasting error, in that of a look", options.persistent_error);
-  visit("shift-sigma", "typical whitened shift by a disturbance, per direction", options.shift_sigma);
-  visit("greener-sigma", "mean rise of NDVI from which it is no disturbance, in noise", options.greener_sigma);
-  visit("fall-sigma", "fall of NDVI that green ground must show to count in full, in noise", options.fall_sigma);
-  visit("green-ndvi", "expected NDVI of green ground", options.green_ndvi);
-  visit("bare-ndvi", "expected NDVI of ground that has nothing to lose", options.bare_ndvi);
-  visit("water-mndwi", "MNDWI of water; what was and is water does not count", options.water_mndwi);
-  visit("shore-m", "metres around water of the history where wetness tells of its level", options.shore_m);
+        options.surroundings_clip_sigma, any_amount);
+  visit("surroundings-prior-pixels", "pixels that the whole site's mean counts for", options.surroundings_prior_pixels,
+        any_amount);
+  visit("look-limit-sigma", "longest whitened residual that one look may have", options.look_limit_sigma, any_amount);
+  visit("persistent-error", "variance of the model's lasting error, in that of a look", options.persistent_error,
+        any_amount);
+  visit("shift-sigma", "typical whitened shift by a disturbance, per direction", options.shift_sigma, any_amount);
+  visit("greener-sigma", "mean rise of NDVI from which it is no disturbance, in noise", options.greener_sigma,
+        any_amount);
+  visit("fall-sigma", "fall of NDVI that green ground must show to count in full, in noise", options.fall_sigma,
+        any_amount);
+  visit("green-ndvi", "expected NDVI of green ground", options.green_ndvi, index_range);
+  visit("bare-ndvi", "expected NDVI of ground that has nothing to lose", options.bare_ndvi, index_range);
+  visit("water-mndwi", "MNDWI of water; what was and is water keeps little of its evidence", options.water_mndwi,
+        index_range);
+  visit("water-share", "share of its evidence that what was and is water keeps, 0..1", options.water_share,
+        share_of_one);
+  visit("shore-m", "metres around water of the history where wetness tells of its level", options.shore_m, any_amount);
+  visit("level-sigma", "change of MNDWI on shores that is the water's level, in noise", options.level_sigma,
+        any_amount);
   visit("soil-sigma", "loss of green and rise of brightness from which a look shows new bare ground, in noise",
-        options.soil_sigma);
+        options.soil_sigma, any_amount);
   visit("soil-limit-sigma", "longest whitened residual that a look of new bare ground may have",
-        options.soil_limit_sigma);
+        options.soil_limit_sigma, any_amount);
   visit("single-look-share",
         "share of the evidence that counts where one look is all there is and shows no bare ground, 0..1",
-        options.single_look_share);
-  visit("prior-log-odds", "log odds of disturbance before any look", options.prior_log_odds);
-  visit("neighbours", "whether neighbouring pixels count, 0 or 1", options.neighbours);
-  visit("provisional-log-odds", "log odds from which a pixel is provisional", options.provisional_log_odds);
-  visit("confirm-log-odds", "log odds from which it is confirmed", options.confirm_log_odds);
-  visit("confirm-looks", "clear looks since onset that confirmation needs", options.confirm_looks);
+        options.single_look_share, share_of_one);
+  visit("prior-log-odds", "log odds of disturbance before any look", options.prior_log_odds, log_odds_range);
+  visit("neighbours", "share that the surrounding 3 x 3 pixels have in a pixel's evidence, 0..1", options.neighbours,
+        share_of_one);
+  visit("window-looks", "clear looks that are added up at most, 1..6", options.window_looks, window_range);
+  visit("provisional-log-odds", "log odds from which a pixel is provisional", options.provisional_log_odds,
+        log_odds_range);
+  visit("confirm-log-odds", "log odds from which it is confirmed", options.confirm_log_odds, log_odds_range);
+  visit("confirm-looks", "clear looks since onset that confirmation needs", options.confirm_looks, any_amount);
   visit("own-year-sigma", "whitened distance per direction within which a look is like the ground in another season",
-        options.own_year_sigma);
-  visit("clean-sigma", "whitened length per direction below which a look is clean", options.clean_sigma);
+        options.own_year_sigma, any_amount);
+  visit("clean-sigma", "whitened length per direction below which a look is clean", options.clean_sigma, any_amount);
   visit("close-provisional-looks", "clean looks in a row that close a provisional pixel",
-        options.close_provisional_looks);
-  visit("close-confirmed-looks", "clean looks in a row that close a confirmed pixel", options.close_confirmed_looks);
+        options.close_provisional_looks, any_amount);
+  visit("close-confirmed-looks", "clean looks in a row that close a confirmed pixel", options.close_confirmed_looks,
+        any_amount);
+  visit("lost-sigma", "fall of NDVI from which vegetation was lost, in noise", options.lost_sigma, any_amount);
   visit("recovered-share", "share of the lost vegetation that is back when a pixel recovers, 0..1",
-        options.recovered_share);
+        options.recovered_share, share_of_one);
 }
-
-/// Sets the option of that name. Throws ConfigError, naming it, where there is none or the value is not of its kind.
-void set_option(MonitorOptions& options, std::string_view name, double value);
 
 }  // namespace pitwatch

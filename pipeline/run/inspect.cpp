@@ -245,7 +245,7 @@ PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& pro
   report.middle = ToWgs84(grid.crs)(report.middle_m);
   report.column = pixel.x;
   report.row = pixel.y;
-  MonitorOptions monitor = watched->options.monitor;
+  MonitorOptions monitor = watched->options.thresholds.monitor;
   monitor.pixel_size_m = grid.pixel_size_m;
   PixelRecorder recorder(pixel, grid, monitor, report);
   const SiteProbe probe{[&](const MonitorState& state) { recorder.learnt(state); },

@@ -215,7 +215,7 @@ SeriesResult run_series(const SeriesOptions& options) {
   if (options.history_days < 1) throw ConfigError("history is at least a day");
   MonitorOptions monitor = options.monitor;
   monitor.surroundings_m = 0;
-  monitor.neighbours = false;
+  monitor.neighbours = 0;
   try {
     const SeriesTable table(options);
     SeriesResult result;

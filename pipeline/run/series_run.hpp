@@ -20,7 +20,7 @@ struct SeriesOptions {
   std::vector<std::string> clear_values;  // of that column
   std::optional<Instant> history_until;   // looks up to here are learnt from; empty: see run_series()
   int history_days = 365;
-  MonitorOptions monitor;
+  MonitorOptions monitor;  // but for surroundings and neighbours, which single pixels have not
 };
 
 /// A look that was judged.

@@ -55,9 +55,6 @@ void check(const WatchOptions& options) {
   if (options.history_days < 60 || options.history_days > 36500)
     throw ConfigError("--history-days must be 60 to 36500");
   if (!(options.buffer_m >= 0 && options.buffer_m <= 20000)) throw ConfigError("--buffer-m must be 0 to 20000");
-  if (!(options.min_area_ha >= 0.01 && options.min_area_ha <= 1e4)) {
-    throw ConfigError("--min-area-ha must be 0.01 to 10000");
-  }
   if (options.from && options.until && *options.until < *options.from) {
     throw ConfigError("the end of the period is before its beginning");
   }
@@ -66,9 +63,10 @@ void check(const WatchOptions& options) {
 /// Program version, and a hash of what changes the result.
 std::string algorithm_of(const WatchOptions& options) {
   std::ostringstream text;
-  text << options.history_days << ' ' << options.buffer_m << ' ' << options.min_area_ha;
-  for_each_option(options.monitor,
-                  [&](const char* name, const char*, auto value) { text << ' ' << name << '=' << value; });
+  text << options.history_days << ' ' << options.buffer_m;
+  for_each_option(options.thresholds, [&](const char* name, const char*, auto value, const OptionRange&) {
+    text << ' ' << name << '=' << value;
+  });
   // Scenes that are only warned of are used, as they are without a check.
   text << " refuse=" << (options.checks.offsets == OffsetCheck::refuse) << " gate=" << options.checks.gate;
   return "pitwatch " + program_version() + " " + sha256_text(text.str()).substr(0, id_digits);
@@ -77,14 +75,7 @@ std::string algorithm_of(const WatchOptions& options) {
 /// The options of a site: those of all, but for what the site sets itself.
 WatchOptions options_of(const Site& site, WatchOptions options) {
   try {
-    for (const auto& [name, value] : site.overrides) {
-      if (name == "min-area-ha") {
-        options.min_area_ha = value;
-      } else {
-        set_option(options.monitor, name, value);
-      }
-    }
-    if (!site.overrides.empty()) check(options);
+    for (const auto& [name, value] : site.overrides) set_option(options.thresholds, name, value);
   } catch (const ConfigError& error) {
     throw ConfigError("site '" + site.id + "': monitor: " + error.what());
   }
@@ -94,6 +85,12 @@ WatchOptions options_of(const Site& site, WatchOptions options) {
 void in_rows(int rows, const std::function<void(int begin, int end)>& piece) {
   in_parallel((rows + rows_per_piece - 1) / rows_per_piece,
               [&](int i) { piece(i * rows_per_piece, std::min(rows, (i + 1) * rows_per_piece)); });
+}
+
+TrackerOptions tracker_options(const WatchThresholds& thresholds, const Grid& grid) {
+  TrackerOptions options = thresholds.incidents;
+  options.min_pixels = min_pixels(thresholds.min_area_ha, grid);
+  return options;
 }
 
 /// What happened to an incident, from its pixels at each time.
@@ -165,8 +162,8 @@ class SiteWatch {
         progress_(progress),
         report_(report),
         probe_(probe),
-        tracker_(site.id, grid_, {min_pixels(options.min_area_ha, grid_), 0.5, 730}) {
-    monitor_options_ = options.monitor;
+        tracker_(site.id, grid_, tracker_options(options.thresholds, grid_)) {
+    monitor_options_ = options.thresholds.monitor;
     monitor_options_.pixel_size_m = grid_.pixel_size_m;
     choose_looks(listing);
   }
@@ -470,9 +467,38 @@ class SiteWatch {
   }
 
   void learn_from(LookStack history) {
-    if (history.looks() == 0)
-      throw DataError("site '" + site_.id + "': no usable look before " + format_day(learn_until_));
+    if (history.looks() == 0) {
+      const auto skipped = std::find_if(state_.looks.begin(), state_.looks.end(),
+                                        [](const LookRecord& look) { return !look.skipped.empty(); });
+      throw DataError("site '" + site_.id + "': no usable look before " + format_day(learn_until_) +
+                      (skipped != state_.looks.end() ? ": " + skipped->skipped : ""));
+    }
     state_.monitor = learn(std::move(history), monitor_options_, in_rows);
+    warn_of_short_history();
+  }
+
+  /// Without a wave of the year, whatever the seasons do is an alert.
+  void warn_of_short_history() {
+    constexpr double many = 0.2;
+    std::size_t judged = 0;
+    std::size_t flat = 0;
+    for (std::size_t i = 0; i < state_.monitor.pixels(); ++i) {
+      if (state_.monitor.status[i] == PixelStatus::not_judged) continue;
+      ++judged;
+      flat += state_.monitor.models[i].waves == 0 ? 1 : 0;
+    }
+    const std::size_t pixels = state_.monitor.pixels();
+    const auto percent = [pixels](std::size_t part) { return std::to_string(100 * part / pixels) + " %"; };
+    const auto of_all = [pixels](double share) { return share * static_cast<double>(pixels); };
+    if (static_cast<double>(pixels - judged) > of_all(many)) {
+      report_.doubts.emplace_back("site '" + site_.id + "'", "its history shows " + percent(pixels - judged) +
+                                                                 " of it too seldom to judge it at all");
+    }
+    if (static_cast<double>(flat) > of_all(many)) {
+      report_.doubts.emplace_back("site '" + site_.id + "'",
+                                  "its history has too few clear looks for seasons in " + percent(flat) +
+                                      " of it: expect alerts for what only comes with the year, or learn for longer");
+    }
   }
 
   static std::array<const Plane<float>*, watched_bands.size()> bands_of(const LookPlanes& planes) {
@@ -641,7 +667,8 @@ class SiteWatch {
     const Spectrum after = spectrum_of(evidence.after);
     const std::chrono::duration<double, std::ratio<86400>> open = incident.last_detected - incident.first_detected;
     alert.change_class = classify_course(
-        {before, spectrum_of(evidence.first), after, evidence.by_water, open.count(), evidence.own_year_share});
+        {before, spectrum_of(evidence.first), after, evidence.by_water, open.count(), evidence.own_year_share},
+        options_.thresholds.course);
     alert.first_detected = incident.first_detected;
     alert.onset_after = evidence.onset_after;
     alert.onset_before = evidence.onset_before;

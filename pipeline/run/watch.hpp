@@ -7,13 +7,34 @@
 #include <utility>
 #include <vector>
 
+#include "pipeline/classify/classify.hpp"
 #include "pipeline/core/date.hpp"
+#include "pipeline/incidents/tracker.hpp"
 #include "pipeline/monitor/options.hpp"
 #include "pipeline/run/progress.hpp"
 #include "pipeline/run/scene_check.hpp"
 #include "pipeline/run/source.hpp"
 
 namespace pitwatch {
+
+/// Every threshold that decides what an alert is, each with a name: command lines set them for all sites, a sites file
+/// for its own.
+struct WatchThresholds {
+  double min_area_ha = 0.05;  // minimum mapping unit
+  MonitorOptions monitor;
+  TrackerOptions incidents;  // but for min_pixels, which follows from min_area_ha
+  CourseOptions course;
+};
+
+/// See core/named_options.hpp.
+template <typename Options, typename Visit>
+requires std::same_as<std::remove_const_t<Options>, WatchThresholds>
+void for_each_option(Options& options, const Visit& visit) {
+  visit("min-area-ha", "minimum mapping unit, hectares, 0.01..10000", options.min_area_ha, OptionRange{0.01, 1e4});
+  for_each_option(options.monitor, visit);
+  for_each_option(options.incidents, visit);
+  for_each_option(options.course, visit);
+}
 
 struct WatchOptions {
   std::string sites;             // vector file of sites
@@ -24,8 +45,7 @@ struct WatchOptions {
   std::optional<Instant> until;  // scenes acquired later are left for another time
   int history_days = 365;        // learnt from where a site names no baseline_to
   double buffer_m = 300;         // around the bounds of a site that is watched too
-  double min_area_ha = 0.05;     // minimum mapping unit
-  MonitorOptions monitor;
+  WatchThresholds thresholds;
   SceneChecks checks;           // which scenes are skipped
   std::string register_target;  // that is kept up to date, a TARGET as in register.hpp; empty: none
   std::string reviews_from;     // where none is: a register that reviews are read from and nothing is written to
@@ -49,7 +69,7 @@ struct WatchReport {
   std::vector<OfSite> sites;
   std::vector<std::pair<std::string, std::string>> skipped;   // scene, file or site, and why
   std::vector<std::pair<std::string, std::string>> left_out;  // scene that another one stands for, and why
-  std::vector<std::pair<std::string, std::string>> doubts;    // scene that is used, and what speaks against it
+  std::vector<std::pair<std::string, std::string>> doubts;    // scene or site that is used, and what speaks against it
   std::size_t alerts = 0;
   bool changed = false;  // alerts.geojson or the register has other content than before
   double wall_seconds = 0;
