@@ -116,6 +116,7 @@ amazon "amazon clear looks" --clear clear=1
 amazon "amazon clear looks, until 2018-10-01" --clear clear=1 --history-until 2018-10-01
 
 /usr/bin/python3 - "$folder" "$data" "$title" <<'END'
+import collections
 import csv
 import glob
 import itertools
@@ -142,7 +143,7 @@ events = {row["series"].split("_")[1]: row["first_clear_after"]
 
 
 def course(name):
-    """Looks of a pixel; of those from its event on, when and at which clear look detected and confirmed; the statuses of
+    """Looks of a pixel; of those from its event on, when and at which clear look detected and confirmed; the looks of
     each alert before."""
     looks = [look for look in rows_of(f"{folder}/series/{name}.csv") if look["use"] != "unseen"]
     event = events.get(name.split()[0])
@@ -151,7 +152,7 @@ def course(name):
     for statuses in (open_statuses, ("confirmed",)):
         numbers = [i for i, look in enumerate(since) if look["status"] in statuses]
         found.append((since[numbers[0]]["date"][:10], numbers[0] + 1) if numbers else None)
-    alerts = [[look["status"] for look in alert] for is_open, alert in
+    alerts = [list(alert) for is_open, alert in
               itertools.groupby((look for look in looks if not event or look["date"][:10] < event),
                                 key=lambda look: look["status"] in open_statuses) if is_open]
     return looks, found, alerts
@@ -190,7 +191,9 @@ for name in ("fire 365 days", "fire until 2023-06-30", "logging 365 days", "logg
              "crop 365 days", "crop 730 days"):
     looks, found, alerts = course(name)
     cells = [f"{one[0]}, {one[1]}" if one else "-" for one in found]
-    others = f"{len(alerts)}, {sum('confirmed' in alert for alert in alerts)} confirmed"
+    classes = collections.Counter(alert[-1]["class"] for alert in alerts)
+    confirmed = sum(any(look["status"] == "confirmed" for look in alert) for alert in alerts)
+    others = f"{len(alerts)}, {confirmed} confirmed" + "".join(f", {n} {name}" for name, n in classes.items())
     print(f"| {name} | {len(looks)} | {events.get(name.split()[0], '-')} | {cells[0]} | {cells[1]} | {others} |")
 
 print("\n| amazon | label | pixels | judged | detected | confirmed |\n|---|---|---|---|---|---|")

@@ -7,7 +7,9 @@ usage() {
 usage: benchmarks/simulated_series.sh [SEEDS] [DIR]
 Simulates four and a half years of both sample sites (2019 to June 2023, every five days; the first three years are learnt
 from) for seeds 1 .. SEEDS (5 by default) in DIR (build/simulated_series), runs over them, scores the alerts of each site
-against its truth, and prints pooled tables. Needs python3.
+against its truth, and prints pooled tables.
+
+Needs Debian's packages: apt-get install -y python3-numpy python3-gdal
 END
 }
 
@@ -76,4 +78,83 @@ for status, of_status in reports.items():
     print(f"{status}: {sum(hits.values())} alerts, by what they hit:", ", ".join(f"{n} {name}" for name, n in hits.items()) +
           f"; {false:.0f} false per 100 km2 and year; median {statistics.median(looks):.0f} clear looks from onset, IoU "
           f"{statistics.median(iou):.2f} from 0.5 ha on, calibration error {error:.2f}")
+END
+
+# Most events begin with a few pixels and grow for months. The lag that a user sees begins when there is something to see.
+/usr/bin/python3 - "$folder" <<'END'
+import glob
+import json
+import os
+import statistics
+import sys
+from datetime import datetime, timedelta
+
+from osgeo import gdal, ogr, osr
+
+gdal.UseExceptions()
+ogr.UseExceptions()
+SEEN_HA = 0.1
+CODES = {"pit_in_forest": 1, "pit_in_grass": 2, "pit_in_crop": 3, "pit_deepened": 4, "waste_dump": 5, "tailings_pond": 6,
+         "access_road": 7}  # of types in labels
+lags = {"any": [], "confirmed": []}
+
+
+def day(text):
+    return datetime.fromisoformat(text[:10])
+
+
+def visible_since(event, geometry, labels):
+    """The first day with SEEN_HA of the event in the labels; `labels` are (day, path) from its onset on."""
+    raster = gdal.Open(labels[-1][1])
+    pixel_ha = abs(raster.GetGeoTransform()[1] * raster.GetGeoTransform()[5]) / 1e4
+    mask = gdal.GetDriverByName("MEM").Create("", raster.RasterXSize, raster.RasterYSize, 1, gdal.GDT_Byte)
+    mask.SetGeoTransform(raster.GetGeoTransform())
+    mask.SetSpatialRef(raster.GetSpatialRef())
+    wgs84 = osr.SpatialReference()
+    wgs84.ImportFromEPSG(4326)
+    for system in (wgs84, target := raster.GetSpatialRef()):
+        system.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    shape = ogr.CreateGeometryFromJson(json.dumps(geometry))
+    shape.Transform(osr.CoordinateTransformation(wgs84, target))
+    memory = ogr.GetDriverByName("Memory").CreateDataSource("")
+    layer = memory.CreateLayer("", target)
+    feature = ogr.Feature(layer.GetLayerDefn())
+    feature.SetGeometry(shape)
+    layer.CreateFeature(feature)
+    gdal.RasterizeLayer(mask, [1], layer)
+    inside = mask.ReadAsArray() > 0
+    for when, path in labels:
+        if (gdal.Open(path).ReadAsArray()[inside] == CODES[event["type"]]).sum() * pixel_ha >= SEEN_HA:
+            return when
+    return None
+
+
+for truth_path in sorted(glob.glob(f"{sys.argv[1]}/*/scenes/*/truth.geojson")):
+    site_folder = os.path.dirname(truth_path)
+    site, seed_folder = os.path.basename(site_folder), os.path.dirname(os.path.dirname(site_folder))
+    labels = [(datetime.strptime(os.path.basename(path)[:8], "%Y%m%d"), path)
+              for path in sorted(glob.glob(f"{site_folder}/labels/*.tif"))]
+    scored = {status: {event["id"]: event for event in
+                       json.load(open(f"{seed_folder}/all-{site}-{status}.json"))["truth"]["events"]} for status in lags}
+    for feature in json.load(open(truth_path))["features"]:
+        event = feature["properties"]
+        onset = day(event["onset"])
+        if event["kind"] != "disturbance" or event["onset"] < "2022" or event["area_ha"] < SEEN_HA:
+            continue
+        since = visible_since(event, feature["geometry"], [label for label in labels if label[0] >= onset])
+        if since is None:
+            continue
+        for status, name in (("any", "lag_days"), ("confirmed", "confirmed_lag_days")):
+            result = scored[status].get(feature["id"])
+            if result is None or not result["found"]:
+                continue
+            found = onset + timedelta(days=result[name])
+            looks = sum(since <= day(look) <= found for look in event["clear_looks"])
+            lags[status].append((since.month, (found - since).days, looks))
+for status, of_status in lags.items():
+    for season, months in (("all year", range(1, 13)), ("April to October", range(4, 11))):
+        chosen = [lag for lag in of_status if lag[0] in months]
+        print(f"{status}, from the day with {SEEN_HA} ha disturbed, {season}: {len(chosen)} found, median "
+              f"{statistics.median(lag[1] for lag in chosen):.0f} days, {statistics.median(lag[2] for lag in chosen):.0f} "
+              "clear looks")
 END

@@ -70,7 +70,7 @@ class WatchCommand final : public Command {
       Progress progress(common_);
       report = watch(options_, [&](std::string_view stage, double fraction) { progress(stage, fraction); });
     }
-    for (const auto& [what, why] : report.skipped) spdlog::warn("{}: {}", what, why);
+    for (const auto& [what, why] : report.skipped) spdlog::error("{}: {}", what, why);
     for (const auto& [what, why] : report.doubts) spdlog::warn("{} is used: {}", what, why);
     for (const auto& [what, why] : report.left_out) spdlog::debug("{} left out: {}", what, why);
     for (const WatchReport::OfSite& site : report.sites) {

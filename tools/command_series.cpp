@@ -37,6 +37,7 @@ class SeriesCommand final : public Command {
         ("summary", po::bool_switch(), "a line per pixel instead of a line per look")                                //
         ("out,o", po::value<std::string>()->value_name("FILE"), "file for the result instead of stdout");
     add_named_options(description, defaults.monitor);
+    add_named_options(description, defaults.course);
     return description;
   }
 
@@ -52,6 +53,7 @@ class SeriesCommand final : public Command {
     if (values.count("history-until") != 0) options_.history_until = parse_instant_option(values, "history-until");
     if (values.count("clear") != 0) read_clear(values["clear"].as<std::string>());
     read_named_options(values, options_.monitor);
+    read_named_options(values, options_.course);
     summary_ = values["summary"].as<bool>();
     if (values.count("out") != 0) out_ = values["out"].as<std::string>();
   }

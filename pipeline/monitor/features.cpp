@@ -118,6 +118,8 @@ void extract_features(const LookPlanes& look, const MonitorOptions& options, Loo
   std::vector<std::uint8_t> veiled(pixels);
   const auto at = [](const Plane<float>& band, int x, int y) { return band.width() == 0 ? none : band.at(x, y); };
   std::size_t i = 0;
+  std::size_t measured_pixels = 0;
+  std::size_t snow_pixels = 0;
   for (int y = 0; y < into.height; ++y) {
     for (int x = 0; x < into.width; ++x, ++i) {
       MaskBits mask = look.mask.at(x, y);
@@ -134,9 +136,12 @@ void extract_features(const LookPlanes& look, const MonitorOptions& options, Loo
           (mask & mask_nodata) == 0 && std::any_of(values.begin(), values.end(), [](float v) { return v == v; });
       const bool snow = values[index(Feature::mndwi)] > options.snow_mndwi &&
                         (pixel.blue + pixel.green + pixel.red) > 3 * options.snow_visible;
+      measured_pixels += measured ? 1 : 0;
+      snow_pixels += measured && (snow || (mask & mask_snow) != 0) ? 1 : 0;
       into.seen[i] = !measured ? Seen::nothing : mask != mask_clear || snow ? Seen::masked : Seen::clear;
     }
   }
+  into.snow_share = measured_pixels > 0 ? static_cast<float>(snow_pixels) / static_cast<float>(measured_pixels) : 0.0F;
   mask_margin(into, veiled, options);
 }
 

@@ -72,6 +72,7 @@ struct LookFeatures {
   std::vector<FeatureVector> errors;  // standard deviation by errors of reflectance
   std::vector<float> blue_to_red;     // NaN where unknown
   std::vector<Seen> seen;
+  float snow_share = 0;                    // of the pixels with data
   std::vector<std::uint8_t> called_cloud;  // 1 where the mask says cloud, without margin
 
   std::size_t pixels() const { return values.size(); }

@@ -167,7 +167,7 @@ class LookJudge {
     const FeatureVector& deviation = result_.residuals.deviation[i];
     return at(residual, Feature::log_visible) > options_.brightened_log && at(residual, Feature::log_swir16) < 0 &&
            at(residual, Feature::mndwi) > options_.screen_sigma * at(deviation, Feature::mndwi) &&
-           at(look_.values[i], Feature::ndvi) > 0;
+           (at(look_.values[i], Feature::ndvi) > 0 || look_.snow_share >= options_.snow_share);
   }
 
   bool is_missed_shadow(std::size_t i) const {
@@ -194,13 +194,22 @@ class LookJudge {
     const float water = was_and_is_water(i) ? options_.water_share : is_level_of_water(i) ? 0.0F : 1.0F;
     for (std::size_t f = 0; f < feature_count; ++f) {
       if (deviation[f] <= 0) continue;
-      residual[f] -= shared[f];
+      residual[f] = less_weather(residual[f], shared[f]);
       deviation[f] *= scatter[f];
       standard[f] = water * residual[f] / deviation[f];
     }
     const float limit = shows_soil(i) ? options_.soil_limit_sigma : options_.look_limit_sigma;
     push_front(state_.recent_residuals[i], state_.recent_looks[i], limited(whitened(standard), limit), number_);
     state_.own_evidence[i] = pack_log_odds(own_evidence(i));
+  }
+
+  /// What similar ground does excuses a pixel that does it, too. It does not accuse one that stays as it was: its kind
+  /// may hold ground that the weather moves, and ground that it does not.
+  float less_weather(float residual, float shared) const {
+    const float whole = residual - shared;
+    if (std::abs(whole) <= std::abs(residual)) return whole;
+    const float excused = residual * whole < 0 ? 0 : residual;
+    return excused + options_.surroundings_contrast * (whole - excused);
   }
 
   FeatureVector whitened(const FeatureVector& standard) const {

@@ -24,6 +24,7 @@ struct MonitorOptions {
   float called_cloud_excess = 0.25F;  // share of looks, above the site's, called cloud from which ground is bright
   float snow_mndwi = 0.25F;           // MNDWI (NDSI) above which ground with snow_visible is snow
   float reflectance_error = 0.008F;   // standard deviation by atmosphere and slopes, in each band, 0..1
+  float snow_share = 0.02F;           // share of a look that is snow from which brighter and wetter ground is, too
   float snow_visible = 0.18F;         // mean reflectance of the visible bands, 0..1
 
   // The model of undisturbed ground.
@@ -43,6 +44,7 @@ struct MonitorOptions {
   // Weather that similar ground shares.
   double surroundings_m = 600;  // width of the window; 0: not subtracted
   float surroundings_clip_sigma = 2.5F;
+  float surroundings_contrast = 0;       // share of that change that counts against ground that did not change with it
   float surroundings_prior_pixels = 60;  // the whole site's mean counts like so many pixels
 
   // Evidence.
@@ -104,6 +106,8 @@ void for_each_option(Options& options, const Visit& visit) {
         options.called_cloud_excess, share_of_one);
   visit("snow-mndwi", "MNDWI above which bright ground is snow", options.snow_mndwi, index_range);
   visit("snow-visible", "mean visible reflectance of snow, 0..1", options.snow_visible, share_of_one);
+  visit("snow-share", "share of a look that is snow from which ground that is brighter and wetter is snow, too, 0..1",
+        options.snow_share, share_of_one);
   visit("reflectance-error", "standard deviation of a band's reflectance by atmosphere and slopes, 0..1",
         options.reflectance_error, share_of_one);
   visit("min-looks", "clear looks without which a pixel is not judged", options.min_looks, any_amount);
@@ -128,6 +132,9 @@ void for_each_option(Options& options, const Visit& visit) {
         options.surroundings_m, any_amount);
   visit("surroundings-clip-sigma", "where residuals of similar ground are clipped, in noise",
         options.surroundings_clip_sigma, any_amount);
+  visit("surroundings-contrast",
+        "share of the shared change that counts against ground that did not change with it, 0..1",
+        options.surroundings_contrast, share_of_one);
   visit("surroundings-prior-pixels", "pixels that the whole site's mean counts for", options.surroundings_prior_pixels,
         any_amount);
   visit("look-limit-sigma", "longest whitened residual that one look may have", options.look_limit_sigma, any_amount);

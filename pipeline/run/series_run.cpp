@@ -17,17 +17,18 @@ namespace {
 constexpr float none = std::numeric_limits<float>::quiet_NaN();
 
 struct BandColumn {
-  float PixelReflectance::*band;
+  Band band;
+  float PixelReflectance::*reflectance;
   std::array<const char*, 4> names;  // the first that is there
 };
 
 constexpr std::array<BandColumn, 6> band_columns{{
-    {&PixelReflectance::blue, {"B02", "B2", "blue", ""}},
-    {&PixelReflectance::green, {"B03", "B3", "green", ""}},
-    {&PixelReflectance::red, {"B04", "B4", "red", ""}},
-    {&PixelReflectance::nir, {"B08", "B8", "nir", "bnir"}},
-    {&PixelReflectance::swir16, {"B11", "swir16", "swir1", ""}},
-    {&PixelReflectance::swir22, {"B12", "swir22", "swir2", ""}},
+    {Band::B02, &PixelReflectance::blue, {"B02", "B2", "blue", ""}},
+    {Band::B03, &PixelReflectance::green, {"B03", "B3", "green", ""}},
+    {Band::B04, &PixelReflectance::red, {"B04", "B4", "red", ""}},
+    {Band::B08, &PixelReflectance::nir, {"B08", "B8", "nir", "bnir"}},
+    {Band::B11, &PixelReflectance::swir16, {"B11", "swir16", "swir1", ""}},
+    {Band::B12, &PixelReflectance::swir22, {"B12", "swir22", "swir2", ""}},
 }};
 
 constexpr std::array<Feature, 3> index_columns{Feature::ndvi, Feature::bsi, Feature::mndwi};
@@ -42,6 +43,12 @@ float number_in(const CsvRow& row, const std::string& column) {
   }
   return value;
 }
+
+/// A look at all pixels.
+struct TableLook {
+  LookFeatures features;
+  std::vector<PixelReflectance> reflectance;  // NaN where there is no such column
+};
 
 /// The rows of a file as looks at a window of one row, in which each pixel is a column.
 class SeriesTable {
@@ -58,7 +65,7 @@ class SeriesTable {
   }
 
   std::vector<std::string> ids;
-  std::map<std::pair<Instant, int>, LookFeatures> looks;  // by date, and the how-manieth of that date
+  std::map<std::pair<Instant, int>, TableLook> looks;  // by date, and the how-manieth of that date
 
  private:
   void find_bands() {
@@ -66,7 +73,7 @@ class SeriesTable {
     for (const BandColumn& band : band_columns) {
       for (const char* name : band.names) {
         if (*name == '\0' || !cells.contains(name)) continue;
-        bands_.emplace_back(band.band, name);
+        bands_.emplace_back(band.reflectance, name);
         break;
       }
     }
@@ -94,10 +101,11 @@ class SeriesTable {
     const Instant when = date_of(row);
     int repeat = 0;
     while (true) {
-      LookFeatures& look = looks[{when, repeat++}];
-      if (look.values.empty()) start(look, when);
-      if (look.seen[pixel] != Seen::nothing) continue;
-      fill(row, pixel, look);
+      TableLook& look = looks[{when, repeat++}];
+      if (look.reflectance.empty()) start(look, when);
+      if (look.features.seen[pixel] != Seen::nothing) continue;
+      look.reflectance[pixel] = reflectance_in(row);
+      fill(row, pixel, look.reflectance[pixel], look.features);
       return;
     }
   }
@@ -110,7 +118,9 @@ class SeriesTable {
     }
   }
 
-  void start(LookFeatures& look, Instant when) const {
+  void start(TableLook& table_look, Instant when) const {
+    table_look.reflectance.resize(ids.size());
+    LookFeatures& look = table_look.features;
     look.when = when;
     look.width = static_cast<int>(ids.size());
     look.height = 1;
@@ -123,7 +133,7 @@ class SeriesTable {
     look.called_cloud.assign(ids.size(), 0);
   }
 
-  void fill(const CsvRow& row, std::size_t pixel, LookFeatures& look) const {
+  PixelReflectance reflectance_in(const CsvRow& row) const {
     PixelReflectance reflectance{none, none, none, none, none, none};
     for (const auto& [band, column] : bands_) {
       const float value = number_in(row, column) * static_cast<float>(options_.scale);
@@ -133,6 +143,10 @@ class SeriesTable {
       }
       reflectance.*band = value;
     }
+    return reflectance;
+  }
+
+  void fill(const CsvRow& row, std::size_t pixel, const PixelReflectance& reflectance, LookFeatures& look) const {
     FeatureVector& values = look.values[pixel];
     values = features_of(reflectance);
     look.errors[pixel] = error_of(reflectance, options_.monitor.reflectance_error);
@@ -160,7 +174,42 @@ Instant end_of_history(const SeriesOptions& options, Instant first, Instant last
   return std::min<Instant>(first + std::chrono::days(options.history_days), first + (last - first) / 2);
 }
 
-void take_looks(const LookFeatures& look, const MonitorState& state, const Observation& seen, SeriesResult& result) {
+Spectrum spectrum_of(const PixelReflectance& reflectance) {
+  Spectrum spectrum;
+  for (const BandColumn& column : band_columns) {
+    const float value = reflectance.*column.reflectance;
+    if (std::isfinite(value)) spectrum[static_cast<std::size_t>(column.band)] = value;
+  }
+  return spectrum;
+}
+
+/// What the class of a pixel's change follows from.
+struct PixelCourse {
+  Spectrum before;  // when last seen undisturbed
+  Spectrum first;
+  Spectrum latest;
+
+  void take(const Spectrum& now, const PixelHistory& history, LookNumber number, bool undisturbed) {
+    if (undisturbed) before = now;
+    if (history.first_detected == number) first = now;
+    if (history.last_detected == number) latest = now;
+  }
+
+  ChangeClass change_class(const MonitorState& state, std::size_t pixel, const CourseOptions& options) const {
+    const PixelHistory& history = state.history[pixel];
+    const auto at = [&state](LookNumber number) { return state.looks[static_cast<std::size_t>(number)]; };
+    const std::chrono::duration<double, std::ratio<86400>> open =
+        at(history.last_detected) - at(history.first_detected);
+    const double own_year_share =
+        history.looks_since_onset > 0 ? static_cast<double>(history.own_year_looks) / history.looks_since_onset : 0;
+    return classify_course({before, first, latest, was_water(state.counts[pixel]), open.count(), own_year_share},
+                           options);
+  }
+};
+
+void take_looks(const TableLook& table_look, const MonitorState& state, const Observation& seen,
+                const CourseOptions& options, std::vector<PixelCourse>& courses, SeriesResult& result) {
+  const LookFeatures& look = table_look.features;
   for (std::size_t i = 0; i < look.pixels(); ++i) {
     if (look.seen[i] == Seen::nothing) continue;
     SeriesLook& line = result.looks.emplace_back();
@@ -184,6 +233,13 @@ void take_looks(const LookFeatures& look, const MonitorState& state, const Obser
     const auto date = [&state](LookNumber number) { return state.looks[static_cast<std::size_t>(number)]; };
     if (!pixel.first_detected && history.first_detected != no_look) pixel.first_detected = date(history.first_detected);
     if (!pixel.confirmed_on && history.confirmed_on != no_look) pixel.confirmed_on = date(history.confirmed_on);
+    if (seen.use[i] == LookUse::used) {
+      courses[i].take(spectrum_of(table_look.reflectance[i]), history, static_cast<LookNumber>(state.looks.size()) - 1,
+                      seen.undisturbed[i] != 0);
+    }
+    if (history.first_detected == no_look) continue;
+    pixel.change_class = courses[i].change_class(state, i, options);
+    if (line.status != PixelStatus::stable) line.change_class = pixel.change_class;
   }
 }
 
@@ -201,6 +257,10 @@ std::string quoted(const std::string& text) {
   std::string result = "\"";
   for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
   return result + "\"";
+}
+
+std::string_view class_of(const std::optional<ChangeClass>& change_class) {
+  return change_class ? name(*change_class) : std::string_view();
 }
 
 std::string_view name(LookUse use) {
@@ -223,17 +283,20 @@ SeriesResult run_series(const SeriesOptions& options) {
     const Instant until = end_of_history(options, table.looks.begin()->first.first, table.looks.rbegin()->first.first);
     LookStack stack(static_cast<int>(table.ids.size()), 1);
     auto look = table.looks.begin();
+    std::vector<PixelCourse> courses(table.ids.size());
     for (; look != table.looks.end() && look->first.first <= until; ++look) {
-      stack.add(look->second);
+      stack.add(look->second.features);
       for (std::size_t i = 0; i < table.ids.size(); ++i) {
-        result.pixels[i].history_looks += look->second.seen[i] == Seen::clear ? 1 : 0;
+        if (look->second.features.seen[i] != Seen::clear) continue;
+        ++result.pixels[i].history_looks;
+        courses[i].before = spectrum_of(look->second.reflectance[i]);
       }
     }
     MonitorState state = learn(std::move(stack), monitor);
     Observation seen;
     for (; look != table.looks.end(); ++look) {
-      observe(state, look->second, monitor, seen);
-      take_looks(look->second, state, seen, result);
+      observe(state, look->second.features, monitor, seen);
+      take_looks(look->second, state, seen, options.course, courses, result);
     }
     return result;
   } catch (const DataError& error) {
@@ -247,7 +310,7 @@ std::string looks_csv(const SeriesResult& result) {
   for (const std::string_view feature : feature_names) {
     for (const char* of : {"_observed", "_modelled", "_noise"}) text.append(",").append(feature).append(of);
   }
-  text += ",evidence,probability,status\n";
+  text += ",evidence,probability,status,class\n";
   for (const SeriesLook& look : result.looks) {
     text += quoted(result.pixels[look.pixel].id) + "," + format_instant(look.when) + ",";
     text += name(look.use);
@@ -255,18 +318,19 @@ std::string looks_csv(const SeriesResult& result) {
       for (const float value : {look.observed[f], look.modelled[f], look.noise[f]}) text += "," + text_of(value, 4);
     }
     text += "," + text_of(look.evidence, 2) + "," + text_of(look.probability, 4) + ",";
-    text.append(name(look.status)).append("\n");
+    text.append(name(look.status)).append(",").append(class_of(look.change_class)).append("\n");
   }
   return text;
 }
 
 std::string summary_csv(const SeriesResult& result) {
-  std::string text = "id,history_looks,looks,first_detected,confirmed_on,status,highest_probability\n";
+  std::string text = "id,history_looks,looks,first_detected,confirmed_on,status,class,highest_probability\n";
   for (const SeriesPixel& pixel : result.pixels) {
     text += quoted(pixel.id) + "," + std::to_string(pixel.history_looks) + "," + std::to_string(pixel.looks) + ",";
     text += (pixel.first_detected ? format_instant(*pixel.first_detected) : "") + ",";
     text += (pixel.confirmed_on ? format_instant(*pixel.confirmed_on) : "") + ",";
-    text.append(name(pixel.status)).append("," + text_of(pixel.highest_probability, 4) + "\n");
+    text.append(name(pixel.status)).append(",").append(class_of(pixel.change_class));
+    text += "," + text_of(pixel.highest_probability, 4) + "\n";
   }
   return text;
 }

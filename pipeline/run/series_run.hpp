@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/classify/classify.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/monitor/features.hpp"
 #include "pipeline/monitor/observe.hpp"
@@ -20,6 +21,7 @@ struct SeriesOptions {
   std::vector<std::string> clear_values;  // of that column
   std::optional<Instant> history_until;   // looks up to here are learnt from; empty: see run_series()
   int history_days = 365;
+  CourseOptions course;
   MonitorOptions monitor;  // but for surroundings and neighbours, which single pixels have not
 };
 
@@ -34,6 +36,7 @@ struct SeriesLook {
   float evidence = 0;        // log odds
   float probability = 0;
   PixelStatus status = PixelStatus::not_judged;
+  std::optional<ChangeClass> change_class;  // of a change that is open or over, by its course so far
 };
 
 struct SeriesPixel {
@@ -43,6 +46,7 @@ struct SeriesPixel {
   std::optional<Instant> first_detected;  // the first time that it became an alert
   std::optional<Instant> confirmed_on;
   PixelStatus status = PixelStatus::not_judged;  // in the end
+  std::optional<ChangeClass> change_class;       // of the last change
   float highest_probability = 0;
 };
 
@@ -60,10 +64,11 @@ struct SeriesResult {
 /// out of range.
 SeriesResult run_series(const SeriesOptions& options);
 
-/// One line per look: id, date, use; observed, modelled and noise of each feature; evidence, probability, status.
+/// One line per look: id, date, use; observed, modelled and noise of each feature; evidence, probability, status,
+/// class.
 std::string looks_csv(const SeriesResult& result);
 
-/// One line per pixel: id, looks, first_detected, confirmed_on, status, highest probability.
+/// One line per pixel: id, looks, first_detected, confirmed_on, status, class, highest probability.
 std::string summary_csv(const SeriesResult& result);
 
 }  // namespace pitwatch

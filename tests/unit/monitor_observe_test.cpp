@@ -125,6 +125,20 @@ TEST(Observe, WeatherThatSimilarGroundSharesIsNoEvidence) {
   EXPECT_EQ(watch.seen.status[outside], PixelStatus::stable);
 }
 
+TEST(Observe, GroundThatStaysAsItWasIsNoAlertWhateverTheWeather) {
+  // All similar ground is wet but for a patch.
+  const Ground wet_around = [](int x, int y, int day) {
+    return day >= first_day && !in_patch(x, y) ? test::scaled(test::grey_rock_spectrum, .8F) : test::grey_rock_spectrum;
+  };
+  Watch watch(wet_around);
+  watch.observe_looks(6);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::stable);
+  Watch contrasting(wet_around);
+  contrasting.options.surroundings_contrast = 1;
+  contrasting.observe_looks(6);
+  EXPECT_NE(contrasting.seen.status[inside], PixelStatus::stable);
+}
+
 TEST(Observe, CleanLooksCloseAnAlert) {
   Watch watch(ground_with(test::grey_rock_spectrum, test::pit_spectrum, first_day, first_day + 70));
   watch.observe_looks(7);
@@ -309,6 +323,19 @@ TEST(Observe, PatchySnowIsScreenedAndAPitIsNot) {
   Watch pit(ground_with(rock, test::pit_spectrum, first_day, 9999));
   pit.observe_looks(1);
   EXPECT_EQ(pit.seen.use[inside], LookUse::used);
+}
+
+TEST(Observe, BrighterAndWetterGroundIsSnowWhereSnowLies) {
+  const PixelReflectance slush{.17F, .17F, .17F, .16F, .10F, .09F};
+  const auto use_inside = [&](const PixelReflectance& around) {
+    Watch watch([&](int x, int y, int day) {
+      return day < first_day ? test::grey_rock_spectrum : in_patch(x, y) ? slush : around;
+    });
+    watch.observe_looks(1);
+    return watch.seen.use[inside];
+  };
+  EXPECT_EQ(use_inside(test::snow_spectrum), LookUse::screened);
+  EXPECT_EQ(use_inside(test::grey_rock_spectrum), LookUse::used);
 }
 
 TEST(Observe, OnlyWhatAgreesWithTheModelIsUndisturbed) {
