@@ -29,6 +29,13 @@ void add_monitor_options(po::options_description& description) {
       ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
        "learnt from before watching begins, where a site names no baseline_to; 60..36500");
   add_named_options(description, defaults.thresholds);
+  description.add_options()  //
+      ("elevation", po::value<std::string>()->value_name("FILE"),
+       "raster of elevations, metres, any format and CRS: ground in the shadow of terrain is not judged")  //
+      ("topographic-correction", po::bool_switch(),
+       "take light and shade of slopes out of reflectance (C-correction); needs --elevation")  //
+      ("brdf", po::bool_switch(), "reflectance as seen from straight above (c-factor)")        //
+      ("normalise", po::bool_switch(), "bring looks to the level of a clear one of the history, by stable pixels");
   add_check_options(description);
 }
 
@@ -40,6 +47,10 @@ WatchOptions read_watch_options(const po::variables_map& values, const std::stri
   options.buffer_m = values["buffer-m"].as<double>();
   options.history_days = values["history-days"].as<int>();
   read_named_options(values, options.thresholds);
+  if (values.count("elevation") != 0) options.light.elevation = values["elevation"].as<std::string>();
+  options.light.topographic_correction = values["topographic-correction"].as<bool>();
+  options.light.brdf = values["brdf"].as<bool>();
+  options.light.normalise = values["normalise"].as<bool>();
   options.checks = read_check_options(values);
   const CommonOptions common = read_common_options(values);
   options.threads = common.threads;

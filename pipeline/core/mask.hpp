@@ -17,6 +17,7 @@ enum MaskReason : MaskBits {
   mask_cloud_shadow = 1 << 3,
   mask_cirrus = 1 << 4,  // thin cirrus
   mask_snow = 1 << 5,
+  mask_terrain_shadow = 1 << 6,  // no direct light: behind other terrain, or on a slope that faces away from the sun
 };
 
 struct MaskReasonName {
@@ -24,14 +25,15 @@ struct MaskReasonName {
   std::string_view name;
 };
 
-/// All reasons with the names used in run.json.
-inline constexpr std::array<MaskReasonName, 6> mask_reasons{{
+/// All reasons with their names, as run.json and inspect have them.
+inline constexpr std::array<MaskReasonName, 7> mask_reasons{{
     {mask_nodata, "nodata"},
     {mask_saturated, "saturated"},
     {mask_cloud, "cloud"},
     {mask_cloud_shadow, "cloud_shadow"},
     {mask_cirrus, "cirrus"},
     {mask_snow, "snow"},
+    {mask_terrain_shadow, "terrain_shadow"},
 }};
 
 }  // namespace pitwatch

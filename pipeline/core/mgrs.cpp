@@ -55,6 +55,12 @@ std::string mgrs_tile(const std::string& utm, MapPoint point, double latitude) {
          rows[static_cast<std::size_t>(row % 20)];
 }
 
+std::string crs_of_tile(const std::string& tile) {
+  const auto is_digit = [&](std::size_t i) { return tile[i] >= '0' && tile[i] <= '9'; };
+  if (tile.size() != 6 || !is_digit(1) || !is_digit(2)) return {};
+  return (tile[3] >= 'N' ? "EPSG:326" : "EPSG:327") + tile.substr(1, 2);
+}
+
 Grid tile_grid(const std::string& utm, MapPoint point) {
   constexpr double step_m = 60;  // tiles begin at whole pixels of the coarsest bands
   constexpr int side_px = 10980;

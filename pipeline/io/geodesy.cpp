@@ -30,30 +30,33 @@ double ring_area_m2(const Ring& ring, const Grid& grid, ToWgs84& to_wgs84) {
   return std::abs(area);
 }
 
-}  // namespace
-
-struct ToWgs84::State {
+struct Transformation {
   PJ_CONTEXT* context = nullptr;
-  PJ* transformation = nullptr;
+  PJ* transformation = nullptr;  // null where there is none
 
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() {
+  Transformation(const std::string& from, const std::string& to) : context(proj_context_create()) {
+    proj_log_level(context, PJ_LOG_NONE);  // errors come back as codes
+    proj_context_set_enable_network(context, 0);
+    PJ* const raw = proj_create_crs_to_crs(context, from.c_str(), to.c_str(), nullptr);
+    if (raw == nullptr) return;
+    transformation = proj_normalize_for_visualization(context, raw);
+    proj_destroy(raw);
+  }
+  Transformation(const Transformation&) = delete;
+  Transformation& operator=(const Transformation&) = delete;
+  ~Transformation() {
     proj_destroy(transformation);
     proj_context_destroy(context);
   }
 };
 
-ToWgs84::ToWgs84(const std::string& crs) : state_(std::make_unique<State>()) {
-  state_->context = proj_context_create();
-  proj_log_level(state_->context, PJ_LOG_NONE);  // errors come back as codes
-  proj_context_set_enable_network(state_->context, 0);
-  PJ* const raw = proj_create_crs_to_crs(state_->context, crs.c_str(), "OGC:CRS84", nullptr);
-  if (raw != nullptr) {
-    state_->transformation = proj_normalize_for_visualization(state_->context, raw);
-    proj_destroy(raw);
-  }
+}  // namespace
+
+struct ToWgs84::State : Transformation {
+  using Transformation::Transformation;
+};
+
+ToWgs84::ToWgs84(const std::string& crs) : state_(std::make_unique<State>(crs, "OGC:CRS84")) {
   if (state_->transformation == nullptr) throw DataError("no transformation to WGS 84 from CRS '" + crs + "'");
 }
 
@@ -84,6 +87,39 @@ MapPoint ToWgs84::to_map(LonLat place) {
                     std::to_string(place.lat));
   }
   return {result.xy.x, result.xy.y};
+}
+
+struct Reprojection::State : Transformation {
+  using Transformation::Transformation;
+};
+
+Reprojection::Reprojection(const std::string& from, const std::string& to) : state_(std::make_unique<State>(from, to)) {
+  if (state_->transformation == nullptr) {
+    throw DataError("no transformation from CRS '" + from + "' to CRS '" + to + "'");
+  }
+}
+
+Reprojection::~Reprojection() = default;
+Reprojection::Reprojection(Reprojection&&) noexcept = default;
+Reprojection& Reprojection::operator=(Reprojection&&) noexcept = default;
+
+MapPoint Reprojection::operator()(MapPoint point) {
+  const PJ_COORD result = proj_trans(state_->transformation, PJ_FWD, proj_coord(point.x, point.y, 0, HUGE_VAL));
+  if (!std::isfinite(result.xy.x) || !std::isfinite(result.xy.y)) return {std::nan(""), std::nan("")};
+  return {result.xy.x, result.xy.y};
+}
+
+double grid_convergence_deg(const Grid& grid) {
+  constexpr double reach_m = 1000;
+  geod_geodesic ellipsoid;
+  geod_init(&ellipsoid, wgs84_semi_major_axis_m, wgs84_flattening);
+  ToWgs84 to_wgs84(grid.crs);
+  const MapPoint middle = grid.to_map(grid.width / 2.0, grid.height / 2.0);
+  const LonLat here = to_wgs84(middle);
+  const LonLat north = to_wgs84({middle.x, middle.y + reach_m});
+  double azimuth_deg = 0;
+  geod_inverse(&ellipsoid, here.lat, here.lon, north.lat, north.lon, nullptr, &azimuth_deg, nullptr);
+  return azimuth_deg;
 }
 
 double geodesic_distance_m(LonLat from, LonLat to) {

@@ -41,6 +41,28 @@ class ToWgs84 {
   std::unique_ptr<State> state_;
 };
 
+/// The transformation of map points from one CRS to another, east before north (longitude before latitude, degrees,
+/// where a CRS is geographic). Thread-safety and cost as of ToWgs84.
+class Reprojection {
+ public:
+  /// CRS as in Grid, or geographic. Throws DataError for one that PROJ does not know.
+  Reprojection(const std::string& from, const std::string& to);
+  ~Reprojection();
+  Reprojection(Reprojection&&) noexcept;
+  Reprojection& operator=(Reprojection&&) noexcept;
+
+  /// NaN for a point outside the domain of a projection.
+  MapPoint operator()(MapPoint point);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Degrees clockwise from true north to the grid's north at its middle: true azimuth = azimuth on the grid + this.
+/// Throws DataError as ToWgs84 does.
+double grid_convergence_deg(const Grid& grid);
+
 /// Length of the geodesic between two places on the WGS 84 ellipsoid, metres (Karney 2013, as below).
 double geodesic_distance_m(LonLat from, LonLat to);
 

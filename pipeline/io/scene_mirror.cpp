@@ -20,6 +20,7 @@
 #include "pipeline/io/band_file.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
+#include "pipeline/io/grid_mapping.hpp"
 #include "pipeline/io/hashing.hpp"
 #include "pipeline/io/memory_file.hpp"
 #include "pipeline/io/stac_item.hpp"
@@ -151,8 +152,9 @@ Tiles tiles_of(const BandFile& file, std::span<const Grid> ground) {
   tiles.down = (file.grid().height + tiles.height - 1) / tiles.height;
   tiles.wanted.assign(static_cast<std::size_t>(tiles.across) * static_cast<std::size_t>(tiles.down), 0);
   for (const Grid& one : ground) {
-    if (one.crs != file.grid().crs) continue;
-    const Window window = window_of(one, file.grid());
+    constexpr int reach = 2;  // of interpolation
+    const Window window = one.crs == file.grid().crs ? window_of(one, file.grid())
+                                                     : GridMapping(one, lattice_of(file.grid())).window(reach);
     if (window.empty()) continue;
     for (int y = window.y / tiles.height; y <= (window.bottom() - 1) / tiles.height; ++y) {
       for (int x = window.x / tiles.width; x <= (window.right() - 1) / tiles.width; ++x) {
@@ -161,13 +163,6 @@ Tiles tiles_of(const BandFile& file, std::span<const Grid> ground) {
     }
   }
   return tiles;
-}
-
-/// "EPSG:32638" of "T38TPK", the letter says on which side of the equator; empty for other texts.
-std::string crs_of_tile(const std::string& tile) {
-  const auto is_digit = [&](std::size_t i) { return tile[i] >= '0' && tile[i] <= '9'; };
-  if (tile.size() != 6 || !is_digit(1) || !is_digit(2)) return {};
-  return (tile[3] >= 'N' ? "EPSG:326" : "EPSG:327") + tile.substr(1, 2);
 }
 
 /// A GeoTIFF whose tiles are there only where they were written.
@@ -468,10 +463,6 @@ Mirrored mirror_scene(const OriginalScene& original, std::span<const Grid> groun
   const std::string scene_name = mirror_name(scene.id);
   const std::string target = (fs::path(folder) / scene_name).string();
 
-  if (const std::string crs = crs_of_tile(scene.tile); !crs.empty()) {
-    const auto is_here = [&](const Grid& one) { return one.crs == crs; };
-    if (std::none_of(ground.begin(), ground.end(), is_here)) return Mirrored::shows_none;
-  }
   std::vector<Grid> all(ground.begin(), ground.end());
   if (const auto record = read_record(target + "/" + scene_name + ".json", wanted);
       record && record->fingerprint == original.fingerprint) {

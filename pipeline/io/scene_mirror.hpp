@@ -40,8 +40,8 @@ std::string mirror_name(const std::string& scene_id);
 ///
 /// Rasters have the grid of the original's, and DN, CRS and georeference of it; those of the blocks that `ground`
 /// touches hold its pixels (as BandFile reads them), the others are no data and take no place (sparse GeoTIFF, DEFLATE,
-/// tiles of the original's size, or of 512 pixels where it has none or too large ones). Ground in another CRS than the
-/// scene's is not looked for in it.
+/// tiles of the original's size, or of 512 pixels where it has none or too large ones). Of ground in another CRS, of a
+/// neighbouring UTM zone, they are those that it is resampled from.
 ///
 /// The item has the properties, id, geometry and bbox of the original; its assets are the bands, with calibration as
 /// the original's was understood, SHA-256 (`file:checksum`), size, `view:` members, and the original's URL

@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/mgrs.hpp"
 #include "pipeline/io/aws_tile.hpp"
 #include "pipeline/io/esa_names.hpp"
 #include "pipeline/io/hashing.hpp"
@@ -260,7 +261,6 @@ constexpr double same_part_of_side = 0.02;            // the same, for footprint
 bool is_whole(const Scene& scene) { return scene.nodata && *scene.nodata < whole_percent; }
 
 bool is_of_datatake(const Scene& first, const Scene& scene) {
-  if (first.tile.substr(0, 3) != scene.tile.substr(0, 3)) return false;
   if (!first.datatake.empty() && !scene.datatake.empty()) return first.datatake == scene.datatake;
   if (!first.platform.empty() && !scene.platform.empty() && first.platform != scene.platform) return false;
   if (first.tile.empty() && first.bbox && scene.bbox && !overlap(*first.bbox, *scene.bbox)) return false;
@@ -341,6 +341,13 @@ SourceListing list_scenes(const std::string& source, const ListingOptions& optio
     throw DataError(reason.rfind(source + ": ", 0) == 0 ? reason : source + ": " + reason);
   }
   return lister.take();
+}
+
+void prefer_zone(Datatake& datatake, const std::string& crs) {
+  std::stable_partition(datatake.parts.begin(), datatake.parts.end(), [&](const ListedScene& part) {
+    const std::string own = crs_of_tile(part.scene.tile);
+    return own.empty() || own == crs;
+  });
 }
 
 SceneChoice choose_one_per_datatake(std::vector<ListedScene> scenes) {

@@ -47,11 +47,15 @@ struct ListingOptions {
 /// nothing there, a file of another kind, more than 100 000 JSON files and products. Thread-safe.
 SourceListing list_scenes(const std::string& source, const ListingOptions& options = {});
 
-/// What one overflight left of one UTM zone: granules of one datatake, of one tile or several.
+/// What one overflight left: granules of one datatake, of one tile or several, of neighbouring UTM zones too.
 struct Datatake {
   Instant acquired{};              // of the earliest granule
   std::vector<ListedScene> parts;  // the newest first: where granules overlap, the first with data is to be taken
 };
+
+/// Puts parts whose tiles are of another UTM zone than `crs` ("EPSG:32638") behind the others, which keep their order:
+/// what need not be resampled is taken where there is both. Parts of no known tile count as of the zone.
+void prefer_zone(Datatake& datatake, const std::string& crs);
 
 struct LeftOutScene {
   ListedScene scene;
@@ -65,8 +69,8 @@ struct SceneChoice {
 
 /// Of several products that show the same ground at the same time, the one to be read.
 ///
-/// Scenes belong to one datatake when its identifier says so; without one, when they are of one UTM zone and platform
-/// and less than ten minutes apart (of no known tile: and their footprints meet). Within a datatake and tile, an older
+/// Scenes belong to one datatake when its identifier says so; without one, when they are of one platform and less than
+/// ten minutes apart (of no known tile: and their footprints meet). Within a datatake and tile, an older
 /// edition of the same part is left out: Level-2A goes before Level-1C, then the later baseline, then the later
 /// processing, counts as newer. Two products show the same part unless their datastrips began at different times, the
 /// newer one's footprint does not hold the older one's, or their shares without data differ by more than a hundredth

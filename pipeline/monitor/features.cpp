@@ -32,6 +32,31 @@ void mask_margin(LookFeatures& look, std::vector<std::uint8_t>& veiled, const Mo
   }
 }
 
+/// At a border of two kinds of ground a look that lies elsewhere shows another mixture of them.
+void add_position_error(LookFeatures& look, float error_px) {
+  const auto width = static_cast<std::size_t>(look.width);
+  // Along one axis, `step` from neighbour to neighbour.
+  const auto slope = [&](std::size_t i, std::size_t f, std::size_t step, bool has_before, bool has_after) {
+    const float here = look.values[i][f];
+    const float before = has_before ? look.values[i - step][f] : none;
+    const float after = has_after ? look.values[i + step][f] : none;
+    if (before == before && after == after) return (after - before) * 0.5F;
+    if (after == after) return after - here;
+    return before == before ? here - before : 0.0F;
+  };
+  std::size_t i = 0;
+  for (int y = 0; y < look.height; ++y) {
+    for (int x = 0; x < look.width; ++x, ++i) {
+      for (std::size_t f = 0; f < feature_count; ++f) {
+        const float across = slope(i, f, 1, x > 0, x + 1 < look.width);
+        const float down = slope(i, f, width, y > 0, y + 1 < look.height);
+        float& error = look.errors[i][f];
+        error = std::sqrt(error * error + error_px * error_px * (across * across + down * down));
+      }
+    }
+  }
+}
+
 /// Bare ground is redder than cloud, and brighter in the short-wave infrared than to the eye.
 bool is_ground_called_cloud(MaskBits mask, const PixelReflectance& pixel, const MonitorOptions& options) {
   constexpr MaskBits cloudy = mask_cloud | mask_cirrus;
@@ -143,6 +168,7 @@ void extract_features(const LookPlanes& look, const MonitorOptions& options, Loo
   }
   into.snow_share = measured_pixels > 0 ? static_cast<float>(snow_pixels) / static_cast<float>(measured_pixels) : 0.0F;
   mask_margin(into, veiled, options);
+  if (look.position_error_px > 0) add_position_error(into, look.position_error_px);
 }
 
 }  // namespace pitwatch

@@ -32,6 +32,8 @@ struct LookPlanes {
   Plane<float> swir16;  // B11
   Plane<float> swir22;  // B12
   Plane<MaskBits> mask;
+  /// Standard error of where the look lies, along each axis, pixels, beyond what the model's noise has of it.
+  float position_error_px = 0;
 };
 
 /// Reflectances of one pixel, NaN where there is none.
@@ -69,7 +71,7 @@ struct LookFeatures {
   int width = 0;
   int height = 0;
   std::vector<FeatureVector> values;
-  std::vector<FeatureVector> errors;  // standard deviation by errors of reflectance
+  std::vector<FeatureVector> errors;  // standard deviation by errors of reflectance and of position
   std::vector<float> blue_to_red;     // NaN where unknown
   std::vector<Seen> seen;
   float snow_share = 0;                    // of the pixels with data
@@ -84,7 +86,9 @@ std::vector<int> box_sums(const std::vector<std::uint8_t>& values, int width, in
 /// Takes a look apart. Snow is masked, whatever the mask says of it; bare ground by its spectrum is seen, though the
 /// mask says cloud (called_cloud keeps what it said); solid cloud (more than a third of 5 x 5 pixels around) and its
 /// shadow mask the margin around them, single pixels of cloud only themselves, since bright ground is often called
-/// that. `into` keeps its memory. Throws DataError when planes differ in size.
+/// that. An error of position adds error * |gradient| of each feature to its errors, in squares; gradients by
+/// differences of the neighbours, of the pixel itself where one has no measurement. `into` keeps its memory. Throws
+/// DataError when planes differ in size.
 void extract_features(const LookPlanes& look, const MonitorOptions& options, LookFeatures& into);
 
 }  // namespace pitwatch

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 namespace pitwatch {
@@ -35,6 +36,49 @@ void illumination(PlaneView<const float> elevation, double pixel_size_m, const V
       const float flat = beside[x + 1] - beside[x + 1];
       out[x] = (up - to_east * east - to_north * north + flat) / std::sqrt(1 + to_east * to_east + to_north * to_north);
     }
+  }
+}
+
+void cast_shadow(PlaneView<const float> elevation, int margin, double pixel_size_m, const ViewAngles& sun,
+                 PlaneView<std::uint8_t> shadow) {
+  assert(elevation.width == shadow.width + 2 * margin && elevation.height == shadow.height + 2 * margin);
+  assert(sun.zenith < 90);
+  // One pixel along the axis that the sun stands closer to, and less along the other one.
+  const double right = std::sin(sun.azimuth * per_degree);
+  const double down = -std::cos(sun.azimuth * per_degree);
+  const bool is_along_rows = std::abs(right) >= std::abs(down);
+  const double most = is_along_rows ? std::abs(right) : std::abs(down);
+  const int ahead = (is_along_rows ? right : down) < 0 ? -1 : 1;
+  const double aside = (is_along_rows ? down : right) / most;
+  const double rise_m = pixel_size_m / most / std::tan(sun.zenith * per_degree);
+  float highest = -std::numeric_limits<float>::infinity();
+  for (int y = 0; y < elevation.height; ++y) {
+    for (int x = 0; x < elevation.width; ++x) highest = elevation.at(x, y) > highest ? elevation.at(x, y) : highest;
+  }
+  const int length_ahead = is_along_rows ? elevation.width : elevation.height;
+  const int length_aside = is_along_rows ? elevation.height : elevation.width;
+  const auto height_at = [&](int along, int across) {
+    return is_along_rows ? elevation.at(along, across) : elevation.at(across, along);
+  };
+  const auto is_hidden = [&](int x, int y) {
+    const int along = is_along_rows ? x : y;
+    const int across = is_along_rows ? y : x;
+    const double own = static_cast<double>(height_at(along, across));
+    for (int step = 1;; ++step) {
+      const double ray = own + step * rise_m;
+      if (!(ray < static_cast<double>(highest))) return false;
+      const int at = along + step * ahead;
+      const double position = across + step * aside;
+      const double left = std::floor(position);
+      if (at < 0 || at >= length_ahead || left < 0 || left + 1 >= length_aside) return false;
+      const double share = position - left;
+      const auto a = static_cast<double>(height_at(at, static_cast<int>(left)));
+      const auto b = static_cast<double>(height_at(at, static_cast<int>(left) + 1));
+      if (a + (b - a) * share > ray) return true;
+    }
+  };
+  for (int y = 0; y < shadow.height; ++y) {
+    for (int x = 0; x < shadow.width; ++x) shadow.at(x, y) = is_hidden(x + margin, y + margin) ? 1 : 0;
   }
 }
 

@@ -4,6 +4,7 @@
 // for the sines of the sun's angles.
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 
@@ -19,6 +20,15 @@ namespace pitwatch {
 /// sun's azimuth is taken as the grid's: the convergence of meridians is left out.
 void illumination(PlaneView<const float> elevation, double pixel_size_m, const ViewAngles& sun,
                   PlaneView<float> cos_incidence);
+
+/// The pixels that other terrain keeps the sun from: 1, others 0. From each pixel a ray goes towards the sun, pixel by
+/// pixel, until it meets ground that is higher, is higher than all ground, or leaves what is known. `elevation` as for
+/// illumination(), with `margin` pixels more on each side of `shadow`; what lies farther away casts none. Elevations
+/// are linear between pixel centres; those that are NaN cast no shadow and lie in none. Earth's curvature, 2 m over 5
+/// km, and refraction are left out, and the sun is a point. Its zenith is below 90. Slopes that face away are told by
+/// illumination().
+void cast_shadow(PlaneView<const float> elevation, int margin, double pixel_size_m, const ViewAngles& sun,
+                 PlaneView<std::uint8_t> shadow);
 
 /// reflectance = intercept + slope * cos(i), over pixels of similar ground.
 struct IlluminationFit {

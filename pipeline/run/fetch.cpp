@@ -7,6 +7,7 @@
 #include <set>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/mgrs.hpp"
 #include "pipeline/io/folder_lock.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
 #include "pipeline/io/scene_mirror.hpp"
@@ -55,6 +56,46 @@ std::string missing_bands(const Scene& scene, const std::vector<Band>& bands) {
   return missing;
 }
 
+/// Whether a granule of the place's own zone has all of its ground.
+bool has_all(const Scene& part, const Place& place) {
+  const std::string& crs = place.ground.crs;
+  if (crs_of_tile(part.tile) != crs || part.nodata.value_or(100) > 0) return false;
+  // Tiles are 109.8 km wide and high, from the upper left corners of squares of 100 km on.
+  constexpr double square_m = 100000;
+  const auto is_of_square = [&](const MapPoint& point) {
+    if (point.x < square_m || point.x >= 9 * square_m) return false;  // beyond the zone's columns
+    const std::string square = mgrs_tile(crs, point, place.box.south);
+    return square.substr(4) == part.tile.substr(4);  // the letter before is of the latitude
+  };
+  const MapPoint corner = place.ground.origin;
+  const MapPoint end = place.ground.to_map(place.ground.width, place.ground.height);
+  for (const double left : {0.0, square_m}) {
+    for (const double up : {0.0, square_m}) {
+      const MapPoint point{corner.x - left, corner.y + up};
+      const Grid tile = tile_grid(crs, point);
+      const MapPoint tile_end = tile.to_map(tile.width, tile.height);
+      const bool is_inside =
+          tile.origin.x <= corner.x && tile.origin.y >= corner.y && tile_end.x >= end.x && tile_end.y <= end.y;
+      if (is_inside && is_of_square(point)) return true;
+    }
+  }
+  return false;
+}
+
+/// Takes out granules of the neighbouring zone where one of the own zone has all of the ground.
+void drop_needless(Datatake& datatake, const Place& place, std::set<std::pair<std::string, std::string>>& left_out) {
+  const auto whole = std::find_if(datatake.parts.begin(), datatake.parts.end(),
+                                  [&](const ListedScene& part) { return has_all(part.scene, place); });
+  if (whole == datatake.parts.end()) return;
+  const std::string reason = "of another UTM zone, and " + whole->scene.id + " has the same ground";
+  std::erase_if(datatake.parts, [&](const ListedScene& part) {
+    const std::string zone = crs_of_tile(part.scene.tile);
+    const bool is_needless = !zone.empty() && zone != place.ground.crs;
+    if (is_needless) left_out.emplace(part.scene.id, reason);
+    return is_needless;
+  });
+}
+
 /// The editions that would be read for each place, by the names that they have in a mirror.
 std::map<std::string, Wanted> choose(SourceListing listing, const std::map<std::string, std::string>& items,
                                      const std::vector<Place>& places, const FetchOptions& options,
@@ -78,6 +119,7 @@ std::map<std::string, Wanted> choose(SourceListing listing, const std::map<std::
     SceneChoice choice = choose_one_per_datatake(std::move(over));
     for (const LeftOutScene& left : choice.left_out) left_out.emplace(left.scene.scene.id, left.reason);
     for (Datatake& datatake : choice.datatakes) {
+      drop_needless(datatake, place, left_out);
       for (ListedScene& part : datatake.parts) {
         const std::string name = mirror_name(part.scene.id);
         const auto found = wanted.find(name);

@@ -35,7 +35,8 @@ struct FetchReport {
 };
 
 /// Fills OUT with a mirror (scene_mirror.hpp) that can be the source of run, rerun and the others: of each scene over a
-/// site the one edition that would be read, with all of `bands`, and of it the blocks that such a run reads. What is
+/// site the one edition that would be read, with all of `bands`, and of it the blocks that such a run reads; of the
+/// neighbouring UTM zone only where no tile of the site's own has all of the ground. What is
 /// there is not read again; scenes that fail are named and left to the next call. One call at a time fills a mirror (a
 /// lock). Throws ConfigError (options, sites file, folder, lock), DataError (source or sites unusable, no scene to be
 /// fetched), IoError.

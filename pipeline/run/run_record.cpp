@@ -69,6 +69,7 @@ json scene_object(const Scene& scene, const OffsetReport& offsets) {
 json mask_object(const MaskCounts& counts) {
   json by_reason = json::object();
   for (const MaskReasonName& reason : mask_reasons) {
+    if (reason.bit == mask_terrain_shadow) continue;  // of sites with an elevation model, not of pairs
     std::int64_t pixels = 0;
     for (std::size_t bits = 0; bits < counts.size(); ++bits) {
       if ((bits & reason.bit) != 0) pixels += counts[bits];

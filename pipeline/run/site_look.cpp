@@ -14,6 +14,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/band_file.hpp"
 #include "pipeline/io/geodesy.hpp"
+#include "pipeline/io/grid_mapping.hpp"
 #include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
@@ -100,21 +101,27 @@ struct Taps {
   bool inside = false;
 };
 
+/// Of a position, which may be NaN, on an axis of so many pixels.
+Taps taps_at(double position, int length, int window_begin) {
+  Taps taps;
+  const double nearest = std::floor(position + 0.5);
+  taps.inside = nearest >= 0 && nearest < length;
+  if (!taps.inside) return taps;
+  const int left = static_cast<int>(std::floor(position));
+  const auto fraction = static_cast<float>(position - left);
+  for (int k = 0; k < 4; ++k) {
+    taps.at[static_cast<std::size_t>(k)] = std::clamp(left - 1 + k, 0, length - 1) - window_begin;
+  }
+  taps.linear = {0, 1 - fraction, fraction, 0};
+  kernels::bicubic_weights(fraction, taps.cubic.data());
+  taps.nearest = static_cast<int>(nearest) - window_begin;
+  return taps;
+}
+
 std::vector<Taps> taps_of(const Axis& axis, int count, int window_begin) {
   std::vector<Taps> all(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
-    Taps& taps = all[static_cast<std::size_t>(i)];
-    taps.inside = axis.inside(i);
-    if (!taps.inside) continue;
-    const double position = axis.position(i);
-    const int left = static_cast<int>(std::floor(position));
-    const auto fraction = static_cast<float>(position - left);
-    for (int k = 0; k < 4; ++k) {
-      taps.at[static_cast<std::size_t>(k)] = std::clamp(left - 1 + k, 0, axis.length - 1) - window_begin;
-    }
-    taps.linear = {0, 1 - fraction, fraction, 0};
-    kernels::bicubic_weights(fraction, taps.cubic.data());
-    taps.nearest = axis.nearest(i) - window_begin;
+    all[static_cast<std::size_t>(i)] = taps_at(axis.position(i), axis.length, window_begin);
   }
   return all;
 }
@@ -158,24 +165,60 @@ BandPlane empty_plane(const Grid& grid) {
   return plane;
 }
 
-void check_crs(const BandFile& file, const Grid& grid) {
-  if (file.grid().crs != grid.crs) {
-    throw DataError(redacted(file.path()) + ": its CRS " + file.grid().crs + " is not that of the site, " + grid.crs);
+/// The grid, moved to where its pixels are found in the scenes.
+Grid moved(Grid grid, const LookOptions& options) {
+  grid.origin = grid.to_map(options.shift_x_px, options.shift_y_px);
+  return grid;
+}
+
+/// What a grid needs of a raster in another CRS. Throws DataError where a projection tears the site apart: no more is
+/// read than a turned square and a change of scale ask for.
+Window window_under(const GridMapping& mapping, const Grid& grid, const Grid& raster, int reach) {
+  constexpr double most_times = 4;
+  constexpr double side_px = 200;  // of what small sites may take in any case
+  const Window window = mapping.window(reach);
+  const double step = grid.pixel_size_m / raster.pixel_size_m;
+  const double most = most_times * (grid.width * step + side_px) * (grid.height * step + side_px);
+  if (static_cast<double>(window.width) * window.height > most) {
+    throw DataError("its CRS " + raster.crs + " scatters the site, whose CRS is " + grid.crs);
   }
+  return window;
 }
 
 BandPlane read_band(const Scene& part, Band band, const Grid& grid, const LookOptions& options) {
   const BandAsset& asset = part.bands.at(band);
   const BandFile file(asset.path);
-  check_crs(file, grid);
-  const Axes axes = axes_between(grid, file.grid(), options.shift_x_px, options.shift_y_px);
+  const Grid& raster = file.grid();
+  const Axes axes = axes_between(grid, raster, options.shift_x_px, options.shift_y_px);
+  std::optional<GridMapping> mapping;  // where the raster's axes are not the grid's
+  if (raster.crs != grid.crs) mapping.emplace(moved(grid, options), lattice_of(raster));
   BandPlane plane = empty_plane(grid);
-  const Window window = window_under(axes, grid, 1);
+  const Window window = mapping ? window_under(*mapping, grid, raster, 1) : window_under(axes, grid, 1);
   if (window.empty()) return plane;
   const Plane<std::uint16_t> dn = read_dn(file, window);
   if (options.see_pixels) options.see_pixels(part, band, dn.view());
   const Source source = as_source(dn, asset.calibration, window);
-  const bool cubic = file.grid().pixel_size_m == grid.pixel_size_m;
+  const bool cubic = raster.pixel_size_m == grid.pixel_size_m;
+  const auto fill = [&](int column, int row, const Taps& x, const Taps& y) {
+    const MaskBits bits = source.bits.at(x.nearest, y.nearest);
+    plane.bits.at(column, row) = bits;
+    if (bits != mask_clear) return;
+    std::optional<float> value;
+    if (cubic) value = weighted(source, x, y, x.cubic, y.cubic, true);
+    if (!value) value = weighted(source, x, y, x.linear, y.linear, false);
+    plane.reflectance.at(column, row) = *value;
+  };
+  if (mapping) {
+    for (int row = 0; row < grid.height; ++row) {
+      for (int column = 0; column < grid.width; ++column) {
+        const PixelPosition position = mapping->at(column, row);
+        const Taps x = taps_at(position.x, raster.width, window.x);
+        const Taps y = taps_at(position.y, raster.height, window.y);
+        if (x.inside && y.inside) fill(column, row, x, y);
+      }
+    }
+    return plane;
+  }
   const std::vector<Taps> columns = taps_of(axes.x, grid.width, window.x);
   const std::vector<Taps> rows = taps_of(axes.y, grid.height, window.y);
   for (int row = 0; row < grid.height; ++row) {
@@ -183,14 +226,7 @@ BandPlane read_band(const Scene& part, Band band, const Grid& grid, const LookOp
     if (!y.inside) continue;
     for (int column = 0; column < grid.width; ++column) {
       const Taps& x = columns[static_cast<std::size_t>(column)];
-      if (!x.inside) continue;
-      const MaskBits bits = source.bits.at(x.nearest, y.nearest);
-      plane.bits.at(column, row) = bits;
-      if (bits != mask_clear) continue;
-      std::optional<float> value;
-      if (cubic) value = weighted(source, x, y, x.cubic, y.cubic, true);
-      if (!value) value = weighted(source, x, y, x.linear, y.linear, false);
-      plane.reflectance.at(column, row) = *value;
+      if (x.inside) fill(column, row, x, y);
     }
   }
   return plane;
@@ -250,6 +286,64 @@ void grow_clouds(Classes& classes, const LookOptions& options) {
   grow(shadows, options.shadow_growth_m / pixel_m, mask_cloud_shadow, classes.reasons);
 }
 
+/// The lattice that classes are gathered on: the classification's own, as far as what grows into the site may lie
+/// outside it. Of one in another CRS: pixels of its size over the site's grid.
+Grid class_lattice(const Grid& classification, const Grid& grid, const LookOptions& options) {
+  const double pixel_m = classification.pixel_size_m;
+  const double object_px = std::ceil(options.smallest_growing_cloud_m2 / (pixel_m * pixel_m));
+  const double growth_m = std::max(options.cloud_growth_m, options.shadow_growth_m);
+  const int margin = static_cast<int>(std::ceil(growth_m / pixel_m) + object_px) + 1;
+  if (classification.crs != grid.crs) {
+    Grid lattice = moved(grid, options);
+    lattice.pixel_size_m = pixel_m;
+    lattice.origin = lattice.to_map(-margin, -margin);
+    const auto length = [&](int pixels) {
+      return static_cast<int>(std::ceil(pixels * grid.pixel_size_m / pixel_m)) + 2 * margin;
+    };
+    lattice.width = length(grid.width);
+    lattice.height = length(grid.height);
+    return lattice;
+  }
+  const Axes axes = axes_between(grid, classification, options.shift_x_px, options.shift_y_px);
+  const int x0 = axes.x.nearest(0) - margin;
+  const int y0 = axes.y.nearest(0) - margin;
+  return {grid.crs, classification.to_map(x0, y0), pixel_m, axes.x.nearest(grid.width - 1) + margin + 1 - x0,
+          axes.y.nearest(grid.height - 1) + margin + 1 - y0};
+}
+
+/// Fills codes that are not known yet from a classification.
+void add_codes(const BandFile& file, const Grid& lattice, Plane<std::uint16_t>& codes) {
+  const Grid& raster = file.grid();
+  const auto take = [](std::uint16_t& code, std::uint16_t there) {
+    if (code == 0 || code == outside_classification) code = there;
+  };
+  if (raster.crs != lattice.crs) {
+    const GridMapping mapping(lattice, lattice_of(raster));
+    const Window window = window_under(mapping, lattice, raster, 0);
+    if (window.empty()) return;
+    const Plane<std::uint16_t> read = read_dn(file, window);
+    for (int y = 0; y < codes.height(); ++y) {
+      for (int x = 0; x < codes.width(); ++x) {
+        const PixelPosition position = mapping.at(x, y);
+        const Taps column = taps_at(position.x, raster.width, window.x);
+        const Taps row = taps_at(position.y, raster.height, window.y);
+        if (column.inside && row.inside) take(codes.at(x, y), read.at(column.nearest, row.nearest));
+      }
+    }
+    return;
+  }
+  const Axes axes = axes_between(lattice, raster);
+  const Window window = window_under(axes, lattice, 0);
+  if (window.empty()) return;
+  const Plane<std::uint16_t> read = read_dn(file, window);
+  for (int y = 0; y < codes.height(); ++y) {
+    if (!axes.y.inside(y)) continue;
+    for (int x = 0; x < codes.width(); ++x) {
+      if (axes.x.inside(x)) take(codes.at(x, y), read.at(axes.x.nearest(x) - window.x, axes.y.nearest(y) - window.y));
+    }
+  }
+}
+
 /// Nothing where no part has a classification.
 std::optional<Classes> read_classes(std::span<const Scene> parts, const Grid& grid, const LookOptions& options) {
   std::optional<Classes> classes;
@@ -257,37 +351,13 @@ std::optional<Classes> read_classes(std::span<const Scene> parts, const Grid& gr
   for (const Scene& part : parts) {
     if (!part.has(Band::SCL)) continue;
     const BandFile file(part.bands.at(Band::SCL).path);
-    check_crs(file, grid);
     if (!classes) {
-      // The lattice of the first classification, as far as what grows into the site may lie outside it.
-      const double pixel_m = file.grid().pixel_size_m;
-      const double object_px = std::ceil(options.smallest_growing_cloud_m2 / (pixel_m * pixel_m));
-      const double growth_m = std::max(options.cloud_growth_m, options.shadow_growth_m);
-      const int margin = static_cast<int>(std::ceil(growth_m / pixel_m) + object_px) + 1;
-      const Axes axes = axes_between(grid, file.grid(), options.shift_x_px, options.shift_y_px);
-      const int x0 = axes.x.nearest(0) - margin;
-      const int y0 = axes.y.nearest(0) - margin;
       classes.emplace();
-      classes->lattice = {grid.crs, file.grid().to_map(x0, y0), pixel_m,
-                          axes.x.nearest(grid.width - 1) + margin + 1 - x0,
-                          axes.y.nearest(grid.height - 1) + margin + 1 - y0};
+      classes->lattice = class_lattice(file.grid(), grid, options);
       codes.reshape(classes->lattice.width, classes->lattice.height);
       for (int y = 0; y < codes.height(); ++y) std::fill_n(codes.row(y), codes.width(), outside_classification);
     }
-    const Axes axes = axes_between(classes->lattice, file.grid());
-    const Window window = window_under(axes, classes->lattice, 0);
-    if (window.empty()) continue;
-    const Plane<std::uint16_t> read = read_dn(file, window);
-    for (int y = 0; y < codes.height(); ++y) {
-      if (!axes.y.inside(y)) continue;
-      for (int x = 0; x < codes.width(); ++x) {
-        if (!axes.x.inside(x)) continue;
-        std::uint16_t& code = codes.at(x, y);
-        if (code == 0 || code == outside_classification) {
-          code = read.at(axes.x.nearest(x) - window.x, axes.y.nearest(y) - window.y);
-        }
-      }
-    }
+    add_codes(file, classes->lattice, codes);
   }
   if (!classes) return classes;
   const bool all_have = std::all_of(parts.begin(), parts.end(), [](const Scene& part) { return part.has(Band::SCL); });

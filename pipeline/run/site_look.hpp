@@ -62,14 +62,16 @@ DegreeBox degree_box(const Grid& grid);
 ///
 /// Bands of the grid's pixel size are copied where the lattices agree and interpolated by cubic convolution (Keys 1981)
 /// where they do not, or where a shift has a fraction; bands of other pixel sizes are interpolated bilinearly between
-/// pixel centres. A pixel is NaN when the raster pixel that holds its centre is no measurement; neighbours that are
+/// pixel centres. Rasters in another CRS, of a neighbouring UTM zone, are interpolated likewise where GridMapping finds
+/// the grid's pixels. A pixel is NaN when the raster pixel that holds its centre is no measurement; neighbours that are
 /// none take no part in the interpolation, and beyond the raster's edge its edge is repeated.
 ///
 /// The mask: see LookOptions. The classification is mosaicked in the same order, grown on its own pixels, and taken to
-/// the site's grid by the nearest one. Where a part has no SCL, its pixels are judged unless they are no measurement.
+/// the site's grid by the nearest one; where the first is in another CRS, they are gathered on pixels of its size over
+/// the site's grid. Where a part has no SCL, its pixels are judged unless they are no measurement.
 ///
-/// Throws DataError naming scene, band and file: a band that a scene lacks, a file that cannot be read, a CRS other
-/// than the grid's, which is named, too. Thread-safe.
+/// Throws DataError naming scene, band and file: a band that a scene lacks, a file that cannot be read, a CRS without a
+/// way from the grid's. Thread-safe.
 SiteLook read_look(std::span<const Scene> parts, const Grid& grid, std::span<const Band> bands,
                    const LookOptions& options = {});
 

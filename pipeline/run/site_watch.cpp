@@ -16,6 +16,7 @@
 
 #include "pipeline/classify/classify.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/mgrs.hpp"
 #include "pipeline/incidents/tracker.hpp"
 #include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/geodesy.hpp"
@@ -58,10 +59,11 @@ void check(const WatchOptions& options) {
   if (options.from && options.until && *options.until < *options.from) {
     throw ConfigError("the end of the period is before its beginning");
   }
+  check(options.light);
 }
 
-/// Program version, and a hash of what changes the result.
-std::string algorithm_of(const WatchOptions& options) {
+/// Program version, and a hash of what changes the result at a site.
+std::string algorithm_of(const WatchOptions& options, const Site& site) {
   std::ostringstream text;
   text << options.history_days << ' ' << options.buffer_m;
   for_each_option(options.thresholds, [&](const char* name, const char*, auto value, const OptionRange&) {
@@ -69,6 +71,7 @@ std::string algorithm_of(const WatchOptions& options) {
   });
   // Scenes that are only warned of are used, as they are without a check.
   text << " refuse=" << (options.checks.offsets == OffsetCheck::refuse) << " gate=" << options.checks.gate;
+  text << light_text(options.light, watched_grid(site, options.buffer_m));
   return "pitwatch " + program_version() + " " + sha256_text(text.str()).substr(0, id_digits);
 }
 
@@ -162,6 +165,7 @@ class SiteWatch {
         progress_(progress),
         report_(report),
         probe_(probe),
+        light_(options.light, grid_),
         tracker_(site.id, grid_, tracker_options(options.thresholds, grid_)) {
     monitor_options_ = options.thresholds.monitor;
     monitor_options_.pixel_size_m = grid_.pixel_size_m;
@@ -227,7 +231,8 @@ class SiteWatch {
       report_.left_out.emplace_back(left_out.scene.scene.id, left_out.reason);
     }
     datatakes_ = std::move(choice.datatakes);
-    for (const Datatake& datatake : datatakes_) {
+    for (Datatake& datatake : datatakes_) {
+      prefer_zone(datatake, grid_.crs);
       std::string fingerprints;
       for (const ListedScene& part : datatake.parts) {
         fingerprints += part.scene.id + " " + part.fingerprint + sizes_of(part.scene) + "\n";
@@ -296,7 +301,8 @@ class SiteWatch {
     const std::int64_t pixels = std::int64_t{grid_.width} * grid_.height;
     const std::int64_t learning = learnt() ? 0 : learning_pixel_bytes + history_pixel_bytes * history;
     const std::int64_t bytes =
-        fixed_bytes + pixels * (state_pixel_bytes + learning + std::int64_t{look_pixel_bytes} * tokens);
+        fixed_bytes + light_.bytes() +
+        pixels * (state_pixel_bytes + learning + (look_pixel_bytes + light_.look_pixel_bytes()) * tokens);
     if (bytes > options_.memory_bytes) {
       throw ConfigError("--memory " + std::to_string(options_.memory_bytes >> 20) + " MiB is too little for site '" +
                         site_.id + "': " + std::to_string((bytes >> 20) + 1) + " MiB are needed");
@@ -392,17 +398,33 @@ class SiteWatch {
   /// The look of the history with the least cloud and all of the site: the others are laid over it. It hangs on the
   /// history alone, so that it is the same in every later run.
   void read_reference() {
-    std::vector<std::pair<double, std::size_t>> candidates;
+    struct Candidate {
+      bool is_resampled;  // of another UTM zone
+      double cloud;
+      std::size_t number;
+      auto operator<=>(const Candidate&) const = default;
+    };
+    std::vector<Candidate> candidates;
     for (std::size_t i = 0; i < datatakes_.size() && datatakes_[i].acquired < learn_until_; ++i) {
       const Scene& scene = datatakes_[i].parts.front().scene;
-      if (datatakes_[i].parts.size() > 1 || !scene.cloud_cover || scene.nodata.value_or(100) > 0) continue;
-      if (*scene.cloud_cover < most_reference_cloud) candidates.emplace_back(*scene.cloud_cover, i);
+      if (!scene.cloud_cover || scene.nodata.value_or(100) > 0) continue;
+      const std::string zone = crs_of_tile(scene.tile);
+      if (*scene.cloud_cover < most_reference_cloud) {
+        candidates.push_back({!zone.empty() && zone != grid_.crs, *scene.cloud_cover, i});
+      }
     }
     std::sort(candidates.begin(), candidates.end());
-    for (const auto& [cloud, i] : candidates) {
+    for (const Candidate& candidate : candidates) {
       try {
         constexpr std::array red{Band::B04};
-        reference_ = read_look(scenes_of(datatakes_[i]), shift_grid(), red, look_options());
+        const Datatake& datatake = datatakes_[candidate.number];
+        reference_ = read_look(scenes_of(datatake), shift_grid(), red, look_options());
+        if (light_.wants_reference()) {
+          const std::vector<Scene> parts = light_.to_read(scenes_of(datatake));
+          SiteLook level = read_look(parts, grid_, watched_bands, look_options());
+          light_.correct(parts, datatake.acquired, level);
+          light_.take_reference(std::move(level));
+        }
         return;
       } catch (const DataError&) {
         reference_.reset();  // the look is told as unusable in its turn
@@ -434,6 +456,7 @@ class SiteWatch {
     LookOptions how = look_options();
     how.cloud_growth_m = 0;  // the monitor has margins of its own
     how.shadow_growth_m = 0;
+    double shift_error_px = options_.thresholds.shift_error_px;
     if (reference_) {
       constexpr std::array red{Band::B04};
       const SiteLook as_delivered = read_look(parts, shift_grid(), red);
@@ -443,21 +466,30 @@ class SiteWatch {
         if (options_.checks.gate) refuse_misplaced(shift->x_px, shift->y_px);
         how.shift_x_px = shift->x_px;
         how.shift_y_px = shift->y_px;
+        shift_error_px = shift->sigma_px;
       }
     }
     how.see_pixels = [&, gate = how.see_pixels](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
       if (gate) gate(scene, band, dn);
       const auto found = undecided.find(scene.source + "\n" + scene.id);
-      if (found != undecided.end()) found->second.add(scene, band, dn);
+      if (found == undecided.end()) return;
+      // As its metadata have it, whatever it is read as.
+      const auto is_it = [&](const Scene& part) { return part.source == scene.source && part.id == scene.id; };
+      found->second.add(*std::find_if(parts.begin(), parts.end(), is_it), band, dn);
     };
-    SiteLook seen = read_look(parts, grid_, watched_bands, how);
+    SiteLook seen = read_look(light_.to_read(parts), grid_, watched_bands, how);
     for (const Scene& part : parts) {
       const auto found = undecided.find(part.source + "\n" + part.id);
       if (found == undecided.end()) continue;
       take_decision(part, check_offsets_on(part, found->second.pixels(), options_.checks.offsets), look);
     }
+    light_.correct(parts, datatake.acquired, seen);
     LookPlanes& planes = look.planes;
     planes.when = datatake.acquired;
+    // The noise that was learnt has the typical error: only what is more than that is not in it.
+    const double typical_px = options_.thresholds.typical_shift_error_px;
+    planes.position_error_px =
+        static_cast<float>(std::sqrt(std::max(0.0, shift_error_px * shift_error_px - typical_px * typical_px)));
     const std::array<Plane<float>*, watched_bands.size()> into{&planes.blue, &planes.green,  &planes.red,
                                                                &planes.nir,  &planes.swir16, &planes.swir22};
     for (std::size_t band = 0; band < watched_bands.size(); ++band) {
@@ -742,6 +774,7 @@ class SiteWatch {
   const ProgressSink& progress_;
   WatchReport& report_;
   const SiteProbe& probe_;
+  SiteLight light_;
   MonitorOptions monitor_options_;
   std::vector<Datatake> datatakes_;
   std::vector<LookRecord> records_;  // of the datatakes
@@ -765,7 +798,7 @@ std::vector<WatchedSite> watched_sites(const WatchOptions& options) {
   std::vector<WatchedSite> sites;
   for (Site& site : read_sites(options.sites)) {
     WatchOptions own = options_of(site, options);
-    std::string algorithm = algorithm_of(own);
+    std::string algorithm = algorithm_of(own, site);
     sites.push_back({std::move(site), std::move(own), std::move(algorithm)});
   }
   return sites;

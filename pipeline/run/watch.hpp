@@ -11,6 +11,7 @@
 #include "pipeline/core/date.hpp"
 #include "pipeline/incidents/tracker.hpp"
 #include "pipeline/monitor/options.hpp"
+#include "pipeline/run/look_light.hpp"
 #include "pipeline/run/progress.hpp"
 #include "pipeline/run/scene_check.hpp"
 #include "pipeline/run/source.hpp"
@@ -21,6 +22,10 @@ namespace pitwatch {
 /// for its own.
 struct WatchThresholds {
   double min_area_ha = 0.05;  // minimum mapping unit
+  /// Standard errors of where looks lie, along each axis, pixels: of those whose shift cannot be measured, and what the
+  /// model's noise, learnt from looks that lay like that, has of it. An error beyond that adds to that of features.
+  double shift_error_px = 0.25;
+  double typical_shift_error_px = 0.25;
   MonitorOptions monitor;
   TrackerOptions incidents;  // but for min_pixels, which follows from min_area_ha
   CourseOptions course;
@@ -31,6 +36,12 @@ template <typename Options, typename Visit>
 requires std::same_as<std::remove_const_t<Options>, WatchThresholds>
 void for_each_option(Options& options, const Visit& visit) {
   visit("min-area-ha", "minimum mapping unit, hectares, 0.01..10000", options.min_area_ha, OptionRange{0.01, 1e4});
+  constexpr OptionRange pixels_range{0, 5};
+  visit("shift-error-px", "standard error of where looks lie whose shift cannot be measured, pixels, 0..5",
+        options.shift_error_px, pixels_range);
+  visit("typical-shift-error-px",
+        "such an error that the learnt noise has in it, pixels; what is beyond adds to the noise at edges, 0..5",
+        options.typical_shift_error_px, pixels_range);
   for_each_option(options.monitor, visit);
   for_each_option(options.incidents, visit);
   for_each_option(options.course, visit);
@@ -46,6 +57,7 @@ struct WatchOptions {
   int history_days = 365;        // learnt from where a site names no baseline_to
   double buffer_m = 300;         // around the bounds of a site that is watched too
   WatchThresholds thresholds;
+  LightOptions light;
   SceneChecks checks;           // which scenes are skipped
   std::string register_target;  // that is kept up to date, a TARGET as in register.hpp; empty: none
   std::string reviews_from;     // where none is: a register that reviews are read from and nothing is written to

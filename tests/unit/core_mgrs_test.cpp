@@ -32,6 +32,7 @@ TEST(Mgrs, NamesTheTilesOfRealProducts) {
     const bool south = std::string(tile.crs)[7] == '7';
     const double latitude = (middle.y - (south ? 1e7 : 0)) / 110900;  // near enough for the band
     EXPECT_EQ(mgrs_tile(tile.crs, middle, latitude), tile.name);
+    EXPECT_EQ(crs_of_tile(tile.name), tile.crs);
   }
 }
 
@@ -51,6 +52,10 @@ TEST(Mgrs, ZoneOfAPlace) {
   EXPECT_EQ(utm_crs(-180, 5), "EPSG:32601");
   EXPECT_EQ(utm_crs(180, -5), "EPSG:32760");
   EXPECT_EQ(utm_crs(6, 50), "EPSG:32632");
+}
+
+TEST(Mgrs, OtherTextsAreNoTiles) {
+  for (const char* text : {"", "T38", "38TPK", "TAATPK", "T38TPKK"}) EXPECT_EQ(crs_of_tile(text), "") << text;
 }
 
 TEST(Mgrs, RefusesWhatHasNoTile) {

@@ -10,6 +10,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/plane.hpp"
 #include "pipeline/io/band_file.hpp"
+#include "pipeline/io/geodesy.hpp"
 #include "pipeline/io/geotiff_writer.hpp"
 #include "pipeline/io/hashing.hpp"
 #include "pipeline/io/stac_item.hpp"
@@ -105,6 +106,13 @@ TEST_F(SceneMirror, IsNotMadeWhereNothingIsShown) {
   elsewhere.crs = "EPSG:32637";
   EXPECT_EQ(mirror({elsewhere}), Mirrored::shows_none);
   EXPECT_EQ(folder_.count(), 1U);  // the original
+}
+
+TEST_F(SceneMirror, HasGroundThatIsWatchedInTheNeighbouringZone) {
+  const MapPoint there = Reprojection(whole.crs, "EPSG:32639")(whole.to_map(305, 305));
+  EXPECT_EQ(mirror({{"EPSG:32639", {there.x - 50, there.y + 50}, 10, 10, 10}}), Mirrored::fetched);
+  EXPECT_EQ(pixel(305, 305), expected(305, 305));
+  EXPECT_EQ(pixel(255, 300), 0);
 }
 
 TEST_F(SceneMirror, KeepsTheCalibrationWhateverTheItemSaysOfOffsets) {

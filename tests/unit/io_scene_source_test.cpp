@@ -357,14 +357,25 @@ TEST(SceneChoice, OverflightsStayApart) {
   ListedScene next_day = granule("next day", "05.00", second_run);
   next_day.scene.acquired = parse_instant("2020-03-05T10:37:41Z");
   next_day.scene.datatake = "GS2A_20200305T103021_024558";
-  ListedScene other_zone = granule("other zone", "05.00", second_run);
-  other_zone.scene.tile = "T31TGN";
   ListedScene neighbour = granule("neighbour", "05.00", second_run);
   neighbour.scene.tile = "T32TNT";
-  const SceneChoice choice = choose({next_day, other_zone, neighbour, granule("here", "02.14", first_run)});
-  EXPECT_EQ(kept(choice), "other zone|neighbour here|next day");
+  const SceneChoice choice = choose({next_day, neighbour, granule("here", "02.14", first_run)});
+  EXPECT_EQ(kept(choice), "neighbour here|next day");
   EXPECT_THAT(choice.left_out, IsEmpty());
-  EXPECT_EQ(choice.datatakes[1].acquired, parse_instant("2020-03-02T10:27:40Z"));
+  EXPECT_EQ(choice.datatakes[0].acquired, parse_instant("2020-03-02T10:27:40Z"));
+}
+
+TEST(SceneChoice, ZonesOfOneOverflightAreOneLook) {
+  ListedScene beyond = granule("beyond", "05.00", second_run);
+  beyond.scene.tile = "T31TGN";
+  ListedScene unknown = granule("unknown", "04.00", second_run);
+  unknown.scene.tile.clear();
+  SceneChoice choice = choose({granule("here", "02.14", first_run), beyond, unknown});
+  EXPECT_EQ(kept(choice), "beyond unknown here");
+  prefer_zone(choice.datatakes[0], "EPSG:32632");
+  EXPECT_EQ(kept(choice), "unknown here beyond");
+  prefer_zone(choice.datatakes[0], "EPSG:32631");
+  EXPECT_EQ(kept(choice), "unknown beyond here");
 }
 
 TEST(SceneChoice, WithoutIdentifiersTimePlatformAndPlaceTell) {

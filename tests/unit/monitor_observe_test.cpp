@@ -128,7 +128,12 @@ TEST(Observe, WeatherThatSimilarGroundSharesIsNoEvidence) {
 TEST(Observe, GroundThatStaysAsItWasIsNoAlertWhateverTheWeather) {
   // All similar ground is wet but for a patch.
   const Ground wet_around = [](int x, int y, int day) {
-    return day >= first_day && !in_patch(x, y) ? test::scaled(test::grey_rock_spectrum, .8F) : test::grey_rock_spectrum;
+    PixelReflectance seen = test::grey_rock_spectrum;
+    if (day < first_day || in_patch(x, y)) return seen;
+    seen = test::scaled(seen, .75F);
+    seen.swir16 *= .7F;
+    seen.swir22 *= .7F;
+    return seen;
   };
   Watch watch(wet_around);
   watch.observe_looks(6);
@@ -269,6 +274,53 @@ TEST(Features, SolidCloudMasksItsMarginAndASpeckOnlyItself) {
   EXPECT_EQ(seen(12, 3), Seen::clear);
   EXPECT_EQ(seen(20, 20), Seen::masked);
   EXPECT_EQ(seen(21, 20), Seen::clear);
+}
+
+TEST(Features, ErrorsOfPositionCountAtEdgesAlone) {
+  // Forest, rock from column 4 on, without noise.
+  constexpr int width = 8;
+  LookPlanes look = Camera(width, 3).look([](int, int, int) { return test::forest_spectrum; }, 0);
+  for (int y = 0; y < 3; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const PixelReflectance& ground = x < 4 ? test::forest_spectrum : test::grey_rock_spectrum;
+      look.red.at(x, y) = ground.red;
+      look.nir.at(x, y) = ground.nir;
+    }
+  }
+  LookFeatures without;
+  extract_features(look, {}, without);
+  look.position_error_px = 0.4F;
+  LookFeatures with;
+  extract_features(look, {}, with);
+  const float step = without.values[width + 3][0] - without.values[width + 4][0];  // of NDVI
+  EXPECT_GT(step, 0.5F);
+  for (std::size_t x = 0; x < width; ++x) {
+    const float before = without.errors[width + x][0];
+    // Half the step on both sides of the edge.
+    const float expected = x == 3 || x == 4 ? std::hypot(before, 0.4F * step / 2) : before;
+    EXPECT_NEAR(with.errors[width + x][0], expected, 1e-5F) << x;
+  }
+  EXPECT_EQ(with.values, without.values);
+  // Beside a gap the difference is that to the pixel itself; a pixel alone has none.
+  look.nir.at(3, 1) = std::nanf("");
+  look.nir.at(5, 1) = std::nanf("");
+  extract_features(look, {}, with);
+  EXPECT_NEAR(with.errors[width + 4][0], without.errors[width + 4][0], 1e-5F);
+  look.nir.at(5, 1) = test::forest_spectrum.nir * 2;
+  look.red.at(5, 1) = test::forest_spectrum.red;
+  extract_features(look, {}, with);
+  EXPECT_NEAR(with.errors[width + 4][0],
+              std::hypot(without.errors[width + 4][0], 0.4F * (with.values[width + 5][0] - with.values[width + 4][0])),
+              1e-5F);
+}
+
+TEST(Features, GroundInTheShadowOfTerrainIsNotSeen) {
+  LookPlanes look = Camera(3, 1).look([](int, int, int) { return test::pit_spectrum; }, 0);
+  look.mask.at(1, 0) = mask_terrain_shadow;
+  look.mask.at(2, 0) = mask_terrain_shadow | mask_cloud;
+  LookFeatures features;
+  extract_features(look, {}, features);
+  EXPECT_EQ(features.seen, (std::vector{Seen::clear, Seen::masked, Seen::masked}));
 }
 
 TEST(Features, BareGroundIsSeenThoughTheMaskSaysCloud) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <string>
 #include <vector>
 
 namespace pitwatch {
@@ -72,6 +73,73 @@ TEST(Illumination, IsUnknownWhereAnElevationIs) {
   for (int y = 0; y < light.height(); ++y) {
     for (int x = 0; x < light.width(); ++x) EXPECT_EQ(std::isnan(light.at(x, y)), x < 2 && y < 2) << x << ' ' << y;
   }
+}
+
+/// '#' for pixels in shadow.
+std::vector<std::string> shadows(const Plane<float>& elevation, int margin, const ViewAngles& sun) {
+  Plane<std::uint8_t> shadow(elevation.width() - 2 * margin, elevation.height() - 2 * margin);
+  cast_shadow(elevation.view(), margin, 10, sun, shadow.view());
+  std::vector<std::string> rows;
+  for (int y = 0; y < shadow.height(); ++y) {
+    rows.emplace_back();
+    for (int x = 0; x < shadow.width(); ++x) rows.back() += shadow.at(x, y) != 0 ? '#' : '.';
+  }
+  return rows;
+}
+
+/// How many pixels north of a long wall, 100 m high and one pixel wide, are in its shadow.
+std::ptrdiff_t shadow_of_wall(const ViewAngles& sun) {
+  constexpr int margin = 60;
+  const Plane<float> wall = terrain(121, 181, [](int, int y) { return y == margin + 30 ? 600 : 500; });
+  Plane<std::uint8_t> shadow(1, 61);
+  cast_shadow(wall.view(), margin, 10, sun, shadow.view());
+  std::ptrdiff_t dark = 0;
+  for (int y = 0; y < 30; ++y) dark += shadow.at(0, y);
+  // All of them side by side, up to the wall.
+  for (int y = 30 - static_cast<int>(dark); y < 30; ++y) EXPECT_EQ(shadow.at(0, y), 1) << y;
+  return dark;
+}
+
+TEST(CastShadow, OfAWallIsAsLongAsTheSunIsLow) {
+  // Length 100 m / tan(height of the sun) along the sun's azimuth, of which cos(azimuth - 180) lies across the wall.
+  EXPECT_EQ(shadow_of_wall({60, 180}), 17);  // 173.2 m
+  EXPECT_EQ(shadow_of_wall({45.1, 180}), 10);
+  EXPECT_EQ(shadow_of_wall({20, 180}), 3);   // 36.4 m
+  EXPECT_EQ(shadow_of_wall({60, 225}), 12);  // 122.5 m
+  EXPECT_EQ(shadow_of_wall({60, 160}), 16);  // 162.8 m
+  EXPECT_EQ(shadow_of_wall({60, 200}), 16);
+  EXPECT_EQ(shadow_of_wall({60, 0}), 0);  // the sun shines on this side
+  EXPECT_EQ(shadow_of_wall({0, 180}), 0);
+}
+
+TEST(CastShadow, FallsAwayFromTheSun) {
+  // A tower of 25 m in the middle of level ground; its shadow is 43 m long.
+  const Plane<float> tower = terrain(25, 25, [](int x, int y) { return x == 12 && y == 12 ? 25 : 0; });
+  EXPECT_EQ(shadows(tower, 8, {60, 90}),
+            (std::vector<std::string>{".........", ".........", ".........", ".........", "####.....", ".........",
+                                      ".........", ".........", "........."}));
+  EXPECT_EQ(shadows(tower, 8, {60, 135}),
+            (std::vector<std::string>{".........", ".#.......", "..#......", "...#.....", ".........", ".........",
+                                      ".........", ".........", "........."}));
+  EXPECT_EQ(shadows(tower, 8, {60, 360}),
+            (std::vector<std::string>{".........", ".........", ".........", ".........", ".........", "....#....",
+                                      "....#....", "....#....", "....#...."}));
+}
+
+TEST(CastShadow, ComesFromTheMarginAndFromNowhereElse) {
+  // Of a wall of 40 m, 69 m long: pixels 6 to 11 of the raster, with the wall in column 12.
+  const auto wall = [](int at) { return terrain(21, 9, [at](int x, int) { return x == at ? 40 : 0; }); };
+  EXPECT_EQ(shadows(wall(12), 4, {60, 90})[0], "..######.....");
+  EXPECT_EQ(shadows(wall(18), 4, {60, 90})[0], "........#####");
+  EXPECT_EQ(shadows(wall(20), 2, {60, 90})[0], "............#####");
+}
+
+TEST(CastShadow, UnknownGroundCastsNoneAndLiesInNone) {
+  Plane<float> tower = terrain(13, 5, [](int x, int) { return x == 9 ? 100 : 0; });
+  for (int y = 0; y < 5; ++y) tower.at(5, y) = nan;
+  EXPECT_EQ(shadows(tower, 2, {60, 90})[0], "###.###..");
+  for (int y = 0; y < 5; ++y) tower.at(9, y) = nan;
+  EXPECT_EQ(shadows(tower, 2, {60, 90})[0], ".........");
 }
 
 /// Similar ground in hills: reflectance = 0.05 + 0.2 * cos(i), so that C is 0.25.

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/geodesy.hpp"
 #include "pipeline/io/geotiff_writer.hpp"
 #include "tests/unit/evidence_test_support.hpp"
 #include "tests/unit/io_test_support.hpp"
@@ -271,17 +272,151 @@ TEST_F(SiteLookTest, RefusalsNameSceneBandAndFile) {
   add(a, Band::B04, grid_of(10, 4, 2), [](int, int) { return 1; });
   EXPECT_THAT(message_of<DataError>([&] { look({a}, grid_of(10, 4, 2), {Band::B11}); }),
               HasSubstr("a.json: no asset for band B11"));
-  Grid other_zone = grid_of(10, 4, 2);
-  other_zone.crs = "EPSG:32639";
-  const std::string message = chain_of([&] { look({a}, other_zone, {Band::B04}); });
+  Grid unknown_crs = grid_of(10, 4, 2);
+  unknown_crs.crs = "EPSG:1";
+  const std::string message = chain_of([&] { look({a}, unknown_crs, {Band::B04}); });
   EXPECT_THAT(message, HasSubstr("a band B04"));
   EXPECT_THAT(message, HasSubstr("EPSG:32638"));
-  EXPECT_THAT(message, HasSubstr("EPSG:32639"));
+  EXPECT_THAT(message, HasSubstr("EPSG:1'"));
   a.bands[Band::B04].path = folder_ / "missing.tif";
   EXPECT_THAT(chain_of([&] { look({a}, grid_of(10, 4, 2), {Band::B04}); }), HasSubstr("missing.tif"));
   LookOptions absurd;
   absurd.cloud_growth_m = std::nan("");
   EXPECT_THROW(look({a}, grid_of(10, 4, 2), {}, absurd), ConfigError);
+}
+
+// ---- another UTM zone ------------------------------------------------------------------------------------------
+
+/// A site at 48 degrees east, where zone 38 ends and zone 39 begins; the meridians converge by 4 degrees between them.
+class ZoneEdgeTest : public SiteLookTest {
+ protected:
+  static constexpr int side = 150;
+  const Grid site_{"EPSG:32638", {755000, 4432000}, 10, side, side};
+  /// The same ground in zone 39, with room for the turn.
+  Grid beyond(double pixel_size_m) const {
+    const MapPoint middle = Reprojection("EPSG:32638", "EPSG:32639")(site_.to_map(side / 2.0, side / 2.0));
+    const double half_m = 1200;
+    const auto on_lattice = [&](double value) { return std::floor(value / 20) * 20; };
+    const int pixels = static_cast<int>(2 * half_m / pixel_size_m);
+    return {"EPSG:32639", {on_lattice(middle.x - half_m), on_lattice(middle.y + half_m)}, pixel_size_m, pixels, pixels};
+  }
+  /// Waves of 210 and 260 m over the eastings and northings of zone 38.
+  static double wave(MapPoint point) {
+    return 3000 + 800 * std::sin(point.x / 33.4) + 600 * std::cos(point.y / 41.4 + point.x / 300);
+  }
+  void add_wave(Scene& scene, Band band, const Grid& grid) {
+    Reprojection to_38(grid.crs, "EPSG:32638");
+    add(scene, band, grid,
+        [&](int x, int y) { return static_cast<int>(std::lround(wave(to_38(grid.to_map(x + 0.5, y + 0.5))))); });
+  }
+};
+
+TEST_F(ZoneEdgeTest, BandsOfTheNeighbouringZoneLieWhereTheGroundDoes) {
+  Scene a = scene("a");
+  add_wave(a, Band::B04, beyond(10));
+  add_wave(a, Band::B11, beyond(20));
+  LookOptions shifted;
+  shifted.shift_x_px = 0.3;
+  shifted.shift_y_px = -0.7;
+  for (const LookOptions& options : {LookOptions{}, shifted}) {
+    const SiteLook result = look({a}, site_, {Band::B04, Band::B11}, options);
+    double worst_red = 0;
+    double worst_swir = 0;
+    for (int y = 0; y < side; ++y) {
+      for (int x = 0; x < side; ++x) {
+        EXPECT_EQ(result.mask.at(x, y), mask_clear);
+        const double truth = 1e-3 * wave(site_.to_map(x + 0.5 + options.shift_x_px, y + 0.5 + options.shift_y_px));
+        worst_red = std::max(worst_red, std::abs(result.reflectance.at(Band::B04).at(x, y) - truth));
+        worst_swir = std::max(worst_swir, std::abs(result.reflectance.at(Band::B11).at(x, y) - truth));
+      }
+    }
+    // Slopes are up to 0.24 a pixel: a hundredth of a pixel of error in place is 0.0024, and cubic convolution misses
+    // about as much of such waves. Linear interpolation misses h^2 / 8 of their curvature: 0.05 with h = 20 m.
+    EXPECT_LT(worst_red, 0.006);
+    EXPECT_LT(worst_swir, 0.09);
+    EXPECT_GT(worst_swir, 0.006);
+  }
+}
+
+TEST_F(ZoneEdgeTest, ShiftsAreMeasuredAcrossZones) {
+  constexpr int wide = 220;
+  const Grid grid{"EPSG:32638", {755000, 4432000}, 10, wide, wide};
+  const MapPoint corner = Reprojection("EPSG:32638", "EPSG:32639")(grid.origin);
+  const Grid raster{
+      "EPSG:32639", {std::floor(corner.x / 20) * 20 - 400, std::ceil(corner.y / 20) * 20 + 400}, 10, 320, 320};
+  static const test::Texture texture{5};
+  const auto ground = [&](MapPoint point) {
+    return 2000 + 200 * texture((point.x - grid.origin.x) / 10, (grid.origin.y - point.y) / 10);
+  };
+  Scene here = scene("here");
+  Scene beyond = scene("beyond");
+  add(here, Band::B04, grid, [&](int x, int y) { return static_cast<int>(ground(grid.to_map(x + 0.5, y + 0.5))); });
+  Reprojection to_38("EPSG:32639", "EPSG:32638");
+  add(beyond, Band::B04, raster, [&](int x, int y) {
+    const MapPoint point = to_38(raster.to_map(x + 0.5, y + 0.5));
+    return static_cast<int>(ground({point.x - 4, point.y - 8}));  // moved by 4 m to the east and 8 m to the north
+  });
+  const SiteLook reference = look({here}, grid, {Band::B04});
+  const SiteLook moved = look({beyond}, grid, {Band::B04});
+  const auto shift = estimate_shift(reference.reflectance.at(Band::B04).view(), reference.mask.view(),
+                                    moved.reflectance.at(Band::B04).view(), moved.mask.view());
+  ASSERT_TRUE(shift.has_value());
+  EXPECT_NEAR(shift->x_px, 0.4, 0.1);
+  EXPECT_NEAR(shift->y_px, -0.8, 0.1);
+}
+
+TEST_F(ZoneEdgeTest, ClassesComeOverAndGrow) {
+  Scene a = scene("a");
+  Reprojection to_38("EPSG:32639", "EPSG:32638");
+  const Grid raster = beyond(20);
+  const MapPoint middle = site_.to_map(side / 2.0, side / 2.0);
+  const auto far_m = [&](MapPoint point) { return std::hypot(point.x - middle.x, point.y - middle.y); };
+  add(a, Band::SCL, raster, [&](int x, int y) { return far_m(to_38(raster.to_map(x + 0.5, y + 0.5))) < 300 ? 9 : 5; });
+  for (const double growth_m : {0.0, 60.0}) {
+    LookOptions options;
+    options.cloud_growth_m = growth_m;
+    const SiteLook result = look({a}, site_, {}, options);
+    for (int y = 0; y < side; ++y) {
+      for (int x = 0; x < side; ++x) {
+        const double distance_m = far_m(site_.to_map(x + 0.5, y + 0.5)) - 300 - growth_m;
+        // Pixels of 20 m that are turned: their corners lie 14 m from their middles, and growth goes by middles.
+        if (std::abs(distance_m) < 30) continue;
+        ASSERT_EQ(result.mask.at(x, y), distance_m < 0 ? mask_cloud : mask_clear) << x << " " << y;
+      }
+    }
+  }
+}
+
+TEST_F(ZoneEdgeTest, GapsOfTheOwnZoneAreFilledFromTheNeighbour) {
+  Scene own = scene("own");
+  Scene neighbour = scene("neighbour");
+  const auto is_east = [&](int x) { return x >= side / 2; };
+  add(own, Band::B04, site_, [&](int x, int) { return is_east(x) ? 0 : 100; });
+  add(own, Band::SCL, {"EPSG:32638", site_.origin, 20, side / 2, side / 2},
+      [&](int x, int) { return is_east(2 * x) ? 0 : 4; });
+  add(neighbour, Band::B04, beyond(10), [](int, int) { return 300; });
+  add(neighbour, Band::SCL, beyond(20), [](int, int) { return 11; });
+  const SiteLook result = look({own, neighbour}, site_, {Band::B04});
+  for (int y = 0; y < side; y += 7) {
+    for (int x = 0; x < side; ++x) {
+      EXPECT_FLOAT_EQ(result.reflectance.at(Band::B04).at(x, y), is_east(x) ? 0.3F : 0.1F);
+      // Pixels of the classification are twice as large.
+      if (x >= side / 2 + 1 || x < side / 2 - 1) {
+        EXPECT_EQ(result.mask.at(x, y), is_east(x) ? mask_snow : mask_clear);
+      }
+    }
+  }
+}
+
+TEST_F(ZoneEdgeTest, WhatLiesElsewhereIsNoData) {
+  Scene a = scene("a");
+  add(a, Band::B04, {"EPSG:32639", {600000, 4432000}, 10, 20, 20}, [](int, int) { return 500; });
+  Scene antipodes = scene("b");
+  add(antipodes, Band::B04, {"EPSG:32708", {600000, 4432000}, 10, 20, 20}, [](int, int) { return 500; });
+  for (const Scene& one : {a, antipodes}) {
+    const SiteLook result = look({one}, grid_of(10, 30, 30, 755000, 4432000), {Band::B04});
+    EXPECT_DOUBLE_EQ(mask_shares(result.mask.view()).nodata, 1);
+  }
 }
 
 TEST(SiteGrid, HoldsTheSiteOnTheLatticeOfTheTiles) {

@@ -1,0 +1,20 @@
+#pragma once
+// Elevations of the ground, from a raster of any format and CRS.
+
+#include <string>
+
+#include "pipeline/core/grid.hpp"
+#include "pipeline/core/plane.hpp"
+
+namespace pitwatch {
+
+/// Metres above the raster's own zero at the pixel centres of `grid`, from its first band: by cubic convolution (Keys
+/// 1981), linear beside pixels that have no elevation, NaN where the raster's pixel under the centre has none or there
+/// is no raster. No elevation: nodata, NaN, and numbers that are no height on Earth (below -12000 or above 9000).
+/// Rasters of pixels less than half as large as the grid's are first averaged. Memory beside the result: as much of the
+/// raster as lies under the grid. `path` is opened by whichever driver of GDAL knows it, and trusted: some formats name
+/// other files. Throws DataError, starting with the path: what cannot be opened or read, has no CRS, is not north-up,
+/// says that it is not in metres, is absurdly large, or has no elevation anywhere in the grid. Thread-safe.
+Plane<float> read_elevation(const std::string& path, const Grid& grid);
+
+}  // namespace pitwatch
