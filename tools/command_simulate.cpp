@@ -57,6 +57,8 @@ class SimulateCommand final : public Command {
         ("decoys", po::value<int>()->value_name("N")->default_value(defaults.decoys),
          "for each site: harvests, fires, floods and the like; 0..10000")                               //
         ("clear-sky", po::bool_switch(), "no clouds, and every product whole: for pairs and pictures")  //
+        ("sky-labels", po::bool_switch(),
+         "write what hides the ground on each day, too: SITE/sky/YYYYMMDD.tif, bits of cloud, shadow, cirrus, snow")  //
         ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
          "days before the first onset, at most nine tenths of the period");
     return description;
@@ -82,6 +84,7 @@ class SimulateCommand final : public Command {
     options_.disturbances = values["disturbances"].as<int>();
     options_.decoys = values["decoys"].as<int>();
     options_.clear_sky = values["clear-sky"].as<bool>();
+    options_.sky_labels = values["sky-labels"].as<bool>();
     options_.history_days = values["history-days"].as<int>();
     options_.threads = common_.threads;
     options_.memory_bytes = common_.memory_bytes;

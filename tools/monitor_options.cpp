@@ -11,6 +11,21 @@
 namespace pitwatch::tools {
 namespace po = boost::program_options;
 
+namespace {
+
+MaskChoice read_mask_choice(const po::variables_map& values) {
+  MaskChoice choice;
+  choice.classes = parse_classes(values["mask-classes"].as<std::string>());
+  const std::string when = values["own-masks"].as<std::string>();
+  if (when != "auto" && when != "on" && when != "off") throw ConfigError("--own-masks must be auto, on or off");
+  choice.own = when == "on" ? OwnMasks::on : when == "off" ? OwnMasks::off : OwnMasks::automatic;
+  if (values.count("cloud-probability") != 0) choice.cloud_probability = values["cloud-probability"].as<int>();
+  if (values.count("snow-probability") != 0) choice.snow_probability = values["snow-probability"].as<int>();
+  return choice;
+}
+
+}  // namespace
+
 void add_input_options(po::options_description& description) {
   description.add_options()  //
       ("sites", po::value<std::string>()->value_name("FILE"),
@@ -33,9 +48,20 @@ void add_monitor_options(po::options_description& description) {
       ("elevation", po::value<std::string>()->value_name("FILE"),
        "raster of elevations, metres, any format and CRS: ground in the shadow of terrain is not judged")  //
       ("topographic-correction", po::bool_switch(),
-       "take light and shade of slopes out of reflectance (C-correction); needs --elevation")  //
-      ("brdf", po::bool_switch(), "reflectance as seen from straight above (c-factor)")        //
-      ("normalise", po::bool_switch(), "bring looks to the level of a clear one of the history, by stable pixels");
+       "take light and shade of slopes out of reflectance (C-correction); needs --elevation")                       //
+      ("brdf", po::bool_switch(), "reflectance as seen from straight above (c-factor)")                             //
+      ("normalise", po::bool_switch(), "bring looks to the level of a clear one of the history, by stable pixels")  //
+      ("mask-classes", po::value<std::string>()->value_name("LIST")->default_value("0,1,3,8,9,10,11"),
+       "classes of the SCL that are masked, 0..11")  //
+      ("own-masks", po::value<std::string>()->value_name("WHEN")->default_value("auto"),
+       "cloud, shadow and snow by the pixels' own spectra: auto, where a scene has no SCL; on, together with the SCL; "
+       "off")  //
+      ("cloud-probability", po::value<int>()->value_name("PERCENT"),
+       "mask what the band CLD gives at least this probability, too, 0..100; without it CLD is not used")  //
+      ("snow-probability", po::value<int>()->value_name("PERCENT"), "the same by the band SNW")            //
+      ("write-masks", po::value<std::string>()->value_name("DIR"),
+       "write the mask of each look taken in: DIR/SITE/TIME_mask.tif, Cloud Optimized GeoTIFF, its bits named in the "
+       "metadata");
   add_check_options(description);
 }
 
@@ -52,6 +78,8 @@ WatchOptions read_watch_options(const po::variables_map& values, const std::stri
   options.light.brdf = values["brdf"].as<bool>();
   options.light.normalise = values["normalise"].as<bool>();
   options.checks = read_check_options(values);
+  options.masks = read_mask_choice(values);
+  if (values.count("write-masks") != 0) options.write_masks = values["write-masks"].as<std::string>();
   const CommonOptions common = read_common_options(values);
   options.threads = common.threads;
   options.memory_bytes = common.memory_bytes;

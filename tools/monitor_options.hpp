@@ -11,7 +11,8 @@ namespace pitwatch::tools {
 /// --sites, --source and the options of sources on the network.
 void add_input_options(boost::program_options::options_description& description);
 
-/// --buffer-m, --history-days, what is done about light, every threshold, --offset-check and --gate.
+/// --buffer-m, --history-days, every threshold, --offset-check and --gate, what is masked, and what is done about
+/// light.
 void add_monitor_options(boost::program_options::options_description& description);
 
 /// What both of the above say, and threads and memory of the common options. Throws ConfigError naming the option;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -14,6 +15,7 @@
 #include <optional>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/mask.hpp"
 #include "pipeline/core/mgrs.hpp"
 #include "pipeline/core/site.hpp"
 #include "pipeline/core/truth.hpp"
@@ -118,6 +120,7 @@ class SiteSeries {
 
   void write() {
     make_folder(folder_ + "/labels");
+    if (options_.sky_labels) make_folder(folder_ + "/sky");
     items_.resize(looks_.size());
     write_dem();
     std::size_t next = 0;
@@ -130,9 +133,10 @@ class SiteSeries {
       return next++;
     };
     const auto write_one = [&](std::size_t i) {
-      write_product(i);
-      // Products of one datatake share its label.
-      if (i == 0 || day_name(looks_[i - 1].sensed) != day_name(looks_[i].sensed)) write_label(looks_[i].sensed);
+      // Products of one datatake share its labels.
+      const bool first_of_day = i == 0 || day_name(looks_[i - 1].sensed) != day_name(looks_[i].sensed);
+      write_product(i, first_of_day && options_.sky_labels);
+      if (first_of_day) write_label(looks_[i].sensed);
       progress_(site_.id, static_cast<double>(++done) / static_cast<double>(looks_.size()));
     };
     tbb::parallel_pipeline(tokens_, tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order, take) &
@@ -205,7 +209,7 @@ class SiteSeries {
 
   std::size_t plan_tokens(int threads) const {
     const std::int64_t pixels = std::int64_t{grid_.width} * grid_.height;
-    std::int64_t granule = 3 * pixels / 4;
+    std::int64_t granule = 3 * pixels / 4 + (options_.sky_labels ? pixels : 0);
     for (const Band band : bands_) {
       const int by = info(band).pixel_size_m / 10;
       granule += 2 * pixels / (by * by);
@@ -240,10 +244,11 @@ class SiteSeries {
                   in_parallel);
   }
 
-  void write_product(std::size_t number) {
+  void write_product(std::size_t number, bool with_sky) {
     const Acquisition& look = looks_[number];
     const SceneRenderer renderer(world_, look);
     GranulePixels pixels(grid_, bands_);
+    if (with_sky) pixels.sky.reshape(grid_.width, grid_.height);
     if (ground_) {
       renderer.render(*ground_, grid_.extent(), pixels);
     } else {
@@ -286,6 +291,16 @@ class SiteSeries {
     } else {
       items_[number] = write_stac(folder_, granule, in_parallel);
     }
+    if (with_sky) write_sky(look.sensed, pixels.sky);
+  }
+
+  void write_sky(Instant when, const Plane<std::uint8_t>& sky) const {
+    CogMetadata metadata{"what hides the ground on the day, bits", {{"SYNTHETIC", made_by(options_)}}};
+    for (const MaskReasonName& reason : mask_reasons) {
+      metadata.items.emplace_back("BIT_" + std::to_string(std::countr_zero(reason.bit)), reason.name);
+    }
+    metadata.items.emplace_back("BIT_" + std::to_string(std::countr_zero(sky_edge)), "edge");
+    write_cog_byte(folder_ + "/sky/" + day_name(when) + ".tif", grid_, sky.view(), metadata);
   }
 
   void write_label(Instant when) const {

@@ -25,8 +25,9 @@ struct SimulateOptions {
   std::vector<Band> bands;  // empty: all twelve of Level-2A
   int disturbances = 14;    // for each site
   int decoys = 12;
-  bool clear_sky = false;  // no clouds, and every product whole
-  int history_days = 365;  // before the first onset; at most nine tenths of the period
+  bool clear_sky = false;   // no clouds, and every product whole
+  bool sky_labels = false;  // writes SITE/sky/ too
+  int history_days = 365;   // before the first onset; at most nine tenths of the period
 
   // These do not change the result.
   int threads = 0;  // 0: all cores
@@ -49,6 +50,7 @@ struct SimulateReport {
 ///   SITE/dem.tif    elevation, metres; Float32 COG
 ///   SITE/labels/YYYYMMDD.tif  what is disturbed or under a decoy on each day, by code of TruthType (core/truth.hpp);
 ///                   Byte COG
+///   SITE/sky/YYYYMMDD.tif  where asked for: what hides the ground on each day, as in GranulePixels::sky; Byte COG
 ///   SITE/truth.geojson  what happened there, and when it could be seen
 ///   truth.geojson   the same of all sites
 /// and says in each product that it is synthetic. Same options, same bytes. Each product appears whole or not at all;

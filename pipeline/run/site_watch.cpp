@@ -60,6 +60,7 @@ void check(const WatchOptions& options) {
     throw ConfigError("the end of the period is before its beginning");
   }
   check(options.light);
+  check(options.masks);
 }
 
 /// Program version, and a hash of what changes the result at a site.
@@ -70,8 +71,8 @@ std::string algorithm_of(const WatchOptions& options, const Site& site) {
     text << ' ' << name << '=' << value;
   });
   // Scenes that are only warned of are used, as they are without a check.
-  text << " refuse=" << (options.checks.offsets == OffsetCheck::refuse) << " gate=" << options.checks.gate;
-  text << light_text(options.light, watched_grid(site, options.buffer_m));
+  text << " refuse=" << (options.checks.offsets == OffsetCheck::refuse) << " gate=" << options.checks.gate
+       << text_of(options.masks) << light_text(options.light, watched_grid(site, options.buffer_m));
   return "pitwatch " + program_version() + " " + sha256_text(text.str()).substr(0, id_digits);
 }
 
@@ -216,15 +217,23 @@ class SiteWatch {
   void choose_looks(const SourceListing& listing) {
     const DegreeBox here = degree_box(grid_);
     std::vector<ListedScene> scenes;
+    std::vector<ListedScene> top_of_atmosphere;
     for (const ListedScene& listed : listing.scenes) {
       if (options_.until && listed.scene.acquired > *options_.until) continue;
       if (site_.baseline_from && listed.scene.acquired < *site_.baseline_from) continue;
       if (listed.scene.bbox && !overlap(*listed.scene.bbox, here)) continue;
       if (listed.scene.level == "L1C") {
-        report_.left_out.emplace_back(listed.scene.id, "Level-1C has no classification to mask clouds by");
-        continue;
+        top_of_atmosphere.push_back(listed);
+      } else {
+        scenes.push_back(listed);
       }
-      scenes.push_back(listed);
+    }
+    // The two levels differ by the air, which would be taken for change.
+    const bool watch_top = scenes.empty() && options_.masks.own != OwnMasks::off;
+    if (watch_top) scenes.swap(top_of_atmosphere);
+    for (const ListedScene& listed : top_of_atmosphere) {
+      report_.left_out.emplace_back(listed.scene.id, scenes.empty() ? "Level-1C has no classification to mask clouds by"
+                                                                    : "Level-1C is not mixed with Level-2A");
     }
     SceneChoice choice = choose_one_per_datatake(std::move(scenes));
     for (const LeftOutScene& left_out : choice.left_out) {
@@ -300,8 +309,12 @@ class SiteWatch {
                                        [&](const LookRecord& look) { return look.acquired < learn_until_; });
     const std::int64_t pixels = std::int64_t{grid_.width} * grid_.height;
     const std::int64_t learning = learnt() ? 0 : learning_pixel_bytes + history_pixel_bytes * history;
+    std::int64_t own_masks = 0;
+    for (const Datatake& datatake : datatakes_) {
+      own_masks = std::max(own_masks, own_mask_bytes(scenes_of(datatake), options_.masks, grid_));
+    }
     const std::int64_t bytes =
-        fixed_bytes + light_.bytes() +
+        fixed_bytes + light_.bytes() + own_masks * tokens +
         pixels * (state_pixel_bytes + learning + (look_pixel_bytes + light_.look_pixel_bytes()) * tokens);
     if (bytes > options_.memory_bytes) {
       throw ConfigError("--memory " + std::to_string(options_.memory_bytes >> 20) + " MiB is too little for site '" +
@@ -456,6 +469,7 @@ class SiteWatch {
     LookOptions how = look_options();
     how.cloud_growth_m = 0;  // the monitor has margins of its own
     how.shadow_growth_m = 0;
+    how.class_reasons = class_reasons(options_.masks);
     double shift_error_px = options_.thresholds.shift_error_px;
     if (reference_) {
       constexpr std::array red{Band::B04};
@@ -483,6 +497,7 @@ class SiteWatch {
       if (found == undecided.end()) continue;
       take_decision(part, check_offsets_on(part, found->second.pixels(), options_.checks.offsets), look);
     }
+    complete_mask(parts, how, options_.masks, seen);
     light_.correct(parts, datatake.acquired, seen);
     LookPlanes& planes = look.planes;
     planes.when = datatake.acquired;
@@ -496,6 +511,17 @@ class SiteWatch {
       *into[band] = std::move(seen.reflectance.at(watched_bands[band]));
     }
     planes.mask = std::move(seen.mask);
+    if (!options_.write_masks.empty()) write_mask_of(look);
+  }
+
+  void write_mask_of(const LookInFlight& look) const {
+    const std::string folder = options_.write_masks + "/" + site_.id;
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) throw ConfigError("--write-masks " + folder + ": cannot be made: " + error.message());
+    std::string name = format_instant(look.record.acquired);
+    std::erase_if(name, [](char c) { return c == '-' || c == ':'; });
+    write_mask(folder + "/" + name + "_mask.tif", grid_, std::as_const(look.planes.mask).view(), look.record.scene);
   }
 
   void learn_from(LookStack history) {

@@ -12,6 +12,7 @@
 #include "pipeline/incidents/tracker.hpp"
 #include "pipeline/monitor/options.hpp"
 #include "pipeline/run/look_light.hpp"
+#include "pipeline/run/look_mask.hpp"
 #include "pipeline/run/progress.hpp"
 #include "pipeline/run/scene_check.hpp"
 #include "pipeline/run/source.hpp"
@@ -59,13 +60,15 @@ struct WatchOptions {
   WatchThresholds thresholds;
   LightOptions light;
   SceneChecks checks;           // which scenes are skipped
+  MaskChoice masks;             // what is masked beside the scene classification
   std::string register_target;  // that is kept up to date, a TARGET as in register.hpp; empty: none
   std::string reviews_from;     // where none is: a register that reviews are read from and nothing is written to
   bool all_classes = false;     // alerts.geojson has fires, floods, harvests and the like too; the register always has
   bool dry_run = false;         // say what would be done, write nothing
 
   // These do not change the result.
-  int threads = 0;  // 0: all cores
+  std::string write_masks;  // folder that gets SITE/ with the mask of each look taken in; empty: none is written
+  int threads = 0;          // 0: all cores
   std::int64_t memory_bytes = std::int64_t{1} << 30;
 };
 

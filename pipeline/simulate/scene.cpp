@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "pipeline/core/mask.hpp"
 #include "pipeline/simulate/noise.hpp"
 
 namespace pitwatch {
@@ -305,6 +306,27 @@ void SceneRenderer::measure(const Window& window, const Scratch& scratch, Granul
   }
 }
 
+void SceneRenderer::label_sky(const Window& window, const Scratch& scratch, Plane<std::uint8_t>& into) {
+  for (int y = 0; y < window.height; ++y) {
+    for (int x = 0; x < window.width; ++x) {
+      const int px = window.x + x - scratch.window.x;
+      const int py = window.y + y - scratch.window.y;
+      MaskBits bits = mask_clear;
+      bool edge = false;
+      const auto add = [&](const Plane<float>& plane, float from, MaskReason reason) {
+        const float share = plane.at(px, py);
+        if (share >= from) bits |= reason;
+        edge = edge || (share > sky_edge_share && share < from);
+      };
+      add(scratch.opacity, sky_cloud_opacity, mask_cloud);
+      add(scratch.clouds.cirrus, sky_cirrus_opacity, mask_cirrus);
+      add(scratch.clouds.shadow, sky_shadow_share, mask_cloud_shadow);
+      add(scratch.snow, sky_snow_cover, mask_snow);
+      into.at(window.x + x, window.y + y) = static_cast<std::uint8_t>(bits | (edge ? sky_edge : 0));
+    }
+  }
+}
+
 /// The scene classification, with the mistakes that the real one makes: bright ground is called cloud, thin edges of
 /// clouds and remnants are missed, terrain in shadow is called cloud shadow.
 void SceneRenderer::classify(const Window& window, const GroundPixels& ground, const Scratch& scratch,
@@ -410,6 +432,7 @@ void SceneRenderer::render(const GroundPixels& ground, const Window& window, Gra
   look_through_optics(scratch);
   measure(window, scratch, into);
   classify(window, ground, scratch, into);
+  if (into.sky.width() > 0) label_sky(window, scratch, into.sky);
 }
 
 void SceneRenderer::hidden(const Window& window, PlaneView<float> into) const {

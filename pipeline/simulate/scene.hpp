@@ -23,12 +23,24 @@ inline constexpr int render_halo_px = 4;
 /// Windows begin and end at multiples of this: a pixel of 60 m.
 inline constexpr int render_step_px = 6;
 
+/// The truth of a granule's sky: from which opacity a pixel is under cloud (remnants that no mask knows included) or
+/// cirrus, from which share of the beam kept from it in cloud shadow, and from which cover under snow. What has less,
+/// but more than the edge's, bears sky_edge: neither clear nor hidden.
+inline constexpr float sky_cloud_opacity = 0.3F;
+inline constexpr float sky_cirrus_opacity = 0.15F;
+inline constexpr float sky_shadow_share = 0.35F;
+inline constexpr float sky_snow_cover = 0.5F;
+inline constexpr float sky_edge_share = 0.05F;
+inline constexpr std::uint8_t sky_edge = 1 << 7;
+
 /// The pixels of a granule, bands at their native resolution; planes of bands that are not wanted are empty.
 struct GranulePixels {
   std::array<Plane<std::uint16_t>, surface_band_count> bands;
   Plane<std::uint8_t> scl;                // 20 m
   Plane<std::uint8_t> cloud_probability;  // 20 m, percent
   Plane<std::uint8_t> snow_probability;   // 20 m, percent
+  /// What hides the ground, 10 m: MaskBits for cloud, cirrus, shadow and snow, and sky_edge. Empty where not wanted.
+  Plane<std::uint8_t> sky;
 
   /// Makes room for a granule of a grid of 10 m pixels.
   GranulePixels(const Grid& grid, std::span<const Band> wanted);
@@ -79,6 +91,7 @@ class SceneRenderer {
   void look_through_air(Scratch& scratch) const;
   void look_through_optics(Scratch& scratch) const;
   void measure(const Window& window, const Scratch& scratch, GranulePixels& into) const;
+  static void label_sky(const Window& window, const Scratch& scratch, Plane<std::uint8_t>& into);
   void classify(const Window& window, const GroundPixels& ground, const Scratch& scratch, GranulePixels& into) const;
   bool has_data(int x, int y) const;
 

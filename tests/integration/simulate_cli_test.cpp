@@ -89,6 +89,37 @@ TEST(Simulate, WritesACatalogThatSaysWhatItIs) {
   EXPECT_LT(of_site.at("features").size(), truth.at("features").size());
 }
 
+TEST(Simulate, WritesWhatHidesTheGround) {
+  const test::TemporaryFolder folder;
+  const std::vector<std::string> red{"--bands", "B04"};
+  ASSERT_EQ(test::run_process(simulation(folder / "without", red)).exit_code, 0);
+  EXPECT_FALSE(fs::exists(folder / "without/demirli/sky"));
+  ASSERT_EQ(test::run_process(simulation(folder / "with", {"--bands", "B04", "--sky-labels"})).exit_code, 0);
+  GDALAllRegister();
+  int overcast = 0;
+  int clear = 0;
+  for (const std::string& name : test::names_in(folder / "with/demirli/sky")) {
+    EXPECT_TRUE(fs::exists(folder / ("with/demirli/labels/" + name))) << name;
+    const std::unique_ptr<void, void (*)(GDALDatasetH)> dataset(
+        GDALOpen((folder / ("with/demirli/sky/" + name)).c_str(), GA_ReadOnly), GDALClose);
+    ASSERT_NE(dataset, nullptr);
+    EXPECT_STREQ(GDALGetMetadataItem(dataset.get(), "BIT_3", nullptr), "cloud_shadow");
+    EXPECT_STREQ(GDALGetMetadataItem(dataset.get(), "BIT_7", nullptr), "edge");
+    std::vector<std::uint8_t> bits(120 * 120);
+    ASSERT_EQ(GDALRasterIO(GDALGetRasterBand(dataset.get(), 1), GF_Read, 0, 0, 120, 120, bits.data(), 120, 120,
+                           GDT_Byte, 0, 0),
+              CE_None);
+    overcast += std::count_if(bits.begin(), bits.end(), [](int b) { return (b & 4) != 0; }) > 13000 ? 1 : 0;
+    clear += std::count(bits.begin(), bits.end(), 0) > 13000 ? 1 : 0;
+  }
+  EXPECT_GE(overcast, 2);
+  EXPECT_GE(clear, 2);
+  // The rest is the same.
+  fs::remove_all(folder / "with/demirli/sky");
+  fs::remove_all(folder / "with/gizilbulag/sky");
+  EXPECT_TRUE(files_below(folder / "with") == files_below(folder / "without"));
+}
+
 TEST(Simulate, SafeProductsOpenWithGdal) {
   const test::TemporaryFolder folder;
   ASSERT_EQ(test::run_process(with(simulation(folder.path(), {"--as", "safe"}), "--every-days", "366")).exit_code, 0);
