@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/sun.hpp"
 #include "pipeline/io/elevation.hpp"
 #include "pipeline/io/hashing.hpp"
 #include "pipeline/normalise/invariant.hpp"
 #include "pipeline/normalise/nadir.hpp"
 #include "pipeline/normalise/topography.hpp"
-#include "pipeline/simulate/sun.hpp"
 
 namespace pitwatch {
 namespace {
@@ -156,13 +156,7 @@ std::vector<Scene> SiteLight::to_read(std::vector<Scene> parts) const {
 void SiteLight::correct(std::span<const Scene> parts, Instant acquired, SiteLook& look) const {
   if (!options_.elevation.empty()) {
     const auto knows = std::find_if(parts.begin(), parts.end(), [](const Scene& part) { return part.sun.has_value(); });
-    ViewAngles sun;
-    if (knows != parts.end()) {
-      sun = *knows->sun;
-    } else {
-      const SunPosition position = sun_position(acquired, middle_.lon, middle_.lat);
-      sun = {position.zenith, position.azimuth};
-    }
+    ViewAngles sun = knows != parts.end() ? *knows->sun : sun_position(acquired, middle_.lon, middle_.lat);
     sun.azimuth -= convergence_deg_;
     shade(sun, look);
   }

@@ -200,7 +200,7 @@ CloudWeather draw_weather(std::uint32_t seed, Instant date) {
   return weather;
 }
 
-Clouds::Clouds(const Grid& grid, std::uint32_t seed, const CloudWeather& weather, const SunPosition& sun)
+Clouds::Clouds(const Grid& grid, std::uint32_t seed, const CloudWeather& weather, const ViewAngles& sun)
     : seed_(mix_of(seed)), weather_(weather) {
   const float u = 2 * uniform_of(hash_of(seed_, 0, 0)) - 1;  // winds blow from the west, more or less
   const float length = std::sqrt(1 + u * u);

@@ -7,7 +7,7 @@
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/plane.hpp"
-#include "pipeline/simulate/sun.hpp"
+#include "pipeline/core/sun.hpp"
 
 namespace pitwatch {
 
@@ -40,7 +40,7 @@ struct CloudPixels {
 class Clouds {
  public:
   /// `grid` has 10 m pixels. The sun should stand 15 degrees above the horizon or higher.
-  Clouds(const Grid& grid, std::uint32_t seed, const CloudWeather& weather, const SunPosition& sun);
+  Clouds(const Grid& grid, std::uint32_t seed, const CloudWeather& weather, const ViewAngles& sun);
 
   void window(const Window& window, CloudPixels& into) const;
 

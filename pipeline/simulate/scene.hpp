@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "pipeline/core/granule.hpp"
+#include "pipeline/core/sun.hpp"
 #include "pipeline/simulate/acquisitions.hpp"
 #include "pipeline/simulate/clouds.hpp"
 #include "pipeline/simulate/events.hpp"
 #include "pipeline/simulate/ground.hpp"
 #include "pipeline/simulate/shading.hpp"
-#include "pipeline/simulate/sun.hpp"
 
 namespace pitwatch {
 
@@ -77,7 +77,7 @@ class SceneRenderer {
   /// in the granule. The window begins at multiples of render_step_px, and ends there or at the grid's end.
   void render(const GroundPixels& ground, const Window& window, GranulePixels& into) const;
 
-  const SunPosition& sun() const { return sun_; }
+  const ViewAngles& sun() const { return sun_; }
   const Season& season() const { return season_; }
 
   /// How much of the ground clouds and their shadows hide in a window, 0..1: the truth, not what the masks say.
@@ -97,7 +97,7 @@ class SceneRenderer {
 
   const SimulatedSite& site_;
   const Acquisition& look_;
-  SunPosition sun_;
+  ViewAngles sun_;
   Season season_;
   SurfaceSpectra spectra_;
   Shading shading_;

@@ -51,7 +51,7 @@ void sweep_shadow(PlaneView<const float> ground, float east, float south, float 
 
 }  // namespace
 
-Shading::Shading(const Terrain& terrain, const SunPosition& sun) : terrain_(&terrain) {
+Shading::Shading(const Terrain& terrain, const ViewAngles& sun) : terrain_(&terrain) {
   if (!(sun.zenith <= 89)) throw ConfigError("the sun must stand at least one degree above the horizon");
   constexpr double per_degree = std::numbers::pi / 180;
   const double sine = std::sin(sun.zenith * per_degree);

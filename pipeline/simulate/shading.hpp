@@ -3,7 +3,7 @@
 
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/plane.hpp"
-#include "pipeline/simulate/sun.hpp"
+#include "pipeline/core/sun.hpp"
 #include "pipeline/simulate/terrain.hpp"
 
 namespace pitwatch {
@@ -22,7 +22,7 @@ struct ShadingPixels {
 class Shading {
  public:
   /// Throws ConfigError where the sun stands lower than one degree above the horizon.
-  Shading(const Terrain& terrain, const SunPosition& sun);
+  Shading(const Terrain& terrain, const ViewAngles& sun);
 
   /// `elevation` is Terrain's for window.grown(1): size (width + 2) x (height + 2).
   void window(const Window& window, PlaneView<const float> elevation, ShadingPixels& into) const;

@@ -10,7 +10,7 @@
 namespace pitwatch {
 namespace {
 
-const SunPosition noon{.zenith = 45, .azimuth = 180};
+const ViewAngles noon{.zenith = 45, .azimuth = 180};
 
 Grid region() { return {"EPSG:32638", {500000, 4450000}, 10, 3000, 3000}; }
 

@@ -28,7 +28,7 @@ Plane<float> slope(const Window& window, float to_east, float to_south, float ba
   return plane;
 }
 
-ShadingPixels shaded(const SunPosition& sun, const Window& window) {
+ShadingPixels shaded(const ViewAngles& sun, const Window& window) {
   Plane<float> elevation(window.width + 2, window.height + 2);
   mountains().elevation(window.grown(1), elevation.view());
   ShadingPixels pixels;
@@ -38,7 +38,7 @@ ShadingPixels shaded(const SunPosition& sun, const Window& window) {
 
 TEST(SimulateShading, IncidenceOnASlope) {
   const Window window{50, 60, 5, 4};
-  const SunPosition sun{.zenith = 60, .azimuth = 90};
+  const ViewAngles sun{.zenith = 60, .azimuth = 90};
   const Shading shading(mountains(), sun);
   ShadingPixels pixels;
   shading.window(window, slope(window, 0, 0, 5000).view(), pixels);
@@ -70,8 +70,8 @@ TEST(SimulateShading, HighGroundIsLitAndDeepGroundIsNot) {
 
 // Against marching through the elevations at 10 m, one pixel at a time.
 TEST(SimulateShading, ShadowsAreWhereTerrainHidesTheSun) {
-  for (const SunPosition sun :
-       {SunPosition{65, 160}, SunPosition{65, 200}, SunPosition{70, 100}, SunPosition{60, 275}, SunPosition{62, 10}}) {
+  for (const ViewAngles sun :
+       {ViewAngles{65, 160}, ViewAngles{65, 200}, ViewAngles{70, 100}, ViewAngles{60, 275}, ViewAngles{62, 10}}) {
     SCOPED_TRACE(sun.azimuth);
     const Window window{40, 40, 220, 220};
     const ShadingPixels pixels = shaded(sun, window);
@@ -116,7 +116,7 @@ TEST(SimulateShading, NothingIsInShadowUnderAHighSun) {
 }
 
 TEST(SimulateShading, WindowsFitTogether) {
-  const SunPosition sun{.zenith = 65, .azimuth = 160};
+  const ViewAngles sun{.zenith = 65, .azimuth = 160};
   const ShadingPixels whole = shaded(sun, {0, 0, 200, 200});
   const Window part{33, 71, 50, 40};
   const ShadingPixels piece = shaded(sun, part);

@@ -1,4 +1,4 @@
-#include "pipeline/simulate/sun.hpp"
+#include "pipeline/core/sun.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -20,7 +20,7 @@ double positive_degrees(double degrees) {
 
 }  // namespace
 
-SunPosition sun_position(Instant utc, double longitude, double latitude) {
+ViewAngles sun_position(Instant utc, double longitude, double latitude) {
   using namespace std::chrono;
   const Instant j2000 = sys_days{year{2000} / 1 / 1} + 12h;
   const double days = duration<double, std::ratio<86400>>(utc - j2000).count();
@@ -56,13 +56,6 @@ SunPosition sun_position(Instant utc, double longitude, double latitude) {
       cos_deg(latitude) * sin_declination - sin_deg(latitude) * cos_deg(declination) * cos_deg(hour_angle);
   return {std::acos(std::clamp(cos_zenith, -1.0, 1.0)) / per_degree,
           positive_degrees(std::atan2(east, north) / per_degree)};
-}
-
-int day_of_year(Instant utc) {
-  using namespace std::chrono;
-  const sys_days day = floor<days>(utc);
-  const year_month_day date{day};
-  return static_cast<int>((day - sys_days{date.year() / 1 / 1}).count()) + 1;
 }
 
 }  // namespace pitwatch
