@@ -208,8 +208,7 @@ class LookJudge {
   float less_weather(float residual, float shared) const {
     const float whole = residual - shared;
     if (std::abs(whole) <= std::abs(residual)) return whole;
-    const float excused = residual * whole < 0 ? 0 : residual;
-    return excused + options_.surroundings_contrast * (whole - excused);
+    return residual - options_.surroundings_contrast * shared;
   }
 
   FeatureVector whitened(const FeatureVector& standard) const {
