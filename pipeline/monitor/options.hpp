@@ -59,9 +59,9 @@ struct MonitorOptions {
   float water_share = 0.2F;       // of its evidence that such water keeps
   double shore_m = 30;            // around ground that was water in the history, where wetness tells of its level
   float level_sigma = 2;          // change of MNDWI there, in noise, that is a change of level
-  float soil_sigma = 3;           // loss of green and rise of brightness from which a look shows new bare ground
+  float soil_sigma = 2.5F;        // loss of green and rise of brightness from which a look shows new bare ground
   float soil_limit_sigma = 10;    // longest whitened residual of such a look: it may decide alone
-  float single_look_share = 0.4F;  // of the evidence, where one look is all there is
+  float single_look_share = 0.7F;  // of the evidence, where one look is all there is
   float prior_log_odds = -8;       // before any look: one pixel in 3000
   float neighbours = 0.5F;         // share that the eight around a pixel, and it once more, have in its evidence
   int window_looks = 6;            // clear looks that are added up, at most
@@ -69,7 +69,7 @@ struct MonitorOptions {
   // Decisions.
   float provisional_log_odds = 3;
   float confirm_log_odds = 6;
-  int confirm_looks = 3;            // clear looks from the first disturbed one on
+  int confirm_looks = 2;            // clear looks from the first disturbed one on
   float own_year_sigma = 2.0F;      // whitened distance per direction from what the model expects at another season
   float clean_sigma = 2.2F;         // whitened length per direction below which a look is clean
   int close_provisional_looks = 2;  // clean looks in a row
