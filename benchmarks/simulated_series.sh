@@ -56,7 +56,10 @@ for low, high in sizes:
     row(name, lambda e: disturbance(e) and low <= e["area_ha"] < high)
 for kind in sorted({e["type"] for e in events["any"] if disturbance(e)}):
     row(kind, lambda e: e["type"] == kind)
+row("pit_deepened, 0.2 ha and more", lambda e: e["type"] == "pit_deepened" and e["area_ha"] >= 0.2)
 row("**all disturbances**", disturbance)
+row("**0.1 ha and more**", lambda e: disturbance(e) and e["area_ha"] >= 0.1)
+row("**0.2 ha and more**", lambda e: disturbance(e) and e["area_ha"] >= 0.2)
 for kind in sorted({e["type"] for e in events["any"] if not disturbance(e)}):
     row("*" + kind + "*", lambda e: e["type"] == kind)
 for status, of_status in reports.items():
