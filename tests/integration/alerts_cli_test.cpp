@@ -144,8 +144,8 @@ TEST_F(AlertsCli, Filters) {
     EXPECT_LT(meant.size(), all.size()) << filters[0];
     EXPECT_EQ(listed(filters), meant) << filters[0];
   };
-  expect_those({"--status", "confirmed,closed"},
-               [](const json& a) { return a["status"] == "confirmed" || a["status"] == "closed"; });
+  expect_those({"--status", "closed,recovering"},
+               [](const json& a) { return a["status"] == "closed" || a["status"] == "recovering"; });
   expect_those({"--class", "harvest,to_water"},
                [](const json& a) { return a["class"] == "harvest" || a["class"] == "to_water"; });
   expect_those({"--from", "2022-08-14"}, [](const json& a) { return a["last_detected"] >= "2022-08-14"; });
