@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 
 #include "pipeline/io/register.hpp"
 #include "tests/integration/process.hpp"
@@ -148,8 +151,13 @@ TEST_F(AlertsCli, Filters) {
                [](const json& a) { return a["status"] == "closed" || a["status"] == "recovering"; });
   expect_those({"--class", "harvest,to_water"},
                [](const json& a) { return a["class"] == "harvest" || a["class"] == "to_water"; });
-  expect_those({"--from", "2022-08-14"}, [](const json& a) { return a["last_detected"] >= "2022-08-14"; });
-  expect_those({"--to", "2022-08-14"}, [](const json& a) { return a["last_detected"] < "2022-08-15"; });
+  const auto day = [](const json& a) { return a["last_detected"].get<std::string>().substr(0, 10); };
+  std::set<std::string> days;
+  for (const json& alert : all) days.insert(day(alert));
+  ASSERT_GE(days.size(), 3U);
+  const std::string second = *std::next(days.begin());
+  expect_those({"--from", second}, [&](const json& a) { return day(a) >= second; });
+  expect_those({"--to", second}, [&](const json& a) { return day(a) <= second; });
   expect_those({"--min-area-ha", "0.2", "--max-area-ha", "2"},
                [](const json& a) { return a["area_ha"] >= 0.2 && a["area_ha"] <= 2; });
   expect_those({"--where", "confidence > 0.7 AND confirmed_on IS NOT NULL"},
