@@ -79,7 +79,7 @@ for km in $sizes; do
   if [[ ! -e $data/series/truth.geojson ]]; then
     mkdir -p "$data"
     make_site "$km" "$data/site.geojson"
-    "$pitwatch" simulate --sites "$data/site.geojson" --from 2021-01-01 --until 2022-01-17 --every-days 6 --clear-sky \
+    "$pitwatch" simulate --sites "$data/site.geojson" --from 2021-07-01 --until 2022-07-17 --every-days 6 --clear-sky \
       --size-km "$km" --bands B02,B03,B04,B08,B11,B12 --memory 8GiB --out "$data/series" --quiet
   fi
   scenes=("$data"/series/site/S2*)

@@ -1,6 +1,7 @@
 #include "kernels/resample.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/resample.cpp"
@@ -210,6 +211,24 @@ void bicubic_weights(float t, float w[4]) noexcept {
   w[1] = static_cast<float>((1.5 * x - 2.5) * x * x + 1.0);
   w[2] = static_cast<float>(((-1.5 * x + 2.0) * x + 0.5) * x);
   w[3] = static_cast<float>((0.5 * x - 0.5) * x * x);
+}
+
+Taps taps_at(double position, int length) noexcept {
+  Taps taps;
+  const double middle = std::floor(position + 0.5);
+  if (!(middle >= 0 && middle < length)) {
+    taps.nearest = -1;
+    return taps;
+  }
+  taps.nearest = static_cast<int>(middle);
+  const int left = static_cast<int>(std::floor(position));
+  taps.fraction = static_cast<float>(position - left);
+  for (int k = 0; k < 4; ++k) taps.at[k] = std::clamp(left - 1 + k, 0, length - 1);
+  taps.linear[0] = taps.linear[3] = 0;
+  taps.linear[1] = 1 - taps.fraction;
+  taps.linear[2] = taps.fraction;
+  bicubic_weights(taps.fraction, taps.cubic);
+  return taps;
 }
 
 }  // namespace pitwatch::kernels

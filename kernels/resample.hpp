@@ -45,6 +45,18 @@ void translate_bilinear_mask_row(const std::uint8_t* row0, const std::uint8_t* r
 /// (Keys 1981, eq. 4). Computed in double, rounded once. They sum to 1 within 2e-7; w is exactly {0, 1, 0, 0} at t = 0.
 void bicubic_weights(float t, float w[4]) noexcept;
 
+/// Four pixels along one axis around a position, and their weights; those beyond the axis are its edge.
+struct Taps {
+  int at[4];        // pixels
+  float linear[4];  // 0, 1 - fraction, fraction, 0
+  float cubic[4];   // bicubic_weights(fraction)
+  float fraction;   // of the way from at[1] to at[2]
+  int nearest;      // the pixel that holds the position; -1 outside the axis, where the rest is not set
+};
+
+/// The taps of a position (0 is the middle of the first pixel; may be NaN: outside) on an axis of `length` pixels.
+Taps taps_at(double position, int length) noexcept;
+
 /// One row of an image translated by a fraction of a pixel, cubic convolution (Keys 1981):
 /// out[i] = sum over r, c of wy[r] * wx[c] * rows[r][i + c], so it lies between columns i + 1 and i + 2 of the input.
 /// Down first, v[j] = (wy[1]*rows[1][j] + wy[2]*rows[2][j]) + (wy[0]*rows[0][j] + wy[3]*rows[3][j]), then across in

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 namespace pitwatch {
 
@@ -23,5 +24,25 @@ template <typename T>
 PixelArray<T> make_pixels(std::size_t count) {
   return PixelArray<T>(static_cast<T*>(allocate_pixels(count * sizeof(T))));
 }
+
+/// The same for a std::vector.
+template <typename T>
+struct PixelAllocator {
+  using value_type = T;
+  PixelAllocator() = default;
+  template <typename Other>
+  PixelAllocator(const PixelAllocator<Other>&) {}  // NOLINT(google-explicit-constructor): allocators convert
+
+  T* allocate(std::size_t count) { return static_cast<T*>(allocate_pixels(count * sizeof(T))); }
+  void deallocate(T* memory, std::size_t) { FreePixels()(memory); }
+  template <typename Other>
+  friend bool operator==(const PixelAllocator&, const PixelAllocator<Other>&) {
+    return true;
+  }
+};
+
+/// One element per pixel.
+template <typename T>
+using PixelVector = std::vector<T, PixelAllocator<T>>;
 
 }  // namespace pitwatch

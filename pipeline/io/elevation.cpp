@@ -119,26 +119,7 @@ Heights read_window(GDALRasterBandH band, const RasterLattice& raster, const Win
   return heights;
 }
 
-/// Four pixels along one axis around a position and their weights; those beyond the raster are its edge.
-struct Taps {
-  std::array<int, 4> at{};
-  std::array<float, 4> linear{};
-  std::array<float, 4> cubic{};
-  int nearest = -1;  // none outside the raster
-
-  Taps(double position, int length) {
-    const double middle = std::floor(position + 0.5);
-    if (!(middle >= 0 && middle < length)) return;
-    nearest = static_cast<int>(middle);
-    const int left = static_cast<int>(std::floor(position));
-    const auto fraction = static_cast<float>(position - left);
-    for (int k = 0; k < 4; ++k) at[static_cast<std::size_t>(k)] = std::clamp(left - 1 + k, 0, length - 1);
-    linear = {0, 1 - fraction, fraction, 0};
-    kernels::bicubic_weights(fraction, cubic.data());
-  }
-};
-
-float height_at(const Plane<float>& metres, const Taps& x, const Taps& y) {
+float height_at(const Plane<float>& metres, const kernels::Taps& x, const kernels::Taps& y) {
   if (x.nearest < 0 || y.nearest < 0 || std::isnan(metres.at(x.nearest, y.nearest))) return none;
   float smooth = 0;
   float sum = 0;
@@ -184,8 +165,8 @@ Plane<float> read_over(const std::string& path, const Grid& grid) {
   for (int y = 0; y < grid.height; ++y) {
     for (int x = 0; x < grid.width; ++x) {
       const PixelPosition position = mapping.at(x, y);
-      const float height =
-          height_at(heights.metres, Taps(position.x, heights.lattice.width), Taps(position.y, heights.lattice.height));
+      const float height = height_at(heights.metres, kernels::taps_at(position.x, heights.lattice.width),
+                                     kernels::taps_at(position.y, heights.lattice.height));
       is_any = is_any || !std::isnan(height);
       result.at(x, y) = height;
     }

@@ -1,6 +1,7 @@
 #include "pipeline/monitor/features.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <initializer_list>
 #include <limits>
@@ -20,7 +21,7 @@ float floored(float reflectance) { return reflectance < darkest ? darkest : refl
 
 float log_of(float reflectance) { return reflectance == reflectance ? portable_log(reflectance + path_error) : none; }
 
-void mask_margin(LookFeatures& look, std::vector<std::uint8_t>& veiled, const MonitorOptions& options) {
+void mask_margin(LookFeatures& look, PixelVector<std::uint8_t>& veiled, const MonitorOptions& options) {
   const int margin = static_cast<int>(std::lround(options.cloud_margin_m / options.pixel_size_m));
   if (margin <= 0 || std::find(veiled.begin(), veiled.end(), 1) == veiled.end()) return;
   constexpr int solid = 9;  // of 25
@@ -67,7 +68,7 @@ bool is_ground_called_cloud(MaskBits mask, const PixelReflectance& pixel, const 
 
 }  // namespace
 
-std::vector<int> box_sums(const std::vector<std::uint8_t>& values, int width, int height, int radius) {
+std::vector<int> box_sums(const PixelVector<std::uint8_t>& values, int width, int height, int radius) {
   const auto w = static_cast<std::size_t>(width);
   std::vector<int> across(values.size());
   for (int y = 0; y < height; ++y) {
@@ -124,7 +125,7 @@ FeatureVector error_of(const PixelReflectance& reflectance, float error) {
           error / (swir16 + path_error),  error / (swir22 + path_error)};
 }
 
-void extract_features(const LookPlanes& look, const MonitorOptions& options, LookFeatures& into) {
+void extract_features(const LookPlanes& look, const MonitorOptions& options, LookFeatures& into, const RowLoop& rows) {
   into.when = look.when;
   into.width = look.mask.width();
   into.height = look.mask.height();
@@ -140,33 +141,43 @@ void extract_features(const LookPlanes& look, const MonitorOptions& options, Loo
   into.blue_to_red.resize(pixels);
   into.seen.resize(pixels);
   into.called_cloud.resize(pixels);
-  std::vector<std::uint8_t> veiled(pixels);
+  PixelVector<std::uint8_t> veiled(pixels);
   const auto at = [](const Plane<float>& band, int x, int y) { return band.width() == 0 ? none : band.at(x, y); };
-  std::size_t i = 0;
-  std::size_t measured_pixels = 0;
-  std::size_t snow_pixels = 0;
-  for (int y = 0; y < into.height; ++y) {
-    for (int x = 0; x < into.width; ++x, ++i) {
-      MaskBits mask = look.mask.at(x, y);
-      const PixelReflectance pixel{at(look.blue, x, y), at(look.green, x, y),  at(look.red, x, y),
-                                   at(look.nir, x, y),  at(look.swir16, x, y), at(look.swir22, x, y)};
-      FeatureVector& values = into.values[i];
-      values = features_of(pixel);
-      into.errors[i] = error_of(pixel, options.reflectance_error);
-      into.blue_to_red[i] = floored(pixel.blue) / floored(pixel.red);
-      into.called_cloud[i] = (mask & mask_cloud) != 0 ? 1 : 0;
-      if (is_ground_called_cloud(mask, pixel, options)) mask = mask_clear;
-      veiled[i] = (mask & (mask_cloud | mask_cloud_shadow | mask_cirrus)) != 0 ? 1 : 0;
-      const bool measured =
-          (mask & mask_nodata) == 0 && std::any_of(values.begin(), values.end(), [](float v) { return v == v; });
-      const bool snow = values[index(Feature::mndwi)] > options.snow_mndwi &&
-                        (pixel.blue + pixel.green + pixel.red) > 3 * options.snow_visible;
-      measured_pixels += measured ? 1 : 0;
-      snow_pixels += measured && (snow || (mask & mask_snow) != 0) ? 1 : 0;
-      into.seen[i] = !measured ? Seen::nothing : mask != mask_clear || snow ? Seen::masked : Seen::clear;
+  std::atomic<std::size_t> measured_pixels = 0;
+  std::atomic<std::size_t> snow_pixels = 0;
+  rows(into.height, [&](int begin, int end) {
+    std::size_t measured_here = 0;
+    std::size_t snow_here = 0;
+    std::size_t i = static_cast<std::size_t>(begin) * static_cast<std::size_t>(into.width);
+    for (int y = begin; y < end; ++y) {
+      for (int x = 0; x < into.width; ++x, ++i) {
+        MaskBits mask = look.mask.at(x, y);
+        const PixelReflectance pixel{at(look.blue, x, y), at(look.green, x, y),  at(look.red, x, y),
+                                     at(look.nir, x, y),  at(look.swir16, x, y), at(look.swir22, x, y)};
+        FeatureVector& values = into.values[i];
+        values = features_of(pixel);
+        into.errors[i] = error_of(pixel, options.reflectance_error);
+        into.blue_to_red[i] = floored(pixel.blue) / floored(pixel.red);
+        into.called_cloud[i] = (mask & mask_cloud) != 0 ? 1 : 0;
+        if (is_ground_called_cloud(mask, pixel, options)) mask = mask_clear;
+        veiled[i] = (mask & (mask_cloud | mask_cloud_shadow | mask_cirrus)) != 0 ? 1 : 0;
+        const bool measured =
+            (mask & mask_nodata) == 0 && std::any_of(values.begin(), values.end(), [](float v) { return v == v; });
+        const bool snow = values[index(Feature::mndwi)] > options.snow_mndwi &&
+                          (pixel.blue + pixel.green + pixel.red) > 3 * options.snow_visible;
+        measured_here += measured ? 1 : 0;
+        snow_here += measured && (snow || (mask & mask_snow) != 0) ? 1 : 0;
+        into.seen[i] = !measured ? Seen::nothing : mask != mask_clear || snow ? Seen::masked : Seen::clear;
+      }
     }
+    measured_pixels += measured_here;
+    snow_pixels += snow_here;
+  });
+  if (measured_pixels == 0) {
+    into.snow_share = 0;
+  } else {
+    into.snow_share = static_cast<float>(snow_pixels.load()) / static_cast<float>(measured_pixels.load());
   }
-  into.snow_share = measured_pixels > 0 ? static_cast<float>(snow_pixels) / static_cast<float>(measured_pixels) : 0.0F;
   mask_margin(into, veiled, options);
   if (look.position_error_px > 0) add_position_error(into, look.position_error_px);
 }

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "pipeline/core/date.hpp"
+#include "pipeline/core/large_buffer.hpp"
 #include "pipeline/core/mask.hpp"
 #include "pipeline/core/plane.hpp"
 #include "pipeline/monitor/options.hpp"
+#include "pipeline/monitor/rows.hpp"
 
 namespace pitwatch {
 
@@ -70,25 +72,26 @@ struct LookFeatures {
   Instant when{};
   int width = 0;
   int height = 0;
-  std::vector<FeatureVector> values;
-  std::vector<FeatureVector> errors;  // standard deviation by errors of reflectance and of position
-  std::vector<float> blue_to_red;     // NaN where unknown
-  std::vector<Seen> seen;
+  PixelVector<FeatureVector> values;
+  PixelVector<FeatureVector> errors;  // standard deviation by errors of reflectance and of position
+  PixelVector<float> blue_to_red;     // NaN where unknown
+  PixelVector<Seen> seen;
   float snow_share = 0;                    // of the pixels with data
-  std::vector<std::uint8_t> called_cloud;  // 1 where the mask says cloud, without margin
+  PixelVector<std::uint8_t> called_cloud;  // 1 where the mask says cloud, without margin
 
   std::size_t pixels() const { return values.size(); }
 };
 
 /// Sums over windows of (2 * radius + 1)^2 pixels, cut at the edges.
-std::vector<int> box_sums(const std::vector<std::uint8_t>& values, int width, int height, int radius);
+std::vector<int> box_sums(const PixelVector<std::uint8_t>& values, int width, int height, int radius);
 
 /// Takes a look apart. Snow is masked, whatever the mask says of it; bare ground by its spectrum is seen, though the
 /// mask says cloud (called_cloud keeps what it said); solid cloud (more than a third of 5 x 5 pixels around) and its
 /// shadow mask the margin around them, single pixels of cloud only themselves, since bright ground is often called
 /// that. An error of position adds error * |gradient| of each feature to its errors, in squares; gradients by
-/// differences of the neighbours, of the pixel itself where one has no measurement. `into` keeps its memory. Throws
-/// DataError when planes differ in size.
-void extract_features(const LookPlanes& look, const MonitorOptions& options, LookFeatures& into);
+/// differences of the neighbours, of the pixel itself where one has no measurement. `into` keeps its memory. Same
+/// bytes for any `rows`. Throws DataError when planes differ in size.
+void extract_features(const LookPlanes& look, const MonitorOptions& options, LookFeatures& into,
+                      const RowLoop& rows = serial_rows);
 
 }  // namespace pitwatch

@@ -71,10 +71,10 @@ void improve(const std::vector<Traits>& sample, std::vector<Traits>& centres) {
 
 }  // namespace
 
-std::vector<std::uint8_t> group_ground(const std::vector<SeasonModel>& models,
-                                       const std::vector<std::uint8_t>& judged) {
+PixelVector<std::uint8_t> group_ground(const PixelVector<SeasonModel>& models,
+                                       const PixelVector<std::uint8_t>& judged) {
   constexpr std::size_t sample_size = 5000;
-  std::vector<std::uint8_t> kinds(models.size(), no_kind);
+  PixelVector<std::uint8_t> kinds(models.size(), no_kind);
   std::vector<Traits> sample;
   const auto count = static_cast<std::size_t>(std::count(judged.begin(), judged.end(), std::uint8_t{1}));
   const std::size_t stride = count / sample_size + 1;

@@ -2,7 +2,7 @@
 // Which pixels of a site are similar ground: those whose years look alike.
 
 #include <cstdint>
-#include <vector>
+#include "pipeline/core/large_buffer.hpp"
 
 #include "pipeline/monitor/season_model.hpp"
 
@@ -13,6 +13,6 @@ inline constexpr std::uint8_t no_kind = 255;
 
 /// Groups pixels by the course of NDVI over their year and by their mean brightness in the visible and in B11: k-means
 /// (Lloyd 1982) from the farthest points (Gonzalez 1985), on a sample, without chance. no_kind where `judged` is 0.
-std::vector<std::uint8_t> group_ground(const std::vector<SeasonModel>& models, const std::vector<std::uint8_t>& judged);
+PixelVector<std::uint8_t> group_ground(const PixelVector<SeasonModel>& models, const PixelVector<std::uint8_t>& judged);
 
 }  // namespace pitwatch

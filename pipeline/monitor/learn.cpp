@@ -249,10 +249,10 @@ class Learning {
   const MonitorOptions& options_;
   const RowLoop& rows_;
   MonitorState state_;
-  std::vector<SeasonModel> models_;
+  PixelVector<SeasonModel> models_;
   std::vector<SeasonDate> dates_;
-  std::vector<std::uint8_t> judged_;
-  std::vector<std::uint8_t> bright_;  // 1: called cloud so often that it is bright ground
+  PixelVector<std::uint8_t> judged_;
+  PixelVector<std::uint8_t> bright_;  // 1: called cloud so often that it is bright ground
 };
 
 MonitorState learn(LookStack stack, const MonitorOptions& options, const RowLoop& rows) {

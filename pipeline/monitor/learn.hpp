@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "pipeline/core/large_buffer.hpp"
 #include "pipeline/monitor/features.hpp"
 #include "pipeline/monitor/rows.hpp"
 #include "pipeline/monitor/state.hpp"
@@ -28,8 +29,8 @@ class LookStack {
   using Packed = std::array<std::int16_t, feature_count>;
   struct Look {
     Instant when{};
-    std::vector<Packed> values;
-    std::vector<std::uint8_t> seen;  // Seen, and called_bit where the mask says cloud
+    PixelVector<Packed> values;
+    PixelVector<std::uint8_t> seen;  // Seen, and called_bit where the mask says cloud
   };
   int width_;
   int height_;

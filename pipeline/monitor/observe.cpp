@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/monitor/elementary.hpp"
@@ -23,6 +24,30 @@ float squared_length(const FeatureVector& v) {
 bool is_alert(PixelStatus status) {
   return status == PixelStatus::provisional || status == PixelStatus::confirmed || status == PixelStatus::recovering;
 }
+
+/// The uncertain directions (season_model.hpp) of one date that were worked out last: the pixels of a neighbourhood
+/// have been seen at much the same times, so that few differ.
+class Directions {
+ public:
+  Directions(const SeasonDate& date, const MonitorOptions& options) : date_(date), options_(options), known_(256) {}
+
+  const Terms& of(const PackedModel& packed, const SeasonModel& model) {
+    std::uint64_t key = packed.waves + 1U;  // never 0, which is that of no model
+    for (const std::uint8_t looks : packed.looks) key = key << 8 | looks;
+    Known& known = known_[key * 0x9e3779b97f4a7c15U >> 56];  // Fibonacci hashing (Knuth 1973, 6.4)
+    if (known.key != key) known = {key, uncertain_direction(model, date_, options_)};
+    return known.direction;
+  }
+
+ private:
+  struct Known {
+    std::uint64_t key = 0;
+    Terms direction{};
+  };
+  const SeasonDate& date_;
+  const MonitorOptions& options_;
+  std::vector<Known> known_;
+};
 
 class LookJudge {
  public:
@@ -66,28 +91,28 @@ class LookJudge {
   void run() {
     if (state_.near_water.empty()) find_shores();
     forget();
-    for_pixels(&LookJudge::measure);
+    for_pixels([this](Directions& directions, int, int, std::size_t i) { measure(directions, i); });
     result_.weather.estimate(result_.residuals, options_, rows_);
-    for_pixels(&LookJudge::weigh);
-    for_pixels(&LookJudge::join_neighbours);
-    for_pixels(&LookJudge::decide);
+    for_pixels([this](Directions&, int x, int y, std::size_t i) { weigh(x, y, i); });
+    for_pixels([this](Directions&, int x, int y, std::size_t i) { join_neighbours(x, y, i); });
+    for_pixels([this](Directions& directions, int x, int y, std::size_t i) { decide(directions, x, y, i); });
   }
 
  private:
-  using Step = void (LookJudge::*)(int x, int y, std::size_t pixel);
-
-  void for_pixels(Step step) {
-    rows_(state_.height, [this, step](int begin, int end) {
+  template <typename Step>
+  void for_pixels(const Step& step) {
+    rows_(state_.height, [&](int begin, int end) {
+      Directions directions(date_, options_);
       for (int y = begin; y < end; ++y) {
         std::size_t pixel = static_cast<std::size_t>(y) * static_cast<std::size_t>(state_.width);
-        for (int x = 0; x < state_.width; ++x, ++pixel) (this->*step)(x, y, pixel);
+        for (int x = 0; x < state_.width; ++x, ++pixel) step(directions, x, y, pixel);
       }
     });
   }
 
   /// Where water was seen in the history, and around it: its level comes and goes.
   void find_shores() {
-    std::vector<std::uint8_t> wet(state_.pixels());
+    PixelVector<std::uint8_t> wet(state_.pixels());
     for (std::size_t i = 0; i < wet.size(); ++i) wet[i] = was_water(state_.counts[i]) ? 1 : 0;
     const int reach = static_cast<int>(std::lround(options_.shore_m / options_.pixel_size_m));
     const std::vector<int> around = box_sums(wet, state_.width, state_.height, reach);
@@ -113,7 +138,7 @@ class LookJudge {
 
   // ---- residuals ----
 
-  void measure(int, int, std::size_t i) {
+  void measure(Directions& directions, std::size_t i) {
     PixelCounts& counts = state_.counts[i];
     result_.residuals.kind[i] = no_kind;
     result_.use[i] = LookUse::unseen;
@@ -125,7 +150,8 @@ class LookJudge {
     const PixelStatus status = state_.status[i];
     if (look_.seen[i] != Seen::clear || status == PixelStatus::not_judged) return;
 
-    const Expectation expected = expect(state_.model(i), date_, options_);
+    const SeasonModel model = state_.model(i);
+    const Expectation expected = expect(model, date_, directions.of(state_.models[i], model), options_);
     FeatureVector& residual = result_.residuals.residual[i];
     FeatureVector& deviation = result_.residuals.deviation[i];
     for (std::size_t f = 0; f < feature_count; ++f) {
@@ -333,12 +359,12 @@ class LookJudge {
 
   // ---- decisions ----
 
-  void decide(int x, int y, std::size_t i) {
-    if (result_.use[i] == LookUse::used) follow(x, y, i);
+  void decide(Directions& directions, int x, int y, std::size_t i) {
+    if (result_.use[i] == LookUse::used) follow(directions, x, y, i);
     result_.status[i] = state_.status[i];
   }
 
-  void follow(int x, int y, std::size_t i) {
+  void follow(Directions& directions, int x, int y, std::size_t i) {
     const float evidence = result_.evidence[i];
     PixelStatus& status = state_.status[i];
     PixelHistory& history = state_.history[i];
@@ -366,7 +392,7 @@ class LookJudge {
         const FeatureVector& shared = result_.weather.at(x, y, result_.residuals.kind[i]);
         for (std::size_t f = 0; f < feature_count; ++f) seen[f] -= shared[f];
         SeasonModel model = state_.model(i);
-        adapt(model, date_, seen, options_.adaptation, options_);
+        adapt(model, date_, directions.of(state_.models[i], model), seen, options_.adaptation);
         state_.models[i] = pack(model, state_.typical_noise, Dither(i, static_cast<std::size_t>(number_)));
         result_.undisturbed[i] = 1;
       }

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "pipeline/core/large_buffer.hpp"
 #include "pipeline/monitor/features.hpp"
 #include "pipeline/monitor/rows.hpp"
 #include "pipeline/monitor/shared_weather.hpp"
@@ -20,11 +21,11 @@ enum class LookUse : std::uint8_t {
 /// Result of a look, pixel by pixel (row-major, without padding); also the memory that observing needs, to be kept from
 /// look to look.
 struct Observation {
-  std::vector<float> evidence;     // log odds that the ground is disturbed, neighbours included
-  std::vector<float> probability;  // the same as 0..1
-  std::vector<PixelStatus> status;
-  std::vector<LookUse> use;
-  std::vector<std::uint8_t> undisturbed;  // 1 where the look agrees with the model, and was taken into it
+  PixelVector<float> evidence;     // log odds that the ground is disturbed, neighbours included
+  PixelVector<float> probability;  // the same as 0..1
+  PixelVector<PixelStatus> status;
+  PixelVector<LookUse> use;
+  PixelVector<std::uint8_t> undisturbed;  // 1 where the look agrees with the model, and was taken into it
   /// Of pixels that were seen: observed - expected - what similar ground shares, and the deviation expected of it.
   LookResiduals residuals;
   SharedWeather weather;

@@ -82,27 +82,6 @@ Terms solve(Triangle a, const Terms& x) {
   return z;
 }
 
-/// The covariance of the coefficients times the terms of a date.
-Terms uncertain_direction(const SeasonModel& model, const Terms& terms, const MonitorOptions& options) {
-  static const std::array<Triangle, year_parts> products = mean_products();
-  constexpr float least_looks = 1.0F / 16;  // so that a model without looks is uncertain, not singular
-  Triangle information{};
-  information[0] = least_looks;
-  const Terms held = ridge(options);
-  for (std::size_t i = 1; i < term_count; ++i) information[packed(i, i)] = held[i];
-  for (std::size_t part = 0; part < year_parts; ++part) {
-    for (std::size_t c = 0; c < triangle_count; ++c) information[c] += model.looks[part] * products[part][c];
-  }
-  switch (model.waves) {
-    case 0:
-      return solve<1>(information, terms);
-    case 1:
-      return solve<3>(information, terms);
-    default:
-      return solve<5>(information, terms);
-  }
-}
-
 float product(const Terms& a, const Terms& b) {
   float sum = 0;
   for (std::size_t i = 0; i < term_count; ++i) sum += a[i] * b[i];
@@ -174,8 +153,33 @@ SeasonDate season_date(Instant when) {
   return date;
 }
 
+Terms uncertain_direction(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
+  static const std::array<Triangle, year_parts> products = mean_products();
+  constexpr float least_looks = 1.0F / 16;  // so that a model without looks is uncertain, not singular
+  Triangle information{};
+  information[0] = least_looks;
+  const Terms held = ridge(options);
+  for (std::size_t i = 1; i < term_count; ++i) information[packed(i, i)] = held[i];
+  for (std::size_t part = 0; part < year_parts; ++part) {
+    for (std::size_t c = 0; c < triangle_count; ++c) information[c] += model.looks[part] * products[part][c];
+  }
+  switch (model.waves) {
+    case 0:
+      return solve<1>(information, date.terms);
+    case 1:
+      return solve<3>(information, date.terms);
+    default:
+      return solve<5>(information, date.terms);
+  }
+}
+
 Expectation expect(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
-  const float leverage = product(date.terms, uncertain_direction(model, date.terms, options));
+  return expect(model, date, uncertain_direction(model, date, options), options);
+}
+
+Expectation expect(const SeasonModel& model, const SeasonDate& date, const Terms& direction,
+                   const MonitorOptions& options) {
+  const float leverage = product(date.terms, direction);
   Expectation result;
   for (std::size_t f = 0; f < feature_count; ++f) {
     const Terms& coefficients = model.coefficients[f];
@@ -308,7 +312,11 @@ bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, 
 
 void adapt(SeasonModel& model, const SeasonDate& date, const FeatureVector& values, float weight,
            const MonitorOptions& options) {
-  const Terms direction = uncertain_direction(model, date.terms, options);
+  adapt(model, date, uncertain_direction(model, date, options), values, weight);
+}
+
+void adapt(SeasonModel& model, const SeasonDate& date, const Terms& direction, const FeatureVector& values,
+           float weight) {
   const float scale = 1 / (1 / weight + product(date.terms, direction));
   for (std::size_t f = 0; f < feature_count; ++f) {
     if (model.noise[f] <= 0 || values[f] != values[f]) continue;

@@ -51,6 +51,12 @@ struct Expectation {
 
 Expectation expect(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options);
 
+/// The covariance of the model's coefficients, in units of the noise, times the terms of the date. It hangs on `looks`
+/// and `waves` alone, and is most of the work of expect() and adapt(): who has it may pass it on.
+Terms uncertain_direction(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options);
+Expectation expect(const SeasonModel& model, const SeasonDate& date, const Terms& direction,
+                   const MonitorOptions& options);
+
 /// One look of a pixel's history.
 struct PixelLook {
   const SeasonDate* date;
@@ -71,6 +77,8 @@ bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, 
 /// or have no noise keep their coefficients.
 void adapt(SeasonModel& model, const SeasonDate& date, const FeatureVector& values, float weight,
            const MonitorOptions& options);
+void adapt(SeasonModel& model, const SeasonDate& date, const Terms& direction, const FeatureVector& values,
+           float weight);
 
 /// What is left, 0..1, of the weight of a year's looks when a year has passed.
 float kept_after_a_year(const MonitorOptions& options);

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "pipeline/core/large_buffer.hpp"
 #include "pipeline/monitor/features.hpp"
 #include "pipeline/monitor/ground_kinds.hpp"
 #include "pipeline/monitor/rows.hpp"
@@ -18,10 +19,10 @@ namespace pitwatch {
 struct LookResiduals {
   int width = 0;
   int height = 0;
-  std::vector<FeatureVector> residual;
-  std::vector<FeatureVector> deviation;  // standard deviation, 0 for features that are not monitored
-  std::vector<std::uint8_t> kind;
-  std::vector<std::uint8_t> tells;
+  PixelVector<FeatureVector> residual;
+  PixelVector<FeatureVector> deviation;  // standard deviation, 0 for features that are not monitored
+  PixelVector<std::uint8_t> kind;
+  PixelVector<std::uint8_t> tells;
 };
 
 /// The shared residual of each kind in cells of `cell_pixels`, and of any pixel.
@@ -59,8 +60,8 @@ class SharedWeather {
   CellSum* cell(std::size_t row, std::size_t kind) { return &sums_[(row * kind_count + kind) * cells_across_]; }
 
   std::size_t cells_across_ = 0;
-  std::vector<CellSum> sums_;  // by row of cells, kind and column: of the cells around in the row
-  std::vector<FeatureVector> shared_;
+  PixelVector<CellSum> sums_;  // by row of cells, kind and column: of the cells around in the row
+  PixelVector<FeatureVector> shared_;
   std::array<FeatureVector, kind_count> scatter_{};
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pipeline/core/date.hpp"
+#include "pipeline/core/large_buffer.hpp"
 #include "pipeline/core/state_array.hpp"
 #include "pipeline/monitor/ground_kinds.hpp"
 #include "pipeline/monitor/packed.hpp"
@@ -54,16 +55,16 @@ struct MonitorState {
   std::array<float, feature_count * feature_count> whitening{};
   FeatureVector typical_noise{};  // median over the site; 0: the feature is not monitored
   // By pixel, row-major.
-  std::vector<PackedModel> models;
-  std::vector<std::uint8_t> kind;  // of ground, as in group_ground()
-  std::vector<PackedResiduals> recent_residuals;
-  std::vector<RecentNumbers> recent_looks;
-  std::vector<PixelHistory> history;
-  std::vector<PixelCounts> counts;
-  std::vector<PixelStatus> status;
-  std::vector<PackedLogOdds> own_evidence;  // by the pixel's own looks
+  PixelVector<PackedModel> models;
+  PixelVector<std::uint8_t> kind;  // of ground, as in group_ground()
+  PixelVector<PackedResiduals> recent_residuals;
+  PixelVector<RecentNumbers> recent_looks;
+  PixelVector<PixelHistory> history;
+  PixelVector<PixelCounts> counts;
+  PixelVector<PixelStatus> status;
+  PixelVector<PackedLogOdds> own_evidence;  // by the pixel's own looks
   /// Follows from the others, and is not saved: 1 where water of the history is near. Empty until the first look.
-  std::vector<std::uint8_t> near_water;
+  PixelVector<std::uint8_t> near_water;
 
   std::size_t pixels() const { return models.size(); }
   SeasonModel model(std::size_t pixel) const { return unpack(models[pixel], typical_noise); }

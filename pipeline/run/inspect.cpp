@@ -247,13 +247,17 @@ PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& pro
   report.row = pixel.y;
   MonitorOptions monitor = watched->options.thresholds.monitor;
   monitor.pixel_size_m = grid.pixel_size_m;
-  PixelRecorder recorder(pixel, grid, monitor, report);
+  const std::vector<Pane> panes = panes_of(grid);
+  const auto pane = std::find_if(panes.begin(), panes.end(), [&, at = pixel](const Pane& one) {
+    return at.x >= one.core.x && at.x < one.core.right() && at.y >= one.core.y && at.y < one.core.bottom();
+  });
+  PixelRecorder recorder({pixel.x - pane->left, pixel.y - pane->top}, pane->grid, monitor, report);
   const SiteProbe probe{[&](const MonitorState& state) { recorder.learnt(state); },
                         [&](const LookTaken& look) { recorder.take(look); }};
   WatchReport run;
   for (const RejectedItem& rejected : listing.rejected) run.skipped.emplace_back(rejected.path, rejected.reason);
   OffsetMemory offsets;
-  in_arena(own.watch.threads, [&] { watch_site(*watched, listing, offsets, progress, run, probe); });
+  in_arena(own.watch.threads, [&] { probe_pane(*watched, *pane, listing, offsets, progress, run, probe); });
   if (report.looks.empty()) throw DataError(own.watch.source + ": no look at site '" + report.site + "'");
   report.skipped = std::move(run.skipped);
   std::erase_if(report.looks, [&](const PixelLookReport& look) { return own.from && look.when < *own.from; });

@@ -4,11 +4,11 @@
 #include <cassert>
 #include <cmath>
 #include <cstdint>
-#include <limits>
+#include <exception>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
+#include <vector>
 
-#include "kernels/calibrate.hpp"
 #include "kernels/resample.hpp"
 #include "pipeline/align/alignment.hpp"
 #include "pipeline/core/error.hpp"
@@ -16,221 +16,14 @@
 #include "pipeline/io/geodesy.hpp"
 #include "pipeline/io/grid_mapping.hpp"
 #include "pipeline/io/remote_path.hpp"
+#include "pipeline/run/background.hpp"
+#include "pipeline/run/site_band.hpp"
 
 namespace pitwatch {
 namespace {
 
-constexpr float no_measurement = std::numeric_limits<float>::quiet_NaN();
-// So that map coordinates with a rounded last place fall on the lattice all the same.
-constexpr double position_unit_px = 1.0 / 1024;
 constexpr std::uint16_t outside_classification = 255;
 constexpr double widest_growth_m = 10'000;
-
-/// Along one axis: where the centres of a grid's pixels lie among those of a raster's.
-struct Axis {
-  double start = 0;  // position of the first centre
-  double step = 1;
-  int length = 0;  // of the raster
-
-  double position(int i) const { return std::round((start + i * step) / position_unit_px) * position_unit_px; }
-  /// The raster's pixel that holds the centre; may be outside.
-  int nearest(int i) const { return static_cast<int>(std::floor(position(i) + 0.5)); }
-  bool inside(int i) const { return nearest(i) >= 0 && nearest(i) < length; }
-};
-
-struct Axes {
-  Axis x;
-  Axis y;
-};
-
-Axes axes_between(const Grid& grid, const Grid& raster, double shift_x_px = 0, double shift_y_px = 0) {
-  const double step = grid.pixel_size_m / raster.pixel_size_m;
-  // Beyond any raster; keeps what is far away within an int.
-  const auto bounded = [](double start) { return std::clamp(start, -1e8, 1e8); };
-  return {{bounded((grid.origin.x - raster.origin.x) / raster.pixel_size_m + (0.5 + shift_x_px) * step - 0.5), step,
-           raster.width},
-          {bounded((raster.origin.y - grid.origin.y) / raster.pixel_size_m + (0.5 + shift_y_px) * step - 0.5), step,
-           raster.height}};
-}
-
-/// The raster's pixels that `count` centres draw from, with `reach` more on both sides; empty where none is inside.
-std::pair<int, int> range_of(const Axis& axis, int count, int reach) {
-  const int begin = std::max(0, static_cast<int>(std::floor(axis.position(0))) - reach);
-  const int end = std::min(axis.length, static_cast<int>(std::floor(axis.position(count - 1))) + reach + 2);
-  return {begin, std::max(begin, end)};
-}
-
-/// A window of a raster as reflectance; `bits` say why a pixel is no measurement.
-struct Source {
-  Window window;
-  Plane<float> reflectance;
-  Plane<MaskBits> bits;
-};
-
-Plane<std::uint16_t> read_dn(const BandFile& file, const Window& window) {
-  Plane<std::uint16_t> dn(window.width, window.height);
-  file.read_window(window, dn.view());
-  return dn;
-}
-
-Window window_under(const Axes& axes, const Grid& grid, int reach) {
-  const auto [x0, x1] = range_of(axes.x, grid.width, reach);
-  const auto [y0, y1] = range_of(axes.y, grid.height, reach);
-  return {x0, y0, x1 - x0, y1 - y0};
-}
-
-Source as_source(const Plane<std::uint16_t>& dn, const Calibration& calibration, const Window& window) {
-  const auto code = [](const std::optional<std::uint16_t>& value) { return value ? static_cast<int>(*value) : -1; };
-  const kernels::DnCalibration conversion{calibration.scale,           calibration.offset, code(calibration.nodata),
-                                          code(calibration.saturated), mask_nodata,        mask_saturated};
-  Source source{window, {window.width, window.height}, {window.width, window.height}};
-  for (int y = 0; y < window.height; ++y) {
-    std::fill_n(source.bits.row(y), window.width, MaskBits{mask_clear});
-    kernels::dn_to_reflectance(dn.row(y), static_cast<std::size_t>(window.width), conversion, source.reflectance.row(y),
-                               source.bits.row(y));
-  }
-  return source;
-}
-
-/// Four neighbours along one axis and their weights; those beyond the raster are its edge.
-struct Taps {
-  std::array<int, 4> at{};  // in the window
-  std::array<float, 4> linear{};
-  std::array<float, 4> cubic{};
-  int nearest = 0;
-  bool inside = false;
-};
-
-/// Of a position, which may be NaN, on an axis of so many pixels.
-Taps taps_at(double position, int length, int window_begin) {
-  Taps taps;
-  const double nearest = std::floor(position + 0.5);
-  taps.inside = nearest >= 0 && nearest < length;
-  if (!taps.inside) return taps;
-  const int left = static_cast<int>(std::floor(position));
-  const auto fraction = static_cast<float>(position - left);
-  for (int k = 0; k < 4; ++k) {
-    taps.at[static_cast<std::size_t>(k)] = std::clamp(left - 1 + k, 0, length - 1) - window_begin;
-  }
-  taps.linear = {0, 1 - fraction, fraction, 0};
-  kernels::bicubic_weights(fraction, taps.cubic.data());
-  taps.nearest = static_cast<int>(nearest) - window_begin;
-  return taps;
-}
-
-std::vector<Taps> taps_of(const Axis& axis, int count, int window_begin) {
-  std::vector<Taps> all(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) {
-    all[static_cast<std::size_t>(i)] = taps_at(axis.position(i), axis.length, window_begin);
-  }
-  return all;
-}
-
-/// Weighted mean of the neighbours that are drawn from; nothing when one of them is no measurement and `whole` is
-/// asked for.
-std::optional<float> weighted(const Source& source, const Taps& x, const Taps& y, const std::array<float, 4>& wx,
-                              const std::array<float, 4>& wy, bool whole) {
-  float sum = 0;
-  float weight = 0;
-  bool gap = false;
-  for (std::size_t r = 0; r < 4; ++r) {
-    if (wy[r] == 0) continue;
-    for (std::size_t c = 0; c < 4; ++c) {
-      if (wx[c] == 0) continue;
-      if (source.bits.at(x.at[c], y.at[r]) != mask_clear) {
-        if (whole) return std::nullopt;
-        gap = true;
-        continue;
-      }
-      const float w = wx[c] * wy[r];
-      sum += w * source.reflectance.at(x.at[c], y.at[r]);
-      weight += w;
-    }
-  }
-  return gap ? sum / weight : sum;
-}
-
-/// One band of one part on the site's grid.
-struct BandPlane {
-  Plane<float> reflectance;
-  Plane<MaskBits> bits;
-};
-
-BandPlane empty_plane(const Grid& grid) {
-  BandPlane plane{{grid.width, grid.height}, {grid.width, grid.height}};
-  for (int y = 0; y < grid.height; ++y) {
-    std::fill_n(plane.reflectance.row(y), grid.width, no_measurement);
-    std::fill_n(plane.bits.row(y), grid.width, MaskBits{mask_nodata});
-  }
-  return plane;
-}
-
-/// The grid, moved to where its pixels are found in the scenes.
-Grid moved(Grid grid, const LookOptions& options) {
-  grid.origin = grid.to_map(options.shift_x_px, options.shift_y_px);
-  return grid;
-}
-
-/// What a grid needs of a raster in another CRS. Throws DataError where a projection tears the site apart: no more is
-/// read than a turned square and a change of scale ask for.
-Window window_under(const GridMapping& mapping, const Grid& grid, const Grid& raster, int reach) {
-  constexpr double most_times = 4;
-  constexpr double side_px = 200;  // of what small sites may take in any case
-  const Window window = mapping.window(reach);
-  const double step = grid.pixel_size_m / raster.pixel_size_m;
-  const double most = most_times * (grid.width * step + side_px) * (grid.height * step + side_px);
-  if (static_cast<double>(window.width) * window.height > most) {
-    throw DataError("its CRS " + raster.crs + " scatters the site, whose CRS is " + grid.crs);
-  }
-  return window;
-}
-
-BandPlane read_band(const Scene& part, Band band, const Grid& grid, const LookOptions& options) {
-  const BandAsset& asset = part.bands.at(band);
-  const BandFile file(asset.path);
-  const Grid& raster = file.grid();
-  const Axes axes = axes_between(grid, raster, options.shift_x_px, options.shift_y_px);
-  std::optional<GridMapping> mapping;  // where the raster's axes are not the grid's
-  if (raster.crs != grid.crs) mapping.emplace(moved(grid, options), lattice_of(raster));
-  BandPlane plane = empty_plane(grid);
-  const Window window = mapping ? window_under(*mapping, grid, raster, 1) : window_under(axes, grid, 1);
-  if (window.empty()) return plane;
-  const Plane<std::uint16_t> dn = read_dn(file, window);
-  if (options.see_pixels) options.see_pixels(part, band, dn.view());
-  const Source source = as_source(dn, asset.calibration, window);
-  const bool cubic = raster.pixel_size_m == grid.pixel_size_m;
-  const auto fill = [&](int column, int row, const Taps& x, const Taps& y) {
-    const MaskBits bits = source.bits.at(x.nearest, y.nearest);
-    plane.bits.at(column, row) = bits;
-    if (bits != mask_clear) return;
-    std::optional<float> value;
-    if (cubic) value = weighted(source, x, y, x.cubic, y.cubic, true);
-    if (!value) value = weighted(source, x, y, x.linear, y.linear, false);
-    plane.reflectance.at(column, row) = *value;
-  };
-  if (mapping) {
-    for (int row = 0; row < grid.height; ++row) {
-      for (int column = 0; column < grid.width; ++column) {
-        const PixelPosition position = mapping->at(column, row);
-        const Taps x = taps_at(position.x, raster.width, window.x);
-        const Taps y = taps_at(position.y, raster.height, window.y);
-        if (x.inside && y.inside) fill(column, row, x, y);
-      }
-    }
-    return plane;
-  }
-  const std::vector<Taps> columns = taps_of(axes.x, grid.width, window.x);
-  const std::vector<Taps> rows = taps_of(axes.y, grid.height, window.y);
-  for (int row = 0; row < grid.height; ++row) {
-    const Taps& y = rows[static_cast<std::size_t>(row)];
-    if (!y.inside) continue;
-    for (int column = 0; column < grid.width; ++column) {
-      const Taps& x = columns[static_cast<std::size_t>(column)];
-      if (x.inside) fill(column, row, x, y);
-    }
-  }
-  return plane;
-}
 
 // ---- the mask --------------------------------------------------------------------------------------------------
 
@@ -294,7 +87,8 @@ Grid class_lattice(const Grid& classification, const Grid& grid, const LookOptio
   const double growth_m = std::max(options.cloud_growth_m, options.shadow_growth_m);
   const int margin = static_cast<int>(std::ceil(growth_m / pixel_m) + object_px) + 1;
   if (classification.crs != grid.crs) {
-    Grid lattice = moved(grid, options);
+    Grid lattice = grid;
+    lattice.origin = grid.to_map(options.shift_x_px, options.shift_y_px);
     lattice.pixel_size_m = pixel_m;
     lattice.origin = lattice.to_map(-margin, -margin);
     const auto length = [&](int pixels) {
@@ -325,9 +119,10 @@ void add_codes(const BandFile& file, const Grid& lattice, Plane<std::uint16_t>& 
     for (int y = 0; y < codes.height(); ++y) {
       for (int x = 0; x < codes.width(); ++x) {
         const PixelPosition position = mapping.at(x, y);
-        const Taps column = taps_at(position.x, raster.width, window.x);
-        const Taps row = taps_at(position.y, raster.height, window.y);
-        if (column.inside && row.inside) take(codes.at(x, y), read.at(column.nearest, row.nearest));
+        const kernels::Taps column = kernels::taps_at(position.x, raster.width);
+        const kernels::Taps row = kernels::taps_at(position.y, raster.height);
+        if (column.nearest < 0 || row.nearest < 0) continue;
+        take(codes.at(x, y), read.at(column.nearest - window.x, row.nearest - window.y));
       }
     }
     return;
@@ -380,32 +175,59 @@ std::optional<Classes> read_classes(std::span<const Scene> parts, const Grid& gr
 
 using BandPlanes = std::map<Band, BandPlane>;
 
-MaskBits bits_of(const BandPlanes& planes, int x, int y) {
-  MaskBits bits = mask_clear;
-  for (const auto& [band, plane] : planes) bits |= plane.bits.at(x, y);
-  return bits;
+/// Bits of all bands together, in one row.
+void bits_of(const BandPlanes& planes, int y, std::vector<MaskBits>& bits) {
+  std::fill(bits.begin(), bits.end(), MaskBits{mask_clear});
+  for (const auto& [band, plane] : planes) {
+    const MaskBits* row = plane.bits.row(y);
+    for (std::size_t x = 0; x < bits.size(); ++x) bits[x] |= row[x];
+  }
 }
 
+/// Bands side by side. Of several that cannot be read the first is told.
 BandPlanes read_part(const Scene& part, const Grid& grid, std::span<const Band> bands, const LookOptions& options) {
-  BandPlanes planes;
   for (const Band band : bands) {
-    if (!part.has(band)) {
-      throw DataError(redacted(part.source) + ": no asset for band " + std::string(name(band)) + " (" +
-                      std::string(info(band).common_name) + ")");
-    }
-    try {
-      planes.emplace(band, read_band(part, band, grid, options));
-    } catch (...) {
-      rethrow_with_context(part.id + " band " + std::string(name(band)));
-    }
+    if (part.has(band)) continue;
+    throw DataError(redacted(part.source) + ": no asset for band " + std::string(name(band)) + " (" +
+                    std::string(info(band).common_name) + ")");
   }
-  return planes;
+  std::vector<BandPlane> planes(bands.size());
+  std::vector<std::exception_ptr> failures(bands.size());
+  in_parallel(static_cast<int>(bands.size()), [&](int i) {
+    const auto n = static_cast<std::size_t>(i);
+    const Band band = bands[n];
+    const auto see = [&](PlaneView<const std::uint16_t> dn) {
+      if (options.see_pixels) options.see_pixels(part, band, dn);
+    };
+    try {
+      planes[n] = read_band(part.bands.at(band), grid, options.shift_x_px, options.shift_y_px, see);
+    } catch (...) {
+      failures[n] = std::current_exception();
+    }
+  });
+  BandPlanes result;
+  for (std::size_t n = 0; n < bands.size(); ++n) {
+    if (failures[n]) {
+      try {
+        std::rethrow_exception(failures[n]);
+      } catch (...) {
+        rethrow_with_context(part.id + " band " + std::string(name(bands[n])));
+      }
+    }
+    result.emplace(bands[n], std::move(planes[n]));
+  }
+  return result;
 }
 
 void fill_gaps(BandPlanes& mosaic, const BandPlanes& part, const Grid& grid) {
+  std::vector<MaskBits> have(static_cast<std::size_t>(grid.width));
+  std::vector<MaskBits> offered(have.size());
   for (int y = 0; y < grid.height; ++y) {
+    bits_of(mosaic, y, have);
+    bits_of(part, y, offered);
     for (int x = 0; x < grid.width; ++x) {
-      if (bits_of(mosaic, x, y) == mask_clear || bits_of(part, x, y) != mask_clear) continue;
+      const auto i = static_cast<std::size_t>(x);
+      if (have[i] == mask_clear || offered[i] != mask_clear) continue;
       for (auto& [band, plane] : mosaic) {
         plane.reflectance.at(x, y) = part.at(band).reflectance.at(x, y);
         plane.bits.at(x, y) = mask_clear;
@@ -415,10 +237,10 @@ void fill_gaps(BandPlanes& mosaic, const BandPlanes& part, const Grid& grid) {
 }
 
 bool is_complete(const BandPlanes& planes, const Grid& grid) {
+  std::vector<MaskBits> bits(static_cast<std::size_t>(grid.width));
   for (int y = 0; y < grid.height; ++y) {
-    for (int x = 0; x < grid.width; ++x) {
-      if (bits_of(planes, x, y) != mask_clear) return false;
-    }
+    bits_of(planes, y, bits);
+    if (std::any_of(bits.begin(), bits.end(), [](MaskBits one) { return one != mask_clear; })) return false;
   }
   return true;
 }
@@ -482,12 +304,16 @@ SiteLook read_look(std::span<const Scene> parts, const Grid& grid, std::span<con
   look.mask.reshape(grid.width, grid.height);
   Axes axes;
   if (classes) axes = axes_between(grid, classes->lattice, options.shift_x_px, options.shift_y_px);
+  std::vector<MaskBits> bits(static_cast<std::size_t>(grid.width));
+  std::vector<int> columns;  // of the classification
+  for (int x = 0; classes && x < grid.width; ++x) columns.push_back(axes.x.nearest(x));
   for (int y = 0; y < grid.height; ++y) {
-    for (int x = 0; x < grid.width; ++x) {
-      MaskBits bits = bits_of(mosaic, x, y);
-      if (classes) bits |= classes->reasons.at(axes.x.nearest(x), axes.y.nearest(y));
-      look.mask.at(x, y) = bits;
+    bits_of(mosaic, y, bits);
+    if (classes) {
+      const MaskBits* reasons = classes->reasons.row(axes.y.nearest(y));
+      for (std::size_t x = 0; x < bits.size(); ++x) bits[x] |= reasons[columns[x]];
     }
+    std::copy(bits.begin(), bits.end(), look.mask.row(y));
   }
   for (auto& [band, plane] : mosaic) look.reflectance.emplace(band, std::move(plane.reflectance));
   return look;
@@ -519,13 +345,15 @@ MaskShares mask_shares(PlaneView<const MaskBits> mask) {
 
 std::optional<LookShift> estimate_shift(PlaneView<const float> reference, PlaneView<const MaskBits> reference_mask,
                                         PlaneView<const float> look, PlaneView<const MaskBits> look_mask) {
-  constexpr int step_px = 24;
+  constexpr int least_step_px = 24;
+  constexpr int most_windows_a_side = 16;  // more tell no more of one shift
   constexpr std::size_t least_windows = 2;
   constexpr double least_quality = 10;      // windows of one ground have 25 to 50, of different grounds 4 to 6
   constexpr double window_sigma_px = 0.08;  // of one window, where several agree by chance
   constexpr double least_sigma_px = 0.05;   // what all windows may have in common
   const int width = reference.width;
   const int height = reference.height;
+  const int step_px = std::max(least_step_px, std::max(width, height) / most_windows_a_side);
   // Each plane is filled where it is masked itself: what is filled in both would hold them together.
   const auto filled = [](PlaneView<const float> plane, PlaneView<const MaskBits> mask) {
     Plane<float> result(plane.width, plane.height);
@@ -564,7 +392,7 @@ std::optional<LookShift> estimate_shift(PlaneView<const float> reference, PlaneV
   const double middle_y = (height - 1) / 2.0;
   // The standard error of a median. Windows overlap: as many are independent as lie side by side.
   constexpr double median_over_mean = 1.2533;  // sqrt(pi / 2)
-  constexpr double overlap_share = static_cast<double>(step_px) / shift_window_px;
+  const double overlap_share = std::min(1.0, static_cast<double>(step_px) / shift_window_px);
   const double independent = std::max(1.0, fit.windows_used * overlap_share * overlap_share);
   const double sigma_px = median_over_mean * std::max(fit.residual_px, window_sigma_px) / std::sqrt(independent);
   return LookShift{fit.x(middle_x) - middle_x, fit.y(middle_y) - middle_y, std::max(sigma_px, least_sigma_px),

@@ -37,7 +37,8 @@ struct LookOptions {
   /// site's grid, by their georeferencing: see estimate_shift.
   double shift_x_px = 0;
   double shift_y_px = 0;
-  /// Called with the pixels of each band, as they lie in the file around the site; what it throws, read_look() throws.
+  /// Called with the pixels of each band, as they lie in the file around the site, from several threads at once; what
+  /// it throws, read_look() throws.
   std::function<void(const Scene&, Band, PlaneView<const std::uint16_t>)> see_pixels;
 };
 

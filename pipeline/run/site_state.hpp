@@ -10,6 +10,7 @@
 
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/grid.hpp"
+#include "pipeline/core/large_buffer.hpp"
 #include "pipeline/core/scene.hpp"
 #include "pipeline/incidents/tracker.hpp"
 #include "pipeline/io/parallel_for.hpp"
@@ -49,7 +50,7 @@ struct SiteState {
   std::vector<LookRecord> looks;  // in order of time
   MonitorState monitor;
   /// Reflectance of each band when the pixel was last seen undisturbed, 0 where it was not; row-major.
-  std::vector<std::array<PackedReflectance, watched_bands.size()>> undisturbed;
+  PixelVector<std::array<PackedReflectance, watched_bands.size()>> undisturbed;
   std::vector<Incident> incidents;
   std::map<std::string, IncidentEvidence> evidence;  // by incident
 };

@@ -4,40 +4,23 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "pipeline/core/alert.hpp"
 #include "pipeline/core/grid.hpp"
-#include "pipeline/core/site.hpp"
 #include "pipeline/io/scene_source.hpp"
 #include "pipeline/monitor/features.hpp"
 #include "pipeline/monitor/observe.hpp"
+#include "pipeline/run/panes.hpp"
 #include "pipeline/run/progress.hpp"
+#include "pipeline/run/scene_check.hpp"
 #include "pipeline/run/site_state.hpp"
 #include "pipeline/run/watch.hpp"
+#include "pipeline/run/watched_site.hpp"
 
 namespace pitwatch {
 
 inline constexpr std::int64_t watch_gdal_cache_bytes = std::int64_t{16} << 20;
-
-/// A site with the options that hold for it, and the algorithm (version and hash of those options) that its state and
-/// alerts name.
-struct WatchedSite {
-  Site site;
-  WatchOptions options;
-  std::string algorithm;
-};
-
-/// The sites of options.sites; what a site sets for itself goes before `options`. Throws ConfigError, naming site and
-/// option, for an option that there is not or a value that is not of it; DataError as read_sites() does.
-std::vector<WatchedSite> watched_sites(const WatchOptions& options);
-
-/// The ground that is watched for a site: its bounds and so much around.
-Grid watched_grid(Site site, double buffer_m);
-
-/// What an archive is asked for, to watch these sites.
-SourceSearch search_for(const std::vector<WatchedSite>& sites);
 
 /// A look that was just taken in. All of it is good for the duration of the call alone.
 struct LookTaken {
@@ -54,17 +37,26 @@ struct SiteProbe {
   std::function<void(const LookTaken&)> look;       // after each
 };
 
-struct SiteOutcome {
-  WatchReport::OfSite summary;
-  std::vector<Alert> alerts;
+/// Alerts whose shapes lie on a grid.
+struct GridAlerts {
   Grid grid;
+  std::vector<Alert> alerts;
 };
 
-/// Takes in all looks at a site that its state does not hold, and writes the state; where options.state is empty, all
-/// of them, and writes nothing. `offsets` is for all sites of a run. Inside in_arena(). Adds to `report` what was
-/// skipped, left out or doubtful. Throws as watch().
+struct SiteOutcome {
+  WatchReport::OfSite summary;
+  std::vector<GridAlerts> alerts;  // of each pane those that are told
+};
+
+/// Takes in all looks at a site that its state does not hold, pane by pane, and writes the state; where options.state
+/// is empty, all of them, and writes nothing. `offsets` is for all sites of a run. Inside in_arena(). Adds to `report`
+/// what was skipped, left out or doubtful. Throws as watch().
 SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing, OffsetMemory& offsets,
-                       const ProgressSink& progress, WatchReport& report, const SiteProbe& probe = {});
+                       const ProgressSink& progress, WatchReport& report);
+
+/// Takes in all looks at one pane in memory and shows them to a probe. Otherwise as watch_site().
+void probe_pane(const WatchedSite& watched, const Pane& pane, const SourceListing& listing, OffsetMemory& offsets,
+                const ProgressSink& progress, WatchReport& report, const SiteProbe& probe);
 
 /// Runs `work` on so many threads, 0: all cores.
 void in_arena(int threads, const std::function<void()>& work);

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
+#include <set>
 #include <sstream>
 
 #include "pipeline/core/error.hpp"
@@ -26,6 +28,12 @@ std::string content_of(const std::string& path) {
   std::ostringstream text;
   text << in.rdbuf();
   return text.str();
+}
+
+/// Several sites and panes may see one scene.
+void tell_once(std::vector<std::pair<std::string, std::string>>& told) {
+  std::set<std::pair<std::string, std::string>> known;
+  std::erase_if(told, [&](const auto& one) { return !known.insert(one).second; });
 }
 
 }  // namespace
@@ -51,22 +59,20 @@ WatchReport watch(const WatchOptions& options, const ProgressSink& progress) {
   if (listing.scenes.empty()) throw DataError(redacted(options.source) + ": holds no scene that can be used");
 
   in_arena(options.threads, [&] {
-    std::vector<std::vector<Alert>> alerts;
-    std::vector<Grid> grids;
+    std::vector<GridAlerts> alerts;
     OffsetMemory offsets;
     for (const WatchedSite& watched : sites) {
       try {
         SiteOutcome outcome = watch_site(watched, listing, offsets, progress, report);
         report.sites.push_back(std::move(outcome.summary));
-        alerts.push_back(std::move(outcome.alerts));
-        grids.push_back(std::move(outcome.grid));
+        std::move(outcome.alerts.begin(), outcome.alerts.end(), std::back_inserter(alerts));
       } catch (const DataError& unusable) {
         report.skipped.emplace_back("site " + watched.site.id, error_chain(unusable));  // the others go on
       }
     }
     if (options.dry_run) return;
     std::vector<AlertLayer> layers;
-    for (std::size_t i = 0; i < alerts.size(); ++i) layers.push_back({alerts[i], grids[i]});
+    for (const GridAlerts& of_pane : alerts) layers.push_back({of_pane.alerts, of_pane.grid});
     std::vector<OutlinedAlert> outlined = outlined_alerts(layers, in_parallel);
     if (options.register_target.empty()) {
       assign_reviews(outlined, reviews);
@@ -84,9 +90,7 @@ WatchReport watch(const WatchOptions& options, const ProgressSink& progress) {
       report.changed = true;
     }
   });
-  // Several sites may see one scene.
-  std::sort(report.doubts.begin(), report.doubts.end());
-  report.doubts.erase(std::unique(report.doubts.begin(), report.doubts.end()), report.doubts.end());
+  for (auto* told : {&report.skipped, &report.left_out, &report.doubts}) tell_once(*told);
   report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }

@@ -2,7 +2,10 @@
 
 #include "kernels/resample.hpp"
 
+#include <gmock/gmock.h>
+
 #include <array>
+#include <cmath>
 
 #include "kernels/reference/resample.hpp"
 #include "kernels_test_support.hpp"
@@ -164,6 +167,21 @@ TEST(BicubicWeights, SumToOneAndMirror) {
   bicubic_weights(0.5F, w);
   EXPECT_EQ(w[0], -0.0625F);
   EXPECT_EQ(w[1], 0.5625F);
+}
+
+TEST(TapsAt, InsideAtTheEdgeAndOutside) {
+  const Taps inside = taps_at(3.25, 10);
+  EXPECT_EQ(inside.nearest, 3);
+  EXPECT_THAT(inside.at, testing::ElementsAre(2, 3, 4, 5));
+  EXPECT_THAT(inside.linear, testing::ElementsAre(0, 0.75F, 0.25F, 0));
+  float w[4];
+  bicubic_weights(0.25F, w);
+  EXPECT_THAT(inside.cubic, testing::ElementsAreArray(w));
+  // Half a pixel beyond the middles of the first and the last.
+  EXPECT_EQ(taps_at(-0.5, 10).nearest, 0);
+  EXPECT_THAT(taps_at(-0.5, 10).at, testing::ElementsAre(0, 0, 0, 1));
+  EXPECT_THAT(taps_at(9.4, 10).at, testing::ElementsAre(8, 9, 9, 9));
+  for (const double outside : {-0.501, 9.5, 1e300, std::nan("")}) EXPECT_EQ(taps_at(outside, 10).nearest, -1);
 }
 
 }  // namespace

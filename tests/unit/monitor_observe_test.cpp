@@ -322,7 +322,7 @@ TEST(Features, GroundInTheShadowOfTerrainIsNotSeen) {
   look.mask.at(2, 0) = mask_terrain_shadow | mask_cloud;
   LookFeatures features;
   extract_features(look, {}, features);
-  EXPECT_EQ(features.seen, (std::vector{Seen::clear, Seen::masked, Seen::masked}));
+  EXPECT_EQ(features.seen, (PixelVector<Seen>{Seen::clear, Seen::masked, Seen::masked}));
 }
 
 TEST(Features, BareGroundIsSeenThoughTheMaskSaysCloud) {
@@ -335,8 +335,8 @@ TEST(Features, BareGroundIsSeenThoughTheMaskSaysCloud) {
   look.mask.at(3, 0) = mask_cloud | mask_saturated;
   LookFeatures features;
   extract_features(look, options, features);
-  EXPECT_EQ(features.seen, (std::vector{Seen::clear, Seen::masked, Seen::masked, Seen::masked}));
-  EXPECT_EQ(features.called_cloud, (std::vector<std::uint8_t>{1, 1, 1, 1}));
+  EXPECT_EQ(features.seen, (PixelVector<Seen>{Seen::clear, Seen::masked, Seen::masked, Seen::masked}));
+  EXPECT_EQ(features.called_cloud, (PixelVector<std::uint8_t>{1, 1, 1, 1}));
   options.ground_blue_to_red = 0;
   extract_features(look, options, features);
   EXPECT_EQ(features.seen[0], Seen::masked);

@@ -1,0 +1,34 @@
+#pragma once
+// What speaks for an incident besides its outline: onset, spectra before and after, scenes; and the alert that is made
+// of all that.
+
+#include <string>
+
+#include "pipeline/core/alert.hpp"
+#include "pipeline/core/grid.hpp"
+#include "pipeline/core/plane.hpp"
+#include "pipeline/monitor/features.hpp"
+#include "pipeline/monitor/observe.hpp"
+#include "pipeline/monitor/rows.hpp"
+#include "pipeline/run/build_alerts.hpp"
+#include "pipeline/run/site_state.hpp"
+#include "pipeline/run/watched_site.hpp"
+
+namespace pitwatch {
+
+/// Keeps the reflectance of pixels that a look of the history shows clear.
+void remember_clear(SiteState& state, const LookPlanes& planes, const LookFeatures& features, const RowLoop& rows);
+
+/// Keeps the reflectance of pixels that a look shows undisturbed.
+void remember_undisturbed(SiteState& state, const LookPlanes& planes, const Observation& seen, const RowLoop& rows);
+
+/// Onset and spectra of an incident that this look shows, into state.evidence; `detected` is 1 where the look itself
+/// shows the disturbance. `scene` is the look's.
+void describe(SiteState& state, const Incident& incident, const LookPlanes& planes, const std::string& scene,
+              PlaneView<const std::uint8_t> detected, const Grid& grid);
+
+/// Alerts of all incidents of a state that were not merged into others, but for those last detected before
+/// options.from.
+std::vector<Alert> alerts_of(const SiteState& state, const WatchedSite& watched, const Grid& grid);
+
+}  // namespace pitwatch

@@ -1,0 +1,207 @@
+#include "pipeline/run/look_reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <system_error>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/mgrs.hpp"
+#include "pipeline/run/look_mask.hpp"
+#include "pipeline/run/site_state.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double most_reference_cloud = 20;   // percent
+constexpr int shift_margin_px = 50;           // around the site, where shifts are measured
+constexpr double most_shift_sigma_px = 0.25;  // of one that is believed
+constexpr std::array shift_bands{Band::B04};
+
+/// Digital numbers of one scene around a site. Thread-safe for add().
+class SitePixels {
+ public:
+  void add(const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
+    Plane<std::uint16_t> copy(dn.width, dn.height);
+    for (int y = 0; y < dn.height; ++y) std::copy_n(dn.row(y), dn.width, copy.row(y));
+    const std::scoped_lock lock(mutex_);
+    bands_[band] = {scene.bands.at(band).calibration, std::move(copy)};
+  }
+
+  std::vector<BandPixels> pixels() const {
+    std::vector<BandPixels> result;
+    for (const auto& [band, one] : bands_) result.push_back({band, one.dn.view(), one.calibration});
+    return result;
+  }
+
+ private:
+  struct BandDn {
+    Calibration calibration;
+    Plane<std::uint16_t> dn;
+  };
+  std::mutex mutex_;
+  std::map<Band, BandDn> bands_;
+};
+
+std::string name_of(const Scene& scene) { return scene.source + "\n" + scene.id; }
+
+/// Throws DataError for a scene that is refused.
+void take_decision(const Scene& scene, const OffsetReport& report, ReadLook& look) {
+  if (!report.decision.use) throw DataError(report.decision.reason);
+  for (const std::string& doubt : report.decision.warnings) look.doubts.emplace_back(scene.id, doubt);
+}
+
+}  // namespace
+
+LookReader::LookReader(const WatchedSite& watched, const Pane& pane, OffsetMemory& offsets)
+    : watched_(watched), grid_(pane.grid), offsets_(offsets), light_(watched.options.light, pane.grid) {
+  if (!watched.options.write_masks.empty()) masks_ = watched.options.write_masks + "/" + place_of(watched.site, pane);
+}
+
+/// Phase correlation wants more ground than a small site has.
+Grid LookReader::shift_grid() const {
+  Grid wide = grid_;
+  wide.origin = grid_.to_map(-shift_margin_px, -shift_margin_px);
+  wide.width += 2 * shift_margin_px;
+  wide.height += 2 * shift_margin_px;
+  return wide;
+}
+
+/// How scenes are read: what is garbage is refused.
+LookOptions LookReader::look_options() const {
+  LookOptions how;
+  if (watched_.options.checks.gate) {
+    how.see_pixels = [](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
+      refuse_garbage(scene, band, dn);
+    };
+  }
+  return how;
+}
+
+void LookReader::find_reference(const LookPlan& plan) {
+  struct Candidate {
+    bool is_resampled;  // of another UTM zone
+    double cloud;
+    std::size_t number;
+    auto operator<=>(const Candidate&) const = default;
+  };
+  std::vector<Candidate> candidates;
+  for (std::size_t i = 0; i < plan.looks.size() && plan.looks[i].record.acquired < plan.learn_until; ++i) {
+    const Scene& scene = plan.looks[i].datatake.parts.front().scene;
+    if (!scene.cloud_cover || scene.nodata.value_or(100) > 0) continue;
+    const std::string zone = crs_of_tile(scene.tile);
+    if (*scene.cloud_cover < most_reference_cloud) {
+      candidates.push_back({!zone.empty() && zone != grid_.crs, *scene.cloud_cover, i});
+    }
+  }
+  std::sort(candidates.begin(), candidates.end());
+  for (const Candidate& candidate : candidates) {
+    try {
+      const Datatake& datatake = plan.looks[candidate.number].datatake;
+      reference_ = read_look(scenes_of(datatake), shift_grid(), shift_bands, look_options());
+      if (light_.wants_reference()) {
+        const std::vector<Scene> parts = light_.to_read(scenes_of(datatake));
+        SiteLook level = read_look(parts, grid_, watched_bands, look_options());
+        light_.correct(parts, datatake.acquired, level);
+        light_.take_reference(std::move(level));
+      }
+      return;
+    } catch (const DataError&) {
+      reference_.reset();  // the look is told as unusable in its turn
+    }
+  }
+}
+
+/// Measures the shift against the reference into `how`. Returns its standard error.
+double LookReader::take_shift(const std::vector<Scene>& parts, LookOptions& how) const {
+  if (reference_) {
+    const SiteLook as_delivered = read_look(parts, shift_grid(), shift_bands);
+    const auto shift = estimate_shift(reference_->reflectance.at(Band::B04).view(), reference_->mask.view(),
+                                      as_delivered.reflectance.at(Band::B04).view(), as_delivered.mask.view());
+    if (shift && shift->sigma_px < most_shift_sigma_px) {
+      if (watched_.options.checks.gate) refuse_misplaced(shift->x_px, shift->y_px);
+      how.shift_x_px = shift->x_px;
+      how.shift_y_px = shift->y_px;
+      return shift->sigma_px;
+    }
+  }
+  return watched_.options.thresholds.shift_error_px;
+}
+
+ReadLook LookReader::read(const Datatake& datatake) const {
+  const WatchOptions& options = watched_.options;
+  const std::vector<Scene> parts = scenes_of(datatake);
+  ReadLook look;
+  // Where the scene as a whole does not tell its offsets, the site's own pixels may: of a mirror they are all there is.
+  std::map<std::string, SitePixels> undecided;
+  for (const Scene& part : parts) {
+    const OffsetReport report = offsets_.check(part, options.checks.offsets);
+    const bool ask_site =
+        options.checks.offsets != OffsetCheck::off && report.finding.verdict == OffsetVerdict::cannot_tell;
+    if (ask_site) {
+      undecided[name_of(part)];
+    } else {
+      take_decision(part, report, look);
+    }
+  }
+  LookOptions how = look_options();
+  how.cloud_growth_m = 0;  // the monitor has margins of its own
+  how.shadow_growth_m = 0;
+  how.class_reasons = class_reasons(options.masks);
+  const double shift_error_px = take_shift(parts, how);
+  how.see_pixels = [&, gate = how.see_pixels](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
+    if (gate) gate(scene, band, dn);
+    const auto found = undecided.find(name_of(scene));
+    if (found == undecided.end()) return;
+    // As its metadata have it, whatever it is read as.
+    const auto is_it = [&](const Scene& part) { return name_of(part) == found->first; };
+    found->second.add(*std::find_if(parts.begin(), parts.end(), is_it), band, dn);
+  };
+  SiteLook seen = read_look(light_.to_read(parts), grid_, watched_bands, how);
+  for (const Scene& part : parts) {
+    const auto found = undecided.find(name_of(part));
+    if (found == undecided.end()) continue;
+    take_decision(part, check_offsets_on(part, found->second.pixels(), options.checks.offsets), look);
+  }
+  complete_mask(parts, how, options.masks, seen);
+  light_.correct(parts, datatake.acquired, seen);
+  LookPlanes& planes = look.planes;
+  planes.when = datatake.acquired;
+  // The noise that was learnt has the typical error: only what is more than that is not in it.
+  const double typical_px = options.thresholds.typical_shift_error_px;
+  planes.position_error_px =
+      static_cast<float>(std::sqrt(std::max(0.0, shift_error_px * shift_error_px - typical_px * typical_px)));
+  const std::array<Plane<float>*, watched_bands.size()> into{&planes.blue, &planes.green,  &planes.red,
+                                                             &planes.nir,  &planes.swir16, &planes.swir22};
+  for (std::size_t band = 0; band < watched_bands.size(); ++band) {
+    *into[band] = std::move(seen.reflectance.at(watched_bands[band]));
+  }
+  planes.mask = std::move(seen.mask);
+  if (!masks_.empty()) write_mask_of(datatake, planes);
+  return look;
+}
+
+void LookReader::write_mask_of(const Datatake& datatake, const LookPlanes& planes) const {
+  std::error_code error;
+  fs::create_directories(masks_, error);
+  if (error) throw ConfigError("--write-masks " + masks_ + ": cannot be made: " + error.message());
+  std::string name = format_instant(datatake.acquired);
+  std::erase_if(name, [](char c) { return c == '-' || c == ':'; });
+  write_mask(masks_ + "/" + name + "_mask.tif", grid_, planes.mask.view(), datatake.parts.front().scene.id);
+}
+
+std::int64_t LookReader::bytes(const LookPlan& plan, int looks_in_flight) const {
+  std::int64_t own_masks = 0;
+  for (const PlannedLook& look : plan.looks) {
+    own_masks = std::max(own_masks, own_mask_bytes(scenes_of(look.datatake), watched_.options.masks, grid_));
+  }
+  const std::int64_t pixels = std::int64_t{grid_.width} * grid_.height;
+  return light_.bytes() + looks_in_flight * (own_masks + light_.look_pixel_bytes() * pixels);
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,58 @@
+#pragma once
+// One overflight from its files to what the monitor takes in: checked, laid over the others, masked, in the light of
+// the others.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/core/grid.hpp"
+#include "pipeline/monitor/features.hpp"
+#include "pipeline/run/look_choice.hpp"
+#include "pipeline/run/look_light.hpp"
+#include "pipeline/run/panes.hpp"
+#include "pipeline/run/scene_check.hpp"
+#include "pipeline/run/site_look.hpp"
+#include "pipeline/run/watched_site.hpp"
+
+namespace pitwatch {
+
+struct ReadLook {
+  LookPlanes planes;
+  std::vector<std::pair<std::string, std::string>> doubts;  // scene, and what speaks against it
+};
+
+/// Immutable but for find_reference(): otherwise for any number of threads.
+class LookReader {
+ public:
+  /// `watched` and `offsets` have to outlive it. Throws as SiteLight.
+  LookReader(const WatchedSite& watched, const Pane& pane, OffsetMemory& offsets);
+
+  /// Takes the look of the history with the least cloud and all of the ground: the others are laid over it. It hangs on
+  /// the history alone, so that it is the same in every later run.
+  void find_reference(const LookPlan& plan);
+
+  /// Throws DataError for a look that cannot be used: a scene that is refused, a file that cannot be read. Writes its
+  /// mask where options ask for masks; throws ConfigError where that cannot be.
+  ReadLook read(const Datatake& datatake) const;
+
+  /// Memory that reading takes with so many looks in flight, without what it returns.
+  std::int64_t bytes(const LookPlan& plan, int looks_in_flight) const;
+
+ private:
+  Grid shift_grid() const;
+  LookOptions look_options() const;
+  double take_shift(const std::vector<Scene>& parts, LookOptions& how) const;
+  void write_mask_of(const Datatake& datatake, const LookPlanes& planes) const;
+
+  const WatchedSite& watched_;
+  std::string masks_;  // folder of the masks that are written; empty: none
+  Grid grid_;
+  OffsetMemory& offsets_;
+  SiteLight light_;
+  std::optional<SiteLook> reference_;
+};
+
+}  // namespace pitwatch

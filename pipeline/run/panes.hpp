@@ -1,0 +1,43 @@
+#pragma once
+// Large sites are watched in panes, so that memory, and what a square kilometre costs, do not grow with the site.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pipeline/core/date.hpp"
+#include "pipeline/core/grid.hpp"
+#include "pipeline/core/site.hpp"
+#include "pipeline/polygons/components.hpp"
+
+namespace pitwatch {
+
+/// A part of a site with ground around it that the panes beside it have, too. What is learnt of a pane is its own.
+struct Pane {
+  std::string name;  // "pane-ROW-COLUMN"; empty where it is all of the site
+  Grid grid;
+  Window core;   // in pixels of the site's grid; together the cores are the site, without overlap
+  int left = 0;  // of the pane's grid in the site's
+  int top = 0;
+};
+
+/// The panes of a site, row by row: one up to 12.8 km a side, else cores of up to 10.24 km with 1 km around them. They
+/// hang on the size of the site alone, so that results do.
+std::vector<Pane> panes_of(const Grid& site);
+
+/// "SITE", or "SITE/PANE" where there are several: the name of a pane's folders, and what its alerts' ids hang on.
+std::string place_of(const Site& site, const Pane& pane);
+
+/// What an alert of a pane is known by.
+struct PaneAlert {
+  std::string id;
+  Instant first_detected{};
+  std::vector<Run> runs;  // in pixels of the pane's grid
+};
+
+/// Which alerts of a site are told, by pane and place in the list: ground that two panes see is told once. Those
+/// without a pixel in their pane's core are the other pane's. Of those left, in order of first sight, then of id, one
+/// is told unless half of its ground is that of others, of other panes, that are told already.
+std::vector<std::vector<bool>> told_once(std::span<const Pane> panes, std::span<const std::vector<PaneAlert>> alerts);
+
+}  // namespace pitwatch

@@ -1,0 +1,57 @@
+#pragma once
+// One band of one scene on the grid of a site.
+
+#include <functional>
+#include <utility>
+
+#include "pipeline/core/grid.hpp"
+#include "pipeline/core/mask.hpp"
+#include "pipeline/core/plane.hpp"
+#include "pipeline/core/scene.hpp"
+#include "pipeline/io/band_file.hpp"
+#include "pipeline/io/grid_mapping.hpp"
+
+namespace pitwatch {
+
+/// Along one axis: where the centres of a grid's pixels lie among those of a raster's.
+struct Axis {
+  double start = 0;  // position of the first centre
+  double step = 1;
+  int length = 0;  // of the raster
+
+  /// To 1/1024 pixel, so that map coordinates with a rounded last place fall on the lattice all the same.
+  double position(int i) const;
+  /// The raster's pixel that holds the centre; may be outside.
+  int nearest(int i) const;
+  bool inside(int i) const { return nearest(i) >= 0 && nearest(i) < length; }
+};
+
+struct Axes {
+  Axis x;
+  Axis y;
+};
+
+/// Of two grids in one CRS. The shifts are in pixels of `grid`: what lies at x there is found at x + shift.
+Axes axes_between(const Grid& grid, const Grid& raster, double shift_x_px = 0, double shift_y_px = 0);
+
+/// The raster's pixels that a grid draws from, with `reach` more on all sides; empty where none is inside.
+Window window_under(const Axes& axes, const Grid& grid, int reach);
+
+/// The same of a raster in another CRS. Throws DataError where a projection tears the grid apart: no more is read than a
+/// turned square and a change of scale ask for.
+Window window_under(const GridMapping& mapping, const Grid& grid, const Grid& raster, int reach);
+
+Plane<std::uint16_t> read_dn(const BandFile& file, const Window& window);
+
+/// Reflectance, NaN where there is no measurement, and why there is none: mask_nodata, mask_saturated.
+struct BandPlane {
+  Plane<float> reflectance;
+  Plane<MaskBits> bits;
+};
+
+/// A band of a scene on a grid; interpolation as read_look() says. `see` gets the pixels as they lie in the file, and
+/// may be empty. Throws DataError for a file that cannot be read or a CRS without a way from the grid's.
+BandPlane read_band(const BandAsset& asset, const Grid& grid, double shift_x_px, double shift_y_px,
+                    const std::function<void(PlaneView<const std::uint16_t>)>& see);
+
+}  // namespace pitwatch

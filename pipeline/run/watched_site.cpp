@@ -1,0 +1,85 @@
+#include "pipeline/run/watched_site.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/hashing.hpp"
+#include "pipeline/io/sites.hpp"
+#include "pipeline/run/site_look.hpp"
+#include "pipeline/run/versions.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr std::size_t id_digits = 12;
+
+void check(const WatchOptions& options) {
+  if (options.history_days < 60 || options.history_days > 36500)
+    throw ConfigError("--history-days must be 60 to 36500");
+  if (!(options.buffer_m >= 0 && options.buffer_m <= 20000)) throw ConfigError("--buffer-m must be 0 to 20000");
+  if (options.from && options.until && *options.until < *options.from) {
+    throw ConfigError("the end of the period is before its beginning");
+  }
+  check(options.light);
+  check(options.masks);
+}
+
+/// Program version, and a hash of what changes the result at a site.
+std::string algorithm_of(const WatchOptions& options, const Site& site) {
+  std::ostringstream text;
+  text << options.history_days << ' ' << options.buffer_m;
+  for_each_option(options.thresholds, [&](const char* name, const char*, auto value, const OptionRange&) {
+    text << ' ' << name << '=' << value;
+  });
+  // Scenes that are only warned of are used, as they are without a check.
+  text << " refuse=" << (options.checks.offsets == OffsetCheck::refuse) << " gate=" << options.checks.gate
+       << text_of(options.masks) << light_text(options.light, watched_grid(site, options.buffer_m));
+  return "pitwatch " + program_version() + " " + sha256_text(text.str()).substr(0, id_digits);
+}
+
+/// The options of a site: those of all, but for what the site sets itself.
+WatchOptions options_of(const Site& site, WatchOptions options) {
+  try {
+    for (const auto& [name, value] : site.overrides) set_option(options.thresholds, name, value);
+  } catch (const ConfigError& error) {
+    throw ConfigError("site '" + site.id + "': monitor: " + error.what());
+  }
+  return options;
+}
+
+}  // namespace
+
+std::vector<WatchedSite> watched_sites(const WatchOptions& options) {
+  check(options);
+  std::vector<WatchedSite> sites;
+  for (Site& site : read_sites(options.sites)) {
+    WatchOptions own = options_of(site, options);
+    std::string algorithm = algorithm_of(own, site);
+    sites.push_back({std::move(site), std::move(own), std::move(algorithm)});
+  }
+  return sites;
+}
+
+Grid watched_grid(Site site, double buffer_m) {
+  site.lower_left = {site.lower_left.x - buffer_m, site.lower_left.y - buffer_m};
+  site.upper_right = {site.upper_right.x + buffer_m, site.upper_right.y + buffer_m};
+  return site_grid(site);
+}
+
+SourceSearch search_for(const std::vector<WatchedSite>& sites) {
+  SourceSearch search;
+  bool all_begin = !sites.empty();
+  for (const auto& [site, options, algorithm] : sites) {
+    search.places.push_back(degree_box(watched_grid(site, options.buffer_m)));
+    search.until = options.until;
+    all_begin = all_begin && site.baseline_from.has_value();
+  }
+  if (!all_begin) return search;
+  search.from = sites.front().site.baseline_from;
+  for (const WatchedSite& watched : sites) search.from = std::min(search.from, watched.site.baseline_from);
+  return search;
+}
+
+}  // namespace pitwatch

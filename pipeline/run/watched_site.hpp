@@ -1,0 +1,32 @@
+#pragma once
+// The sites that are watched, each with the options that hold for it and the ground that is looked at.
+
+#include <string>
+#include <vector>
+
+#include "pipeline/core/grid.hpp"
+#include "pipeline/core/site.hpp"
+#include "pipeline/run/source.hpp"
+#include "pipeline/run/watch.hpp"
+
+namespace pitwatch {
+
+/// A site with the options that hold for it, and the algorithm (version and hash of those options) that its state and
+/// alerts name.
+struct WatchedSite {
+  Site site;
+  WatchOptions options;
+  std::string algorithm;
+};
+
+/// The sites of options.sites; what a site sets for itself goes before `options`. Throws ConfigError, naming site and
+/// option, for an option that there is not or a value that is not of it; DataError as read_sites() does.
+std::vector<WatchedSite> watched_sites(const WatchOptions& options);
+
+/// The ground that is watched for a site: its bounds and so much around.
+Grid watched_grid(Site site, double buffer_m);
+
+/// What an archive is asked for, to watch these sites.
+SourceSearch search_for(const std::vector<WatchedSite>& sites);
+
+}  // namespace pitwatch
