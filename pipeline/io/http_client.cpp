@@ -85,6 +85,12 @@ void set_up_curl() {
 
 }  // namespace
 
+/// A GET; with a JSON body a POST, or a HEAD.
+struct Question {
+  std::optional<std::string> json;
+  bool head = false;
+};
+
 struct HttpClient::State {
   HttpOptions options;
   RemotePolicy policy;
@@ -96,7 +102,7 @@ struct HttpClient::State {
 
   std::string too_large() const { return "larger than " + std::to_string(options.most_bytes) + " bytes"; }
 
-  Attempt attempt(const std::string& url, const std::optional<std::string>& json) {
+  Attempt attempt(const std::string& url, const Question& question) {
     CURL* const handle = curl.get();
     curl_easy_reset(handle);  // keeps connections
     Sink sink{{}, static_cast<std::size_t>(options.most_bytes), false};
@@ -118,16 +124,20 @@ struct HttpClient::State {
     set(CURLOPT_TIMEOUT, static_cast<long>(options.total_timeout.count()));
     set(CURLOPT_LOW_SPEED_LIMIT, slowest_bytes_per_second);
     set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout.count()));
-    set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(options.most_bytes));
+    if (question.head) {
+      set(CURLOPT_NOBODY, 1L);
+    } else {
+      set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(options.most_bytes));
+    }
     set(CURLOPT_ACCEPT_ENCODING, "");
     set(CURLOPT_USERAGENT, "pitwatch");
     set(CURLOPT_WRITEFUNCTION, &keep);
     set(CURLOPT_WRITEDATA, static_cast<void*>(&sink));
     set(CURLOPT_ERRORBUFFER, curl_reason.data());
-    if (json) {
+    if (question.json) {
       headers.reset(curl_slist_append(headers.release(), "Content-Type: application/json"));
-      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json->size()));
-      set(CURLOPT_POSTFIELDS, json->c_str());
+      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(question.json->size()));
+      set(CURLOPT_POSTFIELDS, question.json->c_str());
     }
     set(CURLOPT_HTTPHEADER, headers.get());
 
@@ -165,9 +175,9 @@ struct HttpClient::State {
   }
 
   /// One hop: tried as often as it may be.
-  Attempt persist(const std::string& url, const std::optional<std::string>& json) {
+  Attempt persist(const std::string& url, const Question& question) {
     for (int number = 1;; ++number) {
-      Attempt result = attempt(url, json);
+      Attempt result = attempt(url, question);
       const bool may_pass = result.code == CURLE_OK ? is_passing(result.answer.status) : is_passing(result.code);
       if (may_pass && number < options.attempts) {
         sleep(wait_before(number, result.wait_s));
@@ -181,12 +191,15 @@ struct HttpClient::State {
     }
   }
 
-  HttpAnswer request(std::string url, std::optional<std::string> json) {
+  HttpAnswer request(std::string url, Question question) { return follow(url, std::move(question)); }
+
+  /// Leaves in `url` where the answer came from.
+  HttpAnswer follow(std::string& url, Question question) {
     const std::lock_guard lock(one_at_a_time);
     check_allowed(url, policy);
     const std::string first = url;
     for (int redirects = 0;; ++redirects) {
-      Attempt result = persist(url, json);
+      Attempt result = persist(url, question);
       if (result.redirect.empty()) return std::move(result.answer);
       if (redirects == options.most_redirects) {
         throw DataError(redacted(first) + ": more than " + std::to_string(redirects) + " redirects");
@@ -199,7 +212,7 @@ struct HttpClient::State {
       } catch (const DataError& error) {
         throw DataError(redacted(url) + ": redirects to what is not allowed: " + error.what());
       }
-      if (result.answer.status <= 303) json.reset();
+      if (result.answer.status <= 303) question.json.reset();
       url = result.redirect;
     }
   }
@@ -224,9 +237,17 @@ const HttpOptions& HttpClient::options() const { return state_->options; }
 const RemotePolicy& HttpClient::policy() const { return state_->policy; }
 std::int64_t HttpClient::bytes_received() const { return state_->bytes; }
 
-HttpAnswer HttpClient::get_any(const std::string& url) { return state_->request(url, std::nullopt); }
+HttpAnswer HttpClient::get_any(const std::string& url) { return state_->request(url, {}); }
 
-HttpAnswer HttpClient::post_json(const std::string& url, const std::string& json) { return state_->request(url, json); }
+HttpAnswer HttpClient::post_json(const std::string& url, const std::string& json) {
+  return state_->request(url, {json, false});
+}
+
+std::string HttpClient::final_url(const std::string& url) {
+  std::string last = url;
+  state_->follow(last, {{}, true});
+  return last;
+}
 
 std::string HttpClient::get(const std::string& url) {
   HttpAnswer answer = get_any(url);

@@ -61,6 +61,10 @@ class HttpClient {
   HttpAnswer get_any(const std::string& url);
   HttpAnswer post_json(const std::string& url, const std::string& json);
 
+  /// Where a GET of the URL ends after redirects, by HEAD: itself where there are none. Whatever the last status is.
+  /// Throws DataError for a redirect that the policy does not allow, and where no answer came.
+  std::string final_url(const std::string& url);
+
   /// Of all bodies so far, as they were sent.
   std::int64_t bytes_received() const;
 

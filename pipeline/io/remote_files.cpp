@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "pipeline/core/date.hpp"
@@ -104,6 +105,23 @@ struct RemoteFiles::State {
   HttpClient& client;
   std::mutex mutex;
   std::map<std::string, Signature> signatures;  // by host and container
+  std::set<std::string> direct;                 // URLs, without query, that do not redirect
+
+  /// Where GDAL ends up, which follows redirects unchecked.
+  std::string redirected(const std::string& url) {
+    if (url.starts_with("s3:")) return url;
+    const std::string name = url.substr(0, url.find('?'));
+    {
+      const std::lock_guard lock(mutex);
+      if (direct.count(name) != 0) return url;
+    }
+    const std::string last = client.final_url(url);
+    if (last == url) {
+      const std::lock_guard lock(mutex);
+      direct.insert(name);
+    }
+    return last;
+  }
 
   std::string signed_by_service(const SigningRule& rule, const std::string& url) {
     const RemoteUrl parts = parse_remote_url(url);
@@ -135,7 +153,7 @@ struct RemoteFiles::State {
   }
 };
 
-RemoteFiles::RemoteFiles(HttpClient& client) : state_(new State{client, {}, {}}) { set_up_gdal(client.options()); }
+RemoteFiles::RemoteFiles(HttpClient& client) : state_(new State{client, {}, {}, {}}) { set_up_gdal(client.options()); }
 
 RemoteFiles::~RemoteFiles() = default;
 
@@ -151,7 +169,7 @@ std::string RemoteFiles::gdal_name(const std::string& path_or_url) {
     try {
       // A signature is a secret.
       if (!path_or_url.starts_with("https:")) throw DataError("without TLS");
-      return gdal_path(state_->signed_url_of(*rule, path_or_url), policy);
+      return gdal_path(state_->redirected(state_->signed_url_of(*rule, path_or_url)), policy);
     } catch (const DataError& error) {
       throw DataError(redacted(path_or_url) + ": cannot be signed: " + error.what());
     }
@@ -161,7 +179,7 @@ std::string RemoteFiles::gdal_name(const std::string& path_or_url) {
     const std::lock_guard lock(state_->mutex);
     set_up_bucket(parts.host, endpoint_of(path_or_url, policy));
   }
-  return gdal_path(path_or_url, policy);
+  return gdal_path(state_->redirected(path_or_url), policy);
 }
 
 bool RemoteFiles::may_try_again(const std::string& gdal_name, const std::string& failure, int attempt) {

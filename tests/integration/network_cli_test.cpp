@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/plane.hpp"
@@ -53,6 +54,15 @@ class Network : public ::testing::Test {
       return folder / "series/gizilbulag";
     }();
     return path;
+  }
+
+  /// The path of a raster on the server.
+  static std::string first_raster() {
+    std::set<std::string> found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(scenes())) {
+      if (entry.path().filename() == "B04.tif") found.insert(entry.path().lexically_relative(scenes()));
+    }
+    return "/files/" + *found.begin();
   }
 
   static std::vector<std::string> command(const HttpServer& server, const std::string& name, const std::string& path,
@@ -329,6 +339,27 @@ TEST_F(Network, TrustsNoCertificateButThoseItIsTold) {
                   [&] { RemoteFiles(careless).gdal_name("http://" + server.host() + "/signed/x.tif"); }),
               HasSubstr("without TLS"));
   EXPECT_EQ(json::parse(client.get(server.url("/stats"))).at("signed"), 1);
+}
+
+TEST_F(Network, RastersAreNotFollowedToWhereNothingIsAllowed) {
+  const HttpServer server(scenes());
+  HttpOptions options;
+  options.attempts = 1;
+  HttpClient client(options, server.policy());
+  RemoteFiles files(client);
+  const std::string path = first_raster();
+  const auto message = [&](const std::string& mode) {
+    return test::message_of<DataError>([&] { files.gdal_name(server.url(mode + path)); });
+  };
+  EXPECT_THAT(message("/~elsewhere"), AllOf(HasSubstr("redirects to what is not allowed: "), Not(HasSubstr("secret"))));
+  EXPECT_THAT(message("/~loop"), HasSubstr("more than 5 redirects"));
+  const std::string straight = "/vsicurl/" + server.url(path);
+  EXPECT_EQ(files.gdal_name(server.url("/~moved" + path)), straight);
+  const auto requests = [&] { return json::parse(client.get(server.url("/stats"))).at("requests").get<int>(); };
+  const int before = requests();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(files.gdal_name(server.url(path)), straight);
+  EXPECT_LE(requests() - before, 2);  // one of them is that for the numbers
+  EXPECT_GT(BandFile(straight).grid().width, 0);
 }
 
 // ---- fetch -----------------------------------------------------------------------------------------------------

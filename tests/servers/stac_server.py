@@ -19,6 +19,7 @@ cutxN            half a body for the first N requests of a path, then the connec
 drip             a byte a second          lie        a Content-Length of a terabyte
 endless          a body without an end    deep       JSON that is nested deeper than anything honest
 elsewhere        a redirect to another host          loop  a redirect to itself
+moved            a redirect to the same path without a mode
 nopost           405 for POST             again      a next page that is the same page
 whole            next links with the whole body, merge false, and no conformance to anything
 slow             a fiftieth of a second before every answer
@@ -202,8 +203,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def fails(self, body):
         """Whether the mode has answered already."""
         mode = self.mode
+        self.is_failing = False
         counted = re.fullmatch(r"(429|500|cut)x(\d+)", mode)
-        if counted:
+        if counted and self.command != "HEAD":  # GDAL's requests are what is to fail
             with lock:
                 requests_of[self.path] += 1
                 self.is_failing = requests_of[self.path] <= int(counted.group(2))
@@ -212,6 +214,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return True
         if mode == "elsewhere":
             self.send(302, headers=[("Location", "https://elsewhere.invalid/?token=secret")])
+            return True
+        if mode == "moved":
+            self.send(302, headers=[("Location", "/" + self.path.split("/", 2)[2])])
             return True
         if mode == "loop":
             self.send(307, headers=[("Location", self.path)])
