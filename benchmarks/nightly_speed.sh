@@ -13,10 +13,13 @@ For one site of each size (3, 10 and 20 km by default) simulates a year of 61 cl
   update    a night with one more scene
 beside what an update cannot do without:
   decode    decoding the bands of that scene and nothing else
-  copy      reading the state and writing it to the disk (dd, fsync)
-and the state's bytes per pixel, seconds per km2 and peak memory. --profile adds the functions that take most of the CPU time
+  read      reading the state, checked and unpacked, as the run does
+  write     packing and writing it to the disk
+  times     update over the sum of these three
+and the state's bytes per pixel, seconds per km2 and peak memory (sites of more than 12.8 km are watched in panes that
+overlap, whose pixels all count). --profile adds the functions that take most of the CPU time
 of learning and of an update (perf). --cpu gives seconds of CPU time, of all threads together, for a machine that does other work
-at the same time (not of decode, which is timed inside). All files are in the page cache.
+at the same time (not of decode, read and write, which are timed inside). All files are in the page cache.
 END_OF_USAGE
 }
 
@@ -35,7 +38,7 @@ while [[ $# -gt 0 ]]; do
     *) folder=$1; shift ;;
   esac
 done
-"$root/tools/build.sh" release pitwatch decode_blocks
+"$root/tools/build.sh" release pitwatch decode_blocks state_io
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 pitwatch=$root/build/pitwatch
@@ -67,12 +70,26 @@ measure() {
   mib=$((mib / 1024))
 }
 
+# pixels_of STATE_FILE
+pixels_of() {
+  python3 - "$1" <<'END_OF_PROGRAM'
+import json
+import struct
+import sys
+
+head = open(sys.argv[1], "rb").read(1 << 20)[40:]
+size, = struct.unpack("<Q", head[:8])
+grid = json.loads(head[8:8 + size])["grid"].split()
+print(int(grid[-2]) * int(grid[-1]))
+END_OF_PROGRAM
+}
+
 hottest() {
   perf report --input "$folder/perf.data" --stdio --no-children --percent-limit 2 2> /dev/null \
     | sed -n '/^ *[0-9.]*%/s/ \+/ /gp' | cut -c1-150 | head -n 12
 }
 
-printf '%5s %8s %8s %8s %8s %8s %8s %8s %10s %12s %12s %8s\n' km threads history learn fit update decode copy \
+printf '%5s %8s %8s %8s %8s %8s %8s %6s %6s %6s %10s %12s %12s %8s\n' km threads history learn fit update decode read write times \
   "byte/pixel" "learn s/km2" "update s/km2" "peak MiB"
 for km in $sizes; do
   data=$folder/$km
@@ -85,7 +102,7 @@ for km in $sizes; do
   scenes=("$data"/series/site/S2*)
   mapfile -t dates < <(basename -a "${scenes[@]}" | cut -d_ -f3 | sort -u)
   iso() { echo "${1:0:4}-${1:4:2}-${1:6:2}"; }
-  history_days=$((($(date -d "${dates[61]}" +%s) - $(date -d "${dates[0]}" +%s)) / 86400))
+  history_days=$((($(date -d "${dates[61]}" +%s) - $(date -d "${dates[0]}" +%s)) / 86400 - 1))
   cat "$data"/series/site/S2*/*.tif > /dev/null
   # night STATE THREADS DATE: a run over what there is until then.
   night() {
@@ -102,23 +119,24 @@ for km in $sizes; do
     learn=$seconds peak=$mib
     night "$state" "$threads" "${dates[62]}"
     update=$seconds
-    files=("$state"/sites/site/looks-*.state)
-    file=${files[-1]}
-    read -r pixels <<< "$(python3 -c '
-import struct, sys
-head = open(sys.argv[1], "rb").read(1 << 20)[40:]
-import json
-size, = struct.unpack("<Q", head[:8])
-grid = json.loads(head[8:8 + size])["grid"].split()
-print(int(grid[-2]) * int(grid[-1]))' "$file")"
+    pixels=0 bytes=0 read=0 write=0
+    for pane in "$state"/sites/site/ "$state"/sites/site/pane-*/; do
+      files=("$pane"looks-*.state)
+      file=${files[-1]}
+      if [[ ! -e $file ]]; then continue; fi
+      pixels=$((pixels + $(pixels_of "$file")))
+      bytes=$((bytes + $(stat -c %s "$file")))
+      read -r one_read one_write <<< "$("$root/build/benchmarks/state_io" "$threads" "$file" "$data/copy.state")"
+      rm "$data/copy.state"
+      read=$(calculate 3 "$read + $one_read")
+      write=$(calculate 3 "$write + $one_write")
+    done
     decode=$("$root/build/benchmarks/decode_blocks" pitwatch "$threads" "${last[@]}")
-    measure dd if="$file" of="$data/copy" bs=4M conv=fsync status=none
-    copy=$seconds
-    rm "$data/copy"
-    km2=$(calculate 4 "$pixels / 10000")
-    printf '%5s %8s %8s %8s %8s %8s %8.2f %8s %10s %12s %12s %8s\n' "$km" "$threads" "$history" "$learn" \
-      "$(calculate 2 "$learn - $history - $update")" "$update" "$decode" "$copy" \
-      "$(calculate 0 "$(stat -c %s "$file") / $pixels")" "$(calculate 3 "$learn / $km2")" \
+    km2=$(calculate 4 "$km * $km")
+    printf '%5s %8s %8s %8s %8s %8s %8.2f %6.2f %6.2f %6s %10s %12s %12s %8s\n' "$km" "$threads" "$history" "$learn" \
+      "$(calculate 2 "$learn - $history - $update")" "$update" "$decode" "$read" "$write" \
+      "$(calculate 1 "$update / ($decode + $read + $write)")" \
+      "$(calculate 0 "$bytes / $pixels")" "$(calculate 3 "$learn / $km2")" \
       "$(calculate 3 "$update / $km2")" "$peak"
   done
   if $profile; then

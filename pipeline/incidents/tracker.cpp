@@ -71,9 +71,9 @@ Shares shares_of(const std::vector<Run>& runs, const GroundAfterLook& ground) {
 double calibrated_confidence(const Incident& incident) {
   switch (incident.status) {
     case AlertStatus::closed:
-      return 0.15 * incident.confidence;
+      return 0.2 * incident.confidence;
     case AlertStatus::recovering:
-      return 0.6 * incident.confidence;
+      return 0.7 * incident.confidence;
     default:
       return 0.9 * incident.confidence;
   }

@@ -252,16 +252,21 @@ class LookJudge {
     return v;
   }
 
-  /// Bare mineral ground where there was none: less green, and brighter to the eye and in the short-wave infrared, but
-  /// not white. Neither cloud nor shade, snow or water looks like that, so that one such look tells more than others.
+  /// By how much a feature deviates, in noise.
+  float sigmas(std::size_t i, Feature feature) const {
+    const float deviation = at(result_.residuals.deviation[i], feature);
+    return deviation > 0 ? at(result_.residuals.residual[i], feature) / deviation : 0;
+  }
+
+  /// Bare mineral ground where there was none: less green, and brighter to the eye but not white; brighter in the
+  /// short-wave infrared as well, or at least neither darker nor wetter. Cloud and snow are white, haze makes ground
+  /// wetter by MNDWI, shade and water are darker: one such look tells more than others.
   bool shows_soil(std::size_t i) const {
-    const auto sigmas = [&](Feature feature) {
-      const float deviation = at(result_.residuals.deviation[i], feature);
-      return deviation > 0 ? at(result_.residuals.residual[i], feature) / deviation : 0;
-    };
+    const float swir = sigmas(i, Feature::log_swir16);
     return look_.blue_to_red[i] < options_.white_blue_to_red &&
-           at(look_.values[i], Feature::ndvi) < options_.green_ndvi && sigmas(Feature::ndvi) < -options_.soil_sigma &&
-           sigmas(Feature::log_visible) > options_.soil_sigma && sigmas(Feature::log_swir16) > options_.soil_sigma;
+           at(look_.values[i], Feature::ndvi) < options_.green_ndvi &&
+           sigmas(i, Feature::ndvi) < -options_.soil_sigma && sigmas(i, Feature::log_visible) > options_.soil_sigma &&
+           (swir > options_.soil_sigma || (swir > 0 && sigmas(i, Feature::mndwi) < options_.screen_sigma));
   }
 
   /// Evidence of the last looks together, and how many they are where it is largest.

@@ -18,7 +18,7 @@ struct MonitorOptions {
   float white_blue_to_red = 0.82F;    // blue / red above which a brightened pixel is missed cloud: rock is redder
   float brightened_log = 0.18F;       // rise of log visible against the model from which that is asked
   float dark_log = 0.30F;             // fall of all log brightnesses against the model that is missed shadow
-  float screen_sigma = 3;             // distance from the model, in noise, from which cloud and snow are missed
+  float screen_sigma = 3;             // distance from the model, in noise, from which cloud, haze and snow are missed
   float shadow_sigma = 2;             // and from which shadow is
   int screened_in_row = 2;            // so many looks in a row may be screened; what lasts longer is the ground
   float called_cloud_excess = 0.25F;  // share of looks, above the site's, called cloud from which ground is bright

@@ -346,8 +346,8 @@ MaskShares mask_shares(PlaneView<const MaskBits> mask) {
 std::optional<LookShift> estimate_shift(PlaneView<const float> reference, PlaneView<const MaskBits> reference_mask,
                                         PlaneView<const float> look, PlaneView<const MaskBits> look_mask) {
   constexpr int least_step_px = 24;
-  constexpr int most_windows_a_side = 16;  // more tell no more of one shift
-  constexpr std::size_t least_windows = 2;
+  constexpr int most_windows_a_side = 24;  // more tell no more of one shift
+  constexpr int least_windows = 2;
   constexpr double least_quality = 10;      // windows of one ground have 25 to 50, of different grounds 4 to 6
   constexpr double window_sigma_px = 0.08;  // of one window, where several agree by chance
   constexpr double least_sigma_px = 0.05;   // what all windows may have in common
@@ -385,7 +385,7 @@ std::optional<LookShift> estimate_shift(PlaneView<const float> reference, PlaneV
   const Plane<float> after = filled(look, look_mask);
   std::vector<WindowShift> shifts = measure_shifts(before.view(), after.view(), invalid.view(), 0, 0, step_px);
   std::erase_if(shifts, [](const WindowShift& shift) { return !(shift.quality >= least_quality); });
-  if (shifts.size() < least_windows) return std::nullopt;
+  if (static_cast<int>(shifts.size()) < least_windows) return std::nullopt;
   const Alignment fit = fit_alignment(shifts);
   if (fit.windows_used == 0) return std::nullopt;
   const double middle_x = (width - 1) / 2.0;

@@ -99,6 +99,7 @@ struct LookShift {
 /// Measures where a plane of the same site and band lies against a reference, by phase correlation (pipeline/align).
 /// All planes have one size; pixels that are masked in either, or NaN, are not looked at. Nothing where fewer than two
 /// windows of 96 px are nine tenths clear and agree that they show one ground, or where they disagree on the shift.
+/// Windows are 24 px apart, or 24 along the longer side.
 /// Sites hardly larger than a window do well to be read with more of their surroundings for this.
 /// The reference and the look must have been read without a shift, or with a known one that is to be added.
 /// Thread-safe.

@@ -185,6 +185,25 @@ TEST_F(RunCli, ABadSceneIsSkippedAndTheOthersGoOn) {
   EXPECT_EQ(alerts_of(folder_ / "state"), expected());
 }
 
+TEST_F(RunCli, TellsOfAShortHistory) {
+  const auto warning = [&](const std::string& days) {
+    return test::run_process(command(series().scenes(), folder_ / days, {"--history-days", days})).err;
+  };
+  EXPECT_THAT(warning("60"), HasSubstr("site 'small' is used: its history shows 99 % of it too seldom to judge it"));
+  EXPECT_THAT(warning("150"), HasSubstr("too few clear looks for seasons in"));
+  EXPECT_THAT(warning("365"), ::testing::Not(HasSubstr("its history")));
+}
+
+TEST_F(RunCli, TellsWhyNoLookWasOfUse) {
+  const std::string inbox = folder_ / "inbox";
+  deliver(inbox, 0, series().names().size());
+  for (const std::string& name : series().names()) test::write_text(inbox + "/" + name + "/B08.tif", "no raster");
+  const test::Outcome run = test::run_process(command(inbox, folder_ / "state"));
+  EXPECT_EQ(run.exit_code, 4) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("site small"));
+  EXPECT_THAT(run.err, ::testing::ContainsRegex("no usable look before [0-9-]+: .*B08"));
+}
+
 TEST_F(RunCli, OneRunAtATime) {
   const std::string state = folder_ / "state";
   fs::create_directories(state);

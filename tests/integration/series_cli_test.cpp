@@ -79,6 +79,17 @@ TEST_F(SeriesCli, FindsThePitAndLeavesTheGrass) {
   EXPECT_GE(rows[1].cells.at("first_detected"), "2021-05-15");
   EXPECT_LE(rows[1].cells.at("first_detected"), "2021-06-05");
   EXPECT_GE(rows[1].cells.at("confirmed_on"), rows[1].cells.at("first_detected"));
+  EXPECT_EQ(rows[0].cells.at("class"), "");
+  EXPECT_EQ(rows[1].cells.at("class"), "vegetation_to_bare");
+}
+
+TEST_F(SeriesCli, WarnsOfCloudsAndShortHistories) {
+  const Outcome long_enough = series({write(two_pixels(true)), "--id", "point", "--summary"});
+  EXPECT_THAT(long_enough.err, HasSubstr("without --clear"));
+  EXPECT_THAT(long_enough.err, ::testing::Not(HasSubstr("too few for seasons")));
+  const Outcome short_one =
+      series({write(two_pixels(true)), "--id", "point", "--summary", "--history-until", "2020-02-20"});
+  EXPECT_THAT(short_one.err, HasSubstr("2 of 2 pixels have fewer than 9 clear looks"));
 }
 
 TEST_F(SeriesCli, PrintsALinePerLookAfterTheHistory) {
