@@ -8,14 +8,11 @@
 namespace pitwatch {
 namespace {
 
-constexpr int largest_undivided_px = 1280;
-constexpr int largest_core_px = 1024;
-constexpr int around_px = 100;  // more than the surroundings whose weather is shared, and than what margins reach
-constexpr int lattice_px = 2;   // pixels of 20 m stay whole
+constexpr int largest_core_px = 1280;
+constexpr int around_px = 64;  // more than the reach of margins and of the weather that surroundings share
+constexpr int lattice_px = 2;  // pixels of 20 m stay whole
 
-int parts_of(int length) {
-  return length <= largest_undivided_px ? 1 : (length + largest_core_px - 1) / largest_core_px;
-}
+int parts_of(int length) { return (length + largest_core_px - 1) / largest_core_px; }
 
 /// Where part `i` of `parts` begins.
 int begin_of(int i, int parts, int length) {

@@ -21,8 +21,8 @@ struct Pane {
   int top = 0;
 };
 
-/// The panes of a site, row by row: one up to 12.8 km a side, else cores of up to 10.24 km with 1 km around them. They
-/// hang on the size of the site alone, so that results do.
+/// The panes of a site, row by row: cores of up to 12.8 km a side, with 640 m around them where there is more than one.
+/// They hang on the size of the site alone, so that results do.
 std::vector<Pane> panes_of(const Grid& site);
 
 /// "SITE", or "SITE/PANE" where there are several: the name of a pane's folders, and what its alerts' ids hang on.

@@ -38,16 +38,16 @@ TEST(Panes, CoresCoverTheSiteOnceAndLieInTheirGrids) {
     for (const Pane& pane : panes_of(site)) {
       EXPECT_TRUE(names.insert(pane.name).second);
       area += std::int64_t{pane.core.width} * pane.core.height;
-      EXPECT_LE(pane.grid.width, 1024 + 200);
-      EXPECT_LE(pane.grid.height, 1024 + 200);
+      EXPECT_LE(pane.grid.width, 1280 + 128);
+      EXPECT_LE(pane.grid.height, 1280 + 128);
       EXPECT_EQ(pane.left % 2, 0);  // whole pixels of 20 m
       EXPECT_EQ(pane.top % 2, 0);
       EXPECT_EQ(pane.grid.origin.x, site.origin.x + 10 * pane.left);
       EXPECT_EQ(pane.grid.origin.y, site.origin.y - 10 * pane.top);
-      EXPECT_LE(pane.left, std::max(0, pane.core.x - 100));
-      EXPECT_LE(pane.top, std::max(0, pane.core.y - 100));
-      EXPECT_GE(pane.left + pane.grid.width, std::min(width, pane.core.right() + 100));
-      EXPECT_GE(pane.top + pane.grid.height, std::min(height, pane.core.bottom() + 100));
+      EXPECT_LE(pane.left, std::max(0, pane.core.x - 64));
+      EXPECT_LE(pane.top, std::max(0, pane.core.y - 64));
+      EXPECT_GE(pane.left + pane.grid.width, std::min(width, pane.core.right() + 64));
+      EXPECT_GE(pane.top + pane.grid.height, std::min(height, pane.core.bottom() + 64));
     }
     EXPECT_EQ(area, std::int64_t{width} * height);
     // Equal areas without overlap: each corner pixel and each middle is in one core.
