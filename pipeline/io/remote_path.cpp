@@ -151,14 +151,16 @@ std::string redacted_url(std::string_view url) {
   const std::size_t begin = url.find("://") + 3;
   const std::size_t query = std::min(url.find_first_of("?#", begin), url.size());
   std::string_view rest = url.substr(begin, query - begin);
-  const std::string_view authority = rest.substr(0, rest.find('/'));
-  // A password may hold a slash, against the rules: then what looks like a port is none.
-  const std::size_t colon = authority.find(':');
-  const bool odd_port =
-      colon != std::string_view::npos && authority.front() != '[' &&
-      !std::all_of(authority.begin() + static_cast<std::ptrdiff_t>(colon) + 1, authority.end(), is_digit);
-  if (const std::size_t at = (odd_port ? rest : authority).rfind('@'); at != std::string_view::npos) {
-    rest.remove_prefix(at + 1);
+  // What is left may begin with a user and a password again.
+  for (std::size_t at = 0; at != std::string_view::npos;) {
+    const std::string_view authority = rest.substr(0, rest.find('/'));
+    // A password may hold a slash, against the rules: then what looks like a port is none.
+    const std::size_t colon = authority.find(':');
+    const bool odd_port =
+        colon != std::string_view::npos && authority.front() != '[' &&
+        !std::all_of(authority.begin() + static_cast<std::ptrdiff_t>(colon) + 1, authority.end(), is_digit);
+    at = (odd_port ? rest : authority).rfind('@');
+    if (at != std::string_view::npos) rest.remove_prefix(at + 1);
   }
   return std::string(url.substr(0, begin)).append(rest).append(query < url.size() ? "?..." : "");
 }
