@@ -25,15 +25,16 @@ bool is_alert(PixelStatus status) {
   return status == PixelStatus::provisional || status == PixelStatus::confirmed || status == PixelStatus::recovering;
 }
 
-/// The uncertain directions (season_model.hpp) of one date that were worked out last: the pixels of a neighbourhood
-/// have been seen at much the same times, so that few differ.
+/// The uncertain directions (season_model.hpp) of one date that were worked out last: pixels of a neighbourhood that
+/// have been seen at the same times share one, and a pixel needs its own twice.
 class Directions {
  public:
-  Directions(const SeasonDate& date, const MonitorOptions& options) : date_(date), options_(options), known_(256) {}
+  Directions(const SeasonDate& date, const MonitorOptions& options) : date_(date), options_(options) {}
 
   const Terms& of(const PackedModel& packed, const SeasonModel& model) {
     std::uint64_t key = packed.waves + 1U;  // never 0, which is that of no model
     for (const std::uint8_t looks : packed.looks) key = key << 8 | looks;
+    if (known_.empty()) known_.resize(256);                  // most steps ask for none
     Known& known = known_[key * 0x9e3779b97f4a7c15U >> 56];  // Fibonacci hashing (Knuth 1973, 6.4)
     if (known.key != key) known = {key, uncertain_direction(model, date_, options_)};
     return known.direction;
