@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace pitwatch {
@@ -25,7 +27,8 @@ PixelArray<T> make_pixels(std::size_t count) {
   return PixelArray<T>(static_cast<T*>(allocate_pixels(count * sizeof(T))));
 }
 
-/// The same for a std::vector.
+/// The same for a std::vector. resize() leaves new elements uninitialised, as make_pixels() does: who fills them
+/// touches their memory first, and may do so on several threads.
 template <typename T>
 struct PixelAllocator {
   using value_type = T;
@@ -35,6 +38,11 @@ struct PixelAllocator {
 
   T* allocate(std::size_t count) { return static_cast<T*>(allocate_pixels(count * sizeof(T))); }
   void deallocate(T* memory, std::size_t) { FreePixels()(memory); }
+  void construct(T*) noexcept { static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>); }
+  template <typename... Values>
+  void construct(T* place, Values&&... values) {
+    std::construct_at(place, std::forward<Values>(values)...);
+  }
   template <typename Other>
   friend bool operator==(const PixelAllocator&, const PixelAllocator<Other>&) {
     return true;

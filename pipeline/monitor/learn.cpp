@@ -53,7 +53,7 @@ class Learning {
       dates_.push_back(season_date(look.when));
       add_look(state_, look.when);
     }
-    models_.resize(state_.pixels());
+    models_.assign(state_.pixels(), {});
     judged_.assign(state_.pixels(), 0);
   }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "pipeline/core/error.hpp"
@@ -25,29 +26,35 @@ bool is_alert(PixelStatus status) {
   return status == PixelStatus::provisional || status == PixelStatus::confirmed || status == PixelStatus::recovering;
 }
 
-/// The uncertain directions (season_model.hpp) of one date that were worked out last: pixels of a neighbourhood that
-/// have been seen at the same times share one, and a pixel needs its own twice.
-class Directions {
+/// Pixels whose models' uncertain directions (season_model.hpp) on a date are worked out some at a time, and then
+/// used: use(pixel, model, direction).
+template <typename Use>
+class InBatches {
  public:
-  Directions(const SeasonDate& date, const MonitorOptions& options) : date_(date), options_(options) {}
+  InBatches(const MonitorState& state, const SeasonDate& date, const MonitorOptions& options, const Use& use)
+      : state_(state), date_(date), options_(options), use_(use) {}
 
-  const Terms& of(const PackedModel& packed, const SeasonModel& model) {
-    std::uint64_t key = packed.waves + 1U;  // never 0, which is that of no model
-    for (const std::uint8_t looks : packed.looks) key = key << 8 | looks;
-    if (known_.empty()) known_.resize(256);                  // most steps ask for none
-    Known& known = known_[key * 0x9e3779b97f4a7c15U >> 56];  // Fibonacci hashing (Knuth 1973, 6.4)
-    if (known.key != key) known = {key, uncertain_direction(model, date_, options_)};
-    return known.direction;
+  void add(std::size_t pixel) {
+    pixels_[count_] = pixel;
+    models_[count_] = state_.model(pixel);
+    if (++count_ == most_directions) finish();
+  }
+
+  void finish() {
+    std::array<Terms, most_directions> directions;
+    uncertain_directions(std::span(models_).first(count_), date_, options_, directions);
+    for (std::size_t k = 0; k < count_; ++k) use_(pixels_[k], models_[k], directions[k]);
+    count_ = 0;
   }
 
  private:
-  struct Known {
-    std::uint64_t key = 0;
-    Terms direction{};
-  };
+  const MonitorState& state_;
   const SeasonDate& date_;
   const MonitorOptions& options_;
-  std::vector<Known> known_;
+  const Use& use_;
+  std::array<std::size_t, most_directions> pixels_{};
+  std::array<SeasonModel, most_directions> models_{};
+  std::size_t count_ = 0;
 };
 
 class LookJudge {
@@ -92,23 +99,25 @@ class LookJudge {
   void run() {
     if (state_.near_water.empty()) find_shores();
     forget();
-    for_pixels([this](Directions& directions, int, int, std::size_t i) { measure(directions, i); });
+    measure_all();
     result_.weather.estimate(result_.residuals, options_, rows_);
-    for_pixels([this](Directions&, int x, int y, std::size_t i) { weigh(x, y, i); });
-    for_pixels([this](Directions&, int x, int y, std::size_t i) { join_neighbours(x, y, i); });
-    for_pixels([this](Directions& directions, int x, int y, std::size_t i) { decide(directions, x, y, i); });
+    for_pixels([this](int x, int y, std::size_t i) { weigh(x, y, i); });
+    for_pixels([this](int x, int y, std::size_t i) { join_neighbours(x, y, i); });
+    decide_all();
   }
 
  private:
+  /// Pixels of some rows, one after the other.
   template <typename Step>
-  void for_pixels(const Step& step) {
-    rows_(state_.height, [&](int begin, int end) {
-      Directions directions(date_, options_);
-      for (int y = begin; y < end; ++y) {
-        std::size_t pixel = static_cast<std::size_t>(y) * static_cast<std::size_t>(state_.width);
-        for (int x = 0; x < state_.width; ++x, ++pixel) step(directions, x, y, pixel);
-      }
-    });
+  void for_pixels_of(int begin, int end, const Step& step) const {
+    for (int y = begin; y < end; ++y) {
+      std::size_t pixel = static_cast<std::size_t>(y) * static_cast<std::size_t>(state_.width);
+      for (int x = 0; x < state_.width; ++x, ++pixel) step(x, y, pixel);
+    }
+  }
+  template <typename Step>
+  void for_pixels(const Step& step) const {
+    rows_(state_.height, [&](int begin, int end) { for_pixels_of(begin, end, step); });
   }
 
   /// Where water was seen in the history, and around it: its level comes and goes.
@@ -139,20 +148,34 @@ class LookJudge {
 
   // ---- residuals ----
 
-  void measure(Directions& directions, std::size_t i) {
+  void measure_all() {
+    rows_(state_.height, [this](int begin, int end) {
+      const auto one = [this](std::size_t i, const SeasonModel& model, const Terms& direction) {
+        measure(i, expect(model, date_, direction, options_));
+      };
+      InBatches batch(state_, date_, options_, one);
+      for_pixels_of(begin, end, [&](int, int, std::size_t i) {
+        if (is_seen(i)) batch.add(i);
+      });
+      batch.finish();
+    });
+  }
+
+  /// Counts the look, and says whether it is to be measured against a model.
+  bool is_seen(std::size_t i) {
     PixelCounts& counts = state_.counts[i];
     result_.residuals.kind[i] = no_kind;
     result_.use[i] = LookUse::unseen;
-    if (look_.seen[i] == Seen::nothing) return;
+    if (look_.seen[i] == Seen::nothing) return false;
     if (counts.measured < 0xffff) {
       ++counts.measured;
       counts.called_cloud = static_cast<std::uint16_t>(counts.called_cloud + look_.called_cloud[i]);
     }
-    const PixelStatus status = state_.status[i];
-    if (look_.seen[i] != Seen::clear || status == PixelStatus::not_judged) return;
+    return look_.seen[i] == Seen::clear && state_.status[i] != PixelStatus::not_judged;
+  }
 
-    const SeasonModel model = state_.model(i);
-    const Expectation expected = expect(model, date_, directions.of(state_.models[i], model), options_);
+  void measure(std::size_t i, const Expectation& expected) {
+    PixelCounts& counts = state_.counts[i];
     FeatureVector& residual = result_.residuals.residual[i];
     FeatureVector& deviation = result_.residuals.deviation[i];
     for (std::size_t f = 0; f < feature_count; ++f) {
@@ -175,7 +198,7 @@ class LookJudge {
     }
     result_.use[i] = LookUse::used;
     result_.residuals.kind[i] = state_.kind[i];
-    result_.residuals.tells[i] = is_alert(status) ? 0 : 1;
+    result_.residuals.tells[i] = is_alert(state_.status[i]) ? 0 : 1;
   }
 
   bool is_missed_cloud(std::size_t i) const {
@@ -365,12 +388,35 @@ class LookJudge {
 
   // ---- decisions ----
 
-  void decide(Directions& directions, int x, int y, std::size_t i) {
-    if (result_.use[i] == LookUse::used) follow(directions, x, y, i);
-    result_.status[i] = state_.status[i];
+  void decide_all() {
+    rows_(state_.height, [this](int begin, int end) {
+      const auto one = [this](std::size_t i, SeasonModel& model, const Terms& direction) {
+        take_in(i, model, direction);
+      };
+      InBatches batch(state_, date_, options_, one);
+      for_pixels_of(begin, end, [&](int, int, std::size_t i) {
+        if (result_.use[i] == LookUse::used && follow(i)) batch.add(i);
+        result_.status[i] = state_.status[i];
+      });
+      batch.finish();
+    });
   }
 
-  void follow(Directions& directions, int x, int y, std::size_t i) {
+  /// Takes what the look shows, less the weather, into the model.
+  void take_in(std::size_t i, SeasonModel& model, const Terms& direction) {
+    const auto width = static_cast<std::size_t>(state_.width);
+    const FeatureVector& shared =
+        result_.weather.at(static_cast<int>(i % width), static_cast<int>(i / width), result_.residuals.kind[i]);
+    FeatureVector seen = look_.values[i];
+    for (std::size_t f = 0; f < feature_count; ++f) seen[f] -= shared[f];
+    adapt(model, date_, direction, seen, options_.adaptation);
+    pack_adapted(model, state_.typical_noise, date_.year_part(), Dither(i, static_cast<std::size_t>(number_)),
+                 state_.models[i]);
+    result_.undisturbed[i] = 1;
+  }
+
+  /// Moves a pixel that was seen on through its life. True where it is as ever: then the look goes into its model.
+  bool follow(std::size_t i) {
     const float evidence = result_.evidence[i];
     PixelStatus& status = state_.status[i];
     PixelHistory& history = state_.history[i];
@@ -393,16 +439,9 @@ class LookJudge {
         history.looks_since_onset = static_cast<std::int32_t>(looks);
         history.own_year_looks = looks_like_own_year(i) ? history.looks_since_onset : 0;
         history.vegetation_lost = std::max(0.0F, -vegetation);
-      } else if (clean && evidence < 0) {
-        FeatureVector seen = look_.values[i];
-        const FeatureVector& shared = result_.weather.at(x, y, result_.residuals.kind[i]);
-        for (std::size_t f = 0; f < feature_count; ++f) seen[f] -= shared[f];
-        SeasonModel model = state_.model(i);
-        adapt(model, date_, directions.of(state_.models[i], model), seen, options_.adaptation);
-        state_.models[i] = pack(model, state_.typical_noise, Dither(i, static_cast<std::size_t>(number_)));
-        result_.undisturbed[i] = 1;
+        return false;
       }
-      return;
+      return clean && evidence < 0;
     }
 
     ++history.looks_since_onset;
@@ -416,16 +455,17 @@ class LookJudge {
         status = PixelStatus::confirmed;
         history.confirmed_on = number_;
       }
-      return;
+      return false;
     }
     if (counts.clean_in_row >= options_.close_confirmed_looks) {
       status = PixelStatus::closed;
-      return;
+      return false;
     }
     const bool vegetation_was_lost =
         history.vegetation_lost > options_.lost_sigma * at(result_.residuals.deviation[i], Feature::ndvi);
     const bool is_back = -vegetation < (1 - options_.recovered_share) * history.vegetation_lost;
     if (vegetation_was_lost) status = is_back ? PixelStatus::recovering : PixelStatus::confirmed;
+    return false;
   }
 
   /// Whether the look shows what the model expects of the pixel at some other time of the year.

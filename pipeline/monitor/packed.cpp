@@ -50,11 +50,10 @@ std::uint8_t pack_looks(float looks, float threshold) {
   return static_cast<std::uint8_t>(std::min(255, floor_of(looks_scale * std::sqrt(looks) + threshold)));
 }
 
-/// Calls next() for what to add before rounding down.
+/// Rounds the coefficients down after adding what next() gives.
 template <typename Next>
-PackedModel packed_with(const SeasonModel& model, const FeatureVector& typical_noise, Next&& next) {
+void pack_coefficients(const SeasonModel& model, const FeatureVector& typical_noise, Next&& next, PackedModel& packed) {
   constexpr float largest = 32767;
-  PackedModel packed;
   for (std::size_t f = 0; f < feature_count; ++f) {
     if (!(typical_noise[f] > 0) || !(model.noise[f] > 0)) continue;
     const float to_steps = 1 / typical_noise[f];
@@ -62,11 +61,7 @@ PackedModel packed_with(const SeasonModel& model, const FeatureVector& typical_n
       const float steps = model.coefficients[f][i] * to_steps * (i == 0 ? steps_of_mean : steps_of_wave) + next();
       packed.coefficients[f][i] = static_cast<std::int16_t>(floor_of(std::clamp(steps, -largest, largest)));
     }
-    packed.noise[f] = place_of(model.noise[f], noises, log_noise_step);
   }
-  for (std::size_t part = 0; part < year_parts; ++part) packed.looks[part] = pack_looks(model.looks[part], next());
-  packed.waves = static_cast<std::uint8_t>(model.waves);
-  return packed;
 }
 
 }  // namespace
@@ -87,11 +82,22 @@ float Dither::next() {
 }
 
 PackedModel pack(const SeasonModel& model, const FeatureVector& typical_noise) {
-  return packed_with(model, typical_noise, [] { return half; });
+  PackedModel packed;
+  pack_coefficients(
+      model, typical_noise, [] { return half; }, packed);
+  for (std::size_t f = 0; f < feature_count; ++f) {
+    if (typical_noise[f] > 0 && model.noise[f] > 0) packed.noise[f] = place_of(model.noise[f], noises, log_noise_step);
+  }
+  for (std::size_t part = 0; part < year_parts; ++part) packed.looks[part] = pack_looks(model.looks[part], half);
+  packed.waves = static_cast<std::uint8_t>(model.waves);
+  return packed;
 }
 
-PackedModel pack(const SeasonModel& model, const FeatureVector& typical_noise, Dither dither) {
-  return packed_with(model, typical_noise, [&dither] { return dither.next(); });
+void pack_adapted(const SeasonModel& model, const FeatureVector& typical_noise, std::size_t part, Dither dither,
+                  PackedModel& packed) {
+  pack_coefficients(
+      model, typical_noise, [&dither] { return dither.next(); }, packed);
+  packed.looks[part] = pack_looks(model.looks[part], dither.next());
 }
 
 SeasonModel unpack(const PackedModel& packed, const FeatureVector& typical_noise) {

@@ -36,8 +36,10 @@ class Dither {
 
 /// Rounds to the nearest step.
 PackedModel pack(const SeasonModel& model, const FeatureVector& typical_noise);
-/// Rounds up or down by chance, so that the mean is right.
-PackedModel pack(const SeasonModel& model, const FeatureVector& typical_noise, Dither dither);
+/// Takes what adapt() changes from `model` into the `packed` one that it came of: coefficients, and the looks of the
+/// date's part of the year. Rounds up or down by chance, so that the mean is right.
+void pack_adapted(const SeasonModel& model, const FeatureVector& typical_noise, std::size_t part, Dither dither,
+                  PackedModel& packed);
 SeasonModel unpack(const PackedModel& packed, const FeatureVector& typical_noise);
 
 /// Leaves `kept`, 0..1, of the weight of looks in a part of the year.

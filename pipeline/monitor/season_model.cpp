@@ -56,30 +56,55 @@ Terms ridge(const MonitorOptions& options) {
   return {0, first, first, second, second};
 }
 
-/// Solves a z = x for the first `count` terms by Cholesky's factors without roots, and leaves the others 0.
-template <std::size_t count>
-Terms solve(Triangle a, const Terms& x) {
-  std::array<float, count> diagonal{};
-  Terms z{};
-  for (std::size_t i = 0; i < count; ++i) {
-    float value = x[i];
-    float left = a[packed(i, i)];
+/// Solves a z = x by Cholesky's factors without roots; `Number` is one number, or those of several models at once.
+template <typename Number>
+std::array<Number, term_count> solve(std::array<Number, triangle_count> a, const std::array<Number, term_count>& x) {
+  std::array<Number, term_count> per_diagonal;  // one division a row: divisions wait for each other
+  std::array<Number, term_count> z;
+  for (std::size_t i = 0; i < term_count; ++i) {
+    // Before its row is done an entry lacks the division by the diagonal.
     for (std::size_t j = 0; j < i; ++j) {
-      float entry = a[packed(i, j)];
-      for (std::size_t k = 0; k < j; ++k) entry -= a[packed(i, k)] * a[packed(j, k)] * diagonal[k];
-      entry /= diagonal[j];
-      a[packed(i, j)] = entry;
-      left -= entry * entry * diagonal[j];
-      value -= entry * z[j];
+      for (std::size_t k = 0; k < j; ++k) a[packed(i, j)] -= a[packed(i, k)] * a[packed(j, k)];
     }
-    diagonal[i] = left;
-    z[i] = value;
+    z[i] = x[i];
+    for (std::size_t j = 0; j < i; ++j) {
+      const Number undivided = a[packed(i, j)];
+      a[packed(i, j)] = undivided * per_diagonal[j];
+      a[packed(i, i)] -= a[packed(i, j)] * undivided;
+      z[i] -= a[packed(i, j)] * z[j];
+    }
+    per_diagonal[i] = 1.0F / a[packed(i, i)];
   }
-  for (std::size_t i = count; i-- > 0;) {
-    z[i] /= diagonal[i];
-    for (std::size_t j = i + 1; j < count; ++j) z[i] -= a[packed(j, i)] * z[j];
+  for (std::size_t i = term_count; i-- > 0;) {
+    z[i] *= per_diagonal[i];
+    for (std::size_t j = i + 1; j < term_count; ++j) z[i] -= a[packed(j, i)] * z[j];
   }
   return z;
+}
+
+/// The covariance of coefficients times the terms of a date, from the looks by part of the year. `is_used` is 1 for the
+/// terms that a model has, and 0 for the others, whose result is 0.
+template <typename Number>
+std::array<Number, term_count> direction_of(const std::array<Number, year_parts>& looks,
+                                            const std::array<Number, term_count>& is_used, const SeasonDate& date,
+                                            const MonitorOptions& options) {
+  static const std::array<Triangle, year_parts> products = mean_products();
+  constexpr float least_looks = 1.0F / 16;  // so that a model without looks is uncertain, not singular
+  Terms held = ridge(options);
+  held[0] = least_looks;
+  std::array<Number, triangle_count> information;
+  std::array<Number, term_count> terms;
+  for (std::size_t i = 0; i < term_count; ++i) {
+    terms[i] = is_used[i] * date.terms[i];
+    for (std::size_t j = 0; j <= i; ++j) {
+      Number sum = looks[0] * products[0][packed(i, j)];
+      for (std::size_t part = 1; part < year_parts; ++part) sum += looks[part] * products[part][packed(i, j)];
+      if (i == j) sum += held[i];
+      information[packed(i, j)] = is_used[i] * sum;
+    }
+    information[packed(i, i)] += 1.0F - is_used[i];
+  }
+  return solve(std::move(information), terms);
 }
 
 float product(const Terms& a, const Terms& b) {
@@ -154,22 +179,26 @@ SeasonDate season_date(Instant when) {
 }
 
 Terms uncertain_direction(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
-  static const std::array<Triangle, year_parts> products = mean_products();
-  constexpr float least_looks = 1.0F / 16;  // so that a model without looks is uncertain, not singular
-  Triangle information{};
-  information[0] = least_looks;
-  const Terms held = ridge(options);
-  for (std::size_t i = 1; i < term_count; ++i) information[packed(i, i)] = held[i];
-  for (std::size_t part = 0; part < year_parts; ++part) {
-    for (std::size_t c = 0; c < triangle_count; ++c) information[c] += model.looks[part] * products[part][c];
+  Terms is_used{};
+  std::fill_n(is_used.begin(), used_terms(model.waves), 1.0F);
+  return direction_of(model.looks, is_used, date, options);
+}
+
+void uncertain_directions(std::span<const SeasonModel> models, const SeasonDate& date, const MonitorOptions& options,
+                          std::span<Terms> directions) {
+  using Lanes = Eigen::Array<float, static_cast<int>(most_directions), 1>;
+  std::array<Lanes, year_parts> looks;
+  std::array<Lanes, term_count> is_used;
+  looks.fill(Lanes::Zero());
+  is_used.fill(Lanes::Zero());
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    const auto lane = static_cast<int>(m);
+    for (std::size_t part = 0; part < year_parts; ++part) looks[part][lane] = models[m].looks[part];
+    for (std::size_t i = 0; i < used_terms(models[m].waves); ++i) is_used[i][lane] = 1;
   }
-  switch (model.waves) {
-    case 0:
-      return solve<1>(information, date.terms);
-    case 1:
-      return solve<3>(information, date.terms);
-    default:
-      return solve<5>(information, date.terms);
+  const std::array<Lanes, term_count> result = direction_of(looks, is_used, date, options);
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    for (std::size_t i = 0; i < term_count; ++i) directions[m][i] = result[i][static_cast<int>(m)];
   }
 }
 

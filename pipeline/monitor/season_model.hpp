@@ -54,6 +54,10 @@ Expectation expect(const SeasonModel& model, const SeasonDate& date, const Monit
 /// The covariance of the model's coefficients, in units of the noise, times the terms of the date. It hangs on `looks`
 /// and `waves` alone, and is most of the work of expect() and adapt(): who has it may pass it on.
 Terms uncertain_direction(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options);
+/// The same, bit by bit, of up to most_directions models at once.
+inline constexpr std::size_t most_directions = 8;
+void uncertain_directions(std::span<const SeasonModel> models, const SeasonDate& date, const MonitorOptions& options,
+                          std::span<Terms> directions);
 Expectation expect(const SeasonModel& model, const SeasonDate& date, const Terms& direction,
                    const MonitorOptions& options);
 

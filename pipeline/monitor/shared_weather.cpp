@@ -77,89 +77,80 @@ void widen(Sum* sums, int radius, std::vector<Sum>& line) {
 
 void SharedWeather::estimate(const LookResiduals& look, const MonitorOptions& options, const RowLoop& rows) {
   cells_across_ = static_cast<std::size_t>((look.width + cell_pixels - 1) / cell_pixels);
-  const int cells_down = (look.height + cell_pixels - 1) / cell_pixels;
-  const std::size_t cells = cells_across_ * static_cast<std::size_t>(cells_down);
-  shared_.assign(cells * kind_count, FeatureVector{});
+  cells_down_ = (look.height + cell_pixels - 1) / cell_pixels;
   for (FeatureVector& scatter : scatter_) scatter.fill(1);
+  for (PixelVector<FeatureVector>& shared : shared_) shared.clear();
   if (options.surroundings_m <= 0) return;
 
   const Medians medians =
       medians_by_kind(look, [&look](std::size_t pixel, std::size_t f) { return look.residual[pixel][f]; });
-  sums_.assign(cells * kind_count, {});
-  rows(cells_down, [&](int begin, int end) {
-    for (int row = begin; row < end; ++row) sum_up(look, options, medians, row);
-  });
-  std::array<std::array<double, numbers>, kind_count> site{};
-  for (int row = 0; row < cells_down; ++row) {
-    for (std::size_t kind = 0; kind < kind_count; ++kind) {
-      const CellSum* sums = cell(static_cast<std::size_t>(row), kind);
-      for (std::size_t x = 0; x < cells_across_; ++x) {
-        for (std::size_t n = 0; n < numbers; ++n) site[kind][n] += static_cast<double>(sums[x][n]);
-      }
+  sums_.resize(cells_across_ * static_cast<std::size_t>(cells_down_));
+  for (std::size_t kind = 0; kind < kind_count; ++kind) {
+    rows(cells_down_, [&](int begin, int end) {
+      for (int row = begin; row < end; ++row) sum_up(look, options, kind, medians[kind], row);
+    });
+    SiteSum site{};
+    for (const CellSum& sum : sums_) {
+      for (std::size_t n = 0; n < numbers; ++n) site[n] += static_cast<double>(sum[n]);
     }
+    if (site[count_at] == 0) continue;
+    const int radius = radius_of(options);
+    rows(cells_down_, [&](int begin, int end) {
+      std::vector<CellSum> line(cells_across_);
+      for (int row = begin; row < end; ++row) widen(cells(row), radius, line);
+    });
+    shared_[kind].resize(sums_.size());
+    rows(cells_down_, [&](int begin, int end) {
+      share(begin, end, radius, options.surroundings_prior_pixels, medians[kind], site, shared_[kind]);
+    });
   }
-  rows(cells_down, [&](int begin, int end) {
-    std::vector<CellSum> line(cells_across_);
-    for (int row = begin; row < end; ++row) {
-      for (std::size_t kind = 0; kind < kind_count; ++kind) {
-        if (site[kind][count_at] > 0) widen(cell(static_cast<std::size_t>(row), kind), radius_of(options), line);
-      }
-    }
-  });
-  rows(cells_down, [&](int begin, int end) {
-    share(begin, end, radius_of(options), options.surroundings_prior_pixels, medians, site);
-  });
   estimate_scatter(look);
 }
 
-void SharedWeather::sum_up(const LookResiduals& look, const MonitorOptions& options, const Medians& medians, int row) {
+void SharedWeather::sum_up(const LookResiduals& look, const MonitorOptions& options, std::size_t kind,
+                           const FeatureVector& median, int row) {
+  CellSum* sums = cells(row);
+  std::fill_n(sums, cells_across_, CellSum{});
   const int last = std::min(look.height, (row + 1) * cell_pixels);
   for (int y = row * cell_pixels; y < last; ++y) {
     std::size_t i = static_cast<std::size_t>(y) * static_cast<std::size_t>(look.width);
     for (int x = 0; x < look.width; ++x, ++i) {
-      const std::uint8_t kind = look.kind[i];
-      if (kind == no_kind || look.tells[i] == 0) continue;
-      CellSum& sum = cell(static_cast<std::size_t>(row), kind)[x / cell_pixels];
+      if (look.kind[i] != kind || look.tells[i] == 0) continue;
+      CellSum& sum = sums[x / cell_pixels];
       for (std::size_t f = 0; f < feature_count; ++f) {
         const float reach = options.surroundings_clip_sigma * look.deviation[i][f];
-        sum[f] += in_steps(std::clamp(look.residual[i][f] - medians[kind][f], -reach, reach));
+        sum[f] += in_steps(std::clamp(look.residual[i][f] - median[f], -reach, reach));
       }
       ++sum[count_at];
     }
   }
 }
 
-/// Means around the cells of some rows, from sums that hold those around in each row.
-void SharedWeather::share(int begin, int end, int radius, float prior, const Medians& medians,
-                          const std::array<std::array<double, numbers>, kind_count>& site) {
-  const auto cells_down = static_cast<int>(sums_.size() / kind_count / cells_across_);
+void SharedWeather::share(int begin, int end, int radius, float prior, const FeatureVector& median, const SiteSum& site,
+                          PixelVector<FeatureVector>& shared) {
+  const auto all = static_cast<float>(site[count_at]);
+  // With few pixels of a kind on the whole site, the residual is theirs, and not the weather's.
+  const float site_trust = all / (all + prior);
+  FeatureVector typical{};
+  for (std::size_t f = 0; f < feature_count; ++f) typical[f] = static_cast<float>(site[f]) / all;
   std::vector<CellSum> around(cells_across_);
-  for (std::size_t kind = 0; kind < kind_count; ++kind) {
-    const auto all = static_cast<float>(site[kind][count_at]);
-    if (all == 0) continue;
-    // With few pixels of a kind on the whole site, the residual is theirs, and not the weather's.
-    const float site_trust = all / (all + prior);
-    FeatureVector typical{};
-    for (std::size_t f = 0; f < feature_count; ++f) typical[f] = static_cast<float>(site[kind][f]) / all;
-    around.assign(cells_across_, {});
-    const auto each = [&](int row, auto change) {
-      if (row < 0 || row >= cells_down) return;
-      const CellSum* sums = cell(static_cast<std::size_t>(row), kind);
-      for (std::size_t x = 0; x < cells_across_; ++x) change(around[x], sums[x]);
-    };
-    for (int row = begin - radius; row < begin + radius; ++row) each(row, add<CellSum>);
-    for (int row = begin; row < end; ++row) {
-      each(row + radius, add<CellSum>);
-      FeatureVector* shared = &shared_[static_cast<std::size_t>(row) * cells_across_ * kind_count + kind];
-      for (std::size_t x = 0; x < cells_across_; ++x) {
-        const float weight = 1 / (static_cast<float>(around[x][count_at]) + prior);
-        for (std::size_t f = 0; f < feature_count; ++f) {
-          const float mean = (static_cast<float>(around[x][f]) + prior * typical[f]) * weight;
-          shared[x * kind_count][f] = site_trust * (medians[kind][f] + step * mean);
-        }
+  const auto each = [&](int row, auto change) {
+    if (row < 0 || row >= cells_down_) return;
+    const CellSum* sums = cells(row);
+    for (std::size_t x = 0; x < cells_across_; ++x) change(around[x], sums[x]);
+  };
+  for (int row = begin - radius; row < begin + radius; ++row) each(row, add<CellSum>);
+  for (int row = begin; row < end; ++row) {
+    each(row + radius, add<CellSum>);
+    FeatureVector* into = &shared[static_cast<std::size_t>(row) * cells_across_];
+    for (std::size_t x = 0; x < cells_across_; ++x) {
+      const float weight = 1 / (static_cast<float>(around[x][count_at]) + prior);
+      for (std::size_t f = 0; f < feature_count; ++f) {
+        const float mean = (static_cast<float>(around[x][f]) + prior * typical[f]) * weight;
+        into[x][f] = site_trust * (median[f] + step * mean);
       }
-      each(row - radius, take_off<CellSum>);
     }
+    each(row - radius, take_off<CellSum>);
   }
 }
 

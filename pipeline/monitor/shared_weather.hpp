@@ -34,10 +34,10 @@ class SharedWeather {
   void estimate(const LookResiduals& look, const MonitorOptions& options, const RowLoop& rows = serial_rows);
 
   const FeatureVector& at(int x, int y, std::uint8_t kind) const {
-    return shared_[(static_cast<std::size_t>(y / cell_pixels) * cells_across_ +
-                    static_cast<std::size_t>(x / cell_pixels)) *
-                       kind_count +
-                   kind];
+    const PixelVector<FeatureVector>& shared = shared_[kind];
+    if (shared.empty()) return nothing;
+    return shared[static_cast<std::size_t>(y / cell_pixels) * cells_across_ +
+                  static_cast<std::size_t>(x / cell_pixels)];
   }
 
   /// By how much the residuals of a kind scatter on this date more than expected, at least 1, by feature: at the turn
@@ -48,20 +48,26 @@ class SharedWeather {
 
  private:
   static constexpr std::size_t numbers = 8;
+  static constexpr FeatureVector nothing{};
   /// Of the residuals of the pixels of a cell, in steps; behind them, how many pixels they are.
   using CellSum = std::array<std::int64_t, numbers>;
+  using SiteSum = std::array<double, numbers>;
   using Medians = std::array<FeatureVector, kind_count>;
 
-  void sum_up(const LookResiduals& look, const MonitorOptions& options, const Medians& medians, int row);
-  void share(int begin, int end, int radius, float prior, const Medians& medians,
-             const std::array<std::array<double, numbers>, kind_count>& site);
+  /// Of one kind, over a row of cells.
+  void sum_up(const LookResiduals& look, const MonitorOptions& options, std::size_t kind, const FeatureVector& median,
+              int row);
+  /// Means around the cells of some rows, from sums that hold those around in each row.
+  void share(int begin, int end, int radius, float prior, const FeatureVector& median, const SiteSum& site,
+             PixelVector<FeatureVector>& shared);
   void estimate_scatter(const LookResiduals& look);
 
-  CellSum* cell(std::size_t row, std::size_t kind) { return &sums_[(row * kind_count + kind) * cells_across_]; }
+  CellSum* cells(int row) { return &sums_[static_cast<std::size_t>(row) * cells_across_]; }
 
   std::size_t cells_across_ = 0;
-  PixelVector<CellSum> sums_;  // by row of cells, kind and column: of the cells around in the row
-  PixelVector<FeatureVector> shared_;
+  int cells_down_ = 0;
+  PixelVector<CellSum> sums_;  // of one kind after the other, by cell: of the cells around in the row
+  std::array<PixelVector<FeatureVector>, kind_count> shared_;  // by cell; empty where no pixel of the kind tells
   std::array<FeatureVector, kind_count> scatter_{};
 };
 

@@ -35,18 +35,32 @@ std::vector<StateArray> state_arrays(MonitorState& state) {
           array_of("own_evidence", state.own_evidence, 0, Course::rough)};
 }
 
-MonitorState make_state(int width, int height, std::size_t looks) {
+MonitorState unfilled_state(int width, int height, std::size_t looks) {
   MonitorState state;
   state.width = width;
   state.height = height;
   state.looks.resize(looks);
   const auto pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
   state.models.resize(pixels);
-  state.kind.assign(pixels, no_kind);
+  state.kind.resize(pixels);
   state.recent_residuals.resize(pixels);
-  state.recent_looks.assign(pixels, no_recent_looks);
+  state.recent_looks.resize(pixels);
   state.history.resize(pixels);
   state.counts.resize(pixels);
+  state.status.resize(pixels);
+  state.own_evidence.resize(pixels);
+  return state;
+}
+
+MonitorState make_state(int width, int height) {
+  MonitorState state = unfilled_state(width, height, 0);
+  const std::size_t pixels = state.pixels();
+  state.models.assign(pixels, {});
+  state.kind.assign(pixels, no_kind);
+  state.recent_residuals.assign(pixels, {});
+  state.recent_looks.assign(pixels, no_recent_looks);
+  state.history.assign(pixels, {});
+  state.counts.assign(pixels, {});
   state.status.assign(pixels, PixelStatus::not_judged);
   state.own_evidence.assign(pixels, pack_log_odds(0));
   return state;

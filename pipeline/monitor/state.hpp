@@ -72,11 +72,14 @@ struct MonitorState {
 };
 
 /// All arrays of a state, always in the same order and under the same names: to be saved, or to be filled after
-/// make_state() with the same sizes.
+/// unfilled_state() with the same sizes.
 std::vector<StateArray> state_arrays(MonitorState& state);
 
-/// An empty state: no pixel is judged yet. `looks` is the number of looks that it will hold.
-MonitorState make_state(int width, int height, std::size_t looks = 0);
+/// An empty state: no pixel is judged yet, no look is there.
+MonitorState make_state(int width, int height);
+
+/// A state of `looks` looks whose arrays are uninitialised, to be filled.
+MonitorState unfilled_state(int width, int height, std::size_t looks);
 
 /// Adds a look to those of the state. Throws DataError where most_looks are there.
 void add_look(MonitorState& state, Instant when);

@@ -46,7 +46,7 @@ void remember(SiteState& state, const LookPlanes& planes, const RowLoop& rows, c
   const auto bands = bands_of(planes);
   const int width = planes.mask.width();
   const int height = planes.mask.height();
-  state.undisturbed.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+  state.undisturbed.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), {});
   rows(height, [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
       std::size_t i = static_cast<std::size_t>(y) * static_cast<std::size_t>(width);

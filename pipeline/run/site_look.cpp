@@ -1,12 +1,15 @@
 #include "pipeline/run/site_look.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
+#include <utility>
 #include <vector>
 
 #include "kernels/resample.hpp"
@@ -184,7 +187,22 @@ void bits_of(const BandPlanes& planes, int y, std::vector<MaskBits>& bits) {
   }
 }
 
-/// Bands side by side. Of several that cannot be read the first is told.
+/// Calls work(0), work(1) ... on any threads. Of several that fail the first is told.
+void side_by_side(std::size_t count, const std::function<void(std::size_t)>& work) {
+  std::vector<std::exception_ptr> failures(count);
+  in_parallel(static_cast<int>(count), [&](int i) {
+    const auto n = static_cast<std::size_t>(i);
+    try {
+      work(n);
+    } catch (...) {
+      failures[n] = std::current_exception();
+    }
+  });
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
 BandPlanes read_part(const Scene& part, const Grid& grid, std::span<const Band> bands, const LookOptions& options) {
   for (const Band band : bands) {
     if (part.has(band)) continue;
@@ -192,9 +210,7 @@ BandPlanes read_part(const Scene& part, const Grid& grid, std::span<const Band> 
                     std::string(info(band).common_name) + ")");
   }
   std::vector<BandPlane> planes(bands.size());
-  std::vector<std::exception_ptr> failures(bands.size());
-  in_parallel(static_cast<int>(bands.size()), [&](int i) {
-    const auto n = static_cast<std::size_t>(i);
+  side_by_side(bands.size(), [&](std::size_t n) {
     const Band band = bands[n];
     const auto see = [&](PlaneView<const std::uint16_t> dn) {
       if (options.see_pixels) options.see_pixels(part, band, dn);
@@ -202,20 +218,11 @@ BandPlanes read_part(const Scene& part, const Grid& grid, std::span<const Band> 
     try {
       planes[n] = read_band(part.bands.at(band), grid, options.shift_x_px, options.shift_y_px, see);
     } catch (...) {
-      failures[n] = std::current_exception();
+      rethrow_with_context(part.id + " band " + std::string(name(band)));
     }
   });
   BandPlanes result;
-  for (std::size_t n = 0; n < bands.size(); ++n) {
-    if (failures[n]) {
-      try {
-        std::rethrow_exception(failures[n]);
-      } catch (...) {
-        rethrow_with_context(part.id + " band " + std::string(name(bands[n])));
-      }
-    }
-    result.emplace(bands[n], std::move(planes[n]));
-  }
+  for (std::size_t n = 0; n < bands.size(); ++n) result.emplace(bands[n], std::move(planes[n]));
   return result;
 }
 
@@ -289,16 +296,21 @@ SiteLook read_look(std::span<const Scene> parts, const Grid& grid, std::span<con
   assert(!parts.empty() && !grid.extent().empty());
   check_options(options);
   BandPlanes mosaic;
-  if (!bands.empty()) mosaic = read_part(parts.front(), grid, bands, options);
-  for (std::size_t i = 1; i < parts.size() && !is_complete(mosaic, grid); ++i) {
-    fill_gaps(mosaic, read_part(parts[i], grid, bands, options), grid);
-  }
   std::optional<Classes> classes;
-  try {
-    classes = read_classes(parts, grid, options);
-  } catch (...) {
-    rethrow_with_context(parts.front().id + " classification");
-  }
+  const auto read_bands = [&] {
+    if (!bands.empty()) mosaic = read_part(parts.front(), grid, bands, options);
+    for (std::size_t i = 1; i < parts.size() && !is_complete(mosaic, grid); ++i) {
+      fill_gaps(mosaic, read_part(parts[i], grid, bands, options), grid);
+    }
+  };
+  const auto read_classification = [&] {
+    try {
+      classes = read_classes(parts, grid, options);
+    } catch (...) {
+      rethrow_with_context(parts.front().id + " classification");
+    }
+  };
+  side_by_side(2, [&](std::size_t n) { n == 0 ? read_bands() : read_classification(); });
   SiteLook look;
   look.grid = grid;
   look.mask.reshape(grid.width, grid.height);
@@ -343,6 +355,29 @@ MaskShares mask_shares(PlaneView<const MaskBits> mask) {
   return {share(all - data, all), share(cloud, data), share(shadow, data), share(snow, data), share(counts[0], all)};
 }
 
+namespace {
+
+/// The shifts of all windows, a row of windows at a time.
+std::vector<WindowShift> shifts_of(PlaneView<const float> before, PlaneView<const float> after,
+                                   PlaneView<const MaskBits> invalid, int step_px) {
+  const int rows = before.height < shift_window_px ? 0 : (before.height - shift_window_px) / step_px + 1;
+  std::vector<std::vector<WindowShift>> by_row(static_cast<std::size_t>(rows));
+  in_parallel(rows, [&](int row) {
+    const int y = row * step_px;
+    const auto strip = [y](auto plane) {
+      plane.data = plane.row(y);
+      plane.height = shift_window_px;
+      return plane;
+    };
+    by_row[static_cast<std::size_t>(row)] = measure_shifts(strip(before), strip(after), strip(invalid), 0, y, step_px);
+  });
+  std::vector<WindowShift> all;
+  for (const std::vector<WindowShift>& some : by_row) all.insert(all.end(), some.begin(), some.end());
+  return all;
+}
+
+}  // namespace
+
 std::optional<LookShift> estimate_shift(PlaneView<const float> reference, PlaneView<const MaskBits> reference_mask,
                                         PlaneView<const float> look, PlaneView<const MaskBits> look_mask) {
   constexpr int least_step_px = 24;
@@ -381,9 +416,12 @@ std::optional<LookShift> estimate_shift(PlaneView<const float> reference, PlaneV
           static_cast<MaskBits>(reference_mask.at(x, y) | look_mask.at(x, y) | (missing ? mask_nodata : mask_clear));
     }
   }
-  const Plane<float> before = filled(reference, reference_mask);
-  const Plane<float> after = filled(look, look_mask);
-  std::vector<WindowShift> shifts = measure_shifts(before.view(), after.view(), invalid.view(), 0, 0, step_px);
+  std::array<Plane<float>, 2> planes;
+  in_parallel(2, [&](int i) {
+    planes[static_cast<std::size_t>(i)] = i == 0 ? filled(reference, reference_mask) : filled(look, look_mask);
+  });
+  std::vector<WindowShift> shifts =
+      shifts_of(planes[0].view(), planes[1].view(), std::as_const(invalid).view(), step_px);
   std::erase_if(shifts, [](const WindowShift& shift) { return !(shift.quality >= least_quality); });
   if (static_cast<int>(shifts.size()) < least_windows) return std::nullopt;
   const Alignment fit = fit_alignment(shifts);

@@ -136,7 +136,7 @@ SiteState read_site_state(const std::string& path, const Grid& grid, const Paral
     for (const auto& [id, evidence] : header.at("evidence").items()) state.evidence[id] = evidence_of(evidence);
     const auto looks = header.at("monitor_looks").get<std::size_t>();
     if (looks > state.looks.size()) throw DataError(path + ": is damaged: more looks than it names");
-    state.monitor = make_state(grid.width, grid.height, looks);
+    state.monitor = unfilled_state(grid.width, grid.height, looks);
     state.undisturbed.resize(state.monitor.pixels());
     file.unpack(arrays_of(state), parallel);
     return state;

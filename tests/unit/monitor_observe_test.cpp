@@ -195,7 +195,7 @@ TEST(Observe, OutliersStayOutOfTheModel) {
 TEST(Observe, GoesOnFromSavedArraysWithTheSameBytes) {
   Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, first_day + 20, 9999));
   watch.observe_looks(3);
-  MonitorState restored = make_state(side, side, watch.state.looks.size());
+  MonitorState restored = unfilled_state(side, side, watch.state.looks.size());
   const std::vector<StateArray> saved = state_arrays(watch.state);
   const std::vector<StateArray> target = state_arrays(restored);
   ASSERT_EQ(saved.size(), target.size());

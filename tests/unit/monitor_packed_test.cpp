@@ -80,7 +80,7 @@ TEST(PackedModel, ChangesFarBelowAStepComeInOnTheMean) {
     for (std::size_t look = 0; look < looks; ++look) {
       SeasonModel model = unpack(packed, typical);
       model.coefficients[0][1] += change;
-      packed = pack(model, typical, Dither(pixel, look));
+      pack_adapted(model, typical, 0, Dither(pixel, look), packed);
     }
     mean += static_cast<double>(unpack(packed, typical).coefficients[0][1] - before) / pixels;
   }

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "pipeline/monitor/elementary.hpp"
@@ -103,6 +105,28 @@ TEST(SeasonModel, UncertainWhereItHasNotLooked) {
   const float seen = expect(model, summer.dates[10], options).deviation[0];
   const float unseen = expect(model, season_date(test::day_of(270)), options).deviation[0];
   EXPECT_GT(unseen, 2 * seen);
+}
+
+TEST(UncertainDirections, AreThoseOfEachModelAlone) {
+  std::array<SeasonModel, most_directions> models;
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    models[m].waves = static_cast<int>(m % 3);
+    for (std::size_t part = 0; part < year_parts; ++part) {
+      models[m].looks[part] = static_cast<float>((m * 7 + part * 5) % 11) * 0.37F;
+    }
+  }
+  const SeasonDate date = season_date(test::day_of(950));
+  for (std::size_t count = 1; count <= models.size(); ++count) {
+    std::array<Terms, most_directions> together{};
+    uncertain_directions(std::span(models).first(count), date, {}, together);
+    for (std::size_t m = 0; m < count; ++m) {
+      const Terms alone = uncertain_direction(models[m], date, {});
+      EXPECT_EQ(together[m], alone) << m << " of " << count;
+      for (std::size_t i = 1 + 2 * static_cast<std::size_t>(models[m].waves); i < term_count; ++i) {
+        EXPECT_EQ(alone[i], 0);
+      }
+    }
+  }
 }
 
 TEST(SeasonModel, AdaptsTowardsALookInProportionToItsWeight) {
