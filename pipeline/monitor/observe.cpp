@@ -240,15 +240,19 @@ class LookJudge {
     FeatureVector& deviation = result_.residuals.deviation[i];
     const FeatureVector& shared = result_.weather.at(x, y, result_.residuals.kind[i]);
     const FeatureVector& scatter = result_.weather.scatter(result_.residuals.kind[i]);
-    FeatureVector standard{};
-    const float water = was_and_is_water(i) ? options_.water_share : is_level_of_water(i) ? 0.0F : 1.0F;
+    const bool is_level = is_level_of_water(i);
     for (std::size_t f = 0; f < feature_count; ++f) {
       if (deviation[f] <= 0) continue;
       residual[f] = less_weather(residual[f], shared[f]);
       deviation[f] *= scatter[f];
-      standard[f] = water * residual[f] / deviation[f];
     }
-    const float limit = shows_soil(i) ? options_.soil_limit_sigma : options_.look_limit_sigma;
+    const bool is_soil = shows_soil(i);
+    const float water = was_and_is_water(i) ? options_.water_share : is_level && !is_soil ? 0.0F : 1.0F;
+    FeatureVector standard{};
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      if (deviation[f] > 0) standard[f] = water * residual[f] / deviation[f];
+    }
+    const float limit = is_soil ? options_.soil_limit_sigma : options_.look_limit_sigma;
     push_front(state_.recent_residuals[i], state_.recent_looks[i], limited(whitened(standard), limit), number_);
     state_.own_evidence[i] = pack_log_odds(own_evidence(i));
   }
@@ -282,15 +286,23 @@ class LookJudge {
     return deviation > 0 ? at(result_.residuals.residual[i], feature) / deviation : 0;
   }
 
-  /// Bare mineral ground where there was none: less green, and brighter to the eye but not white; brighter in the
-  /// short-wave infrared as well, or at least neither darker nor wetter. Cloud and snow are white, haze makes ground
+  /// Bare mineral ground that is new: brighter to the eye but not white, and not where water was. Where it was green it
+  /// is less green, and brighter in the short-wave infrared as well, or at least neither darker nor wetter; where it
+  /// was bare it is brighter in all bands, and neither greener nor wetter. Cloud and snow are white, haze makes ground
   /// wetter by MNDWI, shade and water are darker: one such look tells more than others.
   bool shows_soil(std::size_t i) const {
+    if (look_.blue_to_red[i] >= options_.white_blue_to_red || sigmas(i, Feature::log_visible) <= options_.soil_sigma ||
+        expectation(i, Feature::mndwi) > options_.water_mndwi) {
+      return false;
+    }
+    const float ndvi = sigmas(i, Feature::ndvi);
     const float swir = sigmas(i, Feature::log_swir16);
-    return look_.blue_to_red[i] < options_.white_blue_to_red &&
-           at(look_.values[i], Feature::ndvi) < options_.green_ndvi &&
-           sigmas(i, Feature::ndvi) < -options_.soil_sigma && sigmas(i, Feature::log_visible) > options_.soil_sigma &&
-           (swir > options_.soil_sigma || (swir > 0 && sigmas(i, Feature::mndwi) < options_.screen_sigma));
+    const float wetness = sigmas(i, Feature::mndwi);
+    if (green_share(i) < 0.5F && ndvi < options_.greener_sigma && swir > options_.soil_sigma &&
+        wetness < options_.soil_sigma)
+      return true;
+    return at(look_.values[i], Feature::ndvi) < options_.green_ndvi && ndvi < -options_.soil_sigma &&
+           (swir > options_.soil_sigma || (swir > 0 && wetness < options_.screen_sigma));
   }
 
   /// Evidence of the last looks together, and how many they are where it is largest.
@@ -323,12 +335,9 @@ class LookJudge {
   float share_of_disturbance(std::size_t i, const Shift& shift) const {
     const std::size_t ndvi = index(Feature::ndvi);
     if (state_.typical_noise[ndvi] <= 0) return 1;
-    const float expected = expectation(i, Feature::ndvi);
-    const float green =
-        std::clamp((expected - options_.bare_ndvi) / (options_.green_ndvi - options_.bare_ndvi), 0.0F, 1.0F);
     // NDVI comes first in the triangular whitening: its whitened residual is its own.
     const float rise = shift.mean[ndvi] / state_.whitening[0];
-    const float none_at = options_.greener_sigma - green * (options_.greener_sigma + 0.5F);
+    const float none_at = options_.greener_sigma - green_share(i) * (options_.greener_sigma + 0.5F);
     const float all_at = none_at - options_.fall_sigma;
     return std::clamp((none_at - rise) / (none_at - all_at), 0.0F, 1.0F);
   }
@@ -336,6 +345,12 @@ class LookJudge {
   /// What the look should have shown of a feature.
   float expectation(std::size_t i, Feature feature) const {
     return at(look_.values[i], feature) - at(result_.residuals.residual[i], feature);
+  }
+
+  /// How green the ground should have been: 0 where it has nothing to lose, 1 where it is all green.
+  float green_share(std::size_t i) const {
+    const float expected = expectation(i, Feature::ndvi);
+    return std::clamp((expected - options_.bare_ndvi) / (options_.green_ndvi - options_.bare_ndvi), 0.0F, 1.0F);
   }
 
   bool was_and_is_water(std::size_t i) const {

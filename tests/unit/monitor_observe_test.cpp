@@ -352,6 +352,36 @@ TEST(Observe, OneLookOfNewBareGroundIsAnAlertAndOneOfOtherChangeIsNone) {
   EXPECT_EQ(flooded.seen.status[inside], PixelStatus::stable);
 }
 
+TEST(Observe, OneLookOfFreshRockOnBareGroundIsAnAlertAndOneOfWetOrDarkOneIsNone) {
+  const auto status_after_one = [](const PixelReflectance& then) {
+    Watch watch(ground_with(test::grey_rock_spectrum, then, first_day, 9999));
+    watch.observe_looks(1);
+    return watch.seen.status[inside];
+  };
+  EXPECT_EQ(status_after_one(test::pit_spectrum), PixelStatus::provisional);
+  EXPECT_EQ(status_after_one(test::scaled(test::grey_rock_spectrum, .5F)), PixelStatus::stable);
+  EXPECT_EQ(status_after_one(test::pool_spectrum), PixelStatus::stable);
+  const PixelReflectance& rock = test::grey_rock_spectrum;
+  const PixelReflectance haze{rock.blue + .05F, rock.green + .045F, rock.red + .04F,
+                              rock.nir + .03F,  rock.swir16 + .01F, rock.swir22 + .01F};
+  EXPECT_EQ(status_after_one(haze), PixelStatus::stable);
+}
+
+TEST(Observe, APitBesideWaterIsNoLevelOfIt) {
+  const auto beside_water = [](const PixelReflectance& then) {
+    return [=](int x, int y, int day) {
+      if (x < 5) return test::pool_spectrum;
+      return in_patch(x, y) && day >= first_day ? then : test::forest_spectrum;
+    };
+  };
+  Watch dug(beside_water(test::pit_spectrum));
+  dug.observe_looks(1);
+  EXPECT_EQ(dug.seen.status[inside], PixelStatus::provisional);
+  Watch flooded(beside_water(test::pool_spectrum));
+  flooded.observe_looks(12);
+  EXPECT_EQ(flooded.seen.status[inside], PixelStatus::stable);
+}
+
 TEST(Observe, TheLevelOfKnownWaterIsNoDisturbance) {
   // In the first winter the patch is under water once; in the second it is for good, and so is the ground around it.
   const auto shore = [](int x, int y, int day) {
