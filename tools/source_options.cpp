@@ -54,6 +54,31 @@ void allow_bucket(const std::string& value, RemotePolicy& policy) {
   policy.buckets.push_back(std::move(rule));
 }
 
+/// "HOST=https://SIGNER?href={href}" or "HOST={href}?{$VARIABLE}".
+SigningRule signing_rule_of(const std::string& value) {
+  // What may be a secret is not shown.
+  const auto fail = [&]() -> SigningRule {
+    throw ConfigError("--sign: not a host and how its URLs are signed: '" + value.substr(0, value.find('=')) +
+                      "...' (e.g. *.example.org=https://sign.example.org/sign?href={href}, or "
+                      "data.example.org={href}?{$TOKEN}, where TOKEN is an environment variable)");
+  };
+  constexpr std::string_view href = "{href}";
+  const std::size_t mark = value.find('=');
+  if (mark == std::string::npos) return fail();
+  const std::string host = value.substr(0, mark);
+  const std::string how = value.substr(mark + 1);
+  if (host.empty() || host.find_first_of("/@? ") != std::string::npos) return fail();
+  if (how.find(href) == std::string::npos) return fail();
+  if (how.starts_with("https://")) return {host, {}, {}, how};
+  constexpr std::string_view opening = "{$";
+  const std::size_t begin = how.find(opening);
+  const std::size_t end = how.find('}', std::min(begin, how.size()));
+  if (!how.starts_with(href) || end == std::string::npos) return fail();
+  const std::string variable = how.substr(begin + opening.size(), end - begin - opening.size());
+  if (variable.empty()) return fail();
+  return {host, how.substr(0, begin) + "{token}" + how.substr(end + 1), variable, {}};
+}
+
 }  // namespace
 
 void add_source_options(po::options_description& description) {
@@ -72,6 +97,11 @@ void add_network_options(po::options_description& description) {
        "repeated")  //
       ("allow-bucket", po::value<Texts>()->value_name("BUCKET[@ENDPOINT]"),
        "read s3://BUCKET, too, at AWS or at the host ENDPOINT; may be repeated")  //
+      ("sign", po::value<Texts>()->value_name("HOST=HOW"),
+       "how this host's URLs are signed: by a service, https://SIGNER?href={href}, whose host is to be allowed, "
+       "too, or "
+       "with a token in an environment variable, {href}?{$VARIABLE}; goes before the built-in rules; may be "
+       "repeated")  //
       ("ca-file", po::value<std::string>()->value_name("FILE"),
        "certificates that are trusted, PEM; default: those of the system")  //
       ("http-timeout", po::value<int>()->value_name("S")->default_value(60),
@@ -94,6 +124,9 @@ NetworkOptions read_network_options(const po::variables_map& values) {
   NetworkOptions options;
   for (const std::string& host : values_of(values, "allow-host")) allow_host(host, options.remote);
   for (const std::string& bucket : values_of(values, "allow-bucket")) allow_bucket(bucket, options.remote);
+  std::vector<SigningRule> signing;
+  for (const std::string& rule : values_of(values, "sign")) signing.push_back(signing_rule_of(rule));
+  options.remote.signing.insert(options.remote.signing.begin(), signing.begin(), signing.end());
   options.http.jitter_seed = std::random_device{}();
   if (values.count("ca-file") != 0) options.http.ca_file = values["ca-file"].as<std::string>();
   const int timeout_s = values["http-timeout"].as<int>();

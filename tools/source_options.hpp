@@ -10,7 +10,7 @@ namespace pitwatch::tools {
 /// --collection, --max-cloud, and those of add_network_options().
 void add_source_options(boost::program_options::options_description& description);
 
-/// --allow-host, --allow-bucket, --ca-file, --http-timeout.
+/// --allow-host, --allow-bucket, --sign, --ca-file, --http-timeout.
 void add_network_options(boost::program_options::options_description& description);
 
 /// What they say. Throws ConfigError naming the option.

@@ -73,9 +73,9 @@ double calibrated_confidence(const Incident& incident) {
     case AlertStatus::closed:
       return 0.2 * incident.confidence;
     case AlertStatus::recovering:
-      return 0.7 * incident.confidence;
+      return 0.6 * incident.confidence;
     default:
-      return 0.9 * incident.confidence;
+      return 0.88 * incident.confidence;
   }
 }
 

@@ -105,20 +105,19 @@ struct RemoteFiles::State {
   HttpClient& client;
   std::mutex mutex;
   std::map<std::string, Signature> signatures;  // by host and container
-  std::set<std::string> direct;                 // URLs, without query, that do not redirect
+  std::set<std::string> direct;                 // URLs that do not redirect
 
   /// Where GDAL ends up, which follows redirects unchecked.
   std::string redirected(const std::string& url) {
     if (url.starts_with("s3:")) return url;
-    const std::string name = url.substr(0, url.find('?'));
     {
       const std::lock_guard lock(mutex);
-      if (direct.count(name) != 0) return url;
+      if (direct.count(url) != 0) return url;
     }
     const std::string last = client.final_url(url);
     if (last == url) {
       const std::lock_guard lock(mutex);
-      direct.insert(name);
+      direct.insert(url);
     }
     return last;
   }

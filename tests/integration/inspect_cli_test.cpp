@@ -4,7 +4,6 @@
 #include <gdal_priv.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ogr_geometry.h>
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +13,7 @@
 #include <set>
 
 #include "pipeline/io/csv_table.hpp"
+#include "tests/integration/alert_places.hpp"
 #include "tests/integration/process.hpp"
 
 namespace pitwatch {
@@ -64,42 +64,13 @@ const Watched& watched() {
   return made;
 }
 
-using Geometry = std::unique_ptr<OGRGeometry>;
-
-Geometry shape_of(const json& feature) {
-  return Geometry(OGRGeometryFactory::createFromGeoJson(feature.at("geometry").dump().c_str()));
-}
-
-/// The place on the ground of an alert, of some hundreds, that lies deepest inside.
-std::string place_in(const json& feature) {
-  const Geometry shape = shape_of(feature);
-  const Geometry edge(shape->Boundary());
-  OGREnvelope box;
-  shape->getEnvelope(&box);
-  OGRPoint best;
-  double deepest = 0;
-  constexpr int steps = 20;
-  for (int i = 1; i < steps; ++i) {
-    for (int j = 1; j < steps; ++j) {
-      const OGRPoint point(box.MinX + i * (box.MaxX - box.MinX) / steps, box.MinY + j * (box.MaxY - box.MinY) / steps);
-      if (shape->Contains(&point) == FALSE) continue;
-      if (const double depth = edge->Distance(&point); depth > deepest) {
-        deepest = depth;
-        best = point;
-      }
-    }
-  }
-  if (deepest <= 0) throw std::runtime_error("an alert without ground");
-  return std::to_string(best.getX()) + "," + std::to_string(best.getY());
-}
-
 /// A place at the site that lies far from all alerts.
 std::string place_beside(const json& features) {
   for (double lat = 40.147; lat < 40.151; lat += 0.0005) {
     for (double lon = 46.611; lon < 46.616; lon += 0.0005) {
       const OGRPoint point(lon, lat);
       bool is_free = true;
-      for (const json& feature : features) is_free = is_free && shape_of(feature)->Distance(&point) > 4e-4;
+      for (const json& feature : features) is_free = is_free && test::shape_of(feature)->Distance(&point) > 4e-4;
       if (is_free) return std::to_string(lon) + "," + std::to_string(lat);
     }
   }
@@ -140,7 +111,7 @@ TEST_F(InspectCli, SaysOfAlertsWhatTheNightlyRunSays) {
   for (const json& alert : watched().alerts()) {
     if (seen++ == 2) break;
     const json& told = alert.at("properties");
-    const json& report = all_of(place_in(alert));
+    const json& report = all_of(test::place_in(alert));
     EXPECT_EQ(report.at("algorithm"), told.at("algorithm"));
     ASSERT_EQ(report.at("looks").size(), watched().looks());
     bool holds = false;
@@ -165,7 +136,7 @@ TEST_F(InspectCli, APixelOfAnAlertWasDisturbedAndOneBesideWasNot) {
   const auto is_open = [](const json& alert) { return alert.at("properties").at("status") == "confirmed"; };
   const auto found = std::find_if(watched().alerts().begin(), watched().alerts().end(), is_open);
   ASSERT_NE(found, watched().alerts().end());
-  const json& inside = all_of(place_in(*found)).at("looks");
+  const json& inside = all_of(test::place_in(*found)).at("looks");
   EXPECT_TRUE(open(inside.back()));
   EXPECT_GT(
       std::count_if(inside.begin(), inside.end(), [](const json& look) { return !look.at("decision").is_null(); }), 0);
@@ -199,7 +170,7 @@ TEST_F(InspectCli, HistoryIsShownWithTheModelLearntFromIt) {
 }
 
 TEST_F(InspectCli, ATableHasARowForEachLook) {
-  const test::Outcome outcome = inspect(place_in(watched().alerts().front()), {"--features", "ndvi,mndwi"});
+  const test::Outcome outcome = inspect(test::place_in(watched().alerts().front()), {"--features", "ndvi,mndwi"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const std::vector<std::string> lines = test::lines_of(outcome.out);
   const auto header =
@@ -220,7 +191,7 @@ TEST_F(InspectCli, ATableHasARowForEachLook) {
 TEST_F(InspectCli, AllFormsOfOneSeriesAtOnce) {
   const std::string prefix = folder_ / "pixel";
   const test::Outcome outcome =
-      inspect(place_in(watched().alerts().front()), {"--format", "table,csv,json,svg,png", "--out", prefix});
+      inspect(test::place_in(watched().alerts().front()), {"--format", "table,csv,json,svg,png", "--out", prefix});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_EQ(outcome.out, "");
   EXPECT_THAT(test::names_in(folder_.path()),
@@ -266,7 +237,7 @@ TEST_F(InspectCli, AllFormsOfOneSeriesAtOnce) {
 }
 
 TEST_F(InspectCli, APeriod) {
-  const std::string place = place_in(watched().alerts().front());
+  const std::string place = test::place_in(watched().alerts().front());
   const json& all = all_of(place).at("looks");
   const json some = report_of(place, {"--from", "2022-03-01", "--to", "2022-06-30"}).at("looks");
   ASSERT_GT(some.size(), 5U);
@@ -279,7 +250,7 @@ TEST_F(InspectCli, APeriod) {
 }
 
 TEST_F(InspectCli, RefusesWithoutAWordOnStdout) {
-  const std::string place = place_in(watched().alerts().front());
+  const std::string place = test::place_in(watched().alerts().front());
   const auto refused = [&](const test::Outcome& outcome, const std::string& why) {
     EXPECT_EQ(outcome.exit_code, 2) << why;
     EXPECT_EQ(outcome.out, "") << why;
@@ -301,7 +272,7 @@ TEST_F(InspectCli, RefusesWithoutAWordOnStdout) {
 // What a site sets for itself holds for it, and its alerts tell it.
 
 TEST_F(InspectCli, OptionsOfASite) {
-  const std::string place = place_in(watched().alerts().front());
+  const std::string place = test::place_in(watched().alerts().front());
   const auto algorithm = [&](const std::string& properties, const std::vector<std::string>& options) {
     test::write_text(folder_ / "own.geojson", sites_text(properties));
     std::vector<std::string> all{"--to", "2021-03-01", "--format", "json"};

@@ -284,6 +284,9 @@ TEST_F(Network, TheProgramTellsInOneLine) {
       {command(server, "scenes", "/stac", {"--http-timeout", "0"}), 2, "--http-timeout"},
       {command(server, "scenes", "/stac", {"--allow-host", "a/b"}), 2, "--allow-host"},
       {command(server, "scenes", "/stac", {"--allow-bucket", "a@"}), 2, "--allow-bucket"},
+      {command(server, "scenes", "/stac", {"--sign", "a.org"}), 2, "--sign"},
+      {command(server, "scenes", "/stac", {"--sign", "a.org=https://b.org/sign"}), 2, "--sign"},
+      {command(server, "scenes", "/stac", {"--sign", "a.org={href}?secret"}), 2, "--sign"},
       {command(server, "fetch", "/stac", {"--sites", sites}), 2, "--out"},
       {command(server, "fetch", "/stac", {"--sites", sites, "--out", folder_ / "m", "--bands", "B99"}), 2, "B99"},
   };
@@ -339,6 +342,25 @@ TEST_F(Network, TrustsNoCertificateButThoseItIsTold) {
                   [&] { RemoteFiles(careless).gdal_name("http://" + server.host() + "/signed/x.tif"); }),
               HasSubstr("without TLS"));
   EXPECT_EQ(json::parse(client.get(server.url("/stats"))).at("signed"), 1);
+
+  // The same from the command line: by a service, and with a token.
+  const auto fetched = [&](const std::string& sign, const std::string& token) {
+    const std::string mirror = folder_ / "signed";
+    std::filesystem::remove_all(mirror);
+    std::vector<std::string> fetch =
+        command(server, "fetch", "/stac", {"--sites", test::series().sites(), "--out", mirror});
+    fetch.insert(fetch.end(), {"--ca-file", folder_ / "ca.pem", "--sign", server.host() + "=" + sign});
+    return test::run_process(test::Invocation{std::move(fetch), {{"PITWATCH_TEST_TOKEN", token}}, {}, {}});
+  };
+  const std::string token = "{href}?{$PITWATCH_TEST_TOKEN}";
+  for (const test::Outcome& outcome :
+       {fetched(server.url("/sign?href={href}"), ""), fetched(token, "st=2020&sr=c&sig=c2VjcmV0")}) {
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("scenes fetched"), Not(HasSubstr("c2VjcmV0"))));
+  }
+  const test::Outcome wrong = fetched(token, "st=2020&sig=c2VjcmV0");
+  EXPECT_NE(wrong.exit_code, 0);
+  EXPECT_THAT(wrong.err, Not(HasSubstr("c2VjcmV0")));
 }
 
 TEST_F(Network, RastersAreNotFollowedToWhereNothingIsAllowed) {

@@ -12,8 +12,10 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
+#include "tests/integration/alert_places.hpp"
 #include "tests/integration/process.hpp"
 #include "tests/integration/series.hpp"
 
@@ -183,6 +185,69 @@ TEST_F(RunCli, ABadSceneIsSkippedAndTheOthersGoOn) {
   test::write_text(raster, whole);
   EXPECT_EQ(test::run_process(command(inbox, folder_ / "state")).exit_code, 0);
   EXPECT_EQ(alerts_of(folder_ / "state"), expected());
+}
+
+TEST_F(RunCli, ALongSiteIsWatchedInPanesAsOne) {
+  const std::string sites = folder_ / "long.geojson";
+  test::write_text(sites, R"({"type": "FeatureCollection", "features": [{"type": "Feature",
+    "properties": {"id": "long", "name": "Long"}, "geometry": {"type": "Polygon", "coordinates":
+    [[[46.55, 40.146], [46.705, 40.146], [46.705, 40.149], [46.55, 40.149], [46.55, 40.146]]]}}]})");
+  const test::Outcome made = test::run_process({PITWATCH_PROGRAM,
+                                                "simulate",
+                                                "--sites",
+                                                sites,
+                                                "--from",
+                                                "2021-01-01",
+                                                "--until",
+                                                "2022-10-31",
+                                                "--every-days",
+                                                "30",
+                                                "--size-km",
+                                                "14",
+                                                "--clear-sky",
+                                                "--disturbances",
+                                                "100",
+                                                "--decoys",
+                                                "0",
+                                                "--seed",
+                                                "3",
+                                                "--bands",
+                                                "B02,B03,B04,B08,B11,B12",
+                                                "--out",
+                                                folder_ / "series"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const std::string source = folder_ / "series/long";
+  const auto run = [&](const std::string& state, const std::vector<std::string>& more) {
+    std::vector<std::string> all{PITWATCH_PROGRAM, "run", "--sites", sites, "--source", source, "--state", state};
+    all.insert(all.end(), more.begin(), more.end());
+    return test::run_process(all);
+  };
+  const std::string state = folder_ / "state";
+  ASSERT_EQ(run(state, {"--until", "2022-08-01", "--threads", "1"}).exit_code, 0);
+  ASSERT_EQ(run(state, {}).exit_code, 0);
+  EXPECT_THAT(test::names_in(state + "/sites/long"), ::testing::UnorderedElementsAre("pane-1-1", "pane-1-2"));
+  const auto before = snapshot(state);
+  EXPECT_THAT(run(state, {}).err, HasSubstr("as before"));
+  EXPECT_TRUE(before == snapshot(state));
+  ASSERT_EQ(run(folder_ / "at-once", {}).exit_code, 0);
+  EXPECT_EQ(alerts_of(folder_ / "at-once"), alerts_of(state));
+
+  // Alerts on both sides of the border, each once; inspect tells of both what the run decided.
+  constexpr double border = (46.55 + 46.705) / 2;
+  std::map<bool, json> of_side;
+  std::set<std::string> ids;
+  const json alerts = json::parse(alerts_of(state));
+  for (const json& alert : alerts.at("features")) {
+    EXPECT_TRUE(ids.insert(alert.at("id")).second);
+    if (alert.at("properties").at("status") == "confirmed") of_side[alert.at("bbox").at(0) > border] = alert;
+  }
+  ASSERT_EQ(of_side.size(), 2U);
+  for (const auto& [is_east, alert] : of_side) {
+    const test::Outcome seen = test::run_process({PITWATCH_PROGRAM, "inspect", "--sites", sites, "--source", source,
+                                                  "--at", test::place_in(alert), "--format", "json"});
+    ASSERT_EQ(seen.exit_code, 0) << seen.err;
+    EXPECT_EQ(json::parse(seen.out).at("looks").back().at("incidents").front().at("id"), alert.at("id"));
+  }
 }
 
 TEST_F(RunCli, TellsOfAShortHistory) {
