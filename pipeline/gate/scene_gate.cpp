@@ -240,9 +240,9 @@ std::vector<std::string> garbage_in(const BandPixels& band, PlaneView<const std:
   return findings;
 }
 
-std::vector<std::string> misplaced(double shift_x_px, double shift_y_px, const GateLimits& limits) {
+std::vector<std::string> misplaced(double shift_x_px, double shift_y_px, int windows, const GateLimits& limits) {
   const double shift = std::sqrt(shift_x_px * shift_x_px + shift_y_px * shift_y_px);
-  if (!(shift > limits.shift_px)) return {};
+  if (!(shift > limits.shift_px) || windows < limits.shift_windows) return {};
   return {text("lies %.1f pixels elsewhere (east %.1f, south %.1f), more than %.1f", shift, shift_x_px, shift_y_px,
                limits.shift_px)};
 }

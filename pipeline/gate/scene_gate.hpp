@@ -20,6 +20,7 @@ struct GateLimits {
   double lost_line_share = 0.02;  // rows, or columns, that are empty or constant between others that are not
   double stripe_ratio = 0.6;      // see garbage_in()
   double shift_px = 3;
+  int shift_windows = 6;  // so many have to agree on it: a few do by chance where little is seen
 };
 
 /// Why a band is garbage: one clause per finding, with the band's name and the figure; none: fit for use.
@@ -38,7 +39,8 @@ struct GateLimits {
 std::vector<std::string> garbage_in(const BandPixels& pixels, PlaneView<const std::uint8_t> cloud = {},
                                     const GateLimits& limits = {});
 
-/// The same of an image that lies elsewhere, by a shift against another image (pipeline/align) in pixels of 10 m.
-std::vector<std::string> misplaced(double shift_x_px, double shift_y_px, const GateLimits& limits = {});
+/// The same of an image that lies elsewhere, by a shift against another image (pipeline/align), in pixels of 10 m, that
+/// rests on so many windows.
+std::vector<std::string> misplaced(double shift_x_px, double shift_y_px, int windows, const GateLimits& limits = {});
 
 }  // namespace pitwatch

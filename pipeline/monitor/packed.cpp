@@ -1,10 +1,9 @@
 #include "pipeline/monitor/packed.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <type_traits>
-
-#include "pipeline/monitor/elementary.hpp"
 
 namespace pitwatch {
 namespace {
@@ -26,10 +25,10 @@ constexpr std::array<float, 256> geometric(double first, double base) {
 }
 
 constexpr double noise_step = 1.0905077326652577;  // 2^(1/8)
-constexpr double log_noise_step = 0.08664339756999316;
+constexpr double noise_half_step = 1.0442737824274138;
 constexpr std::array<float, 256> noises = geometric(0.001, noise_step);
 constexpr double reflectance_step = 1.025;
-constexpr double log_reflectance_step = 0.024692612590371414;
+constexpr double reflectance_half_step = 1.0124228365658292;
 constexpr std::array<float, 256> reflectances = geometric(0.005, reflectance_step);
 
 /// The largest whole number that is not above x, for |x| < 2^31.
@@ -38,13 +37,42 @@ int floor_of(float x) {
   return whole - (x < static_cast<float>(whole) ? 1 : 0);
 }
 
-/// The place of `value` in a table of geometric().
-std::uint8_t place_of(float value, const std::array<float, 256>& table, double log_step) {
-  const float first = table[1];
-  if (value <= first) return 1;
-  const float steps = portable_log(value / first) * static_cast<float>(1 / log_step);
-  return static_cast<std::uint8_t>(std::min(255, 1 + floor_of(steps + half)));
-}
+/// Finds the nearest places in a table of geometric() without a logarithm: the leading bits of a number name a cell of
+/// an octave's 64, in which there is one border between places at most.
+template <std::size_t octaves>
+class Places {
+ public:
+  constexpr Places(const std::array<float, 256>& table, double half_step) {
+    for (std::size_t place = 2; place < borders_.size(); ++place) {
+      borders_[place] = static_cast<float>(static_cast<double>(table[place - 1]) * half_step);
+    }
+    first_ = table[1];
+    first_cell_ = std::bit_cast<std::uint32_t>(first_) >> shift;
+    std::uint8_t place = 1;
+    for (std::size_t cell = 0; cell < lowest_.size(); ++cell) {
+      const auto begin = std::bit_cast<float>((first_cell_ + static_cast<std::uint32_t>(cell)) << shift);
+      while (place < 255 && borders_[place + 1U] <= begin) ++place;
+      lowest_[cell] = place;
+    }
+  }
+
+  std::uint8_t of(float value) const {
+    if (!(value > first_)) return 1;
+    if (value >= borders_.back()) return 255;
+    const std::uint8_t place = lowest_[(std::bit_cast<std::uint32_t>(value) >> shift) - first_cell_];
+    return static_cast<std::uint8_t>(place + (place < 255 && value >= borders_[place + 1U] ? 1 : 0));
+  }
+
+ private:
+  static constexpr int shift = 23 - 6;
+  float first_ = 0;
+  std::uint32_t first_cell_ = 0;
+  std::array<float, 256> borders_{};  // where a place begins
+  std::array<std::uint8_t, octaves * 64 + 1> lowest_{};
+};
+
+constexpr Places<32> noise_places(noises, noise_half_step);
+constexpr Places<10> reflectance_places(reflectances, reflectance_half_step);
 
 std::uint8_t pack_looks(float looks, float threshold) {
   return static_cast<std::uint8_t>(std::min(255, floor_of(looks_scale * std::sqrt(looks) + threshold)));
@@ -86,7 +114,7 @@ PackedModel pack(const SeasonModel& model, const FeatureVector& typical_noise) {
   pack_coefficients(
       model, typical_noise, [] { return half; }, packed);
   for (std::size_t f = 0; f < feature_count; ++f) {
-    if (typical_noise[f] > 0 && model.noise[f] > 0) packed.noise[f] = place_of(model.noise[f], noises, log_noise_step);
+    if (typical_noise[f] > 0 && model.noise[f] > 0) packed.noise[f] = noise_places.of(model.noise[f]);
   }
   for (std::size_t part = 0; part < year_parts; ++part) packed.looks[part] = pack_looks(model.looks[part], half);
   packed.waves = static_cast<std::uint8_t>(model.waves);
@@ -149,9 +177,7 @@ PackedLogOdds pack_log_odds(float value) {
   return {static_cast<std::uint8_t>(steps_to_even_odds + floor_of(held * per_step + half))};
 }
 
-PackedReflectance pack_reflectance(float reflectance) {
-  return place_of(reflectance, reflectances, log_reflectance_step);
-}
+PackedReflectance pack_reflectance(float reflectance) { return reflectance_places.of(reflectance); }
 
 float unpack_reflectance(PackedReflectance packed) { return reflectances[packed]; }
 

@@ -309,9 +309,10 @@ CompareReport compare(const std::string& before, const std::string& after, const
       found = survey(inputs, *store, options.evidence);
     }
     report.alignment = found.alignment;
-    if (options.checks.gate && found.alignment.windows_used > 0) {
+    if (options.checks.gate) {
+      const Alignment& by = found.alignment;
       in_context("AFTER " + redacted(report.after.source),
-                 [&] { refuse_misplaced(found.alignment.x.offset, found.alignment.y.offset); });
+                 [&] { refuse_misplaced(by.x.offset, by.y.offset, by.windows_used); });
     }
     report.model = found.model;
     comparison.run(found);

@@ -21,7 +21,6 @@ namespace fs = std::filesystem;
 constexpr double most_reference_cloud = 20;   // percent
 constexpr int shift_margin_px = 50;           // around the site, where shifts are measured
 constexpr double most_shift_sigma_px = 0.25;  // of one that is believed
-constexpr int windows_that_refuse = 6;        // so many have to agree that a scene lies elsewhere
 constexpr std::array shift_bands{Band::B04};
 
 /// Digital numbers of one scene around a site. Thread-safe for add().
@@ -125,9 +124,7 @@ double LookReader::take_shift(const std::vector<Scene>& parts, LookOptions& how)
     const auto shift = estimate_shift(reference_->reflectance.at(Band::B04).view(), reference_->mask.view(),
                                       as_delivered.reflectance.at(Band::B04).view(), as_delivered.mask.view());
     if (shift && shift->sigma_px < most_shift_sigma_px) {
-      if (watched_.options.checks.gate && shift->windows >= windows_that_refuse) {
-        refuse_misplaced(shift->x_px, shift->y_px);
-      }
+      if (watched_.options.checks.gate) refuse_misplaced(shift->x_px, shift->y_px, shift->windows);
       how.shift_x_px = shift->x_px;
       how.shift_y_px = shift->y_px;
       return shift->sigma_px;

@@ -93,7 +93,9 @@ void refuse_garbage(const Scene& scene, Band band, const BandFile& file) {
   refuse_garbage(scene, band, dn.view());
 }
 
-void refuse_misplaced(double shift_x_px, double shift_y_px) { refuse(misplaced(shift_x_px, shift_y_px)); }
+void refuse_misplaced(double shift_x_px, double shift_y_px, int windows) {
+  refuse(misplaced(shift_x_px, shift_y_px, windows));
+}
 
 std::string verdict_name(OffsetVerdict verdict) {
   switch (verdict) {

@@ -53,8 +53,9 @@ void refuse_garbage(const Scene& scene, Band band, PlaneView<const std::uint16_t
 /// The same on pieces of a file, 4 million pixels of it.
 void refuse_garbage(const Scene& scene, Band band, const BandFile& file);
 
-/// Throws DataError for a shift against the reference, in pixels of 10 m, that no image of the place has.
-void refuse_misplaced(double shift_x_px, double shift_y_px);
+/// Throws DataError for a shift against the reference, in pixels of 10 m and by so many windows, that no image of the
+/// place has.
+void refuse_misplaced(double shift_x_px, double shift_y_px, int windows);
 
 /// "agrees", "contradicts", "cannot tell".
 std::string verdict_name(OffsetVerdict verdict);

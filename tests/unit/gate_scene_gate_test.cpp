@@ -106,8 +106,9 @@ TEST(SceneGate, FewPixelsSayNothing) {
 }
 
 TEST(SceneGate, Misplaced) {
-  EXPECT_THAT(misplaced(2, -2), IsEmpty());
-  EXPECT_THAT(misplaced(3, -4), ElementsAre("lies 5.0 pixels elsewhere (east 3.0, south -4.0), more than 3.0"));
+  EXPECT_THAT(misplaced(2, -2, 20), IsEmpty());
+  EXPECT_THAT(misplaced(3, -4, 5), IsEmpty());
+  EXPECT_THAT(misplaced(3, -4, 6), ElementsAre("lies 5.0 pixels elsewhere (east 3.0, south -4.0), more than 3.0"));
 }
 
 }  // namespace

@@ -87,6 +87,17 @@ TEST(PackedModel, ChangesFarBelowAStepComeInOnTheMean) {
   EXPECT_NEAR(mean / static_cast<double>(looks * change), 1, 0.15);
 }
 
+TEST(PackedReflectance, IsTheNearestPlace) {
+  for (float reflectance = 0.0051F; reflectance < 2.6F; reflectance *= 1.0003F) {
+    const PackedReflectance packed = pack_reflectance(reflectance);
+    EXPECT_NEAR(unpack_reflectance(packed) / reflectance, 1, 0.0125) << reflectance;
+    EXPECT_EQ(pack_reflectance(unpack_reflectance(packed)), packed) << reflectance;
+  }
+  EXPECT_EQ(pack_reflectance(-1), 1);
+  EXPECT_EQ(pack_reflectance(0.004F), 1);
+  EXPECT_EQ(pack_reflectance(1e30F), 255);
+}
+
 TEST(AgedLooks, FadeOnTheMeanHoweverFewTheyAre) {
   for (const std::uint8_t packed : {std::uint8_t{1}, std::uint8_t{3}, std::uint8_t{40}, std::uint8_t{255}}) {
     double mean = 0;
