@@ -31,7 +31,7 @@ inline std::uint32_t crc32_of(const std::string& text) {
 }
 
 inline void append(std::string& to, std::uint32_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) to += static_cast<char>((value >> (8 * i)) & 0xFF);
+  for (int i = 0; i < bytes; ++i, value >>= 8) to += static_cast<char>(value & 0xFF);
 }
 
 /// From "version needed" to "extra field length": the part that both headers of a member have.
