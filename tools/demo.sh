@@ -26,7 +26,8 @@ rm -rf "$demo"
 # Nothing happens in the first three years: they are learnt from.
 "$pitwatch" simulate --sites "$sites" --from 2019-01-01 --until 2023-06-30 --history-days 1096 --seed "$seed" \
   --bands B02,B03,B04,B08,B11,B12 --out "$demo/series"
-"$pitwatch" run --sites "$sites" --source "$demo/series" --state "$demo/state"
+# All of the ground that the series shows is watched, so that it can be scored whole.
+"$pitwatch" run --sites "$sites" --source "$demo/series" --state "$demo/state" --buffer-m 600
 
 echo
 "$pitwatch" alerts list --state "$demo/state" --status provisional,confirmed --min-area-ha 0.2
@@ -43,7 +44,7 @@ west, south, east, north = largest["bbox"]
 print(f"{(west + east) / 2:.6f},{(south + north) / 2:.6f}")
 END
 )
-"$pitwatch" inspect --at "$place" --sites "$sites" --source "$demo/series" --out "$demo/pixel.png"
+"$pitwatch" inspect --at "$place" --sites "$sites" --source "$demo/series" --buffer-m 600 --out "$demo/pixel.png"
 for site in gizilbulag demirli; do
   "$pitwatch" score --truth "$demo/series/$site/truth.geojson" --alerts "$demo/state/alerts.geojson" \
     --where "site = '$site'" --from 2022-01-01 --html "$demo/score-$site.html" > "$demo/score-$site.txt"
