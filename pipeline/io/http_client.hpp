@@ -62,7 +62,8 @@ class HttpClient {
   HttpAnswer post_json(const std::string& url, const std::string& json);
 
   /// Where a GET of the URL ends after redirects: itself where there are none. Reads a byte: what a HEAD is answered
-  /// may be something else, and signatures may hold for a GET alone. Whatever the last status is. Throws DataError for a redirect that the policy does not allow, and where no answer came.
+  /// may be something else, and signatures may hold for a GET alone. Whatever the last status is. Throws DataError for
+  /// a redirect that the policy does not allow, and where no answer came.
   std::string final_url(const std::string& url);
 
   /// Of all bodies so far, as they were sent.

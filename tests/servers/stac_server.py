@@ -19,7 +19,7 @@ cutxN            half a body for the first N requests of a path, then the connec
 drip             a byte a second          lie        a Content-Length of a terabyte
 endless          a body without an end    deep       JSON that is nested deeper than anything honest
 elsewhere        a redirect to another host          loop  a redirect to itself
-moved            a redirect to the same path without a mode
+moved            a redirect to the same path without a mode; 405 for HEAD
 nopost           405 for POST             again      a next page that is the same page
 whole            next links with the whole body, merge false, and no conformance to anything
 slow             a fiftieth of a second before every answer
@@ -216,7 +216,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(302, headers=[("Location", "https://elsewhere.invalid/?token=secret")])
             return True
         if mode == "moved":
-            self.send(302, headers=[("Location", "/" + self.path.split("/", 2)[2])])
+            if self.command == "HEAD":
+                self.send(405)
+            else:
+                self.send(302, headers=[("Location", "/" + self.path.split("/", 2)[2])])
             return True
         if mode == "loop":
             self.send(307, headers=[("Location", self.path)])
