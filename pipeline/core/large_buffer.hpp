@@ -18,6 +18,16 @@ struct FreePixels {
 /// fresh memory page by page costs as much as computing what goes into it. Throws std::bad_alloc.
 void* allocate_pixels(std::size_t bytes);
 
+/// While there is one, large pieces that are freed are kept for whoever wants as much next, for the system clears what
+/// it gives: of use where work of one size follows on another. Hardly more is held than was once in use since. Thread-safe.
+class KeptPixels {
+ public:
+  KeptPixels();
+  ~KeptPixels();
+  KeptPixels(const KeptPixels&) = delete;
+  KeptPixels& operator=(const KeptPixels&) = delete;
+};
+
 /// An array of `count` elements on such memory, uninitialised.
 template <typename T>
 using PixelArray = std::unique_ptr<T[], FreePixels>;

@@ -184,8 +184,9 @@ class Learning {
   }
 
   void pack_models() {
+    const ModelSteps steps(state_.typical_noise);
     for (std::size_t i = 0; i < state_.pixels(); ++i) {
-      if (judged_[i] != 0) state_.models[i] = pack(models_[i], state_.typical_noise);
+      if (judged_[i] != 0) state_.models[i] = pack(models_[i], steps);
     }
   }
 

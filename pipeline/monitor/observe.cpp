@@ -31,12 +31,13 @@ bool is_alert(PixelStatus status) {
 template <typename Use>
 class InBatches {
  public:
-  InBatches(const MonitorState& state, const SeasonDate& date, const MonitorOptions& options, const Use& use)
-      : state_(state), date_(date), options_(options), use_(use) {}
+  InBatches(const MonitorState& state, const ModelSteps& steps, const SeasonDate& date, const MonitorOptions& options,
+            const Use& use)
+      : state_(state), steps_(steps), date_(date), options_(options), use_(use) {}
 
   void add(std::size_t pixel) {
     pixels_[count_] = pixel;
-    models_[count_] = state_.model(pixel);
+    models_[count_] = unpack(state_.models[pixel], steps_);
     if (++count_ == most_directions) finish();
   }
 
@@ -49,6 +50,7 @@ class InBatches {
 
  private:
   const MonitorState& state_;
+  const ModelSteps& steps_;
   const SeasonDate& date_;
   const MonitorOptions& options_;
   const Use& use_;
@@ -61,7 +63,13 @@ class LookJudge {
  public:
   LookJudge(MonitorState& state, const LookFeatures& look, const MonitorOptions& options, Observation& result,
             const RowLoop& rows)
-      : state_(state), look_(look), options_(options), result_(result), rows_(rows), date_(season_date(look.when)) {
+      : state_(state),
+        look_(look),
+        options_(options),
+        result_(result),
+        rows_(rows),
+        steps_(state.typical_noise),
+        date_(season_date(look.when)) {
     if (look.width != state.width || look.height != state.height)
       throw DataError("a look differs in size from its site");
     if (!state.looks.empty()) {
@@ -153,7 +161,7 @@ class LookJudge {
       const auto one = [this](std::size_t i, const SeasonModel& model, const Terms& direction) {
         measure(i, expect(model, date_, direction, options_));
       };
-      InBatches batch(state_, date_, options_, one);
+      InBatches batch(state_, steps_, date_, options_, one);
       for_pixels_of(begin, end, [&](int, int, std::size_t i) {
         if (is_seen(i)) batch.add(i);
       });
@@ -254,7 +262,7 @@ class LookJudge {
     }
     const float limit = is_soil ? options_.soil_limit_sigma : options_.look_limit_sigma;
     push_front(state_.recent_residuals[i], state_.recent_looks[i], limited(whitened(standard), limit), number_);
-    state_.own_evidence[i] = pack_log_odds(own_evidence(i));
+    state_.own_evidence[i] = pack_log_odds(own_evidence(i, is_soil));
   }
 
   /// What similar ground does excuses a pixel that does it, too. It does not accuse one that stays as it was: its kind
@@ -312,14 +320,14 @@ class LookJudge {
     FeatureVector mean{};  // whitened
   };
 
-  Shift largest_shift(std::size_t i) const {
+  Shift largest_shift(std::size_t i, bool is_soil) const {
     const RecentLooks recent = state_.recent(i);
     const auto most = static_cast<std::size_t>(std::clamp(recent.count, 1, options_.window_looks));
     Shift best;
     FeatureVector sum{};
     for (std::size_t k = 0; k < most; ++k) {
       for (std::size_t f = 0; f < feature_count; ++f) sum[f] += recent.whitened[k][f];
-      const float share = k > 0 || shows_soil(i) ? 1.0F : options_.single_look_share;
+      const float share = k > 0 || is_soil ? 1.0F : options_.single_look_share;
       const float factor = share * factors_[k].per_square * squared_length(sum) - factors_[k].cost;
       if (k > 0 && factor <= best.log_factor) continue;
       best.log_factor = factor;
@@ -369,8 +377,8 @@ class LookJudge {
            std::abs(change) > options_.level_sigma * at(result_.residuals.deviation[i], Feature::mndwi);
   }
 
-  float own_evidence(std::size_t i) const {
-    const Shift shift = largest_shift(i);
+  float own_evidence(std::size_t i, bool is_soil) const {
+    const Shift shift = largest_shift(i, is_soil);
     const float evidence = std::max(0.0F, shift.log_factor) * share_of_disturbance(i, shift) +
                            std::min(0.0F, shift.log_factor) + options_.prior_log_odds;
     return std::clamp(evidence, lowest_log_odds, highest_log_odds);
@@ -408,7 +416,7 @@ class LookJudge {
       const auto one = [this](std::size_t i, SeasonModel& model, const Terms& direction) {
         take_in(i, model, direction);
       };
-      InBatches batch(state_, date_, options_, one);
+      InBatches batch(state_, steps_, date_, options_, one);
       for_pixels_of(begin, end, [&](int, int, std::size_t i) {
         if (result_.use[i] == LookUse::used && follow(i)) batch.add(i);
         result_.status[i] = state_.status[i];
@@ -425,8 +433,7 @@ class LookJudge {
     FeatureVector seen = look_.values[i];
     for (std::size_t f = 0; f < feature_count; ++f) seen[f] -= shared[f];
     adapt(model, date_, direction, seen, options_.adaptation);
-    pack_adapted(model, state_.typical_noise, date_.year_part(), Dither(i, static_cast<std::size_t>(number_)),
-                 state_.models[i]);
+    pack_adapted(model, steps_, date_.year_part(), Dither(i, static_cast<std::size_t>(number_)), state_.models[i]);
     result_.undisturbed[i] = 1;
   }
 
@@ -444,7 +451,7 @@ class LookJudge {
 
     if (!is_alert(status)) {
       if (evidence >= options_.provisional_log_odds) {
-        const std::size_t looks = largest_shift(i).looks;
+        const std::size_t looks = largest_shift(i, shows_soil(i)).looks;
         status = PixelStatus::provisional;
         history.first_detected = number_;
         history.confirmed_on = no_look;
@@ -486,7 +493,7 @@ class LookJudge {
   /// Whether the look shows what the model expects of the pixel at some other time of the year.
   bool looks_like_own_year(std::size_t i) const {
     const float limit = options_.own_year_sigma * options_.own_year_sigma * directions_;
-    const SeasonModel model = state_.model(i);
+    const SeasonModel model = unpack(state_.models[i], steps_);
     for (const SeasonDate& date : year_) {
       const Expectation expected = expect(model, date, options_);
       FeatureVector standard{};
@@ -512,6 +519,7 @@ class LookJudge {
   const MonitorOptions& options_;
   Observation& result_;
   const RowLoop& rows_;
+  ModelSteps steps_;
   SeasonDate date_;
   LookNumber number_ = no_look;
   std::optional<int> last_part_;  // of the year, of the last look

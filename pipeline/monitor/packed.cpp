@@ -1,5 +1,6 @@
 #include "pipeline/monitor/packed.hpp"
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -78,29 +79,49 @@ std::uint8_t pack_looks(float looks, float threshold) {
   return static_cast<std::uint8_t>(std::min(255, floor_of(looks_scale * std::sqrt(looks) + threshold)));
 }
 
-/// Rounds the coefficients down after adding what next() gives.
-template <typename Next>
-void pack_coefficients(const SeasonModel& model, const FeatureVector& typical_noise, Next&& next, PackedModel& packed) {
+using Thresholds = std::array<float, Dither::block>;
+
+/// Rounds the coefficients after adding thresholds less a half, four at a time; the last four overlap with those
+/// before.
+void pack_coefficients(const SeasonModel& model, const ModelSteps& steps, const Thresholds& thresholds,
+                       PackedModel& packed) {
+  static_assert(sizeof(model.coefficients) == sizeof(steps.per_unit));
   constexpr float largest = 32767;
+  constexpr float to_whole = 3 << 22;  // added to what is less than 2^22 it leaves no fraction
+  constexpr std::size_t lanes = 4;
+  using Lanes = Eigen::Array<float, lanes, 1>;
+  using InModel = Eigen::Map<const Lanes>;
+  std::array<int, ModelSteps::count> rounded;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled at once
+  for (std::size_t next = 0; next < ModelSteps::count; next += lanes) {
+    const std::size_t k = std::min(next, ModelSteps::count - lanes);
+    const InModel values(model.coefficients.front().data() + k);
+    const InModel per_unit(steps.per_unit.data() + k);
+    const InModel added(thresholds.data() + k);
+    const Lanes held = (values * per_unit + (added - half)).min(largest).max(-largest);
+    const Lanes whole = (held + to_whole) - to_whole;
+    Eigen::Map<Eigen::Array<int, lanes, 1>>(rounded.data() + k) = whole.cast<int>();
+  }
   for (std::size_t f = 0; f < feature_count; ++f) {
-    if (!(typical_noise[f] > 0) || !(model.noise[f] > 0)) continue;
-    const float to_steps = 1 / typical_noise[f];
+    if (!(steps.size[f * term_count] > 0) || !(model.noise[f] > 0)) continue;
     for (std::size_t i = 0; i < term_count; ++i) {
-      const float steps = model.coefficients[f][i] * to_steps * (i == 0 ? steps_of_mean : steps_of_wave) + next();
-      packed.coefficients[f][i] = static_cast<std::int16_t>(floor_of(std::clamp(steps, -largest, largest)));
+      packed.coefficients[f][i] = static_cast<std::int16_t>(rounded[f * term_count + i]);
     }
   }
 }
 
+/// The finaliser of SplitMix64 (Steele et al. 2014).
+std::uint64_t mixed(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
+  return x ^ (x >> 31);
+}
+
+constexpr std::uint64_t golden = 0x9e3779b97f4a7c15U;
+
 }  // namespace
 
 Dither::Dither(std::size_t pixel, std::size_t look)
-    : state_(static_cast<std::uint64_t>(pixel) * 0x9e3779b97f4a7c15U + static_cast<std::uint64_t>(look)) {
-  // The finaliser of SplitMix64 (Steele et al. 2014).
-  state_ = (state_ ^ (state_ >> 30)) * 0xbf58476d1ce4e5b9U;
-  state_ = (state_ ^ (state_ >> 27)) * 0x94d049bb133111ebU;
-  state_ ^= state_ >> 31;
-}
+    : state_(mixed(static_cast<std::uint64_t>(pixel) * golden + static_cast<std::uint64_t>(look))) {}
 
 float Dither::next() {
   // Knuth's linear congruential generator; its high bits are good enough for rounding.
@@ -109,35 +130,55 @@ float Dither::next() {
   return static_cast<float>(state_ >> 41) * per_bit;
 }
 
-PackedModel pack(const SeasonModel& model, const FeatureVector& typical_noise) {
+std::array<float, Dither::block> Dither::next_block() {
+  std::array<std::uint16_t, block> bits{};
+  for (std::size_t i = 0; i < block; i += 4) {
+    state_ += golden;
+    const std::uint64_t four = mixed(state_);
+    for (std::size_t k = 0; k < 4; ++k) bits[i + k] = static_cast<std::uint16_t>(four >> (16 * k));
+  }
+  std::array<float, block> thresholds{};
+  for (std::size_t i = 0; i < block; ++i) thresholds[i] = static_cast<float>(bits[i]) * (1.0F / 65536);
+  return thresholds;
+}
+
+ModelSteps::ModelSteps(const FeatureVector& typical_noise) {
+  for (std::size_t k = 0; k < count; ++k) {
+    const float noise = typical_noise[k / term_count];
+    const float steps = k % term_count == 0 ? steps_of_mean : steps_of_wave;
+    if (!(noise > 0)) continue;
+    size[k] = noise * (1 / steps);
+    per_unit[k] = 1 / noise * steps;
+  }
+}
+
+PackedModel pack(const SeasonModel& model, const ModelSteps& steps) {
   PackedModel packed;
-  pack_coefficients(
-      model, typical_noise, [] { return half; }, packed);
+  Thresholds nearest{};
+  nearest.fill(half);
+  pack_coefficients(model, steps, nearest, packed);
   for (std::size_t f = 0; f < feature_count; ++f) {
-    if (typical_noise[f] > 0 && model.noise[f] > 0) packed.noise[f] = noise_places.of(model.noise[f]);
+    if (steps.size[f * term_count] > 0 && model.noise[f] > 0) packed.noise[f] = noise_places.of(model.noise[f]);
   }
   for (std::size_t part = 0; part < year_parts; ++part) packed.looks[part] = pack_looks(model.looks[part], half);
   packed.waves = static_cast<std::uint8_t>(model.waves);
   return packed;
 }
 
-void pack_adapted(const SeasonModel& model, const FeatureVector& typical_noise, std::size_t part, Dither dither,
+void pack_adapted(const SeasonModel& model, const ModelSteps& steps, std::size_t part, Dither dither,
                   PackedModel& packed) {
-  pack_coefficients(
-      model, typical_noise, [&dither] { return dither.next(); }, packed);
-  packed.looks[part] = pack_looks(model.looks[part], dither.next());
+  const Thresholds thresholds = dither.next_block();
+  pack_coefficients(model, steps, thresholds, packed);
+  packed.looks[part] = pack_looks(model.looks[part], thresholds.back());
 }
 
-SeasonModel unpack(const PackedModel& packed, const FeatureVector& typical_noise) {
+SeasonModel unpack(const PackedModel& packed, const ModelSteps& steps) {
+  static_assert(sizeof(packed.coefficients) == ModelSteps::count * sizeof(std::int16_t));
   SeasonModel model;
-  for (std::size_t f = 0; f < feature_count; ++f) {
-    const float mean_step = typical_noise[f] * (1 / steps_of_mean);
-    const float wave_step = typical_noise[f] * (1 / steps_of_wave);
-    for (std::size_t i = 0; i < term_count; ++i) {
-      model.coefficients[f][i] = static_cast<float>(packed.coefficients[f][i]) * (i == 0 ? mean_step : wave_step);
-    }
-    model.noise[f] = noises[packed.noise[f]];
-  }
+  const std::int16_t* const coefficients = packed.coefficients.front().data();
+  float* const values = model.coefficients.front().data();
+  for (std::size_t k = 0; k < ModelSteps::count; ++k) values[k] = static_cast<float>(coefficients[k]) * steps.size[k];
+  for (std::size_t f = 0; f < feature_count; ++f) model.noise[f] = noises[packed.noise[f]];
   for (std::size_t part = 0; part < year_parts; ++part) {
     const float root = static_cast<float>(packed.looks[part]) * (1 / looks_scale);
     model.looks[part] = root * root;

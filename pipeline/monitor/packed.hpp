@@ -27,20 +27,32 @@ struct PackedModel {
 /// step, and would never come in otherwise. They hang on pixel and look alone.
 class Dither {
  public:
+  static constexpr std::size_t block = (feature_count * term_count + 1 + 7) / 8 * 8;
   Dither(std::size_t pixel, std::size_t look);
   float next();
+  /// As many as a model wants, in steps of 2^-16.
+  std::array<float, block> next_block();
 
  private:
   std::uint64_t state_;
 };
 
+/// The steps of a site's models: they follow from its typical noise.
+struct ModelSteps {
+  static constexpr std::size_t count = feature_count * term_count;
+  ModelSteps(const FeatureVector& typical_noise);  // NOLINT(google-explicit-constructor): the same in other words
+
+  std::array<float, count> size{};      // of one; 0: the feature is not monitored
+  std::array<float, count> per_unit{};  // how many one is
+};
+
 /// Rounds to the nearest step.
-PackedModel pack(const SeasonModel& model, const FeatureVector& typical_noise);
+PackedModel pack(const SeasonModel& model, const ModelSteps& steps);
 /// Takes what adapt() changes from `model` into the `packed` one that it came of: coefficients, and the looks of the
 /// date's part of the year. Rounds up or down by chance, so that the mean is right.
-void pack_adapted(const SeasonModel& model, const FeatureVector& typical_noise, std::size_t part, Dither dither,
+void pack_adapted(const SeasonModel& model, const ModelSteps& steps, std::size_t part, Dither dither,
                   PackedModel& packed);
-SeasonModel unpack(const PackedModel& packed, const FeatureVector& typical_noise);
+SeasonModel unpack(const PackedModel& packed, const ModelSteps& steps);
 
 /// Leaves `kept`, 0..1, of the weight of looks in a part of the year.
 std::uint8_t aged_looks(std::uint8_t packed, float kept, Dither dither);

@@ -58,8 +58,12 @@ void take_decision(const Scene& scene, const OffsetReport& report, ReadLook& loo
 
 }  // namespace
 
-LookReader::LookReader(const WatchedSite& watched, const Pane& pane, OffsetMemory& offsets)
-    : watched_(watched), grid_(pane.grid), offsets_(offsets), light_(watched.options.light, pane.grid) {
+LookReader::LookReader(const WatchedSite& watched, const Pane& pane, OffsetMemory& offsets, BlockCache& blocks)
+    : watched_(watched),
+      grid_(pane.grid),
+      offsets_(offsets),
+      blocks_(blocks),
+      light_(watched.options.light, pane.grid) {
   if (!watched.options.write_masks.empty()) masks_ = watched.options.write_masks + "/" + place_of(watched.site, pane);
 }
 
@@ -75,6 +79,7 @@ Grid LookReader::shift_grid() const {
 /// How scenes are read: what is garbage is refused.
 LookOptions LookReader::look_options() const {
   LookOptions how;
+  how.blocks = &blocks_;
   if (watched_.options.checks.gate) {
     how.see_pixels = [](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
       refuse_garbage(scene, band, dn);
@@ -120,7 +125,9 @@ void LookReader::find_reference(const LookPlan& plan) {
 /// Measures the shift against the reference into `how`. Returns its standard error.
 double LookReader::take_shift(const std::vector<Scene>& parts, LookOptions& how) const {
   if (reference_) {
-    const SiteLook as_delivered = read_look(parts, shift_grid(), shift_bands);
+    LookOptions plain;
+    plain.blocks = &blocks_;
+    const SiteLook as_delivered = read_look(parts, shift_grid(), shift_bands, plain);
     const auto shift = estimate_shift(reference_->reflectance.at(Band::B04).view(), reference_->mask.view(),
                                       as_delivered.reflectance.at(Band::B04).view(), as_delivered.mask.view());
     if (shift && shift->sigma_px < most_shift_sigma_px) {

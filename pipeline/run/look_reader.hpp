@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pipeline/core/grid.hpp"
+#include "pipeline/io/block_cache.hpp"
 #include "pipeline/monitor/features.hpp"
 #include "pipeline/run/look_choice.hpp"
 #include "pipeline/run/look_light.hpp"
@@ -27,8 +28,8 @@ struct ReadLook {
 /// Immutable but for find_reference(): otherwise for any number of threads.
 class LookReader {
  public:
-  /// `watched` and `offsets` have to outlive it. Throws as SiteLight.
-  LookReader(const WatchedSite& watched, const Pane& pane, OffsetMemory& offsets);
+  /// All but `pane` have to outlive it. Throws as SiteLight.
+  LookReader(const WatchedSite& watched, const Pane& pane, OffsetMemory& offsets, BlockCache& blocks);
 
   /// Takes the look of the history with the least cloud and all of the ground: the others are laid over it. It hangs on
   /// the history alone, so that it is the same in every later run.
@@ -51,6 +52,7 @@ class LookReader {
   std::string masks_;  // folder of the masks that are written; empty: none
   Grid grid_;
   OffsetMemory& offsets_;
+  BlockCache& blocks_;
   SiteLight light_;
   std::optional<SiteLook> reference_;
 };

@@ -246,13 +246,17 @@ Window window_under(const GridMapping& mapping, const Grid& grid, const Grid& ra
   return window;
 }
 
-Plane<std::uint16_t> read_dn(const BandFile& file, const Window& window) {
+Plane<std::uint16_t> read_dn(const BandFile& file, const Window& window, BlockCache* blocks) {
   Plane<std::uint16_t> dn(window.width, window.height);
-  file.read_window(window, dn.view());
+  if (blocks != nullptr) {
+    blocks->read_window(file, window, dn.view());
+  } else {
+    file.read_window(window, dn.view());
+  }
   return dn;
 }
 
-BandPlane read_band(const BandAsset& asset, const Grid& grid, double shift_x_px, double shift_y_px,
+BandPlane read_band(const BandAsset& asset, const Grid& grid, double shift_x_px, double shift_y_px, BlockCache* blocks,
                     const std::function<void(PlaneView<const std::uint16_t>)>& see) {
   const BandFile file(asset.path);
   const Grid& raster = file.grid();
@@ -266,7 +270,7 @@ BandPlane read_band(const BandAsset& asset, const Grid& grid, double shift_x_px,
   BandPlane plane = empty_plane(grid);
   const Window window = mapping ? window_under(*mapping, grid, raster, 1) : window_under(axes, grid, 1);
   if (window.empty()) return plane;
-  const Plane<std::uint16_t> dn = read_dn(file, window);
+  const Plane<std::uint16_t> dn = read_dn(file, window, blocks);
   if (see) see(dn.view());
   const Source source = as_source(dn, asset.calibration, window);
   Interpolation interpolation(source, raster.pixel_size_m == grid.pixel_size_m, plane);

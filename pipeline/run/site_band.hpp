@@ -9,6 +9,7 @@
 #include "pipeline/core/plane.hpp"
 #include "pipeline/core/scene.hpp"
 #include "pipeline/io/band_file.hpp"
+#include "pipeline/io/block_cache.hpp"
 #include "pipeline/io/grid_mapping.hpp"
 
 namespace pitwatch {
@@ -37,11 +38,12 @@ Axes axes_between(const Grid& grid, const Grid& raster, double shift_x_px = 0, d
 /// The raster's pixels that a grid draws from, with `reach` more on all sides; empty where none is inside.
 Window window_under(const Axes& axes, const Grid& grid, int reach);
 
-/// The same of a raster in another CRS. Throws DataError where a projection tears the grid apart: no more is read than a
-/// turned square and a change of scale ask for.
+/// The same of a raster in another CRS. Throws DataError where a projection tears the grid apart: no more is read than
+/// a turned square and a change of scale ask for.
 Window window_under(const GridMapping& mapping, const Grid& grid, const Grid& raster, int reach);
 
-Plane<std::uint16_t> read_dn(const BandFile& file, const Window& window);
+/// By way of the cache where there is one.
+Plane<std::uint16_t> read_dn(const BandFile& file, const Window& window, BlockCache* blocks);
 
 /// Reflectance, NaN where there is no measurement, and why there is none: mask_nodata, mask_saturated.
 struct BandPlane {
@@ -49,9 +51,10 @@ struct BandPlane {
   Plane<MaskBits> bits;
 };
 
-/// A band of a scene on a grid; interpolation as read_look() says. `see` gets the pixels as they lie in the file, and
-/// may be empty. Throws DataError for a file that cannot be read or a CRS without a way from the grid's.
-BandPlane read_band(const BandAsset& asset, const Grid& grid, double shift_x_px, double shift_y_px,
+/// A band of a scene on a grid; interpolation as read_look() says; `blocks` as for read_dn(). `see` gets the pixels
+/// as they lie in the file, and may be empty. Throws DataError for a file that cannot be read or a CRS without a way
+/// from the grid's.
+BandPlane read_band(const BandAsset& asset, const Grid& grid, double shift_x_px, double shift_y_px, BlockCache* blocks,
                     const std::function<void(PlaneView<const std::uint16_t>)>& see);
 
 }  // namespace pitwatch

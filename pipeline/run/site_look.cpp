@@ -109,7 +109,7 @@ Grid class_lattice(const Grid& classification, const Grid& grid, const LookOptio
 }
 
 /// Fills codes that are not known yet from a classification.
-void add_codes(const BandFile& file, const Grid& lattice, Plane<std::uint16_t>& codes) {
+void add_codes(const BandFile& file, const Grid& lattice, BlockCache* blocks, Plane<std::uint16_t>& codes) {
   const Grid& raster = file.grid();
   const auto take = [](std::uint16_t& code, std::uint16_t there) {
     if (code == 0 || code == outside_classification) code = there;
@@ -118,7 +118,7 @@ void add_codes(const BandFile& file, const Grid& lattice, Plane<std::uint16_t>& 
     const GridMapping mapping(lattice, lattice_of(raster));
     const Window window = window_under(mapping, lattice, raster, 0);
     if (window.empty()) return;
-    const Plane<std::uint16_t> read = read_dn(file, window);
+    const Plane<std::uint16_t> read = read_dn(file, window, blocks);
     for (int y = 0; y < codes.height(); ++y) {
       for (int x = 0; x < codes.width(); ++x) {
         const PixelPosition position = mapping.at(x, y);
@@ -133,7 +133,7 @@ void add_codes(const BandFile& file, const Grid& lattice, Plane<std::uint16_t>& 
   const Axes axes = axes_between(lattice, raster);
   const Window window = window_under(axes, lattice, 0);
   if (window.empty()) return;
-  const Plane<std::uint16_t> read = read_dn(file, window);
+  const Plane<std::uint16_t> read = read_dn(file, window, blocks);
   for (int y = 0; y < codes.height(); ++y) {
     if (!axes.y.inside(y)) continue;
     for (int x = 0; x < codes.width(); ++x) {
@@ -155,7 +155,7 @@ std::optional<Classes> read_classes(std::span<const Scene> parts, const Grid& gr
       codes.reshape(classes->lattice.width, classes->lattice.height);
       for (int y = 0; y < codes.height(); ++y) std::fill_n(codes.row(y), codes.width(), outside_classification);
     }
-    add_codes(file, classes->lattice, codes);
+    add_codes(file, classes->lattice, options.blocks, codes);
   }
   if (!classes) return classes;
   const bool all_have = std::all_of(parts.begin(), parts.end(), [](const Scene& part) { return part.has(Band::SCL); });
@@ -216,7 +216,7 @@ BandPlanes read_part(const Scene& part, const Grid& grid, std::span<const Band> 
       if (options.see_pixels) options.see_pixels(part, band, dn);
     };
     try {
-      planes[n] = read_band(part.bands.at(band), grid, options.shift_x_px, options.shift_y_px, see);
+      planes[n] = read_band(part.bands.at(band), grid, options.shift_x_px, options.shift_y_px, options.blocks, see);
     } catch (...) {
       rethrow_with_context(part.id + " band " + std::string(name(band)));
     }
@@ -381,7 +381,7 @@ std::vector<WindowShift> shifts_of(PlaneView<const float> before, PlaneView<cons
 std::optional<LookShift> estimate_shift(PlaneView<const float> reference, PlaneView<const MaskBits> reference_mask,
                                         PlaneView<const float> look, PlaneView<const MaskBits> look_mask) {
   constexpr int least_step_px = 24;
-  constexpr int most_windows_a_side = 24;  // more tell no more of one shift
+  constexpr int most_windows_a_side = 16;  // more tell no more of one shift
   constexpr int least_windows = 2;
   constexpr double least_quality = 10;      // windows of one ground have 25 to 50, of different grounds 4 to 6
   constexpr double window_sigma_px = 0.08;  // of one window, where several agree by chance

@@ -16,6 +16,7 @@
 #include "pipeline/core/plane.hpp"
 #include "pipeline/core/scene.hpp"
 #include "pipeline/core/site.hpp"
+#include "pipeline/io/block_cache.hpp"
 
 namespace pitwatch {
 
@@ -37,6 +38,8 @@ struct LookOptions {
   /// site's grid, by their georeferencing: see estimate_shift.
   double shift_x_px = 0;
   double shift_y_px = 0;
+  /// Through which files are read; nothing: past any.
+  BlockCache* blocks = nullptr;
   /// Called with the pixels of each band, as they lie in the file around the site, from several threads at once; what
   /// it throws, read_look() throws.
   std::function<void(const Scene&, Band, PlaneView<const std::uint16_t>)> see_pixels;
@@ -99,7 +102,7 @@ struct LookShift {
 /// Measures where a plane of the same site and band lies against a reference, by phase correlation (pipeline/align).
 /// All planes have one size; pixels that are masked in either, or NaN, are not looked at. Nothing where fewer than two
 /// windows of 96 px are nine tenths clear and agree that they show one ground, or where they disagree on the shift.
-/// Windows are 24 px apart, or 24 along the longer side.
+/// Windows are 24 px apart, or 16 along the longer side.
 /// Sites hardly larger than a window do well to be read with more of their surroundings for this.
 /// The reference and the look must have been read without a shift, or with a known one that is to be added.
 /// Thread-safe.

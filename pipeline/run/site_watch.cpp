@@ -7,13 +7,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
+#include <iterator>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/large_buffer.hpp"
 #include "pipeline/incidents/tracker.hpp"
 #include "pipeline/monitor/learn.hpp"
 #include "pipeline/run/background.hpp"
@@ -34,6 +38,10 @@ constexpr std::int64_t state_pixel_bytes = 340;
 constexpr std::int64_t learning_pixel_bytes = 180;
 constexpr std::int64_t history_pixel_bytes = 16;
 constexpr std::int64_t look_pixel_bytes = 110;
+// Blocks of rasters that are kept, where there is the memory: what one pane reads twice, and what several have in
+// common.
+constexpr std::int64_t pane_block_bytes = std::int64_t{32} << 20;
+constexpr std::int64_t site_block_bytes = std::int64_t{512} << 20;
 constexpr int rows_per_piece = 32;
 
 void in_rows(int rows, const std::function<void(int begin, int end)>& piece) {
@@ -64,15 +72,15 @@ struct LookInFlight {
 class PaneWatch {
  public:
   PaneWatch(const WatchedSite& watched, const Pane& pane, const SourceListing& listing, OffsetMemory& offsets,
-            const ProgressSink& progress, WatchReport& report, SiteProbe probe = {})
+            BlockCache& blocks, ProgressSink progress, WatchReport& report, SiteProbe probe = {})
       : watched_(watched),
         pane_(pane),
-        progress_(progress),
+        progress_(std::move(progress)),
         report_(report),
         probe_(std::move(probe)),
         monitor_options_(monitor_options(watched.options.thresholds, pane.grid)),
         plan_(plan_looks(listing, watched, pane.grid, report.left_out)),
-        reader_(watched, pane, offsets),
+        reader_(watched, pane, offsets, blocks),
         states_(watched.options.state.empty() ? "" : watched.options.state + "/sites/" + place_of(watched.site, pane),
                 watched.algorithm, pane.grid, in_parallel),
         tracker_(place_of(watched.site, pane), pane.grid, tracker_options(watched.options.thresholds, pane.grid)) {}
@@ -107,27 +115,43 @@ class PaneWatch {
 
   const SiteState& state() const { return state_; }
 
+  /// Memory that run() takes, beside the program itself.
+  std::int64_t bytes() {
+    const std::size_t known = states_.newest_looks(plan_);
+    return bytes(known > 0, looks_in_flight(known));
+  }
+
  private:
   bool learnt() const { return state_.monitor.width > 0; }
 
-  /// Refuses a pane whose state, history and looks in flight would not fit into the memory allowed.
-  void check_memory(int looks_in_flight) const {
+  /// How many are on their way at once where so many are known.
+  int looks_in_flight(std::size_t known) const {
+    return static_cast<int>(
+        std::min(plan_.looks.size() - known, static_cast<std::size_t>(tbb::this_task_arena::max_concurrency()) + 1));
+  }
+
+  std::int64_t bytes(bool is_learnt, int looks_in_flight) const {
     const auto history = std::count_if(plan_.looks.begin(), plan_.looks.end(), [&](const PlannedLook& look) {
       return look.record.acquired < plan_.learn_until;
     });
     const std::int64_t pixels = std::int64_t{pane_.grid.width} * pane_.grid.height;
-    const std::int64_t learning = learnt() ? 0 : learning_pixel_bytes + history_pixel_bytes * history;
-    const std::int64_t bytes = fixed_bytes + reader_.bytes(plan_, looks_in_flight) +
-                               pixels * (state_pixel_bytes + learning + look_pixel_bytes * looks_in_flight);
-    if (bytes > watched_.options.memory_bytes) {
+    const std::int64_t learning = is_learnt ? 0 : learning_pixel_bytes + history_pixel_bytes * history;
+    return reader_.bytes(plan_, looks_in_flight) +
+           pixels * (state_pixel_bytes + learning + look_pixel_bytes * looks_in_flight);
+  }
+
+  /// Refuses a pane whose state, history and looks in flight would not fit into the memory allowed.
+  void check_memory(int looks_in_flight) const {
+    const std::int64_t needed = fixed_bytes + bytes(learnt(), looks_in_flight);
+    if (needed > watched_.options.memory_bytes) {
       throw ConfigError("--memory " + std::to_string(watched_.options.memory_bytes >> 20) +
-                        " MiB is too little for site '" + watched_.site.id + "': " + std::to_string((bytes >> 20) + 1) +
-                        " MiB are needed");
+                        " MiB is too little for site '" + watched_.site.id +
+                        "': " + std::to_string((needed >> 20) + 1) + " MiB are needed");
     }
   }
 
   void take_in_from(std::size_t first) {
-    const int tokens = tbb::this_task_arena::max_concurrency() + 1;
+    const int tokens = looks_in_flight(first);
     check_memory(tokens);
     reader_.find_reference(plan_);
     std::unique_ptr<LookStack> history;
@@ -259,7 +283,7 @@ class PaneWatch {
 
   const WatchedSite& watched_;
   const Pane& pane_;
-  const ProgressSink& progress_;
+  ProgressSink progress_;
   WatchReport& report_;
   SiteProbe probe_;
   MonitorOptions monitor_options_;
@@ -297,6 +321,92 @@ void add(const WatchReport::OfSite& pane, WatchReport::OfSite& site) {
   site.open += pane.open;
 }
 
+/// Adds what a pane has to tell to the report of all.
+void add_remarks(WatchReport pane, WatchReport& report) {
+  std::move(pane.skipped.begin(), pane.skipped.end(), std::back_inserter(report.skipped));
+  std::move(pane.left_out.begin(), pane.left_out.end(), std::back_inserter(report.left_out));
+  std::move(pane.doubts.begin(), pane.doubts.end(), std::back_inserter(report.doubts));
+}
+
+/// Progress of several panes as one of their site.
+class SiteProgress {
+ public:
+  SiteProgress(const ProgressSink& site, std::size_t panes) : site_(site), shares_(panes) {}
+
+  ProgressSink of_pane(std::size_t pane) {
+    return [this, pane](std::string_view what, double share) {
+      const std::scoped_lock lock(mutex_);
+      sum_ += share - shares_[pane];
+      shares_[pane] = share;
+      site_(what, sum_ / static_cast<double>(shares_.size()));
+    };
+  }
+
+ private:
+  const ProgressSink& site_;
+  std::mutex mutex_;
+  std::vector<double> shares_;
+  double sum_ = 0;
+};
+
+/// What was seen in one pane, or why nothing was.
+struct PaneOutcome {
+  WatchReport::OfSite summary;
+  std::vector<Alert> alerts;
+  std::vector<PaneAlert> known;
+  WatchReport remarks;
+  std::exception_ptr failure;
+};
+
+/// Watches the panes of a site, as many side by side as there are threads and memory for. After one that failed no more
+/// are begun.
+std::vector<PaneOutcome> watch_panes(const WatchedSite& watched, const std::vector<Pane>& panes,
+                                     const SourceListing& listing, OffsetMemory& offsets,
+                                     const ProgressSink& progress) {
+  struct Begun {
+    std::size_t pane;
+    std::unique_ptr<PaneWatch> watch;
+  };
+  const KeptPixels kept;  // what one pane leaves is of the next one's size
+  const std::int64_t panes_bytes = watched.options.memory_bytes / 4 * 3;  // the rest is for blocks
+  const auto most = static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
+  BlockCache blocks;
+  SiteProgress site_progress(progress, panes.size());
+  std::vector<PaneOutcome> outcomes(panes.size());
+  std::vector<Begun> side_by_side;
+  std::int64_t bytes = fixed_bytes;
+  const auto run = [&] {
+    const std::int64_t most_bytes = panes.size() == 1 ? pane_block_bytes : site_block_bytes;
+    blocks.set_limit(std::clamp(watched.options.memory_bytes - bytes, std::int64_t{0}, most_bytes));
+    in_parallel(static_cast<int>(side_by_side.size()), [&](int i) {
+      auto& [pane, watch] = side_by_side[static_cast<std::size_t>(i)];
+      PaneOutcome& outcome = outcomes[pane];
+      try {
+        outcome.summary = watch->run();
+        outcome.alerts = alerts_of(watch->state(), watched, panes[pane].grid);
+        outcome.known = known_by(watch->state(), outcome.alerts);
+      } catch (...) {
+        outcome.failure = std::current_exception();
+      }
+      watch.reset();
+    });
+    side_by_side.clear();
+    bytes = fixed_bytes;
+    return std::none_of(outcomes.begin(), outcomes.end(), [](const PaneOutcome& one) { return one.failure; });
+  };
+  for (std::size_t i = 0; i < panes.size(); ++i) {
+    auto watch = std::make_unique<PaneWatch>(watched, panes[i], listing, offsets, blocks, site_progress.of_pane(i),
+                                             outcomes[i].remarks);
+    const std::int64_t more = watch->bytes();
+    const bool fits = side_by_side.size() < most && bytes + more <= panes_bytes;
+    if (!fits && !side_by_side.empty() && !run()) return outcomes;
+    side_by_side.push_back({i, std::move(watch)});
+    bytes += more;
+  }
+  run();
+  return outcomes;
+}
+
 }  // namespace
 
 SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing, OffsetMemory& offsets,
@@ -304,14 +414,12 @@ SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing,
   const std::vector<Pane> panes = panes_of(watched_grid(watched.site, watched.options.buffer_m));
   SiteOutcome outcome;
   std::vector<std::vector<PaneAlert>> known;
-  for (std::size_t i = 0; i < panes.size(); ++i) {
-    const ProgressSink of_site = [&](std::string_view what, double share) {
-      progress(what, (static_cast<double>(i) + share) / static_cast<double>(panes.size()));
-    };
-    PaneWatch watch(watched, panes[i], listing, offsets, of_site, report);
-    add(watch.run(), outcome.summary);
-    outcome.alerts.push_back({panes[i].grid, alerts_of(watch.state(), watched, panes[i].grid)});
-    known.push_back(known_by(watch.state(), outcome.alerts.back().alerts));
+  for (PaneOutcome& pane : watch_panes(watched, panes, listing, offsets, progress)) {
+    add_remarks(std::move(pane.remarks), report);
+    if (pane.failure) std::rethrow_exception(pane.failure);
+    add(pane.summary, outcome.summary);
+    outcome.alerts.push_back({panes[outcome.alerts.size()].grid, std::move(pane.alerts)});
+    known.push_back(std::move(pane.known));
   }
   const std::vector<std::vector<bool>> told = told_once(panes, known);
   for (std::size_t i = 0; i < panes.size(); ++i) {
@@ -331,7 +439,8 @@ SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing,
 
 void probe_pane(const WatchedSite& watched, const Pane& pane, const SourceListing& listing, OffsetMemory& offsets,
                 const ProgressSink& progress, WatchReport& report, const SiteProbe& probe) {
-  PaneWatch(watched, pane, listing, offsets, progress, report, probe).run();
+  BlockCache blocks(pane_block_bytes);
+  PaneWatch(watched, pane, listing, offsets, blocks, progress, report, probe).run();
 }
 
 void in_arena(int threads, const std::function<void()>& work) {

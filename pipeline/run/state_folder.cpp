@@ -49,28 +49,33 @@ std::vector<std::string> StateFolder::names() const {
   return found;
 }
 
-std::optional<SiteState> StateFolder::newest(const LookPlan& plan,
-                                             std::vector<std::pair<std::string, std::string>>& damaged) {
+StateFolder::Checkpoint StateFolder::find(const LookPlan& plan) {
   known_.clear();
-  if (folder_.empty()) return {};
-  std::string best;
-  std::size_t most = 0;
+  Checkpoint best;
+  if (folder_.empty()) return best;
   for (const std::string& name : names()) {
     const auto looks = looks_of_state(name, algorithm_, grid_);
     if (!looks) continue;
     if (looks->size() > known_.size()) known_ = *looks;
-    if (looks->size() <= most || looks->size() > plan.looks.size() || !agree(*looks, plan)) continue;
-    best = name;
-    most = looks->size();
+    if (looks->size() <= best.looks || looks->size() > plan.looks.size() || !agree(*looks, plan)) continue;
+    best = {name, looks->size()};
   }
-  if (best.empty()) return {};
+  return best;
+}
+
+std::size_t StateFolder::newest_looks(const LookPlan& plan) { return find(plan).looks; }
+
+std::optional<SiteState> StateFolder::newest(const LookPlan& plan,
+                                             std::vector<std::pair<std::string, std::string>>& damaged) {
+  const Checkpoint best = find(plan);
+  if (best.looks == 0) return {};
   try {
-    return read_site_state(best, grid_, parallel_);
+    return read_site_state(best.path, grid_, parallel_);
   } catch (const DataError& reason) {
-    damaged.emplace_back(best, reason.what());
+    damaged.emplace_back(best.path, reason.what());
     std::error_code error;
-    fs::remove(best, error);
-    if (error) throw IoError(best + ": is damaged and cannot be removed: " + error.message());
+    fs::remove(best.path, error);
+    if (error) throw IoError(best.path + ": is damaged and cannot be removed: " + error.message());
     return newest(plan, damaged);
   }
 }

@@ -27,6 +27,9 @@ class StateFolder {
   /// damaged is removed, since everything can be worked out again from the scenes, and named in `damaged`.
   std::optional<SiteState> newest(const LookPlan& plan, std::vector<std::pair<std::string, std::string>>& damaged);
 
+  /// How many looks that checkpoint holds, by its head alone.
+  std::size_t newest_looks(const LookPlan& plan);
+
   /// Whether some checkpoint that newest() met had this look.
   bool knew(const LookRecord& look) const;
 
@@ -35,7 +38,13 @@ class StateFolder {
   void save(SiteState& state, const LookPlan& plan, bool after_learning);
 
  private:
+  struct Checkpoint {
+    std::string path;
+    std::size_t looks = 0;
+  };
+
   std::vector<std::string> names() const;
+  Checkpoint find(const LookPlan& plan);
 
   std::string folder_;
   std::string algorithm_;

@@ -229,8 +229,11 @@ TEST_F(RunCli, ALongSiteIsWatchedInPanesAsOne) {
   const auto before = snapshot(state);
   EXPECT_THAT(run(state, {}).err, HasSubstr("as before"));
   EXPECT_TRUE(before == snapshot(state));
-  ASSERT_EQ(run(folder_ / "at-once", {}).exit_code, 0);
-  EXPECT_EQ(alerts_of(folder_ / "at-once"), alerts_of(state));
+  // One after the other, or side by side.
+  for (const char* const threads : {"1", "4"}) {
+    ASSERT_EQ(run(folder_ / threads, {"--threads", threads, "--memory", "2GiB"}).exit_code, 0);
+    EXPECT_EQ(alerts_of(folder_ / threads), alerts_of(state));
+  }
 
   // Alerts on both sides of the border, each once; inspect tells of both what the run decided.
   constexpr double border = (46.55 + 46.705) / 2;

@@ -2,13 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdint>
+#include <random>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "pipeline/core/alert.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/grid.hpp"
+#include "pipeline/core/large_buffer.hpp"
 #include "pipeline/core/plane.hpp"
 #include "pipeline/core/scene.hpp"
 
@@ -29,6 +34,45 @@ TEST(Grid, ToMap) {
   EXPECT_EQ(grid.to_map(0, 0).x, 600000);
   EXPECT_EQ(grid.to_map(100, 50).x, 601000);
   EXPECT_EQ(grid.to_map(100, 50).y, 4699500);
+}
+
+TEST(KeptPixels, GoToWhoeverWantsAsMuchNext) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "memory that is freed is left to AddressSanitizer";
+#endif
+  constexpr std::size_t size = std::size_t{8} << 20;
+  const KeptPixels kept;
+  PixelArray<std::uint8_t> first = make_pixels<std::uint8_t>(size);
+  PixelArray<std::uint8_t> second = make_pixels<std::uint8_t>(size);
+  const void* const memory = second.get();
+  second.reset();
+  second = make_pixels<std::uint8_t>(size + size / 10);
+  EXPECT_EQ(second.get(), memory) << "a little more fits in, too";
+  second[size + size / 10 - 1] = 1;
+  second.reset();
+  // Half as much would waste the rest, and both together would be more than was once in use.
+  second = make_pixels<std::uint8_t>(size / 2);
+  EXPECT_NE(second.get(), memory);
+}
+
+TEST(KeptPixels, ManyThreadsTakeAndGiveBack) {
+  const KeptPixels kept;
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      std::mt19937 random(t);
+      for (int i = 0; i < 200; ++i) {
+        const std::size_t size = (std::size_t{2} << 20) + random() % (std::size_t{2} << 20);
+        const PixelArray<std::uint8_t> pixels = make_pixels<std::uint8_t>(size);
+        pixels[0] = pixels[size - 1] = static_cast<std::uint8_t>(t);
+        std::this_thread::yield();
+        wrong += pixels[0] != t || pixels[size - 1] != t;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST(Plane, RowsStartAlignedAndAllocationIsKept) {

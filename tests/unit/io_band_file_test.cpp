@@ -16,6 +16,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/band_file.hpp"
+#include "pipeline/io/block_cache.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
 #include "tests/unit/io_test_support.hpp"
 
@@ -431,6 +432,101 @@ TEST(BandFile, OverviewsAreUsedWhereThereAreSome) {
   ASSERT_EQ(decimated.width(), 300);
   ASSERT_EQ(decimated.height(), 225);
   EXPECT_EQ(decimated.at(150, 100), 4321);
+}
+
+/// A raster of 4 x 3 blocks, large enough for a cache, of which the last are cut off.
+class BlockCaches : public ::testing::Test {
+ protected:
+  static constexpr std::int64_t block_bytes = 256 * 256 * 2;
+
+  BlockCaches() {
+    Raster raster;
+    raster.width = 900;
+    raster.height = 600;
+    raster.options = {"TILED=YES", "BLOCKXSIZE=256", "BLOCKYSIZE=256", "COMPRESS=DEFLATE"};
+    write_raster(path_, raster);
+  }
+
+  /// Pixels of a window that are not what they should be.
+  static int wrong(BlockCache& cache, const BandFile& file, const Window& window) {
+    Plane<std::uint16_t> plane(window.width + 3, window.height);
+    cache.read_window(file, window, plane.view());
+    int count = 0;
+    for (int y = 0; y < window.height; ++y) {
+      for (int x = 0; x < window.width; ++x) count += plane.at(x, y) != pixel(window.x + x, window.y + y);
+    }
+    return count;
+  }
+
+  TemporaryFolder folder_;
+  std::string path_ = folder_ / "a.tif";
+};
+
+TEST_F(BlockCaches, GiveWhatTheFileHas) {
+  const BandFile file(path_);
+  for (const std::int64_t most : {std::int64_t{0}, 4 * block_bytes, 100 * block_bytes}) {
+    BlockCache cache(most);
+    for (const Window& window : {Window{0, 0, 900, 600},
+                                 {255, 255, 2, 2},
+                                 {256, 256, 256, 256},
+                                 {800, 500, 100, 100},
+                                 {3, 511, 890, 1},
+                                 {899, 0, 1, 600}}) {
+      EXPECT_EQ(wrong(cache, file, window), 0) << window.x << ',' << window.y << " of " << most;
+      EXPECT_LE(cache.bytes(), most);
+    }
+    EXPECT_EQ(cache.bytes(), std::min(most, 12 * block_bytes));
+    cache.set_limit(block_bytes);
+    EXPECT_LE(cache.bytes(), block_bytes);
+    EXPECT_EQ(wrong(cache, file, {100, 100, 300, 300}), 0);
+  }
+}
+
+TEST_F(BlockCaches, DecodeABlockOnce) {
+  const BandFile file(path_);
+  BlockCache cache(12 * block_bytes);
+  constexpr Window last{800, 550, 10, 10};
+  EXPECT_EQ(wrong(cache, file, last), 0);
+  // What of the file is not asked for again may be gone.
+  const std::string whole = test::read_text(path_);
+  fs::resize_file(path_, whole.size() / 2);
+  EXPECT_EQ(wrong(cache, file, {790, 520, 50, 80}), 0);
+  Plane<std::uint16_t> plane(10, 10);
+  const auto read_other = [&] { cache.read_window(file, {300, 550, 10, 10}, plane.view()); };
+  EXPECT_THAT(message_of<DataError>(read_other), StartsWith(path_));
+  // A block that could not be read is tried again.
+  test::write_text(path_, whole);
+  EXPECT_EQ(wrong(cache, file, {300, 550, 10, 10}), 0);
+}
+
+TEST_F(BlockCaches, RefuseWhatTheFileDoes) {
+  const BandFile file(path_);
+  BlockCache cache(12 * block_bytes);
+  Plane<std::uint16_t> plane(128, 64);
+  for (const Window& window : {Window{-1, 0, 5, 5}, {0, 0, 901, 1}, {0, 0, 0, 1}}) {
+    const auto read = [&] { cache.read_window(file, window, plane.view()); };
+    EXPECT_THAT(message_of<DataError>(read), HasSubstr("not inside"));
+  }
+  const auto too_wide = [&] { cache.read_window(file, {0, 0, 129, 1}, plane.view()); };
+  EXPECT_THAT(message_of<DataError>(too_wide), HasSubstr("too small"));
+}
+
+TEST_F(BlockCaches, ServeThreadsAtOnce) {
+  const BandFile file(path_);
+  BlockCache cache(5 * block_bytes);
+  std::atomic<int> all_wrong{0};
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      std::mt19937 random(t);
+      for (int i = 0; i < 50; ++i) {
+        const auto below = [&](unsigned most) { return static_cast<int>(random() % most); };
+        all_wrong += wrong(cache, file, {below(600), below(400), 300, 200});
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(all_wrong, 0);
 }
 
 }  // namespace
