@@ -1,5 +1,6 @@
 #include "pipeline/io/band_file.hpp"
 
+#include <cpl_vsi.h>
 #include <gdal.h>
 #include <ogr_spatialref.h>
 
@@ -41,6 +42,11 @@ using Dataset = std::unique_ptr<void, CloseDataset>;
 Dataset open(const std::string& path) {
   if (is_url(path)) throw DataError("a URL, which is not read here: its name by gdal_path() is");
   const GdalErrorCapture errors;
+  // GDAL has reasons of its own for a file that is not there; those of the server come first.
+  if (is_on_network(path)) {
+    const std::unique_ptr<VSILFILE, int (*)(VSILFILE*)> file(VSIFOpenL(path.c_str(), "rb"), &VSIFCloseL);
+    if (!file && errors.failed()) throw DataError(errors.explain("cannot open"));
+  }
   Dataset dataset(GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, drivers.data(),
                              nullptr, nullptr));
   if (!dataset) throw DataError(errors.explain("cannot open"));

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <fstream>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
 
@@ -16,6 +19,7 @@ namespace pitwatch {
 namespace {
 
 constexpr long slowest_bytes_per_second = 1000;
+constexpr std::int64_t text_bytes = 64 << 10;
 
 /// splitmix64 (Steele, Lea, Flood 2014): a waiting time needs no better.
 std::uint64_t next_random(std::uint64_t& state) {
@@ -60,6 +64,7 @@ struct Attempt {
   std::string redirect;     // where the status is one
   curl_off_t wait_s = 0;    // Retry-After
   curl_off_t received = 0;  // bytes of the body, as they were sent
+  std::string range;        // Content-Range
 };
 
 struct Sink {
@@ -87,25 +92,85 @@ void set_up_curl() {
 
 /// A GET; with a JSON body a POST.
 struct Question {
+  struct Part {
+    std::int64_t from = 0;
+    std::int64_t count = 0;
+  };
   std::optional<std::string> json;
-  bool first_byte = false;  // of the body is all that is asked for, and read
+  std::optional<Part> part;  // that is asked for, and all that is read
 };
+
+namespace {
+
+/// Of "bytes 0-99/1234".
+struct ContentRange {
+  std::int64_t from = 0;
+  std::int64_t last = 0;
+  std::int64_t whole = 0;
+};
+
+std::optional<ContentRange> parse_range(std::string_view text) {
+  ContentRange range;
+  for (const auto& [before, number] : {std::pair{std::string_view("bytes "), &range.from},
+                                       {std::string_view("-"), &range.last},
+                                       {std::string_view("/"), &range.whole}}) {
+    if (!text.starts_with(before)) return {};
+    text.remove_prefix(before.size());
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+    if (error != std::errc{}) return {};
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  }
+  const bool makes_sense = text.empty() && range.from >= 0 && range.from <= range.last && range.last < range.whole;
+  return makes_sense ? std::optional(range) : std::nullopt;
+}
+
+/// Where an answer is not what was asked for: why.
+std::string fault_of(const HttpPart& part, const std::string& range, const Question::Part& asked) {
+  const auto size = static_cast<std::int64_t>(part.body.size());
+  const auto found = parse_range(range);
+  if (!found) return "the answer does not tell which part of the file it is";
+  const bool is_asked = found->from == asked.from && found->last - found->from + 1 == size &&
+                        size == std::min(asked.count, found->whole - asked.from);
+  return is_asked ? "" : "the answer is another part of the file than was asked for";
+}
+
+}  // namespace
 
 struct HttpClient::State {
   HttpOptions options;
   RemotePolicy policy;
   Sleep sleep;
-  std::unique_ptr<CURL, void (*)(CURL*)> curl{nullptr, &curl_easy_cleanup};
-  std::mutex one_at_a_time;
+  using Handle = std::unique_ptr<CURL, void (*)(CURL*)>;
+  std::mutex mutex;
+  std::vector<Handle> idle;  // with their connections; guarded by mutex, as is the next
   std::uint64_t random = 0;
   std::atomic<std::int64_t> bytes{0};
 
   std::string too_large() const { return "larger than " + std::to_string(options.most_bytes) + " bytes"; }
 
-  Attempt attempt(const std::string& url, const Question& question) {
-    CURL* const handle = curl.get();
+  Handle take() {
+    const std::lock_guard lock(mutex);
+    if (idle.empty()) {
+      Handle handle(curl_easy_init(), &curl_easy_cleanup);
+      if (!handle) throw DataError("libcurl does not start");
+      return handle;
+    }
+    Handle handle = std::move(idle.back());
+    idle.pop_back();
+    return handle;
+  }
+
+  void give_back(Handle handle) {
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(handle));
+  }
+
+  Attempt attempt(CURL* handle, const std::string& url, const Question& question) {
     curl_easy_reset(handle);  // keeps connections
-    Sink sink{{}, question.first_byte ? 1 : static_cast<std::size_t>(options.most_bytes), false};
+    // An error may come with a text.
+    const std::int64_t most_bytes = question.part ? std::max(question.part->count, text_bytes) : options.most_bytes;
+    Sink sink{{}, static_cast<std::size_t>(most_bytes), false};
+    std::string range;
     std::string curl_reason(CURL_ERROR_SIZE, '\0');
     std::unique_ptr<curl_slist, FreeHeaders> headers(
         curl_slist_append(nullptr, "Accept: application/geo+json, application/json"));
@@ -124,12 +189,14 @@ struct HttpClient::State {
     set(CURLOPT_TIMEOUT, static_cast<long>(options.total_timeout.count()));
     set(CURLOPT_LOW_SPEED_LIMIT, slowest_bytes_per_second);
     set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout.count()));
-    if (question.first_byte) {
-      set(CURLOPT_RANGE, "0-0");
+    if (question.part) {
+      range =
+          std::to_string(question.part->from) + "-" + std::to_string(question.part->from + question.part->count - 1);
+      set(CURLOPT_RANGE, range.c_str());
     } else {
-      set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(options.most_bytes));
       set(CURLOPT_ACCEPT_ENCODING, "");
     }
+    set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(most_bytes));
     set(CURLOPT_USERAGENT, "pitwatch");
     set(CURLOPT_WRITEFUNCTION, &keep);
     set(CURLOPT_WRITEDATA, static_cast<void*>(&sink));
@@ -145,10 +212,9 @@ struct HttpClient::State {
     result.code = curl_easy_perform(handle);
     curl_easy_getinfo(handle, CURLINFO_SIZE_DOWNLOAD_T, &result.received);
     bytes += result.received;
-    if (question.first_byte && sink.is_full) result.code = CURLE_OK;  // a server without ranges sends it all
-    if (result.code == CURLE_FILESIZE_EXCEEDED || (sink.is_full && !question.first_byte)) {
+    if (result.code == CURLE_FILESIZE_EXCEEDED || sink.is_full) {
       result.code = CURLE_FILESIZE_EXCEEDED;
-      result.reason = too_large();
+      result.reason = question.part ? "more is sent than the part that was asked for" : too_large();
     } else if (result.code != CURLE_OK) {
       result.reason = curl_reason.c_str();
       if (result.reason.empty()) result.reason = curl_easy_strerror(result.code);
@@ -158,6 +224,10 @@ struct HttpClient::State {
       const char* target = nullptr;
       curl_easy_getinfo(handle, CURLINFO_REDIRECT_URL, &target);
       if (target != nullptr) result.redirect = target;
+      curl_header* header = nullptr;
+      if (question.part && curl_easy_header(handle, "Content-Range", 0, CURLH_HEADER, -1, &header) == CURLHE_OK) {
+        result.range = header->value;
+      }
       result.answer.body = std::move(sink.body);
     }
     return result;
@@ -169,16 +239,19 @@ struct HttpClient::State {
     for (int i = 1; i < attempt && wait < options.longest_wait; ++i) wait *= 2;
     wait = std::min(wait, options.longest_wait);
     const auto half = static_cast<std::uint64_t>(wait.count() / 2);
-    wait -= milliseconds(half == 0 ? 0 : next_random(random) % (half + 1));
+    {
+      const std::lock_guard lock(mutex);
+      wait -= milliseconds(half == 0 ? 0 : next_random(random) % (half + 1));
+    }
     // The header's seconds may be anything; the bound comes before the conversion.
     const auto asked = milliseconds(1000 * std::clamp<curl_off_t>(asked_s, 0, options.longest_wait.count() / 1000));
     return std::max(wait, asked);
   }
 
   /// One hop: tried as often as it may be.
-  Attempt persist(const std::string& url, const Question& question) {
+  Attempt persist(CURL* handle, const std::string& url, const Question& question) {
     for (int number = 1;; ++number) {
-      Attempt result = attempt(url, question);
+      Attempt result = attempt(handle, url, question);
       const bool may_pass = result.code == CURLE_OK ? is_passing(result.answer.status) : is_passing(result.code);
       if (may_pass && number < options.attempts) {
         sleep(wait_before(number, result.wait_s));
@@ -192,16 +265,20 @@ struct HttpClient::State {
     }
   }
 
-  HttpAnswer request(std::string url, Question question) { return follow(url, std::move(question)); }
-
   /// Leaves in `url` where the answer came from.
-  HttpAnswer follow(std::string& url, Question question) {
-    const std::lock_guard lock(one_at_a_time);
+  Attempt follow(std::string& url, Question question) {
     check_allowed(url, policy);
+    Handle handle = take();
+    Attempt last = follow_with(handle.get(), url, std::move(question));
+    give_back(std::move(handle));
+    return last;
+  }
+
+  Attempt follow_with(CURL* handle, std::string& url, Question question) {
     const std::string first = url;
     for (int redirects = 0;; ++redirects) {
-      Attempt result = persist(url, question);
-      if (result.redirect.empty()) return std::move(result.answer);
+      Attempt result = persist(handle, url, question);
+      if (result.redirect.empty()) return result;
       if (redirects == options.most_redirects) {
         throw DataError(redacted(first) + ": more than " + std::to_string(redirects) + " redirects");
       }
@@ -228,8 +305,6 @@ HttpClient::HttpClient(HttpOptions options, RemotePolicy policy, Sleep sleep) : 
   state_->options = std::move(options);
   state_->policy = std::move(policy);
   state_->sleep = sleep ? std::move(sleep) : [](std::chrono::milliseconds wait) { std::this_thread::sleep_for(wait); };
-  state_->curl.reset(curl_easy_init());
-  if (!state_->curl) throw DataError("libcurl does not start");
 }
 
 HttpClient::~HttpClient() = default;
@@ -238,16 +313,35 @@ const HttpOptions& HttpClient::options() const { return state_->options; }
 const RemotePolicy& HttpClient::policy() const { return state_->policy; }
 std::int64_t HttpClient::bytes_received() const { return state_->bytes; }
 
-HttpAnswer HttpClient::get_any(const std::string& url) { return state_->request(url, {}); }
-
-HttpAnswer HttpClient::post_json(const std::string& url, const std::string& json) {
-  return state_->request(url, {json});
+HttpAnswer HttpClient::get_any(const std::string& url) {
+  std::string last = url;
+  return state_->follow(last, {}).answer;
 }
 
-std::string HttpClient::final_url(const std::string& url) {
+HttpAnswer HttpClient::post_json(const std::string& url, const std::string& json) {
   std::string last = url;
-  state_->follow(last, {std::nullopt, true});
-  return last;
+  return state_->follow(last, {json, {}}).answer;
+}
+
+HttpPart HttpClient::get_part(const std::string& url, std::int64_t from, std::int64_t count) {
+  const Question::Part asked{from, count};
+  HttpPart part;
+  part.url = url;
+  Attempt answer = state_->follow(part.url, {{}, asked});
+  part.status = answer.answer.status;
+  part.body = std::move(answer.answer.body);
+  if (part.status == 200 && from == 0) {
+    part.status = 206;
+    answer.range = "bytes 0-" + std::to_string(part.body.size() - 1) + "/" + std::to_string(part.body.size());
+  }
+  if (part.status != 206) {
+    part.body.clear();
+    return part;
+  }
+  const std::string fault = fault_of(part, answer.range, asked);
+  if (!fault.empty()) throw DataError(redacted(url) + ": " + fault);
+  part.whole_bytes = parse_range(answer.range)->whole;
+  return part;
 }
 
 std::string HttpClient::get(const std::string& url) {

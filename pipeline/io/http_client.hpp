@@ -1,5 +1,5 @@
 #pragma once
-// Requests over HTTP and HTTPS whose answers fit into memory: catalogues and services. Rasters are read through GDAL.
+// Requests over HTTP and HTTPS whose answers fit into memory: catalogues, services, and parts of files.
 
 #include <chrono>
 #include <cstdint>
@@ -31,7 +31,15 @@ struct HttpAnswer {
   std::string body;
 };
 
-/// Makes requests to what a policy allows. Connections are kept; one request at a time, the others wait: thread-safe.
+/// A part of a file.
+struct HttpPart {
+  long status = 0;
+  std::string url;               // that answered, after redirects
+  std::string body;              // where `status` is 206, as many bytes as were asked for and are there
+  std::int64_t whole_bytes = 0;  // of the file
+};
+
+/// Makes requests to what a policy allows. Connections are kept, one for each thread that asks at once: thread-safe.
 ///
 /// TLS certificates are always verified. Redirects are followed where the policy allows their target; one of status
 /// 301, 302 or 303 makes a GET of a POST. What fails for a while is tried again: statuses 429, 500, 502, 503, 504
@@ -61,10 +69,10 @@ class HttpClient {
   HttpAnswer get_any(const std::string& url);
   HttpAnswer post_json(const std::string& url, const std::string& json);
 
-  /// Where a GET of the URL ends after redirects: itself where there are none. Reads a byte: what a HEAD is answered
-  /// may be something else, and signatures may hold for a GET alone. Whatever the last status is. Throws DataError for
-  /// a redirect that the policy does not allow, and where no answer came.
-  std::string final_url(const std::string& url);
+  /// The bytes of a file from `from` on, at most `count`, as they are stored. An answer of another status than 206 has
+  /// no body; a small file that a server sends whole (200) counts as its part. Throws DataError where no answer came,
+  /// and where one has other bytes than those that were asked for.
+  HttpPart get_part(const std::string& url, std::int64_t from, std::int64_t count);
 
   /// Of all bodies so far, as they were sent.
   std::int64_t bytes_received() const;

@@ -9,12 +9,13 @@
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <thread>
+#include <utility>
 
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/gdal_state.hpp"
+#include "pipeline/io/http_files.hpp"
 #include "pipeline/io/json_values.hpp"
 
 namespace pitwatch {
@@ -102,36 +103,25 @@ SignerAnswer read_signer_answer(const std::string& text) {
 }  // namespace
 
 struct RemoteFiles::State {
-  HttpClient& client;
+  std::shared_ptr<HttpClient> client;
   std::mutex mutex;
   std::map<std::string, Signature> signatures;  // by host and container
-  std::set<std::string> direct;                 // URLs that do not redirect
+  std::map<std::string, std::string> ends;      // of URLs that are redirected: where to
 
-  /// Where GDAL ends up, which follows redirects unchecked.
-  std::string redirected(const std::string& url) {
-    if (url.starts_with("s3:")) return url;
-    {
-      const std::lock_guard lock(mutex);
-      if (direct.count(url) != 0) return url;
-    }
-    const std::string last = client.final_url(url);
-    if (last == url) {
-      const std::lock_guard lock(mutex);
-      direct.insert(url);
-    }
-    return last;
+  static std::string container_of(const RemoteUrl& url) {
+    return url.host + ":" + url.port + url.path.substr(0, url.path.find('/', 1));
   }
 
   std::string signed_by_service(const SigningRule& rule, const std::string& url) {
     const RemoteUrl parts = parse_remote_url(url);
-    const std::string container = parts.host + ":" + parts.port + parts.path.substr(0, parts.path.find('/', 1));
+    const std::string container = container_of(parts);
     const std::lock_guard lock(mutex);
     const Instant now = std::chrono::time_point_cast<Instant::duration>(std::chrono::system_clock::now());
     const auto known = signatures.find(container);
     if (known != signatures.end() && now + signed_anew_before < known->second.expires) {
       return url + (parts.query.empty() ? "?" : "&") + known->second.query;
     }
-    const SignerAnswer answer = read_signer_answer(client.get(signer_request(rule, url)));
+    const SignerAnswer answer = read_signer_answer(client->get(signer_request(rule, url)));
     const RemoteUrl result = parse_remote_url(answer.href);
     if (result.scheme != parts.scheme || result.host != parts.host || result.port != parts.port ||
         result.path != parts.path) {
@@ -144,47 +134,88 @@ struct RemoteFiles::State {
     return answer.href;
   }
 
-  std::string signed_url_of(const SigningRule& rule, const std::string& url) {
-    if (!rule.signer.empty()) return signed_by_service(rule, url);
+  /// Throws DataError for what cannot be signed whatever a service says.
+  const SigningRule* rule_for(const std::string& url) const {
+    const SigningRule* const rule = signing_rule(url, client->policy());
+    if (rule == nullptr) return nullptr;
+    try {
+      // A signature is a secret.
+      if (!url.starts_with("https:")) throw DataError("without TLS");
+      if (rule->signer.empty()) signed_url(*rule, url, token_of(*rule));
+    } catch (const DataError& error) {
+      throw DataError(redacted(url) + ": cannot be signed: " + error.what());
+    }
+    return rule;
+  }
+
+  static std::string token_of(const SigningRule& rule) {
     const char* const token = std::getenv(rule.token_variable.c_str());
     if (token == nullptr) throw DataError("the environment variable " + rule.token_variable + " has no token");
-    return signed_url(rule, url, token);
+    return token;
+  }
+
+  std::string signed_by(const SigningRule& rule, const std::string& url) {
+    if (rule.signer.empty()) return signed_url(rule, url, token_of(rule));
+    try {
+      return signed_by_service(rule, url);
+    } catch (const DataError& error) {
+      throw DataError(redacted(url) + ": cannot be signed: " + error.what());
+    }
+  }
+
+  std::string target_of(const std::string& url) {
+    if (const SigningRule* const rule = rule_for(url)) return signed_by(*rule, url);
+    const std::lock_guard lock(mutex);
+    const auto end = ends.find(url);
+    return end == ends.end() ? url : end->second;
+  }
+
+  /// Drops what was kept of where a URL leads, and how it is signed. False where nothing was.
+  bool forget(const std::string& url) {
+    const std::lock_guard lock(mutex);
+    return signatures.erase(container_of(parse_remote_url(url))) + ends.erase(url) > 0;
+  }
+
+  HttpPart read_part(const std::string& url, std::int64_t from, std::int64_t count) {
+    std::string target = target_of(url);
+    HttpPart part = client->get_part(target, from, count);
+    const bool is_denied = part.status == 401 || part.status == 403 || part.status == 404 || part.status == 410;
+    if (is_denied && forget(url)) {
+      target = target_of(url);
+      part = client->get_part(target, from, count);
+    }
+    if (part.status == 206 && target == url && part.url != url) {
+      const std::lock_guard lock(mutex);
+      ends[url] = part.url;
+    }
+    return part;
   }
 };
 
-RemoteFiles::RemoteFiles(HttpClient& client) : state_(new State{client, {}, {}, {}}) { set_up_gdal(client.options()); }
-
-RemoteFiles::~RemoteFiles() = default;
-
-bool RemoteFiles::is_signed(const std::string& path_or_url) const {
-  return is_url(path_or_url) && signing_rule(path_or_url, state_->client.policy()) != nullptr;
+RemoteFiles::RemoteFiles(std::shared_ptr<HttpClient> client) : state_(new State{std::move(client), {}, {}, {}}) {
+  set_up_gdal(state_->client->options());
+  serve_http_files([state = state_](const std::string& url, std::int64_t from, std::int64_t count) {
+    return state->read_part(url, from, count);
+  });
 }
 
 std::string RemoteFiles::gdal_name(const std::string& path_or_url) {
   if (!is_url(path_or_url)) return path_or_url;
-  const RemotePolicy& policy = state_->client.policy();
-  check_allowed(path_or_url, policy);
-  if (const SigningRule* const rule = signing_rule(path_or_url, policy)) {
-    try {
-      // A signature is a secret.
-      if (!path_or_url.starts_with("https:")) throw DataError("without TLS");
-      return gdal_path(state_->redirected(state_->signed_url_of(*rule, path_or_url)), policy);
-    } catch (const DataError& error) {
-      throw DataError(redacted(path_or_url) + ": cannot be signed: " + error.what());
-    }
-  }
+  const RemotePolicy& policy = state_->client->policy();
+  const std::string name = gdal_path(path_or_url, policy);
+  state_->rule_for(path_or_url);
   const RemoteUrl parts = parse_remote_url(path_or_url);
   if (parts.scheme == "s3") {
     const std::lock_guard lock(state_->mutex);
     set_up_bucket(parts.host, endpoint_of(path_or_url, policy));
   }
-  return gdal_path(state_->redirected(path_or_url), policy);
+  return name;
 }
 
 bool RemoteFiles::may_try_again(const std::string& gdal_name, const std::string& failure, int attempt) {
-  const HttpOptions& options = state_->client.options();
+  const HttpOptions& options = state_->client->options();
   const bool stays = failure.find("response code: 4") != std::string::npos;  // 401, 403, 404: GDAL's words
-  if (!gdal_name.starts_with("/vsi") || stays || attempt >= options.attempts) return false;
+  if (!gdal_name.starts_with("/vsis3/") || stays || attempt >= options.attempts) return false;
   VSICurlPartialClearCache(gdal_name.c_str());
   const auto doubled = options.first_wait * (1 << std::min(attempt - 1, 10));
   std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(doubled, options.longest_wait));

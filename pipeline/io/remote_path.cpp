@@ -4,9 +4,11 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cstring>
 #include <optional>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/http_files.hpp"
 
 namespace pitwatch {
 namespace {
@@ -298,7 +300,12 @@ std::string gdal_path(const std::string& path_or_url, const RemotePolicy& policy
   if (!is_url(path_or_url)) return path_or_url;
   const RemoteUrl url = allowed(path_or_url, policy);
   if (url.scheme == "s3") return "/vsis3/" + url.host + url.path;
-  return "/vsicurl/" + url.scheme + "://" + host_and_port(url) + url.path + (url.query.empty() ? "" : "?" + url.query);
+  return http_files_prefix + url.scheme + "://" + host_and_port(url) + url.path +
+         (url.query.empty() ? "" : "?" + url.query);
+}
+
+bool is_on_network(std::string_view gdal_name) {
+  return gdal_name.starts_with(http_files_prefix) || gdal_name.starts_with("/vsis3/");
 }
 
 std::string endpoint_of(const std::string& text, const RemotePolicy& policy) {
@@ -353,7 +360,9 @@ std::string redacted(std::string_view text) {
     while (begin > done && (is_letter(text[begin - 1]) || is_digit(text[begin - 1]))) --begin;
     std::size_t end = mark;
     while (end < text.size() && is_url_character(text[end])) ++end;
-    result.append(text.substr(done, begin - done)).append(redacted_url(text.substr(begin, end - begin)));
+    std::string_view between = text.substr(done, begin - done);
+    if (between.ends_with(http_files_prefix)) between.remove_suffix(std::strlen(http_files_prefix));
+    result.append(between).append(redacted_url(text.substr(begin, end - begin)));
     done = mark = end;
   }
   return result.append(text.substr(done));

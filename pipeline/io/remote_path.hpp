@@ -65,10 +65,13 @@ std::string resolve_url(const std::string& base, const std::string& reference);
 /// Throws DataError with the reason, the URL redacted, for a URL that the policy does not allow. Thread-safe.
 void check_allowed(const std::string& url, const RemotePolicy& policy);
 
-/// The name under which GDAL opens a file: "/vsicurl/https://HOST/PATH?QUERY", "/vsis3/BUCKET/KEY", and a local path as
-/// it is: readers of scenes let no other path through. Throws DataError as check_allowed() does. No signing happens
-/// here: give the signed URL. Thread-safe.
+/// The name under which GDAL opens a file: "/vsipitwatch/https://HOST/PATH?QUERY" (http_files.hpp),
+/// "/vsis3/BUCKET/KEY", and a local path as it is: readers of scenes let no other path through. Throws DataError as
+/// check_allowed() does. Thread-safe.
 std::string gdal_path(const std::string& path_or_url, const RemotePolicy& policy);
+
+/// Whether a name that gdal_path() gave is one of a file on the network.
+bool is_on_network(std::string_view gdal_name);
 
 /// The host that serves an s3 URL's bucket, empty for AWS. Throws DataError as check_allowed() does.
 std::string endpoint_of(const std::string& url, const RemotePolicy& policy);
@@ -87,7 +90,8 @@ std::string signed_url(const SigningRule& rule, const std::string& url, std::str
 std::string signer_request(const SigningRule& rule, const std::string& url);
 
 /// The text with every URL in it cut down to what may be shown: without user, password, query and fragment. Where a
-/// query was stands "?...". For every message and record that shows a URL, or a text of GDAL's that may have one.
+/// query was stands "?...", and the names of gdal_path() are URLs again. For every message and record that shows a URL,
+/// or a text of GDAL's that may have one.
 std::string redacted(std::string_view text);
 
 /// RFC 3986: each "%XX" as its byte, broken ones as they are; and all but unreserved characters as "%XX".

@@ -295,8 +295,7 @@ CompareReport compare(const std::string& before, const std::string& after, const
     report.inputs = input_records(listed_before, listed_after, inputs);
     Background hashing;
     for (InputRecord& record : report.inputs) {
-      if (!record.sha256.empty() || record.path.starts_with("/vsicurl/") || record.path.starts_with("/vsis3/"))
-        continue;
+      if (!record.sha256.empty() || is_on_network(record.path)) continue;
       hashing.run([&] {
         const Stopwatch::Lap lap(watch, Stage::hash);
         record.sha256 = sha256_file(record.path);

@@ -150,14 +150,14 @@ FetchReport fetch(const FetchOptions& options, const ProgressSink& progress) {
   if (error) throw ConfigError("--out " + options.out + ": cannot be made: " + error.message());
   const FolderLock lock(options.out);
 
-  HttpClient client(options.network.http, policy_for(options.source, options.network));
+  const auto client = std::make_shared<HttpClient>(options.network.http, policy_for(options.source, options.network));
   RemoteFiles files(client);
   FetchReport report;
   SourceSearch search{{}, options.from, options.until};
   for (const Place& place : places) search.places.push_back(place.box);
   std::map<std::string, std::string> items;  // by fingerprint
   SourceListing listing =
-      list_source(options.source, options.network, client, search,
+      list_source(options.source, options.network, *client, search,
                   [&](const ListedScene& listed, const std::string& item) { items[listed.fingerprint] = item; });
   for (const RejectedItem& item : listing.rejected) report.skipped.emplace_back(item.path, item.reason);
   const std::map<std::string, Wanted> wanted = choose(std::move(listing), items, places, options, report);
@@ -189,7 +189,7 @@ FetchReport fetch(const FetchOptions& options, const ProgressSink& progress) {
   });
   std::sort(report.skipped.begin(), report.skipped.end());
   std::sort(report.left_out.begin(), report.left_out.end());
-  report.bytes_received = client.bytes_received() + raster_bytes_received();
+  report.bytes_received = client->bytes_received() + raster_bytes_received();
   return report;
 }
 

@@ -1,6 +1,7 @@
 #include "pipeline/run/source.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <tuple>
 
 #include "pipeline/core/error.hpp"
@@ -37,14 +38,10 @@ bool has_remote_files(const Scene& scene) {
 /// Gives the scene's files the names that GDAL knows.
 void name_files(Scene& scene, RemoteFiles& files) {
   for (auto& [band, asset] : scene.bands) {
-    const std::string context = "band " + std::string(name(band));
-    if (files.is_signed(asset.path)) {
-      throw DataError(context + ": " + redacted(asset.path) + ": must be signed: bring it by pitwatch fetch");
-    }
     try {
       asset.path = files.gdal_name(asset.path);
     } catch (...) {
-      rethrow_with_context(context);
+      rethrow_with_context("band " + std::string(name(band)));
     }
   }
 }
@@ -115,8 +112,7 @@ SourceListing list_readable(const std::string& source, const NetworkOptions& opt
   SourceListing listing = list_source(source, options, search);
   const auto is_remote = [](const ListedScene& listed) { return has_remote_files(listed.scene); };
   if (std::none_of(listing.scenes.begin(), listing.scenes.end(), is_remote)) return listing;
-  HttpClient client(options.http, policy_for(source, options));
-  RemoteFiles files(client);
+  RemoteFiles files(std::make_shared<HttpClient>(options.http, policy_for(source, options)));
   std::erase_if(listing.scenes, [&](ListedScene& listed) {
     try {
       name_files(listed.scene, files);
@@ -138,9 +134,9 @@ ListedScene read_readable(const std::string& reference, const NetworkOptions& op
     throw ConfigError(redacted(reference) +
                       ": not the URL of one STAC item (.../items/ID, or a name that ends in .json)");
   }
-  HttpClient client(options.http, policy_for(reference, options));
+  const auto client = std::make_shared<HttpClient>(options.http, policy_for(reference, options));
   ListedScene listed = local ? ListedScene{read_scene(reference), scene_fingerprint(reference)}
-                             : std::move(list_source(reference, options, client, {}).scenes.front());
+                             : std::move(list_source(reference, options, *client, {}).scenes.front());
   if (!has_remote_files(listed.scene)) return listed;
   RemoteFiles files(client);
   try {

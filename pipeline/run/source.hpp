@@ -48,8 +48,7 @@ SourceListing list_source(const std::string& source, const NetworkOptions& optio
 SourceListing list_source(const std::string& source, const NetworkOptions& options, const SourceSearch& search);
 
 /// The same, ready to be read: files on the network have the names by which GDAL opens them, and GDAL is set up for
-/// them. Scenes whose files may not be read by the policy, or only with signatures, which would end while they are
-/// needed, are rejected with the reason; `pitwatch fetch` brings the latter.
+/// them. Scenes whose files may not be read by the policy are rejected with the reason.
 SourceListing list_readable(const std::string& source, const NetworkOptions& options, const SourceSearch& search);
 
 /// One scene, ready to be read: read_scene() of what is local, with scene_fingerprint(), or the item at a URL. Throws

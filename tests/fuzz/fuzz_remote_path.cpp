@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     policy.hosts = {"*"};
     policy.buckets = {{"*", ""}};
     const std::string name = gdal_path(resolved, policy);
-    require(name.rfind("/vsicurl/http", 0) == 0 || name.rfind("/vsis3/", 0) == 0);
+    require(name.rfind("/vsipitwatch/http", 0) == 0 || name.rfind("/vsis3/", 0) == 0);
     const std::string path = name.substr(0, name.find('?'));
     require(path.find("/../") == std::string::npos && url.host != "localhost");
   } catch (const DataError&) {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
@@ -317,31 +318,30 @@ TEST_F(Network, TrustsNoCertificateButThoseItIsTold) {
   options.ca_file = folder_ / "ca.pem";
   RemotePolicy policy = server.policy();
   policy.signing.push_back({server.host(), "", "", server.url("/sign?href={href}")});
-  HttpClient client(options, policy);
+  const auto client = std::make_shared<HttpClient>(options, policy);
   SearchRequest request;
   request.url = server.url("/stac");
   request.collections = {"test"};
-  const SourceListing listing = search_scenes(request, client);
+  const SourceListing listing = search_scenes(request, *client);
   ASSERT_GT(listing.scenes.size(), 1U);
 
-  // One signature does for all files of a container.
+  // One signature does for all files of a container, and stands in no name.
   RemoteFiles files(client);
-  std::string name;
   for (const ListedScene& listed : listing.scenes) {
     for (const auto& [band, asset] : listed.scene.bands) {
-      EXPECT_TRUE(files.is_signed(asset.path));
-      name = files.gdal_name(asset.path);
-      EXPECT_THAT(name, AllOf(::testing::StartsWith("/vsicurl/" + server.url("/signed/")), HasSubstr("sig=")));
+      const std::string name = files.gdal_name(asset.path);
+      EXPECT_THAT(name, AllOf(HasSubstr(server.url("/signed/")), Not(HasSubstr("sig="))));
+      if (band == Band::B11) {
+        EXPECT_EQ(BandFile(name).grid().pixel_size_m, 20);
+      }
     }
   }
-  EXPECT_EQ(BandFile(name).grid().pixel_size_m, 20);
+  EXPECT_EQ(json::parse(client->get(server.url("/stats"))).at("signed"), 1);
   // Nor is it asked for over a line that anybody reads.
   policy.schemes.emplace_back("http");
-  HttpClient careless(options, policy);
-  EXPECT_THAT(test::message_of<DataError>(
-                  [&] { RemoteFiles(careless).gdal_name("http://" + server.host() + "/signed/x.tif"); }),
+  RemoteFiles careless(std::make_shared<HttpClient>(options, policy));
+  EXPECT_THAT(test::message_of<DataError>([&] { careless.gdal_name("http://" + server.host() + "/signed/x.tif"); }),
               HasSubstr("without TLS"));
-  EXPECT_EQ(json::parse(client.get(server.url("/stats"))).at("signed"), 1);
 
   // The same from the command line: by a service, and with a token.
   const auto fetched = [&](const std::string& sign, const std::string& token) {
@@ -363,27 +363,71 @@ TEST_F(Network, TrustsNoCertificateButThoseItIsTold) {
     EXPECT_THAT(outcome.err, HasSubstr("scenes fetched"));
   }
   EXPECT_NE(fetched(token, "st=2020&sig=c2VjcmV0").exit_code, 0);
+
+  // And without a mirror.
+  std::vector<std::string> rerun =
+      command(server, "rerun", "/stac", {"--sites", sites, "--out", folder_ / "rerun", "--to", "2021-12-31"});
+  rerun.insert(rerun.end(), {"--ca-file", folder_ / "ca.pem", "--sign", server.host() + "=" + token});
+  const test::Outcome watched = test::run_process(
+      test::Invocation{std::move(rerun), {{"PITWATCH_TEST_TOKEN", "st=2020&sr=c&sig=c2VjcmV0"}}, {}, {}});
+  EXPECT_EQ(watched.exit_code, 0) << watched.err;
+  EXPECT_THAT(watched.out + watched.err + everything_in(folder_ / "rerun"), Not(HasSubstr("c2VjcmV0")));
 }
 
 TEST_F(Network, RastersAreNotFollowedToWhereNothingIsAllowed) {
   const HttpServer server(scenes());
   HttpOptions options;
   options.attempts = 1;
-  HttpClient client(options, server.policy());
+  const auto client = std::make_shared<HttpClient>(options, server.policy());
   RemoteFiles files(client);
   const std::string path = first_raster();
   const auto message = [&](const std::string& mode) {
-    return test::message_of<DataError>([&] { files.gdal_name(server.url(mode + path)); });
+    return test::message_of<DataError>([&] { BandFile(files.gdal_name(server.url(mode + path))); });
   };
   EXPECT_THAT(message("/~elsewhere"), AllOf(HasSubstr("redirects to what is not allowed: "), Not(HasSubstr("secret"))));
   EXPECT_THAT(message("/~loop"), HasSubstr("more than 5 redirects"));
-  const std::string straight = "/vsicurl/" + server.url(path);
-  EXPECT_EQ(files.gdal_name(server.url("/~moved" + path)), straight);
-  const auto requests = [&] { return json::parse(client.get(server.url("/stats"))).at("requests").get<int>(); };
+  EXPECT_THAT(message("/nothing"), HasSubstr("status 404 (Not Found)"));
+  EXPECT_THAT(message("/~lie"), HasSubstr("more is sent than the part"));
+  // Where a redirect led is remembered, and so is how a file begins.
+  const std::string moved = files.gdal_name(server.url("/~moved" + path));
+  EXPECT_GT(BandFile(moved).grid().width, 0);
+  const auto requests = [&] { return json::parse(client->get(server.url("/stats"))).at("requests").get<int>(); };
   const int before = requests();
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(files.gdal_name(server.url(path)), straight);
-  EXPECT_LE(requests() - before, 2);  // one of them is that for the numbers
-  EXPECT_GT(BandFile(straight).grid().width, 0);
+  const BandFile file(moved);
+  EXPECT_EQ(requests() - before, 1);  // that for the numbers
+  Plane<std::uint16_t> whole(file.grid().width, file.grid().height);
+  file.read_window(file.grid().extent(), whole.view());
+  EXPECT_LE(requests() - before, 4);
+  const BandFile local(scenes() + path.substr(std::string("/files").size()));
+  Plane<std::uint16_t> expected(file.grid().width, file.grid().height);
+  local.read_window(file.grid().extent(), expected.view());
+  for (int y = 0; y < whole.height(); ++y) {
+    ASSERT_TRUE(std::equal(whole.row(y), whole.row(y) + whole.width(), expected.row(y))) << y;
+  }
+}
+
+TEST_F(Network, PartsOfFilesAreThoseThatWereAskedFor) {
+  const HttpServer server(scenes());
+  const std::string path = first_raster();
+  const std::string content = test::read_text(scenes() + path.substr(std::string("/files").size()));
+  const auto size = static_cast<std::int64_t>(content.size());
+  ImpatientClient impatient(server);
+  for (const auto& [from, count] : {std::pair<std::int64_t, std::int64_t>{0, 100}, {77, 1}, {size - 5, 100}}) {
+    const HttpPart part = impatient.client.get_part(server.url(path), from, count);
+    EXPECT_EQ(part.status, 206);
+    EXPECT_EQ(part.whole_bytes, size);
+    EXPECT_EQ(part.body, content.substr(static_cast<std::size_t>(from), static_cast<std::size_t>(count)));
+  }
+  EXPECT_EQ(impatient.client.get_part(server.url("/files/none"), 0, 10).status, 404);
+  for (const char* mode : {"/~500x2", "/~cutx2"}) {
+    EXPECT_EQ(impatient.client.get_part(server.url(mode + path), 10, 90).body, content.substr(10, 90)) << mode;
+  }
+  const auto refused = [&](const std::string& mode) {
+    return test::message_of<DataError>([&] { impatient.client.get_part(server.url(mode + path), 10, 90); });
+  };
+  EXPECT_THAT(refused("/~shifted"), HasSubstr("another part of the file than was asked for"));
+  EXPECT_THAT(refused("/~short"), HasSubstr("another part of the file than was asked for"));
+  EXPECT_THAT(refused("/~vague"), HasSubstr("does not tell which part"));
 }
 
 // ---- fetch -----------------------------------------------------------------------------------------------------
@@ -501,7 +545,7 @@ TEST_F(Network, WhatWasKilledGoesOnAndGivesTheSameAlerts) {
   std::size_t whole = 0;
   for (std::chrono::milliseconds patience(700); whole == 0; patience *= 2) {
     fetch.kill_after = patience;
-    EXPECT_EQ(test::run_process(fetch).exit_code, -1);
+    ASSERT_EQ(test::run_process(fetch).exit_code, -1);
     whole = whole_scenes();
   }
 

@@ -23,6 +23,9 @@ moved            a redirect to the same path without a mode; 405 for HEAD
 nopost           405 for POST             again      a next page that is the same page
 whole            next links with the whole body, merge false, and no conformance to anything
 slow             a fiftieth of a second before every answer
+shifted          parts of files that begin a byte later than was asked for
+short            half of the part that was asked for
+vague            parts of files without a word on which they are
 """
 
 import argparse
@@ -300,7 +303,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if first > last:
                 return self.send(416, headers=[("Content-Range", f"bytes */{size}")])
             status = 206
-            headers.append(("Content-Range", f"bytes {first}-{last}/{size}"))
+            if self.mode == "shifted":
+                first += 1
+            if self.mode == "short":
+                last = (first + last) // 2
+            if self.mode != "vague":
+                headers.append(("Content-Range", f"bytes {first}-{last}/{size}"))
         with open(path, "rb") as file:
             file.seek(first)
             body = file.read(last + 1 - first)

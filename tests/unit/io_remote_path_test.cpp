@@ -120,9 +120,9 @@ TEST(RemotePolicy, TheMachinesSurroundingsMustBeNamed) {
 TEST(RemotePolicy, DefaultsAreThePublicProviders) {
   const RemotePolicy policy = default_remote_policy();
   EXPECT_EQ(gdal_path("https://sentinel-cogs.s3.us-west-2.amazonaws.com/a/B04.tif", policy),
-            "/vsicurl/https://sentinel-cogs.s3.us-west-2.amazonaws.com/a/B04.tif");
+            "/vsipitwatch/https://sentinel-cogs.s3.us-west-2.amazonaws.com/a/B04.tif");
   EXPECT_EQ(gdal_path("https://sentinel2l2a01.blob.core.windows.net/a/B04.tif?sv=1&sig=x%2B", policy),
-            "/vsicurl/https://sentinel2l2a01.blob.core.windows.net/a/B04.tif?sv=1&sig=x%2B");
+            "/vsipitwatch/https://sentinel2l2a01.blob.core.windows.net/a/B04.tif?sv=1&sig=x%2B");
   EXPECT_EQ(gdal_path("s3://eodata/a/B04.jp2#x", policy), "/vsis3/eodata/a/B04.jp2");
   EXPECT_EQ(endpoint_of("s3://eodata/a/B04.jp2", policy), "eodata.dataspace.copernicus.eu");
   EXPECT_EQ(endpoint_of("s3://sentinel-s2-l1c/a/B04.jp2", policy), "");

@@ -29,7 +29,7 @@ Grid ground(int x, int y, int width, int height) { return {"EPSG:32638", whole.t
 
 class SceneMirror : public ::testing::Test {
  protected:
-  SceneMirror() : client_({}, {}), files_(client_) {
+  SceneMirror() {
     Plane<std::uint16_t> dn(whole.width, whole.height);
     for (int y = 0; y < whole.height; ++y) {
       for (int x = 0; x < whole.width; ++x) dn.at(x, y) = static_cast<std::uint16_t>(1 + (x * 7 + y * 13) % 5000);
@@ -62,8 +62,7 @@ class SceneMirror : public ::testing::Test {
 
   test::TemporaryFolder folder_;
   json item_;
-  HttpClient client_;
-  RemoteFiles files_;
+  RemoteFiles files_{std::make_shared<HttpClient>(HttpOptions{}, RemotePolicy{})};
 };
 
 TEST_F(SceneMirror, HasTheTilesOfTheGroundOnTheSameGrid) {
