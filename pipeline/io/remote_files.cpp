@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -24,6 +25,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::chrono::minutes signed_anew_before{5};
+constexpr std::size_t most_signed_urls = 4096;
 
 /// The environment goes first.
 void set_unless_set(const char* option, const std::string& value) {
@@ -78,24 +80,24 @@ std::string parameter_of(const std::string& query, const std::string& name) {
   return all.substr(from, std::min(all.find('&', from), all.size()) - from);
 }
 
-/// A query that signs every file of a container.
+/// A query that signs every file of a container, or the URL of one file with its own.
 struct Signature {
-  std::string query;
-  Instant expires{};
+  std::string text;
+  std::optional<Instant> expires;
 };
 
-struct SignerAnswer {
-  std::string href;
-  Instant expires{};  // the epoch where the answer does not tell
-};
+/// Whether it may be used at that time; one that does not tell when it ends may until it is refused.
+bool holds(const Signature& signature, Instant now) {
+  return !signature.expires || now + signed_anew_before < *signature.expires;
+}
 
-SignerAnswer read_signer_answer(const std::string& text) {
+Signature read_signer_answer(const std::string& text) {
   const json answer = parse_json(text);
-  SignerAnswer result{text_member(answer, "href"), {}};
-  if (result.href.empty()) throw DataError("the signer's answer has no 'href'");
+  Signature result{text_member(answer, "href"), {}};
+  if (result.text.empty()) throw DataError("the signer's answer has no 'href'");
   try {
     result.expires = parse_instant(text_member(answer, "msft:expiry"));
-  } catch (const DataError&) {  // then it is not kept
+  } catch (const DataError&) {  // it need not tell
   }
   return result;
 }
@@ -105,8 +107,9 @@ SignerAnswer read_signer_answer(const std::string& text) {
 struct RemoteFiles::State {
   std::shared_ptr<HttpClient> client;
   std::mutex mutex;
-  std::map<std::string, Signature> signatures;  // by host and container
-  std::map<std::string, std::string> ends;      // of URLs that are redirected: where to
+  std::map<std::string, Signature> signatures;   // of containers, by host and container
+  std::map<std::string, Signature> signed_urls;  // of single files, by URL
+  std::map<std::string, std::string> ends;       // of URLs that are redirected: where to
 
   static std::string container_of(const RemoteUrl& url) {
     return url.host + ":" + url.port + url.path.substr(0, url.path.find('/', 1));
@@ -118,11 +121,14 @@ struct RemoteFiles::State {
     const std::lock_guard lock(mutex);
     const Instant now = std::chrono::time_point_cast<Instant::duration>(std::chrono::system_clock::now());
     const auto known = signatures.find(container);
-    if (known != signatures.end() && now + signed_anew_before < known->second.expires) {
-      return url + (parts.query.empty() ? "?" : "&") + known->second.query;
+    if (known != signatures.end() && holds(known->second, now)) {
+      return url + (parts.query.empty() ? "?" : "&") + known->second.text;
     }
-    const SignerAnswer answer = read_signer_answer(client->get(signer_request(rule, url)));
-    const RemoteUrl result = parse_remote_url(answer.href);
+    if (const auto one = signed_urls.find(url); one != signed_urls.end() && holds(one->second, now)) {
+      return one->second.text;
+    }
+    const Signature answer = read_signer_answer(client->get(signer_request(rule, url)));
+    const RemoteUrl result = parse_remote_url(answer.text);
     if (result.scheme != parts.scheme || result.host != parts.host || result.port != parts.port ||
         result.path != parts.path) {
       throw DataError("the signer answers with another file");
@@ -130,8 +136,11 @@ struct RemoteFiles::State {
     // Azure: a signature of the resource "c" holds for all files of the container.
     if (parts.query.empty() && parameter_of(result.query, "sr") == "c") {
       signatures[container] = {result.query, answer.expires};
+    } else {
+      if (signed_urls.size() >= most_signed_urls) signed_urls.clear();
+      signed_urls[url] = answer;
     }
-    return answer.href;
+    return answer.text;
   }
 
   /// Throws DataError for what cannot be signed whatever a service says.
@@ -173,7 +182,7 @@ struct RemoteFiles::State {
   /// Drops what was kept of where a URL leads, and how it is signed. False where nothing was.
   bool forget(const std::string& url) {
     const std::lock_guard lock(mutex);
-    return signatures.erase(container_of(parse_remote_url(url))) + ends.erase(url) > 0;
+    return signatures.erase(container_of(parse_remote_url(url))) + signed_urls.erase(url) + ends.erase(url) > 0;
   }
 
   HttpPart read_part(const std::string& url, std::int64_t from, std::int64_t count) {
@@ -192,7 +201,7 @@ struct RemoteFiles::State {
   }
 };
 
-RemoteFiles::RemoteFiles(std::shared_ptr<HttpClient> client) : state_(new State{std::move(client), {}, {}, {}}) {
+RemoteFiles::RemoteFiles(std::shared_ptr<HttpClient> client) : state_(new State{std::move(client), {}, {}, {}, {}}) {
   set_up_gdal(state_->client->options());
   serve_http_files([state = state_](const std::string& url, std::int64_t from, std::int64_t count) {
     return state->read_part(url, from, count);

@@ -14,8 +14,8 @@ namespace pitwatch {
 /// buckets by GDAL's own. Thread-safe.
 ///
 /// What is made last serves the whole process, also after this is gone. Signatures are made when a part of a file is
-/// asked for, never shown and never in a name; those that hold for a whole container of files are kept until five
-/// minutes before they expire.
+/// asked for, never shown and never in a name. A service's are kept until five minutes before they expire, or until
+/// they are refused; those that hold for a whole container do for all of its files.
 ///
 /// Buckets: GDAL keeps to the client's timeouts and its CA file, and tries again after statuses that pass, as the
 /// client does, but takes a body that was cut off for the whole: see may_try_again(). Options of GDAL that the

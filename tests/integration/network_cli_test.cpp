@@ -337,6 +337,23 @@ TEST_F(Network, TrustsNoCertificateButThoseItIsTold) {
     }
   }
   EXPECT_EQ(json::parse(client->get(server.url("/stats"))).at("signed"), 1);
+  // One that does for a few requests is asked for anew when it is refused, and no sooner.
+  RemotePolicy by_file = server.policy();
+  by_file.signing.push_back({server.host(), "", "", server.url("/sign/file?href={href}")});
+  RemoteFiles signed_by_file(std::make_shared<HttpClient>(options, by_file));
+  const auto signed_so_far = [&] { return json::parse(client->get(server.url("/stats"))).at("signed").get<int>(); };
+  const int before = signed_so_far();
+  int files_read = 0;
+  for (const auto& [band, asset] : listing.scenes.front().scene.bands) {
+    EXPECT_GT(BandFile(signed_by_file.gdal_name(asset.path)).grid().width, 0);
+    ++files_read;
+  }
+  EXPECT_EQ(signed_so_far() - before, files_read);
+  const BandFile large(signed_by_file.gdal_name(listing.scenes.front().scene.bands.at(Band::B04).path));
+  Plane<std::uint16_t> pixels(large.grid().width, large.grid().height);
+  for (int i = 0; i < 5; ++i) large.read_window(large.grid().extent(), pixels.view());
+  EXPECT_GT(signed_so_far() - before, files_read);
+  EXPECT_LE(signed_so_far() - before, files_read + 3);
   // Nor is it asked for over a line that anybody reads.
   policy.schemes.emplace_back("http");
   RemoteFiles careless(std::make_shared<HttpClient>(options, policy));

@@ -10,6 +10,7 @@ usage: stac_server.py FOLDER --port-file FILE [--recorded FOLDER] [--page-size N
 /files/PATH      files of FOLDER, with ranges
 /testbucket/PATH the same as S3 has it: 403 without an Authorization header
 /sign?href=URL   a signature for URL, as the Planetary Computer answers
+/sign/file?href=URL  one that does not tell when it ends: after three requests, or when another one is asked for
 /signed/PATH     the same files: 403 without that signature
 /stats           what was asked for and sent, JSON
 
@@ -180,6 +181,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             with lock:
                 stats["signed"] += 1
             return self.send_json({"msft:expiry": "2999-01-01T00:00:00Z", "href": query["href"] + "?" + SIGNATURE})
+        if path == "/sign/file":
+            with lock:
+                stats["signed"] += 1
+                server.uses_left = 3
+            return self.send_json({"href": f"{query['href']}?sig=c2VjcmV0{stats['signed']}"})
         if path.rstrip("/") in ("/stac", "/s3stac", "/recorded"):
             return self.landing(path.rstrip("/"))
         if self.fails(body):
@@ -194,7 +200,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path.startswith("/files/"):
             return self.file(path[len("/files/") :])
         if path.startswith("/signed/"):
-            if url.query != SIGNATURE:
+            with lock:
+                is_for_file = url.query == f"sig=c2VjcmV0{stats['signed']}" and server.uses_left > 0
+                server.uses_left -= is_for_file
+            if url.query != SIGNATURE and not is_for_file:
                 return self.send(403)
             return self.file(path[len("/signed/") :])
         if path.startswith("/" + BUCKET + "/"):
@@ -341,6 +350,7 @@ def main():
     server.scheme = "https" if arguments.tls else "http"
     server.folder = os.path.realpath(arguments.folder)
     server.files = arguments.files
+    server.uses_left = 0
     server.page_size = arguments.page_size
     server.items = items_below(server.folder)
     server.pages = []
