@@ -625,7 +625,8 @@ TEST_F(Network, ComparesAndListsItemsByTheirUrls) {
   EXPECT_EQ(test::read_text(folder_ / "far/alerts.geojson"), test::read_text(folder_ / "near/alerts.geojson"));
   const std::string record = test::read_text(folder_ / "far/run.json");
   EXPECT_THAT(far.err + record, Not(HasSubstr("secret")));
-  for (const json& input : json::parse(record).at("inputs")) {
+  const json run_record = json::parse(record);  // outlives the loop
+  for (const json& input : run_record.at("inputs")) {
     EXPECT_EQ(input.at("sha256").is_null(), !input.at("role").get<std::string>().ends_with("item")) << input;
   }
   const test::Outcome listed = test::run_process({PITWATCH_PROGRAM, "scenes", server.url("/files" + item(names[0])),

@@ -137,7 +137,8 @@ class SceneCheck : public ::testing::Test {
   std::size_t alerts_by(const std::string& state, const std::string& name) const {
     const std::string text = test::read_text(folder_ / state + "/alerts.geojson");
     std::size_t count = 0;
-    for (const json& alert : json::parse(text).at("features")) {
+    const json document = json::parse(text);  // outlives the loop
+    for (const json& alert : document.at("features")) {
       const json& after = alert.at("properties").at("scenes").at("after");
       count += std::find(after.begin(), after.end(), name) != after.end() ? 1 : 0;
     }
