@@ -19,7 +19,8 @@ struct FreePixels {
 void* allocate_pixels(std::size_t bytes);
 
 /// While there is one, large pieces that are freed are kept for whoever wants as much next, for the system clears what
-/// it gives: of use where work of one size follows on another. Hardly more is held than was once in use since. Thread-safe.
+/// it gives: of use where work of one size follows on another. Hardly more is held than was once in use since.
+/// Thread-safe.
 class KeptPixels {
  public:
   KeptPixels();

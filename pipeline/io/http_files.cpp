@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -190,7 +191,10 @@ vsi_l_offset tell(void* file) { return static_cast<vsi_l_offset>(file_of(file).p
 int seek(void* file, vsi_l_offset offset, int whence) {
   OpenFile& it = file_of(file);
   const std::int64_t base = whence == SEEK_CUR ? it.position() : whence == SEEK_END ? it.size() : 0;
-  it.seek(base + static_cast<std::int64_t>(offset));
+  // A file's header may name any place.
+  const std::uint64_t position = static_cast<std::uint64_t>(base) + offset;
+  if (position > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return -1;
+  it.seek(static_cast<std::int64_t>(position));
   return 0;
 }
 

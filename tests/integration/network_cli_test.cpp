@@ -1,6 +1,7 @@
 // Sources on the network, against a server of our own: searches page by page, servers that fail in every way, blocks
 // brought here and nothing else, and the same alerts from them.
 
+#include <cpl_vsi.h>
 #include <gdal.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -410,6 +411,12 @@ TEST_F(Network, RastersAreNotFollowedToWhereNothingIsAllowed) {
   EXPECT_GT(BandFile(moved).grid().width, 0);
   const auto requests = [&] { return json::parse(client->get(server.url("/stats"))).at("requests").get<int>(); };
   const int before = requests();
+  const std::unique_ptr<VSILFILE, int (*)(VSILFILE*)> raw(VSIFOpenL(moved.c_str(), "rb"), &VSIFCloseL);
+  ASSERT_NE(raw, nullptr);
+  EXPECT_NE(VSIFSeekL(raw.get(), ~vsi_l_offset{0} - 5, SEEK_SET), 0);
+  char byte = 0;
+  EXPECT_EQ(VSIFSeekL(raw.get(), vsi_l_offset{1} << 62, SEEK_SET), 0);
+  EXPECT_EQ(VSIFReadL(&byte, 1, 1, raw.get()), 0U);
   const BandFile file(moved);
   EXPECT_EQ(requests() - before, 1);  // that for the numbers
   Plane<std::uint16_t> whole(file.grid().width, file.grid().height);
