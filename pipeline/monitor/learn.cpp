@@ -58,8 +58,8 @@ class Learning {
   }
 
   MonitorState run() {
-    count_clouds();
-    count_water();
+    count_looks();
+    find_bright_ground();
     fit();
     state_.kind = group_ground(models_, judged_);
     take_out_shared_weather();
@@ -75,35 +75,37 @@ class Learning {
   }
 
  private:
-  void count_clouds() {
-    double measured = 0;
-    double called = 0;
-    for (const LookStack::Look& look : stack_.looks_) {
-      for (std::size_t i = 0; i < look.seen.size(); ++i) {
-        const auto seen = static_cast<Seen>(look.seen[i] & ~called_bit);
-        if (seen == Seen::nothing) continue;
-        ++state_.counts[i].measured;
-        ++measured;
-        if ((look.seen[i] & called_bit) == 0) continue;
-        ++state_.counts[i].called_cloud;
-        ++called;
+  void count_looks() {
+    for_rows([&](int, std::size_t first) {
+      const std::size_t end = first + static_cast<std::size_t>(state_.width);
+      for (const LookStack::Look& look : stack_.looks_) {
+        for (std::size_t i = first; i < end; ++i) {
+          const auto seen = static_cast<Seen>(look.seen[i] & ~called_bit);
+          const bool called = (look.seen[i] & called_bit) != 0;
+          PixelCounts& counts = state_.counts[i];
+          if (seen == Seen::nothing) continue;
+          ++counts.measured;
+          if (called) ++counts.called_cloud;
+          if (seen == Seen::clear && !called && looks_wet(values(look, i))) ++counts.wet;
+        }
       }
+    });
+  }
+
+  void find_bright_ground() {
+    std::int64_t measured = 0;
+    std::int64_t called = 0;
+    for (const PixelCounts& counts : state_.counts) {
+      measured += counts.measured;
+      called += counts.called_cloud;
     }
-    const float typical = measured > 0 ? static_cast<float>(called / measured) : 0;
+    const float typical =
+        measured > 0 ? static_cast<float>(static_cast<double>(called) / static_cast<double>(measured)) : 0;
     bright_.assign(state_.pixels(), 0);
     for (std::size_t i = 0; i < state_.pixels(); ++i) {
       const PixelCounts& counts = state_.counts[i];
       bright_[i] = static_cast<float>(counts.called_cloud) >
                    (typical + options_.called_cloud_excess) * static_cast<float>(counts.measured);
-    }
-  }
-
-  void count_water() {
-    for (const LookStack::Look& look : stack_.looks_) {
-      for (std::size_t i = 0; i < look.seen.size(); ++i) {
-        if (look.seen[i] == static_cast<std::uint8_t>(Seen::clear) && looks_wet(values(look, i)))
-          ++state_.counts[i].wet;
-      }
     }
   }
 
@@ -185,9 +187,11 @@ class Learning {
 
   void pack_models() {
     const ModelSteps steps(state_.typical_noise);
-    for (std::size_t i = 0; i < state_.pixels(); ++i) {
-      if (judged_[i] != 0) state_.models[i] = pack(models_[i], steps);
-    }
+    for_rows([&](int, std::size_t i) {
+      for (int x = 0; x < state_.width; ++x, ++i) {
+        if (judged_[i] != 0) state_.models[i] = pack(models_[i], steps);
+      }
+    });
   }
 
   FeatureVector median_noise() const {
