@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2154  # variables of the script that sources this
 # What the benchmarks of the nightly run on simulated series share; sourced. Needs $root, the repository, and $folder.
+watched_sites=$root/sample_data/sites.geojson
 
 # simulate_series SEED: four and a half years of both sample sites in $folder/SEED/scenes, nothing in the first three.
 simulate_series() {
@@ -12,7 +13,7 @@ simulate_series() {
 watch_series() {
   local seed=$1 name=$2 site
   shift 2
-  "$root/build/pitwatch" run --sites "$root/sample_data/sites.geojson" --source "$folder/$seed/scenes" \
+  "$root/build/pitwatch" run --sites "$watched_sites" --source "$folder/$seed/scenes" \
     --state "$folder/$seed/$name" --buffer-m 600 --quiet "$@"
   for site in gizilbulag demirli; do
     score_alerts "$seed" "$name" any "$site" "$folder/$seed/$name/alerts.geojson" "site = '$site'"

@@ -35,9 +35,11 @@ class InBatches {
             const Use& use)
       : state_(state), steps_(steps), date_(date), options_(options), use_(use) {}
 
-  void add(std::size_t pixel) {
+  /// A model that learns a season needs its waves, `all_waves`, though its history supported none.
+  void add(std::size_t pixel, bool all_waves = false) {
     pixels_[count_] = pixel;
     models_[count_] = unpack(state_.models[pixel], steps_);
+    if (all_waves) models_[count_].waves = most_waves;
     if (++count_ == most_directions) finish();
   }
 
@@ -154,12 +156,20 @@ class LookJudge {
     }
   }
 
+  bool knows_season(const SeasonModel& model, const SeasonDate& date) const {
+    return looks_of_season(model, date) >= options_.season_looks;
+  }
+
   // ---- residuals ----
 
   void measure_all() {
     rows_(state_.height, [this](int begin, int end) {
       const auto one = [this](std::size_t i, const SeasonModel& model, const Terms& direction) {
-        measure(i, expect(model, date_, direction, options_));
+        if (!is_alert(state_.status[i]) && !knows_season(model, date_)) {
+          result_.use[i] = LookUse::learnt;
+        } else {
+          measure(i, expect(model, date_, direction, options_));
+        }
       };
       InBatches batch(state_, steps_, date_, options_, one);
       for_pixels_of(begin, end, [&](int, int, std::size_t i) {
@@ -418,23 +428,26 @@ class LookJudge {
       };
       InBatches batch(state_, steps_, date_, options_, one);
       for_pixels_of(begin, end, [&](int, int, std::size_t i) {
-        if (result_.use[i] == LookUse::used && follow(i)) batch.add(i);
+        const bool is_learnt = result_.use[i] == LookUse::learnt;
+        if (is_learnt || (result_.use[i] == LookUse::used && follow(i))) batch.add(i, is_learnt);
         result_.status[i] = state_.status[i];
       });
       batch.finish();
     });
   }
 
-  /// Takes what the look shows, less the weather, into the model.
+  /// Takes what the look shows, less the weather where that is known, into the model.
   void take_in(std::size_t i, SeasonModel& model, const Terms& direction) {
     const auto width = static_cast<std::size_t>(state_.width);
-    const FeatureVector& shared =
-        result_.weather.at(static_cast<int>(i % width), static_cast<int>(i / width), result_.residuals.kind[i]);
     FeatureVector seen = look_.values[i];
-    for (std::size_t f = 0; f < feature_count; ++f) seen[f] -= shared[f];
+    if (result_.use[i] == LookUse::used) {
+      result_.undisturbed[i] = 1;
+      const FeatureVector& shared =
+          result_.weather.at(static_cast<int>(i % width), static_cast<int>(i / width), result_.residuals.kind[i]);
+      for (std::size_t f = 0; f < feature_count; ++f) seen[f] -= shared[f];
+    }
     adapt(model, date_, direction, seen, options_.adaptation);
     pack_adapted(model, steps_, date_.year_part(), Dither(i, static_cast<std::size_t>(number_)), state_.models[i]);
-    result_.undisturbed[i] = 1;
   }
 
   /// Moves a pixel that was seen on through its life. True where it is as ever: then the look goes into its model.
@@ -495,6 +508,7 @@ class LookJudge {
     const float limit = options_.own_year_sigma * options_.own_year_sigma * directions_;
     const SeasonModel model = unpack(state_.models[i], steps_);
     for (const SeasonDate& date : year_) {
+      if (!knows_season(model, date)) continue;
       const Expectation expected = expect(model, date, options_);
       FeatureVector standard{};
       for (std::size_t f = 0; f < feature_count; ++f) {

@@ -16,6 +16,7 @@ enum class LookUse : std::uint8_t {
   unseen,    // masked, no data, or no model
   screened,  // missed cloud or shadow by its spectrum
   used,
+  learnt,  // of a season that the model does not know yet: taken into it, not judged
 };
 
 /// Result of a look, pixel by pixel (row-major, without padding); also the memory that observing needs, to be kept from

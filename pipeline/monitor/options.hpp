@@ -38,6 +38,9 @@ struct MonitorOptions {
   float season_shift_days = 7;          // standard deviation of how early or late a season comes
   // The model's own variance counts so many times: what waves of a year cannot follow is no chance.
   float leverage_weight = 3;
+  // Clear looks in the two months around a day of the year without which the model does not know the season: the look
+  // is then learnt from and not judged.
+  float season_looks = 0.75F;
   float adaptation = 1.0F;    // weight of a new look in the model, where one of history has 1
   double memory_days = 1500;  // after which a look's weight in the model has fallen to 1 / e
 
@@ -125,6 +128,9 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("season-shift-days", "standard deviation of how early or late a season comes, days", options.season_shift_days,
         any_amount);
   visit("leverage-weight", "times that the model's own variance counts", options.leverage_weight, any_amount);
+  visit("season-looks",
+        "clear looks in two months around the day of the year without which a look is learnt from and not judged",
+        options.season_looks, any_amount);
   visit("adaptation", "weight of a new look in the model, where one of history has 1", options.adaptation, any_amount);
   visit("memory-days", "days after which a look's weight in the model has fallen to 1 / e", options.memory_days,
         any_amount);

@@ -170,6 +170,7 @@ void pack_adapted(const SeasonModel& model, const ModelSteps& steps, std::size_t
   const Thresholds thresholds = dither.next_block();
   pack_coefficients(model, steps, thresholds, packed);
   packed.looks[part] = pack_looks(model.looks[part], thresholds.back());
+  packed.waves = static_cast<std::uint8_t>(model.waves);
 }
 
 SeasonModel unpack(const PackedModel& packed, const ModelSteps& steps) {

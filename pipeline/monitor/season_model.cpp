@@ -174,7 +174,9 @@ SeasonDate season_date(Instant when) {
     date.slopes[2 * order - 1] = -date.terms[2 * order] * per_day;
     date.slopes[2 * order] = date.terms[2 * order - 1] * per_day;
   }
-  date.part = static_cast<int>(std::floor(day / days_of_year * static_cast<double>(year_parts)));
+  const double parts = day / days_of_year * static_cast<double>(year_parts);
+  date.part = static_cast<int>(std::floor(parts));
+  date.part_elapsed = static_cast<float>(parts - std::floor(parts));
   return date;
 }
 
@@ -218,6 +220,14 @@ Expectation expect(const SeasonModel& model, const SeasonDate& date, const Terms
         std::sqrt(model.noise[f] * model.noise[f] * (1 + options.leverage_weight * leverage) + drift * drift);
   }
   return result;
+}
+
+float looks_of_season(const SeasonModel& model, const SeasonDate& date) {
+  const std::size_t part = date.year_part();
+  const bool is_early = date.part_elapsed < 0.5F;
+  const std::size_t beside = (part + (is_early ? year_parts - 1 : 1)) % year_parts;
+  const float inside = is_early ? 0.5F + date.part_elapsed : 1.5F - date.part_elapsed;
+  return inside * model.looks[part] + (1 - inside) * model.looks[beside];
 }
 
 bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, const MonitorOptions& options,

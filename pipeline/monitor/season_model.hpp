@@ -11,6 +11,7 @@
 
 namespace pitwatch {
 
+inline constexpr int most_waves = 2;
 inline constexpr std::size_t term_count = 5;
 inline constexpr std::size_t year_parts = 6;  // of two months
 
@@ -22,7 +23,8 @@ struct SeasonDate {
   float day = 0;  // since 1970-01-01
   Terms terms{};
   Terms slopes{};
-  int part = 0;  // of the year, counted since 1970-01-01
+  int part = 0;            // of the year, counted since 1970-01-01
+  float part_elapsed = 0;  // 0..1
 
   std::size_t year_part() const {
     constexpr int count = static_cast<int>(year_parts);
@@ -60,6 +62,9 @@ void uncertain_directions(std::span<const SeasonModel> models, const SeasonDate&
                           std::span<Terms> directions);
 Expectation expect(const SeasonModel& model, const SeasonDate& date, const Terms& direction,
                    const MonitorOptions& options);
+
+/// Looks that the model rests on in the two months around a day of the year, as if those of a part were spread evenly.
+float looks_of_season(const SeasonModel& model, const SeasonDate& date);
 
 /// One look of a pixel's history.
 struct PixelLook {

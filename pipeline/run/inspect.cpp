@@ -185,6 +185,8 @@ class PixelRecorder {
       look.why = seen.residuals.residual[index_][index(Feature::log_visible)] > 0
                      ? "missed cloud or patchy snow by its spectrum"
                      : "missed shadow by its spectrum";
+    } else if (seen.use[index_] == LookUse::learnt) {
+      look.why = "learnt from: the history does not show this season";
     } else if (look.seen == PixelSeen::clear && seen.use[index_] == LookUse::unseen) {
       look.why = look.status == PixelStatus::not_judged ? "no model: too few clear looks" : "a band is missing";
     }

@@ -264,7 +264,7 @@ std::string_view class_of(const std::optional<ChangeClass>& change_class) {
 }
 
 std::string_view name(LookUse use) {
-  constexpr std::array<std::string_view, 3> names{"unseen", "screened", "used"};
+  constexpr std::array<std::string_view, 4> names{"unseen", "screened", "used", "learnt"};
   return names[static_cast<std::size_t>(use)];
 }
 

@@ -100,6 +100,28 @@ INSTANTIATE_TEST_SUITE_P(Kinds, OtherCauses,
                                            Case{"Snow", test::forest_spectrum, test::snow_spectrum}),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
+TEST(Observe, SeasonsThatTheHistoryDoesNotShowAreLearntFirst) {
+  constexpr int winter = 150;
+  const auto year = [](int pit_from) {
+    return [pit_from](int x, int y, int day) {
+      if (in_patch(x, y) && day >= pit_from) return test::pit_spectrum;
+      return day < winter ? test::forest_spectrum : test::grey_rock_spectrum;
+    };
+  };
+  for (const int pit_from : {winter + 60, 9999}) {
+    const MonitorOptions options;
+    Camera camera(side, side);
+    MonitorState state = test::learnt(camera, year(9999), side, side, options, 90);
+    Observation seen;
+    for (int day = winter; day < winter + 120; day += 10) {
+      observe(state, camera.features(year(pit_from), day, options), options, seen);
+      EXPECT_EQ(seen.use[outside], day == winter ? LookUse::learnt : LookUse::used) << "day " << day;
+      EXPECT_EQ(seen.status[outside], PixelStatus::stable) << "day " << day;
+    }
+    EXPECT_EQ(seen.status[inside], pit_from == 9999 ? PixelStatus::stable : PixelStatus::confirmed);
+  }
+}
+
 TEST(Observe, OneLookOfMissedCloudIsNoAlert) {
   Watch watch(ground_with(test::forest_spectrum, test::cloud_spectrum, first_day, first_day + 5));
   watch.observe_looks(1);

@@ -107,6 +107,22 @@ TEST(SeasonModel, UncertainWhereItHasNotLooked) {
   EXPECT_GT(unseen, 2 * seen);
 }
 
+TEST(SeasonModel, CountsTheLooksOfASeason) {
+  SeasonModel model;
+  model.looks = {6, 2, 0, 0, 0, 4};
+  const auto looks_at = [&model](int part, float elapsed) {
+    SeasonDate date;
+    date.part = part;
+    date.part_elapsed = elapsed;
+    return looks_of_season(model, date);
+  };
+  EXPECT_FLOAT_EQ(looks_at(6, 0.5F), 6);   // the middle of a part is all of it
+  EXPECT_FLOAT_EQ(looks_at(6, 0), 5);      // its beginning half of it, and half of the part before
+  EXPECT_FLOAT_EQ(looks_at(6, 0.75F), 5);  // a quarter of the part after
+  EXPECT_FLOAT_EQ(looks_at(9, 0.5F), 0);
+  EXPECT_NEAR(looks_at(11, 0.999F), 5, 0.01);
+}
+
 TEST(UncertainDirections, AreThoseOfEachModelAlone) {
   std::array<SeasonModel, most_directions> models;
   for (std::size_t m = 0; m < models.size(); ++m) {
