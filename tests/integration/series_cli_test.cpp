@@ -106,13 +106,26 @@ TEST_F(SeriesCli, PrintsALinePerLookAfterTheHistory) {
 }
 
 TEST_F(SeriesCli, WorksWithTheBandsThereAre) {
-  const std::string path = write(
-      "date,ndvi\n2020-01-01,0.7\n2020-02-01,0.71\n2020-03-01,0.69\n2020-04-01,0.7\n"
-      "2020-05-01,0.7\n2020-06-01,0.71\n2020-07-01,0.1\n2020-08-01,0.1\n2020-09-01,0.11\n"
-      "2020-10-01,0.1\n");
-  const Outcome outcome = series({path, "--history-until", "2020-06-01", "--summary"});
+  const std::string year =
+      "date,ndvi\n2019-01-01,0.7\n2019-02-01,0.71\n2019-03-01,0.69\n2019-04-01,0.7\n2019-05-01,0.7\n"
+      "2019-06-01,0.71\n2019-07-01,0.7\n2019-08-01,0.69\n2019-09-01,0.7\n2019-10-01,0.71\n2019-11-01,0.7\n"
+      "2019-12-01,0.7\n";
+  const std::string cleared = "2020-07-01,0.1\n2020-08-01,0.1\n2020-09-01,0.11\n2020-10-01,0.1\n";
+  const Outcome outcome = series({write(year + cleared), "--history-until", "2019-12-31", "--summary"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_EQ(table(outcome.out)[0].cells.at("status"), "confirmed");
+}
+
+TEST_F(SeriesCli, ASeasonThatTheHistoryDoesNotShowIsLearntFirst) {
+  const std::string path = write(
+      "date,ndvi\n2020-01-01,0.7\n2020-02-01,0.71\n2020-03-01,0.69\n2020-04-01,0.7\n2020-08-15,0.2\n2020-08-25,0.21\n"
+      "2020-09-05,0.2\n");
+  const Outcome outcome = series({path, "--history-until", "2020-04-30"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto rows = table(outcome.out);
+  EXPECT_EQ(rows[0].cells.at("use"), "learnt");
+  EXPECT_EQ(rows.back().cells.at("use"), "used");
+  for (const auto& row : rows) EXPECT_EQ(row.cells.at("status"), "stable");
 }
 
 TEST_F(SeriesCli, RefusesWhatIsNoReflectance) {
