@@ -18,7 +18,7 @@ beside what an update cannot do without:
   times     update over the sum of these three
 and the state's bytes per pixel, seconds per km2 and peak memory, of the first night and of the update (sites of more than
 12.8 km are watched in panes that overlap, whose pixels all count). A full tile: --sizes 110 --every-days 54 --threads 2
---memory 8GiB takes 45 GB of disk and half an hour. --profile adds the functions that take most of the CPU time of learning
+--memory 8GiB takes 25 GB of disk and half an hour. --profile adds the functions that take most of the CPU time of learning
 and of an update (perf). --cpu gives seconds of CPU time, of all threads together, for a machine that does other work at the
 same time (not of fit, decode, read and write, which are timed inside). All files are in the page cache.
 END_OF_USAGE
