@@ -156,6 +156,13 @@ class LookJudge {
     }
   }
 
+  static bool has_all_features(const SeasonModel& model, const FeatureVector& values) {
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      if (model.noise[f] > 0 && values[f] != values[f]) return false;
+    }
+    return true;
+  }
+
   bool knows_season(const SeasonModel& model, const SeasonDate& date) const {
     return looks_of_season(model, date) >= options_.season_looks;
   }
@@ -165,10 +172,10 @@ class LookJudge {
   void measure_all() {
     rows_(state_.height, [this](int begin, int end) {
       const auto one = [this](std::size_t i, const SeasonModel& model, const Terms& direction) {
-        if (!is_alert(state_.status[i]) && !knows_season(model, date_)) {
-          result_.use[i] = LookUse::learnt;
-        } else {
+        if (is_alert(state_.status[i]) || knows_season(model, date_)) {
           measure(i, expect(model, date_, direction, options_));
+        } else if (has_all_features(model, look_.values[i])) {
+          result_.use[i] = LookUse::learnt;
         }
       };
       InBatches batch(state_, steps_, date_, options_, one);
