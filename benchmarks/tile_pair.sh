@@ -10,6 +10,7 @@ Prints seconds (median of the runs) for
   whole     GDAL reading whole bands as its users do, with GDAL_NUM_THREADS, where python3-gdal is there
   reader    pitwatch's reader decoding every block
   compare   pitwatch compare, hashing of the inputs and writing of all outputs included
+  ungated   the same with --gate off: what it takes not to ask whether the scenes are garbage
   numpy     a comparison with python3-gdal, numpy and scipy, once, where they and the script are there
 and the ratios and peak resident memory.
 
@@ -116,18 +117,22 @@ whole=
 if /usr/bin/python3 -c 'import osgeo.gdal' 2> /dev/null; then
   whole=$(for ((i = 0; i < runs; ++i)); do whole_bands; done | median "$runs")
 fi
-compare=$(for ((i = 0; i < runs; ++i)); do
-  rm -rf "$folder/out"
-  measure "$root/build/pitwatch" compare "$folder/before.json" "$folder/after.json" --out "$folder/out" \
-    --threads "$threads" --quiet
-done | median "$runs")
-read -r compare_seconds compare_kb <<< "$compare"
+compare_runs() {
+  for ((i = 0; i < runs; ++i)); do
+    rm -rf "$folder/out"
+    measure "$root/build/pitwatch" compare "$folder/before.json" "$folder/after.json" --out "$folder/out" \
+      --threads "$threads" --quiet "$@"
+  done | median "$runs"
+}
+read -r compare_seconds compare_kb <<< "$(compare_runs)"
+read -r ungated_seconds ungated_kb <<< "$(compare_runs --gate off)"
 printf '%-8s %8s %10s %10s\n' "" seconds "x gdal" "peak MiB"
 row() { awk -v n="$1" -v s="$2" -v d="$gdal" -v k="$3" 'BEGIN { printf "%-8s %8.2f %10.2f %10s\n", n, s, s / d, k == "" ? "" : sprintf("%.0f", k / 1024) }'; }
 row gdal "$gdal" ""
 if [[ -n $whole ]]; then row whole "$whole" ""; fi
 row reader "$reader" ""
 row compare "$compare_seconds" "$compare_kb"
+row ungated "$ungated_seconds" "$ungated_kb"
 
 script=$shared/tools/numpy_tile_pair.py
 if [[ -e $script ]] && /usr/bin/python3 -c 'import numpy, osgeo.gdal, scipy' 2> /dev/null; then
