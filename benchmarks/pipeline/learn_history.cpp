@@ -23,12 +23,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-void in_rows(int rows, const std::function<void(int begin, int end)>& piece) {
-  constexpr int per_piece = 32;
-  pitwatch::in_parallel((rows + per_piece - 1) / per_piece,
-                        [&](int i) { piece(i * per_piece, std::min(rows, (i + 1) * per_piece)); });
-}
-
 pitwatch::LookStack read_history(const pitwatch::WatchedSite& watched) {
   const pitwatch::Grid grid = pitwatch::watched_grid(watched.site, watched.options.buffer_m);
   const pitwatch::SourceListing listing =
@@ -70,7 +64,7 @@ int main(int argc, char** argv) {
         pitwatch::in_arena(static_cast<int>(one) + 1, [&] {
           pitwatch::LookStack copy = *history;
           const auto start = Clock::now();
-          pitwatch::learn(std::move(copy), watched.options.thresholds.monitor, in_rows);
+          pitwatch::learn(std::move(copy), watched.options.thresholds.monitor, pitwatch::in_rows);
           least[one] = std::min(least[one], std::chrono::duration<double>(Clock::now() - start).count());
         });
       }

@@ -13,12 +13,14 @@ namespace {
 constexpr float water_swir = 0.06F;  // water absorbs short-wave infrared
 constexpr float water_nir = 0.10F;   // and near infrared
 constexpr float turbid_nir = 0.15F;
-constexpr float falling_swir = 0.8F;      // of red; soil and built ground do not fall off like that
-constexpr double green_ndvi = 0.30;       // above: mostly plants
-constexpr double bare_ndvi = 0.25;        // below: mostly soil, rock, built ground
-constexpr double burn_nbr_drop = 0.27;    // moderate severity, Key & Benson 2006
-constexpr float burn_brightening = 0.0F;  // charred ground gets darker in the near infrared and not brighter in red,
-constexpr float charred_red = 0.06F;      // or but a little, where dark forest burns: bared soil is brighter
+constexpr float falling_swir = 0.8F;       // of red; soil and built ground do not fall off like that
+constexpr double green_ndvi = 0.30;        // above: mostly plants
+constexpr double bare_ndvi = 0.25;         // below: mostly soil, rock, built ground
+constexpr double burn_nbr_drop = 0.27;     // moderate severity, Key & Benson 2006
+constexpr float burn_brightening = 0.0F;   // charred ground gets darker in the near infrared and not brighter in red,
+constexpr float charred_red = 0.06F;       // or but a little, where dark forest burns: bared soil is brighter,
+constexpr float charred_soil_red = 0.10F;  // but for dark soil, which does not
+constexpr double charred_nbr = -0.20;      // reflect so much more in the short-wave than in the near infrared
 // Soil, sand and rock reflect more in the short-wave infrared than in red; concrete, metal and asphalt hardly do. The
 // ratio bears haze well, since haze adds little to either.
 constexpr float flat_swir_over_red = 1.2F;
@@ -122,8 +124,10 @@ ChangeClass classify_change(const Spectrum& before, const Spectrum& after) {
   const double nbr_drop = index_or(from, "nbr", 0) - index_or(to, "nbr", 0);
   const float red_rise = value_or(after, Band::B04, 0) - value_or(before, Band::B04, 0);
   const float nir_rise = value_or(after, Band::B08, 0) - value_or(before, Band::B08, 0);
+  const float red = value_or(after, Band::B04, 1.0F);
+  const bool is_charred = red < charred_red || (red < charred_soil_red && index_or(to, "nbr", 0) < charred_nbr);
   if (ndvi_before > bare_ndvi && nbr_drop > burn_nbr_drop && nir_rise < 0 &&
-      (red_rise < burn_brightening || value_or(after, Band::B04, 1.0F) < charred_red)) {
+      (red_rise < burn_brightening || is_charred)) {
     return ChangeClass::burn;
   }
   if (ndvi_after >= green_ndvi) return ChangeClass::vegetation_change;
@@ -141,12 +145,16 @@ ChangeClass classify_course(const ChangeCourse& course, const CourseOptions& opt
   const auto ndvi = [](const Spectrum& spectrum) { return index_or(spectral_indices(spectrum), "ndvi", 0); };
   const double lost = ndvi(course.before) - ndvi(course.first);
   const double regrown = ndvi(course.latest) - ndvi(course.first);
-  const bool is_back = ndvi(course.latest) > options.regrown_ndvi && regrown > options.regrown_share * lost &&
-                       course.days < options.regrown_days;
-  const bool was_flooded = at_first == ChangeClass::to_water || now == ChangeClass::to_water;
+  const bool is_young = course.days < options.regrown_days;
+  const bool is_green =
+      lost > 0 && ndvi(course.latest) > options.regrown_ndvi && regrown > options.regrown_share * lost;
+  const bool was_green = ndvi(course.before) >= green_ndvi || course.greenest_ndvi >= options.field_ndvi;
+  const bool is_back = is_young && (is_green || (course.is_over && was_green));
+  const bool was_flooded = course.is_over || at_first == ChangeClass::to_water || now == ChangeClass::to_water;
   if (course.by_water && (is_back || (was_flooded && course.days < options.flood_days))) return ChangeClass::flood;
   if (is_back) return ChangeClass::harvest;
-  if (ndvi(course.before) >= green_ndvi && course.own_year_share > options.own_year_share) return ChangeClass::harvest;
+  const double field_share = is_young ? options.own_year_share : options.late_own_year_share;
+  if (was_green && course.own_year_share > field_share) return ChangeClass::harvest;
   return now;
 }
 

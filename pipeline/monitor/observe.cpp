@@ -71,7 +71,8 @@ class LookJudge {
         result_(result),
         rows_(rows),
         steps_(state.typical_noise),
-        date_(season_date(look.when)) {
+        date_(season_date(look.when)),
+        year_(season_year(look.when)) {
     if (look.width != state.width || look.height != state.height)
       throw DataError("a look differs in size from its site");
     if (!state.looks.empty()) {
@@ -91,7 +92,6 @@ class LookJudge {
       factors_[k - 1].per_square = 0.5F * (1 / v0 - 1 / v1) / (looks * looks);
       factors_[k - 1].cost = 0.5F * directions_ * static_cast<float>(std::log(static_cast<double>(v1 / v0)));
     }
-    for (std::size_t k = 0; k < year_.size(); ++k) year_[k] = season_date(look.when + std::chrono::days(15 * k));
     const std::size_t pixels = state.pixels();
     result.evidence.resize(pixels);
     result.probability.resize(pixels);
@@ -163,16 +163,12 @@ class LookJudge {
     return true;
   }
 
-  bool knows_season(const SeasonModel& model, const SeasonDate& date) const {
-    return looks_of_season(model, date) >= options_.season_looks;
-  }
-
   // ---- residuals ----
 
   void measure_all() {
     rows_(state_.height, [this](int begin, int end) {
       const auto one = [this](std::size_t i, const SeasonModel& model, const Terms& direction) {
-        if (is_alert(state_.status[i]) || knows_season(model, date_)) {
+        if (is_alert(state_.status[i]) || knows_season(model, date_, options_)) {
           measure(i, expect(model, date_, direction, options_));
         } else if (has_all_features(model, look_.values[i])) {
           result_.use[i] = LookUse::learnt;
@@ -510,18 +506,31 @@ class LookJudge {
     return false;
   }
 
-  /// Whether the look shows what the model expects of the pixel at some other time of the year.
+  /// By how much all brightnesses are lower than expected, at most turned_soil_log; 0 or less.
+  float shared_darkening(std::size_t i, const Expectation& expected) const {
+    float least = -options_.turned_soil_log;
+    for (const Feature feature : {Feature::log_visible, Feature::log_swir16, Feature::log_swir22}) {
+      if (at(expected.deviation, feature) <= 0) continue;
+      least = std::max(least, at(look_.values[i], feature) - at(expected.value, feature));
+    }
+    return std::min(least, 0.0F);
+  }
+
+  /// Whether the look shows what the model expects of the pixel at some other time of the year, or that with its soil
+  /// moist or turned.
   bool looks_like_own_year(std::size_t i) const {
     const float limit = options_.own_year_sigma * options_.own_year_sigma * directions_;
     const SeasonModel model = unpack(state_.models[i], steps_);
     for (const SeasonDate& date : year_) {
-      if (!knows_season(model, date)) continue;
+      if (!knows_season(model, date, options_)) continue;
       const Expectation expected = expect(model, date, options_);
+      const float darkening = shared_darkening(i, expected);
       FeatureVector standard{};
       for (std::size_t f = 0; f < feature_count; ++f) {
         if (expected.deviation[f] <= 0) continue;
         const float error = look_.errors[i][f];
-        standard[f] = (look_.values[i][f] - expected.value[f]) /
+        const float darker = f >= index(Feature::log_visible) ? darkening : 0.0F;
+        standard[f] = (look_.values[i][f] - expected.value[f] - darker) /
                       std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error);
       }
       if (squared_length(whitened(standard)) < limit) return true;
@@ -542,11 +551,11 @@ class LookJudge {
   const RowLoop& rows_;
   ModelSteps steps_;
   SeasonDate date_;
+  SeasonYear year_;
   LookNumber number_ = no_look;
   std::optional<int> last_part_;  // of the year, of the last look
   float directions_ = 0;          // number of features that are monitored
   std::array<LooksFactor, window_looks> factors_{};
-  std::array<SeasonDate, 24> year_{};
 };
 
 }  // namespace

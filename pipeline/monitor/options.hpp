@@ -74,6 +74,7 @@ struct MonitorOptions {
   float confirm_log_odds = 6;
   int confirm_looks = 2;            // clear looks from the first disturbed one on
   float own_year_sigma = 2.0F;      // whitened distance per direction from what the model expects at another season
+  float turned_soil_log = 0.5F;     // fall of all log brightnesses that such a look may have: moist and turned soil
   float clean_sigma = 2.2F;         // whitened length per direction below which a look is clean
   int close_provisional_looks = 2;  // clean looks in a row
   int close_confirmed_looks = 4;
@@ -177,6 +178,9 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("confirm-looks", "clear looks since onset that confirmation needs", options.confirm_looks, any_amount);
   visit("own-year-sigma", "whitened distance per direction within which a look is like the ground in another season",
         options.own_year_sigma, any_amount);
+  visit("turned-soil-log",
+        "fall of all log brightnesses at once that such a look may have, since moist and turned soil is darker",
+        options.turned_soil_log, any_amount);
   visit("clean-sigma", "whitened length per direction below which a look is clean", options.clean_sigma, any_amount);
   visit("close-provisional-looks", "clean looks in a row that close a provisional pixel",
         options.close_provisional_looks, any_amount);

@@ -180,6 +180,12 @@ SeasonDate season_date(Instant when) {
   return date;
 }
 
+SeasonYear season_year(Instant first) {
+  SeasonYear year;
+  for (std::size_t k = 0; k < year.size(); ++k) year[k] = season_date(first + std::chrono::days(15 * k));
+  return year;
+}
+
 Terms uncertain_direction(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
   Terms is_used{};
   std::fill_n(is_used.begin(), used_terms(model.waves), 1.0F);
@@ -228,6 +234,21 @@ float looks_of_season(const SeasonModel& model, const SeasonDate& date) {
   const std::size_t beside = (part + (is_early ? year_parts - 1 : 1)) % year_parts;
   const float inside = is_early ? 0.5F + date.part_elapsed : 1.5F - date.part_elapsed;
   return inside * model.looks[part] + (1 - inside) * model.looks[beside];
+}
+
+bool knows_season(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
+  return looks_of_season(model, date) >= options.season_looks;
+}
+
+std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, const SeasonYear& year,
+                                     const MonitorOptions& options) {
+  std::optional<float> highest;
+  for (const SeasonDate& date : year) {
+    if (!knows_season(model, date, options)) continue;
+    const float value = product(model.coefficients[index(feature)], date.terms);
+    highest = highest ? std::max(*highest, value) : value;
+  }
+  return highest;
 }
 
 bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, const MonitorOptions& options,

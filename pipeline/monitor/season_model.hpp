@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "pipeline/core/date.hpp"
@@ -33,6 +34,10 @@ struct SeasonDate {
 };
 
 SeasonDate season_date(Instant when);
+
+/// A year's dates, fifteen days from one to the next.
+using SeasonYear = std::array<SeasonDate, 24>;
+SeasonYear season_year(Instant first);
 
 /// The model of one pixel. `looks` is the weight of the looks that it rests on, by part of the year, where an
 /// undisturbed look has 1. With M_p, the mean over the days of a part of the outer products of the terms, the
@@ -65,6 +70,13 @@ Expectation expect(const SeasonModel& model, const SeasonDate& date, const Terms
 
 /// Looks that the model rests on in the two months around a day of the year, as if those of a part were spread evenly.
 float looks_of_season(const SeasonModel& model, const SeasonDate& date);
+
+/// Whether the model has looks enough of the season to judge one of that date.
+bool knows_season(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options);
+
+/// The highest value expected of a feature in the seasons that the model knows; nothing where it knows none.
+std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, const SeasonYear& year,
+                                     const MonitorOptions& options);
 
 /// One look of a pixel's history.
 struct PixelLook {

@@ -3,6 +3,7 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_group.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace pitwatch {
@@ -31,5 +32,11 @@ void Background::wait() {
 }
 
 void in_parallel(int count, const std::function<void(int)>& body) { tbb::parallel_for(0, count, body); }
+
+void in_rows(int rows, const std::function<void(int begin, int end)>& piece) {
+  constexpr int rows_per_piece = 32;
+  in_parallel((rows + rows_per_piece - 1) / rows_per_piece,
+              [&](int i) { piece(i * rows_per_piece, std::min(rows, (i + 1) * rows_per_piece)); });
+}
 
 }  // namespace pitwatch

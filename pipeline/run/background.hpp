@@ -26,4 +26,7 @@ class Background {
 /// The ParallelFor (pipeline/io/parallel_for.hpp) of the arena.
 void in_parallel(int count, const std::function<void(int)>& body);
 
+/// The RowLoop (pipeline/monitor/rows.hpp) of the arena.
+void in_rows(int rows, const std::function<void(int begin, int end)>& piece);
+
 }  // namespace pitwatch

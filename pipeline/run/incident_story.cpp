@@ -7,6 +7,7 @@
 #include <set>
 
 #include "pipeline/classify/classify.hpp"
+#include "pipeline/monitor/season_model.hpp"
 #include "pipeline/polygons/trace.hpp"
 
 namespace pitwatch {
@@ -78,6 +79,25 @@ bool is_by_water(const std::vector<Run>& runs, const MonitorState& state, const 
   return wet.size() >= least_pixels;
 }
 
+/// The mean over its pixels of the NDVI that is expected of each when it is greenest; -1 where no season is known.
+float greenest_ndvi(const Incident& incident, const MonitorState& state, const Grid& grid,
+                    const MonitorOptions& options) {
+  const SeasonYear year = season_year(incident.first_detected);
+  double sum = 0;
+  int count = 0;
+  for (const Run& run : incident.runs) {
+    for (int x = run.begin; x < run.end; ++x) {
+      const auto i =
+          static_cast<std::size_t>(run.row) * static_cast<std::size_t>(grid.width) + static_cast<std::size_t>(x);
+      const std::optional<float> highest = highest_of_year(state.model(i), Feature::ndvi, year, options);
+      if (!highest) continue;
+      sum += *highest;
+      ++count;
+    }
+  }
+  return count > 0 ? static_cast<float>(sum / count) : -1.0F;
+}
+
 std::string scene_at(Instant acquired, const SiteState& state) {
   const auto found = std::find_if(state.looks.begin(), state.looks.end(),
                                   [&](const LookRecord& look) { return look.acquired == acquired; });
@@ -101,9 +121,10 @@ Alert alert_of(const Incident& incident, const IncidentEvidence& evidence, const
   const Spectrum before = spectrum_of(evidence.before);
   const Spectrum after = spectrum_of(evidence.after);
   const std::chrono::duration<double, std::ratio<86400>> open = incident.last_detected - incident.first_detected;
-  alert.change_class = classify_course(
-      {before, spectrum_of(evidence.first), after, evidence.by_water, open.count(), evidence.own_year_share},
-      watched.options.thresholds.course);
+  alert.change_class =
+      classify_course({before, spectrum_of(evidence.first), after, evidence.by_water, open.count(),
+                       evidence.own_year_share, evidence.greenest_ndvi, incident.status == AlertStatus::closed},
+                      watched.options.thresholds.course);
   alert.first_detected = incident.first_detected;
   alert.onset_after = evidence.onset_after;
   alert.onset_before = evidence.onset_before;
@@ -142,7 +163,7 @@ void remember_undisturbed(SiteState& state, const LookPlanes& planes, const Obse
 }
 
 void describe(SiteState& state, const Incident& incident, const LookPlanes& planes, const std::string& scene,
-              PlaneView<const std::uint8_t> detected, const Grid& grid) {
+              PlaneView<const std::uint8_t> detected, const Grid& grid, const MonitorOptions& options) {
   const auto bands = bands_of(planes);
   std::array<double, watched_bands.size()> before{};
   std::array<double, watched_bands.size()> after{};
@@ -199,6 +220,7 @@ void describe(SiteState& state, const Incident& incident, const LookPlanes& plan
   } else if (is_new) {
     evidence.first = now.after;
     evidence.by_water = is_by_water(incident.runs, state.monitor, grid);
+    evidence.greenest_ndvi = greenest_ndvi(incident, state.monitor, grid, options);
     evidence.scene_first = scene;
     evidence.scene_before = scene_at(now.onset_after, state);
   } else if (after_count > 0) {

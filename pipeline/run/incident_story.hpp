@@ -25,7 +25,7 @@ void remember_undisturbed(SiteState& state, const LookPlanes& planes, const Obse
 /// Onset and spectra of an incident that this look shows, into state.evidence; `detected` is 1 where the look itself
 /// shows the disturbance. `scene` is the look's.
 void describe(SiteState& state, const Incident& incident, const LookPlanes& planes, const std::string& scene,
-              PlaneView<const std::uint8_t> detected, const Grid& grid);
+              PlaneView<const std::uint8_t> detected, const Grid& grid, const MonitorOptions& options);
 
 /// Alerts of all incidents of a state that were not merged into others, but for those last detected before
 /// options.from.

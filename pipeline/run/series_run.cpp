@@ -195,20 +195,23 @@ struct PixelCourse {
     if (history.last_detected == number) latest = now;
   }
 
-  ChangeClass change_class(const MonitorState& state, std::size_t pixel, const CourseOptions& options) const {
+  ChangeClass change_class(const MonitorState& state, std::size_t pixel, const SeriesOptions& options) const {
     const PixelHistory& history = state.history[pixel];
     const auto at = [&state](LookNumber number) { return state.looks[static_cast<std::size_t>(number)]; };
     const std::chrono::duration<double, std::ratio<86400>> open =
         at(history.last_detected) - at(history.first_detected);
     const double own_year_share =
         history.looks_since_onset > 0 ? static_cast<double>(history.own_year_looks) / history.looks_since_onset : 0;
-    return classify_course({before, first, latest, was_water(state.counts[pixel]), open.count(), own_year_share},
-                           options);
+    const std::optional<float> greenest =
+        highest_of_year(state.model(pixel), Feature::ndvi, season_year(at(history.first_detected)), options.monitor);
+    return classify_course({before, first, latest, was_water(state.counts[pixel]), open.count(), own_year_share,
+                            greenest.value_or(-1.0F), state.status[pixel] == PixelStatus::closed},
+                           options.course);
   }
 };
 
 void take_looks(const TableLook& table_look, const MonitorState& state, const Observation& seen,
-                const CourseOptions& options, std::vector<PixelCourse>& courses, SeriesResult& result) {
+                const SeriesOptions& options, std::vector<PixelCourse>& courses, SeriesResult& result) {
   const LookFeatures& look = table_look.features;
   for (std::size_t i = 0; i < look.pixels(); ++i) {
     if (look.seen[i] == Seen::nothing) continue;
@@ -296,7 +299,7 @@ SeriesResult run_series(const SeriesOptions& options) {
     Observation seen;
     for (; look != table.looks.end(); ++look) {
       observe(state, look->second.features, monitor, seen);
-      take_looks(look->second, state, seen, options.course, courses, result);
+      take_looks(look->second, state, seen, options, courses, result);
     }
     return result;
   } catch (const DataError& error) {

@@ -70,6 +70,7 @@ json json_of(const IncidentEvidence& evidence) {
           {"after", evidence.after},
           {"by_water", evidence.by_water},
           {"own_year_share", evidence.own_year_share},
+          {"greenest_ndvi", evidence.greenest_ndvi},
           {"scenes", {evidence.scene_before, evidence.scene_first, evidence.scene_last}}};
 }
 
@@ -82,6 +83,7 @@ IncidentEvidence evidence_of(const json& value) {
           value.at("after").get<BandMeans>(),
           value.at("by_water").get<bool>(),
           value.at("own_year_share").get<double>(),
+          value.at("greenest_ndvi").get<float>(),
           scenes.at(0),
           scenes.at(1),
           scenes.at(2)};

@@ -41,6 +41,7 @@ struct IncidentEvidence {
   BandMeans after{};          // and when last seen disturbed
   bool by_water = false;      // beside ground that was water in the history
   double own_year_share = 0;  // of the looks at its pixels that look like them in another season
+  float greenest_ndvi = -1;   // mean of what its ground was expected to have when it is greenest
   std::string scene_before;
   std::string scene_first;
   std::string scene_last;

@@ -42,12 +42,6 @@ constexpr std::int64_t look_pixel_bytes = 110;
 // common.
 constexpr std::int64_t pane_block_bytes = std::int64_t{32} << 20;
 constexpr std::int64_t site_block_bytes = std::int64_t{512} << 20;
-constexpr int rows_per_piece = 32;
-
-void in_rows(int rows, const std::function<void(int begin, int end)>& piece) {
-  in_parallel((rows + rows_per_piece - 1) / rows_per_piece,
-              [&](int i) { piece(i * rows_per_piece, std::min(rows, (i + 1) * rows_per_piece)); });
-}
 
 TrackerOptions tracker_options(const WatchThresholds& thresholds, const Grid& grid) {
   TrackerOptions options = thresholds.incidents;
@@ -277,7 +271,8 @@ class PaneWatch {
     state_.incidents = tracker_.incidents();
     for (const Incident& incident : state_.incidents) {
       if (incident.last_detected != look.record.acquired) continue;
-      describe(state_, incident, look.read.planes, look.record.scene, std::as_const(detected_).view(), pane_.grid);
+      describe(state_, incident, look.read.planes, look.record.scene, std::as_const(detected_).view(), pane_.grid,
+               monitor_options_);
     }
   }
 
