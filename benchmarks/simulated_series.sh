@@ -33,9 +33,31 @@ if [[ -n $baseline_from ]]; then
   sed "s/\"baseline_from\": \"[0-9-]*\"/\"baseline_from\": \"$baseline_from\"/" "$watched_sites" > "$folder/sites.geojson"
   watched_sites=$folder/sites.geojson
 fi
+
+# published_alerts STATE: all of its alerts that were in alerts.geojson on some night, whatever they are classed as now.
+published_alerts() {
+  "$root/build/pitwatch" alerts export --register "$1/register.gpkg" --format geojson --out "$1/register.geojson"
+  python3 - "$1" <<'END'
+import json
+import sqlite3
+import sys
+
+state = sys.argv[1]
+published = {row[0] for row in sqlite3.connect(f"{state}/register.gpkg").execute(
+    "SELECT alert_id FROM alert_history WHERE class NOT IN ('burn', 'flood', 'harvest', 'from_water')")}
+alerts = json.load(open(f"{state}/register.geojson"))
+alerts["features"] = [alert for alert in alerts["features"] if alert["id"] in published]
+json.dump(alerts, open(f"{state}/published.geojson", "w"))
+END
+}
+
 for ((seed = 1; seed <= seeds; ++seed)); do
   simulate_series "$seed"
   watch_series "$seed" all
+  published_alerts "$folder/$seed/all"
+  for site in gizilbulag demirli; do
+    score_alerts "$seed" all published "$site" "$folder/$seed/all/published.geojson" "site = '$site'"
+  done
 done
 
 python3 - "$folder" <<'END'
@@ -45,7 +67,7 @@ import statistics
 import sys
 
 reports = {status: [json.load(open(path))["truth"] for path in sorted(glob.glob(f"{sys.argv[1]}/*/all-*-{status}.json"))]
-           for status in ("any", "confirmed")}
+           for status in ("any", "confirmed", "published")}
 sizes = ((0, 0.05), (0.05, 0.1), (0.1, 0.25), (0.25, 0.5), (0.5, 1), (1, 5), (5, 1e9))
 events = {status: [e for r in of_status for e in r["events"]] for status, of_status in reports.items()}
 

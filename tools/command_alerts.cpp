@@ -135,8 +135,10 @@ ordered_json json_of(const OutlinedAlert& outlined, const std::vector<Registered
   object["geometry"] = ordered_json::parse(outline_json(outlined.outline));
   object["history"] = ordered_json::array();
   for (const AlertEvent& event : outlined.alert.history) {
-    object["history"].push_back(
-        {{"at", format_instant(event.at)}, {"event", name(event.kind)}, {"area_ha", event.area_ha}});
+    object["history"].push_back({{"at", format_instant(event.at)},
+                                 {"event", name(event.kind)},
+                                 {"area_ha", event.area_ha},
+                                 {"class", name(event.change_class)}});
   }
   object["reviews"] = ordered_json::array();
   for (const RegisteredReview& each : reviews) {
@@ -159,8 +161,8 @@ std::string show_text(const OutlinedAlert& outlined, const std::vector<Registere
   std::string text = aligned(properties) + "\nhistory\n";
   TextTable history;
   for (const AlertEvent& event : alert.history) {
-    history.push_back(
-        {"  " + format_instant(event.at), std::string(name(event.kind)), hectares(event.area_ha) + " ha"});
+    history.push_back({"  " + format_instant(event.at), std::string(name(event.kind)), hectares(event.area_ha) + " ha",
+                       std::string(name(event.change_class))});
   }
   text += aligned(history) + "\nscenes\n";
   TextTable scenes;

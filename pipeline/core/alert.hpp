@@ -65,17 +65,18 @@ inline constexpr std::array<std::string_view, 4> alert_status_names{"provisional
 inline std::string_view name(AlertStatus status) { return alert_status_names[static_cast<std::size_t>(status)]; }
 
 /// What happened to an alert.
-enum class AlertEventKind : std::uint8_t { first_detected, grew, shrank, confirmed, closed };
+enum class AlertEventKind : std::uint8_t { first_detected, grew, shrank, confirmed, closed, reclassified };
 
-inline constexpr std::array<std::string_view, 5> alert_event_names{"first_detected", "grew", "shrank", "confirmed",
-                                                                   "closed"};
+inline constexpr std::array<std::string_view, 6> alert_event_names{"first_detected", "grew",   "shrank",
+                                                                   "confirmed",      "closed", "reclassified"};
 
 inline std::string_view name(AlertEventKind kind) { return alert_event_names[static_cast<std::size_t>(kind)]; }
 
 struct AlertEvent {
   Instant at{};
   AlertEventKind kind = AlertEventKind::first_detected;
-  double area_ha = 0;  // then
+  double area_ha = 0;                                         // then
+  ChangeClass change_class = ChangeClass::vegetation_change;  // and from then on
   friend bool operator==(const AlertEvent&, const AlertEvent&) = default;
 };
 

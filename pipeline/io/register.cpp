@@ -36,7 +36,8 @@ Table history_layout() {
           {{"alert_id", ColumnType::text},
            {"at", ColumnType::instant},
            {"event", ColumnType::text},
-           {"area_ha", ColumnType::real}},
+           {"area_ha", ColumnType::real},
+           {"class", ColumnType::text}},
           {}};
 }
 
@@ -69,8 +70,9 @@ std::vector<Table> tables_of(std::span<const OutlinedAlert> alerts) {
     for (const AlertColumn& column : alert_columns()) row.cells.push_back(column.get(alert));
     row.shape = outlined.outline;
     for (const AlertEvent& event : alert.history) {
-      history.rows.push_back(
-          {{alert.id, event.at, std::string(name(event.kind)), rounded_number(event.area_ha, area_decimals)}, {}});
+      history.rows.push_back({{alert.id, event.at, std::string(name(event.kind)),
+                               rounded_number(event.area_ha, area_decimals), std::string(name(event.change_class))},
+                              {}});
     }
     for (const std::string& scene : alert.scenes_before) scenes.rows.push_back({{alert.id, scene, "before"}, {}});
     for (const std::string& scene : alert.scenes_after) scenes.rows.push_back({{alert.id, scene, "after"}, {}});
@@ -145,9 +147,9 @@ std::vector<OutlinedAlert> alerts_of(const Table& table, const Table& history) {
   for_each_row(history, [&](const TableRow& row) {
     const auto found = places.find(cell<std::string>(row, 0, history));
     if (found == places.end()) throw DataError("is of no alert");
-    alerts[found->second].alert.history.push_back({cell<Instant>(row, 1, history),
-                                                   alert_event_kind(cell<std::string>(row, 2, history)),
-                                                   cell<double>(row, 3, history)});
+    alerts[found->second].alert.history.push_back(
+        {cell<Instant>(row, 1, history), alert_event_kind(cell<std::string>(row, 2, history)),
+         cell<double>(row, 3, history), change_class(cell<std::string>(row, 4, history))});
   });
   return alerts;
 }

@@ -27,7 +27,7 @@ struct AlertRegister {
 
 // A TARGET is the path of a GeoPackage, or a database that OGR writes to in transactions ("PG:dbname=..."). Its tables:
 //   alerts         multipolygon; the columns of alert_columns()
-//   alert_history  alert_id, at, event, area_ha
+//   alert_history  alert_id, at, event, area_ha, class
 //   alert_scenes   alert_id, scene, role (before, after)
 //   reviews        multipolygon; alert_id, verdict, reviewer, reviewed_at, reason
 //

@@ -6,15 +6,23 @@
 #include <cmath>
 #include <set>
 
-#include "pipeline/classify/classify.hpp"
 #include "pipeline/monitor/season_model.hpp"
 #include "pipeline/polygons/trace.hpp"
 
 namespace pitwatch {
 namespace {
 
-/// What happened to an incident, from its pixels at each time.
-std::vector<AlertEvent> history_of(const Incident& incident, double pixel_ha) {
+/// The class that an incident had at a time, or its first.
+ChangeClass class_at(const IncidentEvidence& evidence, Instant when) {
+  ChangeClass result = evidence.classes.front().second;
+  for (const auto& [since, change_class] : evidence.classes) {
+    if (since <= when) result = change_class;
+  }
+  return result;
+}
+
+/// What happened to an incident, from its pixels and its class at each time.
+std::vector<AlertEvent> history_of(const Incident& incident, const IncidentEvidence& evidence, double pixel_ha) {
   std::vector<AlertEvent> events;
   double area_ha = 0;
   for (const auto& [when, pixels] : incident.growth) {
@@ -23,17 +31,21 @@ std::vector<AlertEvent> history_of(const Incident& incident, double pixel_ha) {
                       events.empty()     ? AlertEventKind::first_detected
                       : now_ha > area_ha ? AlertEventKind::grew
                                          : AlertEventKind::shrank,
-                      now_ha});
+                      now_ha, class_at(evidence, when)});
     area_ha = now_ha;
   }
   const auto add = [&](const std::optional<Instant>& when, AlertEventKind kind) {
     if (!when) return;
     const auto later =
         std::find_if(events.begin(), events.end(), [&](const AlertEvent& event) { return event.at > *when; });
-    events.insert(later, {*when, kind, later != events.begin() ? std::prev(later)->area_ha : area_ha});
+    const double then_ha = later != events.begin() ? std::prev(later)->area_ha : area_ha;
+    events.insert(later, {*when, kind, then_ha, class_at(evidence, *when)});
   };
   add(incident.confirmed_on, AlertEventKind::confirmed);
   add(incident.closed_on, AlertEventKind::closed);
+  for (const auto& [when, change_class] : evidence.classes) {
+    if (when > incident.first_detected) add(when, AlertEventKind::reclassified);
+  }
   return events;
 }
 
@@ -104,27 +116,22 @@ std::string scene_at(Instant acquired, const SiteState& state) {
   return found != state.looks.end() ? found->scene : std::string();
 }
 
+Spectrum spectrum_of(const BandMeans& means) {
+  Spectrum spectrum;
+  for (std::size_t band = 0; band < watched_bands.size(); ++band) {
+    if (means[band] > 0) spectrum[static_cast<std::size_t>(watched_bands[band])] = means[band];
+  }
+  return spectrum;
+}
+
 Alert alert_of(const Incident& incident, const IncidentEvidence& evidence, const SiteState& state,
                const WatchedSite& watched, PixelAreas& areas) {
-  const auto spectrum_of = [](const BandMeans& means) {
-    Spectrum spectrum;
-    for (std::size_t band = 0; band < watched_bands.size(); ++band) {
-      if (means[band] > 0) spectrum[static_cast<std::size_t>(watched_bands[band])] = means[band];
-    }
-    return spectrum;
-  };
   Alert alert;
   alert.id = incident.id;
   alert.shape = trace(incident.runs);
   alert.site = watched.site.id;
   alert.status = incident.status;
-  const Spectrum before = spectrum_of(evidence.before);
-  const Spectrum after = spectrum_of(evidence.after);
-  const std::chrono::duration<double, std::ratio<86400>> open = incident.last_detected - incident.first_detected;
-  alert.change_class =
-      classify_course({before, spectrum_of(evidence.first), after, evidence.by_water, open.count(),
-                       evidence.own_year_share, evidence.greenest_ndvi, incident.status == AlertStatus::closed},
-                      watched.options.thresholds.course);
+  alert.change_class = evidence.classes.back().second;
   alert.first_detected = incident.first_detected;
   alert.onset_after = evidence.onset_after;
   alert.onset_before = evidence.onset_before;
@@ -139,7 +146,7 @@ Alert alert_of(const Incident& incident, const IncidentEvidence& evidence, const
   const double pixel_ha = areas.at_m2(column, row) / 1e4;
   alert.area_ha = pixels * pixel_ha;
   alert.area_uncertainty_ha = area_uncertainty_px(alert.shape) * pixel_ha;
-  alert.change = index_change(before, after);
+  alert.change = index_change(spectrum_of(evidence.before), spectrum_of(evidence.after));
   if (!evidence.scene_before.empty()) alert.scenes_before.push_back(evidence.scene_before);
   alert.scenes_after.push_back(evidence.scene_first);
   if (evidence.scene_last != evidence.scene_first) alert.scenes_after.push_back(evidence.scene_last);
@@ -148,7 +155,7 @@ Alert alert_of(const Incident& incident, const IncidentEvidence& evidence, const
                                  [&](const LookRecord& look) { return look.scene == evidence.scene_last; });
   if (last != state.looks.end()) alert.tile = last->tile;
   alert.algorithm = watched.algorithm;
-  alert.history = history_of(incident, pixel_ha);
+  alert.history = history_of(incident, evidence, pixel_ha);
   return alert;
 }
 
@@ -229,6 +236,20 @@ void describe(SiteState& state, const Incident& incident, const LookPlanes& plan
     evidence.after = now.after;
     evidence.own_year_share = now.own_year_share;
     evidence.scene_last = now.scene_last;
+  }
+}
+
+void classify(SiteState& state, const Incident& incident, Instant now, const CourseOptions& options) {
+  const auto found = state.evidence.find(incident.id);
+  if (found == state.evidence.end()) return;
+  IncidentEvidence& evidence = found->second;
+  const std::chrono::duration<double, std::ratio<86400>> open = incident.last_detected - incident.first_detected;
+  const ChangeClass change_class = classify_course(
+      {spectrum_of(evidence.before), spectrum_of(evidence.first), spectrum_of(evidence.after), evidence.by_water,
+       open.count(), evidence.own_year_share, evidence.greenest_ndvi, incident.status == AlertStatus::closed},
+      options);
+  if (evidence.classes.empty() || evidence.classes.back().second != change_class) {
+    evidence.classes.emplace_back(now, change_class);
   }
 }
 

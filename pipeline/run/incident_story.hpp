@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "pipeline/classify/classify.hpp"
 #include "pipeline/core/alert.hpp"
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/plane.hpp"
@@ -26,6 +27,10 @@ void remember_undisturbed(SiteState& state, const LookPlanes& planes, const Obse
 /// shows the disturbance. `scene` is the look's.
 void describe(SiteState& state, const Incident& incident, const LookPlanes& planes, const std::string& scene,
               PlaneView<const std::uint8_t> detected, const Grid& grid, const MonitorOptions& options);
+
+/// The class of an incident by its course up to a look that showed it, or showed its ground to be as ever, into
+/// state.evidence.
+void classify(SiteState& state, const Incident& incident, Instant now, const CourseOptions& options);
 
 /// Alerts of all incidents of a state that were not merged into others, but for those last detected before
 /// options.from.

@@ -63,6 +63,10 @@ Incident incident_of(const json& value) {
 }
 
 json json_of(const IncidentEvidence& evidence) {
+  json classes = json::array();
+  for (const auto& [when, change_class] : evidence.classes) {
+    classes.push_back({json_of(when), static_cast<int>(change_class)});
+  }
   return {{"onset_after", json_of(evidence.onset_after)},
           {"onset_before", json_of(evidence.onset_before)},
           {"before", evidence.before},
@@ -71,11 +75,16 @@ json json_of(const IncidentEvidence& evidence) {
           {"by_water", evidence.by_water},
           {"own_year_share", evidence.own_year_share},
           {"greenest_ndvi", evidence.greenest_ndvi},
+          {"classes", classes},
           {"scenes", {evidence.scene_before, evidence.scene_first, evidence.scene_last}}};
 }
 
 IncidentEvidence evidence_of(const json& value) {
   const json& scenes = value.at("scenes");
+  std::vector<std::pair<Instant, ChangeClass>> classes;
+  for (const json& one : value.at("classes")) {
+    classes.emplace_back(instant_of(one.at(0)), static_cast<ChangeClass>(one.at(1).get<int>()));
+  }
   return {instant_of(value.at("onset_after")),
           instant_of(value.at("onset_before")),
           value.at("before").get<BandMeans>(),
@@ -84,6 +93,7 @@ IncidentEvidence evidence_of(const json& value) {
           value.at("by_water").get<bool>(),
           value.at("own_year_share").get<double>(),
           value.at("greenest_ndvi").get<float>(),
+          std::move(classes),
           scenes.at(0),
           scenes.at(1),
           scenes.at(2)};

@@ -6,8 +6,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "pipeline/core/alert.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/large_buffer.hpp"
@@ -42,6 +44,7 @@ struct IncidentEvidence {
   bool by_water = false;      // beside ground that was water in the history
   double own_year_share = 0;  // of the looks at its pixels that look like them in another season
   float greenest_ndvi = -1;   // mean of what its ground was expected to have when it is greenest
+  std::vector<std::pair<Instant, ChangeClass>> classes;  // by the course so far, from when on each
   std::string scene_before;
   std::string scene_first;
   std::string scene_last;

@@ -270,9 +270,14 @@ class PaneWatch {
                      std::as_const(clear_).view(), std::as_const(detected_).view()});
     state_.incidents = tracker_.incidents();
     for (const Incident& incident : state_.incidents) {
-      if (incident.last_detected != look.record.acquired) continue;
-      describe(state_, incident, look.read.planes, look.record.scene, std::as_const(detected_).view(), pane_.grid,
-               monitor_options_);
+      const Instant when = look.record.acquired;
+      if (incident.last_detected == when) {
+        describe(state_, incident, look.read.planes, look.record.scene, std::as_const(detected_).view(), pane_.grid,
+                 monitor_options_);
+      }
+      if (incident.last_detected == when || incident.closed_on == when) {
+        classify(state_, incident, when, watched_.options.thresholds.course);
+      }
     }
   }
 

@@ -189,6 +189,7 @@ TEST_F(AlertsCli, Texts) {
   const json shown_json = json::parse(alerts({"show", id, "--json"}).out);
   EXPECT_EQ(shown_json["history"][0]["event"], "first_detected");
   EXPECT_EQ(shown_json["history"][0]["at"], all[0]["first_detected"]);
+  EXPECT_EQ(shown_json["history"].back()["class"], all[0]["class"]);
   EXPECT_EQ(shown_json["reviews"][0]["reviewer"], "A\x1b[31mnna");
   EXPECT_THAT(shown_json["geometry"]["type"], HasSubstr("Polygon"));
   EXPECT_THAT(alerts({"list", "--csv"}).out, HasSubstr(",'+a field,id,"));

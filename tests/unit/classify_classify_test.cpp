@@ -19,6 +19,7 @@ constexpr Ground rock{0.12F, 0.14F, 0.16F, 0.19F, 0.24F, 0.22F};
 constexpr Ground water{0.05F, 0.05F, 0.03F, 0.02F, 0.01F, 0.01F};
 constexpr Ground turbid_water{0.08F, 0.11F, 0.12F, 0.07F, 0.02F, 0.01F};
 constexpr Ground charred{0.03F, 0.04F, 0.05F, 0.08F, 0.17F, 0.16F};
+constexpr Ground charred_soil{0.06F, 0.07F, 0.08F, 0.11F, 0.20F, 0.18F};  // redder than the forest was
 constexpr Ground concrete{0.24F, 0.27F, 0.29F, 0.32F, 0.33F, 0.30F};
 constexpr Ground lime{0.34F, 0.38F, 0.42F, 0.46F, 0.52F, 0.45F};
 constexpr Ground sand{0.24F, 0.32F, 0.38F, 0.45F, 0.55F, 0.52F};
@@ -66,6 +67,7 @@ constexpr Case cases[] = {
     {"forest as ever", forest, forest, ChangeClass::vegetation_change, ChangeClass::vegetation_change},
     // Without short-wave infrared there is no NBR: charred ground is what is no longer green.
     {"dry meadow burnt", dry_meadow, charred, ChangeClass::burn, ChangeClass::vegetation_to_bare},
+    {"forest burnt to the ground", forest, charred_soil, ChangeClass::burn, ChangeClass::vegetation_to_bare},
     {"meadow paved", meadow, concrete, ChangeClass::built_or_bright, ChangeClass::vegetation_to_bare},
     {"lime on meadow", meadow, lime, ChangeClass::built_or_bright, ChangeClass::built_or_bright},
     {"lime on soil", soil, lime, ChangeClass::built_or_bright, ChangeClass::built_or_bright},
@@ -137,7 +139,12 @@ TEST(MeanSpectrum, IsTheCalibratedMeanAndNothingForBandsWithoutPixels) {
 }
 
 ChangeCourse course(const Ground& before, const Ground& first, const Ground& latest, double days) {
-  return {spectrum(before), spectrum(first), spectrum(latest), false, days, 0};
+  ChangeCourse course;
+  course.before = spectrum(before);
+  course.first = spectrum(first);
+  course.latest = spectrum(latest);
+  course.days = days;
+  return course;
 }
 
 TEST(ClassifyCourse, IsThatOfTheLatestLookWhereNothingElseTells) {
@@ -168,8 +175,35 @@ TEST(ClassifyCourse, WhatIsSoonGreenAgainOrLikeAnotherSeasonWasHarvested) {
   EXPECT_EQ(classify_course(field), ChangeClass::vegetation_to_bare);
   field.own_year_share = 0.6;
   EXPECT_EQ(classify_course(field), ChangeClass::harvest);
+  field.days = 200;  // a field is green again by then, unless the year was dry
+  EXPECT_EQ(classify_course(field), ChangeClass::vegetation_to_bare);
+  field.own_year_share = 0.8;
+  EXPECT_EQ(classify_course(field), ChangeClass::harvest);
   field.before = spectrum(rock);  // bare ground has no harvest
   EXPECT_NE(classify_course(field), ChangeClass::harvest);
+  field.greenest_ndvi = 0.6;  // but where it is green at times
+  EXPECT_EQ(classify_course(field), ChangeClass::harvest);
+}
+
+TEST(ClassifyCourse, GreenGroundThatIsSoonAsEverWasHarvestedAndFloodedBesideWater) {
+  ChangeCourse over = course(meadow, soil, soil, 60);
+  EXPECT_EQ(classify_course(over), ChangeClass::vegetation_to_bare);
+  over.is_over = true;
+  EXPECT_EQ(classify_course(over), ChangeClass::harvest);
+  over.by_water = true;
+  EXPECT_EQ(classify_course(over), ChangeClass::flood);
+  over.days = 200;  // so long it was dug and filled
+  EXPECT_EQ(classify_course(over), ChangeClass::vegetation_to_bare);
+
+  ChangeCourse rocky = course(rock, soil, soil, 30);
+  rocky.is_over = true;
+  EXPECT_EQ(classify_course(rocky), ChangeClass::bare_to_bare);
+  rocky.by_water = true;
+  EXPECT_EQ(classify_course(rocky), ChangeClass::flood);
+}
+
+TEST(ClassifyCourse, WhatLostNothingIsNotGreenAgain) {
+  EXPECT_EQ(classify_course(course(dry_meadow, meadow, meadow, 10)), ChangeClass::vegetation_change);
 }
 
 TEST(SpectralIndices, ThoseWhoseBandsAreThere) {

@@ -38,9 +38,10 @@ inline OutlinedAlert registered_alert(const std::string& id, double east) {
   alert.parents = {"PW-old"};
   alert.tile = "T38TPK";
   alert.algorithm = "pitwatch 0.1.0 abc";
-  alert.history = {{alert.first_detected, AlertEventKind::first_detected, 0.5},
-                   {*alert.confirmed_on, AlertEventKind::grew, 1.0008},
-                   {*alert.confirmed_on, AlertEventKind::confirmed, 1.0008}};
+  alert.history = {{alert.first_detected, AlertEventKind::first_detected, 0.5, ChangeClass::vegetation_to_bare},
+                   {*alert.confirmed_on, AlertEventKind::grew, 1.0008, ChangeClass::bare_to_bare},
+                   {*alert.confirmed_on, AlertEventKind::reclassified, 1.0008, ChangeClass::bare_to_bare},
+                   {*alert.confirmed_on, AlertEventKind::confirmed, 1.0008, ChangeClass::bare_to_bare}};
   outlined.outline = square(east);
   return outlined;
 }

@@ -122,6 +122,44 @@ TEST(Observe, SeasonsThatTheHistoryDoesNotShowAreLearntFirst) {
   }
 }
 
+TEST(Observe, NothingIsLearntFromALookThatLacksABand) {
+  const Ground forest = ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0);
+  const MonitorOptions options;
+  Camera camera(side, side);
+  MonitorState state = test::learnt(camera, forest, side, side, options, 90);
+  LookPlanes look = camera.look(forest, 180);
+  look.swir22 = {};
+  LookFeatures features;
+  extract_features(look, options, features);
+  Observation seen;
+  observe(state, features, options, seen);
+  EXPECT_EQ(seen.use[outside], LookUse::unseen);
+  observe(state, camera.features(forest, 190, options), options, seen);
+  EXPECT_EQ(seen.use[outside], LookUse::learnt);
+}
+
+TEST(Observe, LooksOfBareFieldsAreLikeTheirOwnOtherSeasonsAlsoWhenTurned) {
+  // Green but for the autumn; the patch is bare all of the second year.
+  const auto year = [](const PixelReflectance& then) {
+    return [then](int x, int y, int day) {
+      if (in_patch(x, y) && day >= first_day + 100) return then;
+      return day % 365 >= 240 ? test::grey_rock_spectrum : test::forest_spectrum;
+    };
+  };
+  const auto share = [&year](const PixelReflectance& then) {
+    Watch watch(year(then));
+    watch.observe_looks(20);
+    const PixelHistory& history = watch.state.history[inside];
+    EXPECT_GE(history.looks_since_onset, 5);
+    return static_cast<float>(history.own_year_looks) / static_cast<float>(history.looks_since_onset);
+  };
+  EXPECT_GT(share(test::grey_rock_spectrum), 0.9F);
+  EXPECT_GT(share(test::scaled(test::grey_rock_spectrum, 0.7F)), 0.9F);  // moist or turned
+  EXPECT_LT(share(test::scaled(test::grey_rock_spectrum, 0.4F)), 0.1F);  // another ground, such as coal
+  EXPECT_LT(share(test::scaled(test::grey_rock_spectrum, 1.5F)), 0.1F);
+  EXPECT_LT(share(test::pit_spectrum), 0.1F);
+}
+
 TEST(Observe, OneLookOfMissedCloudIsNoAlert) {
   Watch watch(ground_with(test::forest_spectrum, test::cloud_spectrum, first_day, first_day + 5));
   watch.observe_looks(1);

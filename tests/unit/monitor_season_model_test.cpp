@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <span>
@@ -121,6 +122,21 @@ TEST(SeasonModel, CountsTheLooksOfASeason) {
   EXPECT_FLOAT_EQ(looks_at(6, 0.75F), 5);  // a quarter of the part after
   EXPECT_FLOAT_EQ(looks_at(9, 0.5F), 0);
   EXPECT_NEAR(looks_at(11, 0.999F), 5, 0.01);
+}
+
+TEST(SeasonModel, HighestOfTheYearIsOfTheSeasonsThatItKnows) {
+  History past = history(40, 9);
+  SeasonModel model;
+  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  const SeasonYear year = season_year(test::day_of(100));
+  float highest = 0;
+  for (const SeasonDate& date : year) highest = std::max(highest, curve(date));
+  EXPECT_NEAR(highest_of_year(model, Feature::ndvi, year, {}).value(), highest, 0.012);
+  // The curve is highest at the turn of the year: without looks from there spring is the next best.
+  for (const std::size_t part : {0U, 1U, 4U, 5U}) model.looks[part] = 0;
+  EXPECT_LT(highest_of_year(model, Feature::ndvi, year, {}).value(), 0.52F);
+  model.looks.fill(0);
+  EXPECT_FALSE(highest_of_year(model, Feature::ndvi, year, {}));
 }
 
 TEST(UncertainDirections, AreThoseOfEachModelAlone) {
