@@ -9,15 +9,21 @@ simulate_series() {
     --history-days 1096 --bands B02,B03,B04,B08,B11,B12 --seed "$1" --out "$folder/$1/scenes" --quiet
 }
 
-# watch_series SEED NAME [OPTION...]: runs over all of what was simulated, and scores its alerts.
+# watch_series SEED NAME [OPTION...]: runs over all of what was simulated, and scores what was in alerts.geojson on any
+# night (any, confirmed) and what is there in the end (last, last_confirmed).
 watch_series() {
-  local seed=$1 name=$2 site
+  local seed=$1 name=$2 state=$folder/$1/$2 site
   shift 2
   "$root/build/pitwatch" run --sites "$watched_sites" --source "$folder/$seed/scenes" \
-    --state "$folder/$seed/$name" --buffer-m 600 --quiet "$@"
+    --state "$state" --buffer-m 600 --quiet "$@"
+  "$root/build/pitwatch" alerts export --register "$state/register.gpkg" --format geojson --out "$state/register.geojson" \
+    --quiet
+  "$root/benchmarks/published_alerts.py" "$state/register.gpkg" "$state/register.geojson" "$state/published"
   for site in gizilbulag demirli; do
-    score_alerts "$seed" "$name" any "$site" "$folder/$seed/$name/alerts.geojson" "site = '$site'"
-    score_alerts "$seed" "$name" confirmed "$site" "$folder/$seed/$name/alerts.geojson" \
+    score_alerts "$seed" "$name" any "$site" "$state/published-any.geojson" "site = '$site'"
+    score_alerts "$seed" "$name" confirmed "$site" "$state/published-confirmed.geojson" "site = '$site'"
+    score_alerts "$seed" "$name" last "$site" "$state/alerts.geojson" "site = '$site'"
+    score_alerts "$seed" "$name" last_confirmed "$site" "$state/alerts.geojson" \
       "site = '$site' AND confirmed_on IS NOT NULL"
   done
 }

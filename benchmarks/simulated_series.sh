@@ -33,31 +33,9 @@ if [[ -n $baseline_from ]]; then
   sed "s/\"baseline_from\": \"[0-9-]*\"/\"baseline_from\": \"$baseline_from\"/" "$watched_sites" > "$folder/sites.geojson"
   watched_sites=$folder/sites.geojson
 fi
-
-# published_alerts STATE: all of its alerts that were in alerts.geojson on some night, whatever they are classed as now.
-published_alerts() {
-  "$root/build/pitwatch" alerts export --register "$1/register.gpkg" --format geojson --out "$1/register.geojson"
-  python3 - "$1" <<'END'
-import json
-import sqlite3
-import sys
-
-state = sys.argv[1]
-published = {row[0] for row in sqlite3.connect(f"{state}/register.gpkg").execute(
-    "SELECT alert_id FROM alert_history WHERE class NOT IN ('burn', 'flood', 'harvest', 'from_water')")}
-alerts = json.load(open(f"{state}/register.geojson"))
-alerts["features"] = [alert for alert in alerts["features"] if alert["id"] in published]
-json.dump(alerts, open(f"{state}/published.geojson", "w"))
-END
-}
-
 for ((seed = 1; seed <= seeds; ++seed)); do
   simulate_series "$seed"
   watch_series "$seed" all
-  published_alerts "$folder/$seed/all"
-  for site in gizilbulag demirli; do
-    score_alerts "$seed" all published "$site" "$folder/$seed/all/published.geojson" "site = '$site'"
-  done
 done
 
 python3 - "$folder" <<'END'
@@ -67,23 +45,25 @@ import statistics
 import sys
 
 reports = {status: [json.load(open(path))["truth"] for path in sorted(glob.glob(f"{sys.argv[1]}/*/all-*-{status}.json"))]
-           for status in ("any", "confirmed", "published")}
+           for status in ("any", "confirmed", "last", "last_confirmed")}
 sizes = ((0, 0.05), (0.05, 0.1), (0.1, 0.25), (0.25, 0.5), (0.5, 1), (1, 5), (5, 1e9))
 events = {status: [e for r in of_status for e in r["events"]] for status, of_status in reports.items()}
 
 
 def row(name, chosen):
     columns = []
-    for status in ("any", "confirmed"):
+    for status in reports:
         group = [e for e in events[status] if chosen(e)]
         found = [e for e in group if e["found"]]
-        share = f"{len(found) / len(group):.2f}" if group else "-"
+        columns.append(f"{len(found) / len(group):.2f}" if group else "-")
+        if status.startswith("last"):
+            continue
         lag = [e["lag_days"] if status == "any" else e["confirmed_lag_days"] for e in found]
-        columns += [share, f"{statistics.median(lag):.0f}" if lag else "-"]
-    print(f"| {name} | {len([e for e in events['any'] if chosen(e)])} | {columns[0]} | {columns[1]} | {columns[2]} | {columns[3]} |")
+        columns.append(f"{statistics.median(lag):.0f}" if lag else "-")
+    print("|", " | ".join([name, str(len([e for e in events["any"] if chosen(e)])), *columns]), "|")
 
 
-print("| | events | found | median days | confirmed | median days |\n|---|---|---|---|---|---|")
+print("| | events | found | median days | confirmed | median days | at the end | confirmed |\n" + "|---" * 8 + "|")
 disturbance = lambda e: e["kind"] == "disturbance"
 for low, high in sizes:
     name = f"{low} - {high} ha" if high < 1e9 else f"{low} ha and more"
@@ -110,7 +90,7 @@ for status, of_status in reports.items():
                                  zip(so_far, (1, one["right_share"], one["mean_confidence"])))
     error = sum(abs(right - confidence) for _, right, confidence in bins.values()) / sum(b[0] for b in bins.values())
     iou = [e["iou"] for e in events[status] if disturbance(e) and e["found"] and e["area_ha"] >= 0.5]
-    looks = [e["lag_clear_looks" if status == "any" else "confirmed_lag_clear_looks"] for e in events[status]
+    looks = [e["confirmed_lag_clear_looks" if "confirmed" in status else "lag_clear_looks"] for e in events[status]
              if disturbance(e) and e["found"]]
     print(f"{status}: {sum(hits.values())} alerts, by what they hit:", ", ".join(f"{n} {name}" for name, n in hits.items()) +
           f"; {false:.0f} false per 100 km2 and year; median {statistics.median(looks):.0f} clear looks from onset, IoU "

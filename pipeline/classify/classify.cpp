@@ -13,7 +13,7 @@ namespace {
 constexpr float water_swir = 0.06F;  // water absorbs short-wave infrared
 constexpr float water_nir = 0.10F;   // and near infrared
 constexpr float turbid_nir = 0.15F;
-constexpr float falling_swir = 0.8F;       // of red; soil and built ground do not fall off like that
+constexpr float falling_swir = 0.8F;       // of red, or green; soil and built ground do not fall off like that
 constexpr double green_ndvi = 0.30;        // above: mostly plants
 constexpr double bare_ndvi = 0.25;         // below: mostly soil, rock, built ground
 constexpr double burn_nbr_drop = 0.27;     // moderate severity, Key & Benson 2006
@@ -39,8 +39,11 @@ bool is_water(const Spectrum& spectrum) {
   const float nir = value_or(spectrum, Band::B08, 1.0F);
   if (!has(spectrum, Band::B11)) return nir < water_nir && nir < red;
   const float swir = value_or(spectrum, Band::B11, 1.0F);
-  // Clear water, or turbid water with some shore in the mean: darker with every band from red on.
-  return (swir < water_swir && nir < water_nir) || (nir < red && swir < falling_swir * red && nir < turbid_nir);
+  // Clear water, which shaded ground is as dark as, though not darkest in the short-wave infrared; or turbid water with
+  // some shore in the mean: darker with every band from red on.
+  const bool is_shade = swir > falling_swir * value_or(spectrum, Band::B03, 1.0F);
+  return (swir < water_swir && nir < water_nir && !is_shade) ||
+         (nir < red && swir < falling_swir * red && nir < turbid_nir);
 }
 
 double index_or(const std::map<std::string, double>& indices, const std::string& name, double fallback) {

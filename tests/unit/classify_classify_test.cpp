@@ -19,6 +19,7 @@ constexpr Ground rock{0.12F, 0.14F, 0.16F, 0.19F, 0.24F, 0.22F};
 constexpr Ground water{0.05F, 0.05F, 0.03F, 0.02F, 0.01F, 0.01F};
 constexpr Ground turbid_water{0.08F, 0.11F, 0.12F, 0.07F, 0.02F, 0.01F};
 constexpr Ground charred{0.03F, 0.04F, 0.05F, 0.08F, 0.17F, 0.16F};
+constexpr Ground shaded_rock{0.040F, 0.042F, 0.041F, 0.051F, 0.049F, 0.039F};
 constexpr Ground charred_soil{0.06F, 0.07F, 0.08F, 0.11F, 0.20F, 0.18F};  // redder than the forest was
 constexpr Ground concrete{0.24F, 0.27F, 0.29F, 0.32F, 0.33F, 0.30F};
 constexpr Ground lime{0.34F, 0.38F, 0.42F, 0.46F, 0.52F, 0.45F};
@@ -59,6 +60,7 @@ constexpr Case cases[] = {
     {"pit flooded", soil, water, ChangeClass::to_water, ChangeClass::to_water},
     {"tailings pond", soil, turbid_water, ChangeClass::to_water, ChangeClass::to_water},
     {"forest flooded", forest, water, ChangeClass::to_water, ChangeClass::to_water},
+    {"shaded rock lit and dug", shaded_rock, rock, ChangeClass::bare_to_bare, ChangeClass::bare_to_bare},
     {"pond drained", water, soil, ChangeClass::from_water, ChangeClass::from_water},
     {"shore overgrown", turbid_water, meadow, ChangeClass::from_water, ChangeClass::from_water},
     {"forest thinned", forest, meadow, ChangeClass::vegetation_change, ChangeClass::vegetation_change},
