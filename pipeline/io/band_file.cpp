@@ -284,8 +284,8 @@ Plane<std::uint16_t> BandFile::read_decimated(int longest_px) const {
   return result;
 }
 
-Plane<std::uint16_t> BandFile::read_spread(std::int64_t most_pixels) const {
-  if (std::int64_t{grid().width} * grid().height <= most_pixels) {
+Plane<std::uint16_t> BandFile::read_spread(std::int64_t wanted_pixels) const {
+  if (std::int64_t{grid().width} * grid().height <= wanted_pixels) {
     Plane<std::uint16_t> whole(grid().width, grid().height);
     read_window(grid().extent(), whole.view());
     return whole;
@@ -300,7 +300,7 @@ Plane<std::uint16_t> BandFile::read_spread(std::int64_t most_pixels) const {
   const auto [blocks_y, down] = pieces_along(grid().height, block_height());
   const int width = std::min(blocks_x * block_width(), grid().width);
   const int height = std::min(blocks_y * block_height(), grid().height);
-  const double most = std::max(1.0, static_cast<double>(most_pixels) / (static_cast<double>(width) * height));
+  const double most = std::max(1.0, static_cast<double>(wanted_pixels) / (static_cast<double>(width) * height));
   const int columns = std::min(static_cast<int>(std::sqrt(most)), across);
   const int rows = std::min(static_cast<int>(most / columns), down);
   Plane<std::uint16_t> result(columns * width, rows * height);

@@ -62,7 +62,7 @@ class BandFile {
 
   /// Pieces at full resolution, 512 pixels and more wide and high, in rows and columns spread evenly over the raster,
   /// side by side: as many as have at most so many pixels together, but one; of a raster that has no more, all of it.
-  Plane<std::uint16_t> read_spread(std::int64_t most_pixels) const;
+  Plane<std::uint16_t> read_spread(std::int64_t wanted_pixels) const;
 
  private:
   void read_resized(const Window& window, PlaneView<std::uint16_t> into) const;
