@@ -150,20 +150,18 @@ class PaneWatch {
     reader_.find_reference(plan_);
     std::unique_ptr<LookStack> history;
     if (!learnt()) history = std::make_unique<LookStack>(pane_.grid.width, pane_.grid.height);
-    // Looks leave in the order in which they came: each has a place that no other one in flight has.
-    std::vector<LookInFlight> in_flight(static_cast<std::size_t>(tokens));
     std::size_t next = first;
-    const auto take = [&](tbb::flow_control& control) -> LookInFlight* {
+    const auto take = [&](tbb::flow_control& control) -> std::shared_ptr<LookInFlight> {
       if (next == plan_.looks.size()) {
         control.stop();
         return nullptr;
       }
-      LookInFlight& look = in_flight[next % in_flight.size()];
-      look.number = next;
-      look.record = plan_.looks[next++].record;
-      return &look;
+      auto look = std::make_shared<LookInFlight>();
+      look->number = next;
+      look->record = plan_.looks[next++].record;
+      return look;
     };
-    const auto read = [&](LookInFlight* look) {
+    const auto read = [&](std::shared_ptr<LookInFlight> look) {
       try {
         look->read = reader_.read(plan_.looks[look->number].datatake);
         extract_features(look->read.planes, monitor_options_, look->features, in_rows);
@@ -173,7 +171,7 @@ class PaneWatch {
       }
       return look;
     };
-    const auto take_in = [&](LookInFlight* look) {
+    const auto take_in = [&](const std::shared_ptr<LookInFlight>& look) {
       if (history && look->record.acquired >= plan_.learn_until) {
         learn_from(std::move(*history));
         history.reset();
@@ -194,12 +192,13 @@ class PaneWatch {
       }
       if (!history && state_.looks.size() % looks_between_checkpoints == 0) save();
       progress_(watched_.site.id, static_cast<double>(look->number + 1) / static_cast<double>(plan_.looks.size()));
-      *look = {};
     };
-    tbb::parallel_pipeline(in_flight.size(),
-                           tbb::make_filter<void, LookInFlight*>(tbb::filter_mode::serial_in_order, take) &
-                               tbb::make_filter<LookInFlight*, LookInFlight*>(tbb::filter_mode::parallel, read) &
-                               tbb::make_filter<LookInFlight*, void>(tbb::filter_mode::serial_in_order, take_in));
+    tbb::parallel_pipeline(
+        static_cast<std::size_t>(tokens),
+        tbb::make_filter<void, std::shared_ptr<LookInFlight>>(tbb::filter_mode::serial_in_order, take) &
+            tbb::make_filter<std::shared_ptr<LookInFlight>, std::shared_ptr<LookInFlight>>(tbb::filter_mode::parallel,
+                                                                                           read) &
+            tbb::make_filter<std::shared_ptr<LookInFlight>, void>(tbb::filter_mode::serial_in_order, take_in));
     if (learnt() && saved_looks_ != state_.looks.size()) save();
   }
 
