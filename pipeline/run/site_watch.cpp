@@ -6,6 +6,7 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <exception>
 #include <iterator>
@@ -61,6 +62,32 @@ struct LookInFlight {
   LookRecord record;
   ReadLook read;
   LookFeatures features;
+};
+
+/// What was thrown first by the steps of a pipeline. It is let run empty then: what is in flight when a filter throws,
+/// oneTBB never frees.
+class FirstFailure {
+ public:
+  template <typename Step>
+  void guard(const Step& step) {
+    if (happened_) return;
+    try {
+      step();
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (!happened_) failure_ = std::current_exception();
+      happened_ = true;
+    }
+  }
+  bool happened() const { return happened_; }
+  void rethrow() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  std::atomic<bool> happened_ = false;
+  std::mutex mutex_;
+  std::exception_ptr failure_;
 };
 
 class PaneWatch {
@@ -151,8 +178,9 @@ class PaneWatch {
     std::unique_ptr<LookStack> history;
     if (!learnt()) history = std::make_unique<LookStack>(pane_.grid.width, pane_.grid.height);
     std::size_t next = first;
+    FirstFailure failure;
     const auto take = [&](tbb::flow_control& control) -> std::shared_ptr<LookInFlight> {
-      if (next == plan_.looks.size()) {
+      if (next == plan_.looks.size() || failure.happened()) {
         control.stop();
         return nullptr;
       }
@@ -161,44 +189,48 @@ class PaneWatch {
       look->record = plan_.looks[next++].record;
       return look;
     };
-    const auto read = [&](std::shared_ptr<LookInFlight> look) {
+    const auto read = [&](LookInFlight& look) {
       try {
-        look->read = reader_.read(plan_.looks[look->number].datatake);
-        extract_features(look->read.planes, monitor_options_, look->features, in_rows);
+        look.read = reader_.read(plan_.looks[look.number].datatake);
+        extract_features(look.read.planes, monitor_options_, look.features, in_rows);
       } catch (const DataError& unusable) {
-        look->record.skipped = error_chain(unusable);
-        look->read.doubts.clear();
+        look.record.skipped = error_chain(unusable);
+        look.read.doubts.clear();
       }
-      return look;
     };
-    const auto take_in = [&](const std::shared_ptr<LookInFlight>& look) {
-      if (history && look->record.acquired >= plan_.learn_until) {
+    const auto take_in = [&](const LookInFlight& look) {
+      if (history && look.record.acquired >= plan_.learn_until) {
         learn_from(std::move(*history));
         history.reset();
         if (probe_.learnt) probe_.learnt(state_.monitor);
         states_.save(state_, plan_, true);
       }
-      const bool judged = !history && look->record.skipped.empty();
+      const bool judged = !history && look.record.skipped.empty();
       if (judged) {
-        judge(*look);
-      } else if (look->record.skipped.empty()) {
-        history->add(look->features);
-        remember_clear(state_, look->read.planes, look->features, in_rows);
+        judge(look);
+      } else if (look.record.skipped.empty()) {
+        history->add(look.features);
+        remember_clear(state_, look.read.planes, look.features, in_rows);
       }
-      state_.looks.push_back(look->record);
-      report_.doubts.insert(report_.doubts.end(), look->read.doubts.begin(), look->read.doubts.end());
+      state_.looks.push_back(look.record);
+      report_.doubts.insert(report_.doubts.end(), look.read.doubts.begin(), look.read.doubts.end());
       if (probe_.look) {
-        probe_.look({look->record, look->read.planes, look->features, judged ? &observation_ : nullptr, state_});
+        probe_.look({look.record, look.read.planes, look.features, judged ? &observation_ : nullptr, state_});
       }
       if (!history && state_.looks.size() % looks_between_checkpoints == 0) save();
-      progress_(watched_.site.id, static_cast<double>(look->number + 1) / static_cast<double>(plan_.looks.size()));
+      progress_(watched_.site.id, static_cast<double>(look.number + 1) / static_cast<double>(plan_.looks.size()));
     };
-    tbb::parallel_pipeline(
-        static_cast<std::size_t>(tokens),
-        tbb::make_filter<void, std::shared_ptr<LookInFlight>>(tbb::filter_mode::serial_in_order, take) &
-            tbb::make_filter<std::shared_ptr<LookInFlight>, std::shared_ptr<LookInFlight>>(tbb::filter_mode::parallel,
-                                                                                           read) &
-            tbb::make_filter<std::shared_ptr<LookInFlight>, void>(tbb::filter_mode::serial_in_order, take_in));
+    using Token = std::shared_ptr<LookInFlight>;
+    const auto reading = [&](Token look) {
+      failure.guard([&] { read(*look); });
+      return look;
+    };
+    const auto taking_in = [&](const Token& look) { failure.guard([&] { take_in(*look); }); };
+    tbb::parallel_pipeline(static_cast<std::size_t>(tokens),
+                           tbb::make_filter<void, Token>(tbb::filter_mode::serial_in_order, take) &
+                               tbb::make_filter<Token, Token>(tbb::filter_mode::parallel, reading) &
+                               tbb::make_filter<Token, void>(tbb::filter_mode::serial_in_order, taking_in));
+    failure.rethrow();
     if (learnt() && saved_looks_ != state_.looks.size()) save();
   }
 
