@@ -4,21 +4,24 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-usage: benchmarks/simulated_series.sh [SEEDS] [DIR] [--baseline-from DATE]
+usage: benchmarks/simulated_series.sh [SEEDS] [DIR] [--first SEED] [--baseline-from DATE]
 Simulates four and a half years of both sample sites (2019 to June 2023, every five days; the first three years are learnt
-from) for seeds 1 .. SEEDS (5 by default) in DIR (build/simulated_series), runs over them, scores the alerts of each site
-against its truth, and prints pooled tables. --baseline-from leaves out what is older, for a short history.
+from) for SEEDS seeds (5 by default) from 1 or --first on in DIR (build/simulated_series), runs over them, scores the alerts of
+each site against its truth, and prints pooled tables of all seeds in DIR. --baseline-from leaves out what is older, for a
+short history.
 
 Needs Debian's packages: apt-get install -y python3-numpy python3-gdal
 END
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+first=1
 baseline_from=
 places=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     -h | --help) usage; exit 0 ;;
+    --first) first=$2; shift 2 ;;
     --baseline-from) baseline_from=$2; shift 2 ;;
     -*) usage >&2; exit 2 ;;
     *) places+=("$1"); shift ;;
@@ -33,7 +36,7 @@ if [[ -n $baseline_from ]]; then
   sed "s/\"baseline_from\": \"[0-9-]*\"/\"baseline_from\": \"$baseline_from\"/" "$watched_sites" > "$folder/sites.geojson"
   watched_sites=$folder/sites.geojson
 fi
-for ((seed = 1; seed <= seeds; ++seed)); do
+for ((seed = first; seed < first + seeds; ++seed)); do
   simulate_series "$seed"
   watch_series "$seed" all
 done
