@@ -148,6 +148,14 @@ std::string filled(std::string_view text, const std::vector<std::pair<std::strin
   return result;
 }
 
+/// Whether a text ends where a URL begins in a name of gdal_path(): in front of it stands no part of another word,
+/// which would become one with the scheme.
+bool ends_with_name_of_files(std::string_view text) {
+  if (!text.ends_with(http_files_prefix)) return false;
+  text.remove_suffix(std::strlen(http_files_prefix));
+  return text.empty() || !(is_letter(text.back()) || is_digit(text.back()));
+}
+
 /// One URL, cut down; `url` begins with its scheme.
 std::string redacted_url(std::string_view url) {
   const std::size_t begin = url.find("://") + 3;
@@ -361,7 +369,7 @@ std::string redacted(std::string_view text) {
     std::size_t end = mark;
     while (end < text.size() && is_url_character(text[end])) ++end;
     std::string_view between = text.substr(done, begin - done);
-    if (between.ends_with(http_files_prefix)) between.remove_suffix(std::strlen(http_files_prefix));
+    while (ends_with_name_of_files(between)) between.remove_suffix(std::strlen(http_files_prefix));
     result.append(between).append(redacted_url(text.substr(begin, end - begin)));
     done = mark = end;
   }
