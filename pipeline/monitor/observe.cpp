@@ -210,7 +210,12 @@ class LookJudge {
       deviation[f] =
           expected.deviation[f] > 0 ? std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error) : 0;
     }
-    if (!is_missed_cloud(i) && !is_missed_shadow(i) && !is_patchy_snow(i)) {
+    const bool is_snow = is_patchy_snow(i);
+    if (is_snow && snow_lies()) {
+      result_.use[i] = LookUse::screened;  // for as long as it lies
+      return;
+    }
+    if (!is_missed_cloud(i) && !is_missed_shadow(i) && !is_snow) {
       counts.screened_in_row = 0;
     } else if (counts.screened_in_row < options_.screened_in_row) {
       ++counts.screened_in_row;
@@ -238,8 +243,11 @@ class LookJudge {
     const FeatureVector& deviation = result_.residuals.deviation[i];
     return at(residual, Feature::log_visible) > options_.brightened_log && at(residual, Feature::log_swir16) < 0 &&
            at(residual, Feature::mndwi) > options_.screen_sigma * at(deviation, Feature::mndwi) &&
-           (at(look_.values[i], Feature::ndvi) > 0 || look_.snow_share >= options_.snow_share);
+           (at(look_.values[i], Feature::ndvi) > 0 || snow_lies());
   }
+
+  /// Elsewhere in the look.
+  bool snow_lies() const { return look_.snow_share >= options_.snow_share; }
 
   bool is_missed_shadow(std::size_t i) const {
     const FeatureVector& residual = result_.residuals.residual[i];
@@ -273,8 +281,10 @@ class LookJudge {
     for (std::size_t f = 0; f < feature_count; ++f) {
       if (deviation[f] > 0) standard[f] = water * residual[f] / deviation[f];
     }
+    FeatureVector distance = whitened(standard);
+    if (!is_clean(distance) && is_as_at_another_season(i)) distance = {};
     const float limit = is_soil ? options_.soil_limit_sigma : options_.look_limit_sigma;
-    push_front(state_.recent_residuals[i], state_.recent_looks[i], limited(whitened(standard), limit), number_);
+    push_front(state_.recent_residuals[i], state_.recent_looks[i], limited(distance, limit), number_);
     state_.own_evidence[i] = pack_log_odds(own_evidence(i, is_soil));
   }
 
@@ -422,6 +432,17 @@ class LookJudge {
     result_.probability[i] = judged ? portable_logistic(result_.evidence[i]) : 0;
   }
 
+  bool is_clean(const FeatureVector& whitened) const {
+    return squared_length(whitened) < options_.clean_sigma * options_.clean_sigma * directions_;
+  }
+
+  /// Where the history is too short to show the whole year, seasons that it shows stand for those that it lacks.
+  bool is_as_at_another_season(std::size_t i) const {
+    if (is_alert(state_.status[i])) return false;
+    const SeasonModel model = unpack(state_.models[i], steps_);
+    return !knows_whole_year(model, options_) && is_like_own_year(i, model, options_.short_history_sigma);
+  }
+
   // ---- decisions ----
 
   void decide_all() {
@@ -460,7 +481,7 @@ class LookJudge {
     PixelHistory& history = state_.history[i];
     PixelCounts& counts = state_.counts[i];
     const RecentLooks recent = state_.recent(i);
-    const bool clean = squared_length(recent.whitened[0]) < options_.clean_sigma * options_.clean_sigma * directions_;
+    const bool clean = is_clean(recent.whitened[0]);
     counts.clean_in_row = clean ? static_cast<std::uint8_t>(std::min(counts.clean_in_row + 1, 255)) : std::uint8_t{0};
     const float vegetation = at(result_.residuals.residual[i], Feature::ndvi);
     history.last_clear = number_;
@@ -475,7 +496,7 @@ class LookJudge {
         history.onset_after = looks < static_cast<std::size_t>(recent.count) ? recent.look[looks] : no_look;
         history.last_detected = number_;
         history.looks_since_onset = static_cast<std::int32_t>(looks);
-        history.own_year_looks = looks_like_own_year(i) ? history.looks_since_onset : 0;
+        history.own_year_looks = is_of_own_year(i) ? history.looks_since_onset : 0;
         history.vegetation_lost = std::max(0.0F, -vegetation);
         return false;
       }
@@ -483,7 +504,7 @@ class LookJudge {
     }
 
     ++history.looks_since_onset;
-    history.own_year_looks += looks_like_own_year(i) ? 1 : 0;
+    history.own_year_looks += is_of_own_year(i) ? 1 : 0;
     history.vegetation_lost = std::max(history.vegetation_lost, -vegetation);
     if (!clean) history.last_detected = number_;
     if (status == PixelStatus::provisional) {
@@ -516,11 +537,14 @@ class LookJudge {
     return std::min(least, 0.0F);
   }
 
-  /// Whether the look shows what the model expects of the pixel at some other time of the year, or that with its soil
-  /// moist or turned.
-  bool looks_like_own_year(std::size_t i) const {
-    const float limit = options_.own_year_sigma * options_.own_year_sigma * directions_;
-    const SeasonModel model = unpack(state_.models[i], steps_);
+  bool is_of_own_year(std::size_t i) const {
+    return is_like_own_year(i, unpack(state_.models[i], steps_), options_.own_year_sigma);
+  }
+
+  /// Whether the look shows what the model expects of the pixel at some time of the year that it knows, or that with
+  /// its soil moist or turned, to within so many sigma per direction.
+  bool is_like_own_year(std::size_t i, const SeasonModel& model, float sigma) const {
+    const float limit = sigma * sigma * directions_;
     for (const SeasonDate& date : year_) {
       if (!knows_season(model, date, options_)) continue;
       const Expectation expected = expect(model, date, options_);

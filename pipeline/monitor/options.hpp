@@ -13,14 +13,14 @@ struct MonitorOptions {
   double pixel_size_m = 10;
 
   // What is seen.
-  double cloud_margin_m = 40;         // around cloud, its shadow and cirrus, that is not believed either; 0: none
-  float ground_blue_to_red = 0.75F;   // blue / red below which bare ground is seen though the mask says cloud; 0: never
-  float white_blue_to_red = 0.82F;    // blue / red above which a brightened pixel is missed cloud: rock is redder
-  float brightened_log = 0.18F;       // rise of log visible against the model from which that is asked
-  float dark_log = 0.30F;             // fall of all log brightnesses against the model that is missed shadow
-  float screen_sigma = 3;             // distance from the model, in noise, from which cloud, haze and snow are missed
-  float shadow_sigma = 2;             // and from which shadow is
-  int screened_in_row = 2;            // so many looks in a row may be screened; what lasts longer is the ground
+  double cloud_margin_m = 40;        // around cloud, its shadow and cirrus, that is not believed either; 0: none
+  float ground_blue_to_red = 0.75F;  // blue / red below which bare ground is seen though the mask says cloud; 0: never
+  float white_blue_to_red = 0.82F;   // blue / red above which a brightened pixel is missed cloud: rock is redder
+  float brightened_log = 0.18F;      // rise of log visible against the model from which that is asked
+  float dark_log = 0.30F;            // fall of all log brightnesses against the model that is missed shadow
+  float screen_sigma = 3;            // distance from the model, in noise, from which cloud, haze and snow are missed
+  float shadow_sigma = 2;            // and from which shadow is
+  int screened_in_row = 2;  // so many looks in a row may be screened; what lasts is the ground, or snow that lies
   float called_cloud_excess = 0.25F;  // share of looks, above the site's, called cloud from which ground is bright
   float snow_mndwi = 0.25F;           // MNDWI (NDSI) above which ground with snow_visible is snow
   float reflectance_error = 0.008F;   // standard deviation by atmosphere and slopes, in each band, 0..1
@@ -41,6 +41,10 @@ struct MonitorOptions {
   // Clear looks in the two months around a day of the year without which the model does not know the season: the look
   // is then learnt from and not judged.
   float season_looks = 0.75F;
+  // As long as some two months of the year have fewer clear looks the history is short: what looks as the pixel does at
+  // another season, to within so many sigma (whitened, per direction), then counts as undisturbed.
+  float whole_year_looks = 2;
+  float short_history_sigma = 1.5F;
   float adaptation = 1.0F;    // weight of a new look in the model, where one of history has 1
   double memory_days = 1500;  // after which a look's weight in the model has fallen to 1 / e
 
@@ -103,7 +107,8 @@ void for_each_option(Options& options, const Visit& visit) {
         options.screen_sigma, any_amount);
   visit("shadow-sigma", "distance from the model, in noise, from which a look is missed shadow", options.shadow_sigma,
         any_amount);
-  visit("screened-in-row", "looks in a row that may be screened; what lasts longer is the ground",
+  visit("screened-in-row",
+        "looks in a row that may be screened; what lasts longer is the ground, but for snow where it lies elsewhere",
         options.screened_in_row, any_amount);
   visit("called-cloud-excess",
         "share of its looks, above the site's mean, that must be called cloud for ground to be bright",
@@ -132,6 +137,11 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("season-looks",
         "clear looks in two months around the day of the year without which a look is learnt from and not judged",
         options.season_looks, any_amount);
+  visit("whole-year-looks",
+        "clear looks in each two months of the year without which ground as at another season counts as undisturbed",
+        options.whole_year_looks, any_amount);
+  visit("short-history-sigma", "whitened distance per direction within which ground then is as at another season",
+        options.short_history_sigma, any_amount);
   visit("adaptation", "weight of a new look in the model, where one of history has 1", options.adaptation, any_amount);
   visit("memory-days", "days after which a look's weight in the model has fallen to 1 / e", options.memory_days,
         any_amount);

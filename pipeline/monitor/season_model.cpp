@@ -240,6 +240,10 @@ bool knows_season(const SeasonModel& model, const SeasonDate& date, const Monito
   return looks_of_season(model, date) >= options.season_looks;
 }
 
+bool knows_whole_year(const SeasonModel& model, const MonitorOptions& options) {
+  return *std::min_element(model.looks.begin(), model.looks.end()) >= options.whole_year_looks;
+}
+
 std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, const SeasonYear& year,
                                      const MonitorOptions& options) {
   std::optional<float> highest;

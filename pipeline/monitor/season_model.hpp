@@ -74,6 +74,9 @@ float looks_of_season(const SeasonModel& model, const SeasonDate& date);
 /// Whether the model has looks enough of the season to judge one of that date.
 bool knows_season(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options);
 
+/// Whether it has looks enough of every part of the year; until then the history is short.
+bool knows_whole_year(const SeasonModel& model, const MonitorOptions& options);
+
 /// The highest value expected of a feature in the seasons that the model knows; nothing where it knows none.
 std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, const SeasonYear& year,
                                      const MonitorOptions& options);

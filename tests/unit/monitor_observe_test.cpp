@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numbers>
 
 #include "pipeline/core/error.hpp"
 #include "tests/unit/monitor_test_support.hpp"
@@ -19,6 +20,12 @@ constexpr int side = 16;
 constexpr int first_day = 370;
 
 bool in_patch(int x, int y) { return x >= 5 && x < 10 && y >= 5 && y < 10; }
+
+PixelReflectance mixed(const PixelReflectance& a, const PixelReflectance& b, float share_of_b) {
+  const auto between = [share_of_b](float from, float to) { return from + share_of_b * (to - from); };
+  return {between(a.blue, b.blue), between(a.green, b.green),   between(a.red, b.red),
+          between(a.nir, b.nir),   between(a.swir16, b.swir16), between(a.swir22, b.swir22)};
+}
 
 /// `usual` everywhere; in a patch `then` between two days.
 Ground ground_with(const PixelReflectance& usual, const PixelReflectance& then, int from, int until) {
@@ -120,6 +127,33 @@ TEST(Observe, SeasonsThatTheHistoryDoesNotShowAreLearntFirst) {
     }
     EXPECT_EQ(seen.status[inside], pit_from == 9999 ? PixelStatus::stable : PixelStatus::confirmed);
   }
+}
+
+TEST(Observe, WithAShortHistoryGroundAsAtAnotherSeasonIsUndisturbed) {
+  // The half a year that the history shows goes from bare to green; then the patch is bare again, or dug up.
+  constexpr int dug = 210;
+  const auto ground = [](const PixelReflectance& then) {
+    return [then](int x, int y, int day) {
+      if (in_patch(x, y) && day >= dug) return then;
+      const auto green = static_cast<float>(0.5 - 0.5 * std::cos(2 * std::numbers::pi * day / 365));
+      return mixed(test::grey_rock_spectrum, test::forest_spectrum, green);
+    };
+  };
+  const auto status_with = [&](const PixelReflectance& then, float whole_year_looks) {
+    MonitorOptions options;
+    options.whole_year_looks = whole_year_looks;
+    Camera camera(side, side);
+    MonitorState state = test::learnt(camera, ground(then), side, side, options, 180);
+    Observation seen;
+    for (int day = 180; day < dug + 60; day += 10) {
+      observe(state, camera.features(ground(then), day, options), options, seen);
+      EXPECT_EQ(seen.status[outside], PixelStatus::stable) << "day " << day;
+    }
+    return seen.status[inside];
+  };
+  EXPECT_EQ(status_with(test::grey_rock_spectrum, 2), PixelStatus::stable);
+  EXPECT_NE(status_with(test::grey_rock_spectrum, 0), PixelStatus::stable);
+  EXPECT_EQ(status_with(test::pit_spectrum, 2), PixelStatus::confirmed);
 }
 
 TEST(Observe, NothingIsLearntFromALookThatLacksABand) {
@@ -471,15 +505,16 @@ TEST(Observe, PatchySnowIsScreenedAndAPitIsNot) {
 
 TEST(Observe, BrighterAndWetterGroundIsSnowWhereSnowLies) {
   const PixelReflectance slush{.17F, .17F, .17F, .16F, .10F, .09F};
-  const auto use_inside = [&](const PixelReflectance& around) {
+  const auto use_inside = [&](const PixelReflectance& around, int looks) {
     Watch watch([&](int x, int y, int day) {
       return day < first_day ? test::grey_rock_spectrum : in_patch(x, y) ? slush : around;
     });
-    watch.observe_looks(1);
+    watch.observe_looks(looks);
     return watch.seen.use[inside];
   };
-  EXPECT_EQ(use_inside(test::snow_spectrum), LookUse::screened);
-  EXPECT_EQ(use_inside(test::grey_rock_spectrum), LookUse::used);
+  EXPECT_EQ(use_inside(test::snow_spectrum, 1), LookUse::screened);
+  EXPECT_EQ(use_inside(test::snow_spectrum, 8), LookUse::screened);  // for as long as it lies
+  EXPECT_EQ(use_inside(test::grey_rock_spectrum, 1), LookUse::used);
 }
 
 TEST(Observe, OnlyWhatAgreesWithTheModelIsUndisturbed) {
