@@ -282,7 +282,10 @@ class LookJudge {
       if (deviation[f] > 0) standard[f] = water * residual[f] / deviation[f];
     }
     FeatureVector distance = whitened(standard);
-    if (!is_clean(distance) && is_as_at_another_season(i)) distance = {};
+    if (!is_clean(distance) && is_as_at_another_season(i)) {
+      result_.use[i] = LookUse::another_season;
+      distance = {};
+    }
     const float limit = is_soil ? options_.soil_limit_sigma : options_.look_limit_sigma;
     push_front(state_.recent_residuals[i], state_.recent_looks[i], limited(distance, limit), number_);
     state_.own_evidence[i] = pack_log_odds(own_evidence(i, is_soil));
@@ -452,8 +455,9 @@ class LookJudge {
       };
       InBatches batch(state_, steps_, date_, options_, one);
       for_pixels_of(begin, end, [&](int, int, std::size_t i) {
-        const bool is_learnt = result_.use[i] == LookUse::learnt;
-        if (is_learnt || (result_.use[i] == LookUse::used && follow(i))) batch.add(i, is_learnt);
+        const LookUse use = result_.use[i];
+        const bool is_as_ever = counts(use) && follow(i);
+        if (use == LookUse::learnt || (use == LookUse::used && is_as_ever)) batch.add(i, use == LookUse::learnt);
         result_.status[i] = state_.status[i];
       });
       batch.finish();

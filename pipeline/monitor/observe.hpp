@@ -16,8 +16,13 @@ enum class LookUse : std::uint8_t {
   unseen,    // masked, no data, or no model
   screened,  // missed cloud or shadow by its spectrum
   used,
-  learnt,  // of a season that the model does not know yet: taken into it, not judged
+  learnt,          // of a season that the model does not know yet: taken into it, not judged
+  another_season,  // as the pixel is at another season, while the history is short: undisturbed, not taken into the
+                   // model
 };
+
+/// Whether the look counted in the evidence.
+inline bool counts(LookUse use) { return use == LookUse::used || use == LookUse::another_season; }
 
 /// Result of a look, pixel by pixel (row-major, without padding); also the memory that observing needs, to be kept from
 /// look to look.

@@ -160,7 +160,7 @@ class PixelRecorder {
     const MonitorState& state = taken.state.monitor;
     const Observation& seen = *taken.observation;
     look.status = seen.status[index_];
-    if (seen.use[index_] == LookUse::used) {
+    if (counts(seen.use[index_])) {
       const FeatureVector& shared = seen.weather.at(pixel_.x, pixel_.y, seen.residuals.kind[index_]);
       for (std::size_t f = 0; f < feature_count; ++f) {
         if (seen.residuals.deviation[index_][f] <= 0) continue;
@@ -187,6 +187,8 @@ class PixelRecorder {
                      : "missed shadow by its spectrum";
     } else if (seen.use[index_] == LookUse::learnt) {
       look.why = "learnt from: the history does not show this season";
+    } else if (seen.use[index_] == LookUse::another_season) {
+      look.why = "as at another season: the history does not show the whole year";
     } else if (look.seen == PixelSeen::clear && seen.use[index_] == LookUse::unseen) {
       look.why = look.status == PixelStatus::not_judged ? "no model: too few clear looks" : "a band is missing";
     }

@@ -221,7 +221,7 @@ void take_looks(const TableLook& table_look, const MonitorState& state, const Ob
     line.use = seen.use[i];
     line.observed = look.values[i];
     for (std::size_t f = 0; f < feature_count; ++f) {
-      const bool used = seen.use[i] == LookUse::used && state.models[i].noise[f] != 0;
+      const bool used = counts(seen.use[i]) && state.models[i].noise[f] != 0;
       line.modelled[f] = used ? look.values[i][f] - seen.residuals.residual[i][f] : none;
       line.noise[f] = used ? seen.residuals.deviation[i][f] : none;
     }
@@ -229,14 +229,14 @@ void take_looks(const TableLook& table_look, const MonitorState& state, const Ob
     line.probability = seen.probability[i];
     line.status = seen.status[i];
     SeriesPixel& pixel = result.pixels[i];
-    pixel.looks += seen.use[i] == LookUse::used ? 1 : 0;
+    pixel.looks += counts(seen.use[i]) ? 1 : 0;
     pixel.status = line.status;
     pixel.highest_probability = std::max(pixel.highest_probability, line.probability);
     const PixelHistory& history = state.history[i];
     const auto date = [&state](LookNumber number) { return state.looks[static_cast<std::size_t>(number)]; };
     if (!pixel.first_detected && history.first_detected != no_look) pixel.first_detected = date(history.first_detected);
     if (!pixel.confirmed_on && history.confirmed_on != no_look) pixel.confirmed_on = date(history.confirmed_on);
-    if (seen.use[i] == LookUse::used) {
+    if (counts(seen.use[i])) {
       courses[i].take(spectrum_of(table_look.reflectance[i]), history, static_cast<LookNumber>(state.looks.size()) - 1,
                       seen.undisturbed[i] != 0);
     }
@@ -267,7 +267,7 @@ std::string_view class_of(const std::optional<ChangeClass>& change_class) {
 }
 
 std::string_view name(LookUse use) {
-  constexpr std::array<std::string_view, 4> names{"unseen", "screened", "used", "learnt"};
+  constexpr std::array<std::string_view, 5> names{"unseen", "screened", "used", "learnt", "another_season"};
   return names[static_cast<std::size_t>(use)];
 }
 

@@ -292,7 +292,7 @@ class PaneWatch {
           status_.at(x, y) = static_cast<std::uint8_t>(status == PixelStatus::confirmed    ? AlertStatus::confirmed
                                                        : status == PixelStatus::recovering ? AlertStatus::recovering
                                                                                            : AlertStatus::provisional);
-          clear_.at(x, y) = observation_.use[i] == LookUse::used ? 1 : 0;
+          clear_.at(x, y) = counts(observation_.use[i]) ? 1 : 0;
           detected_.at(x, y) = open && state_.monitor.history[i].last_detected == now ? 1 : 0;
         }
       }

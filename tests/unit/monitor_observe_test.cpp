@@ -145,10 +145,12 @@ TEST(Observe, WithAShortHistoryGroundAsAtAnotherSeasonIsUndisturbed) {
     Camera camera(side, side);
     MonitorState state = test::learnt(camera, ground(then), side, side, options, 180);
     Observation seen;
-    for (int day = 180; day < dug + 60; day += 10) {
+    for (int day = 180; day < dug + 40; day += 10) {
       observe(state, camera.features(ground(then), day, options), options, seen);
       EXPECT_EQ(seen.status[outside], PixelStatus::stable) << "day " << day;
     }
+    EXPECT_EQ(seen.use[outside], LookUse::used);
+    EXPECT_EQ(seen.use[inside] == LookUse::another_season, seen.status[inside] == PixelStatus::stable);
     return seen.status[inside];
   };
   EXPECT_EQ(status_with(test::grey_rock_spectrum, 2), PixelStatus::stable);
