@@ -58,26 +58,62 @@ inline std::string_view name(ChangeClass change_class) {
   return change_class_names[static_cast<std::size_t>(change_class) - 1].name;
 }
 
-enum class AlertStatus : std::uint8_t { provisional, confirmed, closed, recovering };
+/// The last two are those of the register: an alert that another one stands for, and one of a site that is not watched
+/// any more.
+enum class AlertStatus : std::uint8_t { provisional, confirmed, closed, recovering, superseded, not_watched };
 
-inline constexpr std::array<std::string_view, 4> alert_status_names{"provisional", "confirmed", "closed", "recovering"};
+inline constexpr std::array<std::string_view, 6> alert_status_names{"provisional", "confirmed",  "closed",
+                                                                    "recovering",  "superseded", "not_watched"};
 
 inline std::string_view name(AlertStatus status) { return alert_status_names[static_cast<std::size_t>(status)]; }
 
 /// What happened to an alert.
-enum class AlertEventKind : std::uint8_t { first_detected, grew, shrank, confirmed, closed, reclassified };
+enum class AlertEventKind : std::uint8_t {
+  first_detected,
+  grew,
+  shrank,
+  confirmed,
+  closed,
+  reclassified,
+  recovering,
+  reopened,
+  superseded,
+  not_watched,    // its site is not listed any more
+  watched_again,  // and is again
+};
 
-inline constexpr std::array<std::string_view, 6> alert_event_names{"first_detected", "grew",   "shrank",
-                                                                   "confirmed",      "closed", "reclassified"};
+inline constexpr std::array<std::string_view, 11> alert_event_names{
+    "first_detected", "grew",     "shrank",     "confirmed",   "closed",       "reclassified",
+    "recovering",     "reopened", "superseded", "not_watched", "watched_again"};
 
 inline std::string_view name(AlertEventKind kind) { return alert_event_names[static_cast<std::size_t>(kind)]; }
 
 struct AlertEvent {
-  Instant at{};
+  Instant at{};  // acquisition
   AlertEventKind kind = AlertEventKind::first_detected;
   double area_ha = 0;                                         // then
-  ChangeClass change_class = ChangeClass::vegetation_change;  // and from then on
+  ChangeClass change_class = ChangeClass::vegetation_change;  // from then on
+  AlertStatus status = AlertStatus::provisional;              // from then on
+  double confidence = 0;                                      // then, 0..1
+  PixelMultiPolygon shape;  // then, on the grid of the collection that holds the alert
   friend bool operator==(const AlertEvent&, const AlertEvent&) = default;
+};
+
+/// Why an alert is one no more.
+enum class SupersededWhy : std::uint8_t {
+  merged,    // it grew together with another, which goes on under its own id
+  relearnt,  // its site was learnt anew, because that was asked for
+  replayed,  // an acquisition that came late changed what is known
+};
+
+inline constexpr std::array<std::string_view, 3> superseded_why_names{"merged", "relearnt", "replayed"};
+
+inline std::string_view name(SupersededWhy why) { return superseded_why_names[static_cast<std::size_t>(why)]; }
+
+struct Superseded {
+  SupersededWhy why = SupersededWhy::merged;
+  std::vector<std::string> by;  // alerts that stand for it; empty where none does
+  friend bool operator==(const Superseded&, const Superseded&) = default;
 };
 
 /// What a person found an alert to be.
@@ -120,6 +156,7 @@ struct Alert {
   std::string algorithm;            // version and hash of the options
   std::vector<AlertEvent> history;  // in order of time
   std::optional<Review> review;     // the newest
+  std::optional<Superseded> superseded;  // of status superseded
 };
 
 }  // namespace pitwatch

@@ -14,6 +14,7 @@ using Ring = std::vector<PixelPoint>;
 struct PixelPolygon {
   Ring outer;
   std::vector<Ring> holes;
+  friend bool operator==(const PixelPolygon&, const PixelPolygon&) = default;
 };
 
 using PixelMultiPolygon = std::vector<PixelPolygon>;
