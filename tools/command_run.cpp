@@ -2,6 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
 #include "pipeline/run/watch.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
@@ -11,6 +16,24 @@ namespace pitwatch::tools {
 namespace po = boost::program_options;
 
 namespace {
+
+/// What is missing since this run, a line for each site and kind.
+void tell_missing(const WatchReport& report) {
+  std::map<std::pair<std::string, std::string>, std::vector<const MissingLook*>> news;
+  for (const MissingLook& look : report.missing) {
+    if (look.is_news) news[{look.site, look.what.substr(0, look.what.find(' '))}].push_back(&look);
+  }
+  for (const auto& [key, looks] : news) {
+    const auto [first, last] = std::minmax_element(looks.begin(), looks.end(), [](const auto* a, const auto* b) {
+      return a->acquired < b->acquired;
+    });
+    spdlog::warn("{}: {} acquisitions from {} to {}: {}; what was taken in of them stays", key.first, looks.size(),
+                 format_day((*first)->acquired), format_day((*last)->acquired),
+                 key.second == "newer"     ? "a newer edition is in the source"
+                 : key.second == "changed" ? "their files have changed"
+                                           : "their files are gone");
+  }
+}
 
 /// The nightly run, and the rerun of a period in a folder of its own: the same work.
 class WatchCommand final : public Command {
@@ -25,6 +48,8 @@ class WatchCommand final : public Command {
           ("from", po::value<std::string>()->value_name("DATE"), "alerts last detected before are left out")    //
           ("to", po::value<std::string>()->value_name("DATE"), "scenes acquired later are left out")            //
           ("out,o", po::value<std::string>()->value_name("DIR"), "folder for alerts.geojson; made if missing")  //
+          ("state", po::value<std::string>()->value_name("DIR"),
+           "start from the checkpoints of this nightly state, read-only: what is gone from the source since is named")  //
           ("register", po::value<std::string>()->value_name("TARGET"),
            "register that reviews are read from; nothing is written to it");
     } else {
@@ -34,6 +59,9 @@ class WatchCommand final : public Command {
           ("until", po::value<std::string>()->value_name("DATE"), "scenes acquired later are left for another time")  //
           ("register", po::value<std::string>()->value_name("TARGET"),
            "register of alerts: a GeoPackage, or a database such as PG:dbname=...; default: STATE/register.gpkg")  //
+          ("relearn", po::value<std::string>()->value_name("SITE,...")->implicit_value(""),
+           "learn anew the sites whose options, geometry or algorithm are others than those of their state, or whose "
+           "state is damaged, and these sites whatever their state; alerts published so far stay in the register")  //
           ("dry-run", po::bool_switch(), "say which looks would be taken in, write nothing");
     }
     description.add_options()(
@@ -55,12 +83,18 @@ class WatchCommand final : public Command {
     if (values.count(last) != 0) options_.until = parse_end_option(values, last);
     options_.all_classes = values["all-classes"].as<bool>();
     if (is_rerun_) {
+      options_.is_rerun = true;
+      if (values.count("state") != 0) options_.start_from = values["state"].as<std::string>();
       if (values.count("from") != 0) options_.from = parse_instant_option(values, "from");
       if (values.count("register") != 0) options_.reviews_from = values["register"].as<std::string>();
     } else {
       options_.register_target =
           values.count("register") != 0 ? values["register"].as<std::string>() : options_.state + "/register.gpkg";
       options_.dry_run = values["dry-run"].as<bool>();
+      options_.relearn = values.count("relearn") != 0;
+      if (options_.relearn && !values["relearn"].as<std::string>().empty()) {
+        options_.relearn_sites = split_list(values["relearn"].as<std::string>());
+      }
     }
   }
 
@@ -72,6 +106,8 @@ class WatchCommand final : public Command {
     }
     for (const auto& [what, why] : report.skipped) spdlog::error("{}: {}", what, why);
     for (const auto& [what, why] : report.doubts) spdlog::warn("{} is used: {}", what, why);
+    for (const auto& [what, why] : report.late) spdlog::warn("{}: {}", what, why);
+    tell_missing(report);
     for (const auto& [what, why] : report.left_out) spdlog::debug("{} left out: {}", what, why);
     for (const WatchReport::OfSite& site : report.sites) {
       spdlog::info("{}: {} looks, {} new, {} replayed{}; {} open incidents", site.id, site.looks, site.new_looks,

@@ -16,7 +16,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/atomic_file.hpp"
 
-// Layout, numbers little-endian: mark (8 bytes), SHA-256 of all that follows it (32), length of the header (8), header,
+// Layout, numbers little-endian: mark with the format (8 bytes), SHA-256 of all that follows it (32), length of the header (8), header,
 // number of arrays (8), then for each: length of the name (8), name, bytes of an element (8), how many of its numbers
 // have 16 bits (8), 1 where it is smooth (8), elements (8), and its pieces: length (8), bytes.
 //
@@ -29,7 +29,8 @@
 namespace pitwatch {
 namespace {
 
-constexpr std::string_view mark = "PITWST02";
+constexpr std::string_view mark = "PITWST";  // and two digits of the format
+constexpr std::size_t format_digits = 2;
 constexpr std::size_t digest_bytes = 32;
 constexpr std::size_t piece_elements = std::size_t{1} << 15;
 constexpr int compression_level = 1;
@@ -229,15 +230,32 @@ std::string description(const StateArray& array) {
          encoded(array.smooth ? 1 : 0) + encoded(array.bytes.size() / array.element_bytes);
 }
 
-/// Opens a state file and reads past its mark.
-std::ifstream opened(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) fail(path, "cannot be read");
-  std::array<char, mark.size()> found{};
-  if (!in.read(found.data(), found.size()) || std::string_view(found.data(), found.size()) != mark) {
-    fail(path, "is no state of this program's version");
+struct Opened {
+  std::ifstream in;  // past the mark
+  int format = 0;
+};
+
+Opened opened(const std::string& path) {
+  std::error_code error;
+  // What is no regular file may never end.
+  if (!std::filesystem::is_regular_file(path, error)) fail(path, "cannot be read: no regular file");
+  Opened file{std::ifstream(path, std::ios::binary), 0};
+  if (!file.in) fail(path, "cannot be read");
+  std::array<char, mark.size() + format_digits> found{};
+  if (!file.in.read(found.data(), found.size())) fail(path, damaged);
+  const std::string_view text(found.data(), found.size());
+  const char tens = text[mark.size()];
+  const char ones = text[mark.size() + 1];
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (!text.starts_with(mark) || !is_digit(tens) || !is_digit(ones)) fail(path, "is no state, or damaged");
+  file.format = 10 * (tens - '0') + (ones - '0');
+  const std::string which = "is of format " + std::to_string(file.format);
+  if (file.format > state_format) {
+    throw ConfigError(path + ": " + which + ", of a newer version of this program, which reads up to " +
+                      std::to_string(state_format));
   }
-  return in;
+  if (file.format < oldest_state_format) fail(path, which + ", which this program does not read any more");
+  return file;
 }
 
 std::string read_rest(std::ifstream& in, std::uint64_t bytes, const std::string& path) {
@@ -281,14 +299,16 @@ void write_state_file(const std::string& path, std::string_view header, std::spa
   Digest digest;
   for (const std::string_view part : body) digest.add(part);
   AtomicFile file(path);
-  file.append(mark);
+  static_assert(state_format < 10);
+  file.append(std::string(mark) + "0" + std::to_string(state_format));
   file.append(digest.finish());
   for (const std::string_view part : body) file.append(part);
   file.commit();
 }
 
 StateFile::StateFile(const std::string& path) : path_(path) {
-  std::ifstream in = opened(path);
+  auto [in, format] = opened(path);
+  format_ = format;
   const std::string expected = read_rest(in, digest_bytes, path);
   const std::string header_size = read_rest(in, 8, path);
   header_ = read_rest(in, Taker(header_size, path).number(), path);
@@ -325,11 +345,13 @@ void StateFile::unpack(std::span<const StateArray> arrays, const ParallelFor& pa
   });
 }
 
-std::string read_state_header(const std::string& path) {
-  std::ifstream in = opened(path);
+void check_state_file(const std::string& path) { static_cast<void>(StateFile(path)); }
+
+StateHeader read_state_header(const std::string& path) {
+  auto [in, format] = opened(path);
   read_rest(in, digest_bytes, path);
   const std::string size = read_rest(in, 8, path);
-  return read_rest(in, Taker(size, path).number(), path);
+  return {format, read_rest(in, Taker(size, path).number(), path)};
 }
 
 }  // namespace pitwatch

@@ -10,6 +10,10 @@
 
 namespace pitwatch {
 
+/// The format that is written, and the oldest that is read. What header and arrays are of which format is the caller's.
+inline constexpr int state_format = 3;
+inline constexpr int oldest_state_format = 2;
+
 /// Writes header and arrays with their SHA-256, whole or not at all (AtomicFile). Arrays are compressed in pieces by
 /// `parallel`; the bytes are the same whatever it does. Throws IoError with the path.
 void write_state_file(const std::string& path, std::string_view header, std::span<const StateArray> arrays,
@@ -19,10 +23,11 @@ void write_state_file(const std::string& path, std::string_view header, std::spa
 class StateFile {
  public:
   /// Throws DataError, starting with the path: not there, not such a file, cut off, or changed since it was written
-  /// (the SHA-256 does not fit).
+  /// (the SHA-256 does not fit); ConfigError for one of a format that is newer than this program.
   explicit StateFile(const std::string& path);
 
   const std::string& header() const { return header_; }
+  int format() const { return format_; }
 
   /// Fills arrays that are those that were written: names, order and sizes. Throws DataError, starting with the path,
   /// where they are not; then what they hold is of no use. No file makes this allocate more than pieces of them.
@@ -30,11 +35,20 @@ class StateFile {
 
  private:
   std::string path_;
+  int format_ = state_format;
   std::string header_;
   std::string arrays_;
 };
 
-/// The header alone, without checking the arrays: cheap, for choosing among files.
-std::string read_state_header(const std::string& path);
+struct StateHeader {
+  int format = state_format;
+  std::string text;
+};
+
+/// Reads a file whole and checks it. Throws as StateFile.
+void check_state_file(const std::string& path);
+
+/// The header alone, without checking anything: cheap, for choosing among files. Throws as StateFile.
+StateHeader read_state_header(const std::string& path);
 
 }  // namespace pitwatch

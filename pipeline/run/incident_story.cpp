@@ -113,7 +113,7 @@ float greenest_ndvi(const Incident& incident, const MonitorState& state, const G
 std::string scene_at(Instant acquired, const SiteState& state) {
   const auto found = std::find_if(state.looks.begin(), state.looks.end(),
                                   [&](const LookRecord& look) { return look.acquired == acquired; });
-  return found != state.looks.end() ? found->scene : std::string();
+  return found != state.looks.end() ? found->scene() : std::string();
 }
 
 Spectrum spectrum_of(const BandMeans& means) {
@@ -152,8 +152,8 @@ Alert alert_of(const Incident& incident, const IncidentEvidence& evidence, const
   if (evidence.scene_last != evidence.scene_first) alert.scenes_after.push_back(evidence.scene_last);
   alert.parents = incident.parents;
   const auto last = std::find_if(state.looks.begin(), state.looks.end(),
-                                 [&](const LookRecord& look) { return look.scene == evidence.scene_last; });
-  if (last != state.looks.end()) alert.tile = last->tile;
+                                 [&](const LookRecord& look) { return look.scene() == evidence.scene_last; });
+  if (last != state.looks.end()) alert.tile = last->tile();
   alert.algorithm = watched.algorithm;
   alert.history = history_of(incident, evidence, pixel_ha);
   return alert;

@@ -85,7 +85,7 @@ class PixelRecorder {
   void take(const LookTaken& taken) {
     PixelLookReport& look = report_.looks.emplace_back();
     look.when = taken.record.acquired;
-    look.scene = taken.record.scene;
+    look.scene = taken.record.scene();
     look.reflectance = {none, none, none, none, none, none};
     look.observed = look.modelled = look.shared = look.noise = no_features();
     look.residual_length = look.own_evidence = look.evidence = look.probability = none;

@@ -18,7 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double most_reference_cloud = 20;   // percent
+constexpr double unknown_cloud = 50;          // percent, of a scene whose metadata do not tell
+constexpr double enough_clear = 0.9;          // share of its ground that a reference shows
+constexpr double least_clear = 0.5;           // where none has that
 constexpr int shift_margin_px = 50;           // around the site, where shifts are measured
 constexpr double most_shift_sigma_px = 0.25;  // of one that is believed
 constexpr std::array shift_bands{Band::B04};
@@ -88,7 +90,7 @@ LookOptions LookReader::look_options() const {
   return how;
 }
 
-void LookReader::find_reference(const LookPlan& plan) {
+std::optional<ReferencePixels> LookReader::find_reference(const LookPlan& plan) const {
   struct Candidate {
     bool is_resampled;  // of another UTM zone
     double cloud;
@@ -97,29 +99,110 @@ void LookReader::find_reference(const LookPlan& plan) {
   };
   std::vector<Candidate> candidates;
   for (std::size_t i = 0; i < plan.looks.size() && plan.looks[i].record.acquired < plan.learn_until; ++i) {
+    if (!plan.looks[i].is_readable()) continue;
     const Scene& scene = plan.looks[i].datatake.parts.front().scene;
-    if (!scene.cloud_cover || scene.nodata.value_or(100) > 0) continue;
     const std::string zone = crs_of_tile(scene.tile);
-    if (*scene.cloud_cover < most_reference_cloud) {
-      candidates.push_back({!zone.empty() && zone != grid_.crs, *scene.cloud_cover, i});
-    }
+    candidates.push_back({!zone.empty() && zone != grid_.crs, scene.cloud_cover.value_or(unknown_cloud), i});
   }
   std::sort(candidates.begin(), candidates.end());
+  std::optional<ReferencePixels> best;
+  double best_clear = least_clear;
   for (const Candidate& candidate : candidates) {
     try {
       const Datatake& datatake = plan.looks[candidate.number].datatake;
-      reference_ = read_look(scenes_of(datatake), shift_grid(), shift_bands, look_options());
-      if (light_.wants_reference()) {
-        const std::vector<Scene> parts = light_.to_read(scenes_of(datatake));
-        SiteLook level = read_look(parts, grid_, watched_bands, look_options());
-        light_.correct(parts, datatake.acquired, level);
-        light_.take_reference(std::move(level));
-      }
-      return;
-    } catch (const DataError&) {
-      reference_.reset();  // the look is told as unusable in its turn
+      const std::vector<Scene> parts = scenes_of(datatake);
+      SiteLook red = read_look(parts, shift_grid(), shift_bands, look_options());
+      complete_mask(parts, look_options(), watched_.options.masks, red);
+      const double clear = mask_shares(red.mask.view()).clear;
+      if (clear < best_clear) continue;
+      best = packed(datatake, red);
+      best_clear = std::nextafter(clear, 2.0);  // of equal ones the first
+      if (clear >= enough_clear) break;
+    } catch (const DataError&) {  // the look is told as unusable in its turn
     }
   }
+  return best;
+}
+
+ReferencePixels LookReader::packed(const Datatake& datatake, const SiteLook& red) const {
+  ReferencePixels pixels;
+  pixels.scene = datatake.parts.front().scene.id;
+  pixels.width = red.mask.width();
+  pixels.height = red.mask.height();
+  const Plane<float>& plane = red.reflectance.at(Band::B04);
+  for (int y = 0; y < pixels.height; ++y) {
+    for (int x = 0; x < pixels.width; ++x) {
+      pixels.red.push_back(keep_reflectance(plane.at(x, y)));
+      pixels.mask.push_back(red.mask.at(x, y));
+    }
+  }
+  if (!light_.wants_reference()) return pixels;
+  const std::vector<Scene> parts = light_.to_read(scenes_of(datatake));
+  SiteLook level = read_look(parts, grid_, watched_bands, look_options());
+  light_.correct(parts, datatake.acquired, level);
+  for (int y = 0; y < grid_.height; ++y) {
+    for (int x = 0; x < grid_.width; ++x) {
+      auto& pixel = pixels.level.emplace_back();
+      for (std::size_t band = 0; band < watched_bands.size(); ++band) {
+        pixel[band] = keep_reflectance(level.reflectance.at(watched_bands[band]).at(x, y));
+      }
+      pixels.level_mask.push_back(level.mask.at(x, y));
+    }
+  }
+  return pixels;
+}
+
+void LookReader::use_reference(const ReferencePixels& reference) {
+  const Grid wide = shift_grid();
+  if (reference.width != wide.width || reference.height != wide.height) {
+    throw DataError("the reference of the state is of another size");
+  }
+  SiteLook red{wide, {}, {}};
+  red.mask.reshape(wide.width, wide.height);
+  Plane<float> plane(wide.width, wide.height);
+  std::size_t i = 0;
+  for (int y = 0; y < wide.height; ++y) {
+    for (int x = 0; x < wide.width; ++x, ++i) {
+      plane.at(x, y) = kept_reflectance(reference.red[i]);
+      red.mask.at(x, y) = reference.mask[i];
+    }
+  }
+  red.reflectance.emplace(Band::B04, std::move(plane));
+  reference_ = std::move(red);
+  if (!light_.wants_reference() || reference.level.empty()) return;
+  SiteLook level{grid_, {}, {}};
+  level.mask.reshape(grid_.width, grid_.height);
+  for (std::size_t band = 0; band < watched_bands.size(); ++band) {
+    Plane<float> of_band(grid_.width, grid_.height);
+    i = 0;
+    for (int y = 0; y < grid_.height; ++y) {
+      for (int x = 0; x < grid_.width; ++x, ++i) {
+        of_band.at(x, y) = kept_reflectance(reference.level[i][band]);
+        level.mask.at(x, y) = reference.level_mask[i];
+      }
+    }
+    level.reflectance.emplace(watched_bands[band], std::move(of_band));
+  }
+  light_.take_reference(std::move(level));
+}
+
+std::vector<Grid> LookReader::ground_of(const PlannedLook& look) const {
+  // Interpolation, growing clouds and the shift itself reach beyond.
+  constexpr int reach_px = 20;
+  Grid wide = shift_grid();
+  wide.origin = wide.to_map(-reach_px, -reach_px);
+  wide.width += 2 * reach_px;
+  wide.height += 2 * reach_px;
+  std::vector<Grid> ground{wide};
+  const std::vector<Scene> parts = scenes_of(look.datatake);
+  if (uses_own_masks(parts, watched_.options.masks)) {
+    Grid sky = sky_grid(shift_grid(), parts.front().sun);
+    sky.origin = sky.to_map(-reach_px, -reach_px);
+    sky.width += 2 * reach_px;
+    sky.height += 2 * reach_px;
+    ground.push_back(std::move(sky));
+  }
+  return ground;
 }
 
 /// Measures the shift against the reference into `how`. Returns its standard error.
@@ -140,13 +223,15 @@ double LookReader::take_shift(const std::vector<Scene>& parts, LookOptions& how)
   return watched_.options.thresholds.shift_error_px;
 }
 
-ReadLook LookReader::read(const Datatake& datatake) const {
+ReadLook LookReader::read(const PlannedLook& planned) const {
+  const Datatake& datatake = planned.datatake;
   const WatchOptions& options = watched_.options;
   const std::vector<Scene> parts = scenes_of(datatake);
   ReadLook look;
   // Where the scene as a whole does not tell its offsets, the site's own pixels may: of a mirror they are all there is.
   std::map<std::string, SitePixels> undecided;
   for (const Scene& part : parts) {
+    if (planned.is_kept) break;  // they were checked when they were whole
     const OffsetReport report = offsets_.check(part, options.checks.offsets);
     const bool ask_site =
         options.checks.offsets != OffsetCheck::off && report.finding.verdict == OffsetVerdict::cannot_tell;

@@ -6,12 +6,14 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <exception>
 #include <iterator>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +22,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/large_buffer.hpp"
 #include "pipeline/incidents/tracker.hpp"
+#include "pipeline/io/kept_scenes.hpp"
 #include "pipeline/monitor/learn.hpp"
 #include "pipeline/run/background.hpp"
 #include "pipeline/run/build_alerts.hpp"
@@ -90,46 +93,66 @@ class FirstFailure {
   std::exception_ptr failure_;
 };
 
+/// Where the checkpoints of a pane are, and what may be done with them.
+StateFolder state_folder(const WatchedSite& watched, const Pane& pane) {
+  const WatchOptions& options = watched.options;
+  const std::string& folder = options.is_rerun ? options.start_from : options.state;
+  const bool relearns = options.relearn || std::find(options.relearn_sites.begin(), options.relearn_sites.end(),
+                                                     watched.site.id) != options.relearn_sites.end();
+  return {folder.empty() ? "" : folder + "/sites/" + place_of(watched.site, pane),
+          {watched.algorithm, watched.in_clear, pane.grid},
+          options.is_rerun ? StateFolder::Use::read_only
+          : relearns       ? StateFolder::Use::relearn
+                           : StateFolder::Use::nightly,
+          in_parallel};
+}
+
 class PaneWatch {
  public:
   PaneWatch(const WatchedSite& watched, const Pane& pane, const SourceListing& listing, OffsetMemory& offsets,
             BlockCache& blocks, ProgressSink progress, WatchReport& report, SiteProbe probe = {})
       : watched_(watched),
         pane_(pane),
+        listing_(listing),
         progress_(std::move(progress)),
         report_(report),
         probe_(std::move(probe)),
         monitor_options_(monitor_options(watched.options.thresholds, pane.grid)),
-        plan_(plan_looks(listing, watched, pane.grid, report.left_out)),
         reader_(watched, pane, offsets, blocks),
-        states_(watched.options.state.empty() ? "" : watched.options.state + "/sites/" + place_of(watched.site, pane),
-                watched.algorithm, pane.grid, in_parallel),
-        tracker_(place_of(watched.site, pane), pane.grid, tracker_options(watched.options.thresholds, pane.grid)) {}
+        states_(state_folder(watched, pane)),
+        tracker_(place_of(watched.site, pane), pane.grid, tracker_options(watched.options.thresholds, pane.grid)) {
+    plan();
+  }
 
   WatchReport::OfSite run() {
     const bool dry = watched_.options.dry_run;
     if (!dry) states_.tidy();
-    if (std::optional<SiteState> newest = states_.newest(plan_, report_.skipped)) {
-      state_ = std::move(*newest);
-      tracker_.incidents() = state_.incidents;
-    }
-    const std::size_t known = state_.looks.size();
+    while (!load()) plan();
+    tell_plan();
     WatchReport::OfSite result;
     result.id = watched_.site.id;
     result.looks = static_cast<int>(plan_.looks.size());
-    result.new_looks = static_cast<int>(std::count_if(
-        plan_.looks.begin(), plan_.looks.end(), [&](const PlannedLook& look) { return !states_.knew(look.record); }));
-    result.replayed = static_cast<int>(plan_.looks.size() - known) - result.new_looks;
+    result.new_looks = static_cast<int>(std::count_if(plan_.looks.begin(), plan_.looks.end(),
+                                                      [](const PlannedLook& look) { return look.is_new; }));
+    const bool keeps = learning_goes_on();
+    result.replayed = keeps ? 0 : static_cast<int>(plan_.looks.size() - start_) - result.new_looks;
+    result.learning = keeps;
     if (dry) return result;
-    if (known < plan_.looks.size()) take_in_from(known);
-    result.learning = !learnt();
+    std::size_t before = start_;
+    if (keeps) {
+      before = keep_new_looks();
+    } else if (start_ < plan_.looks.size()) {
+      take_in_from(start_);
+      states_.finish(plan_);
+      remove_kept_scenes(kept_folder());
+    }
     result.open =
         static_cast<int>(std::count_if(state_.incidents.begin(), state_.incidents.end(), [](const Incident& incident) {
           return incident.merged_into.empty() && !incident.closed_on;
         }));
-    for (std::size_t i = known; i < state_.looks.size(); ++i) {
+    for (std::size_t i = before; i < state_.looks.size(); ++i) {
       const LookRecord& look = state_.looks[i];
-      if (!look.skipped.empty()) report_.skipped.emplace_back(look.scene, look.skipped);
+      if (!look.skipped.empty()) report_.skipped.emplace_back(look.scene(), look.skipped);
     }
     return result;
   }
@@ -137,13 +160,164 @@ class PaneWatch {
   const SiteState& state() const { return state_; }
 
   /// Memory that run() takes, beside the program itself.
-  std::int64_t bytes() {
-    const std::size_t known = states_.newest_looks(plan_);
-    return bytes(known > 0, looks_in_flight(known));
-  }
+  std::int64_t bytes() const { return bytes(start_ > 0 || learning_goes_on(), looks_in_flight(start_)); }
 
  private:
-  bool learnt() const { return state_.monitor.width > 0; }
+  // ---- what is to be done ----
+
+  std::string kept_folder() const { return states_.folder().empty() ? "" : states_.folder() + "/kept"; }
+
+  /// What the state holds and what the source has, and from where on looks are to be taken in.
+  void plan() {
+    const WatchOptions& options = watched_.options;
+    remarks_ = {};
+    const bool relearns_all = std::find(options.relearn_sites.begin(), options.relearn_sites.end(), watched_.site.id) !=
+                              options.relearn_sites.end();
+    std::vector<LookRecord> known;
+    if (!relearns_all) known.assign(states_.known().begin(), states_.known().end());
+    if (options.until && !known.empty() && known.back().acquired > *options.until) {
+      if (!options.is_rerun) {
+        throw ConfigError("site '" + watched_.site.id + "': its state goes on to " +
+                          format_instant(known.back().acquired) + ", beyond " + format_instant(*options.until) +
+                          ": what was known earlier is worked out by pitwatch rerun --to, or told by alerts --as-of");
+      }
+      std::erase_if(known, [&](const LookRecord& look) { return look.acquired > *options.until; });
+    }
+    std::vector<Scene> kept;
+    if (!states_.is_learnt() && !known.empty()) {
+      std::vector<RejectedItem> damaged;
+      kept = kept_scenes(kept_folder(), damaged);
+      for (const RejectedItem& one : damaged) remarks_.skipped.emplace_back(one.path, one.reason);
+    }
+    plan_ = plan_looks(listing_, watched_, pane_.grid, {known, kept}, remarks_.left_out);
+    if (!states_.is_learnt()) {
+      for (PlannedLook& look : plan_.looks) {
+        if (look.is_readable() || !look.record.skipped.empty()) continue;
+        look.record.skipped = "its pixels, which the state kept, cannot be read any more";
+        remarks_.skipped.emplace_back(look.record.scene(), look.record.skipped);
+        look.missing.clear();
+      }
+    }
+    if (options.is_rerun && !options.start_from.empty()) {
+      plan_rerun();
+    } else {
+      find_start(relearns_all);
+    }
+  }
+
+  /// Leaves out what comes too late: what would need looks that are gone.
+  void find_start(bool relearns_all) {
+    std::optional<std::size_t> start;
+    if (relearns_all) {
+      start = 0;
+    } else {
+      start = states_.start_of(plan_);
+    }
+    while (!start) {
+      const std::size_t late = first_new();
+      if (late == plan_.looks.size()) {
+        throw DataError("site '" + watched_.site.id + "': " + damage() +
+                        "; restore it from a copy, or learn anew with --relearn");
+      }
+      leave_out_late(late);
+      start = states_.start_of(plan_);
+    }
+    start_ = *start;
+    if (states_.damaged_looks() > plan_.looks.size() && !watched_.options.relearn && !relearns_all) {
+      throw DataError("site '" + watched_.site.id + "': " + damage() + ", and had " +
+                      std::to_string(states_.damaged_looks()) + " acquisitions, of which " +
+                      std::to_string(plan_.looks.size()) +
+                      " can be had; restore it from a copy, or learn anew with --relearn");
+    }
+  }
+
+  std::string damage() const {
+    if (states_.damaged().empty()) return "what it was learnt from is gone, and there is no checkpoint";
+    return states_.damaged().front().first + " " + states_.damaged().front().second;
+  }
+
+  std::size_t first_new() const {
+    const auto found =
+        std::find_if(plan_.looks.begin(), plan_.looks.end(), [](const PlannedLook& look) { return look.is_new; });
+    return static_cast<std::size_t>(found - plan_.looks.begin());
+  }
+
+  void leave_out_late(std::size_t late) {
+    const auto begin = plan_.looks.begin() + static_cast<std::ptrdiff_t>(late);
+    const auto is_gone = [](const PlannedLook& look) { return !look.is_readable() && look.record.skipped.empty(); };
+    const auto gone = std::count_if(begin, plan_.looks.end(), is_gone);
+    const auto all_gone = std::count_if(plan_.looks.begin(), plan_.looks.end(), is_gone);
+    const std::string which = gone > 0 ? std::to_string(gone) + " acquisitions since then"
+                                       : std::to_string(all_gone) + " acquisitions that were learnt from";
+    remarks_.late.emplace_back(begin->record.scene(), "came late, and " + which +
+                                                          " cannot be read any more as they were taken in: it is not "
+                                                          "taken in");
+    give_up(plan_, late, watched_);
+  }
+
+  /// Starts from a checkpoint of the nightly state. Looks behind it that are gone cannot be judged again.
+  void plan_rerun() {
+    const std::optional<std::size_t> start = states_.rerun_start_of(plan_, watched_.options.from);
+    if (!start) {
+      throw DataError("site '" + watched_.site.id + "': " + watched_.options.start_from +
+                      " has no checkpoint before " +
+                      (watched_.options.until ? format_instant(*watched_.options.until) : "its end"));
+    }
+    start_ = *start;
+    std::vector<PlannedLook> usable;
+    for (std::size_t i = 0; i < plan_.looks.size(); ++i) {
+      PlannedLook& look = plan_.looks[i];
+      if (i < start_ || look.is_readable() || !look.record.skipped.empty()) {
+        usable.push_back(std::move(look));
+      } else {
+        gaps_.push_back(std::move(look.record));
+      }
+    }
+    plan_.looks = std::move(usable);
+  }
+
+  /// Reads the state to go on from; false where a file turned out to be damaged, and all has to be planned anew.
+  bool load() {
+    if (!states_.check_newest()) return false;
+    if (start_ == 0) {
+      state_ = {};
+      return true;
+    }
+    std::optional<SiteState> state = states_.load(start_);
+    if (!state) return false;
+    state_ = std::move(*state);
+    tracker_.incidents() = state_.incidents;
+    return true;
+  }
+
+  void tell_plan() {
+    for (const auto& [path, why] : states_.damaged()) report_.skipped.emplace_back(path, why);
+    const auto add = [](auto& from, auto& to) { std::move(from.begin(), from.end(), std::back_inserter(to)); };
+    add(remarks_.skipped, report_.skipped);
+    add(remarks_.left_out, report_.left_out);
+    add(remarks_.late, report_.late);
+    for (const PlannedLook& look : plan_.looks) {
+      const LookRecord& record = look.record;
+      if (!look.missing.empty()) {
+        report_.missing.push_back({watched_.site.id, record.acquired, record.scene(), look.missing});
+      } else if (!look.newer.empty()) {
+        report_.missing.push_back({watched_.site.id, record.acquired, record.scene(), "newer edition " + look.newer});
+      }
+    }
+    for (const LookRecord& gap : gaps_) {
+      report_.missing.push_back({watched_.site.id, gap.acquired, gap.scene(), "gone"});
+    }
+  }
+
+  /// Whether the history is not whole yet, so that nothing can be judged.
+  bool learning_goes_on() const {
+    if (start_ > 0 || states_.folder().empty() || watched_.options.is_rerun) return false;
+    return std::none_of(plan_.looks.begin(), plan_.looks.end(), [&](const PlannedLook& look) {
+      return look.record.acquired >= plan_.learn_until;
+    });
+  }
+
+  // ---- memory ----
 
   /// How many are on their way at once where so many are known.
   int looks_in_flight(std::size_t known) const {
@@ -162,8 +336,8 @@ class PaneWatch {
   }
 
   /// Refuses a pane whose state, history and looks in flight would not fit into the memory allowed.
-  void check_memory(int looks_in_flight) const {
-    const std::int64_t needed = fixed_bytes + bytes(learnt(), looks_in_flight);
+  void check_memory(bool is_learnt, int looks_in_flight) const {
+    const std::int64_t needed = fixed_bytes + bytes(is_learnt, looks_in_flight);
     if (needed > watched_.options.memory_bytes) {
       throw ConfigError("--memory " + std::to_string(watched_.options.memory_bytes >> 20) +
                         " MiB is too little for site '" + watched_.site.id +
@@ -171,27 +345,111 @@ class PaneWatch {
     }
   }
 
-  void take_in_from(std::size_t first) {
-    const int tokens = looks_in_flight(first);
-    check_memory(tokens);
-    reader_.find_reference(plan_);
-    std::unique_ptr<LookStack> history;
-    if (!learnt()) history = std::make_unique<LookStack>(pane_.grid.width, pane_.grid.height);
-    std::size_t next = first;
+  // ---- one look after the other ----
+
+  /// Reads the looks of those numbers side by side, at most `tokens` at once, and takes them in in their order.
+  template <typename Read, typename TakeIn>
+  void pass(const std::vector<std::size_t>& numbers, int tokens, const Read& read, const TakeIn& take_in) {
+    using Token = std::shared_ptr<LookInFlight>;
+    std::size_t next = 0;
     FirstFailure failure;
-    const auto take = [&](tbb::flow_control& control) -> std::shared_ptr<LookInFlight> {
-      if (next == plan_.looks.size() || failure.happened()) {
+    const auto begin = [&](tbb::flow_control& control) -> Token {
+      if (next == numbers.size() || failure.happened()) {
         control.stop();
         return nullptr;
       }
       auto look = std::make_shared<LookInFlight>();
-      look->number = next;
-      look->record = plan_.looks[next++].record;
+      look->number = numbers[next++];
+      look->record = plan_.looks[look->number].record;
       return look;
     };
-    const auto read = [&](LookInFlight& look) {
+    const auto reading = [&](Token look) {
+      failure.guard([&] { read(*look); });
+      return look;
+    };
+    const auto taking_in = [&](const Token& look) { failure.guard([&] { take_in(*look); }); };
+    tbb::parallel_pipeline(static_cast<std::size_t>(tokens),
+                           tbb::make_filter<void, Token>(tbb::filter_mode::serial_in_order, begin) &
+                               tbb::make_filter<Token, Token>(tbb::filter_mode::parallel, reading) &
+                               tbb::make_filter<Token, void>(tbb::filter_mode::serial_in_order, taking_in));
+    failure.rethrow();
+  }
+
+  void add_doubts(const LookInFlight& look) {
+    report_.doubts.insert(report_.doubts.end(), look.read.doubts.begin(), look.read.doubts.end());
+  }
+
+  // ---- while it learns ----
+
+  /// Bands that some later reading may want.
+  static constexpr std::array kept_bands{Band::B02, Band::B03, Band::B04, Band::B08, Band::B10,
+                                         Band::B11, Band::B12, Band::SCL, Band::CLD, Band::SNW};
+
+  /// Keeps the pixels of new looks in the state, as long as the history is not whole: by then their files may be gone.
+  /// Returns how many looks stand before the first new one.
+  std::size_t keep_new_looks() {
+    std::vector<std::size_t> wanted;
+    for (std::size_t i = 0; i < plan_.looks.size(); ++i) {
+      if (plan_.looks[i].is_new) wanted.push_back(i);
+    }
+    state_.learn_until = plan_.learn_until;
+    for (const PlannedLook& look : plan_.looks) state_.looks.push_back(look.record);
+    if (wanted.empty()) return state_.looks.size();
+    const int tokens = looks_in_flight(0);
+    check_memory(true, tokens);
+    const auto keep = [&](LookInFlight& look) {
+      const PlannedLook& planned = plan_.looks[look.number];
       try {
-        look.read = reader_.read(plan_.looks[look.number].datatake);
+        look.read = reader_.read(planned);
+        const std::vector<Grid> ground = reader_.ground_of(planned);
+        for (const ListedScene& part : planned.datatake.parts) {
+          keep_scene(part.scene, ground, kept_bands, kept_folder());
+        }
+      } catch (const DataError& unusable) {
+        look.record.skipped = error_chain(unusable);
+        look.read.doubts.clear();
+      }
+    };
+    const auto note = [&](const LookInFlight& look) {
+      state_.looks[look.number].skipped = look.record.skipped;
+      add_doubts(look);
+      progress_(watched_.site.id, static_cast<double>(look.number + 1) / static_cast<double>(plan_.looks.size()));
+    };
+    pass(wanted, tokens, keep, note);
+    states_.save(state_, false);
+    return wanted.front();
+  }
+
+  // ---- looks taken in ----
+
+  /// What looks are laid over: of the state, or of a history that is about to be learnt from.
+  void take_reference() {
+    const bool is_of_former_format = state_.is_learnt() && state_.learn_until == Instant{};
+    if (!state_.is_learnt() || is_of_former_format) {
+      state_.learn_until = plan_.learn_until;
+      state_.reference = reader_.find_reference(plan_);
+    }
+    if (state_.reference) {
+      reader_.use_reference(*state_.reference);
+    } else {
+      report_.doubts.emplace_back("site '" + watched_.site.id + "'",
+                                  "no look of its history shows enough of its ground to lay the others over it: where "
+                                  "they lie is neither measured nor checked");
+    }
+  }
+
+  void take_in_from(std::size_t first) {
+    const int tokens = looks_in_flight(first);
+    check_memory(first > 0, tokens);
+    take_reference();
+    std::unique_ptr<LookStack> history;
+    if (!state_.is_learnt()) history = std::make_unique<LookStack>(pane_.grid.width, pane_.grid.height);
+    const auto read = [&](LookInFlight& look) {
+      const PlannedLook& planned = plan_.looks[look.number];
+      if (!planned.is_readable()) return;  // it was of no use before
+      try {
+        look.record.skipped.clear();
+        look.read = reader_.read(planned);
         extract_features(look.read.planes, monitor_options_, look.features, in_rows);
       } catch (const DataError& unusable) {
         look.record.skipped = error_chain(unusable);
@@ -203,7 +461,7 @@ class PaneWatch {
         learn_from(std::move(*history));
         history.reset();
         if (probe_.learnt) probe_.learnt(state_.monitor);
-        states_.save(state_, plan_, true);
+        states_.save(state_, true);
       }
       const bool judged = !history && look.record.skipped.empty();
       if (judged) {
@@ -213,29 +471,21 @@ class PaneWatch {
         remember_clear(state_, look.read.planes, look.features, in_rows);
       }
       state_.looks.push_back(look.record);
-      report_.doubts.insert(report_.doubts.end(), look.read.doubts.begin(), look.read.doubts.end());
+      add_doubts(look);
       if (probe_.look) {
         probe_.look({look.record, look.read.planes, look.features, judged ? &observation_ : nullptr, state_});
       }
       if (!history && state_.looks.size() % looks_between_checkpoints == 0) save();
       progress_(watched_.site.id, static_cast<double>(look.number + 1) / static_cast<double>(plan_.looks.size()));
     };
-    using Token = std::shared_ptr<LookInFlight>;
-    const auto reading = [&](Token look) {
-      failure.guard([&] { read(*look); });
-      return look;
-    };
-    const auto taking_in = [&](const Token& look) { failure.guard([&] { take_in(*look); }); };
-    tbb::parallel_pipeline(static_cast<std::size_t>(tokens),
-                           tbb::make_filter<void, Token>(tbb::filter_mode::serial_in_order, take) &
-                               tbb::make_filter<Token, Token>(tbb::filter_mode::parallel, reading) &
-                               tbb::make_filter<Token, void>(tbb::filter_mode::serial_in_order, taking_in));
-    failure.rethrow();
-    if (learnt() && saved_looks_ != state_.looks.size()) save();
+    std::vector<std::size_t> numbers(plan_.looks.size() - first);
+    std::iota(numbers.begin(), numbers.end(), first);
+    pass(numbers, tokens, read, take_in);
+    if (state_.is_learnt() && saved_looks_ != state_.looks.size()) save();
   }
 
   void save() {
-    states_.save(state_, plan_, false);
+    states_.save(state_, false);
     saved_looks_ = state_.looks.size();
   }
 
@@ -304,7 +554,7 @@ class PaneWatch {
     for (const Incident& incident : state_.incidents) {
       const Instant when = look.record.acquired;
       if (incident.last_detected == when) {
-        describe(state_, incident, look.read.planes, look.record.scene, std::as_const(detected_).view(), pane_.grid,
+        describe(state_, incident, look.read.planes, look.record.scene(), std::as_const(detected_).view(), pane_.grid,
                  monitor_options_);
       }
       if (incident.last_detected == when || incident.closed_on == when) {
@@ -315,11 +565,15 @@ class PaneWatch {
 
   const WatchedSite& watched_;
   const Pane& pane_;
+  const SourceListing& listing_;
   ProgressSink progress_;
   WatchReport& report_;
   SiteProbe probe_;
   MonitorOptions monitor_options_;
   LookPlan plan_;
+  std::size_t start_ = 0;         // looks of the state that is gone on from
+  std::vector<LookRecord> gaps_;  // of a rerun: looks that cannot be judged again
+  WatchReport remarks_;           // of the plan
   LookReader reader_;
   StateFolder states_;
   std::size_t saved_looks_ = 0;  // looks of the checkpoint written last
@@ -358,6 +612,8 @@ void add_remarks(WatchReport pane, WatchReport& report) {
   std::move(pane.skipped.begin(), pane.skipped.end(), std::back_inserter(report.skipped));
   std::move(pane.left_out.begin(), pane.left_out.end(), std::back_inserter(report.left_out));
   std::move(pane.doubts.begin(), pane.doubts.end(), std::back_inserter(report.doubts));
+  std::move(pane.late.begin(), pane.late.end(), std::back_inserter(report.late));
+  std::move(pane.missing.begin(), pane.missing.end(), std::back_inserter(report.missing));
 }
 
 /// Progress of several panes as one of their site.

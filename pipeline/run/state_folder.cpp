@@ -1,112 +1,254 @@
 #include "pipeline/run/state_folder.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <charconv>
 #include <filesystem>
+#include <set>
 #include <system_error>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/atomic_file.hpp"
+#include "pipeline/io/state_file.hpp"
 
 namespace pitwatch {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t checkpoints_kept = 3;  // beside the one after learning
-constexpr const char* extension = ".state";
-constexpr const char* after_looks = "looks-";
+constexpr std::size_t newest_kept = 3;
+constexpr std::size_t number_digits = 6;
+constexpr std::string_view extension = ".state";
+constexpr std::string_view after_looks = "looks-";
+constexpr std::string_view after_learning_mark = "learnt-";
 
-/// Whether the two rest on the same scenes; why one was skipped does not matter.
-bool same_look(const LookRecord& a, const PlannedLook& b) {
-  return a.key == b.record.key && a.acquired == b.record.acquired;
+/// "looks-000073.state" -> 73; nothing for other names.
+std::optional<std::size_t> number_in(const std::string& name, std::string_view begin) {
+  if (!name.starts_with(begin) || !name.ends_with(extension)) return std::nullopt;
+  const char* const first = name.data() + begin.size();
+  const char* const last = name.data() + name.size() - extension.size();
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(first, last, number);
+  if (error != std::errc() || end != last) return std::nullopt;
+  return number;
 }
 
-/// Whether as many of the first looks as both have are the same.
-bool agree(const std::vector<LookRecord>& looks, const LookPlan& plan) {
-  const std::size_t both = std::min(looks.size(), plan.looks.size());
-  return std::equal(looks.begin(), looks.begin() + static_cast<std::ptrdiff_t>(both), plan.looks.begin(), same_look);
+/// Whether the looks are the first ones planned.
+bool begins_with(const LookPlan& plan, const std::vector<LookRecord>& looks) {
+  return looks.size() <= plan.looks.size() &&
+         std::equal(looks.begin(), looks.end(), plan.looks.begin(), [](const LookRecord& look, const PlannedLook& planned) {
+           return !planned.is_new && is_same_look(look, planned.record);
+         });
+}
+
+/// Whether all looks from there on can be read, or were of no use before.
+bool can_go_on(const LookPlan& plan, std::size_t from) {
+  return std::all_of(plan.looks.begin() + static_cast<std::ptrdiff_t>(from), plan.looks.end(),
+                     [](const PlannedLook& look) { return look.is_readable() || !look.record.skipped.empty(); });
 }
 
 }  // namespace
 
-StateFolder::StateFolder(std::string folder, std::string algorithm, Grid grid, ParallelFor parallel)
-    : folder_(std::move(folder)),
-      algorithm_(std::move(algorithm)),
-      grid_(std::move(grid)),
-      parallel_(std::move(parallel)) {}
+StateFolder::StateFolder(std::string folder, StateTerms terms, Use use, ParallelFor parallel)
+    : folder_(std::move(folder)), terms_(std::move(terms)), use_(use), parallel_(std::move(parallel)) {
+  list();
+  find_newest();
+}
 
 void StateFolder::tidy() const {
-  if (!folder_.empty()) remove_leftovers(folder_);
+  if (!folder_.empty() && use_ != Use::read_only) remove_leftovers(folder_);
 }
 
-std::vector<std::string> StateFolder::names() const {
-  std::vector<std::string> found;
+void StateFolder::list() {
+  if (folder_.empty()) return;
   std::error_code none;
   for (fs::directory_iterator it(folder_, none), end; it != end; it.increment(none)) {
-    if (it->path().extension() == extension) found.push_back(it->path().string());
+    const std::string name = it->path().filename().string();
+    if (const auto looks = number_in(name, after_looks)) {
+      checkpoints_.push_back({it->path().string(), *looks, false, {}});
+    } else if (const auto learnt = number_in(name, after_learning_mark)) {
+      checkpoints_.push_back({it->path().string(), *learnt, false, {}});
+    }
   }
-  std::sort(found.begin(), found.end());
-  return found;
+  std::sort(checkpoints_.begin(), checkpoints_.end(), [](const Checkpoint& a, const Checkpoint& b) {
+    return std::tie(a.looks, a.path) > std::tie(b.looks, b.path);
+  });
 }
 
-StateFolder::Checkpoint StateFolder::find(const LookPlan& plan) {
-  known_.clear();
-  Checkpoint best;
-  if (folder_.empty()) return best;
-  for (const std::string& name : names()) {
-    const auto looks = looks_of_state(name, algorithm_, grid_);
-    if (!looks) continue;
-    if (looks->size() > known_.size()) known_ = *looks;
-    if (looks->size() <= best.looks || looks->size() > plan.looks.size() || !agree(*looks, plan)) continue;
-    best = {name, looks->size()};
-  }
-  return best;
-}
-
-std::size_t StateFolder::newest_looks(const LookPlan& plan) { return find(plan).looks; }
-
-std::optional<SiteState> StateFolder::newest(const LookPlan& plan,
-                                             std::vector<std::pair<std::string, std::string>>& damaged) {
-  const Checkpoint best = find(plan);
-  if (best.looks == 0) return {};
+bool StateFolder::read_head(Checkpoint& checkpoint) {
+  if (checkpoint.is_damaged || checkpoint.head) return !checkpoint.is_damaged;
   try {
-    return read_site_state(best.path, grid_, parallel_);
-  } catch (const DataError& reason) {
-    damaged.emplace_back(best.path, reason.what());
-    std::error_code error;
-    fs::remove(best.path, error);
-    if (error) throw IoError(best.path + ": is damaged and cannot be removed: " + error.message());
-    return newest(plan, damaged);
+    checkpoint.head = read_state_head(checkpoint.path);
+    if (checkpoint.head->looks.size() == checkpoint.looks) return true;
+    exclude(checkpoint, "is damaged: holds another number of looks than its name says");
+  } catch (const DataError& error) {
+    exclude(checkpoint, error.what());
+  }
+  return false;
+}
+
+/// Whether it can be read and is of the terms.
+bool StateFolder::fits(Checkpoint& checkpoint) {
+  return read_head(checkpoint) && differences(*checkpoint.head, terms_).empty();
+}
+
+void StateFolder::exclude(Checkpoint& checkpoint, const std::string& why) {
+  const bool is_named = why.starts_with(checkpoint.path + ": ");
+  damaged_.emplace_back(checkpoint.path, is_named ? why.substr(checkpoint.path.size() + 2) : why);
+  damaged_looks_ = std::max(damaged_looks_, checkpoint.looks);
+  checkpoint.is_damaged = true;
+}
+
+void StateFolder::find_newest() {
+  newest_.reset();
+  std::string others;
+  std::string of_path;
+  for (std::size_t i = 0; i < checkpoints_.size(); ++i) {
+    Checkpoint& checkpoint = checkpoints_[i];
+    if (!read_head(checkpoint)) continue;
+    const std::string different = differences(*checkpoint.head, terms_);
+    if (different.empty()) {
+      newest_ = i;
+      break;
+    }
+    foreign_.push_back(checkpoint.path);
+    if (others.empty()) {
+      others = different;
+      of_path = checkpoint.path;
+    }
+  }
+  if (newest_ || others.empty() || use_ == Use::relearn) return;
+  const std::string text = of_path + ": was made with other terms: " + others;
+  if (use_ == Use::read_only) throw ConfigError(text + "; a rerun with others starts without --state");
+  throw ConfigError(text + "; what is known would change: give the former ones, or --relearn to learn anew (alerts "
+                           "published so far stay in the register)");
+}
+
+std::span<const LookRecord> StateFolder::known() const {
+  if (!newest_) return {};
+  return checkpoints_[*newest_].head->looks;
+}
+
+bool StateFolder::is_learnt() const { return newest_ && checkpoints_[*newest_].head->is_learnt; }
+
+std::optional<std::size_t> StateFolder::start_of(const LookPlan& plan) {
+  for (std::size_t i = newest_.value_or(checkpoints_.size()); i < checkpoints_.size(); ++i) {
+    Checkpoint& checkpoint = checkpoints_[i];
+    if (!fits(checkpoint) || !checkpoint.head->is_learnt) continue;
+    const std::size_t looks = checkpoint.head->looks.size();
+    if (begins_with(plan, checkpoint.head->looks) && can_go_on(plan, looks)) return looks;
+  }
+  if (can_go_on(plan, 0)) return 0;
+  return std::nullopt;
+}
+
+std::optional<std::size_t> StateFolder::rerun_start_of(const LookPlan& plan, const std::optional<Instant>& from) {
+  std::optional<std::size_t> last;
+  std::optional<std::size_t> without_gap;  // the first such
+  for (std::size_t i = newest_.value_or(checkpoints_.size()); i < checkpoints_.size(); ++i) {
+    Checkpoint& checkpoint = checkpoints_[i];
+    if (!fits(checkpoint) || !checkpoint.head->is_learnt) continue;
+    const std::vector<LookRecord>& looks = checkpoint.head->looks;
+    if (!begins_with(plan, looks)) continue;
+    if (!last) last = looks.size();
+    if (can_go_on(plan, looks.size())) without_gap = looks.size();
+    const bool is_before = from && looks.back().acquired < *from;
+    if (is_before || (!from && last)) return without_gap ? without_gap : last;
+  }
+  return without_gap ? without_gap : last;
+}
+
+std::optional<SiteState> StateFolder::load(std::size_t looks) {
+  for (Checkpoint& checkpoint : checkpoints_) {
+    if (checkpoint.looks != looks || !fits(checkpoint) || !checkpoint.head->is_learnt) continue;
+    try {
+      return read_site_state(checkpoint.path, terms_.grid, parallel_);
+    } catch (const DataError& error) {
+      exclude(checkpoint, error.what());
+      find_newest();
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+bool StateFolder::check_newest() {
+  if (!newest_) return true;
+  Checkpoint& newest = checkpoints_[*newest_];
+  try {
+    check_state_file(newest.path);
+    return true;
+  } catch (const DataError& error) {
+    exclude(newest, error.what());
+    find_newest();
+    return false;
   }
 }
 
-bool StateFolder::knew(const LookRecord& look) const {
-  return std::any_of(known_.begin(), known_.end(), [&](const LookRecord& before) { return before.key == look.key; });
-}
-
-void StateFolder::save(SiteState& state, const LookPlan& plan, bool after_learning) {
-  if (folder_.empty()) return;
+void StateFolder::save(SiteState& state, bool after_learning) {
+  if (folder_.empty() || use_ == Use::read_only) return;
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) throw ConfigError(folder_ + ": cannot be made: " + error.message());
   std::string number = std::to_string(state.looks.size());
-  number.insert(0, 6 - std::min<std::size_t>(6, number.size()), '0');
-  write_site_state(folder_ + "/" + (after_learning ? "learnt-" : after_looks) + number + extension, algorithm_, grid_,
-                   state, parallel_);
-  std::vector<std::string> checkpoints;
-  for (const std::string& name : names()) {
-    const auto looks = looks_of_state(name, algorithm_, grid_);
-    // Of other options, or of looks that have come in another order since: of no use any more.
-    if (!looks || !agree(*looks, plan)) {
-      fs::remove(name, error);
-    } else if (fs::path(name).filename().string().rfind(after_looks, 0) == 0 && looks->size() <= state.looks.size()) {
-      checkpoints.push_back(name);
+  number.insert(0, number_digits - std::min(number_digits, number.size()), '0');
+  std::string path = folder_ + "/";
+  path.append(after_learning ? after_learning_mark : after_looks).append(number).append(extension);
+  write_site_state(path, terms_, state, parallel_);
+  if (!after_learning) thin(state.looks.size());
+}
+
+/// Earlier checkpoints alone: later ones are of a state that is being replayed, and those of other terms wait for the
+/// end.
+void StateFolder::thin(std::size_t newest) const {
+  std::vector<std::pair<std::size_t, std::string>> own;
+  std::error_code none;
+  for (fs::directory_iterator it(folder_, none), end; it != end; it.increment(none)) {
+    const std::string path = it->path().string();
+    const auto looks = number_in(it->path().filename().string(), after_looks);
+    const bool is_foreign = std::find(foreign_.begin(), foreign_.end(), path) != foreign_.end();
+    if (looks && *looks <= newest && !is_foreign) own.emplace_back(*looks, path);
+  }
+  std::vector<std::size_t> numbers;
+  for (const auto& [looks, path] : own) numbers.push_back(looks);
+  const std::vector<std::size_t> kept = checkpoints_kept(numbers);
+  for (const auto& [looks, path] : own) {
+    if (std::find(kept.begin(), kept.end(), looks) == kept.end()) fs::remove(path, none);
+  }
+}
+
+void StateFolder::finish(const LookPlan& plan) {
+  if (folder_.empty() || use_ == Use::read_only) return;
+  checkpoints_.clear();
+  list();
+  std::error_code none;
+  for (Checkpoint& checkpoint : checkpoints_) {
+    bool is_of_use = false;
+    try {
+      const StateHead head = read_state_head(checkpoint.path);
+      is_of_use = differences(head, terms_).empty() &&
+                  std::equal(head.looks.begin(), head.looks.end(), plan.looks.begin(),
+                             plan.looks.begin() +
+                                 static_cast<std::ptrdiff_t>(std::min(plan.looks.size(), head.looks.size())),
+                             [](const LookRecord& a, const PlannedLook& b) { return is_same_look(a, b.record); });
+    } catch (const DataError&) {  // damaged
     }
+    if (!is_of_use) fs::remove(checkpoint.path, none);
   }
-  while (checkpoints.size() > checkpoints_kept) {
-    fs::remove(checkpoints.front(), error);
-    checkpoints.erase(checkpoints.begin());
+}
+
+std::vector<std::size_t> checkpoints_kept(std::vector<std::size_t> looks) {
+  std::sort(looks.begin(), looks.end());
+  looks.erase(std::unique(looks.begin(), looks.end()), looks.end());
+  std::vector<std::size_t> kept;
+  std::set<int> ages;
+  for (std::size_t i = 0; i < looks.size(); ++i) {
+    const bool is_new = i + newest_kept >= looks.size();
+    // The oldest of its age comes first.
+    if (is_new || ages.insert(static_cast<int>(std::bit_width(looks.back() - looks[i]))).second) kept.push_back(looks[i]);
   }
+  return kept;
 }
 
 }  // namespace pitwatch

@@ -1,56 +1,97 @@
 #pragma once
-// The checkpoints of one watched ground in a folder: the one after learning and a few behind the newest look.
+// The checkpoints of one watched ground in a folder: the one after learning, a few behind the newest look, and ever
+// fewer the farther back.
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "pipeline/core/grid.hpp"
 #include "pipeline/io/parallel_for.hpp"
 #include "pipeline/run/look_choice.hpp"
 #include "pipeline/run/site_state.hpp"
 
 namespace pitwatch {
 
-/// Files FOLDER/learnt-N.state and FOLDER/looks-N.state, after so many looks. One user at a time.
+/// Files FOLDER/learnt-N.state and FOLDER/looks-N.state, after so many looks. One writer at a time.
 class StateFolder {
  public:
-  /// An empty `folder`: nothing is kept. `algorithm`: states of another are not gone on from.
-  StateFolder(std::string folder, std::string algorithm, Grid grid, ParallelFor parallel);
+  enum class Use {
+    nightly,
+    relearn,    // states of other terms are not gone on from, and make room for new ones
+    read_only,  // nothing is written
+  };
+
+  /// An empty `folder`: nothing is known, nothing is kept. Chooses the newest checkpoint by the heads of the files. Throws
+  /// ConfigError where those that there are have other terms, with the differences, and for one of a newer format.
+  StateFolder(std::string folder, StateTerms terms, Use use, ParallelFor parallel);
 
   /// Removes what a run that was killed left half written.
   void tidy() const;
 
-  /// The checkpoint that holds most looks of those planned, and no other; nothing where there is none. One that is
-  /// damaged is removed, since everything can be worked out again from the scenes, and named in `damaged`.
-  std::optional<SiteState> newest(const LookPlan& plan, std::vector<std::pair<std::string, std::string>>& damaged);
+  /// The looks of the newest checkpoint that can be read; none where there is none.
+  std::span<const LookRecord> known() const;
+  bool is_learnt() const;
 
-  /// How many looks that checkpoint holds, by its head alone.
-  std::size_t newest_looks(const LookPlan& plan);
+  /// Checkpoints that could not be read, and why; with the newest of them, how many looks it had.
+  const std::vector<std::pair<std::string, std::string>>& damaged() const { return damaged_; }
+  std::size_t damaged_looks() const { return damaged_looks_; }
 
-  /// Whether some checkpoint that newest() met had this look.
-  bool knew(const LookRecord& look) const;
+  /// The number of looks of the checkpoint from which the plan can be come to: it has the first of the looks planned and
+  /// no other, and all later ones can be read, or are known to be of no use. 0: from the beginning. The one with the
+  /// most looks. Nothing where there is none.
+  std::optional<std::size_t> start_of(const LookPlan& plan);
 
-  /// Writes the state, and removes checkpoints that are of no use any more or are not needed to go back. Throws
-  /// ConfigError where the folder cannot be made, IoError where it cannot be written.
-  void save(SiteState& state, const LookPlan& plan, bool after_learning);
+  /// The same for a rerun from `from` on: the last checkpoint before it, or the first after it behind which nothing is
+  /// gone, or else the last. Nothing where there is none of a state that has learnt.
+  std::optional<std::size_t> rerun_start_of(const LookPlan& plan, const std::optional<Instant>& from);
+
+  /// The state of that many looks, whole and checked. Nothing where the file is damaged: it is then one of damaged(), and
+  /// everything has to be asked anew.
+  std::optional<SiteState> load(std::size_t looks);
+
+  /// Checks the newest checkpoint whole; false as load() gives nothing.
+  bool check_newest();
+
+  /// Writes the state, and removes earlier checkpoints that are not needed to go back. Throws ConfigError where the
+  /// folder cannot be made, IoError where it cannot be written.
+  void save(SiteState& state, bool after_learning);
+
+  /// Once the newest state is whole: removes checkpoints of other terms, of looks in another order, and damaged ones.
+  void finish(const LookPlan& plan);
+
+  const std::string& folder() const { return folder_; }
 
  private:
   struct Checkpoint {
     std::string path;
     std::size_t looks = 0;
+    bool is_damaged = false;
+    std::optional<StateHead> head;
   };
 
-  std::vector<std::string> names() const;
-  Checkpoint find(const LookPlan& plan);
+  void list();
+  void find_newest();
+  bool fits(Checkpoint& checkpoint);
+  bool read_head(Checkpoint& checkpoint);
+  void exclude(Checkpoint& checkpoint, const std::string& why);
+  void thin(std::size_t newest) const;
 
   std::string folder_;
-  std::string algorithm_;
-  Grid grid_;
+  StateTerms terms_;
+  Use use_;
   ParallelFor parallel_;
-  std::vector<LookRecord> known_;
+  std::vector<Checkpoint> checkpoints_;         // the newest first
+  std::optional<std::size_t> newest_;           // of those
+  std::vector<std::string> foreign_;            // of other terms
+  std::vector<std::pair<std::string, std::string>> damaged_;
+  std::size_t damaged_looks_ = 0;
 };
+
+/// Of checkpoints after so many looks, in any order, those that are kept: the three newest, and of those that are 2^n to
+/// 2^(n+1) looks behind the newest the oldest, for each n.
+std::vector<std::size_t> checkpoints_kept(std::vector<std::size_t> looks);
 
 }  // namespace pitwatch

@@ -53,6 +53,8 @@ struct WatchOptions {
   std::string source;            // folder of scenes, a static STAC catalog, or the URL of a STAC API
   NetworkOptions network;        // of such a URL, and of scenes whose files are on the network
   std::string state;             // folder of the state and of alerts.geojson; made if it is not there
+  bool is_rerun = false;         // `state` gets alerts.geojson alone
+  std::string start_from;        // of a rerun: a nightly state whose checkpoints it starts from, read-only; empty: none
   std::optional<Instant> from;   // alerts last detected before this are left out
   std::optional<Instant> until;  // scenes acquired later are left for another time
   int history_days = 365;        // learnt from where a site names no baseline_to
@@ -63,6 +65,10 @@ struct WatchOptions {
   MaskChoice masks;             // what is masked beside the scene classification
   std::string register_target;  // that is kept up to date, a TARGET as in register.hpp; empty: none
   std::string reviews_from;     // where none is: a register that reviews are read from and nothing is written to
+  /// Sites that are learnt anew where their options, geometry or algorithm are others than those of their state, or the
+  /// state is damaged; without it they are refused.
+  bool relearn = false;
+  std::vector<std::string> relearn_sites;  // of these, whatever their state
   bool all_classes = false;     // alerts.geojson has fires, floods, harvests and the like too; the register always has
   bool dry_run = false;         // say what would be done, write nothing
 
@@ -70,6 +76,17 @@ struct WatchOptions {
   std::string write_masks;  // folder that gets SITE/ with the mask of each look taken in; empty: none is written
   int threads = 0;          // 0: all cores
   std::int64_t memory_bytes = std::int64_t{1} << 30;
+};
+
+/// An acquisition that the state rests on and that cannot be read as it was taken in.
+struct MissingLook {
+  std::string site;
+  Instant acquired{};
+  std::string scene;
+  std::string what;   // "gone", "changed", or "newer edition SCENE"
+  Instant since{};    // the run that first missed it
+  bool is_news = true;  // it was not missing in the run before
+  friend bool operator==(const MissingLook&, const MissingLook&) = default;
 };
 
 struct WatchReport {
@@ -85,6 +102,8 @@ struct WatchReport {
   std::vector<std::pair<std::string, std::string>> skipped;   // scene, file or site, and why
   std::vector<std::pair<std::string, std::string>> left_out;  // scene that another one stands for, and why
   std::vector<std::pair<std::string, std::string>> doubts;    // scene or site that is used, and what speaks against it
+  std::vector<std::pair<std::string, std::string>> late;      // scene that came too late to be taken in, and why
+  std::vector<MissingLook> missing;
   std::size_t alerts = 0;
   bool changed = false;  // alerts.geojson or the register has other content than before
   double wall_seconds = 0;

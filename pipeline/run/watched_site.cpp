@@ -1,6 +1,8 @@
 #include "pipeline/run/watched_site.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <sstream>
 #include <utility>
 
@@ -27,7 +29,7 @@ void check(const WatchOptions& options) {
 }
 
 /// Program version, and a hash of what changes the result at a site.
-std::string algorithm_of(const WatchOptions& options, const Site& site) {
+std::string algorithm_of(const WatchOptions& options, const std::string& light) {
   std::ostringstream text;
   text << options.history_days << ' ' << options.buffer_m;
   for_each_option(options.thresholds, [&](const char* name, const char*, auto value, const OptionRange&) {
@@ -35,8 +37,34 @@ std::string algorithm_of(const WatchOptions& options, const Site& site) {
   });
   // Scenes that are only warned of are used, as they are without a check.
   text << " refuse=" << (options.checks.offsets == OffsetCheck::refuse) << " gate=" << options.checks.gate
-       << text_of(options.masks) << light_text(options.light, watched_grid(site, options.buffer_m));
+       << text_of(options.masks) << light;
   return "pitwatch " + program_version() + " " + sha256_text(text.str()).substr(0, id_digits);
+}
+
+template <typename Number>
+std::string shortest(Number value) {
+  std::array<char, 32> digits{};
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+}
+
+std::string day_text(const std::optional<Instant>& day) { return day ? format_instant(*day) : "none"; }
+
+std::string word(bool is_on) { return is_on ? "on" : "off"; }
+
+/// All that algorithm_of() goes by, and the period that is learnt from.
+OptionTexts in_clear(const WatchOptions& options, const Site& site, const std::string& light) {
+  OptionTexts texts{{"history-days", shortest(options.history_days)},
+                    {"buffer-m", shortest(options.buffer_m)},
+                    {"baseline_from", day_text(site.baseline_from)},
+                    {"baseline_to", day_text(site.baseline_to)}};
+  for_each_option(options.thresholds, [&](const char* name, const char*, auto value, const OptionRange&) {
+    texts.emplace_back(name, shortest(value));
+  });
+  texts.emplace_back("offset-check refuse", word(options.checks.offsets == OffsetCheck::refuse));
+  texts.emplace_back("gate", word(options.checks.gate));
+  texts.emplace_back("masks", text_of(options.masks));
+  texts.emplace_back("light", light);
+  return texts;
 }
 
 /// The options of a site: those of all, but for what the site sets itself.
@@ -56,8 +84,16 @@ std::vector<WatchedSite> watched_sites(const WatchOptions& options) {
   std::vector<WatchedSite> sites;
   for (Site& site : read_sites(options.sites)) {
     WatchOptions own = options_of(site, options);
-    std::string algorithm = algorithm_of(own, site);
-    sites.push_back({std::move(site), std::move(own), std::move(algorithm)});
+    const std::string light = light_text(own.light, watched_grid(site, own.buffer_m));
+    std::string algorithm = algorithm_of(own, light);
+    OptionTexts texts = in_clear(own, site, light);
+    sites.push_back({std::move(site), std::move(own), std::move(algorithm), std::move(texts)});
+  }
+  for (const std::string& id : options.relearn_sites) {
+    const auto is_it = [&](const WatchedSite& watched) { return watched.site.id == id; };
+    if (std::none_of(sites.begin(), sites.end(), is_it)) {
+      throw ConfigError("--relearn: no site '" + id + "' in " + options.sites);
+    }
   }
   return sites;
 }
@@ -71,7 +107,7 @@ Grid watched_grid(Site site, double buffer_m) {
 SourceSearch search_for(const std::vector<WatchedSite>& sites) {
   SourceSearch search;
   bool all_begin = !sites.empty();
-  for (const auto& [site, options, algorithm] : sites) {
+  for (const auto& [site, options, algorithm, texts] : sites) {
     search.places.push_back(degree_box(watched_grid(site, options.buffer_m)));
     search.until = options.until;
     all_begin = all_begin && site.baseline_from.has_value();

@@ -2,6 +2,7 @@
 // The sites that are watched, each with the options that hold for it and the ground that is looked at.
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pipeline/core/grid.hpp"
@@ -11,12 +12,16 @@
 
 namespace pitwatch {
 
+/// Options by name and value, as text.
+using OptionTexts = std::vector<std::pair<std::string, std::string>>;
+
 /// A site with the options that hold for it, and the algorithm (version and hash of those options) that its state and
 /// alerts name.
 struct WatchedSite {
   Site site;
   WatchOptions options;
   std::string algorithm;
+  OptionTexts in_clear;  // all of the options that change what is known of the site
 };
 
 /// The sites of options.sites; what a site sets for itself goes before `options`. Throws ConfigError, naming site and
