@@ -16,6 +16,7 @@
 #include "pipeline/io/gdal_runtime.hpp"
 #include "pipeline/io/register.hpp"
 #include "pipeline/run/background.hpp"
+#include "pipeline/run/night_record.hpp"
 #include "pipeline/run/site_watch.hpp"
 
 namespace pitwatch {
@@ -23,74 +24,134 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string content_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 /// Several sites and panes may see one scene.
 void tell_once(std::vector<std::pair<std::string, std::string>>& told) {
   std::set<std::pair<std::string, std::string>> known;
   std::erase_if(told, [&](const auto& one) { return !known.insert(one).second; });
 }
 
+Instant now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+/// The folder that is written to, and the lock on it. A dry run locks what there is.
+std::unique_ptr<FolderLock> locked(const WatchOptions& options) {
+  if (options.dry_run) return fs::is_directory(options.state) ? std::make_unique<FolderLock>(options.state) : nullptr;
+  std::error_code error;
+  fs::create_directories(options.state, error);
+  if (error) throw ConfigError("--state " + options.state + ": cannot be made: " + error.message());
+  return std::make_unique<FolderLock>(options.state);
+}
+
+SourceListing list(const WatchOptions& options, const std::vector<WatchedSite>& sites, WatchReport& report) {
+  SourceListing listing = list_readable(options.source, options.network, search_for(sites));
+  for (const RejectedItem& rejected : listing.rejected) report.skipped.emplace_back(rejected.path, rejected.reason);
+  if (listing.scenes.empty()) throw DataError(redacted(options.source) + ": holds no scene that can be used");
+  return listing;
+}
+
+/// Alerts of all sites, each with its grid, and what became of sites that failed.
+struct Seen {
+  std::vector<GridAlerts> alerts;
+  std::map<std::string, SupersededWhy> watched;  // sites that did not fail
+};
+
+Seen watch_sites(const std::vector<WatchedSite>& sites, const SourceListing& listing, const ProgressSink& progress,
+                 WatchReport& report) {
+  Seen seen;
+  OffsetMemory offsets;
+  for (const WatchedSite& watched : sites) {
+    try {
+      SiteOutcome outcome = watch_site(watched, listing, offsets, progress, report);
+      const WatchReport::OfSite& site = outcome.summary;
+      seen.watched[watched.site.id] = site.relearnt       ? SupersededWhy::relearnt
+                                      : site.replayed > 0 ? SupersededWhy::replayed
+                                                          : SupersededWhy::merged;
+      report.sites.push_back(std::move(outcome.summary));
+      std::move(outcome.alerts.begin(), outcome.alerts.end(), std::back_inserter(seen.alerts));
+    } catch (const DataError& unusable) {
+      report.skipped.emplace_back("site " + watched.site.id, error_chain(unusable));  // the others go on
+      SiteStanding failed;
+      failed.id = watched.site.id;
+      failed.last_error = error_chain(unusable);
+      report.standings.push_back(std::move(failed));
+    }
+  }
+  for (auto* told : {&report.skipped, &report.left_out, &report.doubts}) tell_once(*told);
+  return seen;
+}
+
+std::vector<AlertLayer> layers_of(const std::vector<GridAlerts>& alerts) {
+  std::vector<AlertLayer> layers;
+  for (const GridAlerts& of_pane : alerts) layers.push_back({of_pane.alerts, of_pane.grid});
+  return layers;
+}
+
+void run_nightly(const WatchOptions& options, const std::vector<WatchedSite>& sites, NightRecord& record, const ProgressSink& progress,
+                 WatchReport& report) {
+  const InputLog log;
+  const SourceListing listing = list(options, sites, report);
+  in_arena(options.threads, [&] {
+    const Seen seen = watch_sites(sites, listing, progress, report);
+    record.mark_news(report);
+    const bool has_late_news =
+        std::any_of(report.late.begin(), report.late.end(), [](const LateScene& late) { return late.is_news; });
+    report.exit_code = report.skipped.empty() && !has_late_news ? 0 : 4;
+    if (options.dry_run) return;
+    RegisterUpdate update{layers_of(seen.alerts), seen.watched, {}, now()};
+    for (const WatchedSite& watched : sites) update.listed.insert(watched.site.id);
+    report.alerts = record.publish(update, log, report);
+  });
+}
+
+/// A rerun writes its alerts and nothing else.
+void run_again(const WatchOptions& options, const std::vector<WatchedSite>& sites, const ProgressSink& progress, WatchReport& report) {
+  std::vector<RegisteredReview> reviews;
+  if (!options.reviews_from.empty()) reviews = read_register(options.reviews_from).reviews;
+  const SourceListing listing = list(options, sites, report);
+  in_arena(options.threads, [&] {
+    const Seen seen = watch_sites(sites, listing, progress, report);
+    report.exit_code = report.skipped.empty() ? 0 : 4;
+    std::vector<OutlinedAlert> alerts = outlined_alerts(layers_of(seen.alerts), in_parallel);
+    assign_reviews(alerts, reviews);
+    keep_published(alerts, options.all_classes);
+    report.alerts = alerts.size();
+    const std::string path = options.state + "/alerts.geojson";
+    AlertCollectionInfo info;
+    info.name = "alerts";
+    info.as_of = as_of(report.standings);
+    const std::string text = alerts_geojson(alerts, info, in_parallel);
+    report.changed = !has_content(path, text);
+    if (report.changed) write_file_atomically(path, text);
+  });
+}
+
+/// What main makes of an exception.
+int exit_code_of(const std::exception& error) {
+  if (dynamic_cast<const ConfigError*>(&error) != nullptr) return 2;
+  return dynamic_cast<const DataError*>(&error) != nullptr ? 3 : 1;
+}
+
 }  // namespace
 
 WatchReport watch(const WatchOptions& options, const ProgressSink& progress) {
   const auto start = std::chrono::steady_clock::now();
+  const Instant started = now();
   initialise_gdal(watch_gdal_cache_bytes);
   const std::vector<WatchedSite> sites = watched_sites(options);
-  std::unique_ptr<FolderLock> lock;
-  if (!options.dry_run) {
-    std::error_code error;
-    fs::create_directories(options.state, error);
-    if (error) throw ConfigError("--state " + options.state + ": cannot be made: " + error.message());
-    lock = std::make_unique<FolderLock>(options.state);
-  }
-  // A register that cannot be used is told before any work.
-  std::vector<RegisteredReview> reviews;
-  if (!options.register_target.empty()) static_cast<void>(read_reviews(options.register_target));
-  if (!options.reviews_from.empty()) reviews = read_register(options.reviews_from).reviews;
+  const std::unique_ptr<FolderLock> lock = locked(options);
   WatchReport report;
-  const SourceListing listing = list_readable(options.source, options.network, search_for(sites));
-  for (const RejectedItem& rejected : listing.rejected) report.skipped.emplace_back(rejected.path, rejected.reason);
-  if (listing.scenes.empty()) throw DataError(redacted(options.source) + ": holds no scene that can be used");
-
-  in_arena(options.threads, [&] {
-    std::vector<GridAlerts> alerts;
-    OffsetMemory offsets;
-    for (const WatchedSite& watched : sites) {
-      try {
-        SiteOutcome outcome = watch_site(watched, listing, offsets, progress, report);
-        report.sites.push_back(std::move(outcome.summary));
-        std::move(outcome.alerts.begin(), outcome.alerts.end(), std::back_inserter(alerts));
-      } catch (const DataError& unusable) {
-        report.skipped.emplace_back("site " + watched.site.id, error_chain(unusable));  // the others go on
-      }
+  if (options.is_rerun) {
+    run_again(options, sites, progress, report);
+  } else {
+    NightRecord record(options, started);
+    try {
+      for (const WatchedSite& watched : sites) check_state(watched);
+      record.check_register();
+      run_nightly(options, sites, record, progress, report);
+    } catch (const std::exception& error) {
+      if (!options.dry_run) record.publish_failure(exit_code_of(error), error_chain(error));
+      throw;
     }
-    if (options.dry_run) return;
-    std::vector<AlertLayer> layers;
-    for (const GridAlerts& of_pane : alerts) layers.push_back({of_pane.alerts, of_pane.grid});
-    std::vector<OutlinedAlert> outlined = outlined_alerts(layers, in_parallel);
-    if (options.register_target.empty()) {
-      assign_reviews(outlined, reviews);
-    } else {
-      report.changed = update_register(options.register_target, outlined);
-    }
-    if (!options.all_classes) {
-      std::erase_if(outlined, [](const OutlinedAlert& one) { return !disturbs_ground(one.alert.change_class); });
-    }
-    report.alerts = outlined.size();
-    const std::string path = options.state + "/alerts.geojson";
-    const std::string text = alerts_geojson(outlined, {"alerts", {}, {}}, in_parallel);
-    if (text != content_of(path)) {
-      write_file_atomically(path, text);
-      report.changed = true;
-    }
-  });
-  for (auto* told : {&report.skipped, &report.left_out, &report.doubts}) tell_once(*told);
+  }
   report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }

@@ -11,6 +11,7 @@
 #include "pipeline/core/date.hpp"
 #include "pipeline/incidents/tracker.hpp"
 #include "pipeline/monitor/options.hpp"
+#include "pipeline/record/manifest.hpp"
 #include "pipeline/run/look_light.hpp"
 #include "pipeline/run/look_mask.hpp"
 #include "pipeline/run/progress.hpp"
@@ -48,6 +49,13 @@ void for_each_option(Options& options, const Visit& visit) {
   for_each_option(options.course, visit);
 }
 
+/// How manifests are signed and time-stamped; what is empty is not done.
+struct SigningOptions {
+  std::string certificate;  // PEM
+  std::string key;          // PEM
+  std::string time_stamps;  // URL of an authority (RFC 3161)
+};
+
 struct WatchOptions {
   std::string sites;             // vector file of sites
   std::string source;            // folder of scenes, a static STAC catalog, or the URL of a STAC API
@@ -63,7 +71,9 @@ struct WatchOptions {
   LightOptions light;
   SceneChecks checks;           // which scenes are skipped
   MaskChoice masks;             // what is masked beside the scene classification
-  std::string register_target;  // that is kept up to date, a TARGET as in register.hpp; empty: none
+  std::string register_target;  // that is kept up to date, a TARGET as in register.hpp
+  bool new_register = false;    // begin a new one though the state knows of another
+  SigningOptions signing;       // of manifests
   std::string reviews_from;     // where none is: a register that reviews are read from and nothing is written to
   /// Sites that are learnt anew where their options, geometry or algorithm are others than those of their state, or the
   /// state is damaged; without it they are refused.
@@ -80,13 +90,14 @@ struct WatchOptions {
 
 /// An acquisition that the state rests on and that cannot be read as it was taken in.
 struct MissingLook {
-  std::string site;
-  Instant acquired{};
-  std::string scene;
-  std::string what;   // "gone", "changed", or "newer edition SCENE"
-  Instant since{};    // the run that first missed it
+  MissingAcquisition of;
   bool is_news = true;  // it was not missing in the run before
-  friend bool operator==(const MissingLook&, const MissingLook&) = default;
+};
+
+/// A scene that came too late to be taken in.
+struct LateScene {
+  Notice notice;
+  bool is_news = true;
 };
 
 struct WatchReport {
@@ -96,26 +107,39 @@ struct WatchReport {
     int new_looks = 0;      // of this run; replayed ones do not count
     int replayed = 0;       // because an earlier look came late
     bool learning = false;  // the history is not complete yet
+    bool relearnt = false;  // because that was asked for
     int open = 0;           // incidents that are provisional, confirmed or recovering
   };
   std::vector<OfSite> sites;
   std::vector<std::pair<std::string, std::string>> skipped;   // scene, file or site, and why
   std::vector<std::pair<std::string, std::string>> left_out;  // scene that another one stands for, and why
   std::vector<std::pair<std::string, std::string>> doubts;    // scene or site that is used, and what speaks against it
-  std::vector<std::pair<std::string, std::string>> late;      // scene that came too late to be taken in, and why
+  std::vector<std::pair<std::string, std::string>> unusable;  // scene of the state that was of no use, and why
+  std::vector<LateScene> late;
   std::vector<MissingLook> missing;
+  std::vector<SiteStanding> standings;        // of sites, failed ones too
+  std::vector<AcquisitionUsed> acquisitions;  // of which pixels were read
+  std::vector<std::string> written;           // files of the state
   std::size_t alerts = 0;
   bool changed = false;  // alerts.geojson or the register has other content than before
+  int exit_code = 0;
   double wall_seconds = 0;
 };
 
 /// Brings STATE up to date: for each site its model, what it knows of every pixel, and its incidents
-/// (STATE/sites/ID/*.state), then the register, then STATE/alerts.geojson; each whole or not at all, and each compared
-/// with what it should be, so that the next run makes good what one that failed or was killed left undone. Looks are
-/// taken in order of time whatever the order in which they arrived: a late one makes the run go back to the last
-/// checkpoint before it. A run with nothing new changes no byte; a run that is killed leaves what the next one goes on
-/// from. One run at a time has a state (a lock); the second gets a ConfigError at once. Throws ConfigError (options,
-/// sites file, state folder, lock), DataError (source or sites unusable), IoError.
+/// (STATE/sites/ID/*.state), then the record: the register, STATE/alerts.geojson and a manifest in STATE/runs
+/// (night_record.hpp). Each file is whole or not there, and each is compared with what it should be, so that the next
+/// run makes good what one that failed or was killed left undone.
+///
+/// Looks are taken in order of time whatever the order in which they arrived: a late one makes the run go back to the
+/// last checkpoint before it, or is left out and named where looks since are gone. What was taken in stays, whatever
+/// becomes of its files. A run with nothing new changes no byte of the state and of the alerts, and adds a manifest and
+/// a row of `runs`. A run that ends in an error is put on record, too. One run at a time has a state (a lock).
+///
+/// A rerun writes STATE/alerts.geojson and nothing else.
+///
+/// Throws ConfigError (options, sites file, state folder; a state of other options, sites or a newer version; an end
+/// before that of the state), BusyError (lock), DataError (source or sites unusable, the register gone), IoError.
 WatchReport watch(const WatchOptions& options, const ProgressSink& progress);
 
 }  // namespace pitwatch
