@@ -64,6 +64,17 @@ void check_last_run(const Manifest& last, Instant now, std::optional<std::chrono
   }
 }
 
+void check_unpublished(Standing& standing) {
+  if (!standing.last && standing.unpublished.size() != 1) {
+    standing.alarms.emplace_back(standing.unpublished.empty()
+                                     ? "runs: holds no manifest: no run has ended yet, or the record was removed"
+                                     : "runs/HEAD: is missing; see pitwatch verify");
+  } else if (!standing.unpublished.empty()) {
+    standing.alarms.push_back("a run was killed while it published: runs/" + standing.unpublished.back() +
+                              " is beyond HEAD; the next run makes it good");
+  }
+}
+
 /// Of another size, or missing: what can be known without reading them.
 void check_files(const std::string& state, const Manifest& last, std::vector<std::string>& alarms) {
   std::size_t found = 0;
@@ -104,14 +115,8 @@ Standing standing_of(const std::string& state, Instant now, std::optional<std::c
   standing.is_at_work = is_folder_locked(state);
   read_record(state, standing);
   // What a run that is at work has begun is not published yet, and no fault.
-  if (!standing.unpublished.empty() && !standing.is_at_work && standing.alarms.empty()) {
-    standing.alarms.push_back("a run was killed while it published: runs/" + standing.unpublished.back() +
-                              " is beyond HEAD; the next run makes it good");
-  }
-  if (!standing.last) {
-    if (standing.alarms.empty() && !standing.is_at_work) standing.alarms.emplace_back("no run has ended yet");
-    return standing;
-  }
+  if (standing.alarms.empty() && !standing.is_at_work) check_unpublished(standing);
+  if (!standing.last) return standing;
   check_last_run(*standing.last, now, max_age, standing.alarms);
   if (!standing.is_at_work) check_files(state, *standing.last, standing.alarms);
   standing.missing = grouped(standing.last->missing);

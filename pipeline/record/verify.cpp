@@ -91,10 +91,12 @@ class Verification {
     ChainFinding chain =
         check_chain(state_, [&](const std::string& name, std::string_view bytes, const Manifest& manifest) {
           tell("manifests", static_cast<double>(done++) / static_cast<double>(count));
+          // Without HEAD, what is later than the last of its traces.
+          if (head.empty() && !manifest.head_before.empty()) outputs_.clear();
           if (name >= head) outputs_.push_back(by_path(manifest.outputs));
           if (name == head) has_head_outputs_ = true;
           for (const InputFile& input : manifest.inputs) inputs_[input.path] = input;
-          check_seals(name, bytes, seal_misfits);
+          check_seals(name, bytes, manifest.ended, seal_misfits);
         });
     report_.misfits = std::move(chain.misfits);
     report_.misfits.insert(report_.misfits.end(), seal_misfits.begin(), seal_misfits.end());
@@ -117,28 +119,32 @@ class Verification {
     return outputs;
   }
 
-  void check_seals(const std::string& name, std::string_view bytes, std::vector<std::string>& misfits) {
-    if (check_seal(name + signature_suffix, bytes, options_.signature, misfits)) {
-      ++report_.with_signature;
-      report_.newest_with_signature = name;
-    }
-    if (check_seal(name + time_stamp_suffix, bytes, options_.time_stamp, misfits)) {
+  void check_seals(const std::string& name, std::string_view bytes, Instant ended, std::vector<std::string>& misfits) {
+    const auto stamp = check_seal(name + time_stamp_suffix, bytes, ended, options_.time_stamp, misfits);
+    if (stamp) {
       ++report_.with_time_stamp;
       report_.newest_with_time_stamp = name;
     }
+    const Instant at = stamp ? stamp->time.value_or(ended) : ended;
+    if (check_seal(name + signature_suffix, bytes, at, options_.signature, misfits)) {
+      ++report_.with_signature;
+      report_.newest_with_signature = name;
+    }
   }
 
-  /// Whether there is one that does not contradict.
-  bool check_seal(const std::string& seal_name, std::string_view bytes, const SealCheck& check,
-                  std::vector<std::string>& misfits) {
+  /// Nothing where there is none, or none that fits.
+  std::optional<SealFinding> check_seal(const std::string& seal_name, std::string_view bytes, Instant at,
+                                        const SealCheck& check, std::vector<std::string>& misfits) {
     try {
       const auto seal = read_regular_file(runs_folder(state_) + "/" + seal_name, largest_seal_bytes);
-      if (!seal) return false;
-      if (check) add_sealer(check(bytes, *seal));
-      return true;
+      if (!seal) return {};
+      if (!check) return SealFinding{};
+      SealFinding finding = check(bytes, *seal, at);
+      add_sealer(finding.who);
+      return finding;
     } catch (const DataError& error) {
       misfits.push_back("runs/" + seal_name + ": " + error_chain(error));
-      return false;
+      return {};
     }
   }
 

@@ -4,17 +4,26 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "pipeline/core/date.hpp"
 #include "pipeline/io/parallel_for.hpp"
 
 namespace pitwatch {
 
-/// Checks a signature or a time stamp against the bytes it was made of. Returns who made it, in words; throws DataError
-/// with the reason where it does not fit.
-using SealCheck = std::function<std::string(std::string_view content, std::string_view seal)>;
+/// Who made a signature or a time stamp, in words; of a time stamp by a trusted authority, when.
+struct SealFinding {
+  std::string who;
+  std::optional<Instant> time;
+};
+
+/// Checks a signature or a time stamp against the bytes it was made of. `at`: when the manifest was there, by its own
+/// trusted time stamp, else by its own word; certificates have to have been valid then. Throws DataError with the
+/// reason where it does not fit.
+using SealCheck = std::function<SealFinding(std::string_view content, std::string_view seal, Instant at)>;
 
 struct VerifyOptions {
   SealCheck signature;   // none: signatures are counted, not checked
