@@ -19,21 +19,23 @@
 #include "tools/command_score.hpp"
 #include "tools/command_series.hpp"
 #include "tools/command_simulate.hpp"
+#include "tools/command_status.hpp"
+#include "tools/command_verify.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
 
 namespace pitwatch::tools {
 namespace {
 
-const std::array commands{&compare_entry, &run_entry,    &rerun_entry, &fetch_entry,  &alerts_entry,
-                          &inspect_entry, &scenes_entry, &score_entry, &series_entry, &simulate_entry};
+const std::array commands{&compare_entry, &run_entry,     &rerun_entry,  &status_entry, &verify_entry, &fetch_entry,
+                          &alerts_entry,  &inspect_entry, &scenes_entry, &score_entry,  &series_entry, &simulate_entry};
 
 void print_usage(std::ostream& out) {
   out << "pitwatch: watches mineral deposits for newly disturbed ground in Sentinel-2 scenes\n\n"
          "usage: pitwatch COMMAND [options]\n       pitwatch COMMAND --help | --version\n\nCommands:\n";
   for (const CommandEntry* entry : commands) out << "  " << entry->name << "\t" << entry->summary << "\n";
   out << "\nExit codes: 0 done; 1 internal failure; 2 usage or configuration error; 3 no usable input data;\n"
-         "4 done, but some inputs were skipped.\n";
+         "4 done, but some inputs were skipped; 5 a check failed (status, verify).\n";
 }
 
 void print_version(std::ostream& out) {

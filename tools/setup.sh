@@ -34,12 +34,13 @@ libhwy-dev                    SIMD with dispatch at run time
 nlohmann-json3-dev            STAC, GeoJSON, run.json
 libspdlog-dev                 log lines
 libfmt-dev                    what spdlog formats with
-libssl-dev                    SHA-256 of the inputs
+libssl-dev                    SHA-256 of the inputs, signatures, time stamps
 libcurl4-openssl-dev          catalogues on the network
 libgtest-dev                  tests
 libgmock-dev                  matchers of the tests
 libgeos-dev                   judges polygons in property tests
 libbenchmark-dev              benchmarks
+openssl                       tests: an authority of certificates and time stamps
 python3-gdal                  tests: an independent reader of the COGs
 python3-numpy                 tests: their pixels
 python3-scipy                 tests: independent implementations of filters

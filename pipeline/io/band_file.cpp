@@ -16,6 +16,7 @@
 #include "pipeline/io/deflate_tiff.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
+#include "pipeline/io/input_notes.hpp"
 #include "pipeline/io/jp2_header.hpp"
 #include "pipeline/io/remote_path.hpp"
 
@@ -47,8 +48,8 @@ Dataset open(const std::string& path) {
     const std::unique_ptr<VSILFILE, int (*)(VSILFILE*)> file(VSIFOpenL(path.c_str(), "rb"), &VSIFCloseL);
     if (!file && errors.failed()) throw DataError(errors.explain("cannot open"));
   }
-  Dataset dataset(GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, drivers.data(),
-                             nullptr, nullptr));
+  Dataset dataset(GDALOpenEx(noted_name(path).c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
+                             drivers.data(), nullptr, nullptr));
   if (!dataset) throw DataError(errors.explain("cannot open"));
   return dataset;
 }
@@ -104,6 +105,11 @@ std::uint8_t* scratch(std::size_t bytes) {
   return buffer.data();
 }
 
+/// An error with the path in front.
+DataError error_of(const std::string& path, const DataError& error) {
+  return DataError(redacted(path) + ": " + redacted(without_noted_names(error.what())));
+}
+
 std::string text_of(const Window& window) {
   return "window " + std::to_string(window.x) + "," + std::to_string(window.y) + " " + std::to_string(window.width) +
          " x " + std::to_string(window.height);
@@ -130,23 +136,29 @@ struct BandFile::State {
   bool has_overviews = false;
   std::unique_ptr<DeflateTiff> deflate_tiff;  // where the file is of that kind
   std::mutex mutex;
-  std::vector<Dataset> idle;  // guarded by mutex
+  struct Handle {
+    Dataset dataset;
+    std::uint64_t log = 0;  // the InputLog under which it was opened
+  };
+  std::vector<Handle> idle;  // guarded by mutex
 
-  /// Lends one handle to one thread. After an error the handle is closed and not reused.
+  /// Lends one handle to one thread. After an error the handle is closed and not reused, nor is one whose reads another
+  /// InputLog notes, or none.
   template <typename Use>
   void with_handle(Use use) {
-    Dataset dataset;
+    Handle handle{nullptr, input_log_number()};
     {
       const std::lock_guard lock(mutex);
+      std::erase_if(idle, [&](const Handle& other) { return other.log != handle.log; });
       if (!idle.empty()) {
-        dataset = std::move(idle.back());
+        handle = std::move(idle.back());
         idle.pop_back();
       }
     }
-    if (!dataset) dataset = open(path);
-    use(GDALGetRasterBand(dataset.get(), 1));
+    if (!handle.dataset) handle.dataset = open(path);
+    use(GDALGetRasterBand(handle.dataset.get(), 1));
     const std::lock_guard lock(mutex);
-    idle.push_back(std::move(dataset));
+    idle.push_back(std::move(handle));
   }
 
   std::size_t block_bytes() const {
@@ -160,6 +172,7 @@ BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) 
   state_->path = path;
   try {
     check_jp2_header(path);
+    const std::uint64_t log = input_log_number();
     Dataset dataset = open(path);
     const GdalErrorCapture quiet;
     const int bands = GDALGetRasterCount(dataset.get());
@@ -184,13 +197,13 @@ BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) 
       throw DataError("absurd number of blocks: " + std::to_string(blocks_across()) + " x " +
                       std::to_string(blocks_down()));
     }
-    state_->idle.push_back(std::move(dataset));
+    state_->idle.push_back({std::move(dataset), log});
     if (state_->type == GDT_UInt16) {
       state_->deflate_tiff =
           DeflateTiff::open(path, state_->block_width, state_->block_height, blocks_across() * blocks_down());
     }
   } catch (const DataError& error) {
-    throw DataError(redacted(path) + ": " + redacted(error.what()));
+    throw error_of(path, error);
   }
 }
 
@@ -235,7 +248,7 @@ BlockSize BandFile::read_block(int bx, int by, PlaneView<std::uint16_t> into) co
     if (state_->type == GDT_Int16) clamp_negatives(filled);
     return size;
   } catch (const DataError& error) {
-    throw DataError(redacted(path()) + ": " + redacted(error.what()));
+    throw error_of(path(), error);
   }
 }
 
@@ -262,7 +275,7 @@ void BandFile::read_resized(const Window& window, PlaneView<std::uint16_t> into)
       }
     });
   } catch (const DataError& error) {
-    throw DataError(redacted(path()) + ": " + redacted(error.what()));
+    throw error_of(path(), error);
   }
 }
 

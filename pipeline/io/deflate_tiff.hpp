@@ -1,17 +1,19 @@
 #pragma once
 // The straight way into the GeoTIFFs that nearly all scenes come as. Internal to this folder.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "pipeline/core/plane.hpp"
+#include "pipeline/io/input_log.hpp"
 
 namespace pitwatch {
 
 /// The blocks of a TIFF of one band, UInt16, little-endian, DEFLATE, with predictor 2 or none, read past GDAL and
-/// libtiff's codec, which take a third longer. Immutable after opening, hence thread-safe without a pool of handles.
+/// libtiff's codec, which take a third longer. Thread-safe without a pool of handles.
 class DeflateTiff {
  public:
   /// Nothing where the file is something else or its directory is not what GDAL found (block size, blocks): then GDAL
@@ -29,15 +31,16 @@ class DeflateTiff {
  private:
   DeflateTiff() = default;
 
-  struct Stretch {
-    std::uint64_t offset = 0;
-    std::uint64_t bytes = 0;
-  };
+  void note(const ByteRange& block) const;
+
+  std::string path_;
   int descriptor_ = -1;
   int block_width_ = 0;
   int block_height_ = 0;
   bool differenced_ = false;
-  std::vector<Stretch> blocks_;
+  std::vector<ByteRange> blocks_;
+  std::vector<ByteRange> directory_;                // what opening read
+  mutable std::atomic<std::uint64_t> told_log_{0};  // the InputLog that knows it
 };
 
 }  // namespace pitwatch

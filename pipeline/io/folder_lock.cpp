@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include "pipeline/core/error.hpp"
 
@@ -19,20 +21,63 @@ int open_lock(const std::string& path) {
   return descriptor;
 }
 
+/// Takes a lock without waiting for one that works; whether it is had now. Readers are waited for a moment: whoever
+/// asks only how things stand holds the lock that long, and must not turn a run away.
+bool take_lock(int descriptor, int kind) {
+  constexpr int attempts = 10;
+  constexpr std::chrono::milliseconds pause(10);
+  for (int attempt = 1; ::flock(descriptor, kind | LOCK_NB) != 0; ++attempt) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK || kind == LOCK_SH || attempt >= attempts) return false;
+    std::this_thread::sleep_for(pause);
+  }
+  return true;
+}
+
+[[noreturn]] void refuse_lock(const std::string& folder, int reason) {
+  if (reason == EWOULDBLOCK) throw ConfigError(folder + ": another run is working on this state");
+  throw IoError(folder + "/lock: cannot lock: " + std::strerror(reason));
+}
+
 }  // namespace
 
 FolderLock::FolderLock(const std::string& folder) {
   const std::string path = folder + "/lock";
   descriptor_ = open_lock(path);
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+  if (!take_lock(descriptor_, LOCK_EX)) {
     const int reason = errno;
     ::close(descriptor_);
-    if (reason == EWOULDBLOCK) throw ConfigError(folder + ": another run is working on this state");
-    throw IoError(path + ": cannot lock: " + std::strerror(reason));
+    refuse_lock(folder, reason);
   }
 }
 
 FolderLock::~FolderLock() { ::close(descriptor_); }
+
+SharedFolderLock::SharedFolderLock(const std::string& folder) {
+  const std::string path = folder + "/lock";
+  // O_NONBLOCK: a pipe of that name would be waited for.
+  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor_ < 0 && errno == ENOENT) return;
+  if (descriptor_ < 0) throw IoError(path + ": cannot open: " + std::strerror(errno));
+  if (!take_lock(descriptor_, LOCK_SH)) {
+    const int reason = errno;
+    ::close(descriptor_);
+    refuse_lock(folder, reason);
+  }
+}
+
+SharedFolderLock::~SharedFolderLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+bool is_folder_locked(const std::string& folder) {
+  try {
+    const SharedFolderLock lock(folder);
+    return false;
+  } catch (const ConfigError&) {
+    return true;
+  }
+}
 
 FileLock::FileLock(const std::string& path) {
   const std::filesystem::path file(path);

@@ -18,7 +18,25 @@ class FolderLock {
   int descriptor_ = -1;
 };
 
-/// The same for a file that is changed in moments: waits for the others. The lock file stands beside it, hidden.
+/// The same for readers, of whom there may be several: none while a process has the folder by a FolderLock, and no such
+/// process while one reads. Writes nothing: where there is no file `folder`/lock, nobody has ever worked on the folder,
+/// and there is nothing to hold. Throws ConfigError when a process works on it, IoError when the file cannot be read.
+class SharedFolderLock {
+ public:
+  explicit SharedFolderLock(const std::string& folder);
+  ~SharedFolderLock();
+  SharedFolderLock(const SharedFolderLock&) = delete;
+  SharedFolderLock& operator=(const SharedFolderLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+/// Whether a process has the folder by a FolderLock now. Throws IoError as SharedFolderLock.
+bool is_folder_locked(const std::string& folder);
+
+/// The same as FolderLock for a file that is changed in moments: waits for the others. The lock file stands beside it,
+/// hidden.
 class FileLock {
  public:
   explicit FileLock(const std::string& path);

@@ -19,32 +19,6 @@ namespace {
 
 constexpr std::size_t buffer_bytes = 1 << 20;
 
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) fail();
-  }
-  void add(const void* data, std::size_t size) {
-    if (EVP_DigestUpdate(context_.get(), data, size) != 1) fail();
-  }
-  std::string hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    if (EVP_DigestFinal_ex(context_.get(), digest.data(), &size) != 1) fail();
-    constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    for (unsigned int i = 0; i < size; ++i) {
-      text += digits[digest[i] >> 4];
-      text += digits[digest[i] & 15];
-    }
-    return text;
-  }
-
- private:
-  [[noreturn]] static void fail() { throw std::runtime_error("OpenSSL does not provide SHA-256"); }
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
-
 class InputFile {
  public:
   explicit InputFile(const std::string& path) : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
@@ -98,7 +72,34 @@ std::string sha256_of(File&& file) {
   return hash.hex();
 }
 
+[[noreturn]] void fail_digest() { throw std::runtime_error("OpenSSL does not provide SHA-256"); }
+
+EVP_MD_CTX* digest(const std::unique_ptr<void, void (*)(void*)>& context) {
+  return static_cast<EVP_MD_CTX*>(context.get());
+}
+
 }  // namespace
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new(), [](void* it) { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(it)); }) {
+  if (!context_ || EVP_DigestInit_ex(digest(context_), EVP_sha256(), nullptr) != 1) fail_digest();
+}
+
+void Sha256::add(const void* data, std::size_t size) {
+  if (EVP_DigestUpdate(digest(context_), data, size) != 1) fail_digest();
+}
+
+std::string Sha256::hex() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+  unsigned int size = 0;
+  if (EVP_DigestFinal_ex(digest(context_), bytes.data(), &size) != 1) fail_digest();
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (unsigned int i = 0; i < size; ++i) {
+    text += digits[bytes[i] >> 4];
+    text += digits[bytes[i] & 15];
+  }
+  return text;
+}
 
 std::string sha256_file(const std::string& path) {
   return path.starts_with("/vsizip/") ? sha256_of(ArchivedFile(path)) : sha256_of(InputFile(path));

@@ -90,13 +90,13 @@ void set_up_curl() {
 
 }  // namespace
 
-/// A GET; with a JSON body a POST.
+/// A GET; with a body a POST.
 struct Question {
   struct Part {
     std::int64_t from = 0;
     std::int64_t count = 0;
   };
-  std::optional<std::string> json;
+  std::optional<HttpBody> body;
   std::optional<Part> part;  // that is asked for, and all that is read
 };
 
@@ -146,7 +146,13 @@ struct HttpClient::State {
   std::uint64_t random = 0;
   std::atomic<std::int64_t> bytes{0};
 
-  std::string too_large() const { return "larger than " + std::to_string(options.most_bytes) + " bytes"; }
+  /// Of the answer.
+  std::int64_t most_bytes_of(const Question& question) const {
+    // An error may come with a text.
+    if (question.part) return std::max(question.part->count, text_bytes);
+    const bool is_fewer = question.body && question.body->most_answer_bytes > 0;
+    return is_fewer ? std::min(question.body->most_answer_bytes, options.most_bytes) : options.most_bytes;
+  }
 
   Handle take() {
     const std::lock_guard lock(mutex);
@@ -167,13 +173,13 @@ struct HttpClient::State {
 
   Attempt attempt(CURL* handle, const std::string& url, const Question& question) {
     curl_easy_reset(handle);  // keeps connections
-    // An error may come with a text.
-    const std::int64_t most_bytes = question.part ? std::max(question.part->count, text_bytes) : options.most_bytes;
+    const std::int64_t most_bytes = most_bytes_of(question);
     Sink sink{{}, static_cast<std::size_t>(most_bytes), false};
     std::string range;
     std::string curl_reason(CURL_ERROR_SIZE, '\0');
-    std::unique_ptr<curl_slist, FreeHeaders> headers(
-        curl_slist_append(nullptr, "Accept: application/geo+json, application/json"));
+    const bool is_json = !question.body || question.body->accept.empty();
+    const std::string accepted = is_json ? "application/geo+json, application/json" : question.body->accept;
+    std::unique_ptr<curl_slist, FreeHeaders> headers(curl_slist_append(nullptr, ("Accept: " + accepted).c_str()));
     const auto set = [&](CURLoption option, auto value) {
       const CURLcode code = curl_easy_setopt(handle, option, value);
       if (code != CURLE_OK) throw DataError(std::string("libcurl: ") + curl_easy_strerror(code));
@@ -201,10 +207,10 @@ struct HttpClient::State {
     set(CURLOPT_WRITEFUNCTION, &keep);
     set(CURLOPT_WRITEDATA, static_cast<void*>(&sink));
     set(CURLOPT_ERRORBUFFER, curl_reason.data());
-    if (question.json) {
-      headers.reset(curl_slist_append(headers.release(), "Content-Type: application/json"));
-      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(question.json->size()));
-      set(CURLOPT_POSTFIELDS, question.json->c_str());
+    if (question.body) {
+      headers.reset(curl_slist_append(headers.release(), ("Content-Type: " + question.body->type).c_str()));
+      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(question.body->content.size()));
+      set(CURLOPT_POSTFIELDS, question.body->content.data());
     }
     set(CURLOPT_HTTPHEADER, headers.get());
 
@@ -214,7 +220,8 @@ struct HttpClient::State {
     bytes += result.received;
     if (result.code == CURLE_FILESIZE_EXCEEDED || sink.is_full) {
       result.code = CURLE_FILESIZE_EXCEEDED;
-      result.reason = question.part ? "more is sent than the part that was asked for" : too_large();
+      result.reason = question.part ? "more is sent than the part that was asked for"
+                                    : "larger than " + std::to_string(most_bytes) + " bytes";
     } else if (result.code != CURLE_OK) {
       result.reason = curl_reason.c_str();
       if (result.reason.empty()) result.reason = curl_easy_strerror(result.code);
@@ -290,7 +297,7 @@ struct HttpClient::State {
       } catch (const DataError& error) {
         throw DataError(redacted(url) + ": redirects to what is not allowed: " + error.what());
       }
-      if (result.answer.status <= 303) question.json.reset();
+      if (result.answer.status <= 303) question.body.reset();
       url = result.redirect;
     }
   }
@@ -319,8 +326,12 @@ HttpAnswer HttpClient::get_any(const std::string& url) {
 }
 
 HttpAnswer HttpClient::post_json(const std::string& url, const std::string& json) {
+  return post(url, {json, "application/json", "", 0});
+}
+
+HttpAnswer HttpClient::post(const std::string& url, const HttpBody& body) {
   std::string last = url;
-  return state_->follow(last, {json, {}}).answer;
+  return state_->follow(last, {body, {}}).answer;
 }
 
 HttpPart HttpClient::get_part(const std::string& url, std::int64_t from, std::int64_t count) {

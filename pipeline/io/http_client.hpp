@@ -31,6 +31,14 @@ struct HttpAnswer {
   std::string body;
 };
 
+/// What is sent by a POST.
+struct HttpBody {
+  std::string content;
+  std::string type;                    // "application/json"
+  std::string accept;                  // types of an answer that is understood; empty: JSON
+  std::int64_t most_answer_bytes = 0;  // where they are fewer than HttpOptions::most_bytes; 0: as those
+};
+
 /// A part of a file.
 struct HttpPart {
   long status = 0;
@@ -64,10 +72,11 @@ class HttpClient {
   /// The body of an answer of status 200. Throws DataError for any other.
   std::string get(const std::string& url);
 
-  /// The answer to a GET or, with a JSON body, a POST: the last one where attempts were used up on a status. Throws
+  /// The answer to a GET or, with a body, a POST: the last one where attempts were used up on a status. Throws
   /// DataError where none came.
   HttpAnswer get_any(const std::string& url);
   HttpAnswer post_json(const std::string& url, const std::string& json);
+  HttpAnswer post(const std::string& url, const HttpBody& body);
 
   /// The bytes of a file from `from` on, at most `count`, as they are stored. An answer of another status than 206 has
   /// no body; a small file that a server sends whole (200) counts as its part. Throws DataError where no answer came,

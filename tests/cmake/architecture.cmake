@@ -45,10 +45,14 @@ forbid("Kernels have neither threads nor files." FILES kernels/*.?pp kernels/*.h
 forbid("pipeline/core uses the standard library, the system and itself alone." FILES pipeline/core/*.?pp
        LINES "${include}" ALLOW "include <[a-z_]+>|include <(sys/[a-z]+|unistd)\\.h>|include \"pipeline/core/")
 forbid("The program's layers do not include tools." FILES kernels/*.?pp pipeline/*.?pp LINES "${include}tools/")
-forbid("Capabilities do not include pipeline/io or pipeline/run." FILES pipeline/*.?pp
-       EXCEPT "^pipeline/(io|run|core)/" LINES "${include}pipeline/(io|run)/")
+forbid("Capabilities do not include pipeline/io, pipeline/record or pipeline/run." FILES pipeline/*.?pp
+       EXCEPT "^pipeline/(io|record|run|core)/" LINES "${include}pipeline/(io|record|run)/")
+forbid("Of the pipeline, pipeline/record depends on pipeline/core and pipeline/io alone." FILES pipeline/record/*.?pp
+       LINES "${include}(pipeline|kernels)/" ALLOW "include \"pipeline/(core|io|record)/")
+forbid("No header of pipeline/record shows another library." FILES pipeline/record/*.hpp
+       LINES "${include}(openssl|nlohmann)")
 forbid("Of the pipeline, pipeline/io depends on pipeline/core alone." FILES pipeline/io/*.?pp
-       LINES "${include}(pipeline/(run|align|normalise|gate|evidence|polygons|classify|accuracy|monitor|incidents|plot|simulate)/)")
+       LINES "${include}(pipeline/(record|run|align|normalise|gate|evidence|polygons|classify|accuracy|monitor|incidents|plot|simulate)/)")
 # The words are put together here, so that this file is not a breach itself.
 string(CONCAT unfinished "(^|[^A-Za-z_])(TO" "DO|FIX" "ME|XX" "X)([^A-Za-z_]|$)")
 forbid("Unfinished work is finished or removed, not marked."

@@ -1,5 +1,5 @@
 #pragma once
-// tests/servers/stac_server.py beside a test.
+// A server of tests/servers/ beside a test.
 
 #include <sys/prctl.h>
 
@@ -16,9 +16,10 @@ inline bool has_python() { return run_process({"/bin/sh", "-c", "command -v pyth
 /// Runs from construction to destruction, on a port of its own.
 class HttpServer {
  public:
-  HttpServer(const std::string& folder, std::vector<std::string> more = {}, const std::string& scheme = "http")
+  HttpServer(const std::string& folder, std::vector<std::string> more = {}, const std::string& scheme = "http",
+             const std::string& script = "stac_server.py")
       : scheme_(scheme) {
-    std::vector<std::string> words{"/usr/bin/env", "python3",     PITWATCH_SOURCE_DIR "/tests/servers/stac_server.py",
+    std::vector<std::string> words{"/usr/bin/env", "python3",     PITWATCH_SOURCE_DIR "/tests/servers/" + script,
                                    folder,         "--port-file", folder_ / "port"};
     words.insert(words.end(), more.begin(), more.end());
     const std::vector<char*> arguments = detail::pointers(words);

@@ -1,0 +1,324 @@
+#include "pipeline/record/chain.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/atomic_file.hpp"
+#include "pipeline/io/hashing.hpp"
+#include "pipeline/record/regular_file.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t largest_head_bytes = 4096;
+constexpr std::string_view name_pattern = "ddddddddTdddddd.dddZ.json";
+constexpr std::size_t hash_digits = 64;
+constexpr std::string_view head_gap = "  ";  // as sha256sum has it
+
+std::string path_of(const std::string& state, const std::string& name) { return runs_folder(state) + "/" + name; }
+
+std::string shown(const std::string& name) { return "runs/" + name; }
+
+/// "20221217T030501.123Z.json"
+std::string name_of(Instant instant) {
+  const auto milliseconds = instant.time_since_epoch() % std::chrono::seconds(1);
+  const std::string seconds = format_instant(instant - milliseconds);  // "2022-12-17T03:05:01Z"
+  std::string digits;
+  for (const char c : seconds) {
+    if (c != '-' && c != ':' && c != 'Z') digits += c;
+  }
+  const std::string thousandths = std::to_string(1000 + milliseconds.count()).substr(1);
+  return digits + "." + thousandths + "Z.json";
+}
+
+/// The time in such a name; nothing for another name.
+std::optional<Instant> time_of(std::string_view name) {
+  const auto fits = [](char c, char pattern) { return pattern == 'd' ? c >= '0' && c <= '9' : c == pattern; };
+  if (!std::equal(name.begin(), name.end(), name_pattern.begin(), name_pattern.end(), fits)) return {};
+  std::string text(name.substr(0, name.size() - std::string_view(".json").size()));
+  for (const std::size_t at : {13U, 11U}) text.insert(at, ":");
+  for (const std::size_t at : {6U, 4U}) text.insert(at, "-");
+  try {
+    return parse_instant(text);
+  } catch (const DataError&) {
+    return {};
+  }
+}
+
+/// A name that is free and after all that there are.
+std::string next_name(Instant started, const std::string& newest) {
+  const Instant floored = std::max(started, Instant{});
+  const auto after = newest.empty() ? std::nullopt : time_of(newest);
+  return name_of(after && floored <= *after ? *after + std::chrono::milliseconds(1) : floored);
+}
+
+std::string head_text(const ManifestReference& head) { return head.sha256 + std::string(head_gap) + head.name + "\n"; }
+
+ManifestReference parse_head(std::string_view text) {
+  ManifestReference head;
+  if (text.size() > hash_digits + head_gap.size()) {
+    head.sha256 = text.substr(0, hash_digits);
+    head.name = text.substr(hash_digits + head_gap.size());
+    head.name.pop_back();
+  }
+  if (!is_sha256(head.sha256) || !time_of(head.name) || head_text(head) != text) {
+    throw DataError("runs/HEAD: is not what a run writes there");
+  }
+  return head;
+}
+
+/// The bytes of a manifest. Throws DataError that starts with its name.
+std::string bytes_of(const std::string& state, const std::string& name) {
+  std::optional<std::string> bytes;
+  try {
+    bytes = read_regular_file(path_of(state, name), largest_manifest_bytes);
+  } catch (const DataError& error) {
+    throw DataError(shown(name) + ": " + error.what());
+  }
+  if (!bytes) throw DataError(shown(name) + ": is missing");
+  return std::move(*bytes);
+}
+
+/// Whether there was a HEAD when a manifest was written; so, too, where the manifest does not say.
+bool had_head(std::string_view bytes) {
+  try {
+    return !parse_manifest(bytes).head_before.empty();
+  } catch (const DataError&) {
+    return true;
+  }
+}
+
+/// The newest manifest as the next one is to name it, and what HEAD names.
+struct Tip {
+  std::optional<ManifestReference> newest;
+  std::string head;
+  std::string trouble;  // with HEAD
+};
+
+Tip find_tip(const std::string& state) {
+  Tip tip;
+  const std::vector<std::string> names = manifest_names(state);
+  std::optional<ManifestReference> head;
+  try {
+    head = read_head(state);
+  } catch (const DataError& error) {
+    tip.trouble = error.what();
+  }
+  if (head) tip.head = head->name;
+  if (head && (names.empty() || names.back() <= head->name)) {
+    tip.newest = head;
+  } else if (!names.empty()) {
+    tip.newest = ManifestReference{names.back(), sha256_text(bytes_of(state, names.back()))};
+    if (!head && tip.trouble.empty()) {
+      // The first run of all may have been killed before it had a HEAD; whoever came after one has had it.
+      if (had_head(bytes_of(state, names.back()))) tip.trouble = "runs/HEAD: was missing";
+    }
+  }
+  return tip;
+}
+
+/// check_chain() at work.
+class ChainCheck {
+ public:
+  ChainCheck(const std::string& state, const ManifestVisitor& visit) : state_(state), visit_(visit) {}
+
+  ChainFinding run() {
+    finding_.manifests = manifest_names(state_);
+    check_other_files();
+    for (std::size_t i = 0; i < finding_.manifests.size(); ++i) check_manifest(i);
+    check_head();
+    return std::move(finding_);
+  }
+
+ private:
+  const std::vector<std::string>& names() const { return finding_.manifests; }
+  void misfit(const std::string& name, const std::string& what) {
+    finding_.misfits.push_back(shown(name) + ": " + what);
+  }
+  std::optional<std::size_t> index_of(const std::string& name) const {
+    const auto found = std::lower_bound(names().begin(), names().end(), name);
+    if (found == names().end() || *found != name) return {};
+    return static_cast<std::size_t>(found - names().begin());
+  }
+
+  /// Signatures whose manifest is gone, and what calls itself a manifest and is none.
+  void check_other_files() {
+    std::error_code error;
+    std::vector<std::string> others;
+    for (fs::directory_iterator it(runs_folder(state_), error), end; it != end; it.increment(error)) {
+      others.push_back(it->path().filename().string());
+    }
+    std::sort(others.begin(), others.end());
+    for (const std::string& other : others) {
+      const std::string extension = fs::path(other).extension().string();
+      if (other.front() == '.') continue;  // half written by a run that was killed
+      if (extension == ".json" && !index_of(other)) misfit(other, "is no manifest by its name");
+      if (extension != signature_suffix && extension != time_stamp_suffix) continue;
+      const std::string sealed = fs::path(other).stem().string();
+      if (!index_of(sealed)) misfit(sealed, "is missing, and " + shown(other) + " was made of it");
+    }
+  }
+
+  void check_manifest(std::size_t i) {
+    const std::string& name = names()[i];
+    hashes_.emplace_back();
+    heads_.emplace_back();
+    std::string bytes;
+    try {
+      bytes = bytes_of(state_, name);
+    } catch (const DataError& error) {
+      finding_.misfits.emplace_back(error.what());
+      return;
+    }
+    hashes_.back() = sha256_text(bytes);
+    try {
+      const Manifest manifest = parse_manifest(bytes);
+      heads_.back() = manifest.head_before;
+      check_previous(i, manifest.previous);
+      if (visit_) visit_(name, bytes, manifest);
+    } catch (const DataError& error) {
+      misfit(name, error_chain(error));
+    }
+  }
+
+  void check_previous(std::size_t i, const std::optional<ManifestReference>& previous) {
+    const std::string& name = names()[i];
+    if (!previous) {
+      if (i > 0) misfit(name, "begins a chain of its own beside that of " + shown(names()[i - 1]));
+      return;
+    }
+    const std::optional<std::size_t> before = index_of(previous->name);
+    if (!before) {
+      misfit(previous->name, "is missing: " + shown(name) + " names it as the one before");
+    } else if (*before >= i) {
+      misfit(name, "names " + shown(previous->name) + " as the one before, which is not before it");
+    } else if (*before + 1 < i) {
+      misfit(name, "and " + shown(names()[*before + 1]) + " both name " + shown(previous->name) +
+                       " as the one before: the chain forks");
+    } else if (!hashes_[*before].empty() && hashes_[*before] != previous->sha256) {
+      misfit(previous->name, "was changed: its SHA-256 is not that which " + shown(name) + " names");
+    }
+  }
+
+  void check_head() {
+    try {
+      finding_.head = read_head(state_);
+    } catch (const DataError& error) {
+      finding_.misfits.emplace_back(error.what());
+      return;
+    }
+    if (!finding_.head) {
+      check_no_head();
+      return;
+    }
+    const ManifestReference& head = *finding_.head;
+    const std::optional<std::size_t> newest = index_of(head.name);
+    if (!newest) {
+      misfit(head.name, "is missing: runs/HEAD names it as the newest");
+      return;
+    }
+    if (!hashes_[*newest].empty() && hashes_[*newest] != head.sha256) {
+      misfit(head.name, "was changed: its SHA-256 is not that which runs/HEAD names");
+    }
+    for (std::size_t i = *newest + 1; i < names().size(); ++i) {
+      finding_.unpublished.push_back(names()[i]);
+      if (heads_[i] && *heads_[i] != head.name) {
+        misfit("HEAD", "names " + shown(head.name) + ", but " + shown(names()[i]) + " was written when it named " +
+                           (heads_[i]->empty() ? "none" : shown(*heads_[i])));
+      }
+    }
+  }
+
+  /// Runs that were killed before there was any HEAD leave none; any other has had one.
+  void check_no_head() {
+    finding_.unpublished = names();
+    const auto named_one = [](const std::optional<std::string>& head) { return head && !head->empty(); };
+    const auto found = std::find_if(heads_.begin(), heads_.end(), named_one);
+    if (found != heads_.end()) {
+      misfit("HEAD", "is missing; it named " + shown(**found) + " when " +
+                         shown(names()[static_cast<std::size_t>(found - heads_.begin())]) + " was written");
+    }
+  }
+
+  const std::string& state_;
+  const ManifestVisitor& visit_;
+  ChainFinding finding_;
+  std::vector<std::string> hashes_;                // empty: cannot be read
+  std::vector<std::optional<std::string>> heads_;  // head_before of each; nothing: cannot be read
+};
+
+}  // namespace
+
+std::string runs_folder(const std::string& state) { return state + "/runs"; }
+
+std::vector<std::string> manifest_names(const std::string& state) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(runs_folder(state), error), end; it != end; it.increment(error)) {
+    std::string name = it->path().filename().string();
+    if (time_of(name)) names.push_back(std::move(name));
+    if (error) break;
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw DataError(runs_folder(state) + ": cannot be read: " + error.message());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::optional<ManifestReference> read_head(const std::string& state) {
+  try {
+    const auto text = read_regular_file(path_of(state, "HEAD"), largest_head_bytes);
+    if (!text) return {};
+    return parse_head(*text);
+  } catch (const DataError& error) {
+    const std::string what = error.what();
+    throw DataError(what.starts_with("runs/HEAD") ? what : "runs/HEAD: " + what);
+  }
+}
+
+std::optional<Manifest> head(const std::string& state) {
+  const std::optional<ManifestReference> reference = read_head(state);
+  if (!reference) return {};
+  const std::string bytes = bytes_of(state, reference->name);
+  if (sha256_text(bytes) != reference->sha256) {
+    throw DataError(shown(reference->name) + ": was changed: its SHA-256 is not that which runs/HEAD names");
+  }
+  try {
+    return parse_manifest(bytes);
+  } catch (const DataError& error) {
+    throw DataError(shown(reference->name) + ": " + error_chain(error));
+  }
+}
+
+std::string begin_manifest(const std::string& state, Manifest& manifest) {
+  std::error_code error;
+  fs::create_directories(runs_folder(state), error);
+  if (error) throw IoError(runs_folder(state) + ": cannot be made: " + error.message());
+  remove_leftovers(runs_folder(state));
+  const Tip tip = find_tip(state);
+  manifest.previous = tip.newest;
+  manifest.head_before = tip.head;
+  if (!tip.trouble.empty()) {
+    manifest.notices.push_back(
+        {"runs/HEAD", tip.trouble + "; the chain goes on from the newest manifest there was", manifest.started});
+  }
+  const std::string name = next_name(manifest.started, tip.newest ? tip.newest->name : std::string());
+  if (!time_of(name)) throw IoError(shown(name) + ": no manifest can have this name; is the clock right?");
+  write_file_atomically(path_of(state, name), manifest_text(manifest));
+  return name;
+}
+
+void publish_head(const std::string& state, const std::string& name) {
+  const ManifestReference head{name, sha256_text(bytes_of(state, name))};
+  write_file_atomically(path_of(state, "HEAD"), head_text(head));
+}
+
+ChainFinding check_chain(const std::string& state, const ManifestVisitor& visit) {
+  return ChainCheck(state, visit).run();
+}
+
+}  // namespace pitwatch

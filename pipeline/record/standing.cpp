@@ -1,0 +1,127 @@
+#include "pipeline/record/standing.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/folder_lock.hpp"
+#include "pipeline/record/chain.hpp"
+#include "pipeline/record/regular_file.hpp"
+#include "pipeline/record/verify.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr std::size_t most_alarms_of_files = 20;
+
+std::vector<MissingGroup> grouped(const std::vector<MissingAcquisition>& missing) {
+  std::map<std::tuple<std::string, Instant, MissingWhat>, MissingGroup> groups;
+  for (const MissingAcquisition& one : missing) {
+    MissingGroup& group = groups[{one.site, one.since, one.what}];
+    if (group.count == 0) group = {one.site, one.what, one.since, 0, one.acquired, one.acquired};
+    ++group.count;
+    group.first = std::min(group.first, one.acquired);
+    group.last = std::max(group.last, one.acquired);
+  }
+  std::vector<MissingGroup> list;
+  for (const auto& [key, group] : groups) list.push_back(group);
+  return list;
+}
+
+std::vector<CheckpointSizes> checkpoint_sizes(const Manifest& manifest) {
+  std::map<std::string, std::uint64_t> sizes;
+  for (const OutputFile& file : manifest.outputs) sizes[file.path] = file.size;
+  std::vector<CheckpointSizes> of_sites;
+  for (const SiteStanding& site : manifest.sites) {
+    CheckpointSizes& sum = of_sites.emplace_back();
+    for (const CheckpointFile& file : site.checkpoints) {
+      ++sum.files;
+      const auto found = sizes.find(file.path);
+      if (found != sizes.end()) sum.bytes += found->second;
+    }
+  }
+  return of_sites;
+}
+
+std::string hours_text(std::chrono::milliseconds age) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::hours>(age).count()) + " hours";
+}
+
+void check_last_run(const Manifest& last, Instant now, std::optional<std::chrono::milliseconds> max_age,
+                    std::vector<std::string>& alarms) {
+  constexpr int some_were_skipped = 4;
+  if (last.exit_code != 0 && last.exit_code != some_were_skipped) {
+    alarms.push_back("the last run failed: exit code " + std::to_string(last.exit_code) +
+                     (last.message.empty() ? "" : ", " + last.message));
+  }
+  for (const SiteStanding& site : last.sites) {
+    if (!site.last_error.empty()) alarms.push_back("site " + site.id + " failed in the last run: " + site.last_error);
+  }
+  if (max_age && now - last.ended > *max_age) {
+    alarms.push_back("no run has ended for " + hours_text(now - last.ended) + ", which is more than " +
+                     hours_text(*max_age));
+  }
+}
+
+void check_unpublished(Standing& standing) {
+  if (!standing.last && standing.unpublished.size() != 1) {
+    standing.alarms.emplace_back(standing.unpublished.empty()
+                                     ? "runs: holds no manifest: no run has ended yet, or the record was removed"
+                                     : "runs/HEAD: is missing; see pitwatch verify");
+  } else if (!standing.unpublished.empty()) {
+    standing.alarms.push_back("a run was killed while it published: runs/" + standing.unpublished.back() +
+                              " is beyond HEAD; the next run makes it good");
+  }
+}
+
+/// Of another size, or missing: what can be known without reading them.
+void check_files(const std::string& state, const Manifest& last, std::vector<std::string>& alarms) {
+  std::size_t found = 0;
+  for (const OutputFile& file : last.outputs) {
+    std::string problem;
+    try {
+      const auto size = size_of_regular_file(file.path.front() == '/' ? file.path : state + "/" + file.path);
+      if (!size) problem = "is missing";
+      if (size && *size != file.size) problem = "has another size than the record says";
+    } catch (const DataError& error) {
+      problem = error.what();
+    }
+    if (!problem.empty() && ++found <= most_alarms_of_files) alarms.push_back(file.path + ": " + problem);
+  }
+  if (found > most_alarms_of_files) {
+    alarms.push_back("and " + std::to_string(found - most_alarms_of_files) + " more files; pitwatch verify names all");
+  }
+}
+
+void read_record(const std::string& state, Standing& standing) {
+  std::string head_name;
+  try {
+    if (const auto reference = read_head(state)) head_name = reference->name;
+    standing.last = head(state);
+    if (standing.last) standing.name = head_name;
+  } catch (const DataError& error) {
+    standing.alarms.emplace_back(error.what());
+  }
+  const std::vector<std::string> names = manifest_names(state);
+  standing.unpublished.assign(std::upper_bound(names.begin(), names.end(), head_name), names.end());
+}
+
+}  // namespace
+
+Standing standing_of(const std::string& state, Instant now, std::optional<std::chrono::milliseconds> max_age) {
+  if (!holds_state(state)) throw DataError(state + ": holds no state");
+  Standing standing;
+  standing.is_at_work = is_folder_locked(state);
+  read_record(state, standing);
+  // What a run that is at work has begun is not published yet, and no fault.
+  if (standing.alarms.empty() && !standing.is_at_work) check_unpublished(standing);
+  if (!standing.last) return standing;
+  check_last_run(*standing.last, now, max_age, standing.alarms);
+  if (!standing.is_at_work) check_files(state, *standing.last, standing.alarms);
+  standing.missing = grouped(standing.last->missing);
+  standing.sizes = checkpoint_sizes(*standing.last);
+  return standing;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,175 @@
+#include "tools/command_verify.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "pipeline/io/signature.hpp"
+#include "pipeline/record/verify.hpp"
+#include "pipeline/run/background.hpp"
+#include "pipeline/run/site_watch.hpp"
+#include "tools/common_options.hpp"
+#include "tools/logging.hpp"
+#include "tools/monitor_options.hpp"
+#include "tools/text_table.hpp"
+
+namespace pitwatch::tools {
+namespace po = boost::program_options;
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::size_t most_lines = 50;  // of misfits, and of remarks
+
+std::string plural(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+SealCheck signature_check(const std::string& trusted) {
+  return [trusted](std::string_view content, std::string_view seal, Instant at) {
+    const SignatureFinding found = verify_cms(content, seal, trusted, at);
+    return SealFinding{"signed by " + found.signer + (found.is_trusted ? "" : ", who is not checked: no --trust"), {}};
+  };
+}
+
+SealCheck time_stamp_check(const std::string& trusted) {
+  return [trusted](std::string_view content, std::string_view seal, Instant) {
+    const TimeStampFinding found = verify_time_stamp(content, seal, trusted);
+    const std::string who = "time-stamped by " + found.authority;
+    if (!found.is_trusted) return SealFinding{who + ", which is not checked: no --tsa-trust", {}};
+    return SealFinding{who, found.time};
+  };
+}
+
+/// What was checked, in one line.
+std::string counts_text(const VerifyReport& report, bool inputs) {
+  std::string text = plural(report.manifests, "manifest") + ", " + std::to_string(report.with_signature) + " signed, " +
+                     std::to_string(report.with_time_stamp) + " time-stamped; " + plural(report.files, "file") +
+                     fmt::format(" of {:.1f} MB", static_cast<double>(report.file_bytes) / 1e6);
+  if (!inputs) return text + "; inputs not read";
+  text += "; " + plural(report.inputs.same, "input");
+  if (report.inputs.gone > 0) text += ", " + std::to_string(report.inputs.gone) + " more gone";
+  if (report.inputs.not_read > 0)
+    text += ", " + std::to_string(report.inputs.not_read) + " more that cannot be read again";
+  return text;
+}
+
+void print_lines(const std::vector<std::string>& lines, const std::string& before) {
+  for (std::size_t i = 0; i < std::min(lines.size(), most_lines); ++i) {
+    std::cout << before << printable(lines[i]) << "\n";
+  }
+  if (lines.size() > most_lines) std::cout << before << "and " << lines.size() - most_lines << " more; see --json\n";
+}
+
+void print_text(const std::string& state, const VerifyReport& report, bool inputs) {
+  if (report.fits()) {
+    std::cout << printable(state) << ": fits its record: " << counts_text(report, inputs) << "\n";
+  } else {
+    std::cout << printable(state) << ": does not fit its record: " << printable(report.misfits.front()) << "\n";
+    print_lines({report.misfits.begin() + 1, report.misfits.end()}, "also: ");
+    std::cout << "that fit: " << counts_text(report, inputs) << "\n";
+  }
+  if (!report.head.empty()) std::cout << "from runs/" << report.first << " to runs/" << report.head << "\n";
+  print_lines(report.sealed_by, "");
+  print_lines(report.remarks, "note: ");
+}
+
+ordered_json text_or_null(const std::string& text) { return text.empty() ? ordered_json(nullptr) : ordered_json(text); }
+
+void print_json(const std::string& state, const VerifyReport& report, bool inputs) {
+  ordered_json object{{"state", state},
+                      {"fits", report.fits()},
+                      {"misfits", report.misfits},
+                      {"notes", report.remarks},
+                      {"manifests", report.manifests},
+                      {"first", text_or_null(report.first)},
+                      {"head", text_or_null(report.head)},
+                      {"unpublished", report.unpublished},
+                      {"signed", report.with_signature},
+                      {"newest_signed", text_or_null(report.newest_with_signature)},
+                      {"time_stamped", report.with_time_stamp},
+                      {"newest_time_stamped", text_or_null(report.newest_with_time_stamp)},
+                      {"sealed_by", report.sealed_by},
+                      {"files", report.files},
+                      {"file_bytes", report.file_bytes},
+                      {"inputs", nullptr}};
+  if (inputs) {
+    object["inputs"] = {{"same", report.inputs.same},
+                        {"different", report.inputs.different},
+                        {"gone", report.inputs.gone},
+                        {"not_read", report.inputs.not_read}};
+  }
+  std::cout << object.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
+}
+
+class VerifyCommand final : public Command {
+ public:
+  po::options_description options() override {
+    po::options_description description(
+        "Checks that a state is what its record in STATE/runs says: the chain of manifests, signatures and time "
+        "stamps\n"
+        "where there are any, every file of the state, and every input that was read. Writes nothing. Exit code 0: "
+        "all\n"
+        "fits; 5: something does not, and the first line says what. Without signatures or time stamps, a record that\n"
+        "somebody wrote anew from beginning to end cannot be told from a true one.\n\nOptions of verify");
+    description.add_options()                                                            //
+        ("state", po::value<std::string>()->value_name("STATE"), "folder of the state")  //
+        ("trust", po::value<std::string>()->value_name("CA.pem"),
+         "certificates whose signatures are trusted; then the newest manifest has to be signed")  //
+        ("tsa-trust", po::value<std::string>()->value_name("CA.pem"),
+         "certificates whose time stamps are trusted; then some manifest has to have one")  //
+        ("no-inputs", po::bool_switch(), "do not read the inputs again")                    //
+        ("json", po::bool_switch(), "what was found as JSON");
+    return description;
+  }
+
+  std::vector<std::string> positional() const override { return {"state"}; }
+
+  void setup(const po::variables_map& values) override {
+    common_ = read_common_options(values);
+    state_ = required_option(values, "state", "STATE", "verify");
+    if (values.count("trust") != 0) trust_ = values["trust"].as<std::string>();
+    if (values.count("tsa-trust") != 0) tsa_trust_ = values["tsa-trust"].as<std::string>();
+    options_.inputs = !values["no-inputs"].as<bool>();
+    as_json_ = values["json"].as<bool>();
+  }
+
+  int run() override {
+    options_.signature = signature_check(trust_);
+    options_.time_stamp = time_stamp_check(tsa_trust_);
+    options_.needs_signature = !trust_.empty();
+    options_.needs_time_stamp = !tsa_trust_.empty();
+    options_.parallel = in_parallel;
+    VerifyReport report;
+    {
+      Progress progress(common_);
+      options_.progress = [&](std::string_view stage, double fraction) { progress(stage, fraction); };
+      in_arena(common_.threads, [&] { report = verify_state(state_, options_); });
+    }
+    if (as_json_) {
+      print_json(state_, report, options_.inputs);
+    } else {
+      print_text(state_, report, options_.inputs);
+    }
+    return report.fits() ? exit_done : exit_check_failed;
+  }
+
+ private:
+  CommonOptions common_;
+  std::string state_;
+  std::string trust_;
+  std::string tsa_trust_;
+  VerifyOptions options_;
+  bool as_json_ = false;
+};
+
+}  // namespace
+
+const CommandEntry verify_entry{"verify", "verify STATE [options]",
+                                "is a state what its record says: manifests, signatures, files, inputs",
+                                []() -> std::unique_ptr<Command> { return std::make_unique<VerifyCommand>(); }};
+
+}  // namespace pitwatch::tools
