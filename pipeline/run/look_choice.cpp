@@ -31,13 +31,13 @@ std::string sizes_of(const Scene& scene) {
   return sha256_text(text).substr(0, digest_digits);
 }
 
-/// "gone" where a file is not there, "changed" otherwise.
-std::string what_is_amiss(const Scene& scene) {
+/// Of a scene whose files are not those that were read.
+MissingWhat what_is_amiss(const Scene& scene) {
   const bool is_gone = std::any_of(scene.bands.begin(), scene.bands.end(), [](const auto& band) {
     std::error_code error;
     return !fs::exists(band.second.path, error);
   });
-  return is_gone ? "gone" : "changed";
+  return is_gone ? MissingWhat::gone : MissingWhat::changed;
 }
 
 LookPart part_of(const ListedScene& listed) {
@@ -132,7 +132,7 @@ class Matching {
     look.record = record;
     look.datatake.acquired = record.acquired;
     for (const LookPart& part : record.parts) find_part(part, of_it, kept, look);
-    if (!look.missing.empty()) look.datatake.parts.clear();
+    if (look.missing) look.datatake.parts.clear();
     take_rest(of_it, look);
     plan_.looks.push_back(std::move(look));
   }
@@ -213,7 +213,7 @@ class Matching {
       look.datatake.parts.push_back({*in_state, part.item});
       look.is_kept = true;
     }
-    std::string amiss = "gone";
+    MissingWhat amiss = MissingWhat::gone;
     for (const std::size_t i : of_it) {
       const Scene& scene = scenes_[i].scene;
       if (taken_[i] || !is_same_edition(part, scene)) continue;
@@ -300,7 +300,7 @@ void give_up(LookPlan& plan, std::size_t look, const WatchedSite& watched) {
     const LookRecord known = *planned.known_as;
     planned = {};
     planned.record = known;
-    if (known.skipped.empty()) planned.missing = "changed";
+    if (known.skipped.empty()) planned.missing = MissingWhat::changed;
     return;
   }
   plan.looks.erase(plan.looks.begin() + static_cast<std::ptrdiff_t>(look));

@@ -11,6 +11,7 @@
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/grid.hpp"
 #include "pipeline/io/scene_source.hpp"
+#include "pipeline/record/manifest.hpp"
 #include "pipeline/run/site_state.hpp"
 #include "pipeline/run/watched_site.hpp"
 
@@ -22,7 +23,7 @@ struct PlannedLook {
   Datatake datatake;         // the files of all of its parts; no part where they cannot be had as they were
   bool is_new = false;       // the state does not hold it, or not as it is now
   bool is_kept = false;      // its files are those that the state keeps: they were checked when they came
-  std::string missing;       // of a known one: why `datatake` is empty ("gone", "changed")
+  std::optional<MissingWhat> missing;  // of a known one: why `datatake` is empty
   std::string newer;         // of a known one: the scene of a later edition that the source has
   std::optional<LookRecord> known_as;  // of a new one: what the state holds of it
 

@@ -17,6 +17,7 @@
 #include "pipeline/io/folder_lock.hpp"
 #include "pipeline/io/hashing.hpp"
 #include "pipeline/io/http_client.hpp"
+#include "pipeline/io/process_user.hpp"
 #include "pipeline/io/remote_path.hpp"
 #include "pipeline/io/signature.hpp"
 #include "pipeline/io/tables.hpp"
@@ -115,6 +116,14 @@ void seal(const std::string& state, const std::string& manifest, const SigningOp
     HttpClient client({}, policy);
     write_file_atomically(path + time_stamp_suffix, request_time_stamp(signing.time_stamps, text, client));
   }
+}
+
+/// Writers of the record wait for each other: a run that publishes, and reviews.
+FileLock record_lock(const std::string& state) {
+  std::error_code error;
+  fs::create_directories(runs_folder(state), error);
+  if (error) throw IoError(runs_folder(state) + ": cannot be made: " + error.message());
+  return FileLock(runs_folder(state) + "/record");
 }
 
 /// Writes what is to be published in its order.
@@ -260,7 +269,7 @@ Manifest NightRecord::begin(int exit_code, const std::string& message) const {
   manifest.ended = now();
   manifest.command = "run";
   manifest.host = host_name();
-  manifest.os_user = current_user();
+  manifest.os_user = process_user();
   manifest.program_version = program_version();
   for (const auto& [library, version] : versions()) manifest.library_versions[library] = version;
   manifest.algorithm = std::to_string(algorithm_version);
@@ -334,6 +343,7 @@ void NightRecord::add_sites(const WatchReport& report, Manifest& manifest) const
 }
 
 std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& log, WatchReport& report) {
+  const FileLock lock = record_lock(options_.state);
   Manifest manifest = begin(report.exit_code, "");
   add_sites(report, manifest);
   const std::unique_ptr<RegisterWrite> write =
@@ -377,6 +387,7 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
 void NightRecord::publish_failure(int exit_code, const std::string& message) {
   if (!before_) return;
   try {
+    const FileLock lock = record_lock(options_.state);
     Manifest manifest = begin(exit_code, message);
     manifest.sites = before_->sites;
     manifest.missing = before_->missing;
@@ -391,7 +402,7 @@ void NightRecord::publish_failure(int exit_code, const std::string& message) {
 
 void record_review(const std::string& state, const std::string& target, const std::string& alert_id,
                    const Review& review, const SigningOptions& signing) {
-  const FolderLock lock(state);
+  const FileLock lock = record_lock(state);
   const Instant started = now();
   const std::optional<Manifest> before = head(state);
   if (!before) throw DataError(state + ": has no record of a run: reviews are put on record beside one");
@@ -401,13 +412,13 @@ void record_review(const std::string& state, const std::string& target, const st
   manifest.ended = now();
   manifest.command = "review";
   manifest.host = host_name();
-  manifest.os_user = current_user();
+  manifest.os_user = process_user();
   manifest.acquisitions.clear();
   manifest.inputs.clear();
   manifest.exit_code = 0;
   manifest.message.clear();
   manifest.review = ReviewMade{alert_id,       review.verdict, review.reviewer, review.reason,
-                               review.reviewed_at, started,    current_user()};
+                               review.reviewed_at, started,    process_user()};
   const std::string shown = shown_target(state, target);
   const std::uint64_t runs = before->alert_register ? before->alert_register->runs : 0;
   manifest.alert_register = standing_of(shown, *write, runs);

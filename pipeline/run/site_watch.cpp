@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cmath>
 #include <exception>
+#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -23,6 +24,7 @@
 #include "pipeline/core/large_buffer.hpp"
 #include "pipeline/incidents/tracker.hpp"
 #include "pipeline/io/kept_scenes.hpp"
+#include "pipeline/io/remote_path.hpp"
 #include "pipeline/monitor/learn.hpp"
 #include "pipeline/run/background.hpp"
 #include "pipeline/run/build_alerts.hpp"
@@ -65,7 +67,32 @@ struct LookInFlight {
   LookRecord record;
   ReadLook read;
   LookFeatures features;
+  std::vector<Scene> kept;  // in the state
 };
+
+/// What a manifest says of a product.
+ProductUsed product_of(const ListedScene& listed) {
+  const Scene& scene = listed.scene;
+  ProductUsed product;
+  product.id = scene.id;
+  product.source = redacted(scene.source);
+  product.platform = scene.platform;
+  product.datatake = scene.datatake;
+  product.tile = scene.tile;
+  product.level = scene.level;
+  product.baseline = scene.processing_baseline;
+  product.processed = scene.processed;
+  product.offset_rule = scene.offsets.rule;
+  product.sun = scene.sun;
+  product.view = scene.view;
+  // The state names of a kept one no more than the beginning.
+  if (is_sha256(listed.fingerprint)) product.fingerprint = listed.fingerprint;
+  for (const auto& [band, asset] : scene.bands) {
+    product.offsets.push_back({std::string(name(band)), asset.calibration.scale, asset.calibration.offset});
+    product.files.push_back(redacted(asset.path));
+  }
+  return product;
+}
 
 /// What was thrown first by the steps of a pipeline. It is let run empty then: what is in flight when a filter throws,
 /// oneTBB never frees.
@@ -105,6 +132,15 @@ StateFolder state_folder(const WatchedSite& watched, const Pane& pane) {
           : relearns       ? StateFolder::Use::relearn
                            : StateFolder::Use::nightly,
           in_parallel};
+}
+
+/// Throws ConfigError where a nightly run is to end before its state does.
+void check_end(const WatchedSite& watched, std::span<const LookRecord> known) {
+  const WatchOptions& options = watched.options;
+  if (options.is_rerun || !options.until || known.empty() || known.back().acquired <= *options.until) return;
+  throw ConfigError("site '" + watched.site.id + "': its state goes on to " + format_instant(known.back().acquired) +
+                    ", beyond " + format_instant(*options.until) +
+                    ": what was known earlier is worked out by pitwatch rerun --to, or told by alerts --as-of");
 }
 
 class PaneWatch {
@@ -150,10 +186,12 @@ class PaneWatch {
         static_cast<int>(std::count_if(state_.incidents.begin(), state_.incidents.end(), [](const Incident& incident) {
           return incident.merged_into.empty() && !incident.closed_on;
         }));
-    for (std::size_t i = before; i < state_.looks.size(); ++i) {
+    for (std::size_t i = 0; i < state_.looks.size(); ++i) {
       const LookRecord& look = state_.looks[i];
-      if (!look.skipped.empty()) report_.skipped.emplace_back(look.scene(), look.skipped);
+      if (!look.skipped.empty()) (i < before ? report_.unusable : report_.skipped).emplace_back(look.scene(), look.skipped);
     }
+    result.relearnt = states_.replaces_other() || relearns_all();
+    report_.standings.push_back(standing(result));
     return result;
   }
 
@@ -163,6 +201,26 @@ class PaneWatch {
   std::int64_t bytes() const { return bytes(start_ > 0 || learning_goes_on(), looks_in_flight(start_)); }
 
  private:
+  SiteStanding standing(const WatchReport::OfSite& result) const {
+    SiteStanding standing;
+    standing.id = watched_.site.id;
+    standing.panes = 1;
+    standing.looks = result.looks;
+    if (!state_.looks.empty()) {
+      standing.first_acquisition = state_.looks.front().acquired;
+      standing.last_acquisition = state_.looks.back().acquired;
+    }
+    standing.learning = result.learning;
+    if (!state_.looks.empty()) standing.learn_until = plan_.learn_until;
+    for (const auto& [path, looks] : states_.files()) {
+      standing.checkpoints.push_back({std::filesystem::path(path).lexically_relative(watched_.options.state).string(),
+                                      static_cast<int>(looks)});
+    }
+    standing.open_incidents = result.open;
+    for (const auto& [name, value] : watched_.in_clear) standing.options[name] = value;
+    return standing;
+  }
+
   // ---- what is to be done ----
 
   std::string kept_folder() const { return states_.folder().empty() ? "" : states_.folder() + "/kept"; }
@@ -171,16 +229,9 @@ class PaneWatch {
   void plan() {
     const WatchOptions& options = watched_.options;
     remarks_ = {};
-    const bool relearns_all = std::find(options.relearn_sites.begin(), options.relearn_sites.end(), watched_.site.id) !=
-                              options.relearn_sites.end();
     std::vector<LookRecord> known;
-    if (!relearns_all) known.assign(states_.known().begin(), states_.known().end());
-    if (options.until && !known.empty() && known.back().acquired > *options.until) {
-      if (!options.is_rerun) {
-        throw ConfigError("site '" + watched_.site.id + "': its state goes on to " +
-                          format_instant(known.back().acquired) + ", beyond " + format_instant(*options.until) +
-                          ": what was known earlier is worked out by pitwatch rerun --to, or told by alerts --as-of");
-      }
+    if (!relearns_all()) known.assign(states_.known().begin(), states_.known().end());
+    if (options.is_rerun && options.until) {
       std::erase_if(known, [&](const LookRecord& look) { return look.acquired > *options.until; });
     }
     std::vector<Scene> kept;
@@ -195,24 +246,19 @@ class PaneWatch {
         if (look.is_readable() || !look.record.skipped.empty()) continue;
         look.record.skipped = "its pixels, which the state kept, cannot be read any more";
         remarks_.skipped.emplace_back(look.record.scene(), look.record.skipped);
-        look.missing.clear();
+        look.missing.reset();
       }
     }
     if (options.is_rerun && !options.start_from.empty()) {
       plan_rerun();
     } else {
-      find_start(relearns_all);
+      find_start();
     }
   }
 
   /// Leaves out what comes too late: what would need looks that are gone.
-  void find_start(bool relearns_all) {
-    std::optional<std::size_t> start;
-    if (relearns_all) {
-      start = 0;
-    } else {
-      start = states_.start_of(plan_);
-    }
+  void find_start() {
+    std::optional<std::size_t> start = relearns_all() ? 0 : states_.start_of(plan_);
     while (!start) {
       const std::size_t late = first_new();
       if (late == plan_.looks.size()) {
@@ -223,12 +269,18 @@ class PaneWatch {
       start = states_.start_of(plan_);
     }
     start_ = *start;
-    if (states_.damaged_looks() > plan_.looks.size() && !watched_.options.relearn && !relearns_all) {
+    if (states_.damaged_looks() > plan_.looks.size() && !watched_.options.relearn) {
       throw DataError("site '" + watched_.site.id + "': " + damage() + ", and had " +
                       std::to_string(states_.damaged_looks()) + " acquisitions, of which " +
                       std::to_string(plan_.looks.size()) +
                       " can be had; restore it from a copy, or learn anew with --relearn");
     }
+  }
+
+  /// Whether this site is to be learnt anew whatever its state.
+  bool relearns_all() const {
+    const std::vector<std::string>& sites = watched_.options.relearn_sites;
+    return std::find(sites.begin(), sites.end(), watched_.site.id) != sites.end();
   }
 
   std::string damage() const {
@@ -245,13 +297,13 @@ class PaneWatch {
   void leave_out_late(std::size_t late) {
     const auto begin = plan_.looks.begin() + static_cast<std::ptrdiff_t>(late);
     const auto is_gone = [](const PlannedLook& look) { return !look.is_readable() && look.record.skipped.empty(); };
-    const auto gone = std::count_if(begin, plan_.looks.end(), is_gone);
-    const auto all_gone = std::count_if(plan_.looks.begin(), plan_.looks.end(), is_gone);
-    const std::string which = gone > 0 ? std::to_string(gone) + " acquisitions since then"
-                                       : std::to_string(all_gone) + " acquisitions that were learnt from";
-    remarks_.late.emplace_back(begin->record.scene(), "came late, and " + which +
-                                                          " cannot be read any more as they were taken in: it is not "
-                                                          "taken in");
+    const bool is_gone_since = std::any_of(begin, plan_.looks.end(), is_gone);
+    const std::string which = is_gone_since ? "acquisitions since then" : "acquisitions that were learnt from";
+    remarks_.late.push_back({{begin->record.scene(),
+                              "came late, and " + which +
+                                  " cannot be read any more as they were taken in: it is not taken in",
+                              {}},
+                             true});
     give_up(plan_, late, watched_);
   }
 
@@ -297,16 +349,14 @@ class PaneWatch {
     add(remarks_.left_out, report_.left_out);
     add(remarks_.late, report_.late);
     for (const PlannedLook& look : plan_.looks) {
-      const LookRecord& record = look.record;
-      if (!look.missing.empty()) {
-        report_.missing.push_back({watched_.site.id, record.acquired, record.scene(), look.missing});
-      } else if (!look.newer.empty()) {
-        report_.missing.push_back({watched_.site.id, record.acquired, record.scene(), "newer edition " + look.newer});
-      }
+      if (look.missing) add_missing(look.record, *look.missing);
+      if (!look.missing && !look.newer.empty()) add_missing(look.record, MissingWhat::newer_edition);
     }
-    for (const LookRecord& gap : gaps_) {
-      report_.missing.push_back({watched_.site.id, gap.acquired, gap.scene(), "gone"});
-    }
+    for (const LookRecord& gap : gaps_) add_missing(gap, MissingWhat::gone);
+  }
+
+  void add_missing(const LookRecord& look, MissingWhat what) {
+    report_.missing.push_back({{watched_.site.id, look.acquired, look.scene(), what, {}}, true});
   }
 
   /// Whether the history is not whole yet, so that nothing can be judged.
@@ -375,8 +425,38 @@ class PaneWatch {
     failure.rethrow();
   }
 
-  void add_doubts(const LookInFlight& look) {
+  void add_remarks_of(const LookInFlight& look, AcquisitionUse use) {
     report_.doubts.insert(report_.doubts.end(), look.read.doubts.begin(), look.read.doubts.end());
+    const PlannedLook& planned = plan_.looks[look.number];
+    if (!planned.is_readable()) return;
+    AcquisitionUsed used;
+    used.site = watched_.site.id;
+    used.pane = pane_.name;
+    used.acquired = look.record.acquired;
+    used.use = look.record.skipped.empty() ? use : AcquisitionUse::skipped;
+    used.reason = look.record.skipped;
+    for (const ListedScene& part : planned.datatake.parts) used.products.push_back(product_of(part));
+    if (look.record.skipped.empty()) {
+      const MaskShares shares = mask_shares(look.read.planes.mask.view());
+      used.cloud_share = shares.cloud;
+      used.valid_share = shares.clear;
+    }
+    report_.acquisitions.push_back(std::move(used));
+  }
+
+  /// All files of a kept scene.
+  void add_written(const Scene& scene) {
+    if (scene.bands.empty()) return;
+    std::error_code none;
+    const std::filesystem::path folder = std::filesystem::path(scene.bands.begin()->second.path).parent_path();
+    for (std::filesystem::directory_iterator it(folder, none), end; it != end; it.increment(none)) {
+      report_.written.push_back(it->path().string());
+    }
+  }
+
+  void save_checkpoint(bool after_learning) {
+    const std::string path = states_.save(state_, after_learning);
+    if (!path.empty()) report_.written.push_back(path);
   }
 
   // ---- while it learns ----
@@ -403,7 +483,7 @@ class PaneWatch {
         look.read = reader_.read(planned);
         const std::vector<Grid> ground = reader_.ground_of(planned);
         for (const ListedScene& part : planned.datatake.parts) {
-          keep_scene(part.scene, ground, kept_bands, kept_folder());
+          look.kept.push_back(keep_scene(part.scene, ground, kept_bands, kept_folder()));
         }
       } catch (const DataError& unusable) {
         look.record.skipped = error_chain(unusable);
@@ -412,11 +492,12 @@ class PaneWatch {
     };
     const auto note = [&](const LookInFlight& look) {
       state_.looks[look.number].skipped = look.record.skipped;
-      add_doubts(look);
+      for (const Scene& scene : look.kept) add_written(scene);
+      add_remarks_of(look, AcquisitionUse::kept);
       progress_(watched_.site.id, static_cast<double>(look.number + 1) / static_cast<double>(plan_.looks.size()));
     };
     pass(wanted, tokens, keep, note);
-    states_.save(state_, false);
+    save_checkpoint(false);
     return wanted.front();
   }
 
@@ -461,7 +542,7 @@ class PaneWatch {
         learn_from(std::move(*history));
         history.reset();
         if (probe_.learnt) probe_.learnt(state_.monitor);
-        states_.save(state_, true);
+        save_checkpoint(true);
       }
       const bool judged = !history && look.record.skipped.empty();
       if (judged) {
@@ -471,7 +552,7 @@ class PaneWatch {
         remember_clear(state_, look.read.planes, look.features, in_rows);
       }
       state_.looks.push_back(look.record);
-      add_doubts(look);
+      add_remarks_of(look, judged ? AcquisitionUse::judged : AcquisitionUse::learnt_from);
       if (probe_.look) {
         probe_.look({look.record, look.read.planes, look.features, judged ? &observation_ : nullptr, state_});
       }
@@ -485,7 +566,7 @@ class PaneWatch {
   }
 
   void save() {
-    states_.save(state_, false);
+    save_checkpoint(false);
     saved_looks_ = state_.looks.size();
   }
 
@@ -604,6 +685,7 @@ void add(const WatchReport::OfSite& pane, WatchReport::OfSite& site) {
   site.new_looks = std::max(site.new_looks, pane.new_looks);
   site.replayed = std::max(site.replayed, pane.replayed);
   site.learning = site.learning || pane.learning;
+  site.relearnt = site.relearnt || pane.relearnt;
   site.open += pane.open;
 }
 
@@ -612,8 +694,31 @@ void add_remarks(WatchReport pane, WatchReport& report) {
   std::move(pane.skipped.begin(), pane.skipped.end(), std::back_inserter(report.skipped));
   std::move(pane.left_out.begin(), pane.left_out.end(), std::back_inserter(report.left_out));
   std::move(pane.doubts.begin(), pane.doubts.end(), std::back_inserter(report.doubts));
-  std::move(pane.late.begin(), pane.late.end(), std::back_inserter(report.late));
-  std::move(pane.missing.begin(), pane.missing.end(), std::back_inserter(report.missing));
+  const auto add = [](auto& from, auto& to) { std::move(from.begin(), from.end(), std::back_inserter(to)); };
+  add(pane.unusable, report.unusable);
+  add(pane.late, report.late);
+  add(pane.missing, report.missing);
+  add(pane.acquisitions, report.acquisitions);
+  add(pane.written, report.written);
+}
+
+/// Adds how things stand with a pane to how they stand with its site.
+void add(SiteStanding pane, std::optional<SiteStanding>& site) {
+  if (!site) {
+    site = std::move(pane);
+    return;
+  }
+  ++site->panes;
+  site->looks = std::max(site->looks, pane.looks);
+  if (pane.first_acquisition && (!site->first_acquisition || *pane.first_acquisition < *site->first_acquisition)) {
+    site->first_acquisition = pane.first_acquisition;
+  }
+  if (pane.last_acquisition && (!site->last_acquisition || *pane.last_acquisition > *site->last_acquisition)) {
+    site->last_acquisition = pane.last_acquisition;
+  }
+  site->learning = site->learning || pane.learning;
+  site->open_incidents += pane.open_incidents;
+  std::move(pane.checkpoints.begin(), pane.checkpoints.end(), std::back_inserter(site->checkpoints));
 }
 
 /// Progress of several panes as one of their site.
@@ -702,7 +807,9 @@ SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing,
   const std::vector<Pane> panes = panes_of(watched_grid(watched.site, watched.options.buffer_m));
   SiteOutcome outcome;
   std::vector<std::vector<PaneAlert>> known;
+  std::optional<SiteStanding> standing;
   for (PaneOutcome& pane : watch_panes(watched, panes, listing, offsets, progress)) {
+    for (SiteStanding& of_pane : pane.remarks.standings) add(std::move(of_pane), standing);
     add_remarks(std::move(pane.remarks), report);
     if (pane.failure) std::rethrow_exception(pane.failure);
     add(pane.summary, outcome.summary);
@@ -722,7 +829,18 @@ SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing,
     }
     outcome.alerts[i].alerts = std::move(some);
   }
+  if (standing) {
+    standing->open_incidents = outcome.summary.open;
+    report.standings.push_back(std::move(*standing));
+  }
   return outcome;
+}
+
+void check_state(const WatchedSite& watched) {
+  for (const Pane& pane : panes_of(watched_grid(watched.site, watched.options.buffer_m))) {
+    const StateFolder states = state_folder(watched, pane);
+    check_end(watched, states.known());
+  }
 }
 
 void probe_pane(const WatchedSite& watched, const Pane& pane, const SourceListing& listing, OffsetMemory& offsets,

@@ -54,6 +54,10 @@ struct SiteOutcome {
 SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing, OffsetMemory& offsets,
                        const ProgressSink& progress, WatchReport& report);
 
+/// Throws ConfigError, before anything is done, for a state that a run with these options must not go on from: of other
+/// terms, of a newer format, or later than the end that is asked for.
+void check_state(const WatchedSite& watched);
+
 /// Takes in all looks at one pane in memory and shows them to a probe. Otherwise as watch_site().
 void probe_pane(const WatchedSite& watched, const Pane& pane, const SourceListing& listing, OffsetMemory& offsets,
                 const ProgressSink& progress, WatchReport& report, const SiteProbe& probe);

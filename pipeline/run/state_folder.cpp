@@ -52,7 +52,7 @@ bool can_go_on(const LookPlan& plan, std::size_t from) {
 
 StateFolder::StateFolder(std::string folder, StateTerms terms, Use use, ParallelFor parallel)
     : folder_(std::move(folder)), terms_(std::move(terms)), use_(use), parallel_(std::move(parallel)) {
-  list();
+  checkpoints_ = list();
   find_newest();
 }
 
@@ -60,20 +60,27 @@ void StateFolder::tidy() const {
   if (!folder_.empty() && use_ != Use::read_only) remove_leftovers(folder_);
 }
 
-void StateFolder::list() {
-  if (folder_.empty()) return;
+std::vector<StateFolder::Checkpoint> StateFolder::list() const {
+  std::vector<Checkpoint> checkpoints;
+  if (folder_.empty()) return checkpoints;
   std::error_code none;
   for (fs::directory_iterator it(folder_, none), end; it != end; it.increment(none)) {
     const std::string name = it->path().filename().string();
-    if (const auto looks = number_in(name, after_looks)) {
-      checkpoints_.push_back({it->path().string(), *looks, false, {}});
-    } else if (const auto learnt = number_in(name, after_learning_mark)) {
-      checkpoints_.push_back({it->path().string(), *learnt, false, {}});
-    }
+    std::optional<std::size_t> looks = number_in(name, after_looks);
+    if (!looks) looks = number_in(name, after_learning_mark);
+    if (looks) checkpoints.push_back({it->path().string(), *looks, false, {}});
   }
-  std::sort(checkpoints_.begin(), checkpoints_.end(), [](const Checkpoint& a, const Checkpoint& b) {
+  std::sort(checkpoints.begin(), checkpoints.end(), [](const Checkpoint& a, const Checkpoint& b) {
     return std::tie(a.looks, a.path) > std::tie(b.looks, b.path);
   });
+  return checkpoints;
+}
+
+std::vector<std::pair<std::string, std::size_t>> StateFolder::files() const {
+  std::vector<std::pair<std::string, std::size_t>> files;
+  for (const Checkpoint& checkpoint : list()) files.emplace_back(checkpoint.path, checkpoint.looks);
+  std::reverse(files.begin(), files.end());
+  return files;
 }
 
 bool StateFolder::read_head(Checkpoint& checkpoint) {
@@ -186,8 +193,8 @@ bool StateFolder::check_newest() {
   }
 }
 
-void StateFolder::save(SiteState& state, bool after_learning) {
-  if (folder_.empty() || use_ == Use::read_only) return;
+std::string StateFolder::save(SiteState& state, bool after_learning) {
+  if (folder_.empty() || use_ == Use::read_only) return {};
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) throw ConfigError(folder_ + ": cannot be made: " + error.message());
@@ -197,6 +204,7 @@ void StateFolder::save(SiteState& state, bool after_learning) {
   path.append(after_learning ? after_learning_mark : after_looks).append(number).append(extension);
   write_site_state(path, terms_, state, parallel_);
   if (!after_learning) thin(state.looks.size());
+  return path;
 }
 
 /// Earlier checkpoints alone: later ones are of a state that is being replayed, and those of other terms wait for the
@@ -220,10 +228,8 @@ void StateFolder::thin(std::size_t newest) const {
 
 void StateFolder::finish(const LookPlan& plan) {
   if (folder_.empty() || use_ == Use::read_only) return;
-  checkpoints_.clear();
-  list();
   std::error_code none;
-  for (Checkpoint& checkpoint : checkpoints_) {
+  for (const Checkpoint& checkpoint : list()) {
     bool is_of_use = false;
     try {
       const StateHead head = read_state_head(checkpoint.path);

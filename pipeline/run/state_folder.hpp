@@ -56,13 +56,19 @@ class StateFolder {
   bool check_newest();
 
   /// Writes the state, and removes earlier checkpoints that are not needed to go back. Throws ConfigError where the
-  /// folder cannot be made, IoError where it cannot be written.
-  void save(SiteState& state, bool after_learning);
+  /// folder cannot be made, IoError where it cannot be written. Returns the path; nothing where nothing is kept.
+  std::string save(SiteState& state, bool after_learning);
 
   /// Once the newest state is whole: removes checkpoints of other terms, of looks in another order, and damaged ones.
   void finish(const LookPlan& plan);
 
   const std::string& folder() const { return folder_; }
+
+  /// Whether a state of other terms is being replaced.
+  bool replaces_other() const { return !foreign_.empty(); }
+
+  /// The checkpoints that there are now, and how many looks each holds by its name.
+  std::vector<std::pair<std::string, std::size_t>> files() const;
 
  private:
   struct Checkpoint {
@@ -72,7 +78,7 @@ class StateFolder {
     std::optional<StateHead> head;
   };
 
-  void list();
+  std::vector<Checkpoint> list() const;
   void find_newest();
   bool fits(Checkpoint& checkpoint);
   bool read_head(Checkpoint& checkpoint);
