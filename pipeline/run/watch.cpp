@@ -15,6 +15,7 @@
 #include "pipeline/io/folder_lock.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
 #include "pipeline/io/register.hpp"
+#include "pipeline/io/review_assignment.hpp"
 #include "pipeline/run/background.hpp"
 #include "pipeline/run/site_watch.hpp"
 
@@ -73,11 +74,25 @@ WatchReport watch(const WatchOptions& options, const ProgressSink& progress) {
     if (options.dry_run) return;
     std::vector<AlertLayer> layers;
     for (const GridAlerts& of_pane : alerts) layers.push_back({of_pane.alerts, of_pane.grid});
-    std::vector<OutlinedAlert> outlined = outlined_alerts(layers, in_parallel);
+    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    std::vector<OutlinedAlert> outlined;
     if (options.register_target.empty()) {
-      assign_reviews(outlined, reviews);
+      outlined = outlined_alerts(layers, in_parallel);
+      sort_alerts(outlined);
+      assign_reviews(outlined, reviews, now);
     } else {
-      report.changed = update_register(options.register_target, outlined);
+      RegisterUpdate update{layers, {}, {}, now};
+      for (const WatchedSite& watched : sites) update.listed.insert(watched.site.id);
+      for (const WatchReport::OfSite& of_site : report.sites) {
+        update.watched.emplace(of_site.id, SupersededWhy::relearnt);
+      }
+      RunRow run;
+      run.started_at = run.ended_at = now;
+      run.command = "run";
+      const auto write = prepare_register(options.register_target, update, run, in_parallel);
+      outlined = write->content().alerts;
+      write->commit();
+      report.changed = write->changed();
     }
     if (!options.all_classes) {
       std::erase_if(outlined, [](const OutlinedAlert& one) { return !disturbs_ground(one.alert.change_class); });
