@@ -72,6 +72,11 @@ void set_scenes(Alert& alert, const Cell& cell) {
   alert.scenes_after = texts_of(object["after"]);
 }
 
+Superseded& superseded_of(Alert& alert) {
+  if (!alert.superseded) alert.superseded.emplace();
+  return *alert.superseded;
+}
+
 template <typename Names>
 std::size_t index_of(const Names& names, const std::string& text, const char* what) {
   const auto found = std::find(names.begin(), names.end(), text);
@@ -119,6 +124,18 @@ constexpr std::array columns{
                 [](Alert& a, const Cell& c) { a.tile = optional<std::string>(c).value_or(""); }},
     AlertColumn{"algorithm", ColumnType::text, [](const Alert& a) { return Cell(a.algorithm); },
                 [](Alert& a, const Cell& c) { a.algorithm = required<std::string>(c); }},
+    AlertColumn{"superseded_by", ColumnType::json,
+                [](const Alert& a) { return a.superseded ? Cell(json_list(a.superseded->by)) : Cell(); },
+                [](Alert& a, const Cell& c) {
+                  if (const auto text = optional<std::string>(c)) superseded_of(a).by = texts_of(parsed(c));
+                },
+                true},
+    AlertColumn{"superseded_why", ColumnType::text,
+                [](const Alert& a) { return a.superseded ? Cell(std::string(name(a.superseded->why))) : Cell(); },
+                [](Alert& a, const Cell& c) {
+                  if (const auto text = optional<std::string>(c)) superseded_of(a).why = superseded_why(*text);
+                },
+                true},
     AlertColumn{"review", ColumnType::text,
                 [](const Alert& a) { return a.review ? Cell(std::string(name(a.review->verdict))) : Cell(); },
                 [](Alert& a, const Cell& c) {
@@ -180,6 +197,10 @@ ChangeClass change_class(const std::string& text) {
                                   [&](const ChangeClassName& entry) { return entry.name == text; });
   if (found == change_class_names.end()) throw DataError("no class '" + text + "'");
   return found->change_class;
+}
+
+SupersededWhy superseded_why(const std::string& text) {
+  return static_cast<SupersededWhy>(index_of(superseded_why_names, text, "reason of being superseded"));
 }
 
 AlertEventKind alert_event_kind(const std::string& text) {

@@ -16,10 +16,12 @@ struct AlertColumn {
   ColumnType type;
   Cell (*get)(const Alert& alert);
   void (*set)(Alert& alert, const Cell& cell);
+  bool since_later = false;  // tables of earlier versions have it not
 };
 
 /// `id`, then the names of alerts.geojson; `change`, `scenes` and `parents` are JSON as there, and `review` is five
-/// columns: review (the verdict), reviewer, reviewed_at, review_reason, review_by ("id" or "overlap").
+/// columns: review (the verdict), reviewer, reviewed_at, review_reason, review_by ("id" or "overlap"). `superseded` is
+/// two: superseded_by (a JSON list) and superseded_why, both nothing where the alert is not superseded.
 std::span<const AlertColumn> alert_columns();
 
 /// Parts of alerts.geojson that are columns too.
@@ -33,6 +35,7 @@ inline constexpr int confidence_decimals = 3;
 AlertStatus alert_status(const std::string& text);
 ChangeClass change_class(const std::string& text);
 AlertEventKind alert_event_kind(const std::string& text);
+SupersededWhy superseded_why(const std::string& text);
 Verdict verdict(const std::string& text);
 
 }  // namespace pitwatch

@@ -65,11 +65,13 @@ std::string xml_text(const std::string& text) {
 }
 
 /// Outline and filling by status.
-constexpr std::array<std::pair<AlertStatus, const char*>, 4> styles{{
+constexpr std::array<std::pair<AlertStatus, const char*>, 6> styles{{
     {AlertStatus::provisional, "PEN(c:#ffa500ff,w:2px);BRUSH(fc:#ffa50055)"},
     {AlertStatus::confirmed, "PEN(c:#ff0000ff,w:2px);BRUSH(fc:#ff000055)"},
     {AlertStatus::closed, "PEN(c:#808080ff,w:2px);BRUSH(fc:#80808055)"},
     {AlertStatus::recovering, "PEN(c:#00a000ff,w:2px);BRUSH(fc:#00a00055)"},
+    {AlertStatus::superseded, "PEN(c:#a0a0a0ff,w:1px);BRUSH(fc:#a0a0a022)"},
+    {AlertStatus::not_watched, "PEN(c:#606060ff,w:1px);BRUSH(fc:#60606022)"},
 }};
 
 void check(bool done, const GdalErrorCapture& errors) {

@@ -20,6 +20,10 @@ std::string review_text(const Review& review) {
          R"(, "review_by": )" + (review.by_overlap ? R"("overlap")" : R"("id")") + "}";
 }
 
+std::string superseded_text(const Superseded& superseded) {
+  return R"({"why": )" + json_text(name(superseded.why)) + R"(, "by": )" + json_list(superseded.by) + "}";
+}
+
 std::string properties(const Alert& alert) {
   std::string text;
   text.reserve(1536);
@@ -45,6 +49,7 @@ std::string properties(const Alert& alert) {
   add("parents", json_list(alert.parents));
   add("tile", json_text_or_null(alert.tile));
   add("algorithm", json_text(alert.algorithm));
+  add("superseded", alert.superseded ? superseded_text(*alert.superseded) : "null");
   return "{" + text + "}";
 }
 
@@ -125,6 +130,7 @@ std::vector<std::string> collection(std::span<const Layer> layers, const AlertCo
   if (info.from || info.until) {
     head += "\"time_interval\": [" + json_instant(info.from) + ", " + json_instant(info.until) + "],\n";
   }
+  if (info.as_of) head += "\"as_of\": " + json_instant(info.as_of) + ",\n";
   WrittenBox box;
   for (const WrittenBox& of_part : boxes) box.include(of_part);
   if (!parts.empty()) head += "\"bbox\": " + box.text() + ",\n";

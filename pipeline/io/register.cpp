@@ -1,18 +1,22 @@
 #include "pipeline/io/register.hpp"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <tuple>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alert_columns.hpp"
-#include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/folder_lock.hpp"
+#include "pipeline/io/hashing.hpp"
+#include "pipeline/io/register_record.hpp"
+#include "pipeline/io/register_rows.hpp"
+#include "pipeline/io/review_assignment.hpp"
 #include "pipeline/io/tables.hpp"
 
 namespace pitwatch {
@@ -22,137 +26,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t longest_reviewer = 200;
 constexpr std::size_t longest_reason = std::size_t{2} << 20;
-constexpr double least_overlap = 0.5;  // of the smaller of two areas
 
-Table alerts_layout() {
-  Table table{"alerts", true, {}, {}};
-  for (const AlertColumn& column : alert_columns()) table.columns.push_back({column.name, column.type});
-  return table;
-}
-
-Table history_layout() {
-  return {"alert_history",
-          false,
-          {{"alert_id", ColumnType::text},
-           {"at", ColumnType::instant},
-           {"event", ColumnType::text},
-           {"area_ha", ColumnType::real},
-           {"class", ColumnType::text}},
-          {}};
-}
-
-Table scenes_layout() {
-  return {"alert_scenes",
-          false,
-          {{"alert_id", ColumnType::text}, {"scene", ColumnType::text}, {"role", ColumnType::text}},
-          {}};
-}
-
-Table reviews_layout() {
-  return {"reviews",
-          true,
-          {{"alert_id", ColumnType::text},
-           {"verdict", ColumnType::text},
-           {"reviewer", ColumnType::text},
-           {"reviewed_at", ColumnType::instant},
-           {"reason", ColumnType::text}},
-          {}};
-}
-
-/// Alerts, history and scenes.
-std::vector<Table> tables_of(std::span<const OutlinedAlert> alerts) {
-  Table rows = alerts_layout();
-  Table history = history_layout();
-  Table scenes = scenes_layout();
-  for (const OutlinedAlert& outlined : alerts) {
-    const Alert& alert = outlined.alert;
-    TableRow& row = rows.rows.emplace_back();
-    for (const AlertColumn& column : alert_columns()) row.cells.push_back(column.get(alert));
-    row.shape = outlined.outline;
-    for (const AlertEvent& event : alert.history) {
-      history.rows.push_back({{alert.id, event.at, std::string(name(event.kind)),
-                               rounded_number(event.area_ha, area_decimals), std::string(name(event.change_class))},
-                              {}});
-    }
-    for (const std::string& scene : alert.scenes_before) scenes.rows.push_back({{alert.id, scene, "before"}, {}});
-    for (const std::string& scene : alert.scenes_after) scenes.rows.push_back({{alert.id, scene, "after"}, {}});
-  }
-  return {std::move(rows), std::move(history), std::move(scenes)};
-}
-
-Table table_of(std::span<const RegisteredReview> reviews) {
-  Table table = reviews_layout();
-  for (const RegisteredReview& each : reviews) {
-    const Review& review = each.review;
-    table.rows.push_back(
-        {{each.alert_id, std::string(name(review.verdict)), review.reviewer, review.reviewed_at, review.reason},
-         each.outline});
-  }
-  return table;
-}
-
-template <typename T>
-const T& cell(const TableRow& row, std::size_t column, const Table& table) {
-  const T* const value = std::get_if<T>(&row.cells[column]);
-  if (value == nullptr) throw DataError("column '" + table.columns[column].name + "' has no value");
-  return *value;
-}
-
-/// Calls read(row) for each row and says which one it is in what it throws.
-template <typename Read>
-void for_each_row(const Table& table, const Read& read) {
-  for (std::size_t i = 0; i < table.rows.size(); ++i) {
-    try {
-      read(table.rows[i]);
-    } catch (const DataError& error) {
-      throw DataError("table '" + table.name + "': row " + std::to_string(i + 1) + ": " + error.what());
-    }
-  }
-}
-
-std::vector<RegisteredReview> reviews_of(const Table& table) {
-  std::vector<RegisteredReview> reviews;
-  for_each_row(table, [&](const TableRow& row) {
-    RegisteredReview& review = reviews.emplace_back();
-    review.alert_id = cell<std::string>(row, 0, table);
-    review.review.verdict = verdict(cell<std::string>(row, 1, table));
-    review.review.reviewer = cell<std::string>(row, 2, table);
-    review.review.reviewed_at = cell<Instant>(row, 3, table);
-    review.review.reason = cell_text(row.cells[4]);
-    review.outline = row.shape;
-  });
-  // Those of one moment stay as they were added.
-  std::stable_sort(reviews.begin(), reviews.end(), [](const RegisteredReview& a, const RegisteredReview& b) {
-    return std::tie(a.review.reviewed_at, a.alert_id) < std::tie(b.review.reviewed_at, b.alert_id);
-  });
-  return reviews;
-}
-
-std::vector<OutlinedAlert> alerts_of(const Table& table, const Table& history) {
-  std::vector<OutlinedAlert> alerts;
-  std::map<std::string, std::size_t> places;
-  for_each_row(table, [&](const TableRow& row) {
-    OutlinedAlert& outlined = alerts.emplace_back();
-    for (std::size_t i = 0; i < row.cells.size(); ++i) {
-      try {
-        alert_columns()[i].set(outlined.alert, row.cells[i]);
-      } catch (const DataError& error) {
-        throw DataError("'" + table.columns[i].name + "': " + error.what());
-      }
-    }
-    if (row.shape.empty()) throw DataError("has no geometry");
-    outlined.outline = row.shape;
-    places[outlined.alert.id] = alerts.size() - 1;
-  });
-  for_each_row(history, [&](const TableRow& row) {
-    const auto found = places.find(cell<std::string>(row, 0, history));
-    if (found == places.end()) throw DataError("is of no alert");
-    alerts[found->second].alert.history.push_back(
-        {cell<Instant>(row, 1, history), alert_event_kind(cell<std::string>(row, 2, history)),
-         cell<double>(row, 3, history), change_class(cell<std::string>(row, 4, history))});
-  });
-  return alerts;
-}
+Instant clock_now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 /// Runs `action` and puts the target before what it throws of a content that is no register's.
 template <typename Action>
@@ -169,89 +44,53 @@ bool is_missing_file(const std::string& target) {
   return !is_database(target) && !fs::exists(fs::symlink_status(target, error));
 }
 
-/// Throws DataError for a file that would lose something if it were written anew.
-void check_nothing_else_in(const std::string& path) {
-  const std::array<std::string, 5> known{"alerts", "alert_history", "alert_scenes", "reviews",
-                                         "layer_styles"};  // how QGIS draws them
-  for (const std::string& name : table_names(path)) {
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      throw DataError(path + ": holds a table '" + name + "' that is no part of a register; it is left as it is");
+void check_is_there(const std::string& target) {
+  if (is_missing_file(target)) throw DataError(target + ": there is no register");
+}
+
+[[noreturn]] void fail_without(const std::string& table) {
+  throw DataError("is no register: there is no table '" + table + "'");
+}
+
+/// Throws DataError for a table that a register has always had and that is not there.
+const Table& required(const std::optional<Table>& table, const Table& layout) {
+  if (!table) fail_without(layout.name);
+  return *table;
+}
+
+/// Throws DataError for tables that are no register's.
+void check_is_register(const std::string& target, const std::vector<std::string>& names) {
+  const auto has = [&](const char* name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  const std::array<const char*, 4> always{"alerts", "alert_history", "alert_scenes", "reviews"};
+  if (is_database(target)) {
+    // One of its names alone may be anybody's; none of them is a register to be.
+    if (std::none_of(always.begin(), always.end(), has)) return;
+    if (!has("reviews")) {
+      throw DataError("has a table '" + std::string(*std::find_if(always.begin(), always.end(), has)) +
+                      "' of something else");
     }
+  } else {
+    if (!has("reviews")) fail_without("reviews");
+    const std::array<const char*, 2> others{"runs", "layer_styles"};  // the latter: how QGIS draws them
+    for (const std::string& name : names) {
+      if (std::count(always.begin(), always.end(), name) + std::count(others.begin(), others.end(), name) == 0) {
+        throw DataError("holds a table '" + name + "' that is no part of a register; it is left as it is");
+      }
+    }
+  }
+  for (const char* name : always) {
+    if (!has(name)) fail_without(name);
   }
 }
 
-/// Throws IoError while another program may be writing to the file, or has left a write half done.
-void check_not_in_use(const std::string& path) {
-  for (const char* const suffix : {"-wal", "-journal"}) {
-    std::error_code missing;
-    const auto size = fs::file_size(path + suffix, missing);
-    if (!missing && size > 0) {
-      throw IoError(path + ": is being written to by another program (" + path + suffix + "); it is left as it is");
-    }
+std::string user_of_process() {
+  std::array<char, 4096> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+    return found->pw_name;
   }
-}
-
-struct Box {
-  LonLat low{1000, 1000};
-  LonLat high{-1000, -1000};
-};
-
-Box box_of(const LonLatMultiPolygon& shape) {
-  Box box;
-  for (const LonLatPolygon& part : shape) {
-    for (const LonLat& place : part.outer) {
-      box.low = {std::min(box.low.lon, place.lon), std::min(box.low.lat, place.lat)};
-      box.high = {std::max(box.high.lon, place.lon), std::max(box.high.lat, place.lat)};
-    }
-  }
-  return box;
-}
-
-bool touch(const Box& a, const Box& b) {
-  return a.low.lon <= b.high.lon && b.low.lon <= a.high.lon && a.low.lat <= b.high.lat && b.low.lat <= a.high.lat;
-}
-
-/// Whether the two have least_overlap of the smaller one's area in common.
-bool same_ground(const LonLatMultiPolygon& a, const LonLatMultiPolygon& b) {
-  const std::array shapes{&a, &b};
-  const LonLat centre = middle_of(shapes);
-  PolygonLayer first(centre);
-  PolygonLayer second(centre);
-  first.add("review", a);
-  second.add("alert", b);
-  const auto common = overlaps(first, second);
-  return !common.empty() &&
-         common.front().intersection_m2 >= least_overlap * std::min(first.area_m2(0), second.area_m2(0));
-}
-
-/// The latest time that the register names: when its content became what it is.
-Instant time_of(const AlertRegister& content) {
-  Instant latest{};
-  for (const OutlinedAlert& outlined : content.alerts) latest = std::max(latest, outlined.alert.last_observed);
-  for (const RegisteredReview& review : content.reviews) latest = std::max(latest, review.review.reviewed_at);
-  return latest;
-}
-
-bool has_content(const std::string& path, const std::string& content) {
-  std::error_code missing;
-  if (fs::file_size(path, missing) != content.size() || missing) return false;
-  std::ifstream in(path, std::ios::binary);
-  std::string piece(std::size_t{1} << 20, '\0');
-  for (std::size_t at = 0; at < content.size(); at += piece.size()) {
-    const std::size_t size = std::min(piece.size(), content.size() - at);
-    if (!in.read(piece.data(), static_cast<std::streamsize>(size)) || content.compare(at, size, piece, 0, size) != 0) {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool write_geopackage(const std::string& path, const AlertRegister& content) {
-  const std::string bytes = register_geopackage(content);
-  if (has_content(path, bytes)) return false;
-  check_not_in_use(path);
-  write_file_atomically(path, bytes);
-  return true;
+  return "uid " + std::to_string(::getuid());
 }
 
 void check_text(const std::string& text, const char* what) {
@@ -263,7 +102,7 @@ void check_text(const std::string& text, const char* what) {
   }
 }
 
-void check(const Review& review) {
+void check(const Review& review, Instant now) {
   check_text(review.reviewer, "reviewer");
   check_text(review.reason, "reason");
   const bool blank = std::all_of(review.reviewer.begin(), review.reviewer.end(), [](char c) { return c == ' '; });
@@ -272,22 +111,208 @@ void check(const Review& review) {
     throw ConfigError("reviewer: must be one line of 1 to 200 bytes");
   }
   if (review.reason.size() > longest_reason) throw ConfigError("reason: is longer than 2 MiB");
+  if (review.reviewed_at > now + review_ahead) {
+    throw ConfigError("reviewed at: " + format_instant(review.reviewed_at) + " is in the future");
+  }
+}
+
+Table filled(Table layout, std::vector<TableRow> rows) {
+  layout.rows = std::move(rows);
+  return layout;
+}
+
+/// Rows with the numbers that follow `last`.
+Table numbered(Table layout, std::vector<TableRow> rows, std::int64_t last) {
+  Table table = filled(std::move(layout), std::move(rows));
+  for (std::size_t i = 0; i < table.rows.size(); ++i) table.numbers.push_back(++last);
+  return table;
+}
+
+std::int64_t last_number(const Table& table) { return table.numbers.empty() ? 0 : table.numbers.back(); }
+
+class Write final : public RegisterWrite {
+ public:
+  /// Takes the lock and reads what is there.
+  Write(const std::string& target, Instant now) : now_(now) {
+    if (!is_database(target)) lock_.emplace(target);
+    const bool is_new = is_missing_file(target);
+    const auto layouts = register_layouts();
+    store_.emplace(target, layouts, now);
+    naming(target, [&] {
+      const std::vector<std::string> names = store_->names();
+      if (!is_new) check_is_register(target, names);
+      has_tables_ = !is_new && !names.empty() && std::count(names.begin(), names.end(), "reviews") != 0;
+    });
+    if (has_tables_) read(target);
+  }
+
+  RegisterRecord& record() { return record_; }
+
+  /// Writes what the record has become, and what comes with it.
+  void write(std::vector<TableRow> reviews, std::vector<TableRow> runs) {
+    content_ = record_.content(now_);
+    changed_ = make_tables();
+    write_alerts();
+    std::vector<TableRow> events;
+    for (const RegisteredEvent& event : record_.added_events()) events.push_back(row_of(event));
+    changed_ = changed_ || !events.empty();
+    store_->add(numbered(history_layout(), std::move(events), last_event_));
+    store_->add(filled(reviews_layout(), std::move(reviews)));
+    store_->add(filled(runs_layout(), std::move(runs)));
+  }
+
+  const RegisterContent& content() const override { return content_; }
+  bool changed() const override { return changed_; }
+  std::string sha256() override { return store_->sha256(register_layouts()); }
+  void commit() override { store_->commit(); }
+
+ private:
+  void read(const std::string& target) {
+    const std::optional<Table> alerts = store_->read(alerts_layout());
+    const std::optional<Table> history = store_->read(history_layout(false));
+    const std::optional<Table> reviews = store_->read(reviews_layout());
+    naming(target, [&] {
+      record_ = RegisterRecord(required(alerts, alerts_layout()), required(history, history_layout()),
+                               required(reviews, reviews_layout()));
+    });
+    last_alert_ = last_number(*alerts);
+    last_event_ = last_number(*history);
+  }
+
+  bool make_tables() {
+    bool made = false;
+    for (const Table& layout : register_layouts()) {
+      const bool made_this = store_->make(layout);
+      made = made || made_this;
+      if (made_this && has_tables_ && layout.name == "alert_history") {
+        store_->execute("UPDATE alert_history SET revision = 1 WHERE revision IS NULL");
+      }
+    }
+    return made;
+  }
+
+  void write_alerts() {
+    std::vector<TableRow> added;
+    Table replaced = alerts_layout();
+    std::vector<const Alert*> with_scenes;
+    for (const OutlinedAlert& outlined : content_.alerts) {
+      const RecordedAlert& known = *record_.find(outlined.alert.id);
+      TableRow row = row_of(outlined);
+      if (known.number != 0 && row == known.row) continue;
+      if (known.number == 0 || has_other_scenes(row, known.row)) with_scenes.push_back(&outlined.alert);
+      if (known.number == 0) {
+        added.push_back(std::move(row));
+      } else {
+        replaced.rows.push_back(std::move(row));
+        replaced.numbers.push_back(known.number);
+      }
+    }
+    changed_ = changed_ || !added.empty() || !replaced.rows.empty();
+    store_->add(numbered(alerts_layout(), std::move(added), last_alert_));
+    store_->replace(replaced);
+    if (!with_scenes.empty()) write_scenes(with_scenes);
+  }
+
+  static bool has_other_scenes(const TableRow& a, const TableRow& b) {
+    static const std::size_t column = [] {
+      const Table layout = alerts_layout();
+      const auto found = std::find_if(layout.columns.begin(), layout.columns.end(),
+                                      [](const TableColumn& each) { return each.name == "scenes"; });
+      return static_cast<std::size_t>(found - layout.columns.begin());
+    }();
+    return a.cells[column] != b.cells[column];
+  }
+
+  void write_scenes(const std::vector<const Alert*>& alerts) {
+    using Key = std::tuple<std::string, std::string, std::string>;
+    const auto key = [](const TableRow& row) {
+      return Key{cell_text(row.cells[0]), cell_text(row.cells[1]), cell_text(row.cells[2])};
+    };
+    const std::optional<Table> present = store_->read(scenes_layout());
+    std::set<Key> known;
+    if (present) std::transform(present->rows.begin(), present->rows.end(), std::inserter(known, known.end()), key);
+    std::vector<TableRow> added;
+    for (const Alert* alert : alerts) {
+      for (TableRow& row : scene_rows_of(*alert)) {
+        if (known.insert(key(row)).second) added.push_back(std::move(row));
+      }
+    }
+    store_->add(numbered(scenes_layout(), std::move(added), present ? last_number(*present) : 0));
+  }
+
+  Instant now_;
+  std::optional<FileLock> lock_;
+  std::optional<TableStore> store_;
+  bool has_tables_ = false;
+  RegisterRecord record_;
+  std::int64_t last_alert_ = 0;
+  std::int64_t last_event_ = 0;
+  RegisterContent content_;
+  bool changed_ = false;
+};
+
+/// The tables of those layouts; none may be missing.
+template <std::size_t count>
+std::vector<Table> read_required(const std::string& target, const std::array<Table, count>& layouts) {
+  check_is_there(target);
+  std::vector<std::optional<Table>> tables = read_tables(target, layouts);
+  return naming(target, [&] {
+    std::vector<Table> result;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!tables[i]) fail_without(layouts[i].name);
+      result.push_back(*std::move(tables[i]));
+    }
+    return result;
+  });
 }
 
 }  // namespace
 
-AlertRegister read_register(const std::string& target) {
-  if (is_missing_file(target)) throw DataError(target + ": there is no register");
-  const std::array layouts{alerts_layout(), history_layout(), reviews_layout()};
+std::unique_ptr<RegisterWrite> prepare_register(const std::string& target, const RegisterUpdate& update,
+                                                const RunRow& run, const ParallelFor& parallel_for) {
+  auto write = std::make_unique<Write>(target, update.now);
+  apply_update(write->record(), update, parallel_for);
+  write->write({}, {row_of(run)});
+  return write;
+}
+
+std::unique_ptr<RegisterWrite> prepare_review(const std::string& target, const std::string& alert_id,
+                                              const Review& review, std::optional<Instant> now) {
+  const Instant recorded_at = now.value_or(clock_now());
+  check(review, recorded_at);
+  check_is_there(target);
+  auto write = std::make_unique<Write>(target, recorded_at);
+  const RecordedAlert* const known = write->record().find(alert_id);
+  if (known == nullptr) throw ConfigError(without_password(target) + ": no alert '" + alert_id + "'");
+  RegisteredReview added{alert_id, review, known->outlined.outline, recorded_at, user_of_process()};
+  added.review.by_overlap = false;
+  std::vector<TableRow> rows{row_of(added)};
+  write->record().reviews().push_back(std::move(added));
+  write->write(std::move(rows), {});
+  return write;
+}
+
+RegisterContent read_register(const std::string& target) {
+  const std::array layouts{alerts_layout(), history_layout(false), reviews_layout()};
+  const std::vector<Table> tables = read_required(target, layouts);
+  return naming(target, [&] { return RegisterRecord(tables[0], tables[1], tables[2]).content(clock_now()); });
+}
+
+std::vector<RegisteredEvent> read_history(const std::string& target, const std::string& alert_id) {
+  const std::array layouts{history_layout()};
+  const std::vector<Table> tables = read_required(target, layouts);
+  std::vector<RegisteredEvent> events = naming(target, [&] { return events_of(tables[0]); });
+  if (!alert_id.empty()) {
+    std::erase_if(events, [&](const RegisteredEvent& event) { return event.alert_id != alert_id; });
+  }
+  return events;
+}
+
+std::vector<RunRow> read_runs(const std::string& target) {
+  check_is_there(target);
+  const std::array layouts{runs_layout()};
   const auto tables = read_tables(target, layouts);
-  return naming(target, [&] {
-    for (std::size_t i = 0; i < layouts.size(); ++i) {
-      if (!tables[i]) throw DataError("is no register: there is no table '" + layouts[i].name + "'");
-    }
-    AlertRegister result{alerts_of(*tables[0], *tables[1]), reviews_of(*tables[2])};
-    assign_reviews(result.alerts, result.reviews);
-    return result;
-  });
+  return naming(target, [&] { return tables[0] ? runs_of(*tables[0]) : std::vector<RunRow>(); });
 }
 
 std::vector<RegisteredReview> read_reviews(const std::string& target) {
@@ -297,87 +322,56 @@ std::vector<RegisteredReview> read_reviews(const std::string& target) {
   return naming(target, [&]() -> std::vector<RegisteredReview> {
     if (tables[0]) return reviews_of(*tables[0]);
     if (is_database(target)) return {};
-    throw DataError("is no register: there is no table 'reviews'");
+    fail_without("reviews");
   });
 }
 
-void assign_reviews(std::span<OutlinedAlert> alerts, std::span<const RegisteredReview> reviews) {
-  std::map<std::string, const RegisteredReview*> newest;  // reviews are in order of time
-  for (const RegisteredReview& review : reviews) newest[review.alert_id] = &review;
+RegisterCounts count_register(const std::string& target) {
+  const std::array layouts{Table{"alerts", false, {{"status", ColumnType::text}}, {}}, Table{"reviews", false, {}, {}}};
+  const std::vector<Table> tables = read_required(target, layouts);
+  RegisterCounts counts;
+  naming(target, [&] {
+    for (const TableRow& row : tables[0].rows) ++counts.alerts[alert_status(cell_text(row.cells[0]))];
+  });
+  counts.reviews = tables[1].rows.size();
+  counts.runs = read_runs(target).size();
+  return counts;
+}
+
+std::string register_sha256(const std::string& target) {
+  check_is_there(target);
+  return is_database(target) ? sha256_of_tables(target, register_layouts()) : sha256_file(target);
+}
+
+std::string register_geopackage(const std::string& target, std::span<const OutlinedAlert> alerts) {
   std::set<std::string> ids;
-  std::vector<OutlinedAlert*> without;
-  for (OutlinedAlert& outlined : alerts) {
-    outlined.alert.review.reset();
+  Table rows = alerts_layout();
+  Instant latest{};
+  for (const OutlinedAlert& outlined : alerts) {
     ids.insert(outlined.alert.id);
-    const auto found = newest.find(outlined.alert.id);
-    if (found != newest.end()) {
-      outlined.alert.review = found->second->review;
-    } else {
-      without.push_back(&outlined);
-    }
+    rows.rows.push_back(row_of(outlined));
+    latest = std::max(latest, outlined.alert.last_observed);
+    if (outlined.alert.review) latest = std::max(latest, outlined.alert.review->reviewed_at);
   }
-  std::vector<const RegisteredReview*> of_gone_alerts;
-  for (const auto& [id, review] : newest) {
-    if (ids.count(id) == 0 && !review->outline.empty()) of_gone_alerts.push_back(review);
+  const std::array layouts{history_layout(), scenes_layout(), reviews_layout()};
+  std::vector<Table> tables = read_required(target, layouts);
+  // A review that came from another alert goes along.
+  std::set<std::pair<Instant, std::string>> from_others;
+  for (const OutlinedAlert& outlined : alerts) {
+    const std::optional<Review>& review = outlined.alert.review;
+    if (review && review->by_overlap) from_others.emplace(review->reviewed_at, review->reviewer);
   }
-  if (of_gone_alerts.empty()) return;
-  std::stable_sort(of_gone_alerts.begin(), of_gone_alerts.end(),
-                   [](const auto* a, const auto* b) { return a->review.reviewed_at > b->review.reviewed_at; });
-  std::vector<Box> boxes;
-  for (const RegisteredReview* review : of_gone_alerts) boxes.push_back(box_of(review->outline));
-  for (OutlinedAlert* outlined : without) {
-    const Box box = box_of(outlined->outline);
-    for (std::size_t i = 0; i < boxes.size(); ++i) {
-      if (!touch(box, boxes[i]) || !same_ground(of_gone_alerts[i]->outline, outlined->outline)) continue;
-      outlined->alert.review = of_gone_alerts[i]->review;
-      outlined->alert.review->by_overlap = true;
-      break;
-    }
+  for (Table& table : tables) {
+    table.numbers.clear();
+    std::erase_if(table.rows, [&](const TableRow& row) {
+      if (ids.count(cell_text(row.cells[0])) != 0) return false;
+      const Instant* const at = table.name == "reviews" ? std::get_if<Instant>(&row.cells[3]) : nullptr;
+      return at == nullptr || from_others.count({*at, cell_text(row.cells[2])}) == 0;
+    });
   }
-}
-
-bool update_register(const std::string& target, std::span<OutlinedAlert> alerts) {
-  if (is_database(target)) {
-    assign_reviews(alerts, read_reviews(target));
-    return update_database(target, tables_of(alerts), reviews_layout());
-  }
-  const FileLock lock(target);
-  AlertRegister content{{}, read_reviews(target)};
-  if (!is_missing_file(target)) check_nothing_else_in(target);
-  assign_reviews(alerts, content.reviews);
-  content.alerts.assign(alerts.begin(), alerts.end());
-  return write_geopackage(target, content);
-}
-
-void add_review(const std::string& target, const std::string& alert_id, const Review& review) {
-  check(review);
-  std::optional<FileLock> lock;
-  if (!is_database(target)) {
-    if (is_missing_file(target)) throw DataError(target + ": there is no register");
-    lock.emplace(target);
-  }
-  AlertRegister content = read_register(target);
-  const auto found = std::find_if(content.alerts.begin(), content.alerts.end(),
-                                  [&](const OutlinedAlert& outlined) { return outlined.alert.id == alert_id; });
-  if (found == content.alerts.end()) throw ConfigError(without_password(target) + ": no alert '" + alert_id + "'");
-  const RegisteredReview added{alert_id, review, found->outline};
-  const auto later = std::find_if(content.reviews.begin(), content.reviews.end(), [&](const RegisteredReview& other) {
-    return std::tie(other.review.reviewed_at, other.alert_id) > std::tie(review.reviewed_at, alert_id);
-  });
-  content.reviews.insert(later, added);
-  assign_reviews(content.alerts, content.reviews);
-  if (is_database(target)) {
-    update_database(target, tables_of(content.alerts), table_of({&added, 1}));
-    return;
-  }
-  check_nothing_else_in(target);
-  write_geopackage(target, content);
-}
-
-std::string register_geopackage(const AlertRegister& content) {
-  std::vector<Table> tables = tables_of(content.alerts);
-  tables.push_back(table_of(content.reviews));
-  return geopackage(tables, time_of(content));
+  tables.insert(tables.begin(), std::move(rows));
+  tables.push_back(runs_layout());
+  return geopackage(tables, latest);
 }
 
 }  // namespace pitwatch

@@ -1,16 +1,21 @@
 #include "pipeline/io/tables.hpp"
 
 #include <cpl_conv.h>
+#include <cpl_vsi.h>
 #include <ogrsf_frmts.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
+#include <fstream>
 #include <regex>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
+#include "pipeline/io/hashing.hpp"
 #include "pipeline/io/memory_file.hpp"
 #include "pipeline/io/ogr_values.hpp"
 
@@ -53,12 +58,31 @@ void create_field(OGRLayer& layer, const TableColumn& column, const GdalErrorCap
   }
 }
 
+OGRSpatialReference wgs84() {
+  OGRSpatialReference reference;
+  reference.importFromEPSG(4326);
+  reference.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+  return reference;
+}
+
+void create_shapes(OGRLayer& layer, const GdalErrorCapture& errors) {
+  OGRSpatialReference reference = wgs84();
+  OGRGeomFieldDefn field("geom", wkbMultiPolygon);
+  field.SetSpatialRef(&reference);
+  if (layer.CreateGeomField(&field) != OGRERR_NONE) {
+    throw IoError(errors.explain("table '" + std::string(layer.GetName()) + "': shapes cannot be added"));
+  }
+}
+
+void sync(OGRLayer& layer, const GdalErrorCapture& errors) {
+  if (layer.SyncToDisk() == OGRERR_NONE) return;
+  throw IoError(errors.explain("table '" + std::string(layer.GetName()) + "' cannot be written"));
+}
+
 OGRLayer& create_layer(GDALDataset& dataset, const Table& table, const GdalErrorCapture& errors) {
-  OGRSpatialReference wgs84;
-  wgs84.importFromEPSG(4326);
-  wgs84.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+  OGRSpatialReference reference = wgs84();
   std::array<char*, 3> options{const_cast<char*>("FID=fid"), const_cast<char*>("GEOMETRY_NAME=geom"), nullptr};
-  OGRLayer* const layer = dataset.CreateLayer(table.name.c_str(), table.has_shapes ? &wgs84 : nullptr,
+  OGRLayer* const layer = dataset.CreateLayer(table.name.c_str(), table.has_shapes ? &reference : nullptr,
                                               table.has_shapes ? wkbMultiPolygon : wkbNone, options.data());
   if (layer == nullptr) throw IoError(errors.explain("table '" + table.name + "' cannot be made"));
   for (const TableColumn& column : table.columns) create_field(*layer, column, errors);
@@ -78,21 +102,36 @@ void set_cell(OGRFeature& feature, int field, const Cell& cell) {
   std::visit(Set{feature, field}, cell);
 }
 
-/// Adds rows to a layer; numbered from 1, or by the layer itself.
-void add_rows(OGRLayer& layer, const Table& table, bool numbered, const GdalErrorCapture& errors) {
+std::vector<int> fields_of(OGRLayer& layer, const Table& table) {
   std::vector<int> fields;
-  for (const TableColumn& column : table.columns)
+  for (const TableColumn& column : table.columns) {
     fields.push_back(layer.GetLayerDefn()->GetFieldIndex(column.name.c_str()));
+  }
+  return fields;
+}
+
+/// Calls write(feature) for each row as a feature, which has a number where the table has any.
+template <typename Write>
+void for_each_feature(OGRLayer& layer, const Table& table, const GdalErrorCapture& errors, const Write& write) {
+  const std::vector<int> fields = fields_of(layer, table);
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     const TableRow& row = table.rows[i];
     OGRFeature feature(layer.GetLayerDefn());
-    if (numbered) feature.SetFID(static_cast<GIntBig>(i) + 1);
+    if (!table.numbers.empty()) feature.SetFID(table.numbers[i]);
     for (std::size_t k = 0; k < fields.size(); ++k) set_cell(feature, fields[k], row.cells[k]);
     if (table.has_shapes && !row.shape.empty()) feature.SetGeometryDirectly(ogr_shape(row.shape).release());
-    if (layer.CreateFeature(&feature) != OGRERR_NONE || errors.failed()) {
+    if (write(feature) != OGRERR_NONE || errors.failed()) {
       throw IoError(errors.explain("table '" + table.name + "': row " + std::to_string(i + 1) + " cannot be written"));
     }
   }
+}
+
+void add_rows(OGRLayer& layer, const Table& table, const GdalErrorCapture& errors) {
+  for_each_feature(layer, table, errors, [&](OGRFeature& feature) { return layer.CreateFeature(&feature); });
+}
+
+void replace_rows(OGRLayer& layer, const Table& table, const GdalErrorCapture& errors) {
+  for_each_feature(layer, table, errors, [&](OGRFeature& feature) { return layer.SetFeature(&feature); });
 }
 
 Cell cell_of(const OGRFeature& feature, int field, ColumnType type) {
@@ -126,35 +165,66 @@ bool fits(OGRFieldType found, ColumnType wanted) {
   return false;
 }
 
-Table read_layer(OGRLayer& layer, const Table& layout, const GdalErrorCapture& errors) {
-  Table table{layout.name, layout.has_shapes, layout.columns, {}};
-  std::vector<int> fields;
-  for (const TableColumn& column : layout.columns) {
-    const int field = layer.GetLayerDefn()->GetFieldIndex(column.name.c_str());
-    if (field < 0) throw DataError("table '" + layout.name + "' has no column '" + column.name + "'");
-    if (!fits(layer.GetLayerDefn()->GetFieldDefn(field)->GetType(), column.type)) {
+/// Where the columns of the layout stand; -1: it may be missing, and is.
+std::vector<int> checked_fields(OGRLayer& layer, const Table& layout) {
+  std::vector<int> fields = fields_of(layer, layout);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const TableColumn& column = layout.columns[i];
+    if (fields[i] < 0 && column.since_later) continue;
+    if (fields[i] < 0) throw DataError("table '" + layout.name + "' has no column '" + column.name + "'");
+    if (!fits(layer.GetLayerDefn()->GetFieldDefn(fields[i])->GetType(), column.type)) {
       throw DataError("table '" + layout.name + "': column '" + column.name + "' is of another type");
     }
-    fields.push_back(field);
   }
+  return fields;
+}
+
+/// Leaves the shapes of a layer unread as long as it lives.
+class WithoutShapes {
+ public:
+  explicit WithoutShapes(OGRLayer& layer) : layer_(layer) {
+    std::array<const char*, 2> ignored{"OGR_GEOMETRY", nullptr};
+    layer_.SetIgnoredFields(ignored.data());
+  }
+  ~WithoutShapes() { layer_.SetIgnoredFields(nullptr); }
+  WithoutShapes(const WithoutShapes&) = delete;
+  WithoutShapes& operator=(const WithoutShapes&) = delete;
+
+ private:
+  OGRLayer& layer_;
+};
+
+TableRow row_of(const OGRFeature& feature, const std::vector<int>& fields, const Table& layout) {
+  TableRow row;
+  row.cells.reserve(fields.size());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    row.cells.push_back(fields[i] < 0 ? Cell() : cell_of(feature, fields[i], layout.columns[i].type));
+  }
+  const OGRGeometry* const geometry = layout.has_shapes ? feature.GetGeometryRef() : nullptr;
+  if (geometry != nullptr) row.shape = lonlat_shape(*geometry);
+  return row;
+}
+
+Table read_layer(OGRLayer& layer, const Table& layout, const GdalErrorCapture& errors) {
+  Table table{layout.name, layout.has_shapes, layout.columns, {}, {}};
+  const std::vector<int> fields = checked_fields(layer, layout);
+  std::optional<WithoutShapes> without;
+  if (!layout.has_shapes && layer.GetGeomType() != wkbNone) without.emplace(layer);
   std::vector<std::pair<GIntBig, TableRow>> numbered;
   layer.ResetReading();
   for (const OGRFeatureUniquePtr& feature : layer) {
-    TableRow row;
     try {
-      for (std::size_t i = 0; i < fields.size(); ++i) {
-        row.cells.push_back(cell_of(*feature, fields[i], layout.columns[i].type));
-      }
-      const OGRGeometry* const geometry = layout.has_shapes ? feature->GetGeometryRef() : nullptr;
-      if (geometry != nullptr) row.shape = lonlat_shape(*geometry);
+      numbered.emplace_back(feature->GetFID(), row_of(*feature, fields, layout));
     } catch (const DataError& error) {
       throw DataError("table '" + layout.name + "': row " + std::to_string(feature->GetFID()) + ": " + error.what());
     }
-    numbered.emplace_back(feature->GetFID(), std::move(row));
   }
   if (errors.failed()) throw DataError(errors.explain("table '" + layout.name + "' cannot be read"));
   std::sort(numbered.begin(), numbered.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (auto& [number, row] : numbered) table.rows.push_back(std::move(row));
+  for (auto& [number, row] : numbered) {
+    table.numbers.push_back(number);
+    table.rows.push_back(std::move(row));
+  }
   return table;
 }
 
@@ -165,16 +235,22 @@ GDALDatasetUniquePtr open_target(const std::string& target, unsigned flags, cons
   return dataset;
 }
 
-/// Runs `action` and puts the target before what it throws.
+void replace_all(std::string& text, const std::string& from, const std::string& to) {
+  if (from.empty() || from == to) return;
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+/// Runs `action` and puts the target before what it throws. `opened`: under which name, where it is another.
 template <typename Action>
-auto naming(const std::string& target, const Action& action) {
+auto naming(const std::string& target, const Action& action, const std::string& opened = {}) {
   // The message of a driver may hold the text by which it was called.
   const auto named = [&](const char* what) {
     std::string text = what;
     const std::string shown = without_password(target);
-    for (std::size_t at = text.find(target); shown != target && at != std::string::npos; at = text.find(target)) {
-      text.replace(at, target.size(), shown);
-    }
+    replace_all(text, target, shown);
+    replace_all(text, opened, shown);
     return shown + ": " + text;
   };
   try {
@@ -186,20 +262,9 @@ auto naming(const std::string& target, const Action& action) {
   }
 }
 
-void execute(GDALDataset& dataset, const std::string& sql, const GdalErrorCapture& errors) {
+void run_sql(GDALDataset& dataset, const std::string& sql, const GdalErrorCapture& errors) {
   dataset.ReleaseResultSet(dataset.ExecuteSQL(sql.c_str(), nullptr, nullptr));
   if (errors.failed()) throw IoError(errors.explain("cannot be changed"));
-}
-
-/// The table as it is to be: made where it is missing, missing columns added. Returns its layer.
-OGRLayer& prepared_layer(GDALDataset& dataset, const Table& table, const GdalErrorCapture& errors) {
-  OGRLayer* const layer = dataset.GetLayerByName(table.name.c_str());
-  if (layer == nullptr) return create_layer(dataset, table, errors);
-  for (const TableColumn& column : table.columns) {
-    if (layer->GetLayerDefn()->GetFieldIndex(column.name.c_str()) >= 0) continue;
-    create_field(*layer, column, errors);
-  }
-  return *layer;
 }
 
 bool has_layer(GDALDataset& dataset, const std::string& name) {
@@ -207,37 +272,102 @@ bool has_layer(GDALDataset& dataset, const std::string& name) {
   return dataset.GetLayerByName(name.c_str()) != nullptr;
 }
 
-bool update(GDALDataset& dataset, std::span<const Table> replaced, const Table& appended) {
-  if (dataset.TestCapability(ODsCTransactions) == 0) throw DataError("is no database with transactions");
-  const bool known = has_layer(dataset, appended.name);
-  std::vector<const Table*> others;
-  for (const Table& table : replaced) {
-    const GdalErrorCapture errors;
-    if (!has_layer(dataset, table.name)) {
-      others.push_back(&table);
-      continue;
+std::vector<std::string> names_in(GDALDataset& dataset) {
+  std::vector<std::string> names;
+  for (int i = 0; i < dataset.GetLayerCount(); ++i) names.emplace_back(dataset.GetLayer(i)->GetName());
+  return names;
+}
+
+/// As text with which one that holds the same values can be told from one that does not.
+std::string canonical(const Table& table) {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += std::to_string(part.size()) + ":" + part + ","; };
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    add(std::to_string(table.numbers[i]));
+    for (const Cell& cell : table.rows[i].cells) {
+      if (std::holds_alternative<std::monostate>(cell)) {
+        text += "-,";
+      } else {
+        add(cell_text(cell));
+      }
     }
-    // A table of that name alone may be anybody's.
-    if (!known) throw DataError("has a table '" + table.name + "' of something else");
-    OGRLayer& layer = prepared_layer(dataset, table, errors);
-    if (read_layer(layer, table, errors).rows != table.rows) others.push_back(&table);
+    const auto add_ring = [&](const LonLatRing& ring) {
+      for (const LonLat& place : ring) add(cell_text(place.lon) + " " + cell_text(place.lat));
+      text += ";";
+    };
+    for (const LonLatPolygon& part : table.rows[i].shape) {
+      add_ring(part.outer);
+      std::for_each(part.holes.begin(), part.holes.end(), add_ring);
+      text += "|";
+    }
+    text += "\n";
   }
-  if (known && others.empty() && appended.rows.empty()) return false;
-  for (const Table* table : others) {
-    const GdalErrorCapture errors;
-    const bool is_new = !has_layer(dataset, table->name);
-    OGRLayer& layer = prepared_layer(dataset, *table, errors);
-    if (!is_new) execute(dataset, "DELETE FROM \"" + table->name + "\"", errors);
-    add_rows(layer, *table, true, errors);
-    if (layer.SyncToDisk() != OGRERR_NONE)
-      throw IoError(errors.explain("table '" + table->name + "' cannot be written"));
+  return text;
+}
+
+std::string sha256_of(GDALDataset& dataset, std::span<const Table> layouts, const GdalErrorCapture& errors) {
+  std::string lines;
+  for (const Table& layout : layouts) {
+    Table table = layout;
+    if (has_layer(dataset, layout.name)) {
+      table = read_layer(*dataset.GetLayerByName(layout.name.c_str()), layout, errors);
+    }
+    lines += layout.name + " " + sha256_text(canonical(table)) + "\n";
   }
-  const GdalErrorCapture errors;
-  OGRLayer& layer = known ? *dataset.GetLayerByName(appended.name.c_str()) : create_layer(dataset, appended, errors);
-  add_rows(layer, appended, false, errors);
-  if (layer.SyncToDisk() != OGRERR_NONE)
-    throw IoError(errors.explain("table '" + appended.name + "' cannot be written"));
-  return true;
+  return sha256_text(lines);
+}
+
+GDALDriver& geopackage_driver() {
+  GDALDriver* const driver = GetGDALDriverManager()->GetDriverByName("GPKG");
+  if (driver == nullptr) throw IoError("this GDAL cannot write GeoPackages");
+  return *driver;
+}
+
+/// Throws IoError while another program may be writing to the file, or has left a write half done.
+void check_not_in_use(const std::string& path) {
+  for (const char* const suffix : {"-wal", "-journal"}) {
+    std::error_code missing;
+    const auto size = std::filesystem::file_size(path + suffix, missing);
+    if (!missing && size > 0) {
+      throw IoError("is being written to by another program (" + path + suffix + "); it is left as it is");
+    }
+  }
+}
+
+/// By which a file is known to be the one that it was.
+struct FileMark {
+  bool exists = false;
+  std::uintmax_t size = 0;
+  std::filesystem::file_time_type written{};
+  friend bool operator==(const FileMark&, const FileMark&) = default;
+};
+
+FileMark mark_of(const std::string& path) {
+  std::error_code error;
+  FileMark mark;
+  mark.exists = std::filesystem::exists(std::filesystem::symlink_status(path, error));
+  if (!mark.exists) return mark;
+  mark.size = std::filesystem::file_size(path, error);
+  mark.written = std::filesystem::last_write_time(path, error);
+  return mark;
+}
+
+/// A copy of a GeoPackage as a file in memory. Once no log stands beside it, one that was written to by way of a log
+/// (two bytes of its header say so) is whole without; in memory there are no logs.
+void copy_to_memory(const std::string& path, const std::string& copy) {
+  constexpr std::size_t mode_at = 18;
+  constexpr char by_log = 2;
+  constexpr char by_journal = 1;
+  std::ifstream in(path, std::ios::binary);
+  std::string bytes(static_cast<std::size_t>(std::filesystem::file_size(path)), '\0');
+  if (!in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) throw DataError("cannot be read");
+  for (std::size_t at = mode_at; at < mode_at + 2 && at < bytes.size(); ++at) {
+    if (bytes[at] == by_log) bytes[at] = by_journal;
+  }
+  VSILFILE* const out = VSIFOpenL(copy.c_str(), "wb");
+  const bool written = out != nullptr && VSIFWriteL(bytes.data(), 1, bytes.size(), out) == bytes.size();
+  if (out != nullptr) VSIFCloseL(out);
+  if (!written) throw IoError("cannot be copied into memory");
 }
 
 }  // namespace
@@ -275,13 +405,11 @@ std::string geopackage(std::span<const Table> tables, Instant as_of) {
   const std::string changed = format_instant(as_of);
   const ThreadOption date("OGR_CURRENT_DATE", changed.c_str());
   const MemoryFile file("tables.gpkg");
-  GDALDriver* const driver = GetGDALDriverManager()->GetDriverByName("GPKG");
-  if (driver == nullptr) throw IoError("this GDAL cannot write GeoPackages");
-  GDALDatasetUniquePtr dataset(driver->Create(file.path().c_str(), 0, 0, 0, GDT_Unknown, nullptr));
+  GDALDatasetUniquePtr dataset(geopackage_driver().Create(file.path().c_str(), 0, 0, 0, GDT_Unknown, nullptr));
   if (!dataset) throw IoError(errors.explain("a GeoPackage cannot be made"));
   for (const Table& table : tables) {
     if (dataset->StartTransaction() != OGRERR_NONE) throw IoError(errors.explain("a GeoPackage cannot be written"));
-    add_rows(create_layer(*dataset, table, errors), table, true, errors);
+    add_rows(create_layer(*dataset, table, errors), table, errors);
     if (dataset->CommitTransaction() != OGRERR_NONE) throw IoError(errors.explain("a GeoPackage cannot be written"));
   }
   dataset.reset();
@@ -309,31 +437,179 @@ std::vector<std::string> table_names(const std::string& path) {
   ensure_gdal();
   return naming(path, [&] {
     const GdalErrorCapture errors;
-    const GDALDatasetUniquePtr dataset = open_target(path, GDAL_OF_READONLY, errors);
-    std::vector<std::string> names;
-    for (int i = 0; i < dataset->GetLayerCount(); ++i) names.emplace_back(dataset->GetLayer(i)->GetName());
-    return names;
+    return names_in(*open_target(path, GDAL_OF_READONLY, errors));
   });
 }
 
-bool update_database(const std::string& target, std::span<const Table> replaced, const Table& appended) {
+std::string sha256_of_tables(const std::string& target, std::span<const Table> layouts) {
   ensure_gdal();
   return naming(target, [&] {
     const GdalErrorCapture errors;
-    const ThreadOption rows("PG_USE_COPY", "NO");  // so that the row at fault is known
-    const GDALDatasetUniquePtr dataset = open_target(target, GDAL_OF_UPDATE, errors);
-    if (dataset->StartTransaction() != OGRERR_NONE) throw IoError(errors.explain("no transaction can be begun"));
-    bool changed = false;
-    try {
-      changed = update(*dataset, replaced, appended);
-    } catch (const std::exception&) {
-      const GdalErrorCapture quiet;
-      dataset->RollbackTransaction();
-      throw;
-    }
-    if (dataset->CommitTransaction() != OGRERR_NONE) throw IoError(errors.explain("the transaction cannot be ended"));
-    return changed;
+    return sha256_of(*open_target(target, GDAL_OF_READONLY, errors), layouts, errors);
   });
+}
+
+struct TableStore::State {
+  std::string target;
+  std::string as_of;
+  std::optional<MemoryFile> copy;  // of a GeoPackage
+  FileMark mark;
+  std::string bytes;  // of the GeoPackage, once it is whole
+  GDALDatasetUniquePtr dataset;
+
+  /// Runs action(errors), with the settings that all work on tables needs.
+  template <typename Action>
+  auto work(const Action& action) const {
+    return naming(
+        target,
+        [&] {
+          const GdalErrorCapture errors;
+          const ThreadOption date("OGR_CURRENT_DATE", as_of.c_str());
+          const ThreadOption rows("PG_USE_COPY", "NO");  // so that the row at fault is known
+          return action(errors);
+        },
+        copy ? copy->path() : std::string());
+  }
+
+  OGRLayer& layer(const std::string& name) const {
+    OGRLayer* const found = dataset->GetLayerByName(name.c_str());
+    if (found == nullptr) throw DataError("there is no table '" + name + "'");
+    return *found;
+  }
+
+  void open_file(const GdalErrorCapture& errors) {
+    copy.emplace("tables.gpkg");
+    check_not_in_use(target);
+    mark = mark_of(target);
+    if (mark.exists) {
+      copy_to_memory(target, copy->path());
+      dataset = open_target(copy->path(), GDAL_OF_UPDATE, errors);
+    } else {
+      dataset.reset(geopackage_driver().Create(copy->path().c_str(), 0, 0, 0, GDT_Unknown, nullptr));
+      if (!dataset) throw IoError(errors.explain("a GeoPackage cannot be made"));
+    }
+  }
+
+  void begin(std::span<const Table> tables, const GdalErrorCapture& errors) const {
+    if (dataset->TestCapability(ODsCTransactions) == 0) throw DataError("is no database with transactions");
+    if (dataset->StartTransaction() != OGRERR_NONE) throw IoError(errors.explain("no transaction can be begun"));
+    if (!dataset->GetDriver() || std::string(dataset->GetDriver()->GetDescription()) != "PostgreSQL") return;
+    // Writers come one after the other: all of this program's, and others to the tables that are there.
+    constexpr const char* number = "7290413558";
+    run_sql(*dataset, std::string("SELECT pg_advisory_xact_lock(") + number + ")", errors);
+    for (const Table& table : tables) {
+      if (!has_layer(*dataset, table.name)) continue;
+      run_sql(*dataset, "LOCK TABLE \"" + table.name + "\" IN SHARE ROW EXCLUSIVE MODE", errors);
+    }
+  }
+
+  void end(const GdalErrorCapture& errors) {
+    if (dataset->CommitTransaction() != OGRERR_NONE) throw IoError(errors.explain("the transaction cannot be ended"));
+    dataset.reset();
+    if (errors.failed()) throw IoError(errors.explain("cannot be written"));
+  }
+
+  void close_file() {
+    if (!copy || !dataset) return;
+    work([&](const GdalErrorCapture& errors) { end(errors); });
+    bytes = copy->content();
+  }
+};
+
+TableStore::TableStore(const std::string& target, std::span<const Table> tables, Instant as_of)
+    : state_(std::make_unique<State>()) {
+  ensure_gdal();
+  state_->target = target;
+  state_->as_of = format_instant(as_of);
+  state_->work([&](const GdalErrorCapture& errors) {
+    if (is_database(target)) {
+      state_->dataset = open_target(target, GDAL_OF_UPDATE, errors);
+    } else {
+      state_->open_file(errors);
+    }
+    state_->begin(tables, errors);
+  });
+}
+
+TableStore::~TableStore() {
+  if (!state_->dataset) return;
+  const GdalErrorCapture quiet;
+  state_->dataset->RollbackTransaction();
+  state_->dataset.reset();
+}
+
+std::vector<std::string> TableStore::names() const {
+  return state_->work([&](const GdalErrorCapture&) { return names_in(*state_->dataset); });
+}
+
+std::optional<Table> TableStore::read(const Table& layout) const {
+  return state_->work([&](const GdalErrorCapture& errors) -> std::optional<Table> {
+    if (!has_layer(*state_->dataset, layout.name)) return std::nullopt;
+    return read_layer(state_->layer(layout.name), layout, errors);
+  });
+}
+
+bool TableStore::make(const Table& layout) {
+  return state_->work([&](const GdalErrorCapture& errors) {
+    if (!has_layer(*state_->dataset, layout.name)) {
+      create_layer(*state_->dataset, layout, errors);
+      return true;
+    }
+    OGRLayer& layer = state_->layer(layout.name);
+    bool added = false;
+    for (const TableColumn& column : layout.columns) {
+      if (!column.since_later || layer.GetLayerDefn()->GetFieldIndex(column.name.c_str()) >= 0) continue;
+      create_field(layer, column, errors);
+      added = true;
+    }
+    if (!layout.has_shapes || layer.GetLayerDefn()->GetGeomFieldCount() > 0) return added;
+    create_shapes(layer, errors);
+    return true;
+  });
+}
+
+void TableStore::add(const Table& rows) {
+  if (rows.rows.empty()) return;
+  state_->work([&](const GdalErrorCapture& errors) {
+    OGRLayer& layer = state_->layer(rows.name);
+    add_rows(layer, rows, errors);
+    sync(layer, errors);
+  });
+}
+
+void TableStore::replace(const Table& rows) {
+  if (rows.rows.empty()) return;
+  state_->work([&](const GdalErrorCapture& errors) {
+    OGRLayer& layer = state_->layer(rows.name);
+    replace_rows(layer, rows, errors);
+    sync(layer, errors);
+  });
+}
+
+void TableStore::execute(const std::string& sql) {
+  state_->work([&](const GdalErrorCapture& errors) { run_sql(*state_->dataset, sql, errors); });
+}
+
+std::string TableStore::sha256(std::span<const Table> layouts) {
+  if (state_->copy) {
+    state_->close_file();
+    return sha256_text(state_->bytes);
+  }
+  return state_->work([&](const GdalErrorCapture& errors) { return sha256_of(*state_->dataset, layouts, errors); });
+}
+
+void TableStore::commit() {
+  if (!state_->copy) {
+    state_->work([&](const GdalErrorCapture& errors) { state_->end(errors); });
+    return;
+  }
+  state_->close_file();
+  naming(state_->target, [&] {
+    check_not_in_use(state_->target);
+    if (mark_of(state_->target) == state_->mark) return;
+    throw IoError("has been changed by another program meanwhile; it is left as it is");
+  });
+  write_file_atomically(state_->target, state_->bytes);
 }
 
 std::vector<std::size_t> rows_where(const Table& table, const std::string& where) {
@@ -342,13 +618,14 @@ std::vector<std::size_t> rows_where(const Table& table, const std::string& where
   GDALDriver* const driver = GetGDALDriverManager()->GetDriverByName("Memory");
   const GDALDatasetUniquePtr dataset(driver->Create("", 0, 0, 0, GDT_Unknown, nullptr));
   OGRLayer& layer = create_layer(*dataset, table, errors);
-  add_rows(layer, table, true, errors);
+  add_rows(layer, table, errors);
   if (layer.SetAttributeFilter(where.c_str()) != OGRERR_NONE || errors.failed()) {
     throw ConfigError(errors.explain("not a filter: '" + where + "'"));
   }
   std::vector<std::size_t> found;
   layer.ResetReading();
-  for (const OGRFeatureUniquePtr& feature : layer) found.push_back(static_cast<std::size_t>(feature->GetFID()) - 1);
+  // That driver numbers from 0.
+  for (const OGRFeatureUniquePtr& feature : layer) found.push_back(static_cast<std::size_t>(feature->GetFID()));
   if (errors.failed()) throw ConfigError(errors.explain("not a filter: '" + where + "'"));
   return found;
 }

@@ -80,7 +80,7 @@ TEST(AlertsGeojson, Properties) {
     "last_detected": "2022-01-25T08:06:01.024Z", "last_observed": "2022-01-25T08:06:01.024Z",
     "observations": 1, "confidence": 0.877, "area_ha": 1.0008, "area_uncertainty_ha": 0.1235,
     "change": {"ndvi": -0.3457, "bsi": 0.2}, "scenes": {"before": ["S2A_1"], "after": ["S2B_2", "S2B_3"]},
-    "parents": [], "tile": null, "algorithm": "0.1.0 abc"})"));
+    "parents": [], "tile": null, "algorithm": "0.1.0 abc", "superseded": null})"));
 }
 
 TEST(AlertsGeojson, GeometryFollowsTheRfc) {
@@ -186,8 +186,14 @@ TEST(AlertsGeojson, SchemaHolds) {
         "/usr/bin/python3 " + (folder / "check.py") + " " + schema + " " + path + " >" + (folder / "log") + " 2>&1";
     return std::system(command.c_str()) == 0;
   };
-  const std::vector<Alert> alerts{small_alert(), large_alert()};
-  write_alerts_geojson(folder / "a.geojson", alerts, grid, {"mines", parse_instant("2020-01-02"), std::nullopt});
+  std::vector<Alert> alerts{small_alert(), large_alert()};
+  alerts.push_back(small_alert());
+  alerts[2].status = AlertStatus::superseded;
+  alerts[2].superseded = Superseded{SupersededWhy::relearnt, {"a", "b"}};
+  EXPECT_THAT(alert_properties_json(alerts[2]), HasSubstr(R"("superseded": {"why": "relearnt", "by": ["a", "b"]})"));
+  write_alerts_geojson(folder / "a.geojson", alerts, grid,
+                       {"mines", parse_instant("2020-01-02"), std::nullopt, parse_instant("2022-12-17")});
+  EXPECT_THAT(test::read_text(folder / "a.geojson"), HasSubstr("\"as_of\": \"2022-12-17T00:00:00Z\",\n"));
   EXPECT_TRUE(valid(folder / "a.geojson")) << test::read_text(folder / "log");
   write_alerts_geojson(folder / "b.geojson", {}, grid, {});
   EXPECT_TRUE(valid(folder / "b.geojson")) << test::read_text(folder / "log");
@@ -208,7 +214,10 @@ TEST(AlertsGeojson, SchemaHolds) {
   const json removed(json::value_t::discarded);
   broken("/crs", {{"type", "name"}});
   broken("/bbox", removed);
+  broken("/as_of", "yesterday");
   broken("/features/0/properties/status", "done");
+  broken("/features/0/properties/superseded", removed);
+  broken("/features/2/properties/superseded/why", "bored");
   broken("/features/0/properties/confidence", 1.5);
   broken("/features/0/properties/onset_after", "2022-01-15");
   broken("/features/0/properties/scenes", removed);

@@ -17,10 +17,14 @@ namespace pitwatch {
 namespace {
 
 namespace fs = std::filesystem;
+using test::add_review;
+using test::alert_of;
+using test::happens;
 using test::message_of;
-using test::registered_alert;
-using test::registered_alerts;
+using test::Night;
 using test::review_of;
+using test::told_alert;
+using test::told_alerts;
 using ::testing::HasSubstr;
 
 /// Debian's folder of the programs; empty where they are not installed.
@@ -70,67 +74,118 @@ class RegisterInPostgis : public ::testing::Test {
 };
 
 TEST_F(RegisterInPostgis, SameAsInAFile) {
-  std::vector<OutlinedAlert> alerts = registered_alerts();
-  EXPECT_TRUE(read_reviews(target()).empty());
-  ASSERT_TRUE(update_register(target(), alerts));
-  EXPECT_FALSE(update_register(target(), alerts));
-  add_review(target(), "PW-a", review_of(Verdict::natural, "2022-06-01T10:00:00.25Z", "O'Hara \"\\\n Ω"));
-  add_review(target(), "PW-a", review_of(Verdict::licensed, "2022-05-01"));
-  EXPECT_FALSE(update_register(target(), alerts));
-  EXPECT_EQ(alerts[0].alert.review->verdict, Verdict::natural);
-
+  Night night{told_alerts()};
   const std::string file = folder_ / "register.gpkg";
-  update_register(file, alerts);
-  add_review(file, "PW-a", review_of(Verdict::natural, "2022-06-01T10:00:00.25Z", "O'Hara \"\\\n Ω"));
-  add_review(file, "PW-a", review_of(Verdict::licensed, "2022-05-01"));
-  const AlertRegister found = read_register(target());
-  EXPECT_TRUE(register_geopackage(found) == test::read_text(file));
+  EXPECT_TRUE(read_reviews(target()).empty());
+  for (const std::string& each : {target(), file}) {
+    ASSERT_TRUE(night.into(each));
+    EXPECT_FALSE(night.into(each));
+    add_review(each, "PW-a", review_of(Verdict::natural, "2022-06-01T10:00:00.25Z", "O'Hara \"\\\n Ω"));
+    add_review(each, "PW-a", review_of(Verdict::licensed, "2022-05-01"));
+    EXPECT_FALSE(night.into(each));
+  }
+  // PW-a is another, and the review goes with the ground; PW-b goes on.
+  night.now = "2024-06-01";
+  night.alerts[0] = told_alert("PW-new", 2);
+  happens(night.alerts[1], AlertEventKind::grew, "2022-04-01", 2, AlertStatus::confirmed);
+  night.alerts[1].scenes_after = {"S2B_9"};
+  for (const std::string& each : {target(), file}) EXPECT_TRUE(night.into(each));
+  const RegisterContent found = read_register(target());
+  EXPECT_EQ(alerts_geojson(found.alerts, {}), alerts_geojson(read_register(file).alerts, {}));
+  EXPECT_EQ(found.reviews.size(), 2U);
+  EXPECT_EQ(alert_of(found, "PW-new").alert.review->by_overlap, true);
+  EXPECT_EQ(alert_of(found, "PW-a").alert.superseded, (Superseded{SupersededWhy::replayed, {"PW-new"}}));
+  const std::vector<RegisteredEvent> events = read_history(target());
+  const std::vector<RegisteredEvent> expected = read_history(file);
+  ASSERT_EQ(events.size(), expected.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(events[i].alert_id, expected[i].alert_id);
+    EXPECT_EQ(events[i].recorded_at, expected[i].recorded_at);
+    EXPECT_EQ(events[i].outline, expected[i].outline);
+  }
+  EXPECT_EQ(read_runs(target()), read_runs(file));
+  EXPECT_EQ(register_geopackage(target(), found.alerts).empty(), false);
+  ASSERT_EQ(sql("SELECT id, review, review_by, superseded_by, ST_SRID(geom), ST_Area(geom) > 0 FROM alerts "
+                "ORDER BY fid"),
+            0);
+  EXPECT_EQ(log(), "PW-a|natural|id|[\"PW-new\"]|4326|t\nPW-b||||4326|t\nPW-new|natural|overlap||4326|t\n");
+  ASSERT_EQ(sql("SELECT count(*), count(DISTINCT scene) FROM alert_scenes WHERE alert_id = 'PW-b'"), 0);
+  EXPECT_EQ(log(), "4|4\n");
 
-  // Of another id on the same ground, a review goes with the ground.
-  std::vector<OutlinedAlert> again{registered_alert("PW-new", 0.002)};
-  EXPECT_TRUE(update_register(target(), again));
-  EXPECT_TRUE(again[0].alert.review->by_overlap);
-  ASSERT_EQ(sql("SELECT id, review, review_by, ST_SRID(geom), ST_Area(geom) > 0 FROM alerts"), 0);
-  EXPECT_EQ(log(), "PW-new|natural|overlap|4326|t\n");
-  ASSERT_EQ(sql("SELECT count(*) FROM reviews"), 0);
-  EXPECT_EQ(log(), "2\n");
   // A reviewer may write there directly.
   ASSERT_EQ(sql("INSERT INTO reviews (alert_id, verdict, reviewer, reviewed_at) VALUES ('PW-new', 'false', 'SQL', "
                 "'2022-07-01 00:00+04')"),
             0)
       << log();
-  EXPECT_TRUE(update_register(target(), again));
-  EXPECT_EQ(again[0].alert.review,
+  EXPECT_TRUE(night.into(target()));
+  EXPECT_EQ(alert_of(read_register(target()), "PW-new").alert.review,
             (Review{Verdict::false_alert, "SQL", parse_instant("2022-06-30T20:00:00Z"), "", false}));
 }
 
+TEST_F(RegisterInPostgis, NothingIsVisibleBeforeCommit) {
+  Night night{told_alerts()};
+  night.into(target());
+  const std::string before = register_sha256(target());
+  night.alerts.push_back(told_alert("PW-c", 300));
+  prepare_register(target(), night.update(), night.run());
+  EXPECT_EQ(register_sha256(target()), before) << "without commit all is as it was";
+  const auto write = prepare_register(target(), night.update(), night.run());
+  EXPECT_TRUE(write->changed());
+  const std::string sha256 = write->sha256();
+  EXPECT_EQ(register_sha256(target()), before);
+  // Who writes by other means waits.
+  EXPECT_NE(sql("SET lock_timeout = '100ms'; INSERT INTO reviews (alert_id) VALUES ('PW-a')"), 0);
+  write->commit();
+  EXPECT_EQ(register_sha256(target()), sha256);
+  EXPECT_NE(sha256, before);
+  EXPECT_EQ(read_register(target()).alerts.size(), 3U);
+  ASSERT_EQ(sql("UPDATE reviews SET reason = 'x'; UPDATE alert_history SET area_ha = 3 WHERE fid = 1"), 0) << log();
+  EXPECT_NE(register_sha256(target()), sha256) << "what is changed by hand is seen";
+}
+
 TEST_F(RegisterInPostgis, AStepThatFailsChangesNothing) {
-  std::vector<OutlinedAlert> alerts = registered_alerts();
-  update_register(target(), alerts);
-  const std::string before = register_geopackage(read_register(target()));
+  Night night{told_alerts()};
+  night.into(target());
+  const std::string before = register_sha256(target());
   ASSERT_EQ(sql("ALTER TABLE alert_scenes ADD CHECK (scene <> 'S2_no')"), 0) << log();
-  alerts[0].alert.area_ha = 7;
-  alerts[1].alert.scenes_after = {"S2_no"};
-  EXPECT_THAT(message_of<IoError>([&] { update_register(target(), alerts); }), HasSubstr("alert_scenes"));
-  EXPECT_TRUE(register_geopackage(read_register(target())) == before);
+  night.alerts[0].area_ha = 7;
+  night.alerts[1].scenes_after = {"S2_no"};
+  EXPECT_THAT(message_of<IoError>([&] { night.into(target()); }), HasSubstr("alert_scenes"));
+  EXPECT_EQ(register_sha256(target()), before);
 }
 
 TEST_F(RegisterInPostgis, TablesOfSomethingElseAreLeft) {
   ASSERT_EQ(sql("CREATE TABLE alerts (id text); INSERT INTO alerts VALUES ('mine')"), 0) << log();
-  std::vector<OutlinedAlert> alerts = registered_alerts();
-  EXPECT_THAT(message_of<DataError>([&] { update_register(target(), alerts); }),
+  EXPECT_THAT(message_of<DataError>([&] { Night{told_alerts()}.into(target()); }),
               HasSubstr("'alerts' of something else"));
   ASSERT_EQ(sql("SELECT * FROM alerts"), 0);
   EXPECT_EQ(log(), "mine\n");
 }
 
-TEST_F(RegisterInPostgis, AColumnOfALaterVersionIsAdded) {
-  std::vector<OutlinedAlert> alerts = registered_alerts();
-  update_register(target(), alerts);
-  ASSERT_EQ(sql("ALTER TABLE alerts DROP COLUMN area_uncertainty_ha"), 0) << log();
-  EXPECT_THAT(message_of<DataError>([&] { read_register(target()); }), HasSubstr("'area_uncertainty_ha'"));
-  EXPECT_TRUE(update_register(target(), alerts));
+TEST_F(RegisterInPostgis, AFormerRegisterIsBroughtUp) {
+  Night night{told_alerts()};
+  night.into(target());
+  add_review(target(), "PW-a", review_of(Verdict::natural, "2022-06-01"));
+  // As the former layout was: rows numbered by the program, so that the database's own numbers begin at one.
+  ASSERT_EQ(sql("ALTER TABLE alerts DROP COLUMN superseded_by, DROP COLUMN superseded_why;"
+                "ALTER TABLE alert_history DROP COLUMN revision, DROP COLUMN status, DROP COLUMN confidence,"
+                "  DROP COLUMN recorded_at, DROP COLUMN geom;"
+                "ALTER TABLE reviews DROP COLUMN recorded_at, DROP COLUMN os_user; DROP TABLE runs;"
+                "SELECT setval('alerts_fid_seq', 1, false), setval('alert_history_fid_seq', 1, false),"
+                "  setval('alert_scenes_fid_seq', 1, false)"),
+            0)
+      << log();
   EXPECT_EQ(read_register(target()).alerts.size(), 2U);
+  EXPECT_TRUE(read_runs(target()).empty());
+  happens(night.alerts[1], AlertEventKind::grew, "2022-04-01", 2, AlertStatus::confirmed);
+  night.alerts.push_back(told_alert("PW-c", 300));
+  EXPECT_TRUE(night.into(target()));
+  EXPECT_FALSE(night.into(target()));
+  EXPECT_EQ(read_register(target()).alerts.size(), 3U);
+  ASSERT_EQ(sql("SELECT fid, revision, event, coalesce(status, '-'), geom IS NULL FROM alert_history "
+                "WHERE alert_id = 'PW-b' ORDER BY fid"),
+            0);
+  EXPECT_EQ(log(), "4|1|first_detected|-|t\n5|1|grew|-|t\n6|1|confirmed|-|t\n7|1|grew|confirmed|f\n");
 }
 
 }  // namespace

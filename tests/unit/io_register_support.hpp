@@ -1,6 +1,9 @@
 #pragma once
 // What the tests of the register share.
 
+#include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,11 +19,22 @@ inline LonLatMultiPolygon square(double east, double size = 0.01) {
   return {{{{west, 40}, {west + size, 40}, {west + size, 40 + size}, {west, 40 + size}}, {}}};
 }
 
-inline OutlinedAlert registered_alert(const std::string& id, double east) {
-  OutlinedAlert outlined;
-  Alert& alert = outlined.alert;
+/// A square of `size` pixels, `x` pixels from the left.
+inline PixelMultiPolygon pixels(int x, int size = 10) {
+  return {{{{x, 0}, {x, size}, {x + size, size}, {x + size, 0}}, {}}};
+}
+
+inline const Grid& register_grid() {
+  static const Grid grid{"EPSG:32638", {600000, 4450000}, 10, 10980, 10980};
+  return grid;
+}
+
+/// As a run tells it: of a site, with a shape on register_grid() and the history so far.
+inline Alert told_alert(const std::string& id, int x, const std::string& site = "Sakdrisi") {
+  Alert alert;
   alert.id = id;
-  alert.site = "Sakdrisi";
+  alert.shape = pixels(x);
+  alert.site = site;
   alert.status = AlertStatus::confirmed;
   alert.change_class = ChangeClass::bare_to_bare;
   alert.first_detected = parse_instant("2022-01-25T08:06:01.024Z");
@@ -38,12 +52,31 @@ inline OutlinedAlert registered_alert(const std::string& id, double east) {
   alert.parents = {"PW-old"};
   alert.tile = "T38TPK";
   alert.algorithm = "pitwatch 0.1.0 abc";
-  alert.history = {{alert.first_detected, AlertEventKind::first_detected, 0.5, ChangeClass::vegetation_to_bare},
-                   {*alert.confirmed_on, AlertEventKind::grew, 1.0008, ChangeClass::bare_to_bare},
-                   {*alert.confirmed_on, AlertEventKind::reclassified, 1.0008, ChangeClass::bare_to_bare},
-                   {*alert.confirmed_on, AlertEventKind::confirmed, 1.0008, ChangeClass::bare_to_bare}};
-  outlined.outline = square(east);
+  const auto add = [&](Instant at, AlertEventKind kind, double area_ha, ChangeClass change_class, AlertStatus status,
+                       int size) {
+    alert.history.push_back({at, kind, area_ha, change_class, status, 0.55555, pixels(x, size)});
+  };
+  add(alert.first_detected, AlertEventKind::first_detected, 0.5, ChangeClass::vegetation_to_bare,
+      AlertStatus::provisional, 7);
+  add(*alert.confirmed_on, AlertEventKind::grew, 1.0008, ChangeClass::bare_to_bare, AlertStatus::confirmed, 10);
+  add(*alert.confirmed_on, AlertEventKind::confirmed, 1.0008, ChangeClass::bare_to_bare, AlertStatus::confirmed, 10);
+  return alert;
+}
+
+/// As the register has it.
+inline OutlinedAlert registered_alert(const std::string& id, double east) {
+  OutlinedAlert outlined{told_alert(id, 0), square(east)};
+  outlined.alert.shape.clear();
   return outlined;
+}
+
+/// One more thing that happened to an alert.
+inline void happens(Alert& alert, AlertEventKind kind, const std::string& at, double area_ha, AlertStatus status) {
+  alert.last_detected = alert.last_observed = parse_instant(at);
+  alert.area_ha = area_ha;
+  alert.status = status;
+  alert.history.push_back(
+      {alert.last_observed, kind, area_ha, alert.change_class, status, alert.confidence, alert.shape});
 }
 
 /// Two alerts beside each other; the second has a hole, two parts, and little else.
@@ -60,8 +93,47 @@ inline std::vector<OutlinedAlert> registered_alerts() {
   return {registered_alert("PW-a", 0), std::move(bare)};
 }
 
+inline std::vector<Alert> told_alerts() { return {told_alert("PW-a", 0), told_alert("PW-b", 100)}; }
+
+/// A run that has watched all sites of its alerts and one called Sakdrisi, at a time of day that says which it is.
+struct Night {
+  std::vector<Alert> alerts;
+  std::map<std::string, SupersededWhy> watched = {{"Sakdrisi", SupersededWhy::replayed}};
+  std::set<std::string> listed = {"Sakdrisi"};
+  std::string now = "2024-05-01T02:00:00Z";
+
+  RegisterUpdate update() const {
+    RegisterUpdate result{{{alerts, register_grid()}}, watched, listed, parse_instant(now)};
+    return result;
+  }
+  RunRow run() const {
+    RunRow row;
+    row.started_at = row.ended_at = parse_instant(now);
+    row.command = "run";
+    row.version = "0.1.0";
+    row.options = R"({"min-area-ha": 0.05})";
+    row.alerts = static_cast<int>(alerts.size());
+    return row;
+  }
+  /// Writes it; returns whether it changed anything.
+  bool into(const std::string& target) const {
+    const auto write = prepare_register(target, update(), run());
+    write->commit();
+    return write->changed();
+  }
+};
+
 inline Review review_of(Verdict verdict, const std::string& at, const std::string& reason = "seen") {
   return {verdict, "Anna", parse_instant(at), reason, false};
+}
+
+inline void add_review(const std::string& target, const std::string& id, const Review& review) {
+  prepare_review(target, id, review)->commit();
+}
+
+inline const OutlinedAlert& alert_of(const RegisterContent& content, const std::string& id) {
+  return *std::find_if(content.alerts.begin(), content.alerts.end(),
+                       [&](const OutlinedAlert& each) { return each.alert.id == id; });
 }
 
 }  // namespace pitwatch::test
