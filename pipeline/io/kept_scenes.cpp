@@ -391,9 +391,8 @@ Scene keep_scene(const Scene& scene, std::span<const Grid> ground, std::span<con
       const std::string path = parts / raster_name(band);
       const BandFile file(original.path);
       // Of classes and percentages, too, nothing is known for certain but that BandFile reads them as numbers.
-      if (!copy_ground(file, ground, SparsePixels::numbers, original.calibration.nodata.value_or(0), path)) {
-        throw DataError("shows none of the ground");
-      }
+      // That a part of an acquisition shows none of the ground is to be known later, too.
+      copy_ground(file, ground, SparsePixels::numbers, original.calibration.nodata.value_or(0), path);
       rasters[band] = {fs::file_size(path), sha256_file(path)};
       kept.bands[band] = {(target / raster_name(band)).string(), original.calibration};
     }

@@ -24,8 +24,8 @@ namespace pitwatch {
 /// replaced. What killed runs left of others is removed. Returns the scene as kept: with the bands that are, whose
 /// paths are the kept rasters; its source is still the original's.
 ///
-/// Throws DataError, starting with the scene's source, for a scene without any of the bands or of the ground, and for a
-/// band that cannot be read; IoError, naming the file, for what cannot be written. Thread-safe for distinct scenes.
+/// Throws DataError, starting with the scene's source, for a scene without any of the bands, and for a band that cannot
+/// be read; IoError, naming the file, for what cannot be written. Thread-safe for distinct scenes.
 Scene keep_scene(const Scene& scene, std::span<const Grid> ground, std::span<const Band> bands,
                  const std::string& folder);
 

@@ -164,6 +164,7 @@ class Write final : public RegisterWrite {
   const RegisterContent& content() const override { return content_; }
   bool changed() const override { return changed_; }
   std::string sha256() override { return store_->sha256(register_layouts()); }
+  std::size_t size() override { return store_->size(); }
   void commit() override { store_->commit(); }
 
  private:

@@ -98,8 +98,9 @@ class RegisterWrite {
   /// Whether alerts, history or scenes are others than before.
   virtual bool changed() const = 0;
 
-  /// What register_sha256() will be after commit().
+  /// What register_sha256() will be after commit(), and the size of a GeoPackage then; of a database 0.
   virtual std::string sha256() = 0;
+  virtual std::size_t size() = 0;
 
   /// Throws IoError: then it is as before.
   virtual void commit() = 0;

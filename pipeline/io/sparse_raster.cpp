@@ -133,11 +133,10 @@ void copy_tiles(const BandFile& file, const Tiles& tiles, SparseGeotiff& copy) {
 bool copy_ground(const BandFile& file, std::span<const Grid> ground, SparsePixels pixels, std::uint16_t nodata,
                  const std::string& path) {
   const Tiles tiles = tiles_of(file, ground);
-  if (std::find(tiles.wanted.begin(), tiles.wanted.end(), 1) == tiles.wanted.end()) return false;
   SparseGeotiff copy(path, file.grid(), tiles, pixels, nodata);
   copy_tiles(file, tiles, copy);
   copy.close();
-  return true;
+  return std::find(tiles.wanted.begin(), tiles.wanted.end(), 1) != tiles.wanted.end();
 }
 
 }  // namespace pitwatch

@@ -598,6 +598,12 @@ std::string TableStore::sha256(std::span<const Table> layouts) {
   return state_->work([&](const GdalErrorCapture& errors) { return sha256_of(*state_->dataset, layouts, errors); });
 }
 
+std::size_t TableStore::size() {
+  if (!state_->copy) return 0;
+  state_->close_file();
+  return state_->bytes.size();
+}
+
 void TableStore::commit() {
   if (!state_->copy) {
     state_->work([&](const GdalErrorCapture& errors) { state_->end(errors); });

@@ -92,6 +92,9 @@ class TableStore {
   /// SHA-256 of what is to be: of the GeoPackage's bytes, or as sha256_of_tables(). Nothing can be changed after it.
   std::string sha256(std::span<const Table> layouts);
 
+  /// Of the GeoPackage's bytes that are to be; 0 of a database. Nothing can be changed after it.
+  std::size_t size();
+
   /// Throws IoError, also where another program has changed the file meanwhile: then it is left as it is.
   void commit();
 

@@ -23,6 +23,7 @@
 #include "pipeline/io/tables.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/run/background.hpp"
+#include "pipeline/run/site_state.hpp"
 #include "pipeline/run/versions.hpp"
 
 namespace pitwatch {
@@ -170,10 +171,7 @@ void keep_published(std::vector<OutlinedAlert>& alerts, bool all_classes) {
   std::erase_if(alerts, [&](const OutlinedAlert& one) {
     return one.alert.status == AlertStatus::superseded || (!all_classes && !disturbs_ground(one.alert.change_class));
   });
-  std::stable_sort(alerts.begin(), alerts.end(), [](const OutlinedAlert& a, const OutlinedAlert& b) {
-    return std::tie(a.alert.site, a.alert.first_detected, a.alert.id) <
-           std::tie(b.alert.site, b.alert.first_detected, b.alert.id);
-  });
+  sort_alerts(alerts);
 }
 
 std::optional<Instant> as_of(const std::vector<SiteStanding>& standings) {

@@ -15,6 +15,7 @@
 #include "pipeline/io/folder_lock.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
 #include "pipeline/io/register.hpp"
+#include "pipeline/io/review_assignment.hpp"
 #include "pipeline/run/background.hpp"
 #include "pipeline/run/night_record.hpp"
 #include "pipeline/run/site_watch.hpp"
@@ -111,7 +112,7 @@ void run_again(const WatchOptions& options, const std::vector<WatchedSite>& site
     const Seen seen = watch_sites(sites, listing, progress, report);
     report.exit_code = report.skipped.empty() ? 0 : 4;
     std::vector<OutlinedAlert> alerts = outlined_alerts(layers_of(seen.alerts), in_parallel);
-    assign_reviews(alerts, reviews);
+    assign_reviews(alerts, reviews, now());
     keep_published(alerts, options.all_classes);
     report.alerts = alerts.size();
     const std::string path = options.state + "/alerts.geojson";

@@ -336,7 +336,6 @@ TEST_F(KeptScenes, AreNotKeptWhereNothingCanBe) {
   const auto reason = [&](const std::vector<Grid>& places, std::span<const Band> wanted) {
     return message_of<DataError>([&] { keep_scene(scene_, places, wanted, store_); });
   };
-  EXPECT_EQ(reason({ground(2000, 0, 10, 10)}, bands), scene_.source + ": B04: shows none of the ground");
   EXPECT_EQ(reason(watched, std::vector{Band::B02}), scene_.source + ": has none of the bands that are to be kept");
   scene_.bands.at(Band::B08).path = folder_ / "none.tif";
   EXPECT_THAT(reason(watched, bands), AllOf(StartsWith(scene_.source + ": B08: "), HasSubstr("No such file")));
