@@ -19,19 +19,17 @@ namespace {
 
 /// What is missing since this run, a line for each site and kind.
 void tell_missing(const WatchReport& report) {
-  std::map<std::pair<std::string, std::string>, std::vector<const MissingLook*>> news;
+  std::map<std::pair<std::string, MissingWhat>, std::vector<Instant>> news;
   for (const MissingLook& look : report.missing) {
-    if (look.is_news) news[{look.site, look.what.substr(0, look.what.find(' '))}].push_back(&look);
+    if (look.is_news) news[{look.of.site, look.of.what}].push_back(look.of.acquired);
   }
-  for (const auto& [key, looks] : news) {
-    const auto [first, last] = std::minmax_element(looks.begin(), looks.end(), [](const auto* a, const auto* b) {
-      return a->acquired < b->acquired;
-    });
-    spdlog::warn("{}: {} acquisitions from {} to {}: {}; what was taken in of them stays", key.first, looks.size(),
-                 format_day((*first)->acquired), format_day((*last)->acquired),
-                 key.second == "newer"     ? "a newer edition is in the source"
-                 : key.second == "changed" ? "their files have changed"
-                                           : "their files are gone");
+  for (const auto& [key, acquired] : news) {
+    const auto [first, last] = std::minmax_element(acquired.begin(), acquired.end());
+    spdlog::warn("{}: {} acquisitions from {} to {}: {}; what was taken in of them stays", key.first, acquired.size(),
+                 format_day(*first), format_day(*last),
+                 key.second == MissingWhat::newer_edition ? "a newer edition is in the source"
+                 : key.second == MissingWhat::changed     ? "their files have changed"
+                                                          : "their files are gone");
   }
 }
 
@@ -106,7 +104,9 @@ class WatchCommand final : public Command {
     }
     for (const auto& [what, why] : report.skipped) spdlog::error("{}: {}", what, why);
     for (const auto& [what, why] : report.doubts) spdlog::warn("{} is used: {}", what, why);
-    for (const auto& [what, why] : report.late) spdlog::warn("{}: {}", what, why);
+    for (const LateScene& late : report.late) {
+      if (late.is_news) spdlog::warn("{}: {}", late.notice.what, late.notice.why);
+    }
     tell_missing(report);
     for (const auto& [what, why] : report.left_out) spdlog::debug("{} left out: {}", what, why);
     for (const WatchReport::OfSite& site : report.sites) {
@@ -117,7 +117,7 @@ class WatchCommand final : public Command {
       spdlog::info("{} alerts, {}; {:.1f} s; see {}/alerts.geojson", report.alerts,
                    report.changed ? "changed" : "as before", report.wall_seconds, options_.state);
     }
-    return report.skipped.empty() ? exit_done : exit_skipped;
+    return report.exit_code;
   }
 
  private:
