@@ -71,6 +71,30 @@ TEST(VerifyCli, NamesFirstWhatDoesNotFit) {
   EXPECT_EQ(lines[1], "also: alerts.geojson: was changed: its SHA-256 is not that of the record");
 }
 
+/// The lines of pipeline/record/README.md.
+TEST(VerifyCli, IsNotNeededToCheckAState) {
+  if (run_process({"/bin/sh", "-c", "command -v jq"}).exit_code != 0) GTEST_SKIP() << "no jq";
+  MadeUpState state;
+  state.run_nights(3);
+  const auto by_hand = [&] {
+    return run_process({"/bin/bash", "-ec", "cd '" + (state / "runs") + R"sh('
+      sha256sum --check HEAD
+      for m in 2*.json; do
+        jq -r '.previous // empty | "\(.sha256)  \(.name)"' "$m"
+      done | sha256sum --check
+      newest=$(cut -d' ' -f3 HEAD)
+      cd ..
+      jq -r '.outputs[] | "\(.sha256)  \(.path)"' "runs/$newest" | sha256sum --check
+      jq -r '.inputs[] | select(.read == "all" and .sha256) | "\(.sha256)  \(.path)"' runs/2*.json | sha256sum --check
+    )sh"});
+  };
+  const Outcome whole = by_hand();
+  EXPECT_EQ(whole.exit_code, 0) << whole.err;
+  EXPECT_EQ(lines_of(whole.out).size(), 1U + 2U + 5U + 3U) << whole.out;
+  write_text(state / "sites/pit/looks-00001.state", "state after night 7");
+  EXPECT_NE(by_hand().exit_code, 0);
+}
+
 TEST(VerifyCli, AsJson) {
   MadeUpState state;
   state.run_nights(2);
@@ -169,6 +193,11 @@ TEST(VerifyCli, Signatures) {
   EXPECT_EQ(verify(state, {"--tsa-trust", keys / "watch.pem"}).exit_code, 5);
   sign_newest();
   EXPECT_EQ(verify(state, trust).exit_code, 0);
+  const Outcome by_hand = run_process({"/bin/sh", "-c",
+                                       "cd '" + (state / "runs") + "' && openssl cms -verify -binary -inform DER -in " +
+                                           state.newest() + ".p7s -content " + state.newest() + " -CAfile '" +
+                                           (keys / "watch.pem") + "' -purpose any -out /dev/null"});
+  EXPECT_EQ(by_hand.exit_code, 0) << by_hand.err;
 }
 
 TEST(StatusCli, TellsHowThingsStand) {
