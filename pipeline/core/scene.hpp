@@ -63,12 +63,14 @@ struct Calibration {
   float offset = 0.0F;
   std::optional<std::uint16_t> nodata = std::uint16_t{0};
   std::optional<std::uint16_t> saturated = std::uint16_t{65535};
+  friend bool operator==(const Calibration&, const Calibration&) = default;
 };
 
 /// One band of a scene: where it is read from and how it is calibrated.
 struct BandAsset {
   std::string path;  // a path that GDAL opens
   Calibration calibration;
+  friend bool operator==(const BandAsset&, const BandAsset&) = default;
 };
 
 /// A box of degrees on WGS 84. One that crosses the antimeridian has its west east of its east.
@@ -88,6 +90,7 @@ bool overlap(const DegreeBox& a, const DegreeBox& b);
 struct ViewAngles {
   double zenith = 0;
   double azimuth = 0;
+  friend bool operator==(const ViewAngles&, const ViewAngles&) = default;
 };
 
 /// Why the offsets of a scene's bands are what they are.
@@ -97,6 +100,7 @@ struct OffsetBasis {
   /// False where the metadata say nothing of offsets that the product may well have: no list of offsets and no
   /// baseline, or a baseline of 04.00 or later without the list that it comes with.
   bool is_declared = true;
+  friend bool operator==(const OffsetBasis&, const OffsetBasis&) = default;
 };
 
 struct Scene {
@@ -126,6 +130,7 @@ struct Scene {
   std::vector<std::string> quality_flags;
 
   bool has(Band band) const { return bands.contains(band); }
+  friend bool operator==(const Scene&, const Scene&) = default;
 };
 
 }  // namespace pitwatch

@@ -66,14 +66,6 @@ void write_all(const std::string& path, int descriptor, std::string_view content
   }
 }
 
-void sync_folder_of(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  const Descriptor descriptor(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
-  if (!descriptor.ok()) return;  // a folder may be writable but not readable; the rename itself has happened
-  // EINVAL: the file system has no notion of syncing a folder.
-  if (::fsync(descriptor.get()) != 0 && errno != EINVAL) fail(path, "cannot make the rename durable", errno);
-}
-
 }  // namespace
 
 void remove_leftovers(const std::string& folder, std::string_view prefix) {
@@ -116,7 +108,23 @@ void AtomicFile::commit() {
   }
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, "cannot rename into place", errno);
   committed_ = true;
-  sync_folder_of(path_);
+  make_name_durable(path_);
+}
+
+void make_durable(const std::string& path, const std::string& shown) {
+  const std::string& named = shown.empty() ? path : shown;
+  const Descriptor descriptor(path, O_RDONLY);
+  if (!descriptor.ok()) fail(named, "cannot open", errno);
+  // EINVAL: the file system has no notion of syncing such a thing.
+  if (::fsync(descriptor.get()) != 0 && errno != EINVAL) fail(named, "cannot make durable", errno);
+}
+
+void make_name_durable(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const Descriptor descriptor(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
+  if (!descriptor.ok()) return;  // a folder may be writable but not readable; the rename itself has happened
+  // EINVAL: the file system has no notion of syncing a folder.
+  if (::fsync(descriptor.get()) != 0 && errno != EINVAL) fail(path, "cannot make the name durable", errno);
 }
 
 void start_writing_back(int descriptor) { ::sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE); }

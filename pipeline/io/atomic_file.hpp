@@ -37,6 +37,14 @@ class AtomicFile {
 /// Removes from a folder the temporary files of processes that are gone, of names that begin with `prefix`.
 void remove_leftovers(const std::string& folder, std::string_view prefix = ".");
 
+/// Makes the content of a file, or the names in a folder, outlast a loss of power (fsync). Throws IoError: the path, or
+/// the name that is `shown` for it, and the system's reason.
+void make_durable(const std::string& path, const std::string& shown = {});
+
+/// The same of the folder that a path lies in, so that the path's own name does; of one that may not be read nothing
+/// is done. Throws IoError that starts with the path.
+void make_name_durable(const std::string& path);
+
 /// Has the system begin to write out what an open file holds, so that a commit() later waits less. A hint: never fails.
 void start_writing_back(int descriptor);
 

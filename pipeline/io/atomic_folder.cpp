@@ -13,13 +13,18 @@
 #include <fstream>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/atomic_file.hpp"
 
 namespace pitwatch {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string temporary_prefix(const fs::path& path) { return "." + path.filename().string() + ".tmp-"; }
+constexpr std::string_view temporary_mark = ".tmp-";
+
+std::string temporary_prefix(const fs::path& path) {
+  return "." + path.filename().string() + std::string(temporary_mark);
+}
 
 /// Unique within the machine's running processes.
 std::string temporary_name(const fs::path& path) {
@@ -29,25 +34,42 @@ std::string temporary_name(const fs::path& path) {
       .string();
 }
 
-/// Removes what killed processes left beside `path`.
-void remove_leftovers(const fs::path& path) {
-  const fs::path folder = path.parent_path().empty() ? "." : path.parent_path();
-  const std::string prefix = temporary_prefix(path);
+/// All that is in a folder, and last the folder itself. Messages name it as `shown`.
+void make_tree_durable(const fs::path& folder, const fs::path& shown) {
+  try {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      if (entry.is_symlink()) continue;
+      const fs::path shown_entry = shown / entry.path().filename();
+      if (entry.is_directory()) {
+        make_tree_durable(entry.path(), shown_entry);
+      } else {
+        make_durable(entry.path().string(), shown_entry.string());
+      }
+    }
+    make_durable(folder.string(), shown.string());
+  } catch (const fs::filesystem_error& error) {
+    throw IoError(shown.string() + ": cannot make durable: " + error.code().message());
+  }
+}
+
+}  // namespace
+
+void remove_folder_leftovers(const std::string& folder, std::string_view prefix) {
   std::error_code ignored;  // a folder that cannot be listed or cleaned is not in the way of a new one
   for (fs::directory_iterator it(folder, ignored), end; it != end; it.increment(ignored)) {
     const std::string name = it->path().filename().string();
-    if (!name.starts_with(prefix)) continue;
-    const long process = std::strtol(name.c_str() + prefix.size(), nullptr, 10);
+    const std::size_t mark = name.rfind(temporary_mark);
+    if (!name.starts_with(prefix) || mark == std::string::npos) continue;
+    const long process = std::strtol(name.c_str() + mark + temporary_mark.size(), nullptr, 10);
     if (process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH) {
       fs::remove_all(it->path(), ignored);
     }
   }
 }
 
-}  // namespace
-
 AtomicFolder::AtomicFolder(const std::string& path) : path_(path), temporary_(temporary_name(path)) {
-  remove_leftovers(path_);
+  const fs::path parent = fs::path(path_).parent_path();
+  remove_folder_leftovers(parent.empty() ? "." : parent.string(), temporary_prefix(path_));
   std::error_code error;
   if (!fs::create_directory(temporary_, error)) {
     throw IoError(path_ + ": cannot create: " + (error ? error.message() : std::strerror(EEXIST)));
@@ -75,15 +97,15 @@ void AtomicFolder::write(std::string_view name, std::string_view content) const 
 }
 
 void AtomicFolder::commit() {
+  make_tree_durable(temporary_, path_);
   if (std::rename(temporary_.c_str(), path_.c_str()) == 0) {
     temporary_.clear();
-    return;
-  }
-  // Afterwards the temporary name is that of the older folder, which goes with this object.
-  if ((errno != ENOTEMPTY && errno != EEXIST) ||
-      ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) != 0) {
+  } else if ((errno != ENOTEMPTY && errno != EEXIST) ||
+             ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) != 0) {
+    // Where they were exchanged, the temporary name is that of the older folder, which goes with this object.
     throw IoError(path_ + ": cannot rename into place: " + std::strerror(errno));
   }
+  make_name_durable(path_);
 }
 
 }  // namespace pitwatch

@@ -27,14 +27,16 @@ class AtomicFolder {
   /// Writes a file within. Throws IoError that names the file as it will be called after commit().
   void write(std::string_view name, std::string_view content) const;
 
-  /// Renames it to the path; a folder of that name is exchanged for it in one step and removed. The system writes
-  /// contents out in its own time: a machine that loses power soon after may keep the folder and lose contents. Once
-  /// only.
+  /// Makes all within durable (fsync of every file and folder), renames it to the path, and makes the rename durable; a
+  /// folder of that name is exchanged for it in one step and removed. Once only.
   void commit();
 
  private:
   std::string path_;
   std::string temporary_;
 };
+
+/// Removes from a folder the temporary folders of processes that are gone, of names that begin with `prefix`.
+void remove_folder_leftovers(const std::string& folder, std::string_view prefix = ".");
 
 }  // namespace pitwatch

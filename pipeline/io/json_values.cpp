@@ -1,5 +1,7 @@
 #include "pipeline/io/json_values.hpp"
 
+#include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "pipeline/core/error.hpp"
@@ -26,6 +28,14 @@ std::string text_member(const json& value, const char* key) {
   if (!value.is_object()) return {};
   const auto found = value.find(key);
   return found != value.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+double shortest_decimal(float value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  double result = 0;
+  std::from_chars(text.data(), end, result);
+  return static_cast<float>(result) == value ? result : static_cast<double>(value);
 }
 
 }  // namespace pitwatch

@@ -13,4 +13,8 @@ nlohmann::json parse_json(std::string_view text);
 /// The member, where the value is an object that has it as text; empty otherwise.
 std::string text_member(const nlohmann::json& value, const char* key);
 
+/// The number to be written for a float: of the shortest decimal that reads as it, 0.0001 and not 0.0000999999974738.
+/// As a float it is `value` again.
+double shortest_decimal(float value);
+
 }  // namespace pitwatch

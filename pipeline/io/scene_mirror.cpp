@@ -1,28 +1,24 @@
 #include "pipeline/io/scene_mirror.hpp"
 
 #include <cpl_vsi.h>
-#include <gdal.h>
-#include <ogr_srs_api.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/core/plane.hpp"
 #include "pipeline/io/atomic_folder.hpp"
 #include "pipeline/io/band_file.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
-#include "pipeline/io/grid_mapping.hpp"
 #include "pipeline/io/hashing.hpp"
+#include "pipeline/io/json_values.hpp"
 #include "pipeline/io/memory_file.hpp"
+#include "pipeline/io/sparse_raster.hpp"
 #include "pipeline/io/stac_item.hpp"
 
 namespace pitwatch {
@@ -32,8 +28,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr int usual_tile = 512;
-constexpr int largest_tile = 1024;
 constexpr std::int64_t largest_checked_bytes = 1 << 20;
 
 // ---- checksums -------------------------------------------------------------------------------------------------
@@ -120,112 +114,6 @@ void write_whole(const std::string& path, const std::string& content) {
 
 // ---- rasters ---------------------------------------------------------------------------------------------------
 
-/// The tiles of a raster that hold ground.
-struct Tiles {
-  int width = 0;  // of one, pixels
-  int height = 0;
-  int across = 0;
-  int down = 0;
-  std::vector<char> wanted;  // row-major
-
-  bool wants(int x, int y) const { return wanted[static_cast<std::size_t>(y * across + x)] != 0; }
-};
-
-Window window_of(const Grid& ground, const Grid& raster) {
-  const auto column = [&](double x) { return (x - raster.origin.x) / raster.pixel_size_m; };
-  const auto row = [&](double y) { return (raster.origin.y - y) / raster.pixel_size_m; };
-  const MapPoint end = ground.to_map(ground.width, ground.height);
-  const auto pixel = [](double position) { return static_cast<int>(std::clamp(position, -1e6, 1e6)); };
-  const int left = pixel(std::floor(column(ground.origin.x)));
-  const int top = pixel(std::floor(row(ground.origin.y)));
-  return intersection({left, top, pixel(std::ceil(column(end.x))) - left, pixel(std::ceil(row(end.y))) - top},
-                      raster.extent());
-}
-
-Tiles tiles_of(const BandFile& file, std::span<const Grid> ground) {
-  const auto is_usable = [](int side) { return side % 16 == 0 && side >= 64 && side <= largest_tile; };
-  const bool keeps = is_usable(file.block_width()) && is_usable(file.block_height());
-  Tiles tiles;
-  tiles.width = keeps ? file.block_width() : usual_tile;
-  tiles.height = keeps ? file.block_height() : usual_tile;
-  tiles.across = (file.grid().width + tiles.width - 1) / tiles.width;
-  tiles.down = (file.grid().height + tiles.height - 1) / tiles.height;
-  tiles.wanted.assign(static_cast<std::size_t>(tiles.across) * static_cast<std::size_t>(tiles.down), 0);
-  for (const Grid& one : ground) {
-    constexpr int reach = 2;  // of interpolation
-    const Window window = one.crs == file.grid().crs ? window_of(one, file.grid())
-                                                     : GridMapping(one, lattice_of(file.grid())).window(reach);
-    if (window.empty()) continue;
-    for (int y = window.y / tiles.height; y <= (window.bottom() - 1) / tiles.height; ++y) {
-      for (int x = window.x / tiles.width; x <= (window.right() - 1) / tiles.width; ++x) {
-        tiles.wanted[static_cast<std::size_t>(y * tiles.across + x)] = 1;
-      }
-    }
-  }
-  return tiles;
-}
-
-/// A GeoTIFF whose tiles are there only where they were written.
-class SparseGeotiff {
- public:
-  SparseGeotiff(const std::string& path, const Grid& grid, const Tiles& tiles, bool is_byte, std::uint16_t nodata) {
-    const std::string width = "BLOCKXSIZE=" + std::to_string(tiles.width);
-    const std::string height = "BLOCKYSIZE=" + std::to_string(tiles.height);
-    const std::array<const char*, 7> options{
-        "TILED=YES",      width.c_str(), height.c_str(), "COMPRESS=DEFLATE", is_byte ? "PREDICTOR=1" : "PREDICTOR=2",
-        "SPARSE_OK=TRUE", nullptr};
-    dataset_.reset(GDALCreate(GDALGetDriverByName("GTiff"), path.c_str(), grid.width, grid.height, 1,
-                              is_byte ? GDT_Byte : GDT_UInt16, const_cast<char**>(options.data())));
-    if (!dataset_) throw IoError(errors_.explain("cannot write"));
-    const std::unique_ptr<void, void (*)(OGRSpatialReferenceH)> crs(OSRNewSpatialReference(nullptr),
-                                                                    &OSRDestroySpatialReference);
-    std::array<double, 6> transform{grid.origin.x, grid.pixel_size_m, 0, grid.origin.y, 0, -grid.pixel_size_m};
-    const bool described = OSRSetFromUserInput(crs.get(), grid.crs.c_str()) == OGRERR_NONE &&
-                           GDALSetGeoTransform(dataset_.get(), transform.data()) == CE_None &&
-                           GDALSetSpatialRef(dataset_.get(), crs.get()) == CE_None &&
-                           GDALSetRasterNoDataValue(band(), nodata) == CE_None;
-    if (!described) throw IoError(errors_.explain("cannot write"));
-  }
-
-  void write(const Window& window, PlaneView<const std::uint16_t> dn) {
-    const auto line_bytes = static_cast<GSpacing>(dn.stride * static_cast<std::ptrdiff_t>(sizeof(std::uint16_t)));
-    if (GDALRasterIOEx(band(), GF_Write, window.x, window.y, window.width, window.height,
-                       const_cast<std::uint16_t*>(dn.data), window.width, window.height, GDT_UInt16,
-                       sizeof(std::uint16_t), line_bytes, nullptr) != CE_None) {
-      throw IoError(errors_.explain("cannot write"));
-    }
-  }
-
-  void close() {
-    dataset_.reset();  // most of the file is written here, and failures are known by their messages alone
-    if (errors_.failed()) throw IoError(errors_.explain("cannot write"));
-  }
-
- private:
-  GDALRasterBandH band() const { return GDALGetRasterBand(dataset_.get(), 1); }
-
-  GdalErrorCapture errors_;
-  std::unique_ptr<void, void (*)(GDALDatasetH)> dataset_{nullptr, &GDALClose};
-};
-
-/// Copies the wanted tiles; stretches of a row of tiles are read at once, so that they come in one request.
-void copy_tiles(const BandFile& file, const Tiles& tiles, SparseGeotiff& copy) {
-  Plane<std::uint16_t> dn;
-  for (int y = 0; y < tiles.down; ++y) {
-    for (int x = 0; x < tiles.across; ++x) {
-      if (!tiles.wants(x, y)) continue;
-      int end = x + 1;
-      while (end < tiles.across && tiles.wants(end, y)) ++end;
-      const Window window = intersection({x * tiles.width, y * tiles.height, (end - x) * tiles.width, tiles.height},
-                                         file.grid().extent());
-      dn.reshape(window.width, window.height);
-      file.read_window(window, dn.view());
-      copy.write(window, dn.view());
-      x = end;
-    }
-  }
-}
-
 /// Copies what there is of the ground to `path`. Returns the grid; nothing, and no file, where no ground is there.
 std::optional<Grid> try_copy_band(Band band, const BandAsset& original, const json& asset, std::span<const Grid> ground,
                                   const std::string& gdal_name, const std::string& path) {
@@ -235,11 +123,8 @@ std::optional<Grid> try_copy_band(Band band, const BandAsset& original, const js
     write_whole(whole->path(), *content);
   }
   const BandFile file(whole ? whole->path() : gdal_name);
-  const Tiles tiles = tiles_of(file, ground);
-  if (std::find(tiles.wanted.begin(), tiles.wanted.end(), 1) == tiles.wanted.end()) return std::nullopt;
-  SparseGeotiff copy(path, file.grid(), tiles, band == Band::SCL, original.calibration.nodata.value_or(0));
-  copy_tiles(file, tiles, copy);
-  copy.close();
+  const SparsePixels pixels = band == Band::SCL ? SparsePixels::bytes : SparsePixels::numbers;
+  if (!copy_ground(file, ground, pixels, original.calibration.nodata.value_or(0), path)) return std::nullopt;
   return file.grid();
 }
 
@@ -315,15 +200,6 @@ std::optional<Record> read_record(const std::string& item_path, std::span<const 
   }
 }
 
-/// The shortest decimal of a float, 0.0001 and not 0.00009999999747.
-double shortest(float value) {
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  double result = 0;
-  std::from_chars(text.data(), end, result);
-  return result;
-}
-
 struct CopiedBand {
   Band band = Band::B02;
   Grid grid;
@@ -337,8 +213,8 @@ ordered_json asset_json(const CopiedBand& copied, const BandAsset& original, con
                       {"spatial_resolution", copied.grid.pixel_size_m},
                       {"nodata", calibration.nodata ? ordered_json(*calibration.nodata) : ordered_json("nan")}};
   if (!is_classes) {
-    raster["scale"] = shortest(calibration.scale);
-    raster["offset"] = shortest(calibration.offset);
+    raster["scale"] = shortest_decimal(calibration.scale);
+    raster["offset"] = shortest_decimal(calibration.offset);
   }
   ordered_json asset{{"href", "./" + std::string(name(copied.band)) + ".tif"},
                      {"type", "image/tiff; application=geotiff"},
