@@ -45,6 +45,7 @@ python3-gdal                  tests: an independent reader of the COGs
 python3-numpy                 tests: their pixels
 python3-scipy                 tests: independent implementations of filters
 python3-jsonschema            tests: the schema of the alerts
+jq                            tests: a record checked by hand
 END
 }
 

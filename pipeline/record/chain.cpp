@@ -296,8 +296,9 @@ std::optional<Manifest> head(const std::string& state) {
 
 std::string begin_manifest(const std::string& state, Manifest& manifest) {
   std::error_code error;
-  fs::create_directories(runs_folder(state), error);
+  const bool is_new = fs::create_directories(runs_folder(state), error);
   if (error) throw IoError(runs_folder(state) + ": cannot be made: " + error.message());
+  if (is_new) make_name_durable(runs_folder(state));
   remove_leftovers(runs_folder(state));
   const Tip tip = find_tip(state);
   manifest.previous = tip.newest;

@@ -48,8 +48,9 @@ class Members {
     return path;
   }
   Instant time(const char* key) const {
+    const std::string text = this->text(key, 64);
     try {
-      return parse_instant(text(key, 64));
+      return parse_instant(text);
     } catch (const DataError& error) {
       refuse(key, std::string("is no time: ") + error.what());
     }

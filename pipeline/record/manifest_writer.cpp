@@ -11,12 +11,15 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t longest_text = 64 << 10;
+const std::string inputs_here("\0inputs", 7);  // with a NUL, which no other text has
 
-ordered_json text_json(const std::string& text) {
-  std::string clean = text.substr(0, longest_text);
-  std::replace(clean.begin(), clean.end(), '\0', ' ');
-  return clean;
+std::string clean(const std::string& text) {
+  std::string result = text.substr(0, longest_text);
+  std::replace(result.begin(), result.end(), '\0', ' ');
+  return result;
 }
+
+ordered_json text_json(const std::string& text) { return clean(text); }
 
 ordered_json time_json(const Instant& instant) { return format_instant(instant); }
 
@@ -53,7 +56,7 @@ ordered_json share_json(const std::optional<double>& share) {
 
 ordered_json texts_json(const NamedTexts& texts) {
   ordered_json object = ordered_json::object();
-  for (const auto& [name, text] : texts) object[name] = text_json(text);
+  for (const auto& [name, text] : texts) object[clean(name)] = text_json(text);
   return object;
 }
 
@@ -134,12 +137,17 @@ ordered_json output_json(const OutputFile& file) {
   return {{"path", path_json(file.path)}, {"size", file.size}, {"sha256", hash_json(file.sha256)}};
 }
 
-ordered_json input_json(const InputFile& file) { return ordered_json::parse(input_file_json(file)); }
+/// One input a line: of a look they are many, with many ranges each.
+std::string inputs_text(const std::vector<InputFile>& inputs) {
+  std::string text = "[";
+  for (const InputFile& file : inputs) text += (text.size() == 1 ? "\n    " : ",\n    ") + input_file_json(file);
+  return text + (inputs.empty() ? "]" : "\n  ]");
+}
 
 ordered_json register_json(const std::optional<RegisterStanding>& standing) {
   if (!standing) return nullptr;
   ordered_json alerts = ordered_json::object();
-  for (const auto& [status, count] : standing->alerts) alerts[status] = count;
+  for (const auto& [status, count] : standing->alerts) alerts[clean(status)] = count;
   return {{"target", text_json(standing->target)},
           {"sha256", hash_json(standing->sha256)},
           {"alerts", std::move(alerts)},
@@ -184,13 +192,15 @@ std::string manifest_text(const Manifest& manifest) {
       {"options", texts_json(manifest.options)},
       {"sites", list_json(manifest.sites, site_json)},
       {"acquisitions", list_json(manifest.acquisitions, acquisition_json)},
-      {"inputs", list_json(manifest.inputs, input_json)},
+      {"inputs", inputs_here},
       {"missing", list_json(manifest.missing, missing_json)},
       {"notices", list_json(manifest.notices, notice_json)},
       {"outputs", list_json(manifest.outputs, output_json)},
       {"register", register_json(manifest.alert_register)},
       {"review", review_json(manifest.review)}};
-  return object.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  std::string text = object.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  const std::string mark = ordered_json(inputs_here).dump();
+  return text.replace(text.find(mark), mark.size(), inputs_text(manifest.inputs));
 }
 
 }  // namespace pitwatch
