@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -16,9 +17,13 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alert_columns.hpp"
 #include "pipeline/io/alert_exports.hpp"
+#include "pipeline/io/alert_reader.hpp"
 #include "pipeline/io/alerts_geojson.hpp"
 #include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/register.hpp"
+#include "pipeline/io/register_as_of.hpp"
+#include "pipeline/io/tables.hpp"
+#include "tools/alert_diff.hpp"
 #include "tools/common_options.hpp"
 #include "tools/text_table.hpp"
 
@@ -30,6 +35,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
+constexpr std::array<std::string_view, 5> actions{"list", "show", "review", "diff", "export"};
 constexpr std::array<std::string_view, 4> formats{"geojson", "gpkg", "csv", "kml"};
 constexpr std::size_t candidates_named = 8;
 
@@ -45,6 +51,7 @@ struct AlertFilter {
   std::optional<double> max_area_ha;
   std::optional<std::array<double, 4>> bbox;  // west, south, east, north
   std::string where;
+  bool standing_only = false;  // none that is superseded or not watched
 };
 
 bool is_among(const std::vector<std::string>& wanted, std::string_view value) {
@@ -67,8 +74,9 @@ bool touches(const LonLatMultiPolygon& outline, const std::array<double, 4>& bbo
 
 bool passes(const OutlinedAlert& outlined, const AlertFilter& filter) {
   const Alert& alert = outlined.alert;
-  return is_among(filter.sites, alert.site.value_or("")) && is_among(filter.statuses, name(alert.status)) &&
-         is_among(filter.classes, name(alert.change_class)) &&
+  const bool stands = alert.status != AlertStatus::superseded && alert.status != AlertStatus::not_watched;
+  return (stands || !filter.standing_only) && is_among(filter.sites, alert.site.value_or("")) &&
+         is_among(filter.statuses, name(alert.status)) && is_among(filter.classes, name(alert.change_class)) &&
          is_among(filter.reviews, alert.review ? name(alert.review->verdict) : "none") &&
          (!filter.from || alert.last_detected >= *filter.from) && (!filter.to || alert.last_detected <= *filter.to) &&
          (!filter.min_area_ha || alert.area_ha >= *filter.min_area_ha) &&
@@ -130,51 +138,93 @@ std::string text_of(const ordered_json& document) {
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
-ordered_json json_of(const OutlinedAlert& outlined, const std::vector<RegisteredReview>& reviews) {
-  ordered_json object = json_of(outlined.alert);
-  object["geometry"] = ordered_json::parse(outline_json(outlined.outline));
+ordered_json json_of(const RegisteredEvent& event) {
+  const auto or_null = [](const auto& value, const auto& as_json) {
+    return value ? ordered_json(as_json(*value)) : ordered_json();
+  };
+  return {{"revision", event.revision},
+          {"at", format_instant(event.at)},
+          {"event", name(event.kind)},
+          {"status", or_null(event.status, [](AlertStatus status) { return name(status); })},
+          {"class", name(event.change_class)},
+          {"area_ha", event.area_ha},
+          {"confidence", or_null(event.confidence, [](double value) { return value; })},
+          {"recorded_at", or_null(event.recorded_at, format_instant)},
+          {"geometry", event.outline.empty() ? ordered_json() : ordered_json::parse(outline_json(event.outline))}};
+}
+
+ordered_json json_of(const RegisteredReview& each) {
+  return {{"alert_id", each.alert_id},
+          {"verdict", name(each.review.verdict)},
+          {"reviewer", each.review.reviewer},
+          {"reviewed_at", format_instant(each.review.reviewed_at)},
+          {"reason", each.review.reason},
+          {"recorded_at", each.recorded_at ? ordered_json(format_instant(*each.recorded_at)) : ordered_json()},
+          {"os_user", each.os_user.empty() ? ordered_json() : ordered_json(each.os_user)}};
+}
+
+/// One alert, and what is recorded of it.
+struct Dossier {
+  OutlinedAlert outlined;
+  std::vector<RegisteredEvent> events;
+  std::vector<RegisteredReview> reviews;
+};
+
+ordered_json json_of(const Dossier& dossier) {
+  ordered_json object = json_of(dossier.outlined.alert);
+  object["geometry"] = ordered_json::parse(outline_json(dossier.outlined.outline));
   object["history"] = ordered_json::array();
-  for (const AlertEvent& event : outlined.alert.history) {
-    object["history"].push_back({{"at", format_instant(event.at)},
-                                 {"event", name(event.kind)},
-                                 {"area_ha", event.area_ha},
-                                 {"class", name(event.change_class)}});
-  }
+  for (const RegisteredEvent& event : dossier.events) object["history"].push_back(json_of(event));
   object["reviews"] = ordered_json::array();
-  for (const RegisteredReview& each : reviews) {
-    object["reviews"].push_back({{"alert_id", each.alert_id},
-                                 {"verdict", name(each.review.verdict)},
-                                 {"reviewer", each.review.reviewer},
-                                 {"reviewed_at", format_instant(each.review.reviewed_at)},
-                                 {"reason", each.review.reason}});
-  }
+  for (const RegisteredReview& review : dossier.reviews) object["reviews"].push_back(json_of(review));
   return object;
 }
 
-std::string show_text(const OutlinedAlert& outlined, const std::vector<RegisteredReview>& reviews) {
-  const Alert& alert = outlined.alert;
+std::string history_text(const std::vector<RegisteredEvent>& events) {
+  TextTable table;
+  for (const RegisteredEvent& event : events) {
+    table.push_back({"  " + format_instant(event.at), std::string(name(event.kind)),
+                     event.status ? std::string(name(*event.status)) : "-", std::string(name(event.change_class)),
+                     hectares(event.area_ha) + " ha",
+                     event.confidence ? fmt::format("confidence {:.2f}", *event.confidence) : "confidence -",
+                     "revision " + std::to_string(event.revision),
+                     event.recorded_at ? "recorded " + format_instant(*event.recorded_at) : "recorded -"});
+  }
+  return aligned(table);
+}
+
+std::string reviews_text(const std::vector<RegisteredReview>& reviews, const std::string& id) {
+  TextTable table;
+  for (const RegisteredReview& each : reviews) {
+    std::string recorded = each.recorded_at ? "recorded " + format_instant(*each.recorded_at) : "recorded -";
+    if (!each.os_user.empty()) recorded += " by " + each.os_user;
+    table.push_back({"  " + format_instant(each.review.reviewed_at), std::string(name(each.review.verdict)),
+                     each.review.reviewer, each.alert_id == id ? "" : "of " + each.alert_id, recorded,
+                     each.review.reason});
+  }
+  return table.empty() ? "  none\n" : aligned(table);
+}
+
+std::string text_of(const Dossier& dossier) {
+  const Alert& alert = dossier.outlined.alert;
   TextTable properties;
   for (const AlertColumn& column : alert_columns()) {
     const std::string text = cell_text(column.get(alert));
     properties.push_back({column.name, text.empty() ? "-" : text});
   }
-  std::string text = aligned(properties) + "\nhistory\n";
-  TextTable history;
-  for (const AlertEvent& event : alert.history) {
-    history.push_back({"  " + format_instant(event.at), std::string(name(event.kind)), hectares(event.area_ha) + " ha",
-                       std::string(name(event.change_class))});
-  }
-  text += aligned(history) + "\nscenes\n";
   TextTable scenes;
   for (const std::string& scene : alert.scenes_before) scenes.push_back({"  before", scene});
   for (const std::string& scene : alert.scenes_after) scenes.push_back({"  after", scene});
-  text += aligned(scenes) + "\nreviews\n";
-  TextTable table;
-  for (const RegisteredReview& each : reviews) {
-    table.push_back({"  " + format_instant(each.review.reviewed_at), std::string(name(each.review.verdict)),
-                     each.review.reviewer, each.alert_id == alert.id ? "" : "of " + each.alert_id, each.review.reason});
-  }
-  return text + (table.empty() ? "  none\n" : aligned(table));
+  return aligned(properties) + "\nhistory\n" + history_text(dossier.events) + "\nscenes\n" + aligned(scenes) +
+         "\nreviews\n" + reviews_text(dossier.reviews, alert.id);
+}
+
+/// "PW-b, PW-c stand for it": of an alert that is superseded.
+std::string heirs_text(const Superseded& superseded) {
+  if (superseded.by.empty()) return "none stands for it";
+  std::string text;
+  for (const std::string& id : superseded.by) text += (text.empty() ? "" : ", ") + id;
+  return text + (superseded.by.size() == 1 ? " stands for it" : " stand for it");
 }
 
 std::vector<std::string> list_option(const po::variables_map& values, const char* option) {
@@ -225,6 +275,75 @@ std::array<double, 4> parse_bbox(const po::variables_map& values) {
   return bbox;
 }
 
+/// The last moment of a day, or the instant that is given.
+Instant end_of(const std::string& text) {
+  constexpr std::size_t length_of_day = 10;  // "2022-01-25"
+  const Instant at = parse_instant(text);
+  return text.size() == length_of_day ? at + std::chrono::hours(24) - Instant::duration(1) : at;
+}
+
+Instant end_option(const po::variables_map& values, const char* option) {
+  try {
+    return end_of(values[option].as<std::string>());
+  } catch (const DataError& error) {
+    throw ConfigError("--" + std::string(option) + ": " + error.what());
+  }
+}
+
+bool is_geopackage(const std::string& path) {
+  constexpr std::string_view signature = "SQLite format 3";
+  std::string head(signature.size(), '\0');
+  std::ifstream in(path, std::ios::binary);
+  return in.read(head.data(), static_cast<std::streamsize>(head.size())) && head == signature;
+}
+
+AlertSet register_as_of(const std::string& target, const RegisterContent& content, Instant at) {
+  AlertsAsOf then = alerts_as_of(content.alerts, read_history(target), at);
+  if (then.present_outlines > 0) {
+    spdlog::warn("{} of {} alerts: their outline then is not recorded, the present one is given", then.present_outlines,
+                 then.alerts.size());
+  }
+  return {std::move(then.alerts), true, at};
+}
+
+/// One side of a comparison.
+struct Side {
+  AlertSet set;
+  std::optional<RegisterContent> content;  // of the register that it is of, as it is today
+};
+
+Side register_side(const std::string& target) {
+  Side side;
+  side.content = read_register(target);
+  side.set = {side.content->alerts, true, std::nullopt};
+  return side;
+}
+
+/// What a text names: a register, a folder with one or with alerts.geojson, a file of alerts, or, of the register
+/// `target`, a date.
+Side side_of(const std::string& text, const std::string& target) {
+  if (is_database(text)) return register_side(text);
+  if (fs::is_directory(text)) {
+    const std::string path = (fs::path(text) / "register.gpkg").string();
+    if (fs::exists(path)) return register_side(path);
+    return {{read_alerts_geojson((fs::path(text) / "alerts.geojson").string()), false, std::nullopt}, std::nullopt};
+  }
+  if (fs::exists(text)) {
+    if (is_geopackage(text)) return register_side(text);
+    return {{read_alerts_geojson(text), false, std::nullopt}, std::nullopt};
+  }
+  Instant at{};
+  try {
+    at = end_of(text);
+  } catch (const DataError&) {
+    throw ConfigError("diff: '" + text + "' is no file, no folder and no date");
+  }
+  if (target.empty()) throw ConfigError("diff: '" + text + "' is a date: of which register? --state or --register");
+  Side side = register_side(target);
+  side.set = register_as_of(target, *side.content, at);
+  return side;
+}
+
 class AlertsCommand final : public Command {
  public:
   po::options_description options() override {
@@ -234,10 +353,13 @@ class AlertsCommand final : public Command {
         ("register", po::value<std::string>()->value_name("TARGET"),
          "a GeoPackage, or a database such as PG:dbname=...; goes before --state");
     po::options_description which("Which alerts (list, export); lists are separated by commas");
-    which.add_options()                                                                                          //
-        ("site", po::value<std::string>()->value_name("ID,..."), "of these sites")                               //
-        ("status", po::value<std::string>()->value_name("S,..."), "provisional, confirmed, closed, recovering")  //
-        ("class", po::value<std::string>()->value_name("C,..."), "vegetation_to_bare, bare_to_bare, ...")        //
+    which.add_options()                                                             //
+        ("site", po::value<std::string>()->value_name("ID,..."), "of these sites")  //
+        ("status", po::value<std::string>()->value_name("S,..."),
+         "provisional, confirmed, closed, recovering, superseded, not_watched")  //
+        ("all", po::bool_switch(),
+         "list: superseded and not_watched ones too, which it shows with this or with --status alone")     //
+        ("class", po::value<std::string>()->value_name("C,..."), "vegetation_to_bare, bare_to_bare, ...")  //
         ("review", po::value<std::string>()->value_name("V,..."),
          "by newest verdict: confirmed_mining, licensed, natural, false; none: not reviewed")                 //
         ("from", po::value<std::string>()->value_name("DATE"), "last detected from here on")                  //
@@ -250,18 +372,27 @@ class AlertsCommand final : public Command {
     po::options_description how("How");
     how.add_options()  //
         ("action", po::value<std::string>()->value_name("ACTION"),
-         "list, show, review or export; also the first argument")  //
-        ("id", po::value<std::string>()->value_name("ID"),
-         "of the alert to show or review, or the beginning of an id that no other alert has; also the second argument")
-        //
-        ("json", po::bool_switch(), "list, show: JSON, not a table")  //
-        ("csv", po::bool_switch(), "list: CSV, not a table")          //
+         "list, show, review, diff or export; also the first argument")  //
+        ("id", po::value<std::string>()->value_name("ID|A"),
+         "of the alert to show or review, or the beginning of an id that no other alert has; also the second argument. "
+         "diff: what is compared")  //
+        ("with", po::value<std::string>()->value_name("B"),
+         "diff: with what; also the third argument. Both are a register (GeoPackage or PG:...), a folder of run or of "
+         "rerun, an alerts.geojson, or a date of the register of --state or --register")  //
+        ("as-of", po::value<std::string>()->value_name("DATE"),
+         "list, show, export: alerts as they were at the last acquisition up to DATE, a day whole, as the newest "
+         "revision of their history tells: outline, area, class, status, confidence, superseded or not; those detected "
+         "later are left out. last_detected, last_observed and observations are then those of the newest event by that "
+         "date, at least; reviews, scenes, change and parents are today's")  //
+        ("json", po::bool_switch(), "list, show, diff: JSON, not a table")   //
+        ("csv", po::bool_switch(), "list, diff: CSV, not a table")           //
         ("verdict", po::value<std::string>()->value_name("V"),
          "review: confirmed_mining, licensed, natural or false; exports have it at once, alerts.geojson from the next "
-         "run on")                                                                                       //
-        ("reviewer", po::value<std::string>()->value_name("NAME"), "review: who says so")                //
-        ("reason", po::value<std::string>()->value_name("TEXT")->default_value(""), "review: why")       //
-        ("at", po::value<std::string>()->value_name("TIME"), "review: when it was found; default: now")  //
+         "run on")                                                                                  //
+        ("reviewer", po::value<std::string>()->value_name("NAME"), "review: who says so")           //
+        ("reason", po::value<std::string>()->value_name("TEXT")->default_value(""), "review: why")  //
+        ("at", po::value<std::string>()->value_name("TIME"),
+         "review: when it was found, not in the future; default: now")  //
         ("format", po::value<std::string>()->value_name("F,...")->default_value("geojson"),
          "export: geojson (as alerts.geojson), gpkg (a register of these alerts), csv, kml")  //
         ("out,o", po::value<std::string>()->value_name("FILE|DIR/"),
@@ -271,24 +402,24 @@ class AlertsCommand final : public Command {
     return all;
   }
 
-  std::vector<std::string> positional() const override { return {"action", "id"}; }
+  std::vector<std::string> positional() const override { return {"action", "id", "with"}; }
 
   void setup(const po::variables_map& values) override {
-    if (values.count("action") == 0) throw ConfigError("list, show, review or export? See pitwatch alerts --help");
+    if (values.count("action") == 0) {
+      throw ConfigError("list, show, review, diff or export? See pitwatch alerts --help");
+    }
     action_ = values["action"].as<std::string>();
-    if (action_ != "list" && action_ != "show" && action_ != "review" && action_ != "export") {
-      throw ConfigError("no action '" + action_ + "': list, show, review or export; see pitwatch alerts --help");
+    if (std::find(actions.begin(), actions.end(), action_) == actions.end()) {
+      throw ConfigError("no action '" + action_ + "': list, show, review, diff or export; see pitwatch alerts --help");
     }
     if (values.count("register") != 0) {
       target_ = values["register"].as<std::string>();
     } else if (values.count("state") != 0) {
       target_ = values["state"].as<std::string>() + "/register.gpkg";
-    } else {
+    } else if (action_ != "diff") {
       throw ConfigError("--state DIR or --register TARGET is missing; see pitwatch alerts --help");
     }
-    const bool is_of_one = action_ == "show" || action_ == "review";
-    if (values.count("id") != 0) id_ = values["id"].as<std::string>();
-    if (is_of_one == id_.empty()) throw ConfigError(action_ + (is_of_one ? ": ID is missing" : ": takes no ID"));
+    read_arguments(values);
     json_ = values["json"].as<bool>();
     csv_ = values["csv"].as<bool>();
     if (json_ && csv_) throw ConfigError("--json or --csv, not both");
@@ -299,11 +430,13 @@ class AlertsCommand final : public Command {
 
   int run() override {
     if (action_ == "review") return review();
-    const AlertRegister content = read_register(target_);
+    if (action_ == "diff") return diff();
+    RegisterContent content = read_register(target_);
+    if (as_of_) content.alerts = register_as_of(target_, content, *as_of_).alerts;
     if (action_ == "show") return show(content);
     const std::vector<OutlinedAlert> alerts = selected(content.alerts, filter_);
     if (action_ == "export") {
-      export_all(content, alerts);
+      export_all(alerts);
     } else if (csv_) {
       std::cout << alerts_csv(alerts);
     } else if (json_) {
@@ -318,6 +451,22 @@ class AlertsCommand final : public Command {
   }
 
  private:
+  void read_arguments(const po::variables_map& values) {
+    const bool is_of_one = action_ == "show" || action_ == "review";
+    if (values.count("id") != 0) id_ = values["id"].as<std::string>();
+    if (values.count("with") != 0) with_ = values["with"].as<std::string>();
+    if (action_ == "diff") {
+      if (id_.empty() || with_.empty()) throw ConfigError("diff: takes two, A and B; see pitwatch alerts --help");
+    } else if (is_of_one == id_.empty()) {
+      throw ConfigError(action_ + (is_of_one ? ": ID is missing" : ": takes no ID"));
+    } else if (!with_.empty()) {
+      throw ConfigError(action_ + ": '" + with_ + "' is one argument too many");
+    }
+    if (values.count("as-of") == 0) return;
+    if (action_ == "review" || action_ == "diff") throw ConfigError(action_ + ": takes no --as-of");
+    as_of_ = end_option(values, "as-of");
+  }
+
   void read_filter(const po::variables_map& values) {
     std::vector<std::string_view> classes;
     for (const ChangeClassName& entry : change_class_names) classes.push_back(entry.name);
@@ -328,17 +477,12 @@ class AlertsCommand final : public Command {
     filter_.classes = word_list(values, "class", classes);
     filter_.reviews = word_list(values, "review", reviews);
     if (values.count("from") != 0) filter_.from = parse_instant_option(values, "from");
-    if (values.count("to") != 0) {
-      constexpr std::size_t length_of_day = 10;  // "2022-01-25"
-      filter_.to = parse_instant_option(values, "to");
-      if (values["to"].as<std::string>().size() == length_of_day) {
-        *filter_.to += std::chrono::hours(24) - Instant::duration(1);
-      }
-    }
+    if (values.count("to") != 0) filter_.to = end_option(values, "to");
     if (filter_.from && filter_.to && *filter_.from > *filter_.to) throw ConfigError("--from is later than --to");
     filter_.min_area_ha = area_option(values, "min-area-ha");
     filter_.max_area_ha = area_option(values, "max-area-ha");
     if (values.count("bbox") != 0) filter_.bbox = parse_bbox(values);
+    filter_.standing_only = action_ == "list" && filter_.statuses.empty() && !values["all"].as<bool>();
     if (values.count("where") != 0) filter_.where = values["where"].as<std::string>();
   }
 
@@ -357,6 +501,9 @@ class AlertsCommand final : public Command {
   void read_export(const po::variables_map& values) {
     formats_ = word_list(values, "format", formats);
     if (values.count("out") != 0) out_ = values["out"].as<std::string>();
+    if (as_of_ && std::find(formats_.begin(), formats_.end(), "gpkg") != formats_.end()) {
+      throw ConfigError("export: gpkg holds the whole history; it takes no --as-of");
+    }
     if (out_.empty() && (formats_.size() > 1 || formats_.front() == "gpkg")) {
       throw ConfigError("export: --out is missing: stdout takes one format, and not gpkg");
     }
@@ -367,33 +514,55 @@ class AlertsCommand final : public Command {
   }
 
   int review() {
-    const std::string id = find_alert(read_register(target_).alerts, id_).alert.id;
-    add_review(target_, id, review_);
-    spdlog::info("{}: {}, by {}", id, name(review_.verdict), printable(review_.reviewer));
+    const RegisterContent content = read_register(target_);
+    const Alert& alert = find_alert(content.alerts, id_).alert;
+    if (alert.superseded) {
+      spdlog::warn("{} is superseded ({}): {}", alert.id, name(alert.superseded->why), heirs_text(*alert.superseded));
+    }
+    const std::unique_ptr<RegisterWrite> write = prepare_review(target_, alert.id, review_);
+    publish(*write);
+    spdlog::info("{}: {}, by {}", alert.id, name(review_.verdict), printable(review_.reviewer));
     return exit_done;
   }
 
-  int show(const AlertRegister& content) const {
-    const OutlinedAlert& outlined = find_alert(content.alerts, id_);
-    std::vector<RegisteredReview> reviews;
+  /// Makes a review visible. What the register will be is known before: its content and its SHA-256.
+  static void publish(RegisterWrite& write) { write.commit(); }
+
+  int diff() const {
+    const Side first = side_of(id_, target_);
+    const Side second = side_of(with_, target_);
+    std::optional<RegisterContent> of_state;
+    const RegisterContent* record = second.content ? &*second.content : first.content ? &*first.content : nullptr;
+    if (record == nullptr && !target_.empty()) record = &of_state.emplace(read_register(target_));
+    const std::vector<AlertChange> changes = alert_changes(first.set, second.set, record);
+    std::cout << (json_ ? changes_json(changes) : csv_ ? changes_csv(changes) : changes_text(changes));
+    spdlog::info("{} changes between {} and {} alerts", changes.size(), first.set.alerts.size(),
+                 second.set.alerts.size());
+    return exit_done;
+  }
+
+  int show(const RegisterContent& content) const {
+    Dossier dossier{find_alert(content.alerts, id_), {}, {}};
+    const Alert& alert = dossier.outlined.alert;
+    dossier.events = read_history(target_, alert.id);
+    if (as_of_) std::erase_if(dossier.events, [&](const RegisteredEvent& event) { return event.at > *as_of_; });
     for (const RegisteredReview& each : content.reviews) {
-      const std::optional<Review>& newest = outlined.alert.review;
       Review by_overlap = each.review;
       by_overlap.by_overlap = true;
-      if (each.alert_id == outlined.alert.id || newest == by_overlap) reviews.push_back(each);
+      if (each.alert_id == alert.id || alert.review == by_overlap) dossier.reviews.push_back(each);
     }
-    std::cout << (json_ ? text_of(json_of(outlined, reviews)) : show_text(outlined, reviews));
+    std::cout << (json_ ? text_of(json_of(dossier)) : text_of(dossier));
     return exit_done;
   }
 
-  void export_all(const AlertRegister& content, const std::vector<OutlinedAlert>& alerts) const {
+  void export_all(const std::vector<OutlinedAlert>& alerts) const {
     if (out_is_folder_) {
       std::error_code error;
       fs::create_directories(out_, error);
       if (error) throw ConfigError("--out " + out_ + ": cannot be made: " + error.message());
     }
     for (const std::string& format : formats_) {
-      const std::string bytes = exported(format, content, alerts);
+      const std::string bytes = exported(format, alerts);
       if (out_.empty()) {
         std::cout << bytes;
       } else {
@@ -402,22 +571,18 @@ class AlertsCommand final : public Command {
     }
   }
 
-  static std::string exported(const std::string& format, const AlertRegister& content,
-                              const std::vector<OutlinedAlert>& alerts) {
+  std::string exported(const std::string& format, const std::vector<OutlinedAlert>& alerts) const {
     if (format == "csv") return alerts_csv(alerts);
     if (format == "kml") return alerts_kml(alerts);
-    if (format == "geojson") return alerts_geojson(alerts, {"alerts", {}, {}});
-    AlertRegister part{alerts, {}};
-    for (const RegisteredReview& each : content.reviews) {
-      const auto is_of = [&](const OutlinedAlert& outlined) { return outlined.alert.id == each.alert_id; };
-      if (std::any_of(alerts.begin(), alerts.end(), is_of)) part.reviews.push_back(each);
-    }
-    return register_geopackage(part);
+    if (format == "geojson") return alerts_geojson(alerts, {"alerts", {}, {}, as_of_});
+    return register_geopackage(target_, alerts);
   }
 
   std::string action_;
   std::string target_;
   std::string id_;
+  std::string with_;
+  std::optional<Instant> as_of_;
   bool json_ = false;
   bool csv_ = false;
   AlertFilter filter_;
@@ -429,9 +594,9 @@ class AlertsCommand final : public Command {
 
 }  // namespace
 
-const CommandEntry alerts_entry{"alerts",
-                                "alerts list | show ID | review ID | export  --state DIR | --register TARGET [options]",
-                                "the register: lists alerts, shows one, records a verdict, exports",
-                                []() -> std::unique_ptr<Command> { return std::make_unique<AlertsCommand>(); }};
+const CommandEntry alerts_entry{
+    "alerts", "alerts list | show ID | review ID | diff A B | export  --state DIR | --register TARGET [options]",
+    "the register: lists alerts, shows one, records a verdict, compares, exports",
+    []() -> std::unique_ptr<Command> { return std::make_unique<AlertsCommand>(); }};
 
 }  // namespace pitwatch::tools

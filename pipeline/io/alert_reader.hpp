@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/core/date.hpp"
+#include "pipeline/io/alerts_geojson.hpp"
 #include "pipeline/io/lonlat_shapes.hpp"
 
 namespace pitwatch {
@@ -25,5 +26,10 @@ struct AlertFeature {
 /// Throws DataError, starting with the path and naming the feature and the member: cannot be opened, a member missing,
 /// of another type or outside its range. Throws ConfigError for a filter that OGR does not understand.
 std::vector<AlertFeature> read_alerts(const std::string& path, const std::string& where = {});
+
+/// Reads what alerts_geojson() wrote, all properties of it; of earlier versions too, which had no `superseded`. In the
+/// order of the file, without history. Throws DataError, starting with the path and naming the feature and the member:
+/// cannot be read, no such collection, a member missing, of another type or none that the program knows.
+std::vector<OutlinedAlert> read_alerts_geojson(const std::string& path);
 
 }  // namespace pitwatch

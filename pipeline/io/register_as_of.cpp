@@ -32,6 +32,13 @@ void set_looks(Alert& alert, std::span<const AlertEvent> events, Instant at) {
   alert.observations = std::min(alert.observations, std::max(1, static_cast<int>(acquisitions.size())));
 }
 
+/// Whether nothing has happened since, nor been looked at: then all is as it is today, what has no events among it.
+bool is_as_today(const Alert& alert, const Events* events, Instant at) {
+  const auto later = [&](const RegisteredEvent* event) { return event->at > at; };
+  return alert.first_detected <= at && alert.last_observed <= at &&
+         (events == nullptr || std::none_of(events->begin(), events->end(), later));
+}
+
 }  // namespace
 
 AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const RegisteredEvent> history, Instant at) {
@@ -39,6 +46,10 @@ AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const R
   AlertsAsOf result;
   for (const OutlinedAlert& today : alerts) {
     const auto found = revisions.find(today.alert.id);
+    if (is_as_today(today.alert, found == revisions.end() ? nullptr : &found->second, at)) {
+      result.alerts.push_back(today);
+      continue;
+    }
     std::vector<RegisteredEvent> until;
     LonLatMultiPolygon outline;
     if (found != revisions.end()) {

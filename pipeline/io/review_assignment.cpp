@@ -1,11 +1,12 @@
 #include "pipeline/io/review_assignment.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
+#include <set>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
 
@@ -56,19 +57,6 @@ struct Cells {
   }
 };
 
-/// Whether the two have least_overlap of the smaller one's area in common.
-bool same_ground(const LonLatMultiPolygon& a, const LonLatMultiPolygon& b) {
-  const std::array shapes{&a, &b};
-  const LonLat centre = middle_of(shapes);
-  PolygonLayer first(centre);
-  PolygonLayer second(centre);
-  first.add("review", a);
-  second.add("alert", b);
-  const auto common = overlaps(first, second);
-  return !common.empty() &&
-         common.front().intersection_m2 >= least_overlap * std::min(first.area_m2(0), second.area_m2(0));
-}
-
 /// Alerts by id, and which of them stand for one that is superseded.
 class Heirs {
  public:
@@ -105,15 +93,67 @@ void give(OutlinedAlert& outlined, const RegisteredReview& review) {
   outlined.alert.review->by_overlap = true;
 }
 
-/// Gives reviews, the newest first, to those of the alerts that have none and lie on the same ground.
-void give_by_ground(std::span<OutlinedAlert* const> alerts, std::span<const RegisteredReview* const> reviews) {
+/// Reviews and alerts of one neighbourhood, as places in their lists.
+struct Neighbourhood {
+  std::vector<std::size_t> reviews;
+  std::set<std::size_t> alerts;
+};
+
+/// By degree: a layer costs much more to make than a polygon in it, and is true to shape for as far.
+std::map<std::pair<int, int>, Neighbourhood> neighbourhoods(std::span<OutlinedAlert* const> alerts,
+                                                            std::span<const RegisteredReview* const> reviews) {
   std::vector<const LonLatMultiPolygon*> shapes;
   for (const OutlinedAlert* alert : alerts) shapes.push_back(&alert->outline);
   const BoxIndex index(shapes);
-  for (const RegisteredReview* review : reviews) {
-    for (const std::size_t i : index.touching(review->outline)) {
-      OutlinedAlert& outlined = *alerts[i];
-      if (!outlined.alert.review && same_ground(review->outline, outlined.outline)) give(outlined, *review);
+  std::map<std::pair<int, int>, Neighbourhood> result;
+  for (std::size_t i = 0; i < reviews.size(); ++i) {
+    const std::vector<std::size_t> near = index.touching(reviews[i]->outline);
+    if (near.empty()) continue;
+    const Box box = box_of(reviews[i]->outline);
+    Neighbourhood& of_review =
+        result[{static_cast<int>(std::floor(box.low.lon)), static_cast<int>(std::floor(box.low.lat))}];
+    of_review.reviews.push_back(i);
+    of_review.alerts.insert(near.begin(), near.end());
+  }
+  return result;
+}
+
+/// Those of some shapes that have an area, and which they are.
+struct PlacedLayer {
+  PolygonLayer layer;
+  std::vector<std::size_t> places;
+
+  explicit PlacedLayer(LonLat centre) : layer(centre) {}
+  void add(std::size_t place, const std::string& id, const LonLatMultiPolygon& shape) {
+    try {
+      layer.add(id, shape);
+      places.push_back(place);
+    } catch (const DataError&) {
+      return;  // overlaps nothing
+    }
+  }
+};
+
+/// Gives reviews, the newest first, to those of the alerts that have none and have least_overlap of the smaller area in
+/// common with the outline reviewed.
+void give_by_ground(std::span<OutlinedAlert* const> alerts, std::span<const RegisteredReview* const> reviews) {
+  std::vector<std::vector<std::size_t>> same_ground(reviews.size());
+  for (const auto& [degree, near] : neighbourhoods(alerts, reviews)) {
+    const LonLat centre{degree.first + 0.5, degree.second + 0.5};
+    PlacedLayer of_reviews(centre);
+    PlacedLayer of_alerts(centre);
+    for (const std::size_t i : near.reviews) of_reviews.add(i, reviews[i]->alert_id, reviews[i]->outline);
+    for (const std::size_t i : near.alerts) of_alerts.add(i, alerts[i]->alert.id, alerts[i]->outline);
+    for (const PolygonOverlap& common : overlaps(of_reviews.layer, of_alerts.layer)) {
+      const double smaller_m2 =
+          std::min(of_reviews.layer.area_m2(common.first), of_alerts.layer.area_m2(common.second));
+      if (common.intersection_m2 < least_overlap * smaller_m2) continue;
+      same_ground[of_reviews.places[common.first]].push_back(of_alerts.places[common.second]);
+    }
+  }
+  for (std::size_t i = 0; i < reviews.size(); ++i) {
+    for (const std::size_t alert : same_ground[i]) {
+      if (!alerts[alert]->alert.review) give(*alerts[alert], *reviews[i]);
     }
   }
 }
