@@ -5,6 +5,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/state_file.hpp"
+#include "pipeline/run/incident_state.hpp"
 
 namespace pitwatch {
 namespace {
@@ -22,44 +23,6 @@ std::optional<Instant> optional_instant_of(const json& value) {
 json json_of(const LookRecord& look) { return {look.key, json_of(look.acquired), look.scene, look.tile, look.skipped}; }
 LookRecord look_of(const json& value) {
   return {value.at(0), instant_of(value.at(1)), value.at(2), value.at(3), value.at(4)};
-}
-
-json json_of(const Incident& incident) {
-  json runs = json::array();
-  for (const Run& run : incident.runs) runs.push_back({run.row, run.begin, run.end});
-  json growth = json::array();
-  for (const auto& [when, pixels] : incident.growth) growth.push_back({json_of(when), pixels});
-  return {{"id", incident.id},
-          {"status", static_cast<int>(incident.status)},
-          {"first_detected", json_of(incident.first_detected)},
-          {"confirmed_on", json_of(incident.confirmed_on)},
-          {"closed_on", json_of(incident.closed_on)},
-          {"last_detected", json_of(incident.last_detected)},
-          {"last_observed", json_of(incident.last_observed)},
-          {"observations", incident.observations},
-          {"confidence", incident.confidence},
-          {"runs", runs},
-          {"growth", growth},
-          {"parents", incident.parents},
-          {"merged_into", incident.merged_into}};
-}
-
-Incident incident_of(const json& value) {
-  Incident incident;
-  incident.id = value.at("id");
-  incident.status = static_cast<AlertStatus>(value.at("status").get<int>());
-  incident.first_detected = instant_of(value.at("first_detected"));
-  incident.confirmed_on = optional_instant_of(value.at("confirmed_on"));
-  incident.closed_on = optional_instant_of(value.at("closed_on"));
-  incident.last_detected = instant_of(value.at("last_detected"));
-  incident.last_observed = instant_of(value.at("last_observed"));
-  incident.observations = value.at("observations");
-  incident.confidence = value.at("confidence");
-  for (const json& run : value.at("runs")) incident.runs.push_back({run.at(0), run.at(1), run.at(2)});
-  for (const json& step : value.at("growth")) incident.growth.emplace_back(instant_of(step.at(0)), step.at(1));
-  incident.parents = value.at("parents").get<std::vector<std::string>>();
-  incident.merged_into = value.at("merged_into");
-  return incident;
 }
 
 json json_of(const IncidentEvidence& evidence) {
@@ -104,23 +67,38 @@ std::string grid_name(const Grid& grid) {
          std::to_string(grid.pixel_size_m) + " " + std::to_string(grid.width) + " " + std::to_string(grid.height);
 }
 
-std::vector<StateArray> arrays_of(SiteState& state) {
+std::vector<StateArray> arrays_of(SiteState& state, PackedIncidents& incidents) {
   std::vector<StateArray> arrays = state_arrays(state.monitor);
   arrays.push_back(
       {"undisturbed", watched_bands.size(), 0, true, std::as_writable_bytes(std::span(state.undisturbed))});
+  for (const StateArray& array : state_arrays(incidents)) arrays.push_back(array);
   return arrays;
+}
+
+/// What incident_state.hpp finds wrong, with the path of the file.
+template <typename Read>
+auto with_path(const std::string& path, const Read& read) {
+  try {
+    return read();
+  } catch (const DataError& error) {
+    throw DataError(path + ": " + error.what());
+  }
 }
 
 }  // namespace
 
 void write_site_state(const std::string& path, const std::string& algorithm, const Grid& grid, SiteState& state,
                       const ParallelFor& parallel) {
-  json header{{"algorithm", algorithm}, {"grid", grid_name(grid)},    {"monitor_looks", state.monitor.looks.size()},
-              {"looks", json::array()}, {"incidents", json::array()}, {"evidence", json::object()}};
+  PackedIncidents incidents;
+  json header{{"algorithm", algorithm},
+              {"grid", grid_name(grid)},
+              {"monitor_looks", state.monitor.looks.size()},
+              {"looks", json::array()},
+              {"incidents", packed_incidents(state.incidents, incidents)},
+              {"evidence", json::object()}};
   for (const LookRecord& look : state.looks) header["looks"].push_back(json_of(look));
-  for (const Incident& incident : state.incidents) header["incidents"].push_back(json_of(incident));
   for (const auto& [id, evidence] : state.evidence) header["evidence"][id] = json_of(evidence);
-  write_state_file(path, header.dump(), arrays_of(state), parallel);
+  write_state_file(path, header.dump(), arrays_of(state, incidents), parallel);
 }
 
 std::optional<std::vector<LookRecord>> looks_of_state(const std::string& path, const std::string& algorithm,
@@ -144,13 +122,15 @@ SiteState read_site_state(const std::string& path, const Grid& grid, const Paral
     const json header = json::parse(file.header());
     SiteState state;
     for (const json& look : header.at("looks")) state.looks.push_back(look_of(look));
-    for (const json& incident : header.at("incidents")) state.incidents.push_back(incident_of(incident));
     for (const auto& [id, evidence] : header.at("evidence").items()) state.evidence[id] = evidence_of(evidence);
     const auto looks = header.at("monitor_looks").get<std::size_t>();
     if (looks > state.looks.size()) throw DataError(path + ": is damaged: more looks than it names");
     state.monitor = unfilled_state(grid.width, grid.height, looks);
     state.undisturbed.resize(state.monitor.pixels());
-    file.unpack(arrays_of(state), parallel);
+    const json& packed = header.at("incidents");
+    PackedIncidents incidents = with_path(path, [&] { return unfilled_incidents(packed); });
+    file.unpack(arrays_of(state, incidents), parallel);
+    state.incidents = with_path(path, [&] { return incidents_of(packed, incidents, grid); });
     return state;
   } catch (const json::exception& error) {
     throw DataError(path + ": is damaged: " + error.what());

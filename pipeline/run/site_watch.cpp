@@ -123,10 +123,8 @@ class PaneWatch {
     if (dry) return result;
     if (known < plan_.looks.size()) take_in_from(known);
     result.learning = !learnt();
-    result.open =
-        static_cast<int>(std::count_if(state_.incidents.begin(), state_.incidents.end(), [](const Incident& incident) {
-          return incident.merged_into.empty() && !incident.closed_on;
-        }));
+    result.open = static_cast<int>(std::count_if(state_.incidents.begin(), state_.incidents.end(),
+                                                 [](const Incident& incident) { return is_open(incident.status); }));
     for (std::size_t i = known; i < state_.looks.size(); ++i) {
       const LookRecord& look = state_.looks[i];
       if (!look.skipped.empty()) report_.skipped.emplace_back(look.scene, look.skipped);
@@ -338,7 +336,7 @@ std::vector<PaneAlert> known_by(const SiteState& state, const std::vector<Alert>
   auto incident = state.incidents.begin();
   for (const Alert& alert : alerts) {
     while (incident->id != alert.id) ++incident;  // alerts are in the order of incidents
-    result.push_back({alert.id, alert.first_detected, incident->runs});
+    result.push_back({alert.id, alert.first_detected, incident->runs, alert.status == AlertStatus::superseded});
   }
   return result;
 }
@@ -460,7 +458,7 @@ SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing,
       Alert& alert = outcome.alerts[i].alerts[k];
       if (told[i][k]) {
         some.push_back(std::move(alert));
-      } else if (alert.status != AlertStatus::closed) {
+      } else if (is_open(alert.status)) {
         --outcome.summary.open;
       }
     }

@@ -79,9 +79,11 @@ WatchReport watch(const WatchOptions& options, const ProgressSink& progress) {
     } else {
       report.changed = update_register(options.register_target, outlined);
     }
-    if (!options.all_classes) {
-      std::erase_if(outlined, [](const OutlinedAlert& one) { return !disturbs_ground(one.alert.change_class); });
-    }
+    // What another alert stands for is in the register alone.
+    std::erase_if(outlined, [&](const OutlinedAlert& one) {
+      return one.alert.status == AlertStatus::superseded ||
+             (!options.all_classes && !disturbs_ground(one.alert.change_class));
+    });
     report.alerts = outlined.size();
     const std::string path = options.state + "/alerts.geojson";
     const std::string text = alerts_geojson(outlined, {"alerts", {}, {}}, in_parallel);

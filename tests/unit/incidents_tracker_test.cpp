@@ -76,7 +76,7 @@ TEST(IncidentTracker, SmallAndWeakPatchesAreNotReported) {
   EXPECT_TRUE(site.incidents().empty());
   site.look(5, {"pp..........", "............", "......wpw...", "......www...", "............", "............"});
   ASSERT_EQ(site.incidents().size(), 1U);  // one strong pixel brings in the weak ones around
-  EXPECT_EQ(site.incidents()[0].growth.back().second, 6);
+  EXPECT_EQ(site.incidents()[0].events.back().pixels, 6);
 }
 
 TEST(IncidentTracker, ClosesAndOpensAgainAsTheSame) {
@@ -108,7 +108,7 @@ TEST(IncidentTracker, MergingKeepsTheOldestAndNamesTheOthers) {
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_EQ(site.incidents()[0].parents, std::vector{site.incidents()[1].id});
   EXPECT_EQ(site.incidents()[1].merged_into, site.incidents()[0].id);
-  EXPECT_EQ(site.incidents()[0].growth.back().second, 13);
+  EXPECT_EQ(site.incidents()[0].events.back().pixels, 13);
   EXPECT_TRUE(site.incidents()[0].merged_into.empty());
 }
 
@@ -119,7 +119,7 @@ TEST(IncidentTracker, SplittingKeepsTheIdWithTheLargerPart) {
   site.look(5, {"............", ".pppp..pp...", ".ppp..pp....", "............", "............", "............"});
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_EQ(site.incidents()[0].id, id);
-  EXPECT_EQ(site.incidents()[0].growth.back().second, 7);
+  EXPECT_EQ(site.incidents()[0].events.back().pixels, 7);
   EXPECT_EQ(site.incidents()[1].parents, std::vector{id});
   EXPECT_EQ(site.incidents()[1].first_detected, Site::start() + days(5));
 }
