@@ -16,9 +16,6 @@ json json_of(const std::optional<Instant>& instant) {
   return instant ? json(instant->time_since_epoch().count()) : json(nullptr);
 }
 Instant instant_of(const json& value) { return Instant(std::chrono::milliseconds(value.get<std::int64_t>())); }
-std::optional<Instant> optional_instant_of(const json& value) {
-  return value.is_null() ? std::nullopt : std::optional(instant_of(value));
-}
 
 json json_of(const LookRecord& look) { return {look.key, json_of(look.acquired), look.scene, look.tile, look.skipped}; }
 LookRecord look_of(const json& value) {
