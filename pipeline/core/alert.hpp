@@ -80,11 +80,12 @@ enum class AlertEventKind : std::uint8_t {
   superseded,
   not_watched,    // its site is not listed any more
   watched_again,  // and is again
+  moved,          // as large as before, but not on the same ground
 };
 
-inline constexpr std::array<std::string_view, 11> alert_event_names{
-    "first_detected", "grew",     "shrank",     "confirmed",   "closed",       "reclassified",
-    "recovering",     "reopened", "superseded", "not_watched", "watched_again"};
+inline constexpr std::array<std::string_view, 12> alert_event_names{
+    "first_detected", "grew",     "shrank",     "confirmed",   "closed",        "reclassified",
+    "recovering",     "reopened", "superseded", "not_watched", "watched_again", "moved"};
 
 inline std::string_view name(AlertEventKind kind) { return alert_event_names[static_cast<std::size_t>(kind)]; }
 
@@ -153,9 +154,9 @@ struct Alert {
   std::vector<std::string> scenes_after;
   std::vector<std::string> parents;
   std::string tile;
-  std::string algorithm;            // version and hash of the options
-  std::vector<AlertEvent> history;  // in order of time
-  std::optional<Review> review;     // the newest
+  std::string algorithm;                 // version and hash of the options
+  std::vector<AlertEvent> history;       // in order of time
+  std::optional<Review> review;          // the newest
   std::optional<Superseded> superseded;  // of status superseded
 };
 

@@ -1,9 +1,9 @@
 #include "pipeline/incidents/tracker.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <map>
 
 namespace pitwatch {
@@ -29,12 +29,6 @@ std::string incident_id(const std::string& site, const Grid& grid, const Run& fi
   return "PW-" + std::string(digits, 12);
 }
 
-std::int64_t pixels_of(const std::vector<Run>& runs) {
-  std::int64_t count = 0;
-  for (const Run& run : runs) count += run.end - run.begin;
-  return count;
-}
-
 /// Calls visit(x, y) for each pixel.
 template <typename Visit>
 void for_each_pixel(const std::vector<Run>& runs, const Visit& visit) {
@@ -57,7 +51,7 @@ Shares shares_of(const std::vector<Run>& runs, const GroundAfterLook& ground) {
   for_each_pixel(runs, [&](int x, int y) {
     ++shares.pixels;
     const auto status = static_cast<AlertStatus>(ground.status.at(x, y));
-    shares.confirmed += status == AlertStatus::confirmed || status == AlertStatus::recovering ? 1 : 0;
+    shares.confirmed += is_confirmed(status) ? 1 : 0;
     shares.recovering += status == AlertStatus::recovering ? 1 : 0;
     shares.clear += ground.clear.at(x, y);
     shares.detected += ground.detected.at(x, y);
@@ -66,44 +60,46 @@ Shares shares_of(const std::vector<Run>& runs, const GroundAfterLook& ground) {
   return shares;
 }
 
-}  // namespace
+constexpr std::int32_t nobody = -1;
 
-double calibrated_confidence(const Incident& incident) {
-  switch (incident.status) {
-    case AlertStatus::closed:
-      return 0.2 * incident.confidence;
-    case AlertStatus::recovering:
-      return 0.6 * incident.confidence;
-    default:
-      return 0.88 * incident.confidence;
+/// Whose ground each pixel is, as index. Of several incidents that had it, the last: an open one, of which there is one
+/// at most, else the one that was closed last.
+Plane<std::int32_t> owners(const std::vector<Incident>& incidents, const Grid& grid, Instant when, int reopen_days) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < incidents.size(); ++i) {
+    if (has_claim(incidents[i], when, reopen_days)) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const Incident& one = incidents[a];
+    const Incident& other = incidents[b];
+    if (is_open(one.status) || is_open(other.status)) return !is_open(one.status) && is_open(other.status);
+    return *one.closed_on < *other.closed_on;
+  });
+  Plane<std::int32_t> owner(grid.width, grid.height);
+  for (int y = 0; y < grid.height; ++y) std::fill_n(owner.row(y), grid.width, nobody);
+  for (const std::size_t i : order) {
+    for_each_pixel(incidents[i].runs, [&](int x, int y) { owner.at(x, y) = static_cast<std::int32_t>(i); });
+  }
+  return owner;
+}
+
+void add_parent(Incident& incident, const std::string& parent) {
+  if (std::find(incident.parents.begin(), incident.parents.end(), parent) == incident.parents.end()) {
+    incident.parents.push_back(parent);
   }
 }
 
-void IncidentTracker::update(const GroundAfterLook& ground) {
-  const auto high = static_cast<std::uint8_t>(std::lround(options_.high_probability * score_max));
-  const std::vector<Component> patches =
-      label_tile(ground.probability, grid_.extent(), grid_.extent(), {1, high, options_.min_pixels});
+}  // namespace
 
-  // Who was where: open incidents, and closed ones that may open again.
-  Plane<std::int32_t> owner(grid_.width, grid_.height);
-  for (int y = 0; y < grid_.height; ++y) std::fill_n(owner.row(y), grid_.width, -1);
-  const auto claims = [&](const Incident& incident) {
-    if (!incident.merged_into.empty()) return false;
-    return !incident.closed_on || ground.when - *incident.closed_on <= std::chrono::days(options_.reopen_days);
-  };
-  for (const bool closed : {true, false}) {  // the open ones last: they have the better claim
-    for (std::size_t i = 0; i < incidents_.size(); ++i) {
-      if (!claims(incidents_[i]) || incidents_[i].closed_on.has_value() != closed) continue;
-      for_each_pixel(incidents_[i].runs, [&](int x, int y) { owner.at(x, y) = static_cast<std::int32_t>(i); });
-    }
-  }
-
-  // An incident goes on in the patch that covers most of it.
-  std::vector<std::map<std::int32_t, std::int64_t>> shared(patches.size());
-  std::map<std::int32_t, std::pair<std::int64_t, std::size_t>> main_patch;  // shared pixels, patch
+std::vector<IncidentTracker::Meeting> IncidentTracker::meetings(const std::vector<Component>& patches,
+                                                                Instant when) const {
+  const Plane<std::int32_t> owner = owners(incidents_, grid_, when, options_.reopen_days);
+  // An incident goes on in the patch that covers most of it, the first of several.
+  std::vector<std::map<std::size_t, std::int64_t>> shared(patches.size());
+  std::map<std::size_t, std::pair<std::int64_t, std::size_t>> main_patch;  // shared pixels, patch
   for (std::size_t p = 0; p < patches.size(); ++p) {
     for_each_pixel(patches[p].runs, [&](int x, int y) {
-      if (owner.at(x, y) >= 0) ++shared[p][owner.at(x, y)];
+      if (owner.at(x, y) != nobody) ++shared[p][static_cast<std::size_t>(owner.at(x, y))];
     });
     for (const auto& [incident, pixels] : shared[p]) {
       auto& [most, where] = main_patch[incident];
@@ -114,73 +110,76 @@ void IncidentTracker::update(const GroundAfterLook& ground) {
     }
   }
 
-  std::vector<bool> is_open(incidents_.size(), false);
+  std::vector<Meeting> result(patches.size());
+  std::vector<bool> goes_on(incidents_.size(), false);
   for (std::size_t p = 0; p < patches.size(); ++p) {
-    std::vector<std::size_t> here;       // that go on in this patch, the oldest first
-    std::vector<std::size_t> taken;      // open, and ended by what is too large to be theirs
-    std::vector<std::string> elsewhere;  // that go on in another: this one split off
-    const double least = options_.takeover_share * static_cast<double>(pixels_of(patches[p].runs));
-    for (const auto& [incident, pixels] : shared[p]) {
-      const auto i = static_cast<std::size_t>(incident);
-      const bool is_small = incidents_[i].status != AlertStatus::confirmed &&
-                            incidents_[i].status != AlertStatus::recovering && static_cast<double>(pixels) < least;
-      if (main_patch.at(incident).second != p) {
-        elsewhere.push_back(incidents_[i].id);
-      } else if (!is_small) {
-        here.push_back(i);
-      } else if (!incidents_[i].closed_on) {
-        taken.push_back(i);
+    Meeting& meeting = result[p];
+    std::vector<std::size_t> here;
+    for (const auto& [i, pixels] : shared[p]) {
+      if (main_patch.at(i).second != p) {
+        meeting.split.push_back(i);
+        continue;
       }
+      here.push_back(i);
+      if (!can_go_on(incidents_[i].status, pixels, patches[p].pixels, options_.takeover_share)) continue;
+      if (!meeting.survivor || outranks(incidents_[i], incidents_[*meeting.survivor])) meeting.survivor = i;
     }
-    // Incidents are in order of first sight, so the first is the oldest.
-    std::size_t survivor = 0;
-    if (here.empty()) {
-      Incident fresh;
+    if (meeting.survivor) goes_on[*meeting.survivor] = true;
+    // A record that had ended is not swallowed: closed ones stay what they are.
+    std::copy_if(here.begin(), here.end(), std::back_inserter(meeting.superseded),
+                 [&](std::size_t i) { return i != meeting.survivor && is_open(incidents_[i].status); });
+  }
+  // Nor is anything split off from it, unless it opens again.
+  for (Meeting& meeting : result) {
+    std::erase_if(meeting.split, [&](std::size_t i) { return !goes_on[i] && !is_open(incidents_[i].status); });
+  }
+  return result;
+}
+
+void IncidentTracker::go_on(Incident& incident, std::optional<AlertStatus> present, const Component& patch,
+                            const GroundAfterLook& ground) const {
+  const Shares shares = shares_of(patch.runs, ground);
+  const IncidentSight sight{
+      shares.pixels, shares.confirmed, shares.recovering, pixels_of(incident.runs), incident.runs == patch.runs, {}};
+  incident.runs = patch.runs;
+  incident.confidence = shares.probability / static_cast<double>(shares.pixels) / score_max;
+  if (2 * shares.clear >= shares.pixels || shares.detected > 0) {
+    incident.last_observed = ground.when;
+    ++incident.observations;
+  }
+  if (shares.detected > 0) incident.last_detected = ground.when;
+  put_on_record(incident, steps_of(present, sight, options_.min_pixels), ground.when);
+}
+
+void IncidentTracker::update(const GroundAfterLook& ground) {
+  const auto high = static_cast<std::uint8_t>(std::lround(options_.high_probability * score_max));
+  const std::vector<Component> patches =
+      label_tile(ground.probability, grid_.extent(), grid_.extent(), {1, high, options_.min_pixels});
+  const std::vector<Meeting> met = meetings(patches, ground.when);
+  std::vector<bool> goes_on(incidents_.size(), false);
+  for (std::size_t p = 0; p < patches.size(); ++p) {
+    std::optional<AlertStatus> present;
+    if (met[p].survivor) {
+      present = incidents_[*met[p].survivor].status;
+      goes_on[*met[p].survivor] = true;
+    } else {
+      Incident& fresh = incidents_.emplace_back();
       fresh.id = incident_id(site_, grid_, patches[p].runs.front(), ground.when);
       fresh.first_detected = fresh.last_detected = fresh.last_observed = ground.when;
-      fresh.parents = elsewhere;
-      survivor = incidents_.size();
-      incidents_.push_back(std::move(fresh));
-      is_open.push_back(true);
-    } else {
-      survivor = here.front();
-      taken.insert(taken.end(), here.begin() + 1, here.end());
-      is_open[survivor] = true;
+      for (const std::size_t i : met[p].split) fresh.parents.push_back(incidents_[i].id);
     }
-    for (const std::size_t ended : taken) {
-      incidents_[ended].merged_into = incidents_[survivor].id;
-      incidents_[survivor].parents.push_back(incidents_[ended].id);
-      is_open[ended] = true;  // its end is told by merged_into
+    Incident& incident = met[p].survivor ? incidents_[*met[p].survivor] : incidents_.back();
+    for (const std::size_t i : met[p].superseded) {
+      const IncidentSight sight{.taken_over_by = incident.id};
+      put_on_record(incidents_[i], steps_of(incidents_[i].status, sight, options_.min_pixels), ground.when,
+                    incident.id);
+      add_parent(incident, incidents_[i].id);
     }
-    Incident& incident = incidents_[survivor];
-    incident.closed_on.reset();
-    if (incident.runs != patches[p].runs) {
-      incident.runs = patches[p].runs;
-      const std::int64_t pixels = pixels_of(incident.runs);
-      if (incident.growth.empty() || incident.growth.back().second != pixels) {
-        incident.growth.emplace_back(ground.when, pixels);
-      }
-    }
-    const Shares shares = shares_of(incident.runs, ground);
-    incident.confidence = shares.probability / static_cast<double>(shares.pixels) / score_max;
-    if (2 * shares.clear >= shares.pixels || shares.detected > 0) {
-      incident.last_observed = ground.when;
-      ++incident.observations;
-    }
-    if (shares.detected > 0) incident.last_detected = ground.when;
-    // Confirmed by as many pixels as would be reported by themselves.
-    const bool confirmed = shares.confirmed >= std::min(options_.min_pixels, shares.pixels);
-    if (confirmed && !incident.confirmed_on) incident.confirmed_on = ground.when;
-    incident.status = 2 * shares.recovering > shares.pixels ? AlertStatus::recovering
-                      : incident.confirmed_on               ? AlertStatus::confirmed
-                                                            : AlertStatus::provisional;
+    go_on(incident, present, patches[p], ground);
   }
-
-  for (std::size_t i = 0; i < is_open.size(); ++i) {
-    Incident& incident = incidents_[i];
-    if (is_open[i] || incident.closed_on || !incident.merged_into.empty()) continue;
-    incident.status = AlertStatus::closed;
-    incident.closed_on = ground.when;
+  for (std::size_t i = 0; i < goes_on.size(); ++i) {
+    if (goes_on[i]) continue;
+    put_on_record(incidents_[i], steps_of(incidents_[i].status, {}, options_.min_pixels), ground.when);
   }
 }
 

@@ -21,32 +21,36 @@ ChangeClass class_at(const IncidentEvidence& evidence, Instant when) {
   return result;
 }
 
-/// What happened to an incident, from its pixels and its class at each time.
-std::vector<AlertEvent> history_of(const Incident& incident, const IncidentEvidence& evidence, double pixel_ha) {
-  std::vector<AlertEvent> events;
-  double area_ha = 0;
-  for (const auto& [when, pixels] : incident.growth) {
-    const double now_ha = static_cast<double>(pixels) * pixel_ha;
-    events.push_back({when,
-                      events.empty()     ? AlertEventKind::first_detected
-                      : now_ha > area_ha ? AlertEventKind::grew
-                                         : AlertEventKind::shrank,
-                      now_ha, class_at(evidence, when)});
-    area_ha = now_ha;
+double pixel_ha(const std::vector<Run>& runs, PixelAreas& areas) {
+  const auto [column, row] = middle_of(runs);
+  return areas.at_m2(column, row) / 1e4;
+}
+
+/// What happened to an incident, and its class at each time; changes of class stand behind what else happened then.
+/// What an event tells hangs on nothing that comes later: of one without an outline, the place is that of the first
+/// with one.
+std::vector<AlertEvent> history_of(const Incident& incident, const IncidentEvidence& evidence, PixelAreas& areas) {
+  const auto known = std::find_if(incident.events.begin(), incident.events.end(),
+                                  [](const IncidentEvent& event) { return !event.runs.empty(); });
+  const std::vector<Run>& place = known != incident.events.end() ? known->runs : incident.runs;
+  std::vector<AlertEvent> history;
+  for (const IncidentEvent& event : incident.events) {
+    history.push_back({event.when, event.kind,
+                       static_cast<double>(event.pixels) * pixel_ha(event.runs.empty() ? place : event.runs, areas),
+                       class_at(evidence, event.when), event.status,
+                       calibrated_confidence(event.status, event.confidence), trace(event.runs)});
   }
-  const auto add = [&](const std::optional<Instant>& when, AlertEventKind kind) {
-    if (!when) return;
-    const auto later =
-        std::find_if(events.begin(), events.end(), [&](const AlertEvent& event) { return event.at > *when; });
-    const double then_ha = later != events.begin() ? std::prev(later)->area_ha : area_ha;
-    events.insert(later, {*when, kind, then_ha, class_at(evidence, *when)});
-  };
-  add(incident.confirmed_on, AlertEventKind::confirmed);
-  add(incident.closed_on, AlertEventKind::closed);
   for (const auto& [when, change_class] : evidence.classes) {
-    if (when > incident.first_detected) add(when, AlertEventKind::reclassified);
+    if (when <= incident.first_detected) continue;
+    const auto later = std::find_if(history.begin(), history.end(),
+                                    [since = when](const AlertEvent& event) { return event.at > since; });
+    AlertEvent event = *std::prev(later);
+    event.at = when;
+    event.kind = AlertEventKind::reclassified;
+    event.change_class = change_class;
+    history.insert(later, std::move(event));
   }
-  return events;
+  return history;
 }
 
 std::array<const Plane<float>*, watched_bands.size()> bands_of(const LookPlanes& planes) {
@@ -140,12 +144,9 @@ Alert alert_of(const Incident& incident, const IncidentEvidence& evidence, const
   alert.last_observed = incident.last_observed;
   alert.observations = incident.observations;
   alert.confidence = calibrated_confidence(incident);
-  double pixels = 0;
-  for (const Run& run : incident.runs) pixels += run.end - run.begin;
-  const auto [column, row] = middle_of(incident.runs);
-  const double pixel_ha = areas.at_m2(column, row) / 1e4;
-  alert.area_ha = pixels * pixel_ha;
-  alert.area_uncertainty_ha = area_uncertainty_px(alert.shape) * pixel_ha;
+  const double of_pixel_ha = pixel_ha(incident.runs, areas);
+  alert.area_ha = static_cast<double>(pixels_of(incident.runs)) * of_pixel_ha;
+  alert.area_uncertainty_ha = area_uncertainty_px(alert.shape) * of_pixel_ha;
   alert.change = index_change(spectrum_of(evidence.before), spectrum_of(evidence.after));
   if (!evidence.scene_before.empty()) alert.scenes_before.push_back(evidence.scene_before);
   alert.scenes_after.push_back(evidence.scene_first);
@@ -155,7 +156,10 @@ Alert alert_of(const Incident& incident, const IncidentEvidence& evidence, const
                                  [&](const LookRecord& look) { return look.scene() == evidence.scene_last; });
   if (last != state.looks.end()) alert.tile = last->tile();
   alert.algorithm = watched.algorithm;
-  alert.history = history_of(incident, evidence, pixel_ha);
+  alert.history = history_of(incident, evidence, areas);
+  if (alert.status == AlertStatus::superseded) {
+    alert.superseded = Superseded{SupersededWhy::merged, {incident.merged_into}};
+  }
   return alert;
 }
 
@@ -258,7 +262,7 @@ std::vector<Alert> alerts_of(const SiteState& state, const WatchedSite& watched,
   PixelAreas areas(grid);
   for (const Incident& incident : state.incidents) {
     const auto found = state.evidence.find(incident.id);
-    if (!incident.merged_into.empty() || found == state.evidence.end()) continue;
+    if (found == state.evidence.end() || found->second.classes.empty()) continue;
     if (watched.options.from && incident.last_detected < *watched.options.from) continue;
     result.push_back(alert_of(incident, found->second, state, watched, areas));
   }

@@ -32,8 +32,9 @@ void describe(SiteState& state, const Incident& incident, const LookPlanes& plan
 /// state.evidence.
 void classify(SiteState& state, const Incident& incident, Instant now, const CourseOptions& options);
 
-/// Alerts of all incidents of a state that were not merged into others, but for those last detected before
-/// options.from.
+/// Alerts of all incidents of a state, superseded ones too, since what was published stays known: but for those that
+/// were never described, and those last detected before options.from. Their histories are those of the incidents, with
+/// the changes of class; an event that a run gave is the same in every later one.
 std::vector<Alert> alerts_of(const SiteState& state, const WatchedSite& watched, const Grid& grid);
 
 }  // namespace pitwatch

@@ -110,6 +110,7 @@ std::vector<std::vector<bool>> told_once(std::span<const Pane> panes, std::span<
     std::int64_t known = 0;
     for (std::size_t j = 0; j < i; ++j) {
       if (candidates[j].pane == candidates[i].pane || !told[candidates[j].pane][candidates[j].place]) continue;
+      if (candidates[j].alert->superseded != candidates[i].alert->superseded) continue;
       known += shared(candidates[i].runs, candidates[j].runs);
     }
     told[candidates[i].pane][candidates[i].place] = 2 * known < size_of(candidates[i].runs);

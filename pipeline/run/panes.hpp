@@ -33,11 +33,13 @@ struct PaneAlert {
   std::string id;
   Instant first_detected{};
   std::vector<Run> runs;  // in pixels of the pane's grid
+  bool superseded = false;
 };
 
 /// Which alerts of a site are told, by pane and place in the list: ground that two panes see is told once. Those
 /// without a pixel in their pane's core are the other pane's. Of those left, in order of first sight, then of id, one
-/// is told unless half of its ground is that of others, of other panes, that are told already.
+/// is told unless half of its ground is that of others, of other panes, that are told already. Superseded ones go by
+/// one another alone, so that they neither hide what stands for them nor are hidden by it.
 std::vector<std::vector<bool>> told_once(std::span<const Pane> panes, std::span<const std::vector<PaneAlert>> alerts);
 
 }  // namespace pitwatch

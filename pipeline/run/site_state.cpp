@@ -8,6 +8,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/state_file.hpp"
+#include "pipeline/run/incident_state.hpp"
 
 namespace pitwatch {
 namespace {
@@ -18,6 +19,7 @@ json json_of(const std::optional<Instant>& instant) {
   return instant ? json(instant->time_since_epoch().count()) : json(nullptr);
 }
 Instant instant_of(const json& value) { return Instant(std::chrono::milliseconds(value.get<std::int64_t>())); }
+
 std::optional<Instant> optional_instant_of(const json& value) {
   return value.is_null() ? std::nullopt : std::optional(instant_of(value));
 }
@@ -47,44 +49,6 @@ LookRecord look_of_format_2(const json& value) {
   first.scene = value.at(2);
   first.tile = value.at(3);
   return {instant_of(value.at(1)), {}, {}, {std::move(first)}, value.at(4)};
-}
-
-json json_of(const Incident& incident) {
-  json runs = json::array();
-  for (const Run& run : incident.runs) runs.push_back({run.row, run.begin, run.end});
-  json growth = json::array();
-  for (const auto& [when, pixels] : incident.growth) growth.push_back({json_of(when), pixels});
-  return {{"id", incident.id},
-          {"status", static_cast<int>(incident.status)},
-          {"first_detected", json_of(incident.first_detected)},
-          {"confirmed_on", json_of(incident.confirmed_on)},
-          {"closed_on", json_of(incident.closed_on)},
-          {"last_detected", json_of(incident.last_detected)},
-          {"last_observed", json_of(incident.last_observed)},
-          {"observations", incident.observations},
-          {"confidence", incident.confidence},
-          {"runs", runs},
-          {"growth", growth},
-          {"parents", incident.parents},
-          {"merged_into", incident.merged_into}};
-}
-
-Incident incident_of(const json& value) {
-  Incident incident;
-  incident.id = value.at("id");
-  incident.status = static_cast<AlertStatus>(value.at("status").get<int>());
-  incident.first_detected = instant_of(value.at("first_detected"));
-  incident.confirmed_on = optional_instant_of(value.at("confirmed_on"));
-  incident.closed_on = optional_instant_of(value.at("closed_on"));
-  incident.last_detected = instant_of(value.at("last_detected"));
-  incident.last_observed = instant_of(value.at("last_observed"));
-  incident.observations = value.at("observations");
-  incident.confidence = value.at("confidence");
-  for (const json& run : value.at("runs")) incident.runs.push_back({run.at(0), run.at(1), run.at(2)});
-  for (const json& step : value.at("growth")) incident.growth.emplace_back(instant_of(step.at(0)), step.at(1));
-  incident.parents = value.at("parents").get<std::vector<std::string>>();
-  incident.merged_into = value.at("merged_into");
-  return incident;
 }
 
 json json_of(const IncidentEvidence& evidence) {
@@ -134,7 +98,8 @@ std::span<std::byte> bytes_of(Elements& elements) {
   return std::as_writable_bytes(std::span(elements));
 }
 
-std::vector<StateArray> arrays_of(SiteState& state) {
+/// Of a format that has its incidents in arrays where they are given.
+std::vector<StateArray> arrays_of(SiteState& state, PackedIncidents* incidents) {
   if (!state.is_learnt()) return {};
   std::vector<StateArray> arrays = state_arrays(state.monitor);
   arrays.push_back({"undisturbed", watched_bands.size(), 0, true, bytes_of(state.undisturbed)});
@@ -145,6 +110,9 @@ std::vector<StateArray> arrays_of(SiteState& state) {
     arrays.push_back({"reference_level", 2 * watched_bands.size(), watched_bands.size(), true,
                       bytes_of(reference.level)});
     arrays.push_back({"reference_level_mask", sizeof(MaskBits), 0, false, bytes_of(reference.level_mask)});
+  }
+  if (incidents != nullptr) {
+    for (const StateArray& array : state_arrays(*incidents)) arrays.push_back(array);
   }
   return arrays;
 }
@@ -206,7 +174,7 @@ auto naming(const std::string& path, const Action& action) {
   } catch (const DataError& error) {
     const std::string what = error.what();
     if (what.starts_with(path)) throw;
-    throw DataError(path + ": is damaged: " + what);
+    throw DataError(path + (what.starts_with("is damaged") ? ": " : ": is damaged: ") + what);
   }
 }
 
@@ -225,6 +193,7 @@ float kept_reflectance(std::uint16_t kept) {
 }
 
 void write_site_state(const std::string& path, const StateTerms& terms, SiteState& state, const ParallelFor& parallel) {
+  PackedIncidents incidents;
   json header{{"algorithm", terms.algorithm},
               {"algorithm_version", algorithm_version},
               {"options", json::array()},
@@ -234,13 +203,12 @@ void write_site_state(const std::string& path, const StateTerms& terms, SiteStat
               {"monitor_looks", state.monitor.looks.size()},
               {"reference", json_of(state.reference)},
               {"looks", json::array()},
-              {"incidents", json::array()},
+              {"incidents", packed_incidents(state.incidents, incidents)},
               {"evidence", json::object()}};
   for (const auto& [name, value] : terms.options) header["options"].push_back({name, value});
   for (const LookRecord& look : state.looks) header["looks"].push_back(json_of(look));
-  for (const Incident& incident : state.incidents) header["incidents"].push_back(json_of(incident));
   for (const auto& [id, evidence] : state.evidence) header["evidence"][id] = json_of(evidence);
-  write_state_file(path, header.dump(), arrays_of(state), parallel);
+  write_state_file(path, header.dump(), arrays_of(state, &incidents), parallel);
 }
 
 StateHead read_state_head(const std::string& path) {
@@ -277,7 +245,6 @@ SiteState read_site_state(const std::string& path, const Grid& grid, const Paral
     SiteState state;
     StateHead head = head_of(header, file.format());
     state.looks = std::move(head.looks);
-    for (const json& incident : header.at("incidents")) state.incidents.push_back(incident_of(incident));
     for (const auto& [id, evidence] : header.at("evidence").items()) state.evidence[id] = evidence_of(evidence);
     if (head.is_learnt) {
       const auto looks = header.at("monitor_looks").get<std::size_t>();
@@ -285,11 +252,17 @@ SiteState read_site_state(const std::string& path, const Grid& grid, const Paral
       state.monitor = unfilled_state(grid.width, grid.height, looks);
       state.undisturbed.resize(state.monitor.pixels());
     }
-    if (file.format() > 2) {
-      state.learn_until = instant_of(header.at("learn_until"));
-      state.reference = reference_of(header.at("reference"), grid);
+    const json& packed = header.at("incidents");
+    if (file.format() == 2) {
+      file.unpack(arrays_of(state, nullptr), parallel);
+      state.incidents = incidents_of_format_2(packed);
+      return state;
     }
-    file.unpack(arrays_of(state), parallel);
+    state.learn_until = instant_of(header.at("learn_until"));
+    state.reference = reference_of(header.at("reference"), grid);
+    PackedIncidents incidents = unfilled_incidents(packed);
+    file.unpack(arrays_of(state, &incidents), parallel);
+    state.incidents = incidents_of(packed, incidents, grid);
     return state;
   });
 }

@@ -182,10 +182,8 @@ class PaneWatch {
       states_.finish(plan_);
       remove_kept_scenes(kept_folder());
     }
-    result.open =
-        static_cast<int>(std::count_if(state_.incidents.begin(), state_.incidents.end(), [](const Incident& incident) {
-          return incident.merged_into.empty() && !incident.closed_on;
-        }));
+    result.open = static_cast<int>(std::count_if(state_.incidents.begin(), state_.incidents.end(),
+                                                 [](const Incident& incident) { return is_open(incident.status); }));
     for (std::size_t i = 0; i < state_.looks.size(); ++i) {
       const LookRecord& look = state_.looks[i];
       if (!look.skipped.empty()) (i < before ? report_.unusable : report_.skipped).emplace_back(look.scene(), look.skipped);
@@ -673,7 +671,7 @@ std::vector<PaneAlert> known_by(const SiteState& state, const std::vector<Alert>
   auto incident = state.incidents.begin();
   for (const Alert& alert : alerts) {
     while (incident->id != alert.id) ++incident;  // alerts are in the order of incidents
-    result.push_back({alert.id, alert.first_detected, incident->runs});
+    result.push_back({alert.id, alert.first_detected, incident->runs, alert.status == AlertStatus::superseded});
   }
   return result;
 }
@@ -823,7 +821,7 @@ SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing,
       Alert& alert = outcome.alerts[i].alerts[k];
       if (told[i][k]) {
         some.push_back(std::move(alert));
-      } else if (alert.status != AlertStatus::closed) {
+      } else if (is_open(alert.status)) {
         --outcome.summary.open;
       }
     }

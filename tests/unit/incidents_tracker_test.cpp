@@ -1,8 +1,11 @@
 #include "pipeline/incidents/tracker.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +14,10 @@ namespace pitwatch {
 namespace {
 
 using std::chrono::days;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+using Ground = std::vector<Run>;
 
 const Grid grid{"EPSG:32638", {600000, 4500000}, 10, 12, 6};
 
@@ -19,24 +26,40 @@ class Site {
  public:
   explicit Site(TrackerOptions options = {3, 0.8, 365}) : tracker_("site", grid, options) {}
 
-  void look(int day, const std::vector<std::string>& rows, bool clear = true) {
+  /// `clear` is whether column x is seen.
+  void look(
+      int day, const std::vector<std::string>& rows, const std::function<bool(int)>& clear = [](int) { return true; }) {
     Plane<std::uint8_t> probability(grid.width, grid.height);
     Plane<std::uint8_t> status(grid.width, grid.height);
     Plane<std::uint8_t> seen(grid.width, grid.height);
     Plane<std::uint8_t> detected(grid.width, grid.height);
     for (int y = 0; y < grid.height; ++y) {
       for (int x = 0; x < grid.width; ++x) {
-        const char c = rows[static_cast<std::size_t>(y)][static_cast<std::size_t>(x)];
+        const std::string& row = rows[static_cast<std::size_t>(y)];
+        const char c = row.empty() ? '.' : row[static_cast<std::size_t>(x)];
         probability.at(x, y) = c == '.' ? 0 : c == 'w' ? 120 : 240;
         status.at(x, y) = static_cast<std::uint8_t>(c == 'c'   ? AlertStatus::confirmed
                                                     : c == 'r' ? AlertStatus::recovering
                                                                : AlertStatus::provisional);
-        seen.at(x, y) = clear ? 1 : 0;
-        detected.at(x, y) = clear && c != '.' && c != 'r' ? 1 : 0;
+        seen.at(x, y) = clear(x) ? 1 : 0;
+        detected.at(x, y) = clear(x) && c != '.' && c != 'r' ? 1 : 0;
       }
     }
     tracker_.update({start() + days(day), std::as_const(probability).view(), std::as_const(status).view(),
                      std::as_const(seen).view(), std::as_const(detected).view()});
+  }
+
+  /// What was told of an incident, from an event on: "day event state pixels".
+  std::vector<std::string> told(std::size_t incident, std::size_t from = 0) const {
+    std::vector<std::string> lines;
+    for (std::size_t i = from; i < incidents()[incident].events.size(); ++i) {
+      const IncidentEvent& event = incidents()[incident].events[i];
+      lines.push_back(std::to_string(std::chrono::duration_cast<days>(event.when - start()).count()) + " " +
+                      std::string(name(event.kind)) + " " + std::string(name(event.status)) + " " +
+                      std::to_string(event.pixels));
+      EXPECT_EQ(event.pixels, pixels_of(event.runs));
+    }
+    return lines;
   }
 
   static Instant start() { return parse_instant("2022-06-01T07:44:00Z"); }
@@ -47,6 +70,12 @@ class Site {
 };
 
 const std::vector<std::string> nothing(6, "............");
+
+/// The site with some rows drawn, the first at the top.
+std::vector<std::string> rows(std::vector<std::string> some) {
+  some.resize(6, "............");
+  return some;
+}
 
 TEST(IncidentTracker, KeepsItsIdWhileItGrows) {
   Site site;
@@ -64,9 +93,8 @@ TEST(IncidentTracker, KeepsItsIdWhileItGrows) {
   EXPECT_EQ(incident.confirmed_on, Site::start() + days(15));
   EXPECT_EQ(incident.status, AlertStatus::confirmed);
   EXPECT_EQ(incident.observations, 3);
-  const std::vector<std::pair<Instant, std::int64_t>> growth{{Site::start() + days(5), 3},
-                                                             {Site::start() + days(10), 8}};
-  EXPECT_EQ(incident.growth, growth);
+  EXPECT_THAT(site.told(0),
+              ElementsAre("5 first_detected provisional 3", "10 grew provisional 8", "15 confirmed confirmed 8"));
   EXPECT_NEAR(incident.confidence, 0.96, 1e-9);
 }
 
@@ -76,7 +104,7 @@ TEST(IncidentTracker, SmallAndWeakPatchesAreNotReported) {
   EXPECT_TRUE(site.incidents().empty());
   site.look(5, {"pp..........", "............", "......wpw...", "......www...", "............", "............"});
   ASSERT_EQ(site.incidents().size(), 1U);  // one strong pixel brings in the weak ones around
-  EXPECT_EQ(site.incidents()[0].growth.back().second, 6);
+  EXPECT_EQ(site.incidents()[0].events.back().pixels, 6);
 }
 
 TEST(IncidentTracker, ClosesAndOpensAgainAsTheSame) {
@@ -108,8 +136,10 @@ TEST(IncidentTracker, MergingKeepsTheOldestAndNamesTheOthers) {
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_EQ(site.incidents()[0].parents, std::vector{site.incidents()[1].id});
   EXPECT_EQ(site.incidents()[1].merged_into, site.incidents()[0].id);
-  EXPECT_EQ(site.incidents()[0].growth.back().second, 13);
+  EXPECT_EQ(site.incidents()[0].events.back().pixels, 13);
   EXPECT_TRUE(site.incidents()[0].merged_into.empty());
+  EXPECT_THAT(site.told(0), ElementsAre("0 first_detected provisional 4", "10 grew provisional 13"));
+  EXPECT_THAT(site.told(1), ElementsAre("5 first_detected provisional 6", "10 superseded superseded 6"));
 }
 
 TEST(IncidentTracker, SplittingKeepsTheIdWithTheLargerPart) {
@@ -119,7 +149,7 @@ TEST(IncidentTracker, SplittingKeepsTheIdWithTheLargerPart) {
   site.look(5, {"............", ".pppp..pp...", ".ppp..pp....", "............", "............", "............"});
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_EQ(site.incidents()[0].id, id);
-  EXPECT_EQ(site.incidents()[0].growth.back().second, 7);
+  EXPECT_EQ(site.incidents()[0].events.back().pixels, 7);
   EXPECT_EQ(site.incidents()[1].parents, std::vector{id});
   EXPECT_EQ(site.incidents()[1].first_detected, Site::start() + days(5));
 }
@@ -129,7 +159,7 @@ TEST(IncidentTracker, CloudsDoNotCountAsLooks) {
   const std::vector<std::string> pit{"............", ".ppp........", ".ppp........",
                                      "............", "............", "............"};
   site.look(0, pit);
-  site.look(5, pit, false);
+  site.look(5, pit, [](int) { return false; });
   EXPECT_EQ(site.incidents()[0].observations, 1);
   EXPECT_EQ(site.incidents()[0].last_observed, Site::start());
   EXPECT_EQ(site.incidents()[0].last_detected, Site::start());
@@ -171,19 +201,342 @@ TEST(IncidentTracker, AChanceFindDoesNotLendItsDateToWhatComesAfter) {
   EXPECT_EQ(confirmed.incidents().size(), 1U);
 }
 
-TEST(CalibratedConfidence, FollowsTheStateOfTheIncident) {
-  Incident incident;
-  incident.confidence = 0.9;
-  incident.status = AlertStatus::confirmed;
-  const double open = calibrated_confidence(incident);
-  incident.status = AlertStatus::recovering;
-  const double recovering = calibrated_confidence(incident);
-  incident.status = AlertStatus::closed;
-  const double closed = calibrated_confidence(incident);
-  EXPECT_LT(open, 0.9);
-  EXPECT_LT(recovering, open);
-  EXPECT_LT(closed, recovering);
-  EXPECT_GT(closed, 0);
+// ---- who goes on ----
+
+TEST(IncidentTracker, AConfirmedOneGoesOnBeforeAnOlderOne) {
+  for (const char* state : {"c", "r"}) {
+    Site site;
+    const std::string pit(3, *state);
+    site.look(0, rows({"ppp........."}));
+    site.look(5, rows({"ppp.....ccc."}));
+    site.look(10, rows({"ppp.....ccc.", "........ccc."}));
+    site.look(15, rows({"ppp....." + pit + ".", "........" + pit + "."}));
+    site.look(20, rows({"pppppppp" + pit + ".", "........" + pit + "."}));
+    ASSERT_EQ(site.incidents().size(), 2U);
+    EXPECT_EQ(site.incidents()[0].status, AlertStatus::superseded);
+    EXPECT_EQ(site.incidents()[0].merged_into, site.incidents()[1].id);
+    EXPECT_FALSE(site.incidents()[0].closed_on);
+    EXPECT_EQ(site.incidents()[1].parents, std::vector{site.incidents()[0].id});
+    EXPECT_EQ(site.incidents()[1].first_detected, Site::start() + days(5));
+    EXPECT_THAT(site.told(0), ElementsAre("0 first_detected provisional 3", "20 superseded superseded 3"));
+    const Ground last_ground{{0, 0, 3}};
+    EXPECT_EQ(site.incidents()[0].runs, last_ground);
+    EXPECT_EQ(site.incidents()[1].events.back().pixels, 14);
+  }
+}
+
+/// A pit that closed ten months before, on the edge of what another, confirmed, grows into.
+Site with_a_closed_neighbour() {
+  Site site;
+  site.look(0, rows({"ccccc......."}));
+  site.look(5, nothing);
+  site.look(300, rows({"........cccc"}));
+  site.look(305, rows({".cccccccpppp"}));
+  return site;
+}
+
+TEST(IncidentTracker, ARecordThatHadEndedIsNotSwallowedAndDoesNotLendItsDate) {
+  const Site site = with_a_closed_neighbour();
+  ASSERT_EQ(site.incidents().size(), 2U);
+  EXPECT_EQ(site.incidents()[0].status, AlertStatus::closed);
+  EXPECT_EQ(site.incidents()[0].closed_on, Site::start() + days(5));
+  EXPECT_EQ(site.incidents()[0].merged_into, "");
+  EXPECT_THAT(site.told(0),
+              ElementsAre("0 first_detected provisional 5", "0 confirmed confirmed 5", "5 closed closed 5"));
+  EXPECT_EQ(site.incidents()[1].status, AlertStatus::confirmed);
+  EXPECT_EQ(site.incidents()[1].first_detected, Site::start() + days(300));
+  EXPECT_THAT(site.incidents()[1].parents, IsEmpty());
+  EXPECT_THAT(site.told(1),
+              ElementsAre("300 first_detected provisional 4", "300 confirmed confirmed 4", "305 grew confirmed 11"));
+}
+
+TEST(IncidentTracker, AnOpenOneGoesOnBeforeAnOlderThatClosed) {
+  Site site;
+  site.look(0, rows({"cccc........"}));
+  site.look(5, nothing);
+  site.look(10, rows({".......pppp."}));
+  site.look(15, rows({"ppppppppppp."}));  // a share that either could go on in
+  ASSERT_EQ(site.incidents().size(), 2U);
+  EXPECT_EQ(site.incidents()[0].status, AlertStatus::closed);
+  EXPECT_EQ(site.incidents()[1].status, AlertStatus::provisional);
+  EXPECT_THAT(site.told(1), ElementsAre("10 first_detected provisional 4", "15 grew provisional 11"));
+}
+
+TEST(IncidentTracker, OfSeveralThatClosedTheOldestOpensAgain) {
+  Site site;
+  site.look(0, rows({"........ppp."}));
+  site.look(1, rows({"ppp.....ppp."}));
+  site.look(5, nothing);
+  site.look(10, rows({"ppppppppppp."}));
+  ASSERT_EQ(site.incidents().size(), 2U);
+  EXPECT_EQ(site.incidents()[0].status, AlertStatus::provisional);
+  EXPECT_THAT(site.incidents()[0].parents, IsEmpty());
+  EXPECT_EQ(site.incidents()[1].status, AlertStatus::closed);
+  EXPECT_EQ(site.incidents()[1].closed_on, Site::start() + days(5));
+}
+
+TEST(IncidentTracker, TheOldestGoesOnWhereverItIsInTheList) {
+  // Both are open and seen at once: then the id decides, not the place.
+  Site site;
+  site.look(0, rows({"ppp.....ppp."}));
+  site.look(5, rows({"ppppppppppp."}));
+  const bool first = site.incidents()[0].id < site.incidents()[1].id;
+  EXPECT_EQ(site.incidents()[0].status, first ? AlertStatus::provisional : AlertStatus::superseded);
+  EXPECT_EQ(site.incidents()[1].status, first ? AlertStatus::superseded : AlertStatus::provisional);
+}
+
+TEST(IncidentTracker, AClosedOneThatGoesOnTakesASmallOpenOneWithIt) {
+  Site site;
+  site.look(0, rows({"ppppppppp..."}));
+  site.look(5, nothing);
+  site.look(10, rows({"", "", "ppp........."}));
+  site.look(15, rows({"ppppppppppp.", "pp..........", "ppp........."}));
+  ASSERT_EQ(site.incidents().size(), 2U);
+  EXPECT_THAT(site.told(0, 1), ElementsAre("5 closed closed 9", "15 reopened provisional 16"));
+  EXPECT_THAT(site.told(1, 1), ElementsAre("15 superseded superseded 3"));
+  EXPECT_EQ(site.incidents()[0].parents, std::vector{site.incidents()[1].id});
+}
+
+TEST(IncidentTracker, AQuarterOfAPatchIsEnoughToGoOnInIt) {
+  Site enough;
+  enough.look(0, rows({"ppp........."}));
+  enough.look(5, rows({"pppppppppppp"}));
+  EXPECT_EQ(enough.incidents().size(), 1U);
+  Site less;
+  less.look(0, rows({"ppp........."}));
+  less.look(5, rows({"pppppppppppp", "p..........."}));
+  ASSERT_EQ(less.incidents().size(), 2U);
+  EXPECT_EQ(less.incidents()[0].status, AlertStatus::superseded);
+}
+
+// ---- whose ground it is ----
+
+TEST(IncidentTracker, OpenGroundIsTheOpenOnesBeforeItWasAClosedOnes) {
+  Site site = with_a_closed_neighbour();  // the first, closed, has pixels 0 to 5; the other, open, 1 to 12
+  site.look(310, rows({".cccc......."}));
+  ASSERT_EQ(site.incidents().size(), 2U);
+  EXPECT_EQ(site.incidents()[0].status, AlertStatus::closed);
+  EXPECT_THAT(site.told(1, 3), ElementsAre("310 shrank confirmed 4"));
+}
+
+TEST(IncidentTracker, ClosedGroundIsTheOnesThatClosedLast) {
+  // The later in the list closed first.
+  Site site;
+  site.look(0, rows({"cccc........"}));
+  site.look(5, rows({"cccc....ppp."}));
+  site.look(10, rows({"cccc........"}));
+  site.look(15, rows({"ccccppppppp."}));
+  site.look(20, nothing);
+  site.look(25, rows({"........ppp."}));
+  ASSERT_EQ(site.incidents().size(), 2U);
+  EXPECT_EQ(site.incidents()[0].status, AlertStatus::provisional);
+  EXPECT_EQ(site.incidents()[1].status, AlertStatus::closed);
+
+  // And the other way round.
+  Site other = with_a_closed_neighbour();
+  other.look(310, nothing);
+  other.look(315, rows({".ppp........"}));
+  EXPECT_EQ(other.incidents()[0].status, AlertStatus::closed);
+  EXPECT_EQ(other.incidents()[1].status, AlertStatus::provisional);
+}
+
+TEST(IncidentTracker, GroundOpensAgainAsTheSameUpToTheLastDay) {
+  const std::vector<std::string> pit = rows({"ppp........."});
+  Site site;  // of 365 days
+  site.look(0, pit);
+  site.look(5, nothing);
+  site.look(5 + 365, pit);
+  EXPECT_EQ(site.incidents().size(), 1U);
+  site.look(400, nothing);
+  site.look(400 + 366, pit);
+  ASSERT_EQ(site.incidents().size(), 2U);
+  EXPECT_THAT(site.incidents()[1].parents, IsEmpty());
+  EXPECT_EQ(site.incidents()[0].status, AlertStatus::closed);
+}
+
+TEST(IncidentTracker, OneThatEndedInAnotherHasNoClaim) {
+  Site site;
+  site.look(0, rows({"ppp.....pppp"}));
+  site.look(5, rows({"pppppppppppp"}));
+  const std::size_t ended = site.incidents()[0].status == AlertStatus::superseded ? 0 : 1;
+  site.look(10, nothing);
+  site.look(15, ended == 0 ? rows({"ppp........."}) : rows({"........pppp"}));
+  ASSERT_EQ(site.incidents().size(), 2U);
+  EXPECT_EQ(site.incidents()[ended].status, AlertStatus::superseded);
+  EXPECT_EQ(site.incidents()[1 - ended].status, AlertStatus::provisional);
+}
+
+// ---- parts ----
+
+TEST(IncidentTracker, OfEqualPartsTheFirstKeepsTheId) {
+  Site site;
+  site.look(0, rows({"ppppppppp..."}));
+  site.look(5, rows({"pppp.pppp..."}));
+  ASSERT_EQ(site.incidents().size(), 2U);
+  const Ground left{{0, 0, 4}};
+  EXPECT_EQ(site.incidents()[0].runs, left);
+  EXPECT_THAT(site.told(0), ElementsAre("0 first_detected provisional 9", "5 shrank provisional 4"));
+  EXPECT_THAT(site.told(1), ElementsAre("5 first_detected provisional 4"));
+}
+
+TEST(IncidentTracker, TheLargerPartMayComeLater) {
+  Site site;
+  site.look(0, rows({"ppppppppp..."}));
+  site.look(5, rows({"ppp.ppppp..."}));
+  const Ground right{{0, 4, 9}};
+  EXPECT_EQ(site.incidents()[0].runs, right);
+}
+
+TEST(IncidentTracker, APartThatTakesItsOriginOverNamesItOnce) {
+  Site site;
+  site.look(0, rows({"ppppppp.ppp."}));
+  site.look(5, rows({"pppp.pp.ppp."}));   // the second part is too small to be one
+  site.look(10, rows({"ppppppp.ppp."}));  // and is back
+  site.look(15, rows({"pppp.ccc.ppp"}));
+  ASSERT_EQ(site.incidents().size(), 3U);
+  EXPECT_EQ(site.incidents()[2].parents, std::vector{site.incidents()[0].id});
+  site.look(20, rows({"pppppccc.ppp"}));
+  EXPECT_EQ(site.incidents()[0].merged_into, site.incidents()[2].id);
+  EXPECT_EQ(site.incidents()[2].parents, std::vector{site.incidents()[0].id});
+}
+
+TEST(IncidentTracker, NothingIsSplitOffFromWhatStaysClosed) {
+  Site site;
+  site.look(0, rows({"ppppppppppp."}));
+  site.look(5, nothing);
+  site.look(10, rows({"", "", "pppppppppppp", "pppppppppppp"}));
+  // The larger part of the closed one's ground is a small part of a patch.
+  site.look(15, rows({"ppp.ppp.....", "pp..........", "pppppppppppp", "pppppppppppp"}));
+  ASSERT_EQ(site.incidents().size(), 3U);
+  EXPECT_EQ(site.incidents()[0].status, AlertStatus::closed);
+  EXPECT_THAT(site.incidents()[1].parents, IsEmpty());
+  EXPECT_THAT(site.incidents()[2].parents, IsEmpty());
+}
+
+TEST(IncidentTracker, APartOfWhatOpensAgainIsOfIt) {
+  Site site;
+  site.look(0, rows({"ppppppppppp."}));
+  site.look(5, nothing);
+  site.look(10, rows({"pppp.ppp...."}));
+  ASSERT_EQ(site.incidents().size(), 2U);
+  EXPECT_THAT(site.told(0, 1), ElementsAre("5 closed closed 11", "10 reopened provisional 4"));
+  EXPECT_EQ(site.incidents()[1].parents, std::vector{site.incidents()[0].id});
+}
+
+TEST(IncidentTracker, APartWhoseOriginEndsInTheSameLookIsOfIt) {
+  Site site;
+  site.look(0, rows({"pppppppp...."}));
+  site.look(5, rows({"pppppppp....", "", "cccccccccccc"}));
+  site.look(10, rows({"pppp.ppp....", "pp..........", "cccccccccccc"}));
+  ASSERT_EQ(site.incidents().size(), 3U);
+  EXPECT_EQ(site.incidents()[0].merged_into, site.incidents()[1].id);
+  EXPECT_EQ(site.incidents()[2].parents, std::vector{site.incidents()[0].id});
+}
+
+TEST(IncidentTracker, WhatIsLeftOfItCanBeTooSmall) {
+  Site site;
+  site.look(0, rows({"ppp........."}));
+  site.look(5, rows({"pp.........."}));
+  EXPECT_THAT(site.told(0), ElementsAre("0 first_detected provisional 3", "5 closed closed 3"));
+}
+
+// ---- its state and its events ----
+
+TEST(IncidentTracker, IsConfirmedByAsManyPixelsAsAreReported) {
+  Site site;
+  site.look(0, rows({"ccpppp......"}));
+  EXPECT_EQ(site.incidents()[0].status, AlertStatus::provisional);
+  site.look(5, rows({"crrppp......"}));  // recovering ones were confirmed
+  EXPECT_THAT(site.told(0), ElementsAre("0 first_detected provisional 6", "5 confirmed confirmed 6"));
+}
+
+TEST(IncidentTracker, RecoversByMoreThanHalfAndIsDisturbedAgain) {
+  Site site;
+  site.look(0, rows({"cccccc......"}));
+  site.look(5, rows({"rrrccc......"}));
+  EXPECT_EQ(site.incidents()[0].status, AlertStatus::confirmed);
+  site.look(10, rows({"rrrrcc......"}));
+  site.look(15, rows({"rrrccc......"}));
+  EXPECT_THAT(site.told(0, 2), ElementsAre("10 recovering recovering 6", "15 confirmed confirmed 6"));
+  EXPECT_EQ(site.incidents()[0].confirmed_on, Site::start());
+}
+
+TEST(IncidentTracker, AnEpisodeAfterReopeningIsConfirmedAnew) {
+  Site site;
+  site.look(0, rows({"cccc........"}));
+  site.look(5, nothing);
+  EXPECT_EQ(site.incidents()[0].confirmed_on, Site::start());
+  site.look(10, rows({".ppppp......"}));
+  EXPECT_EQ(site.incidents()[0].status, AlertStatus::provisional);
+  EXPECT_FALSE(site.incidents()[0].confirmed_on);
+  EXPECT_FALSE(site.incidents()[0].closed_on);
+  site.look(15, rows({".ccccc......"}));
+  EXPECT_EQ(site.incidents()[0].confirmed_on, Site::start() + days(15));
+  site.look(20, nothing);
+  EXPECT_EQ(site.incidents()[0].closed_on, Site::start() + days(20));
+  EXPECT_THAT(site.told(0),
+              ElementsAre("0 first_detected provisional 4", "0 confirmed confirmed 4", "5 closed closed 4",
+                          "10 reopened provisional 5", "15 confirmed confirmed 5", "20 closed closed 5"));
+  EXPECT_EQ(site.incidents()[0].observations, 3);  // from the first detection on
+  EXPECT_EQ(site.incidents()[0].first_detected, Site::start());
+}
+
+TEST(IncidentTracker, OnOtherGroundOfTheSameSizeItMoved) {
+  Site site;
+  site.look(0, rows({"pppp........"}));
+  site.look(5, rows({"pppp........"}));
+  site.look(10, rows({".pppp......."}));
+  EXPECT_THAT(site.told(0), ElementsAre("0 first_detected provisional 4", "10 moved provisional 4"));
+  const Ground before{{0, 0, 4}};
+  const Ground after{{0, 1, 5}};
+  EXPECT_EQ(site.incidents()[0].events[0].runs, before);
+  EXPECT_EQ(site.incidents()[0].events[1].runs, after);
+}
+
+TEST(IncidentTracker, EventsHaveTheConfidenceOfTheirLook) {
+  Site site;
+  site.look(0, rows({"pppp........"}));
+  site.look(5, rows({"ppppwwww...."}));
+  site.look(10, nothing);
+  std::vector<double> confidence;
+  for (const IncidentEvent& event : site.incidents()[0].events) confidence.push_back(event.confidence);
+  EXPECT_THAT(confidence, ElementsAre(testing::DoubleEq(0.96), testing::DoubleEq(0.72), testing::DoubleEq(0.72)));
+}
+
+TEST(IncidentTracker, ALookCountsThatSeesHalfOfItOrTheDisturbance) {
+  Site site;
+  site.look(0, rows({"rrrr........"}));  // not detected by the look itself
+  EXPECT_EQ(site.incidents()[0].observations, 1);
+  site.look(5, rows({"rrrr........"}), [](int x) { return x < 2; });
+  EXPECT_EQ(site.incidents()[0].observations, 2);
+  EXPECT_EQ(site.incidents()[0].last_observed, Site::start() + days(5));
+  EXPECT_EQ(site.incidents()[0].last_detected, Site::start());
+  site.look(10, rows({"rrrr........"}), [](int x) { return x < 1; });
+  EXPECT_EQ(site.incidents()[0].observations, 2);
+  EXPECT_EQ(site.incidents()[0].last_observed, Site::start() + days(5));
+  site.look(15, rows({"prrr........"}), [](int x) { return x < 1; });
+  EXPECT_EQ(site.incidents()[0].observations, 3);
+  EXPECT_EQ(site.incidents()[0].last_detected, Site::start() + days(15));
+}
+
+TEST(IncidentTracker, IdsAreOfSitePlaceAndTime) {
+  const auto id_of = [](const std::string& name, const Grid& where, Instant when) {
+    IncidentTracker tracker(name, where, {1, 0.5, 365});
+    Plane<std::uint8_t> plane(12, 6);
+    for (int y = 0; y < 6; ++y) std::fill_n(plane.row(y), 12, std::uint8_t{0});
+    plane.at(3, 2) = 200;
+    const auto view = std::as_const(plane).view();
+    tracker.update({when, view, view, view, view});
+    return tracker.incidents().at(0).id;
+  };
+  const std::string id = id_of("site", grid, Site::start());
+  EXPECT_EQ(id.size(), 15U);
+  EXPECT_EQ(id, id_of("site", grid, Site::start()));
+  EXPECT_NE(id, id_of("other", grid, Site::start()));
+  EXPECT_NE(id, id_of("site", grid, Site::start() + days(1)));
+  Grid beside = grid;
+  beside.origin.x += 10;
+  EXPECT_NE(id, id_of("site", beside, Site::start()));
 }
 
 }  // namespace
