@@ -84,6 +84,14 @@ TEST_F(ToldOnce, TheMarginIsTheOtherPanes) {
   EXPECT_EQ(told(), (std::vector<std::vector<bool>>{{false}, {true}}));
 }
 
+TEST_F(ToldOnce, SupersededOnesAndOthersDoNotHideEachOther) {
+  alerts_[0] = {{"a", day(1), square(panes_[0], border_ - 5, 300, 10), true},
+                {"b", day(3), square(panes_[0], border_ - 5, 300, 20)}};
+  alerts_[1] = {{"c", day(1), square(panes_[1], border_ - 5, 300, 10), true},
+                {"d", day(2), square(panes_[1], border_ - 5, 300, 20)}};
+  EXPECT_EQ(told(), (std::vector<std::vector<bool>>{{true, false}, {false, true}}));
+}
+
 TEST_F(ToldOnce, AcrossTheBorderTheFirstSeenIsTold) {
   alerts_[0] = {{"a", day(5), square(panes_[0], border_ - 5, 300, 10)}};
   alerts_[1] = {{"b", day(1), square(panes_[1], border_ - 5, 300, 10)}};
