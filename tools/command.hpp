@@ -10,7 +10,7 @@
 namespace pitwatch::tools {
 
 /// The contract's exit codes.
-enum ExitCode { exit_done = 0, exit_internal = 1, exit_usage = 2, exit_no_data = 3, exit_skipped = 4 };
+enum ExitCode { exit_done = 0, exit_internal = 1, exit_usage = 2, exit_no_data = 3, exit_skipped = 4, exit_busy = 75 };
 
 class Command {
  public:

@@ -27,7 +27,7 @@ FolderLock::FolderLock(const std::string& folder) {
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     const int reason = errno;
     ::close(descriptor_);
-    if (reason == EWOULDBLOCK) throw ConfigError(folder + ": another run is working on this state");
+    if (reason == EWOULDBLOCK) throw BusyError(folder + ": another run is working on this state");
     throw IoError(path + ": cannot lock: " + std::strerror(reason));
   }
 }

@@ -6,7 +6,7 @@
 namespace pitwatch {
 
 /// Holds an advisory lock (flock) on `folder`/lock as long as it lives; the system lets go of it when the process ends,
-/// however it ends. Throws ConfigError when another process has it, IoError when the file cannot be made.
+/// however it ends. Throws BusyError when another process has it, IoError when the file cannot be made.
 class FolderLock {
  public:
   explicit FolderLock(const std::string& folder);

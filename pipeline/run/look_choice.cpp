@@ -63,7 +63,7 @@ LookPlan plan_looks(const SourceListing& listing, const WatchedSite& watched, co
     plan.looks.push_back({std::move(datatake), std::move(record)});
   }
   if (watched.site.baseline_to) {
-    plan.learn_until = *watched.site.baseline_to + std::chrono::days(1);
+    plan.learn_until = *watched.site.baseline_to + Instant::duration(1);
   } else if (!plan.looks.empty()) {
     plan.learn_until = plan.looks.front().record.acquired + std::chrono::days(options.history_days);
   }
