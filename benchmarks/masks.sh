@@ -29,7 +29,7 @@ for seed in $seeds; do
   here=$folder/$seed
   rm -rf "$here"
   mkdir -p "$here"
-  "$pitwatch" simulate --sites "$sites" --from 2021-01-01 --until 2021-12-31 --every-days 10 --size-km 9 --seed "$seed" \
+  "$pitwatch" simulate --sites "$sites" --from 2021-01-01 --to 2021-12-31 --every-days 10 --size-km 9 --seed "$seed" \
     --bands B02,B03,B04,B08,B11,B12 --history-days 60 --sky-labels --out "$here/series" --quiet
   "$python" "$root/benchmarks/masks.py" strip "$here/series" "$here/without"
   while read -r name source own; do

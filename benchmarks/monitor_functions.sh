@@ -5,7 +5,7 @@ watched_sites=$root/sample_data/sites.geojson
 # simulate_series SEED: four and a half years of both sample sites in $folder/SEED/scenes, nothing in the first three.
 simulate_series() {
   rm -rf "${folder:?}/$1"
-  "$root/build/pitwatch" simulate --sites "$root/sample_data/sites.geojson" --from 2019-01-01 --until 2023-06-30 \
+  "$root/build/pitwatch" simulate --sites "$root/sample_data/sites.geojson" --from 2019-01-01 --to 2023-06-30 \
     --history-days 1096 --bands B02,B03,B04,B08,B11,B12 --seed "$1" --out "$folder/$1/scenes" --quiet
 }
 

@@ -103,7 +103,7 @@ for km in $sizes; do
   if [[ ! -e $data/series/truth.geojson ]]; then
     mkdir -p "$data"
     make_site "$km" "$data/site.geojson"
-    "$pitwatch" simulate --sites "$data/site.geojson" --from 2021-07-01 --until 2022-07-17 --every-days "$every_days" \
+    "$pitwatch" simulate --sites "$data/site.geojson" --from 2021-07-01 --to 2022-07-17 --every-days "$every_days" \
       --clear-sky --size-km "$km" --bands B02,B03,B04,B08,B11,B12 --memory "$memory" --out "$data/series" --quiet
   fi
   scenes=("$data"/series/site/S2*)
@@ -114,7 +114,7 @@ for km in $sizes; do
   # night STATE THREADS DATE: a run over what there is until then.
   night() {
     measure "$pitwatch" run --sites "$data/site.geojson" --source "$data/series/site" --state "$1" --threads "$2" \
-      --until "$(iso "$3")" --history-days "$history_days" --memory "$memory" --quiet
+      --to "$(iso "$3")" --history-days "$history_days" --memory "$memory" --quiet
   }
   fits=()
   if ((km <= 12)); then
@@ -153,7 +153,7 @@ for km in $sizes; do
     rm -rf "$state"
     for night in -2 -1; do
       perf record --quiet --freq 499 --output "$folder/perf.data" "$pitwatch" run --sites "$data/site.geojson" \
-        --source "$data/series/site" --state "$state" --threads 1 --until "$(iso "${dates[night]}")" \
+        --source "$data/series/site" --state "$state" --threads 1 --to "$(iso "${dates[night]}")" \
         --history-days "$history_days" --memory "$memory" --quiet 2> /dev/null
       if ((night == -2)); then echo "learning, $km km:"; else echo "update, $km km:"; fi
       hottest

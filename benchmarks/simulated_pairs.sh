@@ -21,7 +21,7 @@ mkdir -p "$folder"
 for ((seed = 1; seed <= seeds; ++seed)); do
   series=$folder/$seed
   rm -rf "$series"
-  "$root/build/pitwatch" simulate --sites "$root/sample_data/sites.geojson" --from 2021-07-10 --until 2022-07-10 \
+  "$root/build/pitwatch" simulate --sites "$root/sample_data/sites.geojson" --from 2021-07-10 --to 2022-07-10 \
     --every-days 365 --history-days 1 --clear-sky --bands B02,B04,B08,B11,B12 --seed "$seed" --out "$series" --quiet
   for site in "$series"/*/; do
     "$root/build/pitwatch" compare "$site"/S2*_20210710_*/*.json "$site"/S2*_20220710_*/*.json --out "$site/out" --quiet

@@ -53,7 +53,7 @@ sites = json.load(open(sys.argv[1]))
 sites["features"] = sites["features"][:1]
 json.dump(sites, open(sys.argv[2], "w"))
 END
-      "$root/build/pitwatch" simulate --sites "$folder/site.geojson" --from 2021-07-10 --until 2022-07-10 --every-days 365 \
+      "$root/build/pitwatch" simulate --sites "$folder/site.geojson" --from 2021-07-10 --to 2022-07-10 --every-days 365 \
         --clear-sky --size-km 109.8 --bands B02,B04,B08,B11,B12 --memory 2GiB --out "$folder/simulated"
       for band in B02 B04 B08 B11 B12; do
         ln -sf "$folder"/simulated/*/S2*_20210710_*/$band.tif "$folder/before_$band.tif"

@@ -16,7 +16,8 @@ enum ExitCode {
   exit_usage = 2,
   exit_no_data = 3,
   exit_skipped = 4,
-  exit_check_failed = 5
+  exit_check_failed = 5,
+  exit_busy = 75
 };
 
 class Command {

@@ -39,11 +39,12 @@ class FetchCommand final : public Command {
     const FetchOptions defaults;
     description.add_options()  //
         ("source", po::value<std::string>()->value_name("SOURCE"),
-         "URL of a STAC API, or a folder or catalog of STAC items; also the first argument")                  //
-        ("sites", po::value<std::string>()->value_name("FILE"), "vector file of sites: polygons with id")     //
-        ("out,o", po::value<std::string>()->value_name("DIR"), "folder of the mirror; made if missing")       //
-        ("from", po::value<std::string>()->value_name("DATE"), "only scenes acquired from here on")           //
-        ("to", po::value<std::string>()->value_name("DATE"), "only scenes acquired up to here, a day whole")  //
+         "URL of a STAC API, or a folder or catalog of STAC items; also the first argument")               //
+        ("sites", po::value<std::string>()->value_name("FILE"), "vector file of sites: polygons with id")  //
+        ("out,o", po::value<std::string>()->value_name("DIR"), "folder of the mirror; made if missing")    //
+        ("from", po::value<std::string>()->value_name("DATE"), "only scenes acquired from here on")        //
+        ("to", po::value<std::string>()->value_name("DATE"),
+         "only scenes acquired up to here; a day whole; also --until")  //
         ("bands", po::value<std::string>()->value_name("LIST")->default_value(joined(defaults.bands)),
          "bands to bring; scenes that lack one are skipped")  //
         ("buffer-m", po::value<double>()->value_name("M")->default_value(defaults.buffer_m, "300"),
@@ -59,11 +60,9 @@ class FetchCommand final : public Command {
     options_.source = required_option(values, "source", "SOURCE", "fetch");
     options_.sites = required_option(values, "sites", "--sites FILE", "fetch");
     options_.out = required_option(values, "out", "--out DIR", "fetch");
-    if (values.count("from") != 0) options_.from = parse_instant_option(values, "from");
-    if (values.count("to") != 0) options_.until = parse_end_option(values, "to");
-    if (options_.from && options_.until && *options_.from > *options_.until) {
-      throw ConfigError("--from is later than --to");
-    }
+    options_.from = parse_period_begin(values);
+    options_.until = parse_period_end(values);
+    check_period(options_.from, options_.until);
     options_.bands = parse_bands(values["bands"].as<std::string>());
     options_.buffer_m = values["buffer-m"].as<double>();
     if (!(options_.buffer_m >= 0 && options_.buffer_m <= largest_buffer_m)) {

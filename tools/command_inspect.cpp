@@ -36,8 +36,9 @@ class InspectCommand final : public Command {
         ("site", po::value<std::string>()->value_name("ID"),
          "of this site, where several watch the place; the first otherwise")  //
         ("from", po::value<std::string>()->value_name("DATE"),
-         "looks before are not shown; what was learnt from them counts")                            //
-        ("to", po::value<std::string>()->value_name("DATE"), "scenes acquired later are left out")  //
+         "looks before are not shown; what was learnt from them counts")  //
+        ("to", po::value<std::string>()->value_name("DATE"),
+         "scenes acquired later are left out; a day whole; also --until")  //
         ("format", po::value<std::string>()->value_name("LIST"),
          "table, csv, json, svg, png; several with commas; by default what the name of --out says, or table")  //
         ("features", po::value<std::string>()->value_name("LIST"),
@@ -57,11 +58,9 @@ class InspectCommand final : public Command {
     options_.at = parse_place("--at", required_option(values, "at", "--at LON,LAT", "inspect"));
     options_.watch = read_watch_options(values, "inspect");
     if (values.count("site") != 0) options_.site = values["site"].as<std::string>();
-    if (values.count("from") != 0) options_.from = parse_instant_option(values, "from");
-    if (values.count("to") != 0) options_.watch.until = parse_end_option(values, "to");
-    if (options_.from && options_.watch.until && *options_.watch.until < *options_.from) {
-      throw ConfigError("--to is before --from");
-    }
+    options_.from = parse_period_begin(values);
+    options_.watch.until = parse_period_end(values);
+    check_period(options_.from, options_.watch.until);
     if (values.count("out") != 0) out_ = values["out"].as<std::string>();
     if (values.count("features") != 0) read_features(values["features"].as<std::string>());
     if (values.count("format") != 0) {

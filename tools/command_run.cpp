@@ -42,9 +42,10 @@ class WatchCommand final : public Command {
     po::options_description description(is_rerun_ ? "Options of rerun" : "Options of run");
     add_input_options(description);
     if (is_rerun_) {
-      description.add_options()                                                                                 //
-          ("from", po::value<std::string>()->value_name("DATE"), "alerts last detected before are left out")    //
-          ("to", po::value<std::string>()->value_name("DATE"), "scenes acquired later are left out")            //
+      description.add_options()                                                                               //
+          ("from", po::value<std::string>()->value_name("DATE"), "alerts last detected before are left out")  //
+          ("to", po::value<std::string>()->value_name("DATE"),
+           "scenes acquired later are left out; a day whole; also --until")                                     //
           ("out,o", po::value<std::string>()->value_name("DIR"), "folder for alerts.geojson; made if missing")  //
           ("state", po::value<std::string>()->value_name("DIR"),
            "start from the checkpoints of this nightly state, read-only: what is gone from the source since is named")  //
@@ -53,8 +54,9 @@ class WatchCommand final : public Command {
     } else {
       description.add_options()  //
           ("state", po::value<std::string>()->value_name("DIR"),
-           "folder of the state and of alerts.geojson; made if missing")                                              //
-          ("until", po::value<std::string>()->value_name("DATE"), "scenes acquired later are left for another time")  //
+           "folder of the state and of alerts.geojson; made if missing")  //
+          ("to", po::value<std::string>()->value_name("DATE"),
+           "scenes acquired later are left for another time; a day whole; also --until")  //
           ("register", po::value<std::string>()->value_name("TARGET"),
            "register of alerts: a GeoPackage, or a database such as PG:dbname=...; default: STATE/register.gpkg")  //
           ("relearn", po::value<std::string>()->value_name("SITE,...")->implicit_value(""),
@@ -77,13 +79,13 @@ class WatchCommand final : public Command {
     options_ = read_watch_options(values, command);
     options_.state = is_rerun_ ? required_option(values, "out", "--out DIR", command)
                                : required_option(values, "state", "--state DIR", command);
-    const char* const last = is_rerun_ ? "to" : "until";
-    if (values.count(last) != 0) options_.until = parse_end_option(values, last);
+    options_.until = parse_period_end(values);
     options_.all_classes = values["all-classes"].as<bool>();
     if (is_rerun_) {
       options_.is_rerun = true;
       if (values.count("state") != 0) options_.start_from = values["state"].as<std::string>();
-      if (values.count("from") != 0) options_.from = parse_instant_option(values, "from");
+      options_.from = parse_period_begin(values);
+      check_period(options_.from, options_.until);
       if (values.count("register") != 0) options_.reviews_from = values["register"].as<std::string>();
     } else {
       options_.register_target =

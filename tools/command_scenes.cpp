@@ -222,8 +222,9 @@ class ScenesCommand final : public Command {
         ("sites", po::value<std::string>()->value_name("FILE"),
          "vector file of sites: polygons with id; shares of cloud over each, and scenes that show none are not used")
         //
-        ("from", po::value<std::string>()->value_name("DATE"), "only scenes acquired from here on")           //
-        ("to", po::value<std::string>()->value_name("DATE"), "only scenes acquired up to here, a day whole")  //
+        ("from", po::value<std::string>()->value_name("DATE"), "only scenes acquired from here on")  //
+        ("to", po::value<std::string>()->value_name("DATE"),
+         "only scenes acquired up to here; a day whole; also --until")  //
         ("json", po::bool_switch(), "JSON on stdout, not a table");
     add_offset_check_option(description);
     add_source_options(description);
@@ -237,13 +238,9 @@ class ScenesCommand final : public Command {
     if (values.count("source") == 0) throw ConfigError("SOURCE is missing; see pitwatch scenes --help");
     source_ = values["source"].as<std::string>();
     if (values.count("sites") != 0) sites_ = values["sites"].as<std::string>();
-    if (values.count("from") != 0) from_ = parse_instant_option(values, "from");
-    if (values.count("to") != 0) {
-      constexpr std::size_t length_of_day = 10;  // "2022-01-25"
-      to_ = parse_instant_option(values, "to");
-      if (values["to"].as<std::string>().size() == length_of_day) *to_ += std::chrono::hours(24) - Instant::duration(1);
-    }
-    if (from_ && to_ && *from_ > *to_) throw ConfigError("--from is later than --to");
+    from_ = parse_period_begin(values);
+    to_ = parse_period_end(values);
+    check_period(from_, to_);
     json_ = values["json"].as<bool>();
     offset_check_ = read_check_options(values).offsets;
     network_ = read_source_options(values);

@@ -27,8 +27,8 @@ class ScoreCommand final : public Command {
         ("where", po::value<std::string>()->value_name("FILTER"),
          "score only alerts with these attributes, e.g. \"confidence > 0.8\"")                                  //
         ("from", po::value<std::string>()->value_name("DATE"), "only events with an onset from here on count")  //
-        ("until", po::value<std::string>()->value_name("DATE"),
-         "only events with an onset up to here count; alerts on others are set aside")  //
+        ("to", po::value<std::string>()->value_name("DATE"),
+         "only events with an onset up to here count; a day whole; alerts on others are set aside; also --until")  //
         ("min-overlap", po::value<double>()->value_name("SHARE")->default_value(defaults.min_overlap, "0.2"),
          "an alert hits an event with which it shares this much of the smaller of the two areas, over 0, at most 1")  //
         ("min-area-ha", po::value<double>()->value_name("HA")->default_value(defaults.min_area_ha, "0.5"),
@@ -55,8 +55,9 @@ class ScoreCommand final : public Command {
     options_.samples = text(values, "samples");
     options_.strata = text(values, "strata");
     options_.where = text(values, "where");
-    options_.from = instant(values, "from");
-    options_.until = instant(values, "until");
+    options_.from = parse_period_begin(values);
+    options_.until = parse_period_end(values);
+    check_period(options_.from, options_.until);
     options_.min_overlap = values["min-overlap"].as<double>();
     options_.min_area_ha = values["min-area-ha"].as<double>();
     options_.bootstrap.draws = values["draws"].as<int>();
@@ -77,11 +78,6 @@ class ScoreCommand final : public Command {
  private:
   static std::string text(const po::variables_map& values, const char* option) {
     return values.count(option) != 0 ? values[option].as<std::string>() : "";
-  }
-
-  static std::optional<Instant> instant(const po::variables_map& values, const char* option) {
-    if (values.count(option) == 0) return {};
-    return parse_instant_option(values, option);
   }
 
   ScoreOptions options_;

@@ -30,8 +30,9 @@ class SeriesCommand final : public Command {
         ("scale", po::value<double>()->value_name("X")->default_value(defaults.scale, "1"),
          "reflectance of a band value of 1, over 0; e.g. 0.0001")  //
         ("clear", po::value<std::string>()->value_name("COLUMN=V,V"),
-         "only rows with these values there are clear, e.g. qa=0,1; without: all")                           //
-        ("history-until", po::value<std::string>()->value_name("DATE"), "looks up to here are learnt from")  //
+         "only rows with these values there are clear, e.g. qa=0,1; without: all")  //
+        ("history-until", po::value<std::string>()->value_name("DATE"),
+         "looks up to here are learnt from; a day whole")  //
         ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
          "where --history-until is not given: days from the first look, but at most half of the series; 1 or more")  //
         ("summary", po::bool_switch(), "a line per pixel instead of a line per look")                                //
@@ -50,7 +51,7 @@ class SeriesCommand final : public Command {
     options_.date_column = values["date"].as<std::string>();
     options_.scale = values["scale"].as<double>();
     options_.history_days = values["history-days"].as<int>();
-    if (values.count("history-until") != 0) options_.history_until = parse_instant_option(values, "history-until");
+    options_.history_until = parse_period_end(values, "history-until");
     if (values.count("clear") != 0) read_clear(values["clear"].as<std::string>());
     read_named_options(values, options_.monitor);
     read_named_options(values, options_.course);

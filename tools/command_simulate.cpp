@@ -39,9 +39,9 @@ class SimulateCommand final : public Command {
     description.add_options()                                                                                       //
         ("sites", po::value<std::string>()->value_name("FILE"), "vector file of sites: polygons with id and name")  //
         ("out,o", po::value<std::string>()->value_name("DIR"),
-         "folder for SITE/ with products, dem.tif and labels/, and truth.geojson; made if missing")  //
-        ("from", po::value<std::string>()->value_name("DATE"), "first day of the series")            //
-        ("until", po::value<std::string>()->value_name("DATE"), "last day of the series")            //
+         "folder for SITE/ with products, dem.tif and labels/, and truth.geojson; made if missing")   //
+        ("from", po::value<std::string>()->value_name("DATE"), "first day of the series")             //
+        ("to", po::value<std::string>()->value_name("DATE"), "last day of the series; also --until")  //
         ("as", po::value<std::string>()->value_name("FORM")->default_value("stac"),
          "stac: items over Cloud Optimized GeoTIFFs; safe: ESA's folders with JPEG 2000")  //
         ("seed", po::value<std::uint32_t>()->value_name("N")->default_value(defaults.seed),
@@ -71,9 +71,10 @@ class SimulateCommand final : public Command {
     options_.sites = required(values, "sites", "--sites FILE");
     options_.out = required(values, "out", "--out DIR");
     required(values, "from", "--from DATE");
-    required(values, "until", "--until DATE");
-    options_.from = parse_instant_option(values, "from");
-    options_.until = parse_instant_option(values, "until");
+    required(values, "to", "--to DATE");
+    options_.from = *parse_period_begin(values);
+    options_.until = *parse_period_end(values);
+    check_period(options_.from, options_.until);
     const std::string form = values["as"].as<std::string>();
     if (form != "stac" && form != "safe") throw ConfigError("--as must be stac or safe");
     options_.form = form == "safe" ? ProductForm::safe : ProductForm::stac;
@@ -116,7 +117,7 @@ class SimulateCommand final : public Command {
 
 }  // namespace
 
-const CommandEntry simulate_entry{"simulate", "simulate --sites FILE --from DATE --until DATE --out DIR [options]",
+const CommandEntry simulate_entry{"simulate", "simulate --sites FILE --from DATE --to DATE --out DIR [options]",
                                   "makes a series of synthetic scenes with known truth",
                                   []() -> std::unique_ptr<Command> { return std::make_unique<SimulateCommand>(); }};
 

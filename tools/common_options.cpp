@@ -36,6 +36,25 @@ std::string option_of_variable(const std::string& variable, const po::options_de
   return known.find_nothrow(option, false) != nullptr ? option : std::string();
 }
 
+/// --until under its own name, --to.
+po::parsed_options with_one_name(po::parsed_options parsed) {
+  const auto named = [&](std::string_view name) {
+    return std::find_if(parsed.options.begin(), parsed.options.end(),
+                        [&](const po::option& option) { return option.string_key == name; });
+  };
+  const auto to = named("to");
+  const auto until = named("until");
+  if (until == parsed.options.end()) return parsed;
+  if (to == parsed.options.end()) {
+    until->string_key = "to";
+  } else if (to->value == until->value) {
+    parsed.options.erase(until);
+  } else {
+    throw ConfigError("--until is another name of --to, and they are given with different values");
+  }
+  return parsed;
+}
+
 }  // namespace
 
 po::options_description common_options() {
@@ -53,28 +72,31 @@ po::options_description common_options() {
 }
 
 po::variables_map parse_options(Command& command, const std::vector<std::string>& arguments) {
+  po::variables_map values;
   po::options_description all;
   all.add(command.options()).add(common_options());
+  const bool has_end = all.find_nothrow("to", false) != nullptr;
+  if (has_end) all.add_options()("until", po::value<std::string>(), "another name of --to");
+  const auto store = [&](const po::parsed_options& parsed) {
+    po::store(has_end ? with_one_name(parsed) : parsed, values);
+  };
   po::positional_options_description positional;
   for (const std::string& name : command.positional()) positional.add(name.c_str(), 1);
-  po::variables_map values;
   try {
     // The first store wins in Boost.Program_options.
-    po::store(po::command_line_parser(arguments)
-                  .options(all)
-                  .positional(positional)
-                  .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              values);
+    store(po::command_line_parser(arguments)
+              .options(all)
+              .positional(positional)
+              .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
+              .run());
     if (values.count("help") != 0) return values;
     if (const std::string path = config_path(values); !path.empty()) {
       std::ifstream file(path);
       // A folder opens, too, and then reads as an empty file.
       if (!file || !std::filesystem::is_regular_file(path)) throw ConfigError("--config " + path + ": cannot be read");
-      po::store(po::parse_config_file(file, all), values);
+      store(po::parse_config_file(file, all));
     }
-    po::store(po::parse_environment(all, [&](const std::string& name) { return option_of_variable(name, all); }),
-              values);
+    store(po::parse_environment(all, [&](const std::string& name) { return option_of_variable(name, all); }));
     po::notify(values);
   } catch (const po::error& error) {
     throw ConfigError(error.what());
@@ -99,6 +121,24 @@ Instant parse_instant_option(const po::variables_map& values, const std::string&
   } catch (const DataError& error) {
     throw ConfigError("--" + option + ": " + error.what());
   }
+}
+
+std::optional<Instant> parse_period_begin(const po::variables_map& values, const std::string& option) {
+  if (values.count(option) == 0) return std::nullopt;
+  return parse_instant_option(values, option);
+}
+
+std::optional<Instant> parse_period_end(const po::variables_map& values, const std::string& option) {
+  if (values.count(option) == 0) return std::nullopt;
+  try {
+    return last_instant(values[option].as<std::string>());
+  } catch (const DataError& error) {
+    throw ConfigError("--" + option + ": " + error.what());
+  }
+}
+
+void check_period(const std::optional<Instant>& from, const std::optional<Instant>& to) {
+  if (from && to && *from > *to) throw ConfigError("--from is later than --to");
 }
 
 std::int64_t parse_size(const std::string& option, const std::string& text) {

@@ -5,6 +5,7 @@
 
 #include <boost/program_options.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,8 @@ struct CommonOptions {
 boost::program_options::options_description common_options();
 
 /// Parses `arguments` (without program and subcommand name) for a command: command line over INI file over environment.
-/// Throws ConfigError naming the option.
+/// Where a command has an option `to`, `until` is another name of it, from everywhere: the values have `to` alone.
+/// Throws ConfigError naming the option, for both names with different values in one place, too.
 boost::program_options::variables_map parse_options(Command& command, const std::vector<std::string>& arguments);
 
 CommonOptions read_common_options(const boost::program_options::variables_map& values);
@@ -36,6 +38,17 @@ std::int64_t parse_size(const std::string& option, const std::string& text);
 
 /// The value of an option that holds a date or an instant (ISO 8601). Throws ConfigError naming the option.
 Instant parse_instant_option(const boost::program_options::variables_map& values, const std::string& option);
+
+/// Where a period begins and where it ends, both included; nothing where the option is not given. A bare day is all of
+/// it: its midnight as the begin, its last millisecond as the end. "2022-01-25T00:00:00Z" is that instant as either.
+/// Throws ConfigError naming the option.
+std::optional<Instant> parse_period_begin(const boost::program_options::variables_map& values,
+                                          const std::string& option = "from");
+std::optional<Instant> parse_period_end(const boost::program_options::variables_map& values,
+                                        const std::string& option = "to");
+
+/// Throws ConfigError where a period ends before it begins.
+void check_period(const std::optional<Instant>& from, const std::optional<Instant>& to);
 
 /// "46.61,40.15": longitude and latitude in degrees. Throws ConfigError naming the option for other texts, and for what
 /// is no place between the latitudes 84 south and north.

@@ -24,7 +24,7 @@ demo=$root/build/demo
 sites=$root/sample_data/sites.geojson
 rm -rf "$demo"
 # Nothing happens in the first three years: they are learnt from.
-"$pitwatch" simulate --sites "$sites" --from 2019-01-01 --until 2023-06-30 --history-days 1096 --seed "$seed" \
+"$pitwatch" simulate --sites "$sites" --from 2019-01-01 --to 2023-06-30 --history-days 1096 --seed "$seed" \
   --bands B02,B03,B04,B08,B11,B12 --out "$demo/series"
 # All of the ground that the series shows is watched, so that it can be scored whole.
 "$pitwatch" run --sites "$sites" --source "$demo/series" --state "$demo/state" --buffer-m 600

@@ -35,7 +35,8 @@ void print_usage(std::ostream& out) {
          "usage: pitwatch COMMAND [options]\n       pitwatch COMMAND --help | --version\n\nCommands:\n";
   for (const CommandEntry* entry : commands) out << "  " << entry->name << "\t" << entry->summary << "\n";
   out << "\nExit codes: 0 done; 1 internal failure; 2 usage or configuration error; 3 no usable input data;\n"
-         "4 done, but some inputs were skipped; 5 a check failed (status, verify).\n";
+         "4 done, but some inputs were skipped; 5 a check failed (status, verify); 75 another run is at work on the\n"
+         "state.\n";
 }
 
 void print_version(std::ostream& out) {
@@ -100,6 +101,8 @@ int main(int argc, char** argv) {
     return report(error, exit_usage);
   } catch (const DataError& error) {
     return report(error, exit_no_data);
+  } catch (const BusyError& error) {
+    return report(error, exit_busy);
   } catch (const std::bad_alloc&) {
     spdlog::error("out of memory: a smaller --memory or --tile-size may help");
     return exit_internal;

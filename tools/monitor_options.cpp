@@ -92,10 +92,4 @@ std::string required_option(const po::variables_map& values, const std::string& 
   return values[option].as<std::string>();
 }
 
-Instant parse_end_option(const po::variables_map& values, const std::string& option) {
-  const Instant instant = parse_instant_option(values, option);
-  const bool bare = instant == std::chrono::floor<std::chrono::days>(instant);
-  return bare ? instant + std::chrono::days(1) - std::chrono::milliseconds(1) : instant;
-}
-
 }  // namespace pitwatch::tools

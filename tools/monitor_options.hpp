@@ -23,7 +23,4 @@ WatchOptions read_watch_options(const boost::program_options::variables_map& val
 std::string required_option(const boost::program_options::variables_map& values, const std::string& option,
                             const std::string& what, const std::string& command);
 
-/// The date of an option; a bare one means the end of its day.
-Instant parse_end_option(const boost::program_options::variables_map& values, const std::string& option);
-
 }  // namespace pitwatch::tools

@@ -31,6 +31,7 @@ class Cursor {
     return true;
   }
   char last() const { return last_; }
+  bool at(char c) const { return !rest_.empty() && rest_.front() == c; }
   bool at_digit() const { return !rest_.empty() && std::isdigit(static_cast<unsigned char>(rest_.front())) != 0; }
   bool done() const { return rest_.empty(); }
 
@@ -41,12 +42,18 @@ class Cursor {
 
 using Milliseconds = std::chrono::milliseconds;
 
-std::optional<std::chrono::sys_days> take_date(Cursor& in) {
+/// ISO 8601 writes dates and times with separators or without.
+enum class Form { extended, basic };
+
+std::optional<std::chrono::sys_days> take_date(Cursor& in, Form& form) {
   using namespace std::chrono;
   const auto y = in.digits(4);
-  if (!y || !in.literal("-")) return std::nullopt;
+  if (!y) return std::nullopt;
+  form = in.at('-') ? Form::extended : Form::basic;
+  const auto separated = [&] { return form == Form::basic || in.literal("-"); };
+  if (!separated()) return std::nullopt;
   const auto m = in.digits(2);
-  if (!m || !in.literal("-")) return std::nullopt;
+  if (!m || !separated()) return std::nullopt;
   const auto d = in.digits(2);
   if (!d) return std::nullopt;
   const year_month_day date{year{*y}, month{static_cast<unsigned>(*m)}, day{static_cast<unsigned>(*d)}};
@@ -54,22 +61,22 @@ std::optional<std::chrono::sys_days> take_date(Cursor& in) {
   return sys_days{date};
 }
 
-/// ".024" -> 24; further digits than milliseconds are dropped. Nothing for a point without digits.
+/// ".024" -> 24; further digits than milliseconds are dropped. Nothing for a point or comma without digits.
 std::optional<int> take_fraction(Cursor& in) {
-  if (!in.literal(".")) return 0;
+  if (!in.literal(".,")) return 0;
   if (!in.at_digit()) return std::nullopt;
   int ms = 0;
   for (int scale = 100; in.at_digit(); scale /= 10) ms += *in.digits(1) * scale;
   return ms;
 }
 
-std::optional<Milliseconds> take_time(Cursor& in) {
+std::optional<Milliseconds> take_time(Cursor& in, Form form) {
   using namespace std::chrono;
   const auto h = in.digits(2);
-  if (!h || !in.literal(":")) return std::nullopt;
+  if (!h || (form == Form::extended && !in.literal(":"))) return std::nullopt;
   const auto m = in.digits(2);
   if (!m) return std::nullopt;
-  const bool has_seconds = in.literal(":");
+  const bool has_seconds = form == Form::extended ? in.literal(":") : in.at_digit();
   const auto s = has_seconds ? in.digits(2) : 0;
   if (!s) return std::nullopt;
   const auto ms = has_seconds ? take_fraction(in) : 0;
@@ -84,8 +91,9 @@ std::optional<Milliseconds> take_offset(Cursor& in) {
   if (!in.literal("+-")) return std::nullopt;
   const int sign = in.last() == '-' ? -1 : 1;
   const auto h = in.digits(2);
-  in.literal(":");
-  const auto m = in.digits(2);
+  const bool hours_alone = in.done();
+  if (!hours_alone) in.literal(":");
+  const auto m = hours_alone ? 0 : in.digits(2);
   if (!h || !m || *h > 23 || *m > 59) return std::nullopt;
   return sign * (hours{*h} + minutes{*m});
 }
@@ -93,10 +101,11 @@ std::optional<Milliseconds> take_offset(Cursor& in) {
 std::optional<Instant> try_parse(std::string_view text) {
   using namespace std::chrono;
   Cursor in(text);
-  const auto date = take_date(in);
+  Form form{};
+  const auto date = take_date(in, form);
   if (!date || in.done()) return date;
   if (!in.literal("Tt ")) return std::nullopt;
-  const auto time = take_time(in);
+  const auto time = take_time(in, form);
   if (!time) return std::nullopt;
   const auto offset = take_offset(in);
   if (!offset || !in.done()) return std::nullopt;
@@ -111,6 +120,17 @@ std::optional<Instant> try_parse(std::string_view text) {
 Instant parse_instant(std::string_view text) {
   if (const auto instant = try_parse(text)) return *instant;
   throw DataError("not an ISO 8601 date or time: '" + std::string(text.substr(0, 64)) + "'");
+}
+
+bool is_bare_day(std::string_view text) {
+  Cursor in(text);
+  Form form{};
+  return take_date(in, form) && in.done();
+}
+
+Instant last_instant(std::string_view text) {
+  const Instant instant = parse_instant(text);
+  return is_bare_day(text) ? instant + std::chrono::days(1) - Instant::duration(1) : instant;
 }
 
 std::string format_day(Instant instant) {

@@ -37,6 +37,8 @@ void rethrow_with_context(const std::string& context) {
     std::throw_with_nested(DataError(context));
   } catch (const IoError&) {
     std::throw_with_nested(IoError(context));
+  } catch (const BusyError&) {
+    std::throw_with_nested(BusyError(context));
   } catch (...) {
     std::throw_with_nested(std::runtime_error(context));
   }

@@ -23,6 +23,11 @@ struct IoError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Another process is at work on the same files: later it will go.
+struct BusyError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 /// "outer: inner: innermost", one line, for an exception with nested ones.
 std::string error_chain(const std::exception& error);
 

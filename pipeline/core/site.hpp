@@ -20,7 +20,8 @@ struct Site {
   std::string crs;      // of the UTM zone of its middle, "EPSG:32638"
   MapPoint lower_left;  // its bounds in that CRS
   MapPoint upper_right;
-  /// The period in which the ground counts as undisturbed and is learnt; nothing where the file does not say.
+  /// The period in which the ground counts as undisturbed and is learnt, both ends included; nothing where the file
+  /// does not say.
   std::optional<Instant> baseline_from;
   std::optional<Instant> baseline_to;
   /// Options that the site sets for itself, by their name on the command line without "--".

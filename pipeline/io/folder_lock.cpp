@@ -35,7 +35,7 @@ bool take_lock(int descriptor, int kind) {
 }
 
 [[noreturn]] void refuse_lock(const std::string& folder, int reason) {
-  if (reason == EWOULDBLOCK) throw ConfigError(folder + ": another run is working on this state");
+  if (reason == EWOULDBLOCK) throw BusyError(folder + ": another run is working on this state");
   throw IoError(folder + "/lock: cannot lock: " + std::strerror(reason));
 }
 

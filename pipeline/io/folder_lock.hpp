@@ -6,7 +6,7 @@
 namespace pitwatch {
 
 /// Holds an advisory lock (flock) on `folder`/lock as long as it lives; the system lets go of it when the process ends,
-/// however it ends. Throws ConfigError when another process has it, IoError when the file cannot be made.
+/// however it ends. Throws BusyError when another process has it, IoError when the file cannot be made.
 class FolderLock {
  public:
   explicit FolderLock(const std::string& folder);
@@ -20,7 +20,7 @@ class FolderLock {
 
 /// The same for readers, of whom there may be several: none while a process has the folder by a FolderLock, and no such
 /// process while one reads. Writes nothing: where there is no file `folder`/lock, nobody has ever worked on the folder,
-/// and there is nothing to hold. Throws ConfigError when a process works on it, IoError when the file cannot be read.
+/// and there is nothing to hold. Throws BusyError when a process works on it, IoError when the file cannot be read.
 class SharedFolderLock {
  public:
   explicit SharedFolderLock(const std::string& folder);

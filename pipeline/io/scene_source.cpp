@@ -79,20 +79,11 @@ class Lister {
       add_product(folder);
       return;
     }
-    for (fs::recursive_directory_iterator entry(folder), end; entry != end; ++entry) {
-      const std::string name = entry->path().filename().string();
-      const bool is_folder = entry->is_directory() && !entry->is_symlink();
-      if (name.front() == '.') {
-        entry.disable_recursion_pending();
-      } else if (is_folder && is_product_folder(entry->path())) {
-        entry.disable_recursion_pending();
-        add_product(entry->path());
-      } else if (is_product_archive(entry->path()) && entry->is_regular_file()) {
-        add_product(entry->path());
-      } else if (entry->path().extension() == ".json" && entry->is_regular_file()) {
-        count_file();
-        add_file_of_folder(entry->path().string());
-      }
+    if (const std::error_code error = search(folder)) throw DataError("cannot list: " + error.message());
+    while (!folders_.empty()) {
+      const fs::path next = std::move(folders_.back());
+      folders_.pop_back();
+      if (const std::error_code error = search(next)) reject(next.string(), "cannot list: " + error.message());
     }
   }
 
@@ -115,6 +106,8 @@ class Lister {
         listing_.scenes.push_back({std::move(read.scene), std::move(read.fingerprint)});
       } catch (const DataError& error) {
         reject(granule, error.what());
+      } catch (const fs::filesystem_error& error) {
+        reject(granule, error.code().message());
       }
     }
   }
@@ -143,6 +136,40 @@ class Lister {
   }
 
  private:
+  /// Takes what lies in a folder; its subfolders are to be searched next. What was found before an error counts.
+  std::error_code search(const fs::path& folder) {
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      add_entry(entry->path());
+    }
+    return error;
+  }
+
+  void add_entry(const fs::path& path) {
+    if (path.filename().string().front() == '.') return;
+    std::error_code error;
+    const fs::file_status itself = fs::symlink_status(path, error);
+    const fs::file_status status = error ? itself : fs::status(path, error);
+    if (status.type() == fs::file_type::not_found && !fs::is_symlink(itself)) return;  // gone since it was listed
+    if (status.type() == fs::file_type::not_found) {
+      reject(path.string(), "a link to nothing");
+    } else if (error) {
+      reject(path.string(), "cannot read: " + error.message());
+    } else if (fs::is_directory(status)) {
+      if (fs::is_symlink(itself)) return;
+      if (is_product_folder(path)) {
+        add_product(path);
+      } else {
+        folders_.push_back(path);
+      }
+    } else if (fs::is_regular_file(status) && is_product_archive(path)) {
+      add_product(path);
+    } else if (fs::is_regular_file(status) && path.extension() == ".json") {
+      count_file();
+      add_file_of_folder(path.string());
+    }
+  }
+
   void count_file() {
     if (++files_ > most_files) throw TooMany();
   }
@@ -244,6 +271,7 @@ class Lister {
   }
 
   ListingOptions options_;
+  std::vector<fs::path> folders_;  // to be searched
   fs::path root_;
   std::set<fs::path> seen_;
   std::size_t files_ = 0;

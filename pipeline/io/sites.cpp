@@ -48,13 +48,16 @@ std::string text_of(OGRFeature& feature, const char* field) {
   return index >= 0 && feature.IsFieldSetAndNotNull(index) != 0 ? feature.GetFieldAsString(index) : "";
 }
 
-/// OGR tells dates with slashes.
-std::optional<Instant> day_of(OGRFeature& feature, const char* field) {
+/// OGR tells dates with slashes, "2021/12/31" and "2021/12/31 00:00:00+04". Of days in a column where others are times
+/// it makes midnights without a zone, which count as days.
+std::optional<Instant> bound_of(OGRFeature& feature, const char* field, Instant (&parse)(std::string_view)) {
+  constexpr std::string_view no_time = " 00:00:00";
   std::string text = text_of(feature, field);
   if (text.empty()) return {};
   std::replace(text.begin(), text.end(), '/', '-');
+  if (text.ends_with(no_time)) text.erase(text.size() - no_time.size());
   try {
-    return parse_instant(text);
+    return parse(text);
   } catch (const DataError& error) {
     throw DataError(std::string(field) + ": " + error.what());
   }
@@ -90,8 +93,8 @@ Site site_of(OGRFeature& feature, const OGRSpatialReference& source, const GdalE
   site.name = text_of(feature, "name");
   if (site.name.empty()) site.name = site.id;
   site.commodity = text_of(feature, "commodity");
-  site.baseline_from = day_of(feature, "baseline_from");
-  site.baseline_to = day_of(feature, "baseline_to");
+  site.baseline_from = bound_of(feature, "baseline_from", parse_instant);
+  site.baseline_to = bound_of(feature, "baseline_to", last_instant);
   if (site.baseline_from && site.baseline_to && *site.baseline_to < *site.baseline_from) {
     throw DataError("site '" + site.id + "': baseline_to is before baseline_from");
   }

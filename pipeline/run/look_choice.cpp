@@ -86,7 +86,7 @@ bool is_later_edition(const Scene& scene, const LookPart& part) {
 }
 
 Instant learn_until(const std::vector<PlannedLook>& looks, const WatchedSite& watched) {
-  if (watched.site.baseline_to) return *watched.site.baseline_to + std::chrono::days(1);
+  if (watched.site.baseline_to) return *watched.site.baseline_to + Instant::duration(1);
   if (looks.empty()) return {};
   return looks.front().record.acquired + std::chrono::days(watched.options.history_days);
 }

@@ -151,6 +151,7 @@ NamedTexts run_options(const WatchOptions& options) {
                    {"threads", std::to_string(options.threads)},
                    {"signed", word(!options.signing.certificate.empty())},
                    {"time-stamps", redacted(options.signing.time_stamps)}};
+  for (const auto& [name, value] : options_in_clear(options)) texts[name] = value;
   if (options.until) texts["to"] = format_instant(*options.until);
   if (options.network.most_cloud_percent) texts["max-cloud"] = std::to_string(*options.network.most_cloud_percent);
   if (options.relearn) {

@@ -30,10 +30,10 @@ void check(const ScoreOptions& options) {
     throw ConfigError("--truth FILE is missing (or --label TIF)");
   }
   if (options.truth.empty() && (options.from || options.until)) {
-    throw ConfigError("--from and --until choose among the events of --truth FILE, which is missing");
+    throw ConfigError("--from and --to choose among the events of --truth FILE, which is missing");
   }
   if (options.from && options.until && *options.until < *options.from) {
-    throw ConfigError("--until must not be before --from");
+    throw ConfigError("--to must not be before --from");
   }
   if (!(options.min_overlap > 0 && options.min_overlap <= 1)) {
     throw ConfigError("--min-overlap must be over 0 and at most 1");

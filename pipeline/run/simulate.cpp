@@ -48,8 +48,13 @@ constexpr double half_hidden = 0.35;                              // opacity fro
 // The program, terrain and its scratch, and what writing takes.
 constexpr std::int64_t fixed_bytes = std::int64_t{250} << 20;
 
+/// When the last day of the series begins, or the series, if that is later.
+Instant last_day(const SimulateOptions& options) {
+  return std::max<Instant>(options.from, std::chrono::floor<days>(options.until));
+}
+
 void check(const SimulateOptions& options) {
-  if (options.until < options.from) throw ConfigError("--until must not be before --from");
+  if (options.until < options.from) throw ConfigError("--to must not be before --from");
   if (options.until - options.from > days(366 * 50)) throw ConfigError("a series is at most 50 years long");
   if (options.revisit_days < 1 || options.revisit_days > 366) throw ConfigError("--every-days must be 1 to 366");
   if (!(options.size_km >= 0.6)) throw ConfigError("--size-km must be at least 0.6");
@@ -110,6 +115,8 @@ class SiteSeries {
     schedule_options.grid_size_px = grid_.width;
     schedule_options.clear_sky = options.clear_sky;
     looks_ = schedule(schedule_options);
+    std::erase_if(looks_,
+                  [&](const Acquisition& look) { return look.sensed < options.from || look.sensed > options.until; });
     draw_all_events();
     if (is_small()) {
       ground_.emplace();
@@ -198,9 +205,10 @@ class SiteSeries {
     EventOptions events;
     events.seed = hash_of(world_.seed, 3, 0);
     const auto history =
-        std::min<std::chrono::milliseconds>(days(options_.history_days), (options_.until - options_.from) / 10 * 9);
+        std::min<std::chrono::milliseconds>(days(options_.history_days), (last_day(options_) - options_.from) / 10 * 9);
     events.first_onset = options_.from + history;
-    events.last_onset = std::max(events.first_onset, options_.until - std::chrono::milliseconds(days(last_onset_days)));
+    events.last_onset =
+        std::max(events.first_onset, last_day(options_) - std::chrono::milliseconds(days(last_onset_days)));
     events.disturbances = options_.disturbances;
     events.natural = options_.decoys > 0 ? 1 + options_.decoys / 20 : 0;
     events.decoys = options_.decoys;
@@ -399,7 +407,7 @@ SimulateReport simulate(const SimulateOptions& options, const ProgressSink& prog
   tbb::task_arena arena(threads);
   arena.execute([&] {
     std::vector<TruthLayer> truth;
-    TruthCollectionInfo known{made_by(options), ObservedGround{options.from, options.until, 0}};
+    TruthCollectionInfo known{made_by(options), ObservedGround{options.from, last_day(options), 0}};
     for (const Site& site : sites) {
       SiteSeries series(options, site, threads, progress);
       series.write();

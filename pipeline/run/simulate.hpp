@@ -17,7 +17,7 @@ struct SimulateOptions {
   std::string sites;  // vector file of sites
   std::string out;    // folder; made if it is not there
   Instant from{};
-  Instant until{};  // the last day, included
+  Instant until{};  // included; of a day that is to be whole, its last instant
   std::uint32_t seed = 1;
   int revisit_days = 5;
   double size_km = 3;  // of the square around each site; from 109.8 on the whole tile that holds it

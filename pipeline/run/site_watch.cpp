@@ -215,7 +215,7 @@ class PaneWatch {
                                       static_cast<int>(looks)});
     }
     standing.open_incidents = result.open;
-    for (const auto& [name, value] : watched_.in_clear) standing.options[name] = value;
+    for (const auto& [name, value] : overrides_in_clear(watched_.site)) standing.options[name] = value;
     return standing;
   }
 

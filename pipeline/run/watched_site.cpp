@@ -53,16 +53,9 @@ std::string word(bool is_on) { return is_on ? "on" : "off"; }
 
 /// All that algorithm_of() goes by, and the period that is learnt from.
 OptionTexts in_clear(const WatchOptions& options, const Site& site, const std::string& light) {
-  OptionTexts texts{{"history-days", shortest(options.history_days)},
-                    {"buffer-m", shortest(options.buffer_m)},
-                    {"baseline_from", day_text(site.baseline_from)},
-                    {"baseline_to", day_text(site.baseline_to)}};
-  for_each_option(options.thresholds, [&](const char* name, const char*, auto value, const OptionRange&) {
-    texts.emplace_back(name, shortest(value));
-  });
-  texts.emplace_back("offset-check refuse", word(options.checks.offsets == OffsetCheck::refuse));
-  texts.emplace_back("gate", word(options.checks.gate));
-  texts.emplace_back("masks", text_of(options.masks));
+  OptionTexts texts = options_in_clear(options);
+  texts.emplace_back("baseline_from", day_text(site.baseline_from));
+  texts.emplace_back("baseline_to", day_text(site.baseline_to));
   texts.emplace_back("light", light);
   return texts;
 }
@@ -78,6 +71,23 @@ WatchOptions options_of(const Site& site, WatchOptions options) {
 }
 
 }  // namespace
+
+OptionTexts options_in_clear(const WatchOptions& options) {
+  OptionTexts texts{{"history-days", shortest(options.history_days)}, {"buffer-m", shortest(options.buffer_m)}};
+  for_each_option(options.thresholds, [&](const char* name, const char*, auto value, const OptionRange&) {
+    texts.emplace_back(name, shortest(value));
+  });
+  texts.emplace_back("offset-check refuse", word(options.checks.offsets == OffsetCheck::refuse));
+  texts.emplace_back("gate", word(options.checks.gate));
+  texts.emplace_back("masks", text_of(options.masks));
+  return texts;
+}
+
+OptionTexts overrides_in_clear(const Site& site) {
+  OptionTexts texts;
+  for (const auto& [name, value] : site.overrides) texts.emplace_back(name, shortest(value));
+  return texts;
+}
 
 std::vector<WatchedSite> watched_sites(const WatchOptions& options) {
   check(options);

@@ -28,6 +28,12 @@ struct WatchedSite {
 /// option, for an option that there is not or a value that is not of it; DataError as read_sites() does.
 std::vector<WatchedSite> watched_sites(const WatchOptions& options);
 
+/// The options that decide what is known of a site, and that are of all of them, by name and value.
+OptionTexts options_in_clear(const WatchOptions& options);
+
+/// The options that a site sets for itself.
+OptionTexts overrides_in_clear(const Site& site);
+
 /// The ground that is watched for a site: its bounds and so much around.
 Grid watched_grid(Site site, double buffer_m);
 

@@ -272,6 +272,18 @@ TEST_F(RunCli, TellsWhyNoLookWasOfUse) {
   EXPECT_THAT(run.err, ::testing::ContainsRegex("no usable look before [0-9-]+: .*B08"));
 }
 
+TEST_F(RunCli, LinksThatLeadNowhereAreNamedAndTheRestGoesOn) {
+  const std::string inbox = folder_ / "inbox";
+  deliver(inbox, 0, 3);
+  fs::create_symlink("loop", inbox + "/loop");
+  fs::create_symlink("gone", inbox + "/latest");
+  const test::Outcome run = test::run_process(command(inbox, folder_ / "state"));
+  EXPECT_EQ(run.exit_code, 4) << run.err;
+  EXPECT_THAT(run.err, HasSubstr(inbox + "/loop: "));
+  EXPECT_THAT(run.err, HasSubstr(inbox + "/latest: a link to nothing"));
+  EXPECT_TRUE(fs::exists(folder_ / "state/alerts.geojson"));
+}
+
 TEST_F(RunCli, OneRunAtATime) {
   const std::string state = folder_ / "state";
   fs::create_directories(state);
@@ -279,7 +291,7 @@ TEST_F(RunCli, OneRunAtATime) {
   ASSERT_GE(lock, 0);
   ASSERT_EQ(::flock(lock, LOCK_EX | LOCK_NB), 0);
   const test::Outcome run = test::run_process(command(series().scenes(), state));
-  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.exit_code, 75);
   EXPECT_THAT(run.err, HasSubstr("another run"));
   ::close(lock);
 }

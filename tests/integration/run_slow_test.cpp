@@ -251,7 +251,7 @@ TEST_F(RunForAYear, OfTwoRunsAtOnceTheSecondLeaves) {
   while (!fs::exists(state + "/lock")) std::this_thread::sleep_for(milliseconds(1));
   std::this_thread::sleep_for(milliseconds(50));
   const test::Outcome second = run(state);
-  EXPECT_EQ(second.exit_code, 2);
+  EXPECT_EQ(second.exit_code, 75);
   EXPECT_THAT(second.err, HasSubstr(state + ": another run is working on this state"));
   EXPECT_EQ(test::lines_of(second.err).size(), 1U) << second.err;
   ASSERT_EQ(first.get().exit_code, 0);

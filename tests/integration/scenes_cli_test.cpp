@@ -110,6 +110,11 @@ TEST(Scenes, TheLastDayIsWhole) {
       test::run_process(scenes(series(), {"--json", "--from", first.substr(0, 10), "--to", first.substr(0, 10)})).out);
   ASSERT_GE(day.at("scenes").size(), 1U);
   EXPECT_EQ(day.at("scenes")[0].at("acquired"), first);
+  const auto until = [](const std::string& to) {
+    return json::parse(test::run_process(scenes(series(), {"--json", "--until", to})).out).at("scenes");
+  };
+  EXPECT_EQ(until(first.substr(0, 10)), day.at("scenes"));
+  EXPECT_EQ(until(first.substr(0, 10) + "T00:00:00Z").size(), 0U);
 }
 
 TEST(Scenes, EditionsPartsAndBrokenItemsAreToldApart) {

@@ -151,7 +151,7 @@ TEST(Simulate, Failures) {
     std::vector<std::string> words;
   };
   const std::vector<Failure> failures{
-      {{"--from", "2023-01-01"}, 2, {"--until", "--from"}},
+      {{"--from", "2023-01-01"}, 2, {"--to", "--from"}},
       {{"--from", "yesterday"}, 2, {"--from", "yesterday"}},
       {{"--as", "jp2"}, 2, {"--as"}},
       {{"--bands", "B04,B10"}, 2, {"B10"}},

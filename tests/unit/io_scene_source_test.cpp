@@ -4,9 +4,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "pipeline/core/error.hpp"
@@ -178,6 +182,97 @@ TEST_F(SceneSource, ItemCollectionsAndSingleItemsAreSources) {
   EXPECT_EQ(listing.rejected[0].reason, "not a STAC item: no 'stac_version'");
   write("one.json", item("one", "2022-01-01"));
   EXPECT_THAT(ids(list("one.json")), ElementsAre("one"));
+}
+
+TEST_F(SceneSource, LinksThatLeadNowhereAreNamedAndDoNotStopTheOthers) {
+  write("good.json", item("good", "2022-01-01"));
+  write("deep/good.json", item("other", "2022-01-02"));
+  fs::create_symlink("loop.json", folder_ / "loop.json");
+  fs::create_symlink("b", folder_ / "deep/a");
+  fs::create_symlink("a", folder_ / "deep/b");
+  fs::create_symlink("../nowhere", folder_ / "deep/gone");
+  fs::create_symlink("S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085403.SAFE",
+                     folder_ / "S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085403.SAFE");
+  fs::create_symlink("gone.zip", folder_ / "S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085404.zip");
+  fs::create_directory_symlink(".", folder_ / "myself");  // links to folders are not followed
+  fs::create_symlink(".hidden", folder_ / ".hidden");
+  const SourceListing listing = list();
+  EXPECT_THAT(ids(listing), ElementsAre("good", "other"));
+  ASSERT_THAT(listing.rejected, SizeIs(6));
+  for (const RejectedItem& rejected : listing.rejected) {
+    EXPECT_THAT(rejected.path, StartsWith(folder_.path() + "/"));
+    const bool is_loop = fs::path(rejected.path).stem() == "loop" || fs::path(rejected.path).extension() == ".SAFE" ||
+                         fs::path(rejected.path).filename().string().size() == 1;
+    EXPECT_THAT(rejected.reason, is_loop ? HasSubstr("symbolic links") : HasSubstr("a link to nothing"));
+  }
+}
+
+TEST_F(SceneSource, ASourceThatIsALinkToItselfIsRefused) {
+  fs::create_symlink("loop", folder_ / "loop");
+  EXPECT_THAT(message_of<DataError>([&] { list("loop"); }), StartsWith((folder_ / "loop") + ": cannot "));
+}
+
+/// Runs `action` as a user who has no rights here: for root, in a child that is nobody. What it gives must be 0.
+void as_a_stranger(const std::function<int()>& action) {
+  if (::geteuid() != 0) {
+    EXPECT_EQ(action(), 0);
+    return;
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr unsigned nobody = 65534;
+    int result = 100;
+    if (::setresgid(nobody, nobody, nobody) == 0 && ::setresuid(nobody, nobody, nobody) == 0) {
+      try {
+        result = action();
+      } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        result = 101;
+      }
+    }
+    ::_exit(result);
+  }
+  ASSERT_GT(child, 0);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(SceneSource, WhatMayNotBeReadIsNamedAndDoesNotStopTheOthers) {
+  const std::string product = "S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085403.SAFE";
+  write("good.json", item("good", "2022-01-01"));
+  write("deep/good.json", item("other", "2022-01-02"));
+  write("secret.json", item("secret", "2022-01-01"));
+  write("lost+found/lost.json", item("lost", "2022-01-01"));
+  write("list_only/a.json", item("a", "2022-01-01"));
+  write_raw(product + "/manifest.safe", "<a/>");
+  fs::permissions(folder_.path(), fs::perms(0755));
+  fs::permissions(folder_ / "secret.json", fs::perms::none);
+  fs::permissions(folder_ / "lost+found", fs::perms::none);
+  fs::permissions(folder_ / "list_only", fs::perms(0444));
+  fs::permissions(folder_ / product, fs::perms::none);
+  as_a_stranger([&] {
+    const SourceListing listing = list();
+    if (ids(listing) != std::vector<std::string>{"good", "other"}) return 1;
+    const std::vector<std::string> expected{product, "list_only/a.json", "lost+found", "secret.json"};
+    if (listing.rejected.size() != expected.size()) return 2;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      if (listing.rejected[i].path != folder_ / expected[i]) return 3;
+      if (listing.rejected[i].reason.find("cannot") == std::string::npos) return 4;
+    }
+    return 0;
+  });
+  as_a_stranger([&] {
+    try {
+      list("lost+found");
+    } catch (const DataError& error) {
+      return std::string(error.what()) == (folder_ / "lost+found") + ": cannot list: Permission denied" ? 0 : 1;
+    }
+    return 2;
+  });
+  for (const char* name : {"lost+found", "list_only"}) fs::permissions(folder_ / name, fs::perms(0755));
+  fs::permissions(folder_ / product, fs::perms(0755));
 }
 
 TEST_F(SceneSource, WhatIsNoSourceIsRefused) {

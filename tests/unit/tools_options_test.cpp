@@ -3,14 +3,25 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <string>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "tests/unit/io_test_support.hpp"
+#include "tools/command_alerts.hpp"
 #include "tools/command_compare.hpp"
+#include "tools/command_fetch.hpp"
 #include "tools/command_inspect.hpp"
+#include "tools/command_run.hpp"
+#include "tools/command_scenes.hpp"
+#include "tools/command_score.hpp"
+#include "tools/command_series.hpp"
+#include "tools/command_simulate.hpp"
 #include "tools/common_options.hpp"
 
 namespace pitwatch::tools {
+namespace po = boost::program_options;
+
 namespace {
 
 TEST(ParseSize, Units) {
@@ -80,6 +91,105 @@ TEST(SplitList, KeepsEmptyParts) {
 TEST(ParseOptions, ANegativePlaceIsNoOption) {
   const auto command = inspect_entry.make();
   EXPECT_EQ(parse_options(*command, {"--at", "-70.1,-33.2"})["at"].as<std::string>(), "-70.1,-33.2");
+}
+
+using Words = std::vector<std::string>;
+
+/// Of a command that takes a period, what else it must be given.
+struct Taker {
+  const CommandEntry* entry;
+  Words arguments;
+  bool has_begin = true;
+};
+
+const std::vector<Taker>& takers() {
+  static const Words watched{"--sites", "a", "--source", "b"};
+  static const auto with = [](Words words, const Words& more) {
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  static const std::vector<Taker> all{{&run_entry, with(watched, {"--state", "c"}), false},
+                                      {&rerun_entry, with(watched, {"--out", "c"})},
+                                      {&inspect_entry, with(watched, {"--at", "46.6,40.1"})},
+                                      {&scenes_entry, {"a"}},
+                                      {&fetch_entry, {"a", "--sites", "b", "--out", "c"}},
+                                      {&simulate_entry, {"--sites", "a", "--out", "b", "--from", "2000-01-01"}, false},
+                                      {&score_entry, {"--alerts", "a", "--truth", "b"}},
+                                      {&alerts_entry, {"list", "--state", "a"}}};
+  return all;
+}
+
+po::variables_map parse(const Taker& taker, const Words& more) {
+  Words arguments = taker.arguments;
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return parse_options(*taker.entry->make(), arguments);
+}
+
+TEST(Periods, EveryCommandTakesAWholeDayAsItsEndAndAnInstantAsItIs) {
+  const Instant midnight = parse_instant("2022-12-17");
+  const Instant end = midnight + std::chrono::hours(24) - Instant::duration(1);
+  for (const Taker& taker : takers()) {
+    for (const std::string option : {"--to", "--until"}) {
+      SCOPED_TRACE(std::string(taker.entry->name) + " " + option);
+      EXPECT_EQ(parse_period_end(parse(taker, {option, "2022-12-17"})), end);
+      EXPECT_EQ(parse_period_end(parse(taker, {option, "20221217"})), end);
+      EXPECT_EQ(parse_period_end(parse(taker, {option + "=2022-12-17T00:00:00Z"})), midnight);
+      EXPECT_EQ(parse_period_end(parse(taker, {option, "2022-12-17T04:00+04"})), midnight);
+      EXPECT_EQ(parse_period_end(parse(taker, {})), std::nullopt);
+      EXPECT_EQ(parse(taker, {option, "2022-12-17"}).count("until"), 0U);
+    }
+    if (!taker.has_begin) continue;
+    SCOPED_TRACE(taker.entry->name);
+    EXPECT_EQ(parse_period_begin(parse(taker, {"--from", "2022-12-17"})), midnight);
+    EXPECT_EQ(parse_period_begin(parse(taker, {"--from", "20221217T0000"})), midnight);
+    EXPECT_EQ(parse_period_begin(parse(taker, {})), std::nullopt);
+    const auto setup = [&](const Words& bounds) { taker.entry->make()->setup(parse(taker, bounds)); };
+    EXPECT_NO_THROW(setup({"--from", "2022-12-17", "--to", "2022-12-17"}));
+    EXPECT_THROW(setup({"--from", "2022-12-18", "--to", "2022-12-17"}), ConfigError);
+    EXPECT_THROW(setup({"--from", "2022-12-17T00:00:01Z", "--until", "2022-12-17T00:00:00Z"}), ConfigError);
+  }
+}
+
+TEST(Periods, SeriesTakesAWholeDayAsTheEndOfItsHistory) {
+  const auto values = parse_options(*series_entry.make(), {"a.csv", "--history-until", "2022-12-17"});
+  EXPECT_EQ(parse_period_end(values, "history-until"), last_instant("2022-12-17"));
+}
+
+TEST(Periods, RefuseOthersNamingTheOption) {
+  for (const Taker& taker : takers()) {
+    for (const char* text : {"", "17.12.2022", "2022-12-17T", "2022-12", "2022-12-32"}) {
+      const auto values = parse(taker, {"--until", text});
+      const std::string message = test::message_of<ConfigError>([&] { parse_period_end(values); });
+      EXPECT_NE(message.find("--to: "), std::string::npos) << text;
+    }
+  }
+}
+
+TEST(Periods, TheEndHasTwoNamesEverywhere) {
+  const test::TemporaryFolder folder;
+  const std::string file = folder / "options.ini";
+  const auto end = [](const Words& arguments) {
+    return parse_options(*run_entry.make(), arguments)["to"].as<std::string>();
+  };
+  test::write_text(file, "until=2022-12-02\n");
+  EXPECT_EQ(end({"--config", file}), "2022-12-02");
+  EXPECT_EQ(end({"--config", file, "--to", "2022-12-01"}), "2022-12-01");
+  EXPECT_EQ(end({"--config", file, "--until", "2022-12-01"}), "2022-12-01");
+  const Variable variable("PITWATCH_UNTIL", "2022-12-03");
+  EXPECT_EQ(end({}), "2022-12-03");
+  EXPECT_EQ(end({"--config", file}), "2022-12-02");
+  test::write_text(file, "to=2022-12-02\n");
+  EXPECT_EQ(end({"--config", file}), "2022-12-02");
+  EXPECT_EQ(end({"--to", "2022-12-01", "--until", "2022-12-01"}), "2022-12-01");
+  EXPECT_THROW(end({"--to", "2022-12-01", "--until", "2022-12-02"}), ConfigError);
+  test::write_text(file, "until=2022-12-02\nto=2022-12-03\n");
+  EXPECT_THROW(end({"--config", file}), ConfigError);
+  const Variable other("PITWATCH_TO", "2022-12-04");
+  EXPECT_THROW(end({}), ConfigError);
+}
+
+TEST(Periods, CommandsWithoutOneDoNotKnowTheirNames) {
+  EXPECT_THROW(parse_options(*compare_entry.make(), {"a", "b", "--until", "2022-12-01"}), ConfigError);
 }
 
 }  // namespace
