@@ -24,7 +24,9 @@
 #include "pipeline/io/register_as_of.hpp"
 #include "pipeline/io/tables.hpp"
 #include "tools/alert_diff.hpp"
+#include "pipeline/run/night_record.hpp"
 #include "tools/common_options.hpp"
+#include "tools/signing_options.hpp"
 #include "tools/text_table.hpp"
 
 namespace pitwatch::tools {
@@ -275,21 +277,6 @@ std::array<double, 4> parse_bbox(const po::variables_map& values) {
   return bbox;
 }
 
-/// The last moment of a day, or the instant that is given.
-Instant end_of(const std::string& text) {
-  constexpr std::size_t length_of_day = 10;  // "2022-01-25"
-  const Instant at = parse_instant(text);
-  return text.size() == length_of_day ? at + std::chrono::hours(24) - Instant::duration(1) : at;
-}
-
-Instant end_option(const po::variables_map& values, const char* option) {
-  try {
-    return end_of(values[option].as<std::string>());
-  } catch (const DataError& error) {
-    throw ConfigError("--" + std::string(option) + ": " + error.what());
-  }
-}
-
 bool is_geopackage(const std::string& path) {
   constexpr std::string_view signature = "SQLite format 3";
   std::string head(signature.size(), '\0');
@@ -334,7 +321,7 @@ Side side_of(const std::string& text, const std::string& target) {
   }
   Instant at{};
   try {
-    at = end_of(text);
+    at = last_instant(text);
   } catch (const DataError&) {
     throw ConfigError("diff: '" + text + "' is no file, no folder and no date");
   }
@@ -398,6 +385,7 @@ class AlertsCommand final : public Command {
         ("out,o", po::value<std::string>()->value_name("FILE|DIR/"),
          "export: a file, or a folder for alerts.FORMAT, made if missing; default: stdout, for one format but gpkg");
     po::options_description all("Options of alerts");
+    add_signing_options(how);
     all.add(what).add(which).add(how);
     return all;
   }
@@ -424,7 +412,10 @@ class AlertsCommand final : public Command {
     csv_ = values["csv"].as<bool>();
     if (json_ && csv_) throw ConfigError("--json or --csv, not both");
     read_filter(values);
-    if (action_ == "review") read_review(values);
+    if (action_ == "review") {
+      read_review(values);
+      find_state(values);
+    }
     if (action_ == "export") read_export(values);
   }
 
@@ -451,6 +442,20 @@ class AlertsCommand final : public Command {
   }
 
  private:
+  /// The state that a review is put on record in. A database may be reached from where no state is.
+  void find_state(const po::variables_map& values) {
+    signing_ = read_signing_options(values);
+    if (values.count("state") != 0) {
+      state_ = values["state"].as<std::string>();
+    } else if (!is_database(target_)) {
+      state_ = fs::path(target_).parent_path().string();
+      if (state_.empty()) state_ = ".";
+      if (!fs::exists(state_ + "/runs/HEAD")) {
+        throw ConfigError("review: --state DIR is missing: a review is put on record beside the runs");
+      }
+    }
+  }
+
   void read_arguments(const po::variables_map& values) {
     const bool is_of_one = action_ == "show" || action_ == "review";
     if (values.count("id") != 0) id_ = values["id"].as<std::string>();
@@ -464,7 +469,7 @@ class AlertsCommand final : public Command {
     }
     if (values.count("as-of") == 0) return;
     if (action_ == "review" || action_ == "diff") throw ConfigError(action_ + ": takes no --as-of");
-    as_of_ = end_option(values, "as-of");
+    as_of_ = parse_period_end(values, "as-of");
   }
 
   void read_filter(const po::variables_map& values) {
@@ -476,8 +481,8 @@ class AlertsCommand final : public Command {
     filter_.statuses = word_list(values, "status", alert_status_names);
     filter_.classes = word_list(values, "class", classes);
     filter_.reviews = word_list(values, "review", reviews);
-    if (values.count("from") != 0) filter_.from = parse_instant_option(values, "from");
-    if (values.count("to") != 0) filter_.to = end_option(values, "to");
+    filter_.from = parse_period_begin(values);
+    filter_.to = parse_period_end(values);
     if (filter_.from && filter_.to && *filter_.from > *filter_.to) throw ConfigError("--from is later than --to");
     filter_.min_area_ha = area_option(values, "min-area-ha");
     filter_.max_area_ha = area_option(values, "max-area-ha");
@@ -519,14 +524,14 @@ class AlertsCommand final : public Command {
     if (alert.superseded) {
       spdlog::warn("{} is superseded ({}): {}", alert.id, name(alert.superseded->why), heirs_text(*alert.superseded));
     }
-    const std::unique_ptr<RegisterWrite> write = prepare_review(target_, alert.id, review_);
-    publish(*write);
+    if (!state_.empty()) {
+      record_review(state_, target_, alert.id, review_, signing_);
+    } else {
+      prepare_review(target_, alert.id, review_)->commit();
+    }
     spdlog::info("{}: {}, by {}", alert.id, name(review_.verdict), printable(review_.reviewer));
     return exit_done;
   }
-
-  /// Makes a review visible. What the register will be is known before: its content and its SHA-256.
-  static void publish(RegisterWrite& write) { write.commit(); }
 
   int diff() const {
     const Side first = side_of(id_, target_);
@@ -580,6 +585,8 @@ class AlertsCommand final : public Command {
 
   std::string action_;
   std::string target_;
+  std::string state_;  // of a review
+  SigningOptions signing_;
   std::string id_;
   std::string with_;
   std::optional<Instant> as_of_;

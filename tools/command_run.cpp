@@ -11,6 +11,7 @@
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
 #include "tools/monitor_options.hpp"
+#include "tools/signing_options.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -62,11 +63,14 @@ class WatchCommand final : public Command {
           ("relearn", po::value<std::string>()->value_name("SITE,...")->implicit_value(""),
            "learn anew the sites whose options, geometry or algorithm are others than those of their state, or whose "
            "state is damaged, and these sites whatever their state; alerts published so far stay in the register")  //
+          ("new-register", po::bool_switch(),
+           "begin a new register though the state knows of one: what only that one held is lost")  //
           ("dry-run", po::bool_switch(), "say which looks would be taken in, write nothing");
     }
     description.add_options()(
         "all-classes", po::bool_switch(),
         "alerts.geojson has burn, flood, harvest and from_water too, which disturb no ground; the register always has");
+    if (!is_rerun_) add_signing_options(description);
     add_monitor_options(description);
     return description;
   }
@@ -91,6 +95,8 @@ class WatchCommand final : public Command {
       options_.register_target =
           values.count("register") != 0 ? values["register"].as<std::string>() : options_.state + "/register.gpkg";
       options_.dry_run = values["dry-run"].as<bool>();
+      options_.new_register = values["new-register"].as<bool>();
+      options_.signing = read_signing_options(values);
       options_.relearn = values.count("relearn") != 0;
       if (options_.relearn && !values["relearn"].as<std::string>().empty()) {
         options_.relearn_sites = split_list(values["relearn"].as<std::string>());
