@@ -43,9 +43,9 @@ struct ListingOptions {
 /// items' relative paths start from its folder), or a Catalog or Collection whose links `item` and `child` are
 /// followed: relative ones from the file they stand in, each file once, none beyond the folder of the first, at most 16
 /// levels deep. A broken item, product or link is rejected with its reason and does not stop the others, nor does a
-/// product that has not settled, a subfolder that cannot be listed, or a link in a folder that leads nowhere or round in
-/// circles. Throws DataError, starting with the source, for what cannot be listed at all: a URL, nothing there, a folder
-/// that may not be read, a file of another kind, more than 100 000 JSON files and products. Thread-safe.
+/// product that has not settled, a subfolder that cannot be listed, or a link in a folder that leads nowhere or round
+/// in circles. Throws DataError, starting with the source, for what cannot be listed at all: a URL, nothing there, a
+/// folder that may not be read, a file of another kind, more than 100 000 JSON files and products. Thread-safe.
 SourceListing list_scenes(const std::string& source, const ListingOptions& options = {});
 
 /// What one overflight left: granules of one datatake, of one tile or several, of neighbouring UTM zones too.
