@@ -96,7 +96,7 @@ struct AlertEvent {
   ChangeClass change_class = ChangeClass::vegetation_change;  // from then on
   AlertStatus status = AlertStatus::provisional;              // from then on
   double confidence = 0;                                      // then, 0..1
-  PixelMultiPolygon shape;  // then, on the grid of the collection that holds the alert
+  PixelMultiPolygon shape{};  // then, on the grid of the collection that holds the alert
   friend bool operator==(const AlertEvent&, const AlertEvent&) = default;
 };
 

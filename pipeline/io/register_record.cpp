@@ -336,6 +336,7 @@ std::vector<AlertEvent> as_alert_events(std::span<const RegisteredEvent> events,
       case AlertEventKind::first_detected:
       case AlertEventKind::grew:
       case AlertEventKind::shrank:
+      case AlertEventKind::moved:
       case AlertEventKind::reclassified:
         break;
       case AlertEventKind::confirmed:

@@ -17,6 +17,7 @@
 #include "pipeline/io/folder_lock.hpp"
 #include "pipeline/io/hashing.hpp"
 #include "pipeline/io/http_client.hpp"
+#include "pipeline/io/kept_scenes.hpp"
 #include "pipeline/io/process_user.hpp"
 #include "pipeline/io/remote_path.hpp"
 #include "pipeline/io/signature.hpp"
@@ -135,6 +136,18 @@ void publish_all(const std::string& state, Manifest& manifest, const SigningOpti
   write.commit();
   if (alerts != nullptr) write_file_atomically(state + "/" + alerts_name, *alerts);
   publish_head(state, begun);
+}
+
+/// What the record does not vouch for any more.
+void remove_obsolete(const std::vector<std::string>& paths) {
+  std::error_code none;
+  for (const std::string& path : paths) {
+    if (fs::is_directory(path, none)) {
+      remove_kept_scenes(path);
+    } else {
+      fs::remove(path, none);
+    }
+  }
 }
 
 std::string json_of(const NamedTexts& texts) {
@@ -311,7 +324,12 @@ void NightRecord::add_outputs(const WatchReport& report, Manifest& manifest) con
   for (const std::string& path : report.written) written.insert(path_in(options_.state, path));
   std::error_code none;
   std::vector<std::string> paths;
+  const std::set<std::string> obsolete(report.obsolete.begin(), report.obsolete.end());
   for (fs::recursive_directory_iterator it(options_.state + "/sites", none), end; it != end; it.increment(none)) {
+    if (obsolete.count(it->path().string()) != 0) {
+      it.disable_recursion_pending();
+      continue;
+    }
     if (it->is_regular_file(none) && !it->is_symlink(none)) paths.push_back(it->path().string());
   }
   std::sort(paths.begin(), paths.end());
@@ -380,6 +398,7 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
     manifest.outputs.push_back({shown, write->size(), write->sha256()});
   }
   publish_all(options_.state, manifest, options_.signing, *write, is_same ? nullptr : &text);
+  remove_obsolete(report.obsolete);
   return alerts.size();
 }
 

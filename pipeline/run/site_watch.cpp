@@ -179,8 +179,8 @@ class PaneWatch {
       before = keep_new_looks();
     } else if (start_ < plan_.looks.size()) {
       take_in_from(start_);
-      states_.finish(plan_);
-      remove_kept_scenes(kept_folder());
+      report_.obsolete = states_.obsolete(plan_);
+      if (!kept_folder().empty()) report_.obsolete.push_back(kept_folder());
     }
     result.open = static_cast<int>(std::count_if(state_.incidents.begin(), state_.incidents.end(),
                                                  [](const Incident& incident) { return is_open(incident.status); }));
@@ -698,6 +698,7 @@ void add_remarks(WatchReport pane, WatchReport& report) {
   add(pane.missing, report.missing);
   add(pane.acquisitions, report.acquisitions);
   add(pane.written, report.written);
+  add(pane.obsolete, report.obsolete);
 }
 
 /// Adds how things stand with a pane to how they stand with its site.

@@ -34,6 +34,10 @@ std::optional<std::size_t> number_in(const std::string& name, std::string_view b
   return number;
 }
 
+bool is_after_learning(const std::string& path) {
+  return fs::path(path).filename().string().starts_with(after_learning_mark);
+}
+
 /// Whether the looks are the first ones planned.
 bool begins_with(const LookPlan& plan, const std::vector<LookRecord>& looks) {
   return looks.size() <= plan.looks.size() &&
@@ -203,45 +207,49 @@ std::string StateFolder::save(SiteState& state, bool after_learning) {
   std::string path = folder_ + "/";
   path.append(after_learning ? after_learning_mark : after_looks).append(number).append(extension);
   write_site_state(path, terms_, state, parallel_);
-  if (!after_learning) thin(state.looks.size());
+  written_.insert(path);
+  if (!after_learning) {
+    for (const std::string& old : thinned(state.looks.size())) {
+      if (written_.count(old) != 0) fs::remove(old, error);
+    }
+  }
   return path;
 }
 
 /// Earlier checkpoints alone: later ones are of a state that is being replayed, and those of other terms wait for the
 /// end.
-void StateFolder::thin(std::size_t newest) const {
+std::vector<std::string> StateFolder::thinned(std::size_t newest) const {
   std::vector<std::pair<std::size_t, std::string>> own;
-  std::error_code none;
-  for (fs::directory_iterator it(folder_, none), end; it != end; it.increment(none)) {
-    const std::string path = it->path().string();
-    const auto looks = number_in(it->path().filename().string(), after_looks);
-    const bool is_foreign = std::find(foreign_.begin(), foreign_.end(), path) != foreign_.end();
-    if (looks && *looks <= newest && !is_foreign) own.emplace_back(*looks, path);
-  }
   std::vector<std::size_t> numbers;
-  for (const auto& [looks, path] : own) numbers.push_back(looks);
-  const std::vector<std::size_t> kept = checkpoints_kept(numbers);
-  for (const auto& [looks, path] : own) {
-    if (std::find(kept.begin(), kept.end(), looks) == kept.end()) fs::remove(path, none);
+  for (const Checkpoint& checkpoint : list()) {
+    const bool is_foreign = std::find(foreign_.begin(), foreign_.end(), checkpoint.path) != foreign_.end();
+    if (is_foreign || checkpoint.looks > newest || is_after_learning(checkpoint.path)) continue;
+    own.emplace_back(checkpoint.looks, checkpoint.path);
+    numbers.push_back(checkpoint.looks);
   }
+  const std::vector<std::size_t> kept = checkpoints_kept(numbers);
+  std::vector<std::string> others;
+  for (auto& [looks, path] : own) {
+    if (std::find(kept.begin(), kept.end(), looks) == kept.end()) others.push_back(std::move(path));
+  }
+  return others;
 }
 
-void StateFolder::finish(const LookPlan& plan) {
-  if (folder_.empty() || use_ == Use::read_only) return;
-  std::error_code none;
+std::vector<std::string> StateFolder::obsolete(const LookPlan& plan) const {
+  if (folder_.empty() || use_ == Use::read_only) return {};
+  std::vector<std::string> paths = thinned(plan.looks.size());
   for (const Checkpoint& checkpoint : list()) {
     bool is_of_use = false;
     try {
       const StateHead head = read_state_head(checkpoint.path);
-      is_of_use = differences(head, terms_).empty() &&
+      is_of_use = differences(head, terms_).empty() && head.looks.size() <= plan.looks.size() &&
                   std::equal(head.looks.begin(), head.looks.end(), plan.looks.begin(),
-                             plan.looks.begin() +
-                                 static_cast<std::ptrdiff_t>(std::min(plan.looks.size(), head.looks.size())),
                              [](const LookRecord& a, const PlannedLook& b) { return is_same_look(a, b.record); });
     } catch (const DataError&) {  // damaged
     }
-    if (!is_of_use) fs::remove(checkpoint.path, none);
+    if (!is_of_use) paths.push_back(checkpoint.path);
   }
+  return paths;
 }
 
 std::vector<std::size_t> checkpoints_kept(std::vector<std::size_t> looks) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -55,12 +56,14 @@ class StateFolder {
   /// Checks the newest checkpoint whole; false as load() gives nothing.
   bool check_newest();
 
-  /// Writes the state, and removes earlier checkpoints that are not needed to go back. Throws ConfigError where the
-  /// folder cannot be made, IoError where it cannot be written. Returns the path; nothing where nothing is kept.
+  /// Writes the state. Of checkpoints that this object wrote those are removed that are not needed to go back. Throws
+  /// ConfigError where the folder cannot be made, IoError where it cannot be written. Returns the path; nothing where
+  /// nothing is kept.
   std::string save(SiteState& state, bool after_learning);
 
-  /// Once the newest state is whole: removes checkpoints of other terms, of looks in another order, and damaged ones.
-  void finish(const LookPlan& plan);
+  /// Once the newest state is whole: the checkpoints that are of no use any more, because there are enough others, or
+  /// because they are of other terms, of looks in another order, or damaged.
+  std::vector<std::string> obsolete(const LookPlan& plan) const;
 
   const std::string& folder() const { return folder_; }
 
@@ -83,7 +86,7 @@ class StateFolder {
   bool fits(Checkpoint& checkpoint);
   bool read_head(Checkpoint& checkpoint);
   void exclude(Checkpoint& checkpoint, const std::string& why);
-  void thin(std::size_t newest) const;
+  std::vector<std::string> thinned(std::size_t newest) const;
 
   std::string folder_;
   StateTerms terms_;
@@ -92,6 +95,7 @@ class StateFolder {
   std::vector<Checkpoint> checkpoints_;         // the newest first
   std::optional<std::size_t> newest_;           // of those
   std::vector<std::string> foreign_;            // of other terms
+  std::set<std::string> written_;
   std::vector<std::pair<std::string, std::string>> damaged_;
   std::size_t damaged_looks_ = 0;
 };

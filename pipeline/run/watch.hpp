@@ -120,6 +120,7 @@ struct WatchReport {
   std::vector<SiteStanding> standings;        // of sites, failed ones too
   std::vector<AcquisitionUsed> acquisitions;  // of which pixels were read
   std::vector<std::string> written;           // files of the state
+  std::vector<std::string> obsolete;  // files and folders of the state that go once the run is on record
   std::size_t alerts = 0;
   bool changed = false;  // alerts.geojson or the register has other content than before
   int exit_code = 0;

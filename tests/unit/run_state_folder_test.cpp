@@ -181,9 +181,7 @@ TEST_F(StateFolderTest, OtherTermsAreRefusedWithTheDifference) {
   EXPECT_TRUE(std::filesystem::exists(path("looks-000003.state")));
   StateFolder killed = open(StateFolder::Use::nightly, "600");
   EXPECT_THAT(killed.known(), SizeIs(2)) << "what was asked for once goes on";
-  killed.finish(plan(2));
-  EXPECT_FALSE(std::filesystem::exists(path("looks-000003.state")));
-  EXPECT_TRUE(std::filesystem::exists(path("learnt-000002.state")));
+  EXPECT_THAT(killed.obsolete(plan(2)), ElementsAre(path("looks-000003.state")));
 }
 
 TEST_F(StateFolderTest, DamagedOnesAreNamedAndStay) {
@@ -225,11 +223,20 @@ TEST_F(StateFolderTest, AFolderIsNoPlaceToHangIn) {
 }
 
 TEST_F(StateFolderTest, ThinsOutWhatLiesBehindTheNewest) {
-  for (int looks = 1; looks <= 20; ++looks) save(looks);
-  std::vector<std::size_t> kept;
-  for (const auto& [file, looks] : open().files()) kept.push_back(looks);
-  EXPECT_LE(kept.size(), 8U);
-  EXPECT_THAT(kept, ::testing::IsSupersetOf({18U, 19U, 20U}));
+  // What others wrote is told, and what it wrote itself goes at once.
+  for (int looks = 1; looks <= 5; ++looks) save(looks);
+  StateFolder folder = open();
+  for (int looks = 6; looks <= 20; ++looks) {
+    SiteState now = state(looks);
+    folder.save(now, false);
+  }
+  std::vector<std::size_t> left;
+  for (const auto& [file, looks] : folder.files()) left.push_back(looks);
+  EXPECT_THAT(left, ::testing::IsSupersetOf({1U, 2U, 3U, 4U, 5U, 18U, 19U, 20U}));
+  EXPECT_LE(left.size(), 13U);
+  const std::vector<std::string> obsolete = folder.obsolete(plan(20));
+  EXPECT_GE(obsolete.size(), 4U);
+  for (const std::string& file : obsolete) EXPECT_THAT(file, ::testing::MatchesRegex(".*looks-00000[1-5].state"));
 }
 
 TEST(KeptReflectance, ComesBackAsItIsUsed) {
