@@ -9,6 +9,7 @@
 #include "pipeline/io/signature.hpp"
 #include "pipeline/record/verify.hpp"
 #include "pipeline/run/background.hpp"
+#include "pipeline/run/derive.hpp"
 #include "pipeline/run/site_watch.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
@@ -105,6 +106,10 @@ void print_json(const std::string& state, const VerifyReport& report, bool input
   std::cout << object.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
 }
 
+const char* derived_name(Derived result) {
+  return result == Derived::same ? "the same" : result == Derived::different ? "different" : "not there";
+}
+
 class VerifyCommand final : public Command {
  public:
   po::options_description options() override {
@@ -122,7 +127,13 @@ class VerifyCommand final : public Command {
         ("tsa-trust", po::value<std::string>()->value_name("CA.pem"),
          "certificates whose time stamps are trusted; then some manifest has to have one")  //
         ("no-inputs", po::bool_switch(), "do not read the inputs again")                    //
-        ("json", po::bool_switch(), "what was found as JSON");
+        ("json", po::bool_switch(), "what was found as JSON")                               //
+        ("derive", po::bool_switch(),
+         "work the alerts of alerts.geojson out again from the archived scenes, and say whether they are the same, byte "
+         "by byte; sites and source are those of the record where none are given, and the options below those of run")  //
+        ("alert", po::value<std::string>()->value_name("ID,..."), "derive these alone");
+    add_input_options(description);
+    add_monitor_options(description);
     return description;
   }
 
@@ -135,6 +146,10 @@ class VerifyCommand final : public Command {
     if (values.count("tsa-trust") != 0) tsa_trust_ = values["tsa-trust"].as<std::string>();
     options_.inputs = !values["no-inputs"].as<bool>();
     as_json_ = values["json"].as<bool>();
+    derives_ = values["derive"].as<bool>();
+    if (values.count("alert") != 0) ids_ = split_list(values["alert"].as<std::string>());
+    if (!ids_.empty() && !derives_) throw ConfigError("--alert goes with --derive");
+    if (derives_) watch_ = read_derive_options(values);
   }
 
   int run() override {
@@ -154,16 +169,56 @@ class VerifyCommand final : public Command {
     } else {
       print_text(state_, report, options_.inputs);
     }
-    return report.fits() ? exit_done : exit_check_failed;
+    const bool holds = !derives_ || derive_again();
+    return report.fits() && holds ? exit_done : exit_check_failed;
   }
 
  private:
+  bool derive_again() const {
+    DeriveReport report;
+    {
+      Progress progress(common_);
+      report = derive(watch_, state_, ids_, [&](std::string_view stage, double fraction) { progress(stage, fraction); });
+    }
+    const auto count = [&](Derived result) {
+      return static_cast<std::size_t>(std::count_if(report.alerts.begin(), report.alerts.end(),
+                                                    [&](const DerivedAlert& one) { return one.result == result; }));
+    };
+    const std::string from = plural(report.looks, "acquisition") + " read again" +
+                             (report.taken_on_trust == 0 ? std::string()
+                                                         : ", behind a checkpoint that stands for " +
+                                                               std::to_string(report.taken_on_trust) + " more") +
+                             (report.gone == 0 ? std::string() : "; " + std::to_string(report.gone) + " are gone");
+    if (as_json_) {
+      ordered_json alerts = ordered_json::object();
+      for (const DerivedAlert& one : report.alerts) alerts[one.id] = derived_name(one.result);
+      std::cout << ordered_json{{"derived", alerts},
+                                {"not_on_record", report.unknown},
+                                {"looks", report.looks},
+                                {"taken_on_trust", report.taken_on_trust},
+                                {"gone", report.gone}}
+                       .dump(2)
+                << "\n";
+      return report.holds();
+    }
+    std::cout << "derived: " << count(Derived::same) << " of " << report.alerts.size()
+              << " alerts are the same, byte by byte (" << from << ")\n";
+    for (const DerivedAlert& one : report.alerts) {
+      if (one.result != Derived::same) std::cout << "derived: " << one.id << " is " << derived_name(one.result) << "\n";
+    }
+    for (const std::string& id : report.unknown) std::cout << "derived: " << id << " is not on record\n";
+    return report.holds();
+  }
+
   CommonOptions common_;
   std::string state_;
   std::string trust_;
   std::string tsa_trust_;
   VerifyOptions options_;
   bool as_json_ = false;
+  bool derives_ = false;
+  WatchOptions watch_;
+  std::vector<std::string> ids_;
 };
 
 }  // namespace

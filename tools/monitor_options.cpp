@@ -66,9 +66,15 @@ void add_monitor_options(po::options_description& description) {
 }
 
 WatchOptions read_watch_options(const po::variables_map& values, const std::string& command) {
+  required_option(values, "sites", "--sites FILE", command);
+  required_option(values, "source", "--source SOURCE", command);
+  return read_derive_options(values);
+}
+
+WatchOptions read_derive_options(const po::variables_map& values) {
   WatchOptions options;
-  options.sites = required_option(values, "sites", "--sites FILE", command);
-  options.source = required_option(values, "source", "--source SOURCE", command);
+  if (values.count("sites") != 0) options.sites = values["sites"].as<std::string>();
+  if (values.count("source") != 0) options.source = values["source"].as<std::string>();
   options.network = read_source_options(values);
   options.buffer_m = values["buffer-m"].as<double>();
   options.history_days = values["history-days"].as<int>();

@@ -19,6 +19,9 @@ void add_monitor_options(boost::program_options::options_description& descriptio
 /// `command` is for the hint.
 WatchOptions read_watch_options(const boost::program_options::variables_map& values, const std::string& command);
 
+/// The same where sites and source may be left out.
+WatchOptions read_derive_options(const boost::program_options::variables_map& values);
+
 /// The value of an option that must be given; `what` is how the hint names it, e.g. "--out DIR".
 std::string required_option(const boost::program_options::variables_map& values, const std::string& option,
                             const std::string& what, const std::string& command);

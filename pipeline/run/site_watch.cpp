@@ -307,11 +307,13 @@ class PaneWatch {
 
   /// Starts from a checkpoint of the nightly state. Looks behind it that are gone cannot be judged again.
   void plan_rerun() {
-    const std::optional<std::size_t> start = states_.rerun_start_of(plan_, watched_.options.from);
+    const WatchOptions& options = watched_.options;
+    const std::optional<std::size_t> start = options.whole_history
+                                                 ? states_.earliest_start_of(plan_)
+                                                 : states_.rerun_start_of(plan_, options.from);
     if (!start) {
-      throw DataError("site '" + watched_.site.id + "': " + watched_.options.start_from +
-                      " has no checkpoint before " +
-                      (watched_.options.until ? format_instant(*watched_.options.until) : "its end"));
+      throw DataError("site '" + watched_.site.id + "': " + options.start_from + " has no checkpoint before " +
+                      (options.until ? format_instant(*options.until) : "its end"));
     }
     start_ = *start;
     std::vector<PlannedLook> usable;

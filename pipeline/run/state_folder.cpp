@@ -170,6 +170,11 @@ std::optional<std::size_t> StateFolder::rerun_start_of(const LookPlan& plan, con
   return without_gap ? without_gap : last;
 }
 
+std::optional<std::size_t> StateFolder::earliest_start_of(const LookPlan& plan) {
+  if (can_go_on(plan, 0)) return 0;
+  return rerun_start_of(plan, Instant{});
+}
+
 std::optional<SiteState> StateFolder::load(std::size_t looks) {
   for (Checkpoint& checkpoint : checkpoints_) {
     if (checkpoint.looks != looks || !fits(checkpoint) || !checkpoint.head->is_learnt) continue;

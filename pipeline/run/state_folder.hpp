@@ -49,6 +49,9 @@ class StateFolder {
   /// gone, or else the last. Nothing where there is none of a state that has learnt.
   std::optional<std::size_t> rerun_start_of(const LookPlan& plan, const std::optional<Instant>& from);
 
+  /// The same for one from as early as can be: from the beginning, if all of it can be read.
+  std::optional<std::size_t> earliest_start_of(const LookPlan& plan);
+
   /// The state of that many looks, whole and checked. Nothing where the file is damaged: it is then one of damaged(), and
   /// everything has to be asked anew.
   std::optional<SiteState> load(std::size_t looks);

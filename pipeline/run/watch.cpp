@@ -15,6 +15,7 @@
 #include "pipeline/io/folder_lock.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
 #include "pipeline/io/register.hpp"
+#include "pipeline/io/tables.hpp"
 #include "pipeline/io/review_assignment.hpp"
 #include "pipeline/run/background.hpp"
 #include "pipeline/run/night_record.hpp"
@@ -125,6 +126,16 @@ void run_again(const WatchOptions& options, const std::vector<WatchedSite>& site
   });
 }
 
+/// What is put on record is to be found from anywhere.
+WatchOptions with_absolute_paths(WatchOptions options) {
+  for (std::string* const path : {&options.sites, &options.source, &options.state, &options.start_from}) {
+    std::error_code none;
+    const bool is_path = !path->empty() && path->find("://") == std::string::npos && !is_database(*path);
+    if (is_path) *path = fs::absolute(*path, none).lexically_normal().string();
+  }
+  return options;
+}
+
 /// What main makes of an exception.
 int exit_code_of(const std::exception& error) {
   if (dynamic_cast<const ConfigError*>(&error) != nullptr) return 2;
@@ -133,7 +144,8 @@ int exit_code_of(const std::exception& error) {
 
 }  // namespace
 
-WatchReport watch(const WatchOptions& options, const ProgressSink& progress) {
+WatchReport watch(const WatchOptions& given, const ProgressSink& progress) {
+  const WatchOptions options = with_absolute_paths(given);
   const auto start = std::chrono::steady_clock::now();
   const Instant started = now();
   initialise_gdal(watch_gdal_cache_bytes);

@@ -63,6 +63,7 @@ struct WatchOptions {
   std::string state;             // folder of the state and of alerts.geojson; made if it is not there
   bool is_rerun = false;         // `state` gets alerts.geojson alone
   std::string start_from;        // of a rerun: a nightly state whose checkpoints it starts from, read-only; empty: none
+  bool whole_history = false;    // of such a rerun: from the beginning, if all of it can be read
   std::optional<Instant> from;   // alerts last detected before this are left out
   std::optional<Instant> until;  // scenes acquired later are left for another time
   int history_days = 365;        // learnt from where a site names no baseline_to
