@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "pipeline/io/signature.hpp"
 #include "pipeline/record/verify.hpp"
@@ -80,7 +81,40 @@ void print_text(const std::string& state, const VerifyReport& report, bool input
 
 ordered_json text_or_null(const std::string& text) { return text.empty() ? ordered_json(nullptr) : ordered_json(text); }
 
-void print_json(const std::string& state, const VerifyReport& report, bool inputs) {
+const char* derived_name(Derived result) {
+  return result == Derived::same ? "the same" : result == Derived::different ? "different" : "not there";
+}
+
+void print_derived(const DeriveReport& report) {
+  const auto same = std::count_if(report.alerts.begin(), report.alerts.end(),
+                                  [](const DerivedAlert& one) { return one.result == Derived::same; });
+  std::string from = plural(report.looks, "acquisition") + " read again";
+  if (report.taken_on_trust > 0) {
+    from += ", behind a checkpoint that stands for " + std::to_string(report.taken_on_trust) + " more";
+  }
+  if (report.gone > 0) from += "; " + std::to_string(report.gone) + " are gone";
+  std::cout << "derived: " << same << " of " << plural(report.alerts.size(), "alert")
+            << " are the same, byte by byte (" << from << ")\n";
+  for (const DerivedAlert& one : report.alerts) {
+    if (one.result != Derived::same) {
+      std::cout << "derived: " << printable(one.id) << " is " << derived_name(one.result) << "\n";
+    }
+  }
+  for (const std::string& id : report.unknown) std::cout << "derived: " << id << " is not on record\n";
+}
+
+ordered_json json_of(const DeriveReport& report) {
+  ordered_json alerts = ordered_json::object();
+  for (const DerivedAlert& one : report.alerts) alerts[one.id] = derived_name(one.result);
+  return {{"alerts", alerts},
+          {"not_on_record", report.unknown},
+          {"looks", report.looks},
+          {"taken_on_trust", report.taken_on_trust},
+          {"gone", report.gone}};
+}
+
+void print_json(const std::string& state, const VerifyReport& report, bool inputs,
+                const std::optional<DeriveReport>& derived) {
   ordered_json object{{"state", state},
                       {"fits", report.fits()},
                       {"misfits", report.misfits},
@@ -104,10 +138,6 @@ void print_json(const std::string& state, const VerifyReport& report, bool input
                         {"not_read", report.inputs.not_read}};
   }
   std::cout << object.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
-}
-
-const char* derived_name(Derived result) {
-  return result == Derived::same ? "the same" : result == Derived::different ? "different" : "not there";
 }
 
 class VerifyCommand final : public Command {
@@ -164,52 +194,21 @@ class VerifyCommand final : public Command {
       options_.progress = [&](std::string_view stage, double fraction) { progress(stage, fraction); };
       in_arena(common_.threads, [&] { report = verify_state(state_, options_); });
     }
+    std::optional<DeriveReport> derived;
+    if (derives_) {
+      Progress progress(common_);
+      derived = derive(watch_, state_, ids_, [&](std::string_view stage, double fraction) { progress(stage, fraction); });
+    }
     if (as_json_) {
-      print_json(state_, report, options_.inputs);
+      print_json(state_, report, options_.inputs, derived);
     } else {
       print_text(state_, report, options_.inputs);
+      if (derived) print_derived(*derived);
     }
-    const bool holds = !derives_ || derive_again();
-    return report.fits() && holds ? exit_done : exit_check_failed;
+    return report.fits() && (!derived || derived->holds()) ? exit_done : exit_check_failed;
   }
 
  private:
-  bool derive_again() const {
-    DeriveReport report;
-    {
-      Progress progress(common_);
-      report = derive(watch_, state_, ids_, [&](std::string_view stage, double fraction) { progress(stage, fraction); });
-    }
-    const auto count = [&](Derived result) {
-      return static_cast<std::size_t>(std::count_if(report.alerts.begin(), report.alerts.end(),
-                                                    [&](const DerivedAlert& one) { return one.result == result; }));
-    };
-    const std::string from = plural(report.looks, "acquisition") + " read again" +
-                             (report.taken_on_trust == 0 ? std::string()
-                                                         : ", behind a checkpoint that stands for " +
-                                                               std::to_string(report.taken_on_trust) + " more") +
-                             (report.gone == 0 ? std::string() : "; " + std::to_string(report.gone) + " are gone");
-    if (as_json_) {
-      ordered_json alerts = ordered_json::object();
-      for (const DerivedAlert& one : report.alerts) alerts[one.id] = derived_name(one.result);
-      std::cout << ordered_json{{"derived", alerts},
-                                {"not_on_record", report.unknown},
-                                {"looks", report.looks},
-                                {"taken_on_trust", report.taken_on_trust},
-                                {"gone", report.gone}}
-                       .dump(2)
-                << "\n";
-      return report.holds();
-    }
-    std::cout << "derived: " << count(Derived::same) << " of " << report.alerts.size()
-              << " alerts are the same, byte by byte (" << from << ")\n";
-    for (const DerivedAlert& one : report.alerts) {
-      if (one.result != Derived::same) std::cout << "derived: " << one.id << " is " << derived_name(one.result) << "\n";
-    }
-    for (const std::string& id : report.unknown) std::cout << "derived: " << id << " is not on record\n";
-    return report.holds();
-  }
-
   CommonOptions common_;
   std::string state_;
   std::string trust_;

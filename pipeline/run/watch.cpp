@@ -128,7 +128,7 @@ void run_again(const WatchOptions& options, const std::vector<WatchedSite>& site
 
 /// What is put on record is to be found from anywhere.
 WatchOptions with_absolute_paths(WatchOptions options) {
-  for (std::string* const path : {&options.sites, &options.source, &options.state, &options.start_from}) {
+  for (std::string* const path : {&options.sites, &options.source, &options.state, &options.start_from, &options.register_target}) {
     std::error_code none;
     const bool is_path = !path->empty() && path->find("://") == std::string::npos && !is_database(*path);
     if (is_path) *path = fs::absolute(*path, none).lexically_normal().string();
