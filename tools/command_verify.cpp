@@ -137,6 +137,7 @@ void print_json(const std::string& state, const VerifyReport& report, bool input
                         {"gone", report.inputs.gone},
                         {"not_read", report.inputs.not_read}};
   }
+  if (derived) object["derived"] = json_of(*derived);
   std::cout << object.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
 }
 
