@@ -173,12 +173,14 @@ class PaneWatch {
     const bool keeps = learning_goes_on();
     result.replayed = keeps ? 0 : static_cast<int>(plan_.looks.size() - start_) - result.new_looks;
     result.learning = keeps;
+    if (!states_.loaded().empty()) result.gone_on_from.push_back(states_.loaded());
     if (dry) return result;
     std::size_t before = start_;
     if (keeps) {
       before = keep_new_looks();
-    } else if (start_ < plan_.looks.size()) {
-      take_in_from(start_);
+    } else {
+      if (start_ < plan_.looks.size()) take_in_from(start_);
+      // Also where nothing was new: the run before may have been killed before it had removed them.
       report_.obsolete = states_.obsolete(plan_);
       if (!kept_folder().empty()) report_.obsolete.push_back(kept_folder());
     }
@@ -687,6 +689,7 @@ void add(const WatchReport::OfSite& pane, WatchReport::OfSite& site) {
   site.learning = site.learning || pane.learning;
   site.relearnt = site.relearnt || pane.relearnt;
   site.open += pane.open;
+  site.gone_on_from.insert(site.gone_on_from.end(), pane.gone_on_from.begin(), pane.gone_on_from.end());
 }
 
 /// Adds what a pane has to tell to the report of all.

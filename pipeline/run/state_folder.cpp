@@ -179,7 +179,9 @@ std::optional<SiteState> StateFolder::load(std::size_t looks) {
   for (Checkpoint& checkpoint : checkpoints_) {
     if (checkpoint.looks != looks || !fits(checkpoint) || !checkpoint.head->is_learnt) continue;
     try {
-      return read_site_state(checkpoint.path, terms_.grid, parallel_);
+      SiteState state = read_site_state(checkpoint.path, terms_.grid, parallel_);
+      loaded_ = checkpoint.path;
+      return state;
     } catch (const DataError& error) {
       exclude(checkpoint, error.what());
       find_newest();

@@ -56,6 +56,9 @@ class StateFolder {
   /// everything has to be asked anew.
   std::optional<SiteState> load(std::size_t looks);
 
+  /// The file that load() read; empty: none.
+  const std::string& loaded() const { return loaded_; }
+
   /// Checks the newest checkpoint whole; false as load() gives nothing.
   bool check_newest();
 
@@ -98,6 +101,7 @@ class StateFolder {
   std::vector<Checkpoint> checkpoints_;         // the newest first
   std::optional<std::size_t> newest_;           // of those
   std::vector<std::string> foreign_;            // of other terms
+  std::string loaded_;
   std::set<std::string> written_;
   std::vector<std::pair<std::string, std::string>> damaged_;
   std::size_t damaged_looks_ = 0;
