@@ -38,8 +38,7 @@ class DeriveCli : public ::testing::Test {
 
   Outcome derive(const std::vector<std::string>& more = {}) const {
     std::vector<std::string> options{"--derive", "--no-inputs"};
-    if (more.empty() || more.front() != "--buffer-m") options.insert(options.end(), {"--buffer-m", "100"});
-    options.insert(options.end(), {"--history-days", "200"});
+    options.insert(options.end(), {"--history-days", "150"});
     options.insert(options.end(), more.begin(), more.end());
     return verify(state_, options);
   }
@@ -100,7 +99,7 @@ TEST_F(DeriveCli, ASceneThatWasChangedGivesOtherAlerts) {
   const std::string seen = alerts.at("features")[0].at("properties").at("scenes").at("after")[0];
   std::size_t changed = scenes;
   for (std::size_t i = 0; i < scenes; ++i) {
-    if (test::series().names()[i].find(seen) != std::string::npos) changed = i;
+    if (test::night_scenes().names()[i].find(seen) != std::string::npos) changed = i;
   }
   ASSERT_LT(changed, scenes) << seen;
   darken(changed);
@@ -113,7 +112,7 @@ TEST_F(DeriveCli, ASceneThatWasChangedGivesOtherAlerts) {
 TEST_F(DeriveCli, OtherOptionsAreNamed) {
   const Outcome other = derive({"--buffer-m", "250"});
   EXPECT_EQ(other.exit_code, 2) << other.out << other.err;
-  EXPECT_THAT(other.err, HasSubstr("buffer-m 100 -> 250"));
+  EXPECT_THAT(other.err, HasSubstr("buffer-m 300 -> 250"));
   EXPECT_EQ(derive({"--confirm-looks", "4"}).exit_code, 2);
 }
 

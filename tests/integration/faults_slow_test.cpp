@@ -50,17 +50,17 @@ void expect_all_mended(const FaultyNight& night, std::size_t most_writes) {
 
 TEST(FaultsAtEveryCall, OfALaterNight) {
   if (!test::can_preload) GTEST_SKIP() << "nothing can be preloaded under a sanitizer";
-  expect_all_mended(FaultyNight(26, 1), 1000);
+  expect_all_mended(FaultyNight(30, 1), 1000);
 }
 
 TEST(FaultsAtEveryCall, OfTheFirstNight) {
   if (!test::can_preload) GTEST_SKIP() << "nothing can be preloaded under a sanitizer";
-  expect_all_mended(FaultyNight(0, 24), 4);
+  expect_all_mended(FaultyNight(0, 28), 4);
 }
 
 TEST(FaultsAtEveryCall, OfANightThatLearnsFromWhatWasKept) {
   if (!test::can_preload) GTEST_SKIP() << "nothing can be preloaded under a sanitizer";
-  expect_all_mended(FaultyNight(15, 9), 4);
+  expect_all_mended(FaultyNight(12, 16), 4);
 }
 
 /// One command on a state, and the state before it.
@@ -76,7 +76,7 @@ struct Step {
 
 class Kills : public ::testing::Test {
  protected:
-  static constexpr std::size_t late = 24;
+  static constexpr std::size_t late = 26;
 
   /// Does a step undisturbed.
   void add(const std::string& what, const std::vector<std::string>& command) {
@@ -177,14 +177,14 @@ TEST_F(Kills, ThreeHundredChangeNothingInTheEnd) {
     }
     Nights::copy(undisturbed, state_);
   };
-  nights_.deliver(0, 15);
+  nights_.deliver(0, 12);
   add_run("first night, learning");
   kill_newest(30);
-  nights_.deliver(15, late);
-  nights_.deliver(late + 1, 27);
+  nights_.deliver(12, late);
+  nights_.deliver(late + 1, 31);
   add_run("night that learns");
   kill_newest(50);
-  nights_.deliver(27, 28);
+  nights_.deliver(31, 32);
   add_run("night");
   kill_newest(50);
   nights_.deliver(late, late + 1);
@@ -194,7 +194,7 @@ TEST_F(Kills, ThreeHundredChangeNothingInTheEnd) {
   add("review", {PITWATCH_PROGRAM, "alerts", "review", id, "--state", state_, "--verdict", "natural", "--reviewer", "A",
                  "--at", "2023-01-02T03:04:05Z"});
   kill_newest(40);
-  nights_.deliver(28, 29);
+  nights_.deliver(32, 33);
   add_run("night after the review");
   kill_newest(40);
   add_run("relearn", {"--confirm-looks", "4", "--relearn"});

@@ -14,7 +14,6 @@
 
 #include "pipeline/io/register.hpp"
 #include "tests/integration/process.hpp"
-#include "tests/integration/series.hpp"
 
 namespace pitwatch::test {
 
@@ -72,26 +71,59 @@ inline Contents lasting_contents(const std::string& state) {
   return contents;
 }
 
-/// The series of series.hpp, delivered scene by scene to an inbox of its own, and states that are run on it.
+/// A small site and a year and a half of clear scenes, 16 of them in its history; from about the 26th on there are
+/// alerts.
+class NightScenes {
+ public:
+  NightScenes() {
+    write_text(sites(), R"({"type": "FeatureCollection", "features": [{"type": "Feature",
+      "properties": {"id": "small", "name": "Small"}, "geometry": {"type": "Polygon", "coordinates":
+      [[[46.610, 40.146], [46.617, 40.146], [46.617, 40.152], [46.610, 40.152], [46.610, 40.146]]]}}]})");
+    const Outcome made = run_process({PITWATCH_PROGRAM, "simulate", "--sites", sites(), "--from", "2021-07-01",
+                                      "--until", "2022-12-31", "--every-days", "10", "--history-days", "150",
+                                      "--size-km", "1.5", "--clear-sky", "--bands", "B02,B03,B04,B08,B11,B12", "--seed",
+                                      "7", "--out", folder_ / "series"});
+    if (made.exit_code != 0) throw std::runtime_error(made.err);
+    for (const std::string& name : names_in(scenes())) {
+      if (name.rfind("S2", 0) == 0) names_.push_back(name);
+    }
+    // By date: the third part of S2A_38TPK_20210706_0_L2A_small.
+    std::sort(names_.begin(), names_.end(),
+              [](const std::string& a, const std::string& b) { return a.substr(10) < b.substr(10); });
+  }
+  std::string sites() const { return folder_ / "site.geojson"; }
+  std::string scenes() const { return folder_ / "series/small"; }
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  TemporaryFolder folder_;
+  std::vector<std::string> names_;
+};
+
+/// Made once.
+inline const NightScenes& night_scenes() {
+  static const NightScenes made;
+  return made;
+}
+
+/// Those scenes, delivered one by one to an inbox, and states that are run on it.
 class Nights {
  public:
   Nights() { std::filesystem::create_directories(inbox_); }
 
   std::string operator/(const std::string& name) const { return folder_ / name; }
   const std::string& inbox() const { return inbox_; }
-  std::string scene(std::size_t i) const { return inbox_ + "/" + series().names()[i]; }
+  std::string scene(std::size_t i) const { return inbox_ + "/" + night_scenes().names()[i]; }
   void deliver(std::size_t first, std::size_t last) const {
     for (std::size_t i = first; i < last; ++i) {
-      std::filesystem::copy(series().scenes() + "/" + series().names()[i], scene(i),
+      std::filesystem::copy(night_scenes().scenes() + "/" + night_scenes().names()[i], scene(i),
                             std::filesystem::copy_options::recursive);
     }
   }
 
-  /// So short a history that the first night is soon over.
   std::vector<std::string> command(const std::string& state, const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> words{PITWATCH_PROGRAM, "run",     "--sites", series().sites(),  "--source", inbox_,
-                                   "--state",        state,     "--quiet", "--history-days", "200",      "--buffer-m",
-                                   "100"};
+    std::vector<std::string> words{PITWATCH_PROGRAM, "run",   "--sites", night_scenes().sites(), "--source", inbox_,
+                                   "--state",        state,   "--quiet", "--history-days",       "150"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }

@@ -21,7 +21,7 @@ using test::run_process;
 TEST(ReviewsCli, NoneThatWasAcknowledgedIsLostBesideRuns) {
   constexpr int reviewers = 8;
   constexpr int of_each = 25;
-  constexpr std::size_t first_night = 24;
+  constexpr std::size_t first_night = 30;
   const Nights nights;
   const std::string state = nights / "state";
   nights.deliver(0, first_night);
@@ -52,7 +52,7 @@ TEST(ReviewsCli, NoneThatWasAcknowledgedIsLostBesideRuns) {
   std::size_t scene = first_night;
   int runs = 0;
   while (at_work > 0) {
-    if (scene < test::series().names().size()) {
+    if (scene < test::night_scenes().names().size()) {
       nights.deliver(scene, scene + 1);
       ++scene;
     }

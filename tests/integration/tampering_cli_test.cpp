@@ -38,16 +38,16 @@ class Tampering : public ::testing::Test {
  protected:
   /// One site that is watched and one that still learns, three nights.
   void SetUp() override {
-    json sites = json::parse(read_text(test::series().sites()));
+    json sites = json::parse(read_text(test::night_scenes().sites()));
     json young = sites["features"][0];
     young["properties"] = {{"id", "young"}, {"baseline_to", "2030-01-01"}};
     sites["features"].push_back(young);
     write_text(sites_, sites.dump());
-    nights_.deliver(0, 24);
+    nights_.deliver(0, 30);
     run();
-    nights_.deliver(24, 25);
+    nights_.deliver(30, 31);
     run();
-    nights_.deliver(25, 26);
+    nights_.deliver(31, 32);
     run();
     ASSERT_FALSE(test::names_in(state_ + "/sites/young/kept").empty());
     ASSERT_FALSE(test::published_ids(state_).empty());
@@ -55,7 +55,7 @@ class Tampering : public ::testing::Test {
 
   void run(const std::vector<std::string>& more = {}) const {
     std::vector<std::string> command = nights_.command(state_, more);
-    *std::find(command.begin(), command.end(), test::series().sites()) = sites_;
+    *std::find(command.begin(), command.end(), test::night_scenes().sites()) = sites_;
     const Outcome done = run_process(command);
     ASSERT_EQ(done.exit_code, 0) << done.err;
   }
