@@ -241,6 +241,16 @@ void NightRecord::check_register() const {
   }
 }
 
+std::set<std::string> NightRecord::recorded(const Site& site) const {
+  std::set<std::string> paths;
+  if (!before_) return paths;
+  const std::string folder = "sites/" + site.id + "/";
+  for (const OutputFile& file : before_->outputs) {
+    if (file.path.starts_with(folder)) paths.insert(options_.state + "/" + file.path);
+  }
+  return paths;
+}
+
 void NightRecord::mark_news(WatchReport& report) const {
   std::vector<MissingLook> missing;  // panes may see one acquisition
   for (MissingLook& look : report.missing) {

@@ -131,7 +131,7 @@ StateFolder state_folder(const WatchedSite& watched, const Pane& pane) {
           options.is_rerun ? StateFolder::Use::read_only
           : relearns       ? StateFolder::Use::relearn
                            : StateFolder::Use::nightly,
-          in_parallel};
+          in_parallel, watched.recorded};
 }
 
 /// Throws ConfigError where a nightly run is to end before its state does.
@@ -212,7 +212,9 @@ class PaneWatch {
     }
     standing.learning = result.learning;
     if (!state_.looks.empty()) standing.learn_until = plan_.learn_until;
+    const std::vector<std::string>& obsolete = report_.obsolete;
     for (const auto& [path, looks] : states_.files()) {
+      if (std::find(obsolete.begin(), obsolete.end(), path) != obsolete.end()) continue;
       standing.checkpoints.push_back({std::filesystem::path(path).lexically_relative(watched_.options.state).string(),
                                       static_cast<int>(looks)});
     }
