@@ -91,6 +91,7 @@ void print_derived(const DeriveReport& report) {
   std::string from = plural(report.looks, "acquisition") + " read again";
   if (report.taken_on_trust > 0) {
     from += ", behind a checkpoint that stands for " + std::to_string(report.taken_on_trust) + " more";
+    for (const std::string& path : report.checkpoints) from += ", " + printable(path);
   }
   if (report.gone > 0) from += "; " + std::to_string(report.gone) + " are gone";
   std::cout << "derived: " << same << " of " << plural(report.alerts.size(), "alert")
@@ -110,6 +111,7 @@ ordered_json json_of(const DeriveReport& report) {
           {"not_on_record", report.unknown},
           {"looks", report.looks},
           {"taken_on_trust", report.taken_on_trust},
+          {"checkpoints", report.checkpoints},
           {"gone", report.gone}};
 }
 

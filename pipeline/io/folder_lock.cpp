@@ -39,6 +39,21 @@ bool take_lock(int descriptor, int kind) {
   throw IoError(folder + "/lock: cannot lock: " + std::strerror(reason));
 }
 
+std::string lock_beside(const std::string& path) {
+  const std::filesystem::path file(path);
+  return (file.parent_path() / ("." + file.filename().string() + ".lock")).string();
+}
+
+/// Takes a lock, however long others have it. Closes the descriptor where it fails.
+void wait_for_lock(int descriptor, int kind, const std::string& lock) {
+  while (::flock(descriptor, kind) != 0) {
+    if (errno == EINTR) continue;
+    const int reason = errno;
+    ::close(descriptor);
+    throw IoError(lock + ": cannot lock: " + std::strerror(reason));
+  }
+}
+
 }  // namespace
 
 FolderLock::FolderLock(const std::string& folder) {
@@ -74,26 +89,29 @@ bool is_folder_locked(const std::string& folder) {
   try {
     const SharedFolderLock lock(folder);
     return false;
-  } catch (const ConfigError&) {
+  } catch (const BusyError&) {
     return true;
   }
 }
 
 FileLock::FileLock(const std::string& path) {
-  const std::filesystem::path file(path);
-  const std::string lock = (file.parent_path() / ("." + file.filename().string() + ".lock")).string();
+  const std::string lock = lock_beside(path);
   descriptor_ = open_lock(lock);
-  int result = 0;
-  do {
-    result = ::flock(descriptor_, LOCK_EX);
-  } while (result != 0 && errno == EINTR);
-  if (result != 0) {
-    const int reason = errno;
-    ::close(descriptor_);
-    throw IoError(lock + ": cannot lock: " + std::strerror(reason));
-  }
+  wait_for_lock(descriptor_, LOCK_EX, lock);
 }
 
 FileLock::~FileLock() { ::close(descriptor_); }
+
+SharedFileLock::SharedFileLock(const std::string& path) {
+  const std::string lock = lock_beside(path);
+  descriptor_ = ::open(lock.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor_ < 0 && (errno == ENOENT || errno == ENOTDIR)) return;
+  if (descriptor_ < 0) throw IoError(lock + ": cannot open: " + std::strerror(errno));
+  wait_for_lock(descriptor_, LOCK_SH, lock);
+}
+
+SharedFileLock::~SharedFileLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
 
 }  // namespace pitwatch

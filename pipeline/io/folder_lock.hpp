@@ -48,4 +48,17 @@ class FileLock {
   int descriptor_ = -1;
 };
 
+/// The same for readers: waits for those who change the file. Writes nothing: where there is no lock file, nobody has
+/// ever changed it, and there is nothing to hold. Throws IoError where it cannot be read.
+class SharedFileLock {
+ public:
+  explicit SharedFileLock(const std::string& path);
+  ~SharedFileLock();
+  SharedFileLock(const SharedFileLock&) = delete;
+  SharedFileLock& operator=(const SharedFileLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
 }  // namespace pitwatch

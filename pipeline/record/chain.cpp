@@ -120,6 +120,34 @@ Tip find_tip(const std::string& state) {
   return tip;
 }
 
+/// Whether a file of the state is as a record has it.
+bool is_as(const std::string& state, const OutputFile& file) {
+  try {
+    const std::string path = file.path.front() == '/' ? file.path : state + "/" + file.path;
+    return hash_of_regular_file(path, file.size) == file.sha256;
+  } catch (const DataError&) {
+    return false;
+  }
+}
+
+/// Goes from what is settled to what a later manifest says, as far as the files do.
+void settle(const std::string& state, Manifest& settled, Manifest later) {
+  for (OutputFile& file : later.outputs) {
+    const auto same_path = [&](const OutputFile& one) { return one.path == file.path; };
+    const auto before = std::find_if(settled.outputs.begin(), settled.outputs.end(), same_path);
+    if (before == settled.outputs.end() || *before == file || is_as(state, file)) continue;
+    file = *before;
+    if (later.alert_register && later.alert_register->target == file.path) {
+      later.alert_register = settled.alert_register;
+    }
+  }
+  // Of a database nothing tells whether it was come to.
+  if (later.alert_register && later.alert_register->sha256.empty()) later.alert_register = settled.alert_register;
+  later.missing = std::move(settled.missing);
+  later.notices = std::move(settled.notices);
+  settled = std::move(later);
+}
+
 /// check_chain() at work.
 class ChainCheck {
  public:
@@ -292,6 +320,21 @@ std::optional<Manifest> head(const std::string& state) {
   } catch (const DataError& error) {
     throw DataError(shown(reference->name) + ": " + error_chain(error));
   }
+}
+
+std::optional<Manifest> settled_head(const std::string& state) {
+  std::optional<Manifest> settled = head(state);
+  if (!settled) return settled;
+  const std::string published = read_head(state)->name;
+  for (const std::string& name : manifest_names(state)) {
+    if (name <= published) continue;
+    try {
+      settle(state, *settled, parse_manifest(bytes_of(state, name)));
+    } catch (const DataError&) {
+      // check_chain() tells of one that is damaged.
+    }
+  }
+  return settled;
 }
 
 std::string begin_manifest(const std::string& state, Manifest& manifest) {

@@ -37,6 +37,11 @@ std::optional<ManifestReference> read_head(const std::string& state);
 /// is damaged, or the one does not fit the other.
 std::optional<Manifest> head(const std::string& state);
 
+/// head(), or what has become of it: where runs were killed while they published, or failed, their manifests are beyond
+/// HEAD, and each file may be as one of them has it. This is the newest of all of them, with each file as the newest
+/// has it that the file fits, and with missing acquisitions and notices of HEAD. Throws as head().
+std::optional<Manifest> settled_head(const std::string& state);
+
 /// Writes the manifest of a run that is about to publish, whole, durable, and once written never again; returns its
 /// name. Fills in `previous`: the newest manifest, be it one that a killed run left beyond HEAD; where HEAD is the
 /// newest, what HEAD says of it, so that one that was changed or taken away is still missed afterwards. Fills in

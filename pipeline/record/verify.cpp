@@ -59,6 +59,8 @@ class Verification {
     if (!holds_state(state_)) throw DataError(state_ + ": holds no state");
     {
       const SharedFolderLock lock(state_);
+      const SharedFileLock record(runs_folder(state_) + "/record");  // reviews come beside runs
+      if (!has_record()) throw DataError(state_ + ": has no record: no run has come to publish there yet");
       check_manifests();
       check_outputs();
     }
@@ -75,6 +77,13 @@ class Verification {
   }
   void misfit(const std::string& what) { report_.misfits.push_back(what); }
   void remark(const std::string& what) { report_.remarks.push_back(what); }
+
+  /// A first run that ended early leaves nothing but checkpoints; whoever has published has a manifest.
+  bool has_record() const {
+    std::error_code error;
+    return fs::exists(state_ + "/register.gpkg", error) || fs::exists(state_ + "/alerts.geojson", error) ||
+           fs::exists(runs_folder(state_) + "/HEAD", error) || !manifest_names(state_).empty();
+  }
 
   // ---- the chain
 

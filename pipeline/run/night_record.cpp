@@ -205,7 +205,7 @@ bool has_content(const std::string& path, const std::string& text) {
 
 NightRecord::NightRecord(const WatchOptions& options, Instant started) : options_(options), started_(started) {
   try {
-    before_ = head(options.state);
+    before_ = settled_head(options.state);
   } catch (const DataError& error) {
     damage_ = error.what();
   }
@@ -239,6 +239,16 @@ void NightRecord::check_register() const {
     throw DataError(without_password(target) + ": holds " + std::to_string(alerts) + " alerts and " +
                     std::to_string(counts.reviews) + " reviews, but the state knows of more: " + held);
   }
+}
+
+std::set<std::string> NightRecord::recorded(const Site& site) const {
+  std::set<std::string> paths;
+  if (!before_) return paths;
+  const std::string folder = "sites/" + site.id + "/";
+  for (const OutputFile& file : before_->outputs) {
+    if (file.path.starts_with(folder)) paths.insert(options_.state + "/" + file.path);
+  }
+  return paths;
 }
 
 void NightRecord::mark_news(WatchReport& report) const {
@@ -406,12 +416,15 @@ void NightRecord::publish_failure(int exit_code, const std::string& message) {
   if (!before_) return;
   try {
     const FileLock lock = record_lock(options_.state);
+    // This run itself may have come to publish some, and reviews since it began.
+    const std::optional<Manifest> settled = settled_head(options_.state);
+    if (!settled) return;
     Manifest manifest = begin(exit_code, message);
-    manifest.sites = before_->sites;
-    manifest.missing = before_->missing;
-    manifest.notices = before_->notices;
-    manifest.outputs = before_->outputs;
-    manifest.alert_register = before_->alert_register;
+    manifest.sites = settled->sites;
+    manifest.missing = settled->missing;
+    manifest.notices = settled->notices;
+    manifest.outputs = settled->outputs;
+    manifest.alert_register = settled->alert_register;
     const std::string begun = begin_manifest(options_.state, manifest);
     publish_head(options_.state, begun);
   } catch (const std::exception&) {  // the error that ended the run is the one to be told
@@ -422,7 +435,7 @@ void record_review(const std::string& state, const std::string& target, const st
                    const Review& review, const SigningOptions& signing) {
   const FileLock lock = record_lock(state);
   const Instant started = now();
-  const std::optional<Manifest> before = head(state);
+  const std::optional<Manifest> before = settled_head(state);
   if (!before) throw DataError(state + ": has no record of a run: reviews are put on record beside one");
   const std::unique_ptr<RegisterWrite> write = prepare_review(target, alert_id, review, started);
   Manifest manifest = *before;

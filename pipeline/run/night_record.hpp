@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "pipeline/core/date.hpp"
+#include "pipeline/core/site.hpp"
 #include "pipeline/io/alerts_geojson.hpp"
 #include "pipeline/io/input_log.hpp"
 #include "pipeline/io/register.hpp"
@@ -37,6 +39,9 @@ class NightRecord {
   /// Throws DataError where the register is not there, or another, or lacks reviews, though the state knows of it; not
   /// with options.new_register.
   void check_register() const;
+
+  /// Paths of the files of the site's state that the run before left.
+  std::set<std::string> recorded(const Site& site) const;
 
   /// Since when acquisitions are missing and scenes late, and which of them are news.
   void mark_news(WatchReport& report) const;

@@ -131,7 +131,7 @@ StateFolder state_folder(const WatchedSite& watched, const Pane& pane) {
           options.is_rerun ? StateFolder::Use::read_only
           : relearns       ? StateFolder::Use::relearn
                            : StateFolder::Use::nightly,
-          in_parallel};
+          in_parallel, watched.recorded};
 }
 
 /// Throws ConfigError where a nightly run is to end before its state does.
@@ -173,12 +173,14 @@ class PaneWatch {
     const bool keeps = learning_goes_on();
     result.replayed = keeps ? 0 : static_cast<int>(plan_.looks.size() - start_) - result.new_looks;
     result.learning = keeps;
+    if (!states_.loaded().empty()) result.gone_on_from.push_back(states_.loaded());
     if (dry) return result;
     std::size_t before = start_;
     if (keeps) {
       before = keep_new_looks();
-    } else if (start_ < plan_.looks.size()) {
-      take_in_from(start_);
+    } else {
+      if (start_ < plan_.looks.size()) take_in_from(start_);
+      // Also where nothing was new: the run before may have been killed before it had removed them.
       report_.obsolete = states_.obsolete(plan_);
       if (!kept_folder().empty()) report_.obsolete.push_back(kept_folder());
     }
@@ -210,7 +212,9 @@ class PaneWatch {
     }
     standing.learning = result.learning;
     if (!state_.looks.empty()) standing.learn_until = plan_.learn_until;
+    const std::vector<std::string>& obsolete = report_.obsolete;
     for (const auto& [path, looks] : states_.files()) {
+      if (std::find(obsolete.begin(), obsolete.end(), path) != obsolete.end()) continue;
       standing.checkpoints.push_back({std::filesystem::path(path).lexically_relative(watched_.options.state).string(),
                                       static_cast<int>(looks)});
     }
@@ -687,6 +691,7 @@ void add(const WatchReport::OfSite& pane, WatchReport::OfSite& site) {
   site.learning = site.learning || pane.learning;
   site.relearnt = site.relearnt || pane.relearnt;
   site.open += pane.open;
+  site.gone_on_from.insert(site.gone_on_from.end(), pane.gone_on_from.begin(), pane.gone_on_from.end());
 }
 
 /// Adds what a pane has to tell to the report of all.

@@ -4,8 +4,10 @@
 #include <bit>
 #include <charconv>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "pipeline/core/error.hpp"
@@ -20,18 +22,47 @@ namespace fs = std::filesystem;
 constexpr std::size_t newest_kept = 3;
 constexpr std::size_t number_digits = 6;
 constexpr std::string_view extension = ".state";
+constexpr std::string_view second_mark = "b";
 constexpr std::string_view after_looks = "looks-";
 constexpr std::string_view after_learning_mark = "learnt-";
 
-/// "looks-000073.state" -> 73; nothing for other names.
+/// "looks-000073.state", "looks-000073b.state" -> 73; nothing for other names.
 std::optional<std::size_t> number_in(const std::string& name, std::string_view begin) {
   if (!name.starts_with(begin) || !name.ends_with(extension)) return std::nullopt;
   const char* const first = name.data() + begin.size();
   const char* const last = name.data() + name.size() - extension.size();
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(first, last, number);
-  if (error != std::errc() || end != last) return std::nullopt;
+  const std::string_view rest(end, static_cast<std::size_t>(last - end));
+  if (error != std::errc() || (!rest.empty() && rest != second_mark)) return std::nullopt;
   return number;
+}
+
+/// The other one of the two names of a state: "looks-000073.state" and "looks-000073b.state".
+std::string twin_of(const std::string& path) {
+  const std::string stem = path.substr(0, path.size() - extension.size());
+  const bool is_second = stem.ends_with(second_mark);
+  return (is_second ? stem.substr(0, stem.size() - second_mark.size()) : stem + std::string(second_mark)) +
+         std::string(extension);
+}
+
+bool is_same_content(const std::string& a, const std::string& b) {
+  std::error_code none;
+  if (fs::file_size(a, none) != fs::file_size(b, none) || none) return false;
+  std::ifstream first(a, std::ios::binary);
+  std::ifstream second(b, std::ios::binary);
+  std::vector<char> of_first(std::size_t{1} << 20);
+  std::vector<char> of_second(of_first.size());
+  const auto size = static_cast<std::streamsize>(of_first.size());
+  do {
+    first.read(of_first.data(), size);
+    second.read(of_second.data(), size);
+    const auto count = first.gcount();
+    if (count != second.gcount() || !std::equal(of_first.begin(), of_first.begin() + count, of_second.begin())) {
+      return false;
+    }
+  } while (first && second);
+  return first.eof() && second.eof();
 }
 
 bool is_after_learning(const std::string& path) {
@@ -54,8 +85,13 @@ bool can_go_on(const LookPlan& plan, std::size_t from) {
 
 }  // namespace
 
-StateFolder::StateFolder(std::string folder, StateTerms terms, Use use, ParallelFor parallel)
-    : folder_(std::move(folder)), terms_(std::move(terms)), use_(use), parallel_(std::move(parallel)) {
+StateFolder::StateFolder(std::string folder, StateTerms terms, Use use, ParallelFor parallel,
+                         std::set<std::string> recorded)
+    : folder_(std::move(folder)),
+      terms_(std::move(terms)),
+      use_(use),
+      parallel_(std::move(parallel)),
+      recorded_(std::move(recorded)) {
   checkpoints_ = list();
   find_newest();
 }
@@ -74,9 +110,11 @@ std::vector<StateFolder::Checkpoint> StateFolder::list() const {
     if (!looks) looks = number_in(name, after_learning_mark);
     if (looks) checkpoints.push_back({it->path().string(), *looks, false, {}});
   }
-  std::sort(checkpoints.begin(), checkpoints.end(), [](const Checkpoint& a, const Checkpoint& b) {
-    return std::tie(a.looks, a.path) > std::tie(b.looks, b.path);
-  });
+  const auto key = [&](const Checkpoint& one) {
+    return std::tuple(one.looks, recorded_.count(one.path), std::string_view(one.path));
+  };
+  std::sort(checkpoints.begin(), checkpoints.end(),
+            [&](const Checkpoint& a, const Checkpoint& b) { return key(a) > key(b); });
   return checkpoints;
 }
 
@@ -148,26 +186,33 @@ std::optional<std::size_t> StateFolder::start_of(const LookPlan& plan) {
     Checkpoint& checkpoint = checkpoints_[i];
     if (!fits(checkpoint) || !checkpoint.head->is_learnt) continue;
     const std::size_t looks = checkpoint.head->looks.size();
-    if (begins_with(plan, checkpoint.head->looks) && can_go_on(plan, looks)) return looks;
+    if (!begins_with(plan, checkpoint.head->looks) || !can_go_on(plan, looks)) continue;
+    start_ = i;
+    return looks;
   }
   if (can_go_on(plan, 0)) return 0;
   return std::nullopt;
 }
 
 std::optional<std::size_t> StateFolder::rerun_start_of(const LookPlan& plan, const std::optional<Instant>& from) {
-  std::optional<std::size_t> last;
+  std::optional<std::size_t> last;         // checkpoint
   std::optional<std::size_t> without_gap;  // the first such
+  const auto found = [&]() -> std::optional<std::size_t> {
+    start_ = without_gap ? without_gap : last;
+    if (!start_) return std::nullopt;
+    return checkpoints_[*start_].looks;
+  };
   for (std::size_t i = newest_.value_or(checkpoints_.size()); i < checkpoints_.size(); ++i) {
     Checkpoint& checkpoint = checkpoints_[i];
     if (!fits(checkpoint) || !checkpoint.head->is_learnt) continue;
     const std::vector<LookRecord>& looks = checkpoint.head->looks;
     if (!begins_with(plan, looks)) continue;
-    if (!last) last = looks.size();
-    if (can_go_on(plan, looks.size())) without_gap = looks.size();
+    if (!last) last = i;
+    if (can_go_on(plan, looks.size())) without_gap = i;
     const bool is_before = from && looks.back().acquired < *from;
-    if (is_before || (!from && last)) return without_gap ? without_gap : last;
+    if (is_before || (!from && last)) return found();
   }
-  return without_gap ? without_gap : last;
+  return found();
 }
 
 std::optional<std::size_t> StateFolder::earliest_start_of(const LookPlan& plan) {
@@ -176,10 +221,14 @@ std::optional<std::size_t> StateFolder::earliest_start_of(const LookPlan& plan) 
 }
 
 std::optional<SiteState> StateFolder::load(std::size_t looks) {
-  for (Checkpoint& checkpoint : checkpoints_) {
+  const bool is_start = start_ && checkpoints_[*start_].looks == looks;
+  for (std::size_t i = is_start ? *start_ : 0; i < checkpoints_.size(); ++i) {
+    Checkpoint& checkpoint = checkpoints_[i];
     if (checkpoint.looks != looks || !fits(checkpoint) || !checkpoint.head->is_learnt) continue;
     try {
-      return read_site_state(checkpoint.path, terms_.grid, parallel_);
+      SiteState state = read_site_state(checkpoint.path, terms_.grid, parallel_);
+      loaded_ = checkpoint.path;
+      return state;
     } catch (const DataError& error) {
       exclude(checkpoint, error.what());
       find_newest();
@@ -211,7 +260,14 @@ std::string StateFolder::save(SiteState& state, bool after_learning) {
   number.insert(0, number_digits - std::min(number_digits, number.size()), '0');
   std::string path = folder_ + "/";
   path.append(after_learning ? after_learning_mark : after_looks).append(number).append(extension);
+  const std::string twin = twin_of(path);
+  const bool is_recorded = recorded_.count(path) != 0 && fs::exists(path, error);
+  if (is_recorded) path = twin;
   write_site_state(path, terms_, state, parallel_);
+  if (is_recorded && is_same_content(path, twin_of(path))) {
+    fs::remove(path, error);
+    path = twin_of(path);
+  }
   written_.insert(path);
   if (!after_learning) {
     for (const std::string& old : thinned(state.looks.size())) {
@@ -240,6 +296,14 @@ std::vector<std::string> StateFolder::thinned(std::size_t newest) const {
   return others;
 }
 
+/// Of two states after as many looks, the one that was not written now, or, where none was, that is not on record.
+bool StateFolder::is_replaced(const std::string& path) const {
+  const std::string twin = twin_of(path);
+  std::error_code none;
+  if (written_.count(path) != 0 || !fs::exists(twin, none)) return false;
+  return written_.count(twin) != 0 || (recorded_.count(path) == 0 && recorded_.count(twin) != 0);
+}
+
 std::vector<std::string> StateFolder::obsolete(const LookPlan& plan) const {
   if (folder_.empty() || use_ == Use::read_only) return {};
   std::vector<std::string> paths = thinned(plan.looks.size());
@@ -252,7 +316,7 @@ std::vector<std::string> StateFolder::obsolete(const LookPlan& plan) const {
                              [](const LookRecord& a, const PlannedLook& b) { return is_same_look(a, b.record); });
     } catch (const DataError&) {  // damaged
     }
-    if (!is_of_use) paths.push_back(checkpoint.path);
+    if (!is_of_use || is_replaced(checkpoint.path)) paths.push_back(checkpoint.path);
   }
   return paths;
 }

@@ -16,7 +16,9 @@
 
 namespace pitwatch {
 
-/// Files FOLDER/learnt-N.state and FOLDER/looks-N.state, after so many looks. One writer at a time.
+/// Files FOLDER/learnt-N.state and FOLDER/looks-N.state, after so many looks. One writer at a time. What is on record is
+/// never overwritten: where looks are replayed or learnt anew, another state after as many looks is named
+/// looks-Nb.state as long as the former is there, so that whoever kills the run leaves what the record vouches for.
 class StateFolder {
  public:
   enum class Use {
@@ -25,9 +27,10 @@ class StateFolder {
     read_only,  // nothing is written
   };
 
-  /// An empty `folder`: nothing is known, nothing is kept. Chooses the newest checkpoint by the heads of the files. Throws
+  /// An empty `folder`: nothing is known, nothing is kept. `recorded`: paths of the files that are on record. Chooses the newest checkpoint by the heads of the files. Throws
   /// ConfigError where those that there are have other terms, with the differences, and for one of a newer format.
-  StateFolder(std::string folder, StateTerms terms, Use use, ParallelFor parallel);
+  StateFolder(std::string folder, StateTerms terms, Use use, ParallelFor parallel,
+              std::set<std::string> recorded = {});
 
   /// Removes what a run that was killed left half written.
   void tidy() const;
@@ -56,6 +59,9 @@ class StateFolder {
   /// everything has to be asked anew.
   std::optional<SiteState> load(std::size_t looks);
 
+  /// The file that load() read; empty: none.
+  const std::string& loaded() const { return loaded_; }
+
   /// Checks the newest checkpoint whole; false as load() gives nothing.
   bool check_newest();
 
@@ -65,7 +71,7 @@ class StateFolder {
   std::string save(SiteState& state, bool after_learning);
 
   /// Once the newest state is whole: the checkpoints that are of no use any more, because there are enough others, or
-  /// because they are of other terms, of looks in another order, or damaged.
+  /// because they are of other terms, of looks in another order, damaged, or were written anew under another name.
   std::vector<std::string> obsolete(const LookPlan& plan) const;
 
   const std::string& folder() const { return folder_; }
@@ -90,14 +96,18 @@ class StateFolder {
   bool read_head(Checkpoint& checkpoint);
   void exclude(Checkpoint& checkpoint, const std::string& why);
   std::vector<std::string> thinned(std::size_t newest) const;
+  bool is_replaced(const std::string& path) const;
 
   std::string folder_;
   StateTerms terms_;
   Use use_;
   ParallelFor parallel_;
-  std::vector<Checkpoint> checkpoints_;         // the newest first
+  std::set<std::string> recorded_;
+  std::vector<Checkpoint> checkpoints_;         // the newest first, of two after as many looks that on record
   std::optional<std::size_t> newest_;           // of those
+  std::optional<std::size_t> start_;            // likewise: what was found to start from
   std::vector<std::string> foreign_;            // of other terms
+  std::string loaded_;
   std::set<std::string> written_;
   std::vector<std::pair<std::string, std::string>> damaged_;
   std::size_t damaged_looks_ = 0;

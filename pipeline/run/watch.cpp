@@ -149,7 +149,7 @@ WatchReport watch(const WatchOptions& given, const ProgressSink& progress) {
   const auto start = std::chrono::steady_clock::now();
   const Instant started = now();
   initialise_gdal(watch_gdal_cache_bytes);
-  const std::vector<WatchedSite> sites = watched_sites(options);
+  std::vector<WatchedSite> sites = watched_sites(options);
   const std::unique_ptr<FolderLock> lock = locked(options);
   WatchReport report;
   if (options.is_rerun) {
@@ -157,7 +157,10 @@ WatchReport watch(const WatchOptions& given, const ProgressSink& progress) {
   } else {
     NightRecord record(options, started);
     try {
-      for (const WatchedSite& watched : sites) check_state(watched);
+      for (WatchedSite& watched : sites) {
+        watched.recorded = record.recorded(watched.site);
+        check_state(watched);
+      }
       record.check_register();
       run_nightly(options, sites, record, progress, report);
     } catch (const std::exception& error) {

@@ -110,6 +110,7 @@ struct WatchReport {
     bool learning = false;  // the history is not complete yet
     bool relearnt = false;  // because that was asked for
     int open = 0;           // incidents that are provisional, confirmed or recovering
+    std::vector<std::string> gone_on_from = {};  // checkpoints, of each pane; empty: from the beginning
   };
   std::vector<OfSite> sites;
   std::vector<std::pair<std::string, std::string>> skipped;   // scene, file or site, and why

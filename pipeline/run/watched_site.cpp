@@ -117,10 +117,10 @@ Grid watched_grid(Site site, double buffer_m) {
 SourceSearch search_for(const std::vector<WatchedSite>& sites) {
   SourceSearch search;
   bool all_begin = !sites.empty();
-  for (const auto& [site, options, algorithm, texts] : sites) {
-    search.places.push_back(degree_box(watched_grid(site, options.buffer_m)));
-    search.until = options.until;
-    all_begin = all_begin && site.baseline_from.has_value();
+  for (const WatchedSite& watched : sites) {
+    search.places.push_back(degree_box(watched_grid(watched.site, watched.options.buffer_m)));
+    search.until = watched.options.until;
+    all_begin = all_begin && watched.site.baseline_from.has_value();
   }
   if (!all_begin) return search;
   search.from = sites.front().site.baseline_from;

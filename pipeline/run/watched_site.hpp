@@ -1,6 +1,7 @@
 #pragma once
 // The sites that are watched, each with the options that hold for it and the ground that is looked at.
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@ struct WatchedSite {
   WatchOptions options;
   std::string algorithm;
   OptionTexts in_clear;  // all of the options that change what is known of the site
+  std::set<std::string> recorded = {};  // paths of its state's files that the record vouches for
 };
 
 /// The sites of options.sites; what a site sets for itself goes before `options`. Throws ConfigError, naming site and

@@ -1,6 +1,7 @@
 // Chains of manifests: whole ones are accepted, and whatever is done to one is found.
 
 #include "pipeline/record/chain.hpp"
+#include "pipeline/record/verify.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -219,6 +220,40 @@ TEST(Chain, WhatIsNoFileIsNotWaitedFor) {
   fs::remove(run_file(state, name));
   fs::create_symlink("/dev/zero", run_file(state, name));
   EXPECT_THAT(misfits_of(state), ElementsAre("runs/" + name + ": is a link, not a file"));
+}
+
+/// The SHA-256 that is on record of a file.
+std::string recorded(const Manifest& manifest, const std::string& path) {
+  for (const OutputFile& file : manifest.outputs) {
+    if (file.path == path) return file.sha256;
+  }
+  return "none";
+}
+
+TEST(Chain, OfARunThatWasKilledWhatItCameToSettles) {
+  for (const int files : {0, 1, 2}) {
+    MadeUpState state;
+    state.run_nights(2);
+    state.publish(state.next_night(), files, false);
+    const Manifest settled = *settled_head(state.path());
+    EXPECT_EQ(recorded(settled, "register.gpkg"), sha256_text("register of night " + std::string(files > 0 ? "3" : "2")));
+    EXPECT_EQ(recorded(settled, "alerts.geojson"), sha256_text("alerts of night " + std::string(files > 1 ? "3" : "2")));
+    EXPECT_NE(recorded(settled, "sites/pit/looks-00003.state"), "none");
+    EXPECT_EQ(settled.alert_register->runs, files > 0 ? 3U : 2U);
+    EXPECT_EQ(settled.alert_register->sha256, recorded(settled, "register.gpkg"));
+    // Whoever publishes that has a record that fits.
+    Manifest next = settled;
+    next.started += std::chrono::days(1);
+    publish_head(state.path(), begin_manifest(state.path(), next));
+    EXPECT_THAT(verify_state(state.path(), {}).misfits, IsEmpty());
+  }
+}
+
+TEST(Chain, NothingSettlesWhereNothingWasPublished) {
+  MadeUpState state;
+  EXPECT_FALSE(settled_head(state.path()));
+  state.publish(state.next_night(), 2, false);
+  EXPECT_FALSE(settled_head(state.path()));
 }
 
 }  // namespace

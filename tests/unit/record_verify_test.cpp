@@ -232,13 +232,13 @@ TEST(Verify, WaitsForNoRunAndSaysThatOneIsAtWork) {
   state.run_nights(1);
   {
     const FolderLock lock(state.path());
-    EXPECT_THAT(message_of<ConfigError>([&] { static_cast<void>(verified(state)); }), HasSubstr("is working on"));
+    EXPECT_THAT(message_of<BusyError>([&] { static_cast<void>(verified(state)); }), HasSubstr("is working on"));
     EXPECT_TRUE(is_folder_locked(state.path()));
   }
   EXPECT_FALSE(is_folder_locked(state.path()));
   const SharedFolderLock lock(state.path());
   EXPECT_TRUE(verified(state).fits());  // readers do not shut each other out
-  EXPECT_THROW(FolderLock{state.path()}, ConfigError);
+  EXPECT_THROW(FolderLock{state.path()}, BusyError);
 }
 
 TEST(Verify, NoState) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <set>
 #include <string>
 
 #include "pipeline/core/error.hpp"
@@ -238,6 +239,42 @@ TEST_F(StateFolderTest, ThinsOutWhatLiesBehindTheNewest) {
   EXPECT_THAT(folder.obsolete(plan(20)),
               ::testing::UnorderedElementsAre(path("looks-000002.state"), path("looks-000003.state"),
                                               path("looks-000004.state")));
+}
+
+TEST_F(StateFolderTest, WhatIsOnRecordIsNotOverwritten) {
+  save(3);
+  save(5);
+  const std::string before = test::read_text(path("looks-000005.state"));
+  const std::set<std::string> recorded{path("looks-000003.state"), path("looks-000005.state")};
+  const auto open_recorded = [&](const std::set<std::string>& on_record) {
+    return StateFolder(folder_ / "site", terms(), StateFolder::Use::nightly, serial_for, on_record);
+  };
+  // The same again is no other.
+  SiteState same = state(5);
+  StateFolder writes_same = open_recorded(recorded);
+  EXPECT_EQ(writes_same.save(same, false), path("looks-000005.state"));
+  EXPECT_FALSE(std::filesystem::exists(path("looks-000005b.state")));
+
+  SiteState other = state(5);
+  other.looks[4] = look(7);
+  LookPlan others = plan(5);
+  others.looks[4].record = look(7);
+  StateFolder replays = open_recorded(recorded);
+  EXPECT_EQ(replays.save(other, false), path("looks-000005b.state"));
+  EXPECT_EQ(test::read_text(path("looks-000005.state")), before);
+  EXPECT_THAT(replays.obsolete(others), ElementsAre(path("looks-000005.state")));
+  // Killed here, the next one starts from what fits its plan.
+  StateFolder killed = open_recorded(recorded);
+  EXPECT_EQ(killed.start_of(others), 5U);
+  EXPECT_EQ(killed.load(5)->looks.back().acquired, look(7).acquired);
+  EXPECT_EQ(killed.start_of(plan(5)), 5U);
+  EXPECT_EQ(killed.load(5)->looks.back().acquired, look(4).acquired);
+  // Published and killed then: the former one goes.
+  const std::set<std::string> published{path("looks-000003.state"), path("looks-000005b.state")};
+  StateFolder next = open_recorded(published);
+  EXPECT_EQ(next.known().back().acquired, look(7).acquired);
+  EXPECT_THAT(next.obsolete(others), ElementsAre(path("looks-000005.state")));
+  EXPECT_EQ(next.save(other, false), path("looks-000005.state")) << "which is not on record any more";
 }
 
 TEST(KeptReflectance, ComesBackAsItIsUsed) {
