@@ -18,19 +18,20 @@ namespace po = boost::program_options;
 
 namespace {
 
-/// What is missing since this run, a line for each site and kind.
-void tell_missing(const WatchReport& report) {
+/// What is missing since this run, a line for each site and kind; of a rerun what it could not judge again.
+void tell_missing(const WatchReport& report, bool is_rerun) {
   std::map<std::pair<std::string, MissingWhat>, std::vector<Instant>> news;
   for (const MissingLook& look : report.missing) {
     if (look.is_news) news[{look.of.site, look.of.what}].push_back(look.of.acquired);
   }
   for (const auto& [key, acquired] : news) {
     const auto [first, last] = std::minmax_element(acquired.begin(), acquired.end());
-    spdlog::warn("{}: {} acquisitions from {} to {}: {}; what was taken in of them stays", key.first, acquired.size(),
-                 format_day(*first), format_day(*last),
+    spdlog::warn("{}: {} acquisitions from {} to {}: {}; {}", key.first, acquired.size(), format_day(*first),
+                 format_day(*last),
                  key.second == MissingWhat::newer_edition ? "a newer edition is in the source"
                  : key.second == MissingWhat::changed     ? "their files have changed"
-                                                          : "their files are gone");
+                                                          : "their files are gone",
+                 is_rerun ? "they are not judged again" : "what was taken in of them stays");
   }
 }
 
@@ -115,7 +116,7 @@ class WatchCommand final : public Command {
     for (const LateScene& late : report.late) {
       if (late.is_news) spdlog::warn("{}: {}", late.notice.what, late.notice.why);
     }
-    tell_missing(report);
+    tell_missing(report, is_rerun_);
     for (const auto& [what, why] : report.left_out) spdlog::debug("{} left out: {}", what, why);
     for (const WatchReport::OfSite& site : report.sites) {
       spdlog::info("{}: {} looks, {} new, {} replayed{}; {} open incidents", site.id, site.looks, site.new_looks,

@@ -352,11 +352,12 @@ class PaneWatch {
     add(remarks_.skipped, report_.skipped);
     add(remarks_.left_out, report_.left_out);
     add(remarks_.late, report_.late);
+    for (const LookRecord& gap : gaps_) add_missing(gap, MissingWhat::gone);
+    if (watched_.options.is_rerun) return;  // what lies before its beginning does not matter
     for (const PlannedLook& look : plan_.looks) {
       if (look.missing) add_missing(look.record, *look.missing);
       if (!look.missing && !look.newer.empty()) add_missing(look.record, MissingWhat::newer_edition);
     }
-    for (const LookRecord& gap : gaps_) add_missing(gap, MissingWhat::gone);
   }
 
   void add_missing(const LookRecord& look, MissingWhat what) {
