@@ -1,6 +1,5 @@
 #include "pipeline/io/register.hpp"
 
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alert_columns.hpp"
+#include "pipeline/io/process_user.hpp"
 #include "pipeline/io/folder_lock.hpp"
 #include "pipeline/io/hashing.hpp"
 #include "pipeline/io/register_record.hpp"
@@ -81,16 +81,6 @@ void check_is_register(const std::string& target, const std::vector<std::string>
   for (const char* name : always) {
     if (!has(name)) fail_without(name);
   }
-}
-
-std::string user_of_process() {
-  std::array<char, 4096> buffer{};
-  passwd entry{};
-  passwd* found = nullptr;
-  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
-    return found->pw_name;
-  }
-  return "uid " + std::to_string(::getuid());
 }
 
 void check_text(const std::string& text, const char* what) {
@@ -285,7 +275,7 @@ std::unique_ptr<RegisterWrite> prepare_review(const std::string& target, const s
   auto write = std::make_unique<Write>(target, recorded_at);
   const RecordedAlert* const known = write->record().find(alert_id);
   if (known == nullptr) throw ConfigError(without_password(target) + ": no alert '" + alert_id + "'");
-  RegisteredReview added{alert_id, review, known->outlined.outline, recorded_at, user_of_process()};
+  RegisteredReview added{alert_id, review, known->outlined.outline, recorded_at, process_user()};
   added.review.by_overlap = false;
   std::vector<TableRow> rows{row_of(added)};
   write->record().reviews().push_back(std::move(added));
