@@ -54,7 +54,7 @@ struct AlertFilter {
   std::optional<double> max_area_ha;
   std::optional<std::array<double, 4>> bbox;  // west, south, east, north
   std::string where;
-  bool standing_only = false;  // none that is superseded or not watched
+  std::vector<AlertStatus> hidden;  // statuses that are left out because nobody asked for them
 };
 
 bool is_among(const std::vector<std::string>& wanted, std::string_view value) {
@@ -77,8 +77,8 @@ bool touches(const LonLatMultiPolygon& outline, const std::array<double, 4>& bbo
 
 bool passes(const OutlinedAlert& outlined, const AlertFilter& filter) {
   const Alert& alert = outlined.alert;
-  const bool stands = alert.status != AlertStatus::superseded && alert.status != AlertStatus::not_watched;
-  return (stands || !filter.standing_only) && is_among(filter.sites, alert.site.value_or("")) &&
+  const bool is_hidden = std::find(filter.hidden.begin(), filter.hidden.end(), alert.status) != filter.hidden.end();
+  return !is_hidden && is_among(filter.sites, alert.site.value_or("")) &&
          is_among(filter.statuses, name(alert.status)) && is_among(filter.classes, name(alert.change_class)) &&
          is_among(filter.reviews, alert.review ? name(alert.review->verdict) : "none") &&
          (!filter.from || alert.last_detected >= *filter.from) && (!filter.to || alert.last_detected <= *filter.to) &&
@@ -346,7 +346,8 @@ class AlertsCommand final : public Command {
         ("status", po::value<std::string>()->value_name("S,..."),
          "provisional, confirmed, closed, recovering, superseded, not_watched")  //
         ("all", po::bool_switch(),
-         "list: superseded and not_watched ones too, which it shows with this or with --status alone")     //
+         "superseded ones too, and of list those that are not_watched, which are shown with this or with --status "
+         "alone")  //
         ("class", po::value<std::string>()->value_name("C,..."), "vegetation_to_bare, bare_to_bare, ...")  //
         ("review", po::value<std::string>()->value_name("V,..."),
          "by newest verdict: confirmed_mining, licensed, natural, false; none: not reviewed")                 //
@@ -491,7 +492,10 @@ class AlertsCommand final : public Command {
     filter_.min_area_ha = area_option(values, "min-area-ha");
     filter_.max_area_ha = area_option(values, "max-area-ha");
     if (values.count("bbox") != 0) filter_.bbox = parse_bbox(values);
-    filter_.standing_only = action_ == "list" && filter_.statuses.empty() && !values["all"].as<bool>();
+    if (filter_.statuses.empty() && !values["all"].as<bool>()) {
+      filter_.hidden = {AlertStatus::superseded};  // as alerts.geojson
+      if (action_ == "list") filter_.hidden.push_back(AlertStatus::not_watched);
+    }
     if (values.count("where") != 0) filter_.where = values["where"].as<std::string>();
   }
 

@@ -1,6 +1,5 @@
 #include "pipeline/io/register.hpp"
 
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,9 +10,9 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alert_columns.hpp"
-#include "pipeline/io/process_user.hpp"
 #include "pipeline/io/folder_lock.hpp"
 #include "pipeline/io/hashing.hpp"
+#include "pipeline/io/process_user.hpp"
 #include "pipeline/io/register_record.hpp"
 #include "pipeline/io/register_rows.hpp"
 #include "pipeline/io/review_assignment.hpp"
