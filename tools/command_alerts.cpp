@@ -24,6 +24,7 @@
 #include "pipeline/io/register_as_of.hpp"
 #include "pipeline/io/tables.hpp"
 #include "tools/alert_diff.hpp"
+#include "pipeline/record/chain.hpp"
 #include "pipeline/run/night_record.hpp"
 #include "tools/common_options.hpp"
 #include "tools/signing_options.hpp"
@@ -414,8 +415,9 @@ class AlertsCommand final : public Command {
     read_filter(values);
     if (action_ == "review") {
       read_review(values);
-      find_state(values);
+      signing_ = read_signing_options(values);
     }
+    if (action_ == "review" || action_ == "export") find_state(values);
     if (action_ == "export") read_export(values);
   }
 
@@ -442,18 +444,20 @@ class AlertsCommand final : public Command {
   }
 
  private:
-  /// The state that a review is put on record in. A database may be reached from where no state is.
+  /// The state that the register is of, and that a review is put on record in. A database may be reached from where no
+  /// state is.
   void find_state(const po::variables_map& values) {
-    signing_ = read_signing_options(values);
     if (values.count("state") != 0) {
       state_ = values["state"].as<std::string>();
     } else if (!is_database(target_)) {
       state_ = fs::path(target_).parent_path().string();
       if (state_.empty()) state_ = ".";
-      if (!fs::exists(state_ + "/runs/HEAD")) {
-        throw ConfigError("review: --state DIR is missing: a review is put on record beside the runs");
-      }
     }
+    if (state_.empty() || fs::exists(runs_folder(state_) + "/HEAD")) return;
+    if (action_ == "review" && values.count("state") == 0) {
+      throw ConfigError("review: --state DIR is missing: a review is put on record beside the runs");
+    }
+    if (action_ != "review") state_.clear();
   }
 
   void read_arguments(const po::variables_map& values) {
@@ -533,6 +537,13 @@ class AlertsCommand final : public Command {
     return exit_done;
   }
 
+  /// Of the state that the register is of, where that is known.
+  std::optional<Instant> newest_acquisition() const {
+    if (state_.empty()) return std::nullopt;
+    const std::optional<Manifest> record = head(state_);
+    return record ? as_of(record->sites) : std::nullopt;
+  }
+
   int diff() const {
     const Side first = side_of(id_, target_);
     const Side second = side_of(with_, target_);
@@ -579,13 +590,13 @@ class AlertsCommand final : public Command {
   std::string exported(const std::string& format, const std::vector<OutlinedAlert>& alerts) const {
     if (format == "csv") return alerts_csv(alerts);
     if (format == "kml") return alerts_kml(alerts);
-    if (format == "geojson") return alerts_geojson(alerts, {"alerts", {}, {}, as_of_});
+    if (format == "geojson") return alerts_geojson(alerts, {"alerts", {}, {}, as_of_ ? as_of_ : newest_acquisition()});
     return register_geopackage(target_, alerts);
   }
 
   std::string action_;
   std::string target_;
-  std::string state_;  // of a review
+  std::string state_;
   SigningOptions signing_;
   std::string id_;
   std::string with_;

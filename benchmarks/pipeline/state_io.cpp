@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    const nlohmann::json header = nlohmann::json::parse(pitwatch::read_state_header(argv[2]));
+    const nlohmann::json header = nlohmann::json::parse(pitwatch::read_state_header(argv[2]).text);
     pitwatch::Grid grid;
     std::istringstream text(header.at("grid").get<std::string>());
     text >> grid.crs >> grid.origin.x >> grid.origin.y >> grid.pixel_size_m >> grid.width >> grid.height;
@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
       const auto start = Clock::now();
       pitwatch::SiteState state = pitwatch::read_site_state(argv[2], grid, pitwatch::in_parallel);
       const double read = seconds_since(start);
-      pitwatch::write_site_state(argv[3], header.at("algorithm"), grid, state, pitwatch::in_parallel);
+      pitwatch::write_site_state(argv[3], {header.at("algorithm"), {}, grid}, state, pitwatch::in_parallel);
       std::printf("%.3f %.3f\n", read, seconds_since(start) - read);
     });
   } catch (const std::exception& error) {

@@ -122,7 +122,7 @@ TEST_F(AlertsCli, WhatWasPublishedStays) {
   const std::string before = alerts_of(state_);
   const std::size_t count = listed({}).size();
   // Other options: other alerts; those that are none any more are superseded, and shown where asked for alone.
-  ASSERT_EQ(run(state_, {"--min-area-ha", "0.3"}).exit_code, 0);
+  ASSERT_EQ(run(state_, {"--min-area-ha", "0.3", "--relearn"}).exit_code, 0);
   const std::set<std::string> more = ids_of(state_);
   EXPECT_TRUE(std::includes(more.begin(), more.end(), published.begin(), published.end()));
   const json superseded = listed({"--status", "superseded"});
@@ -248,9 +248,9 @@ TEST_F(AlertsCli, ReviewsSurvive) {
   EXPECT_EQ(rerun({"--register", folder_ / "none.gpkg"}), 3);
 
   // Run anew with other options: other alerts, and the ground keeps its review.
-  ASSERT_EQ(run(state_, {"--min-area-ha", "0.3"}).exit_code, 0);
+  ASSERT_EQ(run(state_, {"--min-area-ha", "0.3", "--relearn"}).exit_code, 0);
   ASSERT_GE(listed({"--review", "licensed"}).size(), 1U);
-  ASSERT_EQ(run(state_).exit_code, 0);
+  ASSERT_EQ(run(state_, {"--relearn"}).exit_code, 0);
   EXPECT_EQ(listed({"--review", "licensed"})[0]["id"], id);
   EXPECT_EQ(read_reviews(state_ + "/register.gpkg").size(), 1U);
 }
@@ -385,7 +385,7 @@ TEST_F(AlertsCli, Failures) {
   // A register that is damaged stops the run before any work, and is left; so is alerts.geojson.
   test::write_text(state_ + "/register.gpkg", before.substr(0, before.size() / 2));
   const std::string alerts_before = alerts_of(state_);
-  const Outcome stopped = run(state_, {"--min-area-ha", "0.3"});
+  const Outcome stopped = run(state_);
   EXPECT_EQ(stopped.exit_code, 3);
   EXPECT_THAT(stopped.err, HasSubstr("register.gpkg"));
   EXPECT_EQ(register_of(state_), before.substr(0, before.size() / 2));

@@ -75,7 +75,9 @@ TEST_F(StateFileTest, ComesBackAsItWas) {
   write();
   const StateFile state(path_);
   EXPECT_EQ(state.header(), "{\"looks\": 3}");
-  EXPECT_EQ(read_state_header(path_), state.header());
+  EXPECT_EQ(read_state_header(path_).text, state.header());
+  EXPECT_EQ(read_state_header(path_).format, state_format);
+  EXPECT_EQ(state.format(), state_format);
   std::vector<Element> elements(elements_.size());
   std::vector<std::uint8_t> bytes(bytes_.size());
   state.unpack(arrays(elements, bytes));

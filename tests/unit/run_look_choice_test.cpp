@@ -172,7 +172,7 @@ TEST_F(LookChoice, WhatIsKeptIsReadFromTheState) {
   const LookPlan later = plan({}, known, {kept});
   ASSERT_TRUE(later.looks[0].is_readable());
   EXPECT_TRUE(later.looks[0].is_kept);
-  EXPECT_EQ(later.looks[0].datatake.parts[0].scene.bands[Band::B04].path, folder_ / "kept.tif");
+  EXPECT_EQ(later.looks[0].datatake.parts[0].scene.bands.at(Band::B04).path, folder_ / "kept.tif");
   // It goes before what the source has.
   EXPECT_TRUE(plan({scene(0, "a")}, known, {kept}).looks[0].is_kept);
 }
