@@ -169,11 +169,11 @@ TEST_F(RunForAYear, AFullDiskAtAnyWriteLosesNothing) {
   ASSERT_EQ(run(state).exit_code, 0);
   EXPECT_THAT(differences(lasting_contents(undisturbed), lasting_contents(state)), ::testing::IsEmpty());
 
-  // The alerts alone.
+  // Alerts and register alone: the register comes first.
   fs::remove(state + "/alerts.geojson");
   const std::uintmax_t alerts = fs::file_size(undisturbed + "/alerts.geojson");
   ASSERT_GT(alerts, 8192U);
-  fails_and_says_so(8192, "alerts.geojson");
+  fails_and_says_so(8192, "register.gpkg");
   EXPECT_FALSE(fs::exists(state + "/alerts.geojson"));
   ASSERT_EQ(run(state).exit_code, 0);
   EXPECT_THAT(differences(lasting_contents(undisturbed), lasting_contents(state)), ::testing::IsEmpty());
