@@ -296,17 +296,17 @@ std::vector<std::string> StateFolder::thinned(std::size_t newest) const {
   return others;
 }
 
-/// Of two states after as many looks, the one that was not written now, or, where none was, that is not on record.
+/// Of two states of use after as many looks, the one that was not written now, or, where none was, that is not on record.
 bool StateFolder::is_replaced(const std::string& path) const {
   const std::string twin = twin_of(path);
-  std::error_code none;
-  if (written_.count(path) != 0 || !fs::exists(twin, none)) return false;
+  if (written_.count(path) != 0 || path == loaded_) return false;
   return written_.count(twin) != 0 || (recorded_.count(path) == 0 && recorded_.count(twin) != 0);
 }
 
 std::vector<std::string> StateFolder::obsolete(const LookPlan& plan) const {
   if (folder_.empty() || use_ == Use::read_only) return {};
   std::vector<std::string> paths = thinned(plan.looks.size());
+  std::set<std::string> of_use;
   for (const Checkpoint& checkpoint : list()) {
     bool is_of_use = false;
     try {
@@ -316,7 +316,15 @@ std::vector<std::string> StateFolder::obsolete(const LookPlan& plan) const {
                              [](const LookRecord& a, const PlannedLook& b) { return is_same_look(a, b.record); });
     } catch (const DataError&) {  // damaged
     }
-    if (!is_of_use || is_replaced(checkpoint.path)) paths.push_back(checkpoint.path);
+    const auto is_it = [&](const auto& damaged) { return damaged.first == checkpoint.path; };
+    if (is_of_use && std::none_of(damaged_.begin(), damaged_.end(), is_it)) {
+      of_use.insert(checkpoint.path);
+    } else {
+      paths.push_back(checkpoint.path);
+    }
+  }
+  for (const std::string& path : of_use) {
+    if (of_use.count(twin_of(path)) != 0 && is_replaced(path)) paths.push_back(path);
   }
   return paths;
 }
