@@ -238,8 +238,11 @@ class Verification {
     std::error_code error;
     for (fs::recursive_directory_iterator it(state_ + "/sites", error), end; it != end; it.increment(error)) {
       std::error_code unknown;
+      if (it->path().filename().string().front() == '.') {  // half written, or half removed, by a run that was killed
+        it.disable_recursion_pending();
+        continue;
+      }
       if (it->is_directory(unknown) && !it->is_symlink(unknown)) continue;
-      if (it->path().filename().string().front() == '.') continue;  // half written by a run that was killed
       const std::string path = "sites/" + it->path().lexically_relative(state_ + "/sites").generic_string();
       const auto names_it = [&](const Outputs& outputs) { return outputs.contains(path); };
       if (std::none_of(outputs_.begin(), outputs_.end(), names_it)) strangers.push_back(path);

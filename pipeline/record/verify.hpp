@@ -65,7 +65,8 @@ struct VerifyReport {
 };
 
 /// Checks a state against its record. It writes nothing, and works on a folder that cannot be written to. Chain and
-/// files are checked under the state's and the record's lock, shared; the inputs, which may take long, after it is let go of.
+/// files are checked under the state's and the record's lock, shared; the inputs, which may take long, after it is let
+/// go of.
 ///
 /// Throws DataError where there is no state, or no run has come to publish yet, BusyError where a run is at work on it.
 VerifyReport verify_state(const std::string& state, const VerifyOptions& options);

@@ -142,10 +142,10 @@ void publish_all(const std::string& state, Manifest& manifest, const SigningOpti
 void remove_obsolete(const std::vector<std::string>& paths) {
   std::error_code none;
   for (const std::string& path : paths) {
-    if (fs::is_directory(path, none)) {
-      remove_kept_scenes(path);
-    } else {
+    if (path.ends_with(".state")) {
       fs::remove(path, none);
+    } else {
+      remove_kept_scenes(path);  // where it is gone, too: a run that was killed may have left half of it, hidden
     }
   }
 }
@@ -380,7 +380,8 @@ void NightRecord::add_outputs(const WatchReport& report, Manifest& manifest) con
   std::vector<std::string> paths;
   const std::set<std::string> obsolete(report.obsolete.begin(), report.obsolete.end());
   for (fs::recursive_directory_iterator it(options_.state + "/sites", none), end; it != end; it.increment(none)) {
-    if (obsolete.count(it->path().string()) != 0) {
+    const bool is_hidden = it->path().filename().string().front() == '.';  // of a run that was killed
+    if (is_hidden || obsolete.count(it->path().string()) != 0) {
       it.disable_recursion_pending();
       continue;
     }

@@ -71,10 +71,10 @@ bool is_after_learning(const std::string& path) {
 
 /// Whether the looks are the first ones planned.
 bool begins_with(const LookPlan& plan, const std::vector<LookRecord>& looks) {
-  return looks.size() <= plan.looks.size() &&
-         std::equal(looks.begin(), looks.end(), plan.looks.begin(), [](const LookRecord& look, const PlannedLook& planned) {
-           return !planned.is_new && is_same_look(look, planned.record);
-         });
+  return looks.size() <= plan.looks.size() && std::equal(looks.begin(), looks.end(), plan.looks.begin(),
+                                                         [](const LookRecord& look, const PlannedLook& planned) {
+                                                           return !planned.is_new && is_same_look(look, planned.record);
+                                                         });
 }
 
 /// Whether all looks from there on can be read, or were of no use before.
@@ -170,8 +170,9 @@ void StateFolder::find_newest() {
   if (newest_ || others.empty() || use_ == Use::relearn) return;
   const std::string text = of_path + ": was made with other terms: " + others;
   if (use_ == Use::read_only) throw ConfigError(text + "; a rerun with others starts without --state");
-  throw ConfigError(text + "; what is known would change: give the former ones, or --relearn to learn anew (alerts "
-                           "published so far stay in the register)");
+  throw ConfigError(text +
+                    "; what is known would change: give the former ones, or --relearn to learn anew (alerts "
+                    "published so far stay in the register)");
 }
 
 std::span<const LookRecord> StateFolder::known() const {
@@ -296,17 +297,18 @@ std::vector<std::string> StateFolder::thinned(std::size_t newest) const {
   return others;
 }
 
-/// Of two states after as many looks, the one that was not written now, or, where none was, that is not on record.
+/// Of two states of use after as many looks, the one that was not written now, or, where none was, that is not on
+/// record.
 bool StateFolder::is_replaced(const std::string& path) const {
   const std::string twin = twin_of(path);
-  std::error_code none;
-  if (written_.count(path) != 0 || !fs::exists(twin, none)) return false;
+  if (written_.count(path) != 0 || path == loaded_) return false;
   return written_.count(twin) != 0 || (recorded_.count(path) == 0 && recorded_.count(twin) != 0);
 }
 
 std::vector<std::string> StateFolder::obsolete(const LookPlan& plan) const {
   if (folder_.empty() || use_ == Use::read_only) return {};
   std::vector<std::string> paths = thinned(plan.looks.size());
+  std::set<std::string> of_use;
   for (const Checkpoint& checkpoint : list()) {
     bool is_of_use = false;
     try {
@@ -316,7 +318,15 @@ std::vector<std::string> StateFolder::obsolete(const LookPlan& plan) const {
                              [](const LookRecord& a, const PlannedLook& b) { return is_same_look(a, b.record); });
     } catch (const DataError&) {  // damaged
     }
-    if (!is_of_use || is_replaced(checkpoint.path)) paths.push_back(checkpoint.path);
+    const auto is_it = [&](const auto& damaged) { return damaged.first == checkpoint.path; };
+    if (is_of_use && std::none_of(damaged_.begin(), damaged_.end(), is_it)) {
+      of_use.insert(checkpoint.path);
+    } else {
+      paths.push_back(checkpoint.path);
+    }
+  }
+  for (const std::string& path : of_use) {
+    if (of_use.count(twin_of(path)) != 0 && is_replaced(path)) paths.push_back(path);
   }
   return paths;
 }
@@ -329,7 +339,8 @@ std::vector<std::size_t> checkpoints_kept(std::vector<std::size_t> looks) {
   for (std::size_t i = 0; i < looks.size(); ++i) {
     const bool is_new = i + newest_kept >= looks.size();
     // The oldest of its age comes first.
-    if (is_new || ages.insert(static_cast<int>(std::bit_width(looks.back() - looks[i]))).second) kept.push_back(looks[i]);
+    if (is_new || ages.insert(static_cast<int>(std::bit_width(looks.back() - looks[i]))).second)
+      kept.push_back(looks[i]);
   }
   return kept;
 }

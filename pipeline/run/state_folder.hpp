@@ -16,8 +16,8 @@
 
 namespace pitwatch {
 
-/// Files FOLDER/learnt-N.state and FOLDER/looks-N.state, after so many looks. One writer at a time. What is on record is
-/// never overwritten: where looks are replayed or learnt anew, another state after as many looks is named
+/// Files FOLDER/learnt-N.state and FOLDER/looks-N.state, after so many looks. One writer at a time. What is on record
+/// is never overwritten: where looks are replayed or learnt anew, another state after as many looks is named
 /// looks-Nb.state as long as the former is there, so that whoever kills the run leaves what the record vouches for.
 class StateFolder {
  public:
@@ -27,10 +27,10 @@ class StateFolder {
     read_only,  // nothing is written
   };
 
-  /// An empty `folder`: nothing is known, nothing is kept. `recorded`: paths of the files that are on record. Chooses the newest checkpoint by the heads of the files. Throws
-  /// ConfigError where those that there are have other terms, with the differences, and for one of a newer format.
-  StateFolder(std::string folder, StateTerms terms, Use use, ParallelFor parallel,
-              std::set<std::string> recorded = {});
+  /// An empty `folder`: nothing is known, nothing is kept. `recorded`: paths of the files that are on record. Chooses
+  /// the newest checkpoint by the heads of the files. Throws ConfigError where those that there are have other terms,
+  /// with the differences, and for one of a newer format.
+  StateFolder(std::string folder, StateTerms terms, Use use, ParallelFor parallel, std::set<std::string> recorded = {});
 
   /// Removes what a run that was killed left half written.
   void tidy() const;
@@ -43,9 +43,9 @@ class StateFolder {
   const std::vector<std::pair<std::string, std::string>>& damaged() const { return damaged_; }
   std::size_t damaged_looks() const { return damaged_looks_; }
 
-  /// The number of looks of the checkpoint from which the plan can be come to: it has the first of the looks planned and
-  /// no other, and all later ones can be read, or are known to be of no use. 0: from the beginning. The one with the
-  /// most looks. Nothing where there is none.
+  /// The number of looks of the checkpoint from which the plan can be come to: it has the first of the looks planned
+  /// and no other, and all later ones can be read, or are known to be of no use. 0: from the beginning. The one with
+  /// the most looks. Nothing where there is none.
   std::optional<std::size_t> start_of(const LookPlan& plan);
 
   /// The same for a rerun from `from` on: the last checkpoint before it, or the first after it behind which nothing is
@@ -55,8 +55,8 @@ class StateFolder {
   /// The same for one from as early as can be: from the beginning, if all of it can be read.
   std::optional<std::size_t> earliest_start_of(const LookPlan& plan);
 
-  /// The state of that many looks, whole and checked. Nothing where the file is damaged: it is then one of damaged(), and
-  /// everything has to be asked anew.
+  /// The state of that many looks, whole and checked. Nothing where the file is damaged: it is then one of damaged(),
+  /// and everything has to be asked anew.
   std::optional<SiteState> load(std::size_t looks);
 
   /// The file that load() read; empty: none.
@@ -103,18 +103,18 @@ class StateFolder {
   Use use_;
   ParallelFor parallel_;
   std::set<std::string> recorded_;
-  std::vector<Checkpoint> checkpoints_;         // the newest first, of two after as many looks that on record
-  std::optional<std::size_t> newest_;           // of those
-  std::optional<std::size_t> start_;            // likewise: what was found to start from
-  std::vector<std::string> foreign_;            // of other terms
+  std::vector<Checkpoint> checkpoints_;  // the newest first, of two after as many looks that on record
+  std::optional<std::size_t> newest_;    // of those
+  std::optional<std::size_t> start_;     // likewise: what was found to start from
+  std::vector<std::string> foreign_;     // of other terms
   std::string loaded_;
   std::set<std::string> written_;
   std::vector<std::pair<std::string, std::string>> damaged_;
   std::size_t damaged_looks_ = 0;
 };
 
-/// Of checkpoints after so many looks, in any order, those that are kept: the three newest, and of those that are 2^n to
-/// 2^(n+1) looks behind the newest the oldest, for each n.
+/// Of checkpoints after so many looks, in any order, those that are kept: the three newest, and of those that are 2^n
+/// to 2^(n+1) looks behind the newest the oldest, for each n.
 std::vector<std::size_t> checkpoints_kept(std::vector<std::size_t> looks);
 
 }  // namespace pitwatch

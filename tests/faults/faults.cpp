@@ -89,15 +89,15 @@ Function next(const char* name) {
 
 // The functions have the types of the C library's headers.
 #define PITWATCH_NEXT(name) static const auto real = next<decltype(&::name)>(#name)
-#define PITWATCH_OPEN(name)                                        \
-  int name(const char* path, int flags, ...) {                     \
-    PITWATCH_NEXT(name);                                           \
-    std::va_list more;                                             \
-    va_start(more, flags);                                         \
-    const mode_t mode = va_arg(more, mode_t);                      \
-    va_end(more);                                                  \
-    if (is_for_writing(flags) && fails("open", path)) return -1;   \
-    return real(path, flags, mode);                                \
+#define PITWATCH_OPEN(name)                                      \
+  int name(const char* path, int flags, ...) {                   \
+    PITWATCH_NEXT(name);                                         \
+    std::va_list more;                                           \
+    va_start(more, flags);                                       \
+    const mode_t mode = va_arg(more, mode_t);                    \
+    va_end(more);                                                \
+    if (is_for_writing(flags) && fails("open", path)) return -1; \
+    return real(path, flags, mode);                              \
   }
 
 extern "C" {

@@ -53,9 +53,9 @@ class DeriveCli : public ::testing::Test {
       const int width = file->GetRasterXSize();
       const int height = file->GetRasterYSize();
       std::vector<std::uint16_t> dn(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), 6000);
-      ASSERT_EQ(file->GetRasterBand(1)->RasterIO(GF_Write, 0, 0, width, height, dn.data(), width, height, GDT_UInt16, 0,
-                                                 0),
-                CE_None);
+      ASSERT_EQ(
+          file->GetRasterBand(1)->RasterIO(GF_Write, 0, 0, width, height, dn.data(), width, height, GDT_UInt16, 0, 0),
+          CE_None);
     }
   }
 

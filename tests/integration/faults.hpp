@@ -24,9 +24,9 @@ struct Call {
 };
 
 struct Fault {
-  std::size_t at = 0;       // number of the call
-  std::string with;         // "ENOSPC", "EIO", or "KILL"
-  bool lasts = false;       // all later calls of its kind fail, too
+  std::size_t at = 0;  // number of the call
+  std::string with;    // "ENOSPC", "EIO", or "KILL"
+  bool lasts = false;  // all later calls of its kind fail, too
 };
 
 inline Outcome run_with_fault(const std::vector<std::string>& command, const std::string& folder, const Fault& fault) {

@@ -15,7 +15,7 @@ using test::FaultyNight;
 
 TEST(FaultsCli, ANightWhoseDiskFailsIsMadeGoodByTheNext) {
   if (!test::can_preload) GTEST_SKIP() << "nothing can be preloaded under a sanitizer";
-  constexpr std::size_t of_each_kind = 5;
+  constexpr std::size_t of_each_kind = 4;
   const FaultyNight night(30, 1);
   std::map<std::string, std::vector<Call>> by_kind;
   for (const Call& call : night.calls()) by_kind[call.kind].push_back(call);

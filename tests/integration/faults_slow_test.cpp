@@ -84,8 +84,7 @@ class Kills : public ::testing::Test {
     Nights::copy(state_, step.before);
     const auto start = std::chrono::steady_clock::now();
     step.calls = calls_of(command, state_);
-    step.duration =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+    step.duration = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
     step.after = lasting_contents(state_);
     published_.merge(test::published_ids(state_));
     step.published = published_;

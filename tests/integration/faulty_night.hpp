@@ -53,9 +53,8 @@ class FaultyNight {
 
   static void expect_said(const Outcome& failed) {
     const std::vector<std::string> lines = lines_of(failed.err);
-    const auto errors = std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
-      return line.find("error: ") != std::string::npos;
-    });
+    const auto errors = std::count_if(
+        lines.begin(), lines.end(), [](const std::string& line) { return line.find("error: ") != std::string::npos; });
     EXPECT_NE(failed.exit_code, 4) << failed.err;
     EXPECT_NE(failed.exit_code, -1) << failed.err;
     EXPECT_EQ(errors, failed.exit_code == 0 ? 0 : 1) << failed.exit_code << ": " << failed.err;

@@ -79,10 +79,27 @@ class NightScenes {
     write_text(sites(), R"({"type": "FeatureCollection", "features": [{"type": "Feature",
       "properties": {"id": "small", "name": "Small"}, "geometry": {"type": "Polygon", "coordinates":
       [[[46.610, 40.146], [46.617, 40.146], [46.617, 40.152], [46.610, 40.152], [46.610, 40.146]]]}}]})");
-    const Outcome made = run_process({PITWATCH_PROGRAM, "simulate", "--sites", sites(), "--from", "2021-07-01",
-                                      "--until", "2022-12-31", "--every-days", "10", "--history-days", "150",
-                                      "--size-km", "1.5", "--clear-sky", "--bands", "B02,B03,B04,B08,B11,B12", "--seed",
-                                      "7", "--out", folder_ / "series"});
+    const Outcome made = run_process({PITWATCH_PROGRAM,
+                                      "simulate",
+                                      "--sites",
+                                      sites(),
+                                      "--from",
+                                      "2021-07-01",
+                                      "--until",
+                                      "2022-12-31",
+                                      "--every-days",
+                                      "10",
+                                      "--history-days",
+                                      "150",
+                                      "--size-km",
+                                      "1.5",
+                                      "--clear-sky",
+                                      "--bands",
+                                      "B02,B03,B04,B08,B11,B12",
+                                      "--seed",
+                                      "7",
+                                      "--out",
+                                      folder_ / "series"});
     if (made.exit_code != 0) throw std::runtime_error(made.err);
     for (const std::string& name : names_in(scenes())) {
       if (name.rfind("S2", 0) == 0) names_.push_back(name);
@@ -122,8 +139,8 @@ class Nights {
   }
 
   std::vector<std::string> command(const std::string& state, const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> words{PITWATCH_PROGRAM, "run",   "--sites", night_scenes().sites(), "--source", inbox_,
-                                   "--state",        state,   "--quiet", "--history-days",       "150"};
+    std::vector<std::string> words{PITWATCH_PROGRAM, "run", "--sites", night_scenes().sites(), "--source", inbox_,
+                                   "--state",        state, "--quiet", "--history-days",       "150"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }

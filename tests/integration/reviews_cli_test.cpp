@@ -39,10 +39,9 @@ TEST(ReviewsCli, NoneThatWasAcknowledgedIsLostBesideRuns) {
       const auto n = static_cast<std::size_t>(who);
       for (int i = 0; i < of_each; ++i) {
         const std::string reason = std::to_string(who) + "/" + std::to_string(i);
-        const Outcome done = run_process({PITWATCH_PROGRAM, "alerts", "review",
-                                          ids[static_cast<std::size_t>(who + i) % ids.size()], "--state", state,
-                                          "--verdict", "natural", "--reviewer", "R" + std::to_string(who), "--reason",
-                                          reason});
+        const Outcome done = run_process(
+            {PITWATCH_PROGRAM, "alerts", "review", ids[static_cast<std::size_t>(who + i) % ids.size()], "--state",
+             state, "--verdict", "natural", "--reviewer", "R" + std::to_string(who), "--reason", reason});
         if (done.exit_code == 0) acknowledged[n].push_back(reason);
         if (done.exit_code != 0) refused[n] += done.err;
       }

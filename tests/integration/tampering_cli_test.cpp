@@ -121,8 +121,9 @@ class Tampering : public ::testing::Test {
 TEST_F(Tampering, TwoHundredSingleBytesAreFound) {
   constexpr std::size_t changes = 200;
   EXPECT_EQ(verify(state_, {}).exit_code, 0);
-  const std::vector<std::string> of_state[] = {files("sites", ".state"), {"register.gpkg"}, files("runs", ".json"),
-                                               {"runs/HEAD"}, {"alerts.geojson"}, files("sites/young/kept", "")};
+  const std::vector<std::string> of_state[] = {files("sites", ".state"), {"register.gpkg"},
+                                               files("runs", ".json"),   {"runs/HEAD"},
+                                               {"alerts.geojson"},       files("sites/young/kept", "")};
   const std::vector<Place> read = inputs();
   ASSERT_GT(read.size(), 100U);
   for (std::size_t i = 0; i < changes; ++i) {
