@@ -23,9 +23,9 @@
 #include "pipeline/io/register.hpp"
 #include "pipeline/io/register_as_of.hpp"
 #include "pipeline/io/tables.hpp"
-#include "tools/alert_diff.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/run/night_record.hpp"
+#include "tools/alert_diff.hpp"
 #include "tools/common_options.hpp"
 #include "tools/signing_options.hpp"
 #include "tools/text_table.hpp"
@@ -347,7 +347,7 @@ class AlertsCommand final : public Command {
          "provisional, confirmed, closed, recovering, superseded, not_watched")  //
         ("all", po::bool_switch(),
          "superseded ones too, and of list those that are not_watched, which are shown with this or with --status "
-         "alone")  //
+         "alone")                                                                                          //
         ("class", po::value<std::string>()->value_name("C,..."), "vegetation_to_bare, bare_to_bare, ...")  //
         ("review", po::value<std::string>()->value_name("V,..."),
          "by newest verdict: confirmed_mining, licensed, natural, false; none: not reviewed")                 //

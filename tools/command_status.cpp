@@ -217,10 +217,9 @@ class StatusCommand final : public Command {
         "damaged, files are missing, or no run has ended for too long.\n\nOptions of status");
     description.add_options()                                                          //
         ("state", po::value<std::string>()->value_name("DIR"), "folder of the state")  //
-        (
-            "max-age", po::value<double>()->value_name("HOURS"),
-            "exit code 5 where no run has ended for longer, hours, above 0, up to 1000000; not given: age does not "
-            "count")  //
+        ("max-age", po::value<double>()->value_name("HOURS"),
+         "exit code 5 where no run has ended for longer, hours, above 0, up to 1000000; not given: age does not "
+         "count")  //
         ("json", po::bool_switch(), "as JSON");
     return description;
   }

@@ -94,8 +94,8 @@ void print_derived(const DeriveReport& report) {
     for (const std::string& path : report.checkpoints) from += ", " + printable(path);
   }
   if (report.gone > 0) from += "; " + std::to_string(report.gone) + " are gone";
-  std::cout << "derived: " << same << " of " << plural(report.alerts.size(), "alert")
-            << " are the same, byte by byte (" << from << ")\n";
+  std::cout << "derived: " << same << " of " << plural(report.alerts.size(), "alert") << " are the same, byte by byte ("
+            << from << ")\n";
   for (const DerivedAlert& one : report.alerts) {
     if (one.result != Derived::same) {
       std::cout << "derived: " << printable(one.id) << " is " << derived_name(one.result) << "\n";
@@ -161,9 +161,12 @@ class VerifyCommand final : public Command {
          "certificates whose time stamps are trusted; then some manifest has to have one")  //
         ("no-inputs", po::bool_switch(), "do not read the inputs again")                    //
         ("json", po::bool_switch(), "what was found as JSON")                               //
-        ("derive", po::bool_switch(),
-         "work the alerts of alerts.geojson out again from the archived scenes, and say whether they are the same, byte "
-         "by byte; sites and source are those of the record where none are given, and the options below those of run")  //
+        (
+            "derive", po::bool_switch(),
+            "work the alerts of alerts.geojson out again from the archived scenes, and say whether they are the same, "
+            "byte "
+            "by byte; sites and source are those of the record where none are given, and the options below those of "
+            "run")  //
         ("alert", po::value<std::string>()->value_name("ID,..."), "derive these alone");
     add_input_options(description);
     add_monitor_options(description);
@@ -200,7 +203,8 @@ class VerifyCommand final : public Command {
     std::optional<DeriveReport> derived;
     if (derives_) {
       Progress progress(common_);
-      derived = derive(watch_, state_, ids_, [&](std::string_view stage, double fraction) { progress(stage, fraction); });
+      derived =
+          derive(watch_, state_, ids_, [&](std::string_view stage, double fraction) { progress(stage, fraction); });
     }
     if (as_json_) {
       print_json(state_, report, options_.inputs, derived);

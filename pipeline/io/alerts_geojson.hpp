@@ -17,9 +17,9 @@ namespace pitwatch {
 
 /// Members of the collection itself.
 struct AlertCollectionInfo {
-  std::string name;              // layer name in GIS programs; left out where empty
-  std::optional<Instant> from;   // acquisition of the earliest scene used
-  std::optional<Instant> until;  // acquisition of the latest scene used
+  std::string name;                             // layer name in GIS programs; left out where empty
+  std::optional<Instant> from;                  // acquisition of the earliest scene used
+  std::optional<Instant> until;                 // acquisition of the latest scene used
   std::optional<Instant> as_of = std::nullopt;  // the alerts are as they were at that acquisition
 };
 

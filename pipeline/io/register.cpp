@@ -1,6 +1,5 @@
 #include "pipeline/io/register.hpp"
 
-
 #include <algorithm>
 #include <array>
 #include <filesystem>

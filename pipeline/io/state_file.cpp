@@ -16,9 +16,9 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/atomic_file.hpp"
 
-// Layout, numbers little-endian: mark with the format (8 bytes), SHA-256 of all that follows it (32), length of the header (8), header,
-// number of arrays (8), then for each: length of the name (8), name, bytes of an element (8), how many of its numbers
-// have 16 bits (8), 1 where it is smooth (8), elements (8), and its pieces: length (8), bytes.
+// Layout, numbers little-endian: mark with the format (8 bytes), SHA-256 of all that follows it (32), length of the
+// header (8), header, number of arrays (8), then for each: length of the name (8), name, bytes of an element (8), how
+// many of its numbers have 16 bits (8), 1 where it is smooth (8), elements (8), and its pieces: length (8), bytes.
 //
 // A piece holds `piece_elements` elements, the last of an array fewer. Its planes follow each other, each a length (4)
 // and a zstd frame of one byte per element: the low bytes of the first number of all elements, their high bytes, and so

@@ -175,10 +175,10 @@ struct Manifest {
   std::string message;
 };
 
-/// The manifest as JSON: UTF-8, two spaces, members in an order that stays, an input a line, a line break at the end. The same manifest
-/// gives the same bytes. Texts are cut to 64 KiB; what is not UTF-8 in them and NUL are replaced. Throws
-/// std::invalid_argument for what parse_manifest() would refuse: a number that is none, a path that leaves the state, a
-/// hash that is none.
+/// The manifest as JSON: UTF-8, two spaces, members in an order that stays, an input a line, a line break at the end.
+/// The same manifest gives the same bytes. Texts are cut to 64 KiB; what is not UTF-8 in them and NUL are replaced.
+/// Throws std::invalid_argument for what parse_manifest() would refuse: a number that is none, a path that leaves the
+/// state, a hash that is none.
 std::string manifest_text(const Manifest& manifest);
 
 /// The same back. It may hold anything: every number, text, path and time is checked; members that are not known are

@@ -62,8 +62,8 @@ std::string text_of(const NamedTexts& texts, const std::string& name) {
 }  // namespace
 
 bool DeriveReport::holds() const {
-  return unknown.empty() && std::all_of(alerts.begin(), alerts.end(),
-                                        [](const DerivedAlert& one) { return one.result == Derived::same; });
+  return unknown.empty() &&
+         std::all_of(alerts.begin(), alerts.end(), [](const DerivedAlert& one) { return one.result == Derived::same; });
 }
 
 DeriveReport derive(const WatchOptions& options, const std::string& state, const std::vector<std::string>& ids,

@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using Remarks = std::vector<std::pair<std::string, std::string>>;
 
-constexpr std::chrono::minutes longest_datatake{10};    // where no identifier says which scenes are of one
+constexpr std::chrono::minutes longest_datatake{10};     // where no identifier says which scenes are of one
 constexpr std::chrono::minutes longest_acquisition{60};  // from the first granule of a datatake to its last, and more
 constexpr std::size_t digest_digits = 16;
 
@@ -109,9 +109,9 @@ std::vector<ListedScene> candidates(const SourceListing& listing, const WatchedS
                                              : known.looks.front().parts.front().level == "L1C";
   if (watch_top) scenes.swap(top_of_atmosphere);
   for (const ListedScene& listed : top_of_atmosphere) {
-    left_out.emplace_back(listed.scene.id, watch_top          ? "Level-2A is not mixed with Level-1C"
-                                           : scenes.empty()   ? "Level-1C has no classification to mask clouds by"
-                                                              : "Level-1C is not mixed with Level-2A");
+    left_out.emplace_back(listed.scene.id, watch_top        ? "Level-2A is not mixed with Level-1C"
+                                           : scenes.empty() ? "Level-1C has no classification to mask clouds by"
+                                                            : "Level-1C is not mixed with Level-2A");
   }
   return scenes;
 }
@@ -153,9 +153,8 @@ class Matching {
       if (before != unusable_.end()) look.known_as = *before;
       plan_.looks.push_back(std::move(look));
     }
-    std::stable_sort(plan_.looks.begin(), plan_.looks.end(), [](const PlannedLook& a, const PlannedLook& b) {
-      return a.record.acquired < b.record.acquired;
-    });
+    std::stable_sort(plan_.looks.begin(), plan_.looks.end(),
+                     [](const PlannedLook& a, const PlannedLook& b) { return a.record.acquired < b.record.acquired; });
     plan_.learn_until = learn_until(plan_.looks, watched_);
     return std::move(plan_);
   }
@@ -163,9 +162,9 @@ class Matching {
  private:
   std::vector<std::size_t> of_acquisition(const LookRecord& record) const {
     std::vector<std::size_t> found;
-    const auto begin = std::lower_bound(
-        scenes_.begin(), scenes_.end(), record.acquired - longest_acquisition,
-        [](const ListedScene& listed, Instant when) { return listed.scene.acquired < when; });
+    const auto begin =
+        std::lower_bound(scenes_.begin(), scenes_.end(), record.acquired - longest_acquisition,
+                         [](const ListedScene& listed, Instant when) { return listed.scene.acquired < when; });
     for (auto it = begin; it != scenes_.end() && it->scene.acquired <= record.acquired + longest_acquisition; ++it) {
       const auto i = static_cast<std::size_t>(it - scenes_.begin());
       if (!taken_[i] && is_of(record, it->scene)) found.push_back(i);
@@ -308,13 +307,13 @@ void give_up(LookPlan& plan, std::size_t look, const WatchedSite& watched) {
 }
 
 bool is_same_look(const LookRecord& a, const LookRecord& b) {
-  return a.acquired == b.acquired &&
-         std::equal(a.parts.begin(), a.parts.end(), b.parts.begin(), b.parts.end(),
-                    [](const LookPart& one, const LookPart& other) {
-                      return one.scene == other.scene && one.tile == other.tile && one.level == other.level &&
-                             one.baseline == other.baseline && one.datastrip == other.datastrip &&
-                             one.processed == other.processed;
-                    });
+  return a.acquired == b.acquired && std::equal(a.parts.begin(), a.parts.end(), b.parts.begin(), b.parts.end(),
+                                                [](const LookPart& one, const LookPart& other) {
+                                                  return one.scene == other.scene && one.tile == other.tile &&
+                                                         one.level == other.level && one.baseline == other.baseline &&
+                                                         one.datastrip == other.datastrip &&
+                                                         one.processed == other.processed;
+                                                });
 }
 
 std::vector<Scene> scenes_of(const Datatake& datatake) {

@@ -20,11 +20,11 @@ namespace pitwatch {
 /// One overflight, as it is to be read, and as the state knows it or will know it.
 struct PlannedLook {
   LookRecord record;
-  Datatake datatake;         // the files of all of its parts; no part where they cannot be had as they were
-  bool is_new = false;       // the state does not hold it, or not as it is now
-  bool is_kept = false;      // its files are those that the state keeps: they were checked when they came
+  Datatake datatake;                   // the files of all of its parts; no part where they cannot be had as they were
+  bool is_new = false;                 // the state does not hold it, or not as it is now
+  bool is_kept = false;                // its files are those that the state keeps: they were checked when they came
   std::optional<MissingWhat> missing;  // of a known one: why `datatake` is empty
-  std::string newer;         // of a known one: the scene of a later edition that the source has
+  std::string newer;                   // of a known one: the scene of a later edition that the source has
   std::optional<LookRecord> known_as;  // of a new one: what the state holds of it
 
   bool is_readable() const { return !datatake.parts.empty(); }
@@ -41,9 +41,9 @@ struct KnownLooks {
   std::span<const Scene> kept;        // of which it keeps the pixels
 };
 
-/// The looks of a state, and those of a listing beside it: scenes of the site's period that overlap `grid`, of the level
-/// of those that are known; where none is, of Level-2A, or of Level-1C where there is nothing else and masks of our own
-/// are allowed.
+/// The looks of a state, and those of a listing beside it: scenes of the site's period that overlap `grid`, of the
+/// level of those that are known; where none is, of Level-2A, or of Level-1C where there is nothing else and masks of
+/// our own are allowed.
 ///
 /// What was taken in stays. An acquisition is the same when its datatake is, or without its identifier the platform and
 /// the time to ten minutes; a part of it by its tile and datastrip, level, baseline and time of processing, or without

@@ -83,8 +83,9 @@ std::string reviews_sha256(const std::vector<RegisteredReview>& reviews) {
   nlohmann::json all = nlohmann::json::array();
   for (const RegisteredReview& each : reviews) {
     const Review& review = each.review;
-    all.push_back({each.alert_id, std::string(name(review.verdict)), review.reviewer, format_instant(review.reviewed_at),
-                   review.reason, each.recorded_at ? format_instant(*each.recorded_at) : "", each.os_user});
+    all.push_back({each.alert_id, std::string(name(review.verdict)), review.reviewer,
+                   format_instant(review.reviewed_at), review.reason,
+                   each.recorded_at ? format_instant(*each.recorded_at) : "", each.os_user});
   }
   return sha256_text(all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
@@ -323,9 +324,8 @@ void NightRecord::mark_news(WatchReport& report) const {
 
 Instant NightRecord::since(const Notice& notice) const {
   if (!before_) return started_;
-  const auto known = std::find_if(before_->notices.begin(), before_->notices.end(), [&](const Notice& one) {
-    return one.what == notice.what && one.why == notice.why;
-  });
+  const auto known = std::find_if(before_->notices.begin(), before_->notices.end(),
+                                  [&](const Notice& one) { return one.what == notice.what && one.why == notice.why; });
   return known == before_->notices.end() ? started_ : known->since;
 }
 
@@ -494,8 +494,8 @@ void record_review(const std::string& state, const std::string& target, const st
   manifest.inputs.clear();
   manifest.exit_code = 0;
   manifest.message.clear();
-  manifest.review = ReviewMade{alert_id,       review.verdict, review.reviewer, review.reason,
-                               review.reviewed_at, started,    process_user()};
+  manifest.review =
+      ReviewMade{alert_id, review.verdict, review.reviewer, review.reason, review.reviewed_at, started, process_user()};
   const std::string shown = shown_target(state, target);
   const std::uint64_t runs = before->alert_register ? before->alert_register->runs : 0;
   manifest.alert_register = standing_of(shown, *write, runs);

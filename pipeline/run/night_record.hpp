@@ -1,5 +1,6 @@
 #pragma once
-// What a night leaves on record: the register, alerts.geojson, and the manifest that vouches for both and for the state.
+// What a night leaves on record: the register, alerts.geojson, and the manifest that vouches for both and for the
+// state.
 
 #include <cstdint>
 #include <memory>

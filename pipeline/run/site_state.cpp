@@ -107,8 +107,8 @@ std::vector<StateArray> arrays_of(SiteState& state, PackedIncidents* incidents) 
     ReferencePixels& reference = *state.reference;
     arrays.push_back({"reference_red", sizeof(std::uint16_t), 1, true, bytes_of(reference.red)});
     arrays.push_back({"reference_mask", sizeof(MaskBits), 0, false, bytes_of(reference.mask)});
-    arrays.push_back({"reference_level", 2 * watched_bands.size(), watched_bands.size(), true,
-                      bytes_of(reference.level)});
+    arrays.push_back(
+        {"reference_level", 2 * watched_bands.size(), watched_bands.size(), true, bytes_of(reference.level)});
     arrays.push_back({"reference_level_mask", sizeof(MaskBits), 0, false, bytes_of(reference.level_mask)});
   }
   if (incidents != nullptr) {
@@ -226,7 +226,8 @@ std::string differences(const StateHead& head, const StateTerms& now) {
   } else {
     add("algorithm version", std::to_string(head.version), std::to_string(algorithm_version));
     const auto value_of = [](const OptionTexts& options, const std::string& name) -> std::string {
-      const auto found = std::find_if(options.begin(), options.end(), [&](const auto& one) { return one.first == name; });
+      const auto found =
+          std::find_if(options.begin(), options.end(), [&](const auto& one) { return one.first == name; });
       return found == options.end() ? "(none)" : found->second.empty() ? "\"\"" : found->second;
     };
     for (const auto& [name, value] : head.options) add(name, value_of(head.options, name), value_of(now.options, name));

@@ -131,7 +131,8 @@ StateFolder state_folder(const WatchedSite& watched, const Pane& pane) {
           options.is_rerun ? StateFolder::Use::read_only
           : relearns       ? StateFolder::Use::relearn
                            : StateFolder::Use::nightly,
-          in_parallel, watched.recorded};
+          in_parallel,
+          watched.recorded};
 }
 
 /// Throws ConfigError where a nightly run is to end before its state does.
@@ -168,8 +169,8 @@ class PaneWatch {
     WatchReport::OfSite result;
     result.id = watched_.site.id;
     result.looks = static_cast<int>(plan_.looks.size());
-    result.new_looks = static_cast<int>(std::count_if(plan_.looks.begin(), plan_.looks.end(),
-                                                      [](const PlannedLook& look) { return look.is_new; }));
+    result.new_looks = static_cast<int>(
+        std::count_if(plan_.looks.begin(), plan_.looks.end(), [](const PlannedLook& look) { return look.is_new; }));
     const bool keeps = learning_goes_on();
     result.replayed = keeps ? 0 : static_cast<int>(plan_.looks.size() - start_) - result.new_looks;
     result.learning = keeps;
@@ -188,7 +189,8 @@ class PaneWatch {
                                                  [](const Incident& incident) { return is_open(incident.status); }));
     for (std::size_t i = 0; i < state_.looks.size(); ++i) {
       const LookRecord& look = state_.looks[i];
-      if (!look.skipped.empty()) (i < before ? report_.unusable : report_.skipped).emplace_back(look.scene(), look.skipped);
+      if (!look.skipped.empty())
+        (i < before ? report_.unusable : report_.skipped).emplace_back(look.scene(), look.skipped);
     }
     result.relearnt = states_.replaces_other() || relearns_all();
     report_.standings.push_back(standing(result));
@@ -215,8 +217,8 @@ class PaneWatch {
     const std::vector<std::string>& obsolete = report_.obsolete;
     for (const auto& [path, looks] : states_.files()) {
       if (std::find(obsolete.begin(), obsolete.end(), path) != obsolete.end()) continue;
-      standing.checkpoints.push_back({std::filesystem::path(path).lexically_relative(watched_.options.state).string(),
-                                      static_cast<int>(looks)});
+      standing.checkpoints.push_back(
+          {std::filesystem::path(path).lexically_relative(watched_.options.state).string(), static_cast<int>(looks)});
     }
     standing.open_incidents = result.open;
     for (const auto& [name, value] : overrides_in_clear(watched_.site)) standing.options[name] = value;
@@ -301,20 +303,19 @@ class PaneWatch {
     const auto is_gone = [](const PlannedLook& look) { return !look.is_readable() && look.record.skipped.empty(); };
     const bool is_gone_since = std::any_of(begin, plan_.looks.end(), is_gone);
     const std::string which = is_gone_since ? "acquisitions since then" : "acquisitions that were learnt from";
-    remarks_.late.push_back({{begin->record.scene(),
-                              "came late, and " + which +
-                                  " cannot be read any more as they were taken in: it is not taken in",
-                              {}},
-                             true});
+    remarks_.late.push_back(
+        {{begin->record.scene(),
+          "came late, and " + which + " cannot be read any more as they were taken in: it is not taken in",
+          {}},
+         true});
     give_up(plan_, late, watched_);
   }
 
   /// Starts from a checkpoint of the nightly state. Looks behind it that are gone cannot be judged again.
   void plan_rerun() {
     const WatchOptions& options = watched_.options;
-    const std::optional<std::size_t> start = options.whole_history
-                                                 ? states_.earliest_start_of(plan_)
-                                                 : states_.rerun_start_of(plan_, options.from);
+    const std::optional<std::size_t> start =
+        options.whole_history ? states_.earliest_start_of(plan_) : states_.rerun_start_of(plan_, options.from);
     if (!start) {
       throw DataError("site '" + watched_.site.id + "': " + options.start_from + " has no checkpoint before " +
                       (options.until ? format_instant(*options.until) : "its end"));
@@ -367,9 +368,8 @@ class PaneWatch {
   /// Whether the history is not whole yet, so that nothing can be judged.
   bool learning_goes_on() const {
     if (start_ > 0 || states_.folder().empty() || watched_.options.is_rerun) return false;
-    return std::none_of(plan_.looks.begin(), plan_.looks.end(), [&](const PlannedLook& look) {
-      return look.record.acquired >= plan_.learn_until;
-    });
+    return std::none_of(plan_.looks.begin(), plan_.looks.end(),
+                        [&](const PlannedLook& look) { return look.record.acquired >= plan_.learn_until; });
   }
 
   // ---- memory ----

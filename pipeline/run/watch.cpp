@@ -15,8 +15,8 @@
 #include "pipeline/io/folder_lock.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
 #include "pipeline/io/register.hpp"
-#include "pipeline/io/tables.hpp"
 #include "pipeline/io/review_assignment.hpp"
+#include "pipeline/io/tables.hpp"
 #include "pipeline/run/background.hpp"
 #include "pipeline/run/night_record.hpp"
 #include "pipeline/run/site_watch.hpp"
@@ -87,8 +87,8 @@ std::vector<AlertLayer> layers_of(const std::vector<GridAlerts>& alerts) {
   return layers;
 }
 
-void run_nightly(const WatchOptions& options, const std::vector<WatchedSite>& sites, NightRecord& record, const ProgressSink& progress,
-                 WatchReport& report) {
+void run_nightly(const WatchOptions& options, const std::vector<WatchedSite>& sites, NightRecord& record,
+                 const ProgressSink& progress, WatchReport& report) {
   const InputLog log;
   const SourceListing listing = list(options, sites, report);
   in_arena(options.threads, [&] {
@@ -105,7 +105,8 @@ void run_nightly(const WatchOptions& options, const std::vector<WatchedSite>& si
 }
 
 /// A rerun writes its alerts and nothing else.
-void run_again(const WatchOptions& options, const std::vector<WatchedSite>& sites, const ProgressSink& progress, WatchReport& report) {
+void run_again(const WatchOptions& options, const std::vector<WatchedSite>& sites, const ProgressSink& progress,
+               WatchReport& report) {
   std::vector<RegisteredReview> reviews;
   if (!options.reviews_from.empty()) reviews = read_register(options.reviews_from).reviews;
   const SourceListing listing = list(options, sites, report);
@@ -128,7 +129,8 @@ void run_again(const WatchOptions& options, const std::vector<WatchedSite>& site
 
 /// What is put on record is to be found from anywhere.
 WatchOptions with_absolute_paths(WatchOptions options) {
-  for (std::string* const path : {&options.sites, &options.source, &options.state, &options.start_from, &options.register_target}) {
+  for (std::string* const path :
+       {&options.sites, &options.source, &options.state, &options.start_from, &options.register_target}) {
     std::error_code none;
     const bool is_path = !path->empty() && path->find("://") == std::string::npos && !is_database(*path);
     if (is_path) *path = fs::absolute(*path, none).lexically_normal().string();

@@ -80,8 +80,8 @@ struct WatchOptions {
   /// state is damaged; without it they are refused.
   bool relearn = false;
   std::vector<std::string> relearn_sites;  // of these, whatever their state
-  bool all_classes = false;     // alerts.geojson has fires, floods, harvests and the like too; the register always has
-  bool dry_run = false;         // say what would be done, write nothing
+  bool all_classes = false;  // alerts.geojson has fires, floods, harvests and the like too; the register always has
+  bool dry_run = false;      // say what would be done, write nothing
 
   // These do not change the result.
   std::string write_masks;  // folder that gets SITE/ with the mask of each look taken in; empty: none is written
@@ -104,12 +104,12 @@ struct LateScene {
 struct WatchReport {
   struct OfSite {
     std::string id;
-    int looks = 0;          // all that the state rests on
-    int new_looks = 0;      // of this run; replayed ones do not count
-    int replayed = 0;       // because an earlier look came late
-    bool learning = false;  // the history is not complete yet
-    bool relearnt = false;  // because that was asked for
-    int open = 0;           // incidents that are provisional, confirmed or recovering
+    int looks = 0;                               // all that the state rests on
+    int new_looks = 0;                           // of this run; replayed ones do not count
+    int replayed = 0;                            // because an earlier look came late
+    bool learning = false;                       // the history is not complete yet
+    bool relearnt = false;                       // because that was asked for
+    int open = 0;                                // incidents that are provisional, confirmed or recovering
     std::vector<std::string> gone_on_from = {};  // checkpoints, of each pane; empty: from the beginning
   };
   std::vector<OfSite> sites;
@@ -122,7 +122,7 @@ struct WatchReport {
   std::vector<SiteStanding> standings;        // of sites, failed ones too
   std::vector<AcquisitionUsed> acquisitions;  // of which pixels were read
   std::vector<std::string> written;           // files of the state
-  std::vector<std::string> obsolete;  // files and folders of the state that go once the run is on record
+  std::vector<std::string> obsolete;          // files and folders of the state that go once the run is on record
   std::size_t alerts = 0;
   bool changed = false;  // alerts.geojson or the register has other content than before
   int exit_code = 0;

@@ -22,7 +22,7 @@ struct WatchedSite {
   Site site;
   WatchOptions options;
   std::string algorithm;
-  OptionTexts in_clear;  // all of the options that change what is known of the site
+  OptionTexts in_clear;                 // all of the options that change what is known of the site
   std::set<std::string> recorded = {};  // paths of its state's files that the record vouches for
 };
 

@@ -61,7 +61,8 @@ class RunCli : public ::testing::Test {
   test::TemporaryFolder folder_;
 };
 
-/// Contents and times of change of all files below a folder, but for what is added to by every run: the runs' own record.
+/// Contents and times of change of all files below a folder, but for what is added to by every run: the runs' own
+/// record.
 std::map<std::string, std::pair<std::string, fs::file_time_type>> snapshot(const std::string& folder) {
   std::map<std::string, std::pair<std::string, fs::file_time_type>> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {

@@ -339,8 +339,8 @@ TEST_F(SourcesCli, AStateOfANewerVersionIsRefused) {
 TEST_F(SourcesCli, ARerunStartsFromTheNightlyCheckpoints) {
   deliver(count() - 9, count());
   const auto rerun = [&](const std::vector<std::string>& more) {
-    std::vector<std::string> words{PITWATCH_PROGRAM, "rerun", "--sites", series().sites(), "--source", inbox_,
-                                   "--out",          folder_ / "rerun"};
+    std::vector<std::string> words{PITWATCH_PROGRAM, "rerun", "--sites", series().sites(),
+                                   "--source",       inbox_,  "--out",   folder_ / "rerun"};
     words.insert(words.end(), more.begin(), more.end());
     return run_process(words);
   };

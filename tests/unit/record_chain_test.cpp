@@ -236,8 +236,10 @@ TEST(Chain, OfARunThatWasKilledWhatItCameToSettles) {
     state.run_nights(2);
     state.publish(state.next_night(), files, false);
     const Manifest settled = *settled_head(state.path());
-    EXPECT_EQ(recorded(settled, "register.gpkg"), sha256_text("register of night " + std::string(files > 0 ? "3" : "2")));
-    EXPECT_EQ(recorded(settled, "alerts.geojson"), sha256_text("alerts of night " + std::string(files > 1 ? "3" : "2")));
+    EXPECT_EQ(recorded(settled, "register.gpkg"),
+              sha256_text("register of night " + std::string(files > 0 ? "3" : "2")));
+    EXPECT_EQ(recorded(settled, "alerts.geojson"),
+              sha256_text("alerts of night " + std::string(files > 1 ? "3" : "2")));
     EXPECT_NE(recorded(settled, "sites/pit/looks-00003.state"), "none");
     EXPECT_EQ(settled.alert_register->runs, files > 0 ? 3U : 2U);
     EXPECT_EQ(settled.alert_register->sha256, recorded(settled, "register.gpkg"));

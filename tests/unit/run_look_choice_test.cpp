@@ -48,9 +48,8 @@ class LookChoice : public ::testing::Test {
   LookPlan plan(std::vector<ListedScene> scenes, const std::vector<LookRecord>& known = {},
                 const std::vector<Scene>& kept = {}) {
     left_out_.clear();
-    std::sort(scenes.begin(), scenes.end(), [](const ListedScene& a, const ListedScene& b) {
-      return a.scene.acquired < b.scene.acquired;
-    });
+    std::sort(scenes.begin(), scenes.end(),
+              [](const ListedScene& a, const ListedScene& b) { return a.scene.acquired < b.scene.acquired; });
     return plan_looks({std::move(scenes), {}}, watched_, grid, {known, kept}, left_out_);
   }
 
