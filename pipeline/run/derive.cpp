@@ -90,7 +90,7 @@ DeriveReport derive(const WatchOptions& options, const std::string& state, const
     report.looks += static_cast<std::size_t>(site.new_looks + site.replayed);
     report.taken_on_trust += static_cast<std::size_t>(site.looks - site.new_looks - site.replayed);
     for (const std::string& path : site.gone_on_from) {
-      report.checkpoints.push_back(fs::path(path).lexically_relative(state).string());
+      report.checkpoints.push_back(fs::path(path).lexically_relative(fs::absolute(state).lexically_normal()).string());
     }
   }
   report.gone = static_cast<std::size_t>(std::count_if(run.missing.begin(), run.missing.end(), [](const auto& look) {
