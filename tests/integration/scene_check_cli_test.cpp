@@ -196,7 +196,7 @@ TEST_F(SceneCheck, NoOffsetDeclaredButInThePixels) {
   EXPECT_EQ(listed.at("offset_contradictions").size(), 1U);
   // Whoever wants it all the same has it, with a state of its own.
   for (const char* check : {"warn", "off"}) {
-    const Outcome night = run("state", {"--offset-check", check});
+    const Outcome night = run(std::string("state-") + check, {"--offset-check", check});
     EXPECT_EQ(night.exit_code, 0) << check << night.err;
     const Outcome pair = compare({"--offset-check", check});
     EXPECT_EQ(pair.exit_code, 0) << check << pair.err;
