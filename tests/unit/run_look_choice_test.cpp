@@ -138,6 +138,42 @@ TEST_F(LookChoice, APartMoreMakesItNewAgain) {
   EXPECT_FALSE(plan({scene(0, "a"), beside}, known).looks[0].is_new);
 }
 
+TEST_F(LookChoice, ALaterProcessingIsAnotherEdition) {
+  const std::vector<LookRecord> known = taken_in({scene(0, "a")});
+  ListedScene again = scene(0, "a");
+  *again.scene.processed += days(2);
+  const LookPlan later = plan({again}, known);
+  ASSERT_THAT(later.looks, SizeIs(1));
+  EXPECT_FALSE(later.looks[0].is_readable());
+  EXPECT_EQ(later.looks[0].missing, MissingWhat::gone);
+  EXPECT_EQ(later.looks[0].newer, "a");
+  *again.scene.processed -= days(4);
+  EXPECT_EQ(plan({again}, known).looks[0].newer, "");
+}
+
+TEST_F(LookChoice, WhatLacksAPartCannotBeRead) {
+  ListedScene beside = scene(0, "b");
+  beside.scene.tile = "T38TPL";
+  const std::vector<LookRecord> known = taken_in({scene(0, "a"), beside});
+  ASSERT_THAT(known[0].parts, SizeIs(2));
+  EXPECT_TRUE(plan({scene(0, "a"), beside}, known).looks[0].is_readable());
+  const LookPlan later = plan({beside}, known);
+  EXPECT_FALSE(later.looks[0].is_readable());
+  EXPECT_EQ(later.looks[0].missing, MissingWhat::gone);
+}
+
+TEST_F(LookChoice, WhatCannotBeTakenInWithAPartMoreStaysAsItWas) {
+  const std::vector<LookRecord> known = taken_in({scene(0, "a")});
+  ListedScene beside = scene(0, "b");
+  beside.scene.tile = "T38TPL";
+  LookPlan later = plan({scene(0, "a"), beside}, known);
+  ASSERT_TRUE(later.looks[0].is_new);
+  give_up(later, 0, watched_);
+  EXPECT_EQ(later.looks[0].record, known[0]);
+  EXPECT_FALSE(later.looks[0].is_new || later.looks[0].is_readable());
+  EXPECT_EQ(later.looks[0].missing, MissingWhat::changed);
+}
+
 TEST_F(LookChoice, WhatWasOfNoUseIsTriedAgainWhenItHasChanged) {
   std::vector<LookRecord> known = taken_in({scene(0, "a"), scene(5, "b")});
   known[0].skipped = "no raster";
@@ -201,6 +237,10 @@ TEST_F(LookChoice, TwoSatellitesAndTwoTimesAreTwo) {
   same.scene.acquired += minutes(12);
   same.scene.tile = "T38TPL";
   EXPECT_THAT(plan({first, same}, named).looks, SizeIs(1));
+  ListedScene next = scene(0, "f");
+  next.scene.datatake = "GS2A_2";
+  next.scene.acquired += minutes(1);
+  EXPECT_THAT(plan({first, next}, named).looks, SizeIs(2));
 }
 
 }  // namespace

@@ -185,6 +185,18 @@ TEST_F(StateFolderTest, OtherTermsAreRefusedWithTheDifference) {
   EXPECT_THAT(killed.obsolete(plan(2)), ElementsAre(path("looks-000003.state")));
 }
 
+TEST_F(StateFolderTest, AnotherGroundIsRefused) {
+  save(3);
+  StateTerms moved = terms();
+  moved.grid.origin.x += 20;
+  try {
+    const StateFolder other(folder_ / "site", moved, StateFolder::Use::nightly, serial_for);
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("ground EPSG:32638 637000"));
+  }
+}
+
 TEST_F(StateFolderTest, DamagedOnesAreNamedAndStay) {
   save(4);
   save(8);
