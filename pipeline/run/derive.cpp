@@ -37,7 +37,17 @@ class TemporaryFolder {
   std::string path_;
 };
 
-/// Features of a collection that this program wrote, a line each, by id, in the order of the file.
+/// A feature's text but for its review, which comes from people and later. Within texts quotes are escaped, so that
+/// what is looked for stands nowhere else.
+std::string without_review(std::string text) {
+  const std::size_t begin = text.find(R"("review": )");
+  const std::size_t end = text.find(R"("class": ")", begin == std::string::npos ? 0 : begin);
+  if (begin != std::string::npos && end != std::string::npos) text.erase(begin, end - begin);
+  return text;
+}
+
+/// Features of a collection that this program wrote, a line each, by id, in the order of the file; not those of sites
+/// that are not watched any more.
 std::vector<std::pair<std::string, std::string>> features_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw DataError(path + ": cannot be read");
@@ -49,7 +59,9 @@ std::vector<std::pair<std::string, std::string>> features_of(const std::string& 
     if (!feature.is_object() || !feature.contains("id") || !feature["id"].is_string()) {
       throw DataError(path + ": is damaged");
     }
-    features.emplace_back(feature["id"].get<std::string>(), std::move(line));
+    const json properties = feature.value("properties", json::object());
+    if (properties.is_object() && properties.value("status", json()) == json(name(AlertStatus::not_watched))) continue;
+    features.emplace_back(feature["id"].get<std::string>(), without_review(std::move(line)));
   }
   return features;
 }
@@ -81,8 +93,6 @@ DeriveReport derive(const WatchOptions& options, const std::string& state, const
   again.from.reset();
   again.until = as_of(record->sites);
   again.all_classes = text_of(record->options, "all-classes") == "on";
-  const std::string reviewed = state + "/register.gpkg";
-  if (fs::exists(reviewed)) again.reviews_from = reviewed;
   const WatchReport run = watch(again, progress);
 
   DeriveReport report;
