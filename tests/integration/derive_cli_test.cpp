@@ -80,6 +80,15 @@ TEST_F(DeriveCli, OfAnUntouchedStateAllAreTheSame) {
   EXPECT_EQ(found.at("derived").at("alerts").at(*ids_.begin()), "the same");
   EXPECT_EQ(found.at("derived").at("looks"), scenes);
   EXPECT_EQ(derive({"--alert", "none-such"}).exit_code, 2);
+  // What people say of it is not derived.
+  ASSERT_EQ(test::run_process({PITWATCH_PROGRAM, "alerts", "review", *ids_.begin(), "--state", state_, "--verdict",
+                               "licensed", "--reviewer", "A", "--reason", R"(so, "class": "x")"})
+                .exit_code,
+            0);
+  EXPECT_EQ(derive().exit_code, 0);
+  ASSERT_EQ(nights_.run(state_).exit_code, 0);
+  EXPECT_THAT(read_text(state_ + "/alerts.geojson"), HasSubstr("licensed"));
+  EXPECT_EQ(derive().exit_code, 0);
 }
 
 TEST_F(DeriveCli, WithoutTheOldestScenesFromACheckpoint) {
