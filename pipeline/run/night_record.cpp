@@ -220,6 +220,11 @@ NamedTexts run_options(const WatchOptions& options) {
   return texts;
 }
 
+/// Whether alerts.geojson has it.
+bool is_published(const Alert& alert, bool all_classes) {
+  return alert.status != AlertStatus::superseded && (all_classes || disturbs_ground(alert.change_class));
+}
+
 bool is_of_same(const MissingAcquisition& a, const MissingAcquisition& b) {
   return a.site == b.site && a.acquired == b.acquired && a.what == b.what;
 }
@@ -227,9 +232,7 @@ bool is_of_same(const MissingAcquisition& a, const MissingAcquisition& b) {
 }  // namespace
 
 void keep_published(std::vector<OutlinedAlert>& alerts, bool all_classes) {
-  std::erase_if(alerts, [&](const OutlinedAlert& one) {
-    return one.alert.status == AlertStatus::superseded || (!all_classes && !disturbs_ground(one.alert.change_class));
-  });
+  std::erase_if(alerts, [&](const OutlinedAlert& one) { return !is_published(one.alert, all_classes); });
   sort_alerts(alerts);
 }
 
@@ -361,7 +364,6 @@ RunRow NightRecord::row_of(const Manifest& manifest, const WatchReport& report) 
   for (const WatchReport::OfSite& site : report.sites) row.new_looks += site.new_looks;
   row.skipped = static_cast<int>(report.skipped.size());
   row.missing = static_cast<int>(report.missing.size());
-  row.alerts = static_cast<int>(report.alerts);
   row.exit_code = manifest.exit_code;
   row.message = manifest.message;
   return row;
@@ -418,8 +420,13 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
   const FileLock lock = record_lock(options_.state);
   Manifest manifest = begin(report.exit_code, "");
   add_sites(report, manifest);
-  const std::unique_ptr<RegisterWrite> write =
-      prepare_register(options_.register_target, update, row_of(manifest, report), in_parallel);
+  RunRow row = row_of(manifest, report);
+  for (const AlertLayer& layer : update.alerts) {
+    row.alerts += static_cast<int>(std::count_if(layer.alerts.begin(), layer.alerts.end(), [&](const Alert& alert) {
+      return is_published(alert, options_.all_classes);
+    }));
+  }
+  const std::unique_ptr<RegisterWrite> write = prepare_register(options_.register_target, update, row, in_parallel);
   std::vector<OutlinedAlert> alerts = write->content().alerts;
   keep_published(alerts, options_.all_classes);
   AlertCollectionInfo info;
@@ -471,9 +478,37 @@ void NightRecord::publish_failure(int exit_code, const std::string& message) {
     manifest.notices = settled->notices;
     manifest.outputs = settled->outputs;
     manifest.alert_register = settled->alert_register;
-    const std::string begun = begin_manifest(options_.state, manifest);
-    publish_head(options_.state, begun);
+    const std::unique_ptr<RegisterWrite> write = failure_row(manifest);
+    if (write) {
+      publish_all(options_.state, manifest, {}, *write, nullptr);
+    } else {
+      const std::string begun = begin_manifest(options_.state, manifest);
+      publish_head(options_.state, begun);
+    }
   } catch (const std::exception&) {  // the error that ended the run is the one to be told
+  }
+}
+
+/// The run's row in a register that is otherwise left as it is; nothing where the register cannot be used.
+std::unique_ptr<RegisterWrite> NightRecord::failure_row(Manifest& manifest) const {
+  try {
+    check_register();
+    RegisterUpdate nothing;
+    nothing.now = manifest.ended;
+    for (const SiteStanding& site : manifest.sites) nothing.listed.insert(site.id);
+    std::unique_ptr<RegisterWrite> write =
+        prepare_register(options_.register_target, nothing, row_of(manifest, {}), in_parallel);
+    if (write->changed()) return nullptr;
+    const std::string shown = shown_target(options_.state, options_.register_target);
+    manifest.alert_register =
+        standing_of(shown, *write, (manifest.alert_register ? manifest.alert_register->runs : 0) + 1);
+    if (!is_database(options_.register_target)) {
+      manifest.alert_register->sha256 = write->sha256();
+      set_output(manifest.outputs, {shown, write->size(), write->sha256()});
+    }
+    return write;
+  } catch (const std::exception&) {
+    return nullptr;
   }
 }
 

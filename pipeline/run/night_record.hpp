@@ -56,6 +56,7 @@ class NightRecord {
 
  private:
   Manifest begin(int exit_code, const std::string& message) const;
+  std::unique_ptr<RegisterWrite> failure_row(Manifest& manifest) const;
   RunRow row_of(const Manifest& manifest, const WatchReport& report) const;
   Instant since(const Notice& notice) const;
   void add_sites(const WatchReport& report, Manifest& manifest) const;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/io/register.hpp"
 #include "tests/integration/process.hpp"
 #include "tests/integration/series.hpp"
 
@@ -171,6 +172,17 @@ TEST_F(SourcesCli, NoSourceIsAnErrorAndChangesNothing) {
   deliver(0, count());
   EXPECT_EQ(run().exit_code, 0);
   expect_as_before();
+  // Each has its row, those that failed too.
+  const std::vector<RunRow> runs = read_runs(state_ + "/register.gpkg");
+  ASSERT_EQ(runs.size(), 4U);
+  EXPECT_EQ(runs[0].exit_code, 0);
+  EXPECT_EQ(runs[0].new_looks, 73);
+  EXPECT_EQ(static_cast<std::size_t>(runs[0].alerts), ids_of(expected()).size());
+  EXPECT_EQ(runs[1].exit_code, 3);
+  EXPECT_THAT(runs[2].message, HasSubstr("inbox"));
+  EXPECT_EQ(runs[3].exit_code, 0);
+  const Outcome verified = run_process({PITWATCH_PROGRAM, "verify", state_, "--no-inputs"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.out;
 }
 
 TEST_F(SourcesCli, OtherTermsAreAskedFor) {
