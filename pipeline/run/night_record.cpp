@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -133,10 +134,23 @@ FileLock record_lock(const std::string& state) {
 void publish_all(const std::string& state, Manifest& manifest, const SigningOptions& signing, RegisterWrite& write,
                  const std::string* alerts) {
   const std::string begun = begin_manifest(state, manifest);
-  seal(state, begun, signing);
+  // Alerts do not wait for an authority that is away: that nothing is sealed is told once all is published.
+  std::exception_ptr unsealed;
+  try {
+    seal(state, begun, signing);
+  } catch (const std::exception&) {
+    unsealed = std::current_exception();
+  }
   write.commit();
   if (alerts != nullptr) write_file_atomically(state + "/" + alerts_name, *alerts);
   publish_head(state, begun);
+  if (unsealed) {
+    try {
+      std::rethrow_exception(unsealed);
+    } catch (...) {
+      rethrow_with_context("published, but not signed or time-stamped");
+    }
+  }
 }
 
 /// What the record does not vouch for any more.
