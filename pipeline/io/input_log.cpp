@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -102,13 +103,15 @@ void expect_same(const std::string& path, const std::optional<FileIdentity>& was
   if (now != was) throw DataError("has changed since it was read");
 }
 
-InputFile hashed(const std::string& path, const InputNotes::Content& content) {
+/// `before` is what it came to earlier.
+InputFile hashed(const std::string& path, const InputNotes::Content& content, const InputFile& before) {
   InputFile file{path, content.identity ? content.identity->size : 0, content.ranges, {}, is_remote_input(path), {}};
   if (file.is_remote) return file;
   try {
     if (content.has_changed) throw DataError("has changed while it was read");
     expect_same(path, content.identity);
-    std::string hash = sha256_of(path, file.ranges);
+    const bool is_known = !before.sha256.empty() && before.size == file.size && before.ranges == file.ranges;
+    std::string hash = is_known ? before.sha256 : sha256_of(path, file.ranges);
     expect_same(path, content.identity);
     file.sha256 = std::move(hash);
   } catch (const DataError& error) {
@@ -161,8 +164,10 @@ std::vector<ByteRange> ranges_of(const json& read, std::uint64_t size) {
 
 std::vector<InputFile> InputLog::files(const ParallelFor& parallel_for) const {
   std::vector<std::pair<std::string, InputNotes::Content>> noted;
+  std::map<std::string, InputFile> before;
   {
     const std::lock_guard lock(notes_->mutex);
+    before = notes_->hashed;
     for (const auto& [path, notes] : notes_->files) {
       InputNotes::Content content = notes->content();
       // Looked for, or opened and then not read: nothing came of it.
@@ -172,8 +177,12 @@ std::vector<InputFile> InputLog::files(const ParallelFor& parallel_for) const {
   std::vector<InputFile> files(noted.size());
   parallel_for(static_cast<int>(noted.size()), [&](int i) {
     const auto at = static_cast<std::size_t>(i);
-    files[at] = hashed(noted[at].first, noted[at].second);
+    const auto& [path, content] = noted[at];
+    const auto earlier = before.find(path);
+    files[at] = hashed(path, content, earlier == before.end() ? InputFile{} : earlier->second);
   });
+  const std::lock_guard lock(notes_->mutex);
+  for (const InputFile& file : files) notes_->hashed.insert_or_assign(file.path, file);
   return files;
 }
 

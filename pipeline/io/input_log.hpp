@@ -45,9 +45,10 @@ class InputLog {
   InputLog(const InputLog&) = delete;
   InputLog& operator=(const InputLog&) = delete;
 
-  /// What was read until now, by path; the bytes are read once more for their SHA-256, files side by side. A file that
-  /// is not the one that was read (another size, time of writing or inode), or is gone, has an `error` in place of the
-  /// hash. Files on the network have neither.
+  /// What was read until now, by path; the bytes are read once more for their SHA-256, files side by side; not again
+  /// those of a file of which nothing more was read since an earlier call. A file that is not the one that was read
+  /// (another size, time of writing or inode), or is gone, has an `error` in place of the hash. Files on the network
+  /// have neither.
   std::vector<InputFile> files(const ParallelFor& parallel_for = serial_for) const;
 
   struct Notes;  // for this folder only: input_notes.hpp

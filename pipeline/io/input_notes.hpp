@@ -55,6 +55,7 @@ class InputNotes {
 struct InputLog::Notes {
   std::mutex mutex;
   std::map<std::string, std::shared_ptr<InputNotes>> files;  // by path
+  std::map<std::string, InputFile> hashed;                   // by path: what files() came to before
 };
 
 /// The number of the log that is active, another one for each; 0: none is.

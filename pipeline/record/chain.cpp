@@ -356,6 +356,19 @@ std::string begin_manifest(const std::string& state, Manifest& manifest) {
   return name;
 }
 
+bool is_on_record(const std::string& state, Instant started) {
+  const std::string first = name_of(std::max(started, Instant{}));
+  const std::vector<std::string> names = manifest_names(state);
+  return std::any_of(std::lower_bound(names.begin(), names.end(), first), names.end(), [&](const std::string& name) {
+    try {
+      const Manifest manifest = parse_manifest(bytes_of(state, name));
+      return manifest.command == "run" && manifest.started == started;
+    } catch (const DataError&) {  // check_chain() tells of it
+      return false;
+    }
+  });
+}
+
 void publish_head(const std::string& state, const std::string& name) {
   const ManifestReference head{name, sha256_text(bytes_of(state, name))};
   write_file_atomically(path_of(state, "HEAD"), head_text(head));

@@ -49,6 +49,10 @@ std::optional<Manifest> settled_head(const std::string& state);
 /// where it cannot be written, std::invalid_argument as manifest_text().
 std::string begin_manifest(const std::string& state, Manifest& manifest);
 
+/// Whether a run that started then has its manifest, published or not. Throws DataError where the folder cannot be
+/// read.
+bool is_on_record(const std::string& state, Instant started);
+
 /// Makes HEAD name a manifest that begin_manifest() wrote: its run is published. Atomic and durable. Throws DataError
 /// where the manifest cannot be read, IoError where HEAD cannot be written.
 void publish_head(const std::string& state, const std::string& name);

@@ -24,6 +24,8 @@
 #include "pipeline/io/signature.hpp"
 #include "pipeline/io/tables.hpp"
 #include "pipeline/record/chain.hpp"
+#include "pipeline/record/metadata_files.hpp"
+#include "pipeline/record/unfinished.hpp"
 #include "pipeline/run/background.hpp"
 #include "pipeline/run/site_state.hpp"
 #include "pipeline/run/versions.hpp"
@@ -165,48 +167,12 @@ void remove_obsolete(const std::vector<std::string>& paths) {
   }
 }
 
-/// The files of a product's metadata: a STAC item, or ESA's and AWS's in a folder.
-std::vector<std::string> metadata_of(const std::string& source) {
-  std::error_code none;
-  if (fs::is_regular_file(source, none)) return {source};
-  std::vector<std::string> files;
-  constexpr int deepest = 2;  // GRANULE/NAME/MTD_TL.xml
-  for (fs::recursive_directory_iterator it(source, none), end; it != end && !none; it.increment(none)) {
-    if (it.depth() >= deepest) it.disable_recursion_pending();
-    const std::string name = it->path().filename().string();
-    const bool is_metadata = (name.starts_with("MTD_") && name.ends_with(".xml")) || name == "metadata.xml" ||
-                             name == "tileInfo.json" || name == "productInfo.json";
-    if (is_metadata && it->is_regular_file(none)) files.push_back(it->path().string());
+int looks_taken_in(const Manifest& manifest) {
+  std::set<std::pair<std::string, Instant>> looks;  // panes see the same ones
+  for (const AcquisitionUsed& used : manifest.acquisitions) {
+    if (used.use != AcquisitionUse::skipped) looks.emplace(used.site, used.acquired);
   }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-/// Adds the metadata of the products whose pixels were read to the inputs, whole.
-void add_metadata(Manifest& manifest) {
-  std::set<std::string> known;
-  for (const InputFile& input : manifest.inputs) known.insert(input.path);
-  for (AcquisitionUsed& used : manifest.acquisitions) {
-    for (ProductUsed& product : used.products) {
-      for (const std::string& path : metadata_of(product.source)) {
-        product.files.push_back(path);
-        if (!known.insert(path).second) continue;
-        std::error_code error;
-        const auto size = fs::file_size(path, error);
-        if (error) continue;
-        InputFile input;
-        input.path = path;
-        input.size = size;
-        if (size > 0) input.ranges = {{0, size}};
-        try {
-          input.sha256 = sha256_file(path);
-        } catch (const DataError& gone) {
-          input.error = gone.what();
-        }
-        manifest.inputs.push_back(std::move(input));
-      }
-    }
-  }
+  return static_cast<int>(looks.size());
 }
 
 std::string json_of(const NamedTexts& texts) {
@@ -476,30 +442,54 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
   }
   publish_all(options_.state, manifest, options_.signing, *write, is_same ? nullptr : &text);
   remove_obsolete(report.obsolete);
+  forget_unfinished(options_.state);
   return alerts.size();
 }
 
+void NightRecord::settle_unfinished() {
+  const std::optional<Manifest> unfinished = read_unfinished(options_.state);
+  if (!unfinished) return;
+  const FileLock lock = record_lock(options_.state);
+  // It may have been killed when its own manifest was written already.
+  if (!is_on_record(options_.state, unfinished->started)) {
+    std::optional<Manifest> settled;
+    if (damage_.empty()) settled = settled_head(options_.state);
+    publish_ended(*unfinished, settled.value_or(Manifest{}));
+    if (damage_.empty()) before_ = settled_head(options_.state);
+  }
+  forget_unfinished(options_.state);
+}
+
 void NightRecord::publish_failure(int exit_code, const std::string& message) {
-  if (!before_) return;
   try {
+    const std::optional<Manifest> unfinished = read_unfinished(options_.state);
+    if (!before_ && !unfinished) return;
     const FileLock lock = record_lock(options_.state);
     // This run itself may have come to publish some, and reviews since it began.
     const std::optional<Manifest> settled = settled_head(options_.state);
-    if (!settled) return;
+    if (!settled && !unfinished) return;
     Manifest manifest = begin(exit_code, message);
-    manifest.sites = settled->sites;
-    manifest.missing = settled->missing;
-    manifest.notices = settled->notices;
-    manifest.outputs = settled->outputs;
-    manifest.alert_register = settled->alert_register;
-    const std::unique_ptr<RegisterWrite> write = failure_row(manifest);
-    if (write) {
-      publish_all(options_.state, manifest, {}, *write, nullptr);
-    } else {
-      const std::string begun = begin_manifest(options_.state, manifest);
-      publish_head(options_.state, begun);
-    }
+    const bool is_of_this_run = unfinished && unfinished->started == started_;
+    if (is_of_this_run && !is_on_record(options_.state, started_)) add_read(*unfinished, manifest);
+    publish_ended(std::move(manifest), settled.value_or(Manifest{}));
+    if (is_of_this_run) forget_unfinished(options_.state);
   } catch (const std::exception&) {  // the error that ended the run is the one to be told
+  }
+}
+
+/// Puts a run on record that published nothing: all else stands as it did.
+void NightRecord::publish_ended(Manifest manifest, const Manifest& settled) const {
+  manifest.sites = settled.sites;
+  manifest.missing = settled.missing;
+  manifest.notices.insert(manifest.notices.begin(), settled.notices.begin(), settled.notices.end());
+  manifest.outputs = settled.outputs;
+  manifest.alert_register = settled.alert_register;
+  const std::unique_ptr<RegisterWrite> write = failure_row(manifest);
+  if (write) {
+    publish_all(options_.state, manifest, {}, *write, nullptr);
+  } else {
+    const std::string begun = begin_manifest(options_.state, manifest);
+    publish_head(options_.state, begun);
   }
 }
 
@@ -510,8 +500,9 @@ std::unique_ptr<RegisterWrite> NightRecord::failure_row(Manifest& manifest) cons
     RegisterUpdate nothing;
     nothing.now = manifest.ended;
     for (const SiteStanding& site : manifest.sites) nothing.listed.insert(site.id);
-    std::unique_ptr<RegisterWrite> write =
-        prepare_register(options_.register_target, nothing, row_of(manifest, {}), in_parallel);
+    RunRow row = row_of(manifest, {});
+    row.new_looks = looks_taken_in(manifest);
+    std::unique_ptr<RegisterWrite> write = prepare_register(options_.register_target, nothing, row, in_parallel);
     if (write->changed()) return nullptr;
     const std::string shown = shown_target(options_.state, options_.register_target);
     manifest.alert_register =

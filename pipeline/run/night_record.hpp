@@ -50,12 +50,18 @@ class NightRecord {
   /// Publishes what a run came to. Returns the number of alerts in alerts.geojson; sets report.changed.
   std::size_t publish(const RegisterUpdate& update, const InputLog& log, WatchReport& report);
 
-  /// Puts on record that a run ended in an error; what was published before stays. Where there is no record yet,
-  /// nothing.
+  /// What the run is known by, before anything is known of what it came to.
+  Manifest begin(int exit_code, const std::string& message) const;
+
+  /// Puts on record what a run read that was killed after a checkpoint of it.
+  void settle_unfinished();
+
+  /// Puts on record that a run ended in an error, and what it read up to its last checkpoint; what was published before
+  /// stays. Where there is neither a record nor a checkpoint yet, nothing.
   void publish_failure(int exit_code, const std::string& message);
 
  private:
-  Manifest begin(int exit_code, const std::string& message) const;
+  void publish_ended(Manifest manifest, const Manifest& settled) const;
   std::unique_ptr<RegisterWrite> failure_row(Manifest& manifest) const;
   RunRow row_of(const Manifest& manifest, const WatchReport& report) const;
   Instant since(const Notice& notice) const;

@@ -460,6 +460,11 @@ class PaneWatch {
   }
 
   void save_checkpoint(bool after_learning) {
+    if (watched_.notes != nullptr) {
+      const auto first = report_.acquisitions.begin() + static_cast<std::ptrdiff_t>(noted_acquisitions_);
+      watched_.notes->note({first, report_.acquisitions.end()});
+      noted_acquisitions_ = report_.acquisitions.size();
+    }
     const std::string path = states_.save(state_, after_learning);
     if (!path.empty()) report_.written.push_back(path);
   }
@@ -663,6 +668,7 @@ class PaneWatch {
   LookReader reader_;
   StateFolder states_;
   std::size_t saved_looks_ = 0;  // looks of the checkpoint written last
+  std::size_t noted_acquisitions_ = 0;
   IncidentTracker tracker_;
   SiteState state_;
   Observation observation_;
@@ -815,9 +821,12 @@ SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing,
   SiteOutcome outcome;
   std::vector<std::vector<PaneAlert>> known;
   std::optional<SiteStanding> standing;
-  for (PaneOutcome& pane : watch_panes(watched, panes, listing, offsets, progress)) {
+  std::vector<PaneOutcome> seen = watch_panes(watched, panes, listing, offsets, progress);
+  for (PaneOutcome& pane : seen) {
     for (SiteStanding& of_pane : pane.remarks.standings) add(std::move(of_pane), standing);
     add_remarks(std::move(pane.remarks), report);
+  }
+  for (PaneOutcome& pane : seen) {
     if (pane.failure) std::rethrow_exception(pane.failure);
     add(pane.summary, outcome.summary);
     outcome.alerts.push_back({panes[outcome.alerts.size()].grid, std::move(pane.alerts)});

@@ -17,6 +17,7 @@
 #include "pipeline/io/register.hpp"
 #include "pipeline/io/review_assignment.hpp"
 #include "pipeline/io/tables.hpp"
+#include "pipeline/record/unfinished.hpp"
 #include "pipeline/run/background.hpp"
 #include "pipeline/run/night_record.hpp"
 #include "pipeline/run/site_watch.hpp"
@@ -87,9 +88,11 @@ std::vector<AlertLayer> layers_of(const std::vector<GridAlerts>& alerts) {
   return layers;
 }
 
-void run_nightly(const WatchOptions& options, const std::vector<WatchedSite>& sites, NightRecord& record,
+void run_nightly(const WatchOptions& options, std::vector<WatchedSite>& sites, NightRecord& record,
                  const ProgressSink& progress, WatchReport& report) {
   const InputLog log;
+  UnfinishedRun notes(options.state, record.begin(0, ""), log);
+  for (WatchedSite& watched : sites) watched.notes = options.dry_run ? nullptr : &notes;
   const SourceListing listing = list(options, sites, report);
   in_arena(options.threads, [&] {
     const Seen seen = watch_sites(sites, listing, progress, report);
@@ -159,6 +162,7 @@ WatchReport watch(const WatchOptions& given, const ProgressSink& progress) {
   } else {
     NightRecord record(options, started);
     try {
+      if (!options.dry_run) record.settle_unfinished();
       for (WatchedSite& watched : sites) {
         watched.recorded = record.recorded(watched.site);
         check_state(watched);

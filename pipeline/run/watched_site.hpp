@@ -8,6 +8,7 @@
 
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/site.hpp"
+#include "pipeline/record/unfinished.hpp"
 #include "pipeline/run/source.hpp"
 #include "pipeline/run/watch.hpp"
 
@@ -24,6 +25,7 @@ struct WatchedSite {
   std::string algorithm;
   OptionTexts in_clear;                 // all of the options that change what is known of the site
   std::set<std::string> recorded = {};  // paths of its state's files that the record vouches for
+  UnfinishedRun* notes = nullptr;       // of a nightly run: what was read is noted there before a checkpoint is written
 };
 
 /// The sites of options.sites; what a site sets for itself goes before `options`. Throws ConfigError, naming site and

@@ -1,0 +1,50 @@
+#pragma once
+// What a run that has not ended has read so far:
+//
+//   STATE/runs/.unfinished/000001.json   a manifest of what was read up to a checkpoint; the next one of what came
+//   after
+//
+// A checkpoint outlasts a run that is killed, and the next run goes on from it without reading again what it holds.
+// Therefore what was read is noted before a checkpoint is written, and the next run puts it on record.
+
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/io/input_log.hpp"
+#include "pipeline/record/manifest.hpp"
+
+namespace pitwatch {
+
+/// Notes what a run reads. Nothing that an earlier run left must be there any more. Thread-safe.
+class UnfinishedRun {
+ public:
+  /// `begun` says whose notes these are: its inputs, acquisitions and end are filled in.
+  UnfinishedRun(std::string state, Manifest begun, const InputLog& log);
+
+  /// Notes acquisitions, and every input that was read until now; durable when it returns. Throws IoError.
+  void note(std::vector<AcquisitionUsed> acquisitions);
+
+ private:
+  std::string state_;
+  Manifest begun_;
+  const InputLog& log_;
+  std::mutex mutex_;
+  std::size_t parts_ = 0;
+  std::map<std::string, InputFile> noted_;  // by path
+};
+
+/// What the notes say, as the manifest of a run that did not end; nothing where there are none. Of an input that was
+/// noted twice, the later. The notes may hold anything: one that is damaged is a notice of the manifest.
+std::optional<Manifest> read_unfinished(const std::string& state);
+
+/// Removes the notes.
+void forget_unfinished(const std::string& state);
+
+/// Adds acquisitions and inputs of the notes to a manifest.
+void add_read(const Manifest& unfinished, Manifest& manifest);
+
+}  // namespace pitwatch
