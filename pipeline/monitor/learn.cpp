@@ -40,6 +40,14 @@ void LookStack::add(const LookFeatures& look) {
     kept.seen[i] =
         static_cast<std::uint8_t>(static_cast<unsigned>(look.seen[i]) | (look.called_cloud[i] != 0 ? called_bit : 0U));
   }
+  for (std::size_t l = looks_.size() - 1; l > 0 && kept.when - looks_[l - 1].when < one_sky; --l) {
+    const PixelVector<std::uint8_t>& earlier = looks_[l - 1].seen;
+    for (std::size_t i = 0; i < earlier.size(); ++i) {
+      if ((earlier[i] & ~called_bit) == static_cast<std::uint8_t>(Seen::clear)) {
+        kept.seen[i] = static_cast<std::uint8_t>(Seen::nothing);
+      }
+    }
+  }
 }
 
 /// The steps of learn().

@@ -84,6 +84,10 @@ class LookJudge {
     }
     add_look(state, look.when);
     number_ = static_cast<LookNumber>(state.looks.size() - 1);
+    first_of_sky_ = number_;
+    while (first_of_sky_ > 0 && look.when - state.looks[static_cast<std::size_t>(first_of_sky_ - 1)] < one_sky) {
+      --first_of_sky_;
+    }
     for (const float noise : state.typical_noise) directions_ += noise > 0 ? 1.0F : 0.0F;
     for (std::size_t k = 1; k <= window_looks; ++k) {
       const auto looks = static_cast<float>(k);
@@ -171,7 +175,7 @@ class LookJudge {
         if (is_alert(state_.status[i]) || knows_season(model, date_, options_)) {
           measure(i, expect(model, date_, direction, options_));
         } else if (has_all_features(model, look_.values[i])) {
-          result_.use[i] = LookUse::learnt;
+          result_.use[i] = was_told(i) ? LookUse::same_sky : LookUse::learnt;
         }
       };
       InBatches batch(state_, steps_, date_, options_, one);
@@ -188,7 +192,7 @@ class LookJudge {
     result_.residuals.kind[i] = no_kind;
     result_.use[i] = LookUse::unseen;
     if (look_.seen[i] == Seen::nothing) return false;
-    if (counts.measured < 0xffff) {
+    if (counts.measured < 0xffff && !has_earlier_of_sky()) {
       ++counts.measured;
       counts.called_cloud = static_cast<std::uint16_t>(counts.called_cloud + look_.called_cloud[i]);
     }
@@ -217,6 +221,9 @@ class LookJudge {
     }
     if (!is_missed_cloud(i) && !is_missed_shadow(i) && !is_snow) {
       counts.screened_in_row = 0;
+    } else if (has_earlier_of_sky()) {
+      result_.use[i] = LookUse::screened;  // the same cloud once more: not a look in a row
+      return;
     } else if (counts.screened_in_row < options_.screened_in_row) {
       ++counts.screened_in_row;
       result_.use[i] = LookUse::screened;
@@ -263,8 +270,15 @@ class LookJudge {
 
   // ---- evidence ----
 
+  bool has_earlier_of_sky() const { return first_of_sky_ < number_; }
+  bool was_told(std::size_t i) const { return has_earlier_of_sky() && state_.history[i].last_clear >= first_of_sky_; }
+
   void weigh(int x, int y, std::size_t i) {
     if (result_.use[i] != LookUse::used) return;
+    if (was_told(i)) {
+      result_.use[i] = LookUse::same_sky;
+      return;
+    }
     FeatureVector& residual = result_.residuals.residual[i];
     FeatureVector& deviation = result_.residuals.deviation[i];
     const FeatureVector& shared = result_.weather.at(x, y, result_.residuals.kind[i]);
@@ -456,6 +470,7 @@ class LookJudge {
       InBatches batch(state_, steps_, date_, options_, one);
       for_pixels_of(begin, end, [&](int, int, std::size_t i) {
         const LookUse use = result_.use[i];
+        if (counts(use) || use == LookUse::learnt) state_.history[i].last_clear = number_;
         const bool is_as_ever = counts(use) && follow(i);
         if (use == LookUse::learnt || (use == LookUse::used && is_as_ever)) batch.add(i, use == LookUse::learnt);
         result_.status[i] = state_.status[i];
@@ -475,7 +490,8 @@ class LookJudge {
       for (std::size_t f = 0; f < feature_count; ++f) seen[f] -= shared[f];
     }
     adapt(model, date_, direction, seen, options_.adaptation);
-    pack_adapted(model, steps_, date_.year_part(), Dither(i, static_cast<std::size_t>(number_)), state_.models[i]);
+    pack_adapted(model, steps_, date_.year_part(),
+                 Dither(i, static_cast<std::size_t>(look_.when.time_since_epoch().count())), state_.models[i]);
   }
 
   /// Moves a pixel that was seen on through its life. True where it is as ever: then the look goes into its model.
@@ -488,7 +504,6 @@ class LookJudge {
     const bool clean = is_clean(recent.whitened[0]);
     counts.clean_in_row = clean ? static_cast<std::uint8_t>(std::min(counts.clean_in_row + 1, 255)) : std::uint8_t{0};
     const float vegetation = at(result_.residuals.residual[i], Feature::ndvi);
-    history.last_clear = number_;
 
     if (!is_alert(status)) {
       if (evidence >= options_.provisional_log_odds) {
@@ -581,8 +596,9 @@ class LookJudge {
   SeasonDate date_;
   SeasonYear year_;
   LookNumber number_ = no_look;
-  std::optional<int> last_part_;  // of the year, of the last look
-  float directions_ = 0;          // number of features that are monitored
+  LookNumber first_of_sky_ = no_look;  // the earliest look under the sky of this one, or this one
+  std::optional<int> last_part_;       // of the year, of the last look
+  float directions_ = 0;               // number of features that are monitored
   std::array<LooksFactor, window_looks> factors_{};
 };
 

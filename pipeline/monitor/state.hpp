@@ -3,6 +3,7 @@
 // A pixel is kept in small integers, in memory as in files, so that going on from a file is going on.
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -15,6 +16,10 @@
 #include "pipeline/monitor/packed.hpp"
 
 namespace pitwatch {
+
+/// Looks within this of each other have one sky, one light and one state of the ground: two satellites that fly one
+/// behind the other, or two datastrips of one pass. They are one observation of what both show, and confirm nothing.
+inline constexpr std::chrono::minutes one_sky{60};
 
 enum class PixelStatus : std::uint8_t { stable, provisional, confirmed, closed, recovering, not_judged = 255 };
 inline constexpr std::array<std::string_view, 5> pixel_status_names{"stable", "provisional", "confirmed", "closed",

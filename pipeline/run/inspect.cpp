@@ -189,6 +189,8 @@ class PixelRecorder {
       look.why = "learnt from: the history does not show this season";
     } else if (seen.use[index_] == LookUse::another_season) {
       look.why = "as at another season: the history does not show the whole year";
+    } else if (seen.use[index_] == LookUse::same_sky) {
+      look.why = "counted already: a look under the same sky just before";
     } else if (look.seen == PixelSeen::clear && seen.use[index_] == LookUse::unseen) {
       look.why = look.status == PixelStatus::not_judged ? "no model: too few clear looks" : "a band is missing";
     }

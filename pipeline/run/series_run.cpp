@@ -267,7 +267,7 @@ std::string_view class_of(const std::optional<ChangeClass>& change_class) {
 }
 
 std::string_view name(LookUse use) {
-  constexpr std::array<std::string_view, 5> names{"unseen", "screened", "used", "learnt", "another_season"};
+  constexpr std::array<std::string_view, 6> names{"unseen", "screened", "used", "learnt", "another_season", "same_sky"};
   return names[static_cast<std::size_t>(use)];
 }
 

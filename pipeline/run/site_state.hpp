@@ -107,7 +107,7 @@ struct StateTerms {
 };
 
 /// Raised whenever the same looks and options give another state.
-inline constexpr int algorithm_version = 1;
+inline constexpr int algorithm_version = 2;
 
 /// What a state file says of itself.
 struct StateHead {

@@ -107,6 +107,103 @@ INSTANTIATE_TEST_SUITE_P(Kinds, OtherCauses,
                                            Case{"Snow", test::forest_spectrum, test::snow_spectrum}),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
+/// The same look, half a minute later.
+LookFeatures by_another_satellite(LookFeatures look) {
+  look.when += std::chrono::seconds(30);
+  return look;
+}
+
+TEST(Observe, LooksUnderOneSkyCountOnce) {
+  const Ground ground = ground_with(test::forest_spectrum, test::pit_spectrum, first_day + 20, 9999);
+  const MonitorOptions options;
+  Camera camera(side, side);
+  MonitorState alone = test::learnt(camera, ground, side, side, options);
+  MonitorState both = alone;
+  Observation seen_alone;
+  Observation seen_both;
+  std::vector<PixelStatus> course;
+  for (int day = first_day; day < first_day + 100; day += 10) {
+    const LookFeatures look = camera.features(ground, day, options);
+    observe(alone, look, options, seen_alone);
+    observe(both, look, options, seen_both);
+    observe(both, by_another_satellite(look), options, seen_both);
+    EXPECT_EQ(seen_both.use[inside], LookUse::same_sky);
+    EXPECT_EQ(seen_both.status, seen_alone.status) << "day " << day;
+    EXPECT_EQ(seen_both.probability, seen_alone.probability) << "day " << day;
+    EXPECT_EQ(both.history[inside].looks_since_onset, alone.history[inside].looks_since_onset);
+    for (std::size_t i = 0; i < alone.pixels(); ++i) ASSERT_TRUE(both.models[i] == alone.models[i]) << i;
+    course.push_back(seen_both.status[inside]);
+  }
+  EXPECT_EQ(course.front(), PixelStatus::stable);
+  EXPECT_EQ(course.back(), PixelStatus::confirmed);
+}
+
+TEST(Observe, ASeasonIsNotLearntAndJudgedUnderOneSky) {
+  const Ground ground = ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0);
+  const MonitorOptions options;
+  Camera camera(side, side);
+  MonitorState state = test::learnt(camera, ground, side, side, options, 90);
+  Observation seen;
+  const LookFeatures look = camera.features(ground, 150, options);
+  observe(state, look, options, seen);
+  EXPECT_EQ(seen.use[outside], LookUse::learnt);
+  observe(state, by_another_satellite(look), options, seen);
+  EXPECT_EQ(seen.use[outside], LookUse::same_sky);
+}
+
+TEST(Observe, WhatTheFirstLookOfASkyDidNotShowCounts) {
+  const Ground ground = ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999);
+  Watch watch(ground);
+  LookFeatures first = watch.camera.features(ground, first_day, watch.options);
+  const LookFeatures second = by_another_satellite(first);
+  for (std::size_t i = 0; i < first.seen.size() / 2; ++i) first.seen[i] = Seen::nothing;
+  observe(watch.state, first, watch.options, watch.seen);
+  observe(watch.state, second, watch.options, watch.seen);
+  for (std::size_t i = 0; i < first.seen.size(); ++i) {
+    EXPECT_EQ(watch.seen.use[i], i < first.seen.size() / 2 ? LookUse::used : LookUse::same_sky) << i;
+  }
+  // An hour later it is another sky.
+  LookFeatures later = second;
+  later.when = first.when + one_sky;
+  observe(watch.state, later, watch.options, watch.seen);
+  EXPECT_EQ(watch.seen.use[side * side - 1], LookUse::used);
+  EXPECT_EQ(watch.seen.use[0], LookUse::same_sky);  // seen half a minute after the first
+}
+
+TEST(Observe, OfOneSkyACloudIsScreenedOnce) {
+  // White and bright for good: screened twice in a row, then it is the ground.
+  const Ground ground = ground_with(test::grey_rock_spectrum, test::cloud_spectrum, first_day, 9999);
+  Watch watch(ground);
+  const auto look_at = [&](int day) { return watch.camera.features(ground, day, watch.options); };
+  for (const int day : {first_day, first_day + 10}) {
+    const LookFeatures look = look_at(day);
+    observe(watch.state, look, watch.options, watch.seen);
+    EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
+    observe(watch.state, by_another_satellite(look), watch.options, watch.seen);
+    EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
+  }
+  observe(watch.state, look_at(first_day + 20), watch.options, watch.seen);
+  EXPECT_EQ(watch.seen.use[inside], LookUse::used);
+}
+
+TEST(Observe, HistoriesOfOneSkyCountOnce) {
+  const Ground ground = ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0);
+  const MonitorOptions options;
+  Camera camera(side, side);
+  LookStack alone(side, side);
+  LookStack both(side, side);
+  for (int day = 0; day < 365; day += 10) {
+    const LookFeatures look = camera.features(ground, day, options);
+    alone.add(look);
+    both.add(look);
+    both.add(by_another_satellite(look));
+  }
+  const MonitorState once = learn(std::move(alone), options);
+  const MonitorState twice = learn(std::move(both), options);
+  EXPECT_EQ(twice.typical_noise, once.typical_noise);
+  for (std::size_t i = 0; i < once.pixels(); ++i) ASSERT_TRUE(twice.models[i] == once.models[i]) << i;
+}
+
 TEST(Observe, SeasonsThatTheHistoryDoesNotShowAreLearntFirst) {
   constexpr int winter = 150;
   const auto year = [](int pit_from) {
