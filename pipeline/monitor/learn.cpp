@@ -22,6 +22,8 @@ std::int16_t pack(float value) {
   return static_cast<std::int16_t>(std::lrint(std::clamp(value, -8.0F, 8.0F) / step));
 }
 
+Seen seen_of(std::uint8_t kept) { return static_cast<Seen>(kept & ~called_bit); }
+
 float unpack(std::int16_t value) {
   return value == no_value ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(value) * step;
 }
@@ -43,9 +45,7 @@ void LookStack::add(const LookFeatures& look) {
   for (std::size_t l = looks_.size() - 1; l > 0 && kept.when - looks_[l - 1].when < one_sky; --l) {
     const PixelVector<std::uint8_t>& earlier = looks_[l - 1].seen;
     for (std::size_t i = 0; i < earlier.size(); ++i) {
-      if ((earlier[i] & ~called_bit) == static_cast<std::uint8_t>(Seen::clear)) {
-        kept.seen[i] = static_cast<std::uint8_t>(Seen::nothing);
-      }
+      if (seen_of(earlier[i]) >= seen_of(kept.seen[i])) kept.seen[i] = static_cast<std::uint8_t>(Seen::nothing);
     }
   }
 }
@@ -88,7 +88,7 @@ class Learning {
       const std::size_t end = first + static_cast<std::size_t>(state_.width);
       for (const LookStack::Look& look : stack_.looks_) {
         for (std::size_t i = first; i < end; ++i) {
-          const auto seen = static_cast<Seen>(look.seen[i] & ~called_bit);
+          const Seen seen = seen_of(look.seen[i]);
           const bool called = (look.seen[i] & called_bit) != 0;
           PixelCounts& counts = state_.counts[i];
           if (seen == Seen::nothing) continue;

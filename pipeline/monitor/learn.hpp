@@ -16,7 +16,7 @@ class LookStack {
  public:
   LookStack(int width, int height) : width_(width), height_(height) {}
 
-  /// Looks come in order of time; what earlier ones under the same sky (one_sky) showed clear is not added once more.
+  /// Looks come in order of time; what earlier ones under the same sky (one_sky) showed as well is not added once more.
   /// Throws DataError for another size, or a look earlier than the last.
   void add(const LookFeatures& look);
 

@@ -220,7 +220,7 @@ class LookJudge {
       return;
     }
     if (!is_missed_cloud(i) && !is_missed_shadow(i) && !is_snow) {
-      counts.screened_in_row = 0;
+      if (!was_told(i)) counts.screened_in_row = 0;
     } else if (has_earlier_of_sky()) {
       result_.use[i] = LookUse::screened;  // the same cloud once more: not a look in a row
       return;
