@@ -63,7 +63,7 @@ class CompareCommand final : public Command {
     options_.checks = read_check_options(values);
     options_.network = read_network_options(values);
     options_.threads = common_.threads;
-    options_.memory_bytes = common_.memory_bytes;
+    options_.memory_bytes = common_.memory_bytes.value_or(options_.memory_bytes);
   }
 
   int run() override {

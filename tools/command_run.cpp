@@ -49,10 +49,9 @@ class WatchCommand final : public Command {
           ("to", po::value<std::string>()->value_name("DATE"),
            "scenes acquired later are left out; a day whole; also --until")                                     //
           ("out,o", po::value<std::string>()->value_name("DIR"), "folder for alerts.geojson; made if missing")  //
-          (
-              "state", po::value<std::string>()->value_name("DIR"),
-              "start from the checkpoints of this nightly state, read-only: what is gone from the source since is "
-              "named")  //
+          ("state", po::value<std::string>()->value_name("DIR"),
+           "start from the checkpoints of this nightly state, read-only: what is gone from the source since is "
+           "named")  //
           ("register", po::value<std::string>()->value_name("TARGET"),
            "register that reviews are read from; nothing is written to it");
     } else {

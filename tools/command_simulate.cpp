@@ -88,7 +88,7 @@ class SimulateCommand final : public Command {
     options_.sky_labels = values["sky-labels"].as<bool>();
     options_.history_days = values["history-days"].as<int>();
     options_.threads = common_.threads;
-    options_.memory_bytes = common_.memory_bytes;
+    options_.memory_bytes = common_.memory_bytes.value_or(options_.memory_bytes);
   }
 
   int run() override {

@@ -161,12 +161,11 @@ class VerifyCommand final : public Command {
          "certificates whose time stamps are trusted; then some manifest has to have one")  //
         ("no-inputs", po::bool_switch(), "do not read the inputs again")                    //
         ("json", po::bool_switch(), "what was found as JSON")                               //
-        (
-            "derive", po::bool_switch(),
-            "work the alerts of alerts.geojson out again from the archived scenes, and say whether they are the same, "
-            "byte "
-            "by byte; sites and source are those of the record where none are given, and the options below those of "
-            "run")  //
+        ("derive", po::bool_switch(),
+         "work the alerts of alerts.geojson out again from the archived scenes, and say whether they are the same, "
+         "byte "
+         "by byte; sites and source are those of the record where none are given, and the options below those of "
+         "run")  //
         ("alert", po::value<std::string>()->value_name("ID,..."), "derive these alone");
     add_input_options(description);
     add_monitor_options(description);

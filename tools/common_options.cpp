@@ -63,10 +63,11 @@ po::options_description common_options() {
       ("help,h", "print this text and exit")                                                              //
       ("config", po::value<std::string>()->value_name("FILE"), "INI file with option values")             //
       ("threads", po::value<int>()->value_name("N")->default_value(0), "threads, 1..1024; 0: all cores")  //
-      ("memory", po::value<std::string>()->value_name("SIZE")->default_value("1GiB"),
-       "upper bound on memory, e.g. 512MiB; at least what one tile needs")  //
-      ("quiet,q", po::bool_switch(), "only errors on stderr")               //
-      ("verbose,v", po::bool_switch(), "more on stderr")                    //
+      ("memory", po::value<std::string>()->value_name("SIZE"),
+       "upper bound on memory, e.g. 512MiB; without it 1 GiB, or, where history is learnt from (run, rerun, inspect), "
+       "half of what the machine or the control group has")    //
+      ("quiet,q", po::bool_switch(), "only errors on stderr")  //
+      ("verbose,v", po::bool_switch(), "more on stderr")       //
       ("log-json", po::bool_switch(), "log lines as JSON");
   return options;
 }
@@ -108,7 +109,7 @@ CommonOptions read_common_options(const po::variables_map& values) {
   CommonOptions options;
   options.threads = values["threads"].as<int>();
   if (options.threads < 0 || options.threads > max_threads) throw ConfigError("--threads must be 0 to 1024");
-  options.memory_bytes = parse_size("--memory", values["memory"].as<std::string>());
+  if (values.count("memory") != 0) options.memory_bytes = parse_size("--memory", values["memory"].as<std::string>());
   options.quiet = values["quiet"].as<bool>();
   options.verbose = values["verbose"].as<bool>();
   options.log_json = values["log-json"].as<bool>();

@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "pipeline/core/interrupt.hpp"
+
 namespace pitwatch::tools {
 namespace {
 
@@ -55,6 +57,7 @@ Progress::~Progress() {
 }
 
 void Progress::operator()(std::string_view stage, double fraction) {
+  throw_if_interrupted();
   if (mode_ == Mode::silent) return;
   const std::lock_guard lock(mutex_);
   const auto now = Clock::now();

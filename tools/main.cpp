@@ -1,14 +1,19 @@
 // pitwatch: the command line. Finds the subcommand, parses its options, runs it, and turns errors into one line on
 // stderr and an exit code.
 
+#include <signal.h>
 #include <spdlog/spdlog.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <iostream>
 
 #include "kernels/dispatch.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/interrupt.hpp"
 #include "pipeline/run/versions.hpp"
 #include "tools/command_alerts.hpp"
 #include "tools/command_compare.hpp"
@@ -35,8 +40,8 @@ void print_usage(std::ostream& out) {
          "usage: pitwatch COMMAND [options]\n       pitwatch COMMAND --help | --version\n\nCommands:\n";
   for (const CommandEntry* entry : commands) out << "  " << entry->name << "\t" << entry->summary << "\n";
   out << "\nExit codes: 0 done; 1 internal failure; 2 usage or configuration error; 3 no usable input data;\n"
-         "4 done, but some inputs were skipped; 5 a check failed (status, verify); 75 another run is at work on the\n"
-         "state.\n";
+         "4 done, but some inputs were skipped; 5 a check failed (status, verify); 69 a server cannot be reached;\n"
+         "75 another run is at work on the state; 129, 130, 143 ended by a signal.\n";
 }
 
 void print_version(std::ostream& out) {
@@ -81,6 +86,33 @@ int dispatch(const std::vector<std::string>& arguments) {
   return command->run();
 }
 
+/// The first signal asks for an end, one a second later or more ends at once: files are whole at any moment. Wrappers
+/// such as timeout send each signal twice.
+void on_signal(int signal) {
+  constexpr std::time_t patience = 1;
+  static std::atomic<std::time_t> first{0};
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  std::time_t none = 0;
+  if (!first.compare_exchange_strong(none, now.tv_sec) && now.tv_sec - none > patience) {
+    ::_exit(exit_code_of_signal(signal));
+  }
+  request_end(signal);
+}
+
+void heed_signals() {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action {};
+    // What the caller has the program ignore, as nohup does, stays ignored.
+    if (sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;
+    action = {};
+    action.sa_handler = on_signal;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
 int report(const std::exception& error, int code) {
   spdlog::error("{}", error_chain(error));
   return code;
@@ -93,10 +125,13 @@ int main(int argc, char** argv) {
   using namespace pitwatch;
   using namespace pitwatch::tools;
   configure_logging({});
+  heed_signals();
   try {
     const int code = dispatch({argv + 1, argv + argc});
     if (!std::cout.flush()) throw IoError("cannot write to stdout");
     return code;
+  } catch (const Interrupted& interrupted) {
+    return report(interrupted, exit_code_of_signal(interrupted.signal));
   } catch (const ConfigError& error) {
     return report(error, exit_usage);
   } catch (const DataError& error) {

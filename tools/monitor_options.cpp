@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/run/machine_memory.hpp"
 #include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
 #include "tools/named_options.hpp"
@@ -88,7 +89,7 @@ WatchOptions read_derive_options(const po::variables_map& values) {
   if (values.count("write-masks") != 0) options.write_masks = values["write-masks"].as<std::string>();
   const CommonOptions common = read_common_options(values);
   options.threads = common.threads;
-  options.memory_bytes = common.memory_bytes;
+  options.memory_bytes = common.memory_bytes.value_or(usable_memory_bytes() / 2);
   return options;
 }
 

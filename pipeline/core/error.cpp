@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pipeline/core/interrupt.hpp"
+
 namespace pitwatch {
 namespace {
 
@@ -39,6 +41,8 @@ void rethrow_with_context(const std::string& context) {
     std::throw_with_nested(IoError(context));
   } catch (const BusyError&) {
     std::throw_with_nested(BusyError(context));
+  } catch (const Interrupted&) {
+    throw;  // where it was has no meaning
   } catch (...) {
     std::throw_with_nested(std::runtime_error(context));
   }

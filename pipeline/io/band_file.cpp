@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/interrupt.hpp"
 #include "pipeline/io/deflate_tiff.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
@@ -219,6 +220,7 @@ int BandFile::blocks_across() const { return (grid().width + block_width() - 1) 
 int BandFile::blocks_down() const { return (grid().height + block_height() - 1) / block_height(); }
 
 BlockSize BandFile::read_block(int bx, int by, PlaneView<std::uint16_t> into) const {
+  throw_if_interrupted();
   const std::string what = "cannot read block " + std::to_string(bx) + "," + std::to_string(by);
   try {
     if (bx < 0 || by < 0 || bx >= blocks_across() || by >= blocks_down())
@@ -262,6 +264,7 @@ void BandFile::read_window(const Window& window, PlaneView<std::uint16_t> into) 
 }
 
 void BandFile::read_resized(const Window& window, PlaneView<std::uint16_t> into) const {
+  throw_if_interrupted();
   const std::string what = "cannot read " + text_of(window);
   try {
     // GDAL itself turns negative Int16 values into 0 on the way to UInt16.

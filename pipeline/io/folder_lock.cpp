@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/interrupt.hpp"
 
 namespace pitwatch {
 namespace {
@@ -44,12 +45,18 @@ std::string lock_beside(const std::string& path) {
   return (file.parent_path() / ("." + file.filename().string() + ".lock")).string();
 }
 
-/// Takes a lock, however long others have it. Closes the descriptor where it fails.
+/// Takes a lock, however long others have it, but for an end that is asked for. Closes the descriptor where it fails.
 void wait_for_lock(int descriptor, int kind, const std::string& lock) {
-  while (::flock(descriptor, kind) != 0) {
-    if (errno == EINTR) continue;
+  constexpr std::chrono::milliseconds pause(5);
+  while (::flock(descriptor, kind | LOCK_NB) != 0) {
     const int reason = errno;
+    if (reason == EINTR) continue;
+    if (reason == EWOULDBLOCK && !is_interrupted()) {
+      std::this_thread::sleep_for(pause);
+      continue;
+    }
     ::close(descriptor);
+    throw_if_interrupted();
     throw IoError(lock + ": cannot lock: " + std::strerror(reason));
   }
 }

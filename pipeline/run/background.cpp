@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pipeline/core/interrupt.hpp"
+
 namespace pitwatch {
 
 struct Background::Tasks {
@@ -31,7 +33,12 @@ void Background::wait() {
   tasks_->group.wait();
 }
 
-void in_parallel(int count, const std::function<void(int)>& body) { tbb::parallel_for(0, count, body); }
+void in_parallel(int count, const std::function<void(int)>& body) {
+  tbb::parallel_for(0, count, [&](int i) {
+    throw_if_interrupted();
+    body(i);
+  });
+}
 
 void in_rows(int rows, const std::function<void(int begin, int end)>& piece) {
   constexpr int rows_per_piece = 32;

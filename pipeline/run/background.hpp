@@ -23,7 +23,7 @@ class Background {
   std::unique_ptr<Tasks> tasks_;
 };
 
-/// The ParallelFor (pipeline/io/parallel_for.hpp) of the arena.
+/// The ParallelFor (pipeline/io/parallel_for.hpp) of the arena. Throws Interrupted between bodies.
 void in_parallel(int count, const std::function<void(int)>& body);
 
 /// The RowLoop (pipeline/monitor/rows.hpp) of the arena.

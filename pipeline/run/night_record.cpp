@@ -14,6 +14,7 @@
 #include <tuple>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/interrupt.hpp"
 #include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/folder_lock.hpp"
 #include "pipeline/io/hashing.hpp"
@@ -135,6 +136,7 @@ FileLock record_lock(const std::string& state) {
 /// Writes what is to be published in its order.
 void publish_all(const std::string& state, Manifest& manifest, const SigningOptions& signing, RegisterWrite& write,
                  const std::string* alerts) {
+  const Uninterrupted short_work;
   const std::string begun = begin_manifest(state, manifest);
   // Alerts do not wait for an authority that is away: that nothing is sealed is told once all is published.
   std::exception_ptr unsealed;
@@ -461,6 +463,7 @@ void NightRecord::settle_unfinished() {
 }
 
 void NightRecord::publish_failure(int exit_code, const std::string& message) {
+  const Uninterrupted short_work;
   try {
     const std::optional<Manifest> unfinished = read_unfinished(options_.state);
     if (!before_ && !unfinished) return;

@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/interrupt.hpp"
 #include "pipeline/core/large_buffer.hpp"
 #include "pipeline/incidents/tracker.hpp"
 #include "pipeline/io/kept_scenes.hpp"
@@ -394,9 +395,11 @@ class PaneWatch {
   void check_memory(bool is_learnt, int looks_in_flight) const {
     const std::int64_t needed = fixed_bytes + bytes(is_learnt, looks_in_flight);
     if (needed > watched_.options.memory_bytes) {
+      const std::string needed_mib = std::to_string((needed >> 20) + 1);
       throw ConfigError("--memory " + std::to_string(watched_.options.memory_bytes >> 20) +
-                        " MiB is too little for site '" + watched_.site.id +
-                        "': " + std::to_string((needed >> 20) + 1) + " MiB are needed");
+                        "MiB is too little for site '" + watched_.site.id + "': " + needed_mib + " MiB are needed" +
+                        (is_learnt ? "" : " to learn its history") + ": give --memory " + needed_mib + "MiB" +
+                        (is_learnt ? "" : ", or a shorter history (--history-days)"));
     }
   }
 
@@ -419,10 +422,18 @@ class PaneWatch {
       return look;
     };
     const auto reading = [&](Token look) {
-      failure.guard([&] { read(*look); });
+      failure.guard([&] {
+        throw_if_interrupted();
+        read(*look);
+      });
       return look;
     };
-    const auto taking_in = [&](const Token& look) { failure.guard([&] { take_in(*look); }); };
+    const auto taking_in = [&](const Token& look) {
+      failure.guard([&] {
+        throw_if_interrupted();  // what could not be read because of it is no look
+        take_in(*look);
+      });
+    };
     tbb::parallel_pipeline(static_cast<std::size_t>(tokens),
                            tbb::make_filter<void, Token>(tbb::filter_mode::serial_in_order, begin) &
                                tbb::make_filter<Token, Token>(tbb::filter_mode::parallel, reading) &

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/interrupt.hpp"
 #include "pipeline/io/alerts_geojson.hpp"
 #include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/folder_lock.hpp"
@@ -143,6 +144,9 @@ WatchOptions with_absolute_paths(WatchOptions options) {
 
 /// What main makes of an exception.
 int exit_code_of(const std::exception& error) {
+  if (const auto* interrupted = dynamic_cast<const Interrupted*>(&error)) {
+    return exit_code_of_signal(interrupted->signal);
+  }
   if (dynamic_cast<const ConfigError*>(&error) != nullptr) return 2;
   return dynamic_cast<const DataError*>(&error) != nullptr ? 3 : 1;
 }

@@ -163,7 +163,7 @@ TEST_F(Cli, HelpListsEveryOptionWithItsDefault) {
         "--gate", "--config", "--threads", "--memory", "--quiet", "--verbose", "--log-json"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
-  EXPECT_THAT(help, HasSubstr("(=1GiB)"));
+  EXPECT_THAT(help, HasSubstr("(=refuse)"));
 }
 
 TEST_F(Cli, HelpToAFullDeviceIsAFailure) {
