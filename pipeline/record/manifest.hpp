@@ -100,7 +100,7 @@ struct SiteStanding {
   std::string id;
   int panes = 0;
   int looks = 0;
-  std::optional<Instant> first_acquisition;
+  std::optional<Instant> first_acquisition;  // of those that were taken in
   std::optional<Instant> last_acquisition;
   bool learning = false;
   std::optional<Instant> learn_until;

@@ -209,9 +209,10 @@ class PaneWatch {
     standing.id = watched_.site.id;
     standing.panes = 1;
     standing.looks = result.looks;
-    if (!state_.looks.empty()) {
-      standing.first_acquisition = state_.looks.front().acquired;
-      standing.last_acquisition = state_.looks.back().acquired;
+    for (const LookRecord& look : state_.looks) {
+      if (!look.skipped.empty()) continue;  // nothing is known of the ground by it
+      if (!standing.first_acquisition) standing.first_acquisition = look.acquired;
+      standing.last_acquisition = look.acquired;
     }
     standing.learning = result.learning;
     if (!state_.looks.empty()) standing.learn_until = plan_.learn_until;

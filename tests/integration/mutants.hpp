@@ -1,6 +1,8 @@
 #pragma once
 // Scenes that were changed at random after they were made, and what the program must do with them whatever they hold.
 
+#include <gdal.h>
+#include <gdal_utils.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,7 +24,7 @@ namespace pitwatch::test {
 /// How a scene is stored, and what is done to it.
 struct MutantKind {
   enum class Form { stac, safe, zip };
-  enum class Change { bits, head_bits, cut, value, swap, replace, remove, end_bits, name };
+  enum class Change { bits, head_bits, cut, value, swap, replace, remove, end_bits, name, shift, resize, retype };
   std::string name;
   Form form;
   Change change;
@@ -37,6 +39,9 @@ inline const std::vector<MutantKind>& mutant_kinds() {
       {"TIFF, bits of its head", Form::stac, Change::head_bits, ".tif"},
       {"TIFF, cut off", Form::stac, Change::cut, ".tif"},
       {"TIFF, bands swapped", Form::stac, Change::swap, ".tif"},
+      {"TIFF, elsewhere", Form::stac, Change::shift, ".tif"},
+      {"TIFF, of another size", Form::stac, Change::resize, ".tif"},
+      {"TIFF, of another type", Form::stac, Change::retype, ".tif"},
       {"STAC item, bits", Form::stac, Change::bits, ".json"},
       {"STAC item, a value", Form::stac, Change::value, ".json"},
       {"STAC item, cut off", Form::stac, Change::cut, ".json"},
@@ -59,51 +64,38 @@ inline const std::vector<MutantKind>& mutant_kinds() {
   return kinds;
 }
 
-/// Two scenes of one small site, as items and as products, and changed copies of the later one.
+/// Scenes of one site of 64 pixels a side: a year of them as items, the last as a product, too, and changed copies of
+/// that last one; and a state that has taken in all before it.
 class MutantMaker {
  public:
   MutantMaker() {
-    write_text(seeds_ / "site.geojson",
+    GDALAllRegister();
+    write_text(sites(),
                R"({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"id": "pit"},
                    "geometry": {"type": "Polygon", "coordinates":
-                     [[[45.79, 40.60], [45.81, 40.60], [45.81, 40.62], [45.79, 40.62], [45.79, 40.60]]]}}]})");
-    for (const char* form : {"stac", "safe"}) {
-      const Outcome made = run_process({PITWATCH_PROGRAM,
-                                        "simulate",
-                                        "--sites",
-                                        seeds_ / "site.geojson",
-                                        "--from",
-                                        "2021-07-10",
-                                        "--until",
-                                        "2022-07-10",
-                                        "--every-days",
-                                        "365",
-                                        "--history-days",
-                                        "1",
-                                        "--clear-sky",
-                                        "--bands",
-                                        "B02,B04,B08,B11,B12",
-                                        "--size-km",
-                                        "1.2",
-                                        "--seed",
-                                        "7",
-                                        "--as",
-                                        form,
-                                        "--out",
-                                        seeds_ / form});
-      if (made.exit_code != 0) throw std::runtime_error("simulate: " + made.err);
-      for (const std::string& name : names_in(seeds_ / form + "/pit")) {
-        const std::string path = seeds_ / form + "/pit/" + name;
-        if (name[0] != 'S') continue;
-        if (name.find("_2022") != std::string::npos) {
-          after_[form] = path;
-        } else if (form == std::string("stac")) {
-          before_ = path + "/" + name + ".json";
-        }
-      }
+                     [[[45.798, 40.608], [45.802, 40.608], [45.802, 40.612], [45.798, 40.612], [45.798, 40.608]]]}}]})");
+    simulate("stac", "2021-07-10", 20);
+    const std::vector<std::string> scenes = scenes_in("stac");
+    after_["stac"] = scenes.back();
+    before_ = item_of(scenes.front());
+    simulate("safe", day_of(scenes.back()), 365);
+    after_["safe"] = scenes_in("safe").front();
+    std::filesystem::create_directory(seeds_ / "inbox");
+    for (std::size_t i = 0; i + 1 < scenes.size(); ++i) {
+      std::filesystem::rename(scenes[i], seeds_ / "inbox/" + std::filesystem::path(scenes[i]).filename().string());
     }
+    before_ = item_of(seeds_ / "inbox/" + std::filesystem::path(scenes.front()).filename().string());
+    const Outcome run = run_process(run_command(seeds_ / "inbox", state()));
+    if (run.exit_code != 0) throw std::runtime_error("run: " + run.err);
   }
 
+  std::string sites() const { return seeds_ / "site.geojson"; }
+  /// That has taken in all but the last scene.
+  std::string state() const { return seeds_ / "state"; }
+  std::vector<std::string> run_command(const std::string& source, const std::string& state) const {
+    return {PITWATCH_PROGRAM, "run", "--sites",  sites(),  "--source",       source, "--state",    state, "--quiet",
+            "--threads",      "2",   "--memory", "512MiB", "--history-days", "220",  "--buffer-m", "60"};
+  }
   const std::string& before() const { return before_; }
 
   /// The later scene as it was made.
@@ -143,6 +135,53 @@ class MutantMaker {
 
  private:
   using Random = std::mt19937;
+
+  void simulate(const std::string& form, const std::string& from, int every_days) const {
+    const Outcome made = run_process({PITWATCH_PROGRAM,
+                                      "simulate",
+                                      "--sites",
+                                      sites(),
+                                      "--from",
+                                      from,
+                                      "--to",
+                                      "2022-07-10",
+                                      "--every-days",
+                                      std::to_string(every_days),
+                                      "--history-days",
+                                      form == "stac" ? "220" : "0",
+                                      "--clear-sky",
+                                      "--bands",
+                                      "B02,B03,B04,B08,B11,B12",
+                                      "--size-km",
+                                      "0.64",
+                                      "--seed",
+                                      "7",
+                                      "--as",
+                                      form,
+                                      "--out",
+                                      seeds_ / form});
+    if (made.exit_code != 0) throw std::runtime_error("simulate: " + made.err);
+  }
+
+  /// By date.
+  std::vector<std::string> scenes_in(const std::string& form) const {
+    std::vector<std::string> scenes;
+    for (const std::string& name : names_in(seeds_ / form + "/pit")) {
+      if (name[0] == 'S') scenes.push_back(seeds_ / form + "/pit/" + name);
+    }
+    std::sort(scenes.begin(), scenes.end(),
+              [](const std::string& a, const std::string& b) { return day_of(a) < day_of(b); });
+    return scenes;
+  }
+  static std::string item_of(const std::string& scene) {
+    return scene + "/" + std::filesystem::path(scene).filename().string() + ".json";
+  }
+  /// "2022-07-05" of S2A_38TPK_20220705_0_L2A_pit and S2A_MSIL2A_20220705T...
+  static std::string day_of(const std::string& scene) {
+    const std::string name = std::filesystem::path(scene).filename().string();
+    const std::size_t at = name.find("_202") + 1;
+    return name.substr(at, 4) + "-" + name.substr(at + 4, 2) + "-" + name.substr(at + 6, 2);
+  }
 
   static std::size_t below(std::size_t count, Random& random) { return random() % count; }
 
@@ -214,6 +253,61 @@ class MutantMaker {
     bytes.replace(places[below(places.size(), random)], 6, odd[below(odd.size(), random)]);
   }
 
+  /// Writes a raster anew with options of gdal_translate.
+  static void translate(const std::string& file, const std::vector<std::string>& options) {
+    std::vector<char*> arguments;
+    std::vector<std::string> words = options;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    GDALTranslateOptions* const parsed = GDALTranslateOptionsNew(arguments.data(), nullptr);
+    const std::string other = file + ".new.tif";
+    GDALDatasetH from = GDALOpen(file.c_str(), GA_ReadOnly);
+    int failed = 0;
+    GDALDatasetH to = GDALTranslate(other.c_str(), from, parsed, &failed);
+    GDALTranslateOptionsFree(parsed);
+    if (to == nullptr) throw std::runtime_error("cannot translate " + file);
+    GDALClose(to);
+    GDALClose(from);
+    std::filesystem::rename(other, file);
+  }
+
+  /// Moves it by some pixels, or by parts of one.
+  static void shift(const std::string& file, Random& random) {
+    GDALDatasetH raster = GDALOpen(file.c_str(), GA_ReadOnly);
+    std::array<double, 6> place{};
+    GDALGetGeoTransform(raster, place.data());
+    const int width = GDALGetRasterXSize(raster);
+    const int height = GDALGetRasterYSize(raster);
+    GDALClose(raster);
+    static const std::array<double, 8> steps{-100, -20, -7.5, -1, 1, 3, 20, 400};  // metres
+    const double left = place[0] + steps[below(steps.size(), random)];
+    const double top = place[3] + steps[below(steps.size(), random)];
+    translate(file, {"-a_ullr", std::to_string(left), std::to_string(top), std::to_string(left + place[1] * width),
+                     std::to_string(top + place[5] * height)});
+  }
+
+  /// Cuts some of it off, or puts something around it.
+  static void resize(const std::string& file, Random& random) {
+    GDALDatasetH raster = GDALOpen(file.c_str(), GA_ReadOnly);
+    const int width = GDALGetRasterXSize(raster);
+    const int height = GDALGetRasterYSize(raster);
+    GDALClose(raster);
+    const auto some = [&](int most) {
+      return static_cast<int>(below(static_cast<std::size_t>(2 * most + 1), random)) - most;
+    };
+    const int x = some(3);
+    const int y = some(3);
+    const int right = std::max(x + 1, width + some(width / 4));
+    const int bottom = std::max(y + 1, height + some(height / 4));
+    translate(file,
+              {"-srcwin", std::to_string(x), std::to_string(y), std::to_string(right - x), std::to_string(bottom - y)});
+  }
+
+  static void retype(const std::string& file, Random& random) {
+    static const std::array<std::string, 6> types{"Byte", "Int16", "UInt32", "Int32", "Float32", "Float64"};
+    translate(file, {"-ot", types[below(types.size(), random)]});
+  }
+
   static void change(MutantKind::Change change, const std::vector<std::string>& files,
                      const std::vector<std::string>& all, Random& random) {
     using Change = MutantKind::Change;
@@ -250,6 +344,15 @@ class MutantMaker {
       case Change::remove:
         std::filesystem::remove(file);
         return;
+      case Change::shift:
+        shift(file, random);
+        return;
+      case Change::resize:
+        resize(file, random);
+        return;
+      case Change::retype:
+        retype(file, random);
+        return;
     }
     write_text(file, bytes);
   }
@@ -265,19 +368,22 @@ struct MutantCount {
   int refused = 0;
   int listed = 0;
   int rejected = 0;
+  int taken_in = 0;
+  int left_out = 0;
 };
 
 inline Outcome run_bounded(std::vector<std::string> command) {
   Invocation run{std::move(command), {}, {}, {}};
-  run.time_limit = std::chrono::seconds(120);
+  run.time_limit = std::chrono::seconds(60);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // these reserve terabytes
   run.most_address_bytes = rlim_t{4} << 30;
 #endif
   return run_process(run);
 }
 
-/// Gives one mutant to `scenes` and to `compare`: each ends by itself with an exit code for it, within bounded memory;
-/// a refusal names a file of the scene and a reason and leaves no output; what is not listed is not compared either.
+/// Gives one mutant to `scenes`, `compare` and `run`: each ends by itself with an exit code for it, within a minute and
+/// bounded memory; a refusal names a file of the scene and a reason and leaves no output; what is not listed is not
+/// compared either, and neither it nor what is skipped changes an alert.
 inline void expect_safe(const MutantMaker& maker, const MutantKind& kind, std::uint32_t seed, MutantCount& count) {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "scene");
@@ -315,6 +421,19 @@ inline void expect_safe(const MutantMaker& maker, const MutantKind& kind, std::u
     EXPECT_TRUE(names_scene(compared.err)) << compared.err;
     EXPECT_EQ(lines_of(compared.err).size(), 1U) << compared.err;
     EXPECT_FALSE(std::filesystem::exists(folder / "out/alerts.geojson"));
+  }
+
+  const std::string state = folder / "state";
+  std::filesystem::copy(maker.state(), state, std::filesystem::copy_options::recursive);
+  const Outcome run = run_bounded(maker.run_command(folder / "scene", state));
+  expect_ended(run);
+  const bool is_taken_in = run.exit_code == 0;
+  ++(is_taken_in ? count.taken_in : count.left_out);
+  if (is_taken_in) {
+    EXPECT_TRUE(is_listed) << "taken in, but not listed: " << listed.out;
+  } else {
+    EXPECT_TRUE(names_scene(run.err) || run.err.find(folder / "scene:") != std::string::npos) << run.err;
+    EXPECT_EQ(read_text(state + "/alerts.geojson"), read_text(maker.state() + "/alerts.geojson")) << run.err;
   }
 }
 
