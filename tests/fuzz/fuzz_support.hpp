@@ -27,7 +27,7 @@ class ScratchFile {
  public:
   explicit ScratchFile(const std::string& name)
       : folder_("/dev/shm/pitwatch_fuzz_" + std::to_string(::getpid())), path_(folder_ + "/" + name) {
-    std::filesystem::create_directories(folder_);
+    std::filesystem::create_directories(std::filesystem::path(path_).parent_path());
   }
   ~ScratchFile() {
     std::error_code ignored;
