@@ -263,7 +263,7 @@ PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& pro
   WatchReport run;
   for (const RejectedItem& rejected : listing.rejected) run.skipped.emplace_back(rejected.path, rejected.reason);
   OffsetMemory offsets;
-  in_arena(own.watch.threads, [&] { probe_pane(*watched, *pane, listing, offsets, progress, run, probe); });
+  in_arena(own.watch.threads, [&, of = watched] { probe_pane(*of, *pane, listing, offsets, progress, run, probe); });
   if (report.looks.empty()) throw DataError(own.watch.source + ": no look at site '" + report.site + "'");
   report.skipped = std::move(run.skipped);
   std::erase_if(report.looks, [&](const PixelLookReport& look) { return own.from && look.when < *own.from; });
