@@ -17,8 +17,8 @@ void dn_to_reflectance(const std::uint16_t* dn, std::size_t n, const DnCalibrati
     const hn::Rebind<std::uint8_t, decltype(df)> d8;
 
     const auto number = hn::PromoteTo(di, hn::LoadU(d16, dn + i));
-    const auto is_nodata = hn::Eq(number, hn::Set(di, c.nodata));
-    const auto is_saturated = hn::Eq(number, hn::Set(di, c.saturated));
+    const auto is_nodata = hn::Or(hn::Eq(number, hn::Set(di, c.nodata)), hn::Lt(number, hn::Set(di, c.lowest)));
+    const auto is_saturated = hn::Or(hn::Eq(number, hn::Set(di, c.saturated)), hn::Gt(number, hn::Set(di, c.highest)));
 
     const auto value = hn::Add(hn::Mul(hn::ConvertTo(df, number), hn::Set(df, c.scale)), hn::Set(df, c.offset));
     const auto is_invalid = hn::RebindMask(df, hn::Or(is_nodata, is_saturated));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
 namespace pitwatch {
 namespace {
@@ -30,6 +31,21 @@ std::optional<Band> band_from_common_name(std::string_view text) {
     if (candidate.common_name == text) return candidate.band;
   }
   return std::nullopt;
+}
+
+DnRange physical_range(const Calibration& calibration) {
+  const auto scale = static_cast<double>(calibration.scale);
+  const auto offset = static_cast<double>(calibration.offset);
+  if (!(scale > 0)) return {};
+  constexpr double rounding = 1e-3;  // of numbers: what `scale` and `offset` lose as floats is less
+  const double lowest = std::ceil((least_reflectance - offset) / scale - rounding);
+  const double highest = std::floor((most_reflectance - offset) / scale + rounding);
+  return {static_cast<int>(std::clamp(lowest, 0.0, 65536.0)), static_cast<int>(std::clamp(highest, -1.0, 65535.0))};
+}
+
+bool is_measurement(const Calibration& calibration, std::uint16_t dn) {
+  const DnRange range = physical_range(calibration);
+  return dn != calibration.nodata && dn != calibration.saturated && dn >= range.lowest && dn <= range.highest;
 }
 
 bool overlap(const DegreeBox& a, const DegreeBox& b) {

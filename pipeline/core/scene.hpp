@@ -57,7 +57,20 @@ std::optional<Band> band_from_name(std::string_view text);
 /// The band of a STAC common name or Earth Search asset key ("red", "swir16", "scl"); nothing for another text.
 std::optional<Band> band_from_common_name(std::string_view text);
 
-/// reflectance = dn * scale + offset; a DN equal to `nodata` or `saturated` is no measurement.
+/// Reflectances that can be measurements. Below the least, numbers were clipped at their floor: of ground and water the
+/// correction leaves a few hundredths below 0, not more. Above the most no ground, cloud or snow is, and what glints is
+/// saturated: such numbers have wrapped around, or are of another unit.
+inline constexpr double least_reflectance = -0.09;
+inline constexpr double most_reflectance = 2.0;
+
+/// Digital numbers from which to which.
+struct DnRange {
+  int lowest = 0;
+  int highest = 65535;
+};
+
+/// reflectance = dn * scale + offset; a DN equal to `nodata` or `saturated`, or outside of physical_range(), is no
+/// measurement.
 struct Calibration {
   float scale = 1e-4F;
   float offset = 0.0F;
@@ -65,6 +78,12 @@ struct Calibration {
   std::optional<std::uint16_t> saturated = std::uint16_t{65535};
   friend bool operator==(const Calibration&, const Calibration&) = default;
 };
+
+/// The numbers of a band of reflectance that can be measurements; all, where `scale` is not above 0.
+DnRange physical_range(const Calibration& calibration);
+
+/// Whether a number is a measurement of reflectance.
+bool is_measurement(const Calibration& calibration, std::uint16_t dn);
 
 /// One band of a scene: where it is read from and how it is calibrated.
 struct BandAsset {

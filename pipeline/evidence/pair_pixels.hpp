@@ -2,6 +2,7 @@
 // The two scenes of a comparison as the evidence sees them: rows of digital numbers, and where they lie.
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -20,6 +21,8 @@ struct AxisMap {
   double scale = 1;
 
   double operator()(double position) const { return offset + scale * position; }
+  /// The column or row of the raster that holds the position; may lie outside of it.
+  int nearest(double position) const { return static_cast<int>(std::floor((*this)(position) + 0.5)); }
 };
 
 /// One band of one date: its raster, its calibration and its place under the comparison's grid.
@@ -68,7 +71,8 @@ class PairPixels {
  public:
   virtual ~PairPixels() = default;
 
-  /// Copies columns [x0, x1) of row y of the band's raster. Positions outside of the raster repeat its edge.
+  /// Copies columns [x0, x1) of row y of the band's raster. Positions outside of the raster repeat its edge;
+  /// where all of them lie beyond its first or last column, they are 0.
   virtual void read_row(Date date, Band band, int y, int x0, int x1, std::uint16_t* dn) const = 0;
 
   /// The pixels from column x of row y on as they lie in memory, and how many they are before `end` or the end of what

@@ -13,6 +13,9 @@ int nearest(double position) { return static_cast<int>(std::floor(position + 0.5
 
 kernels::DnCalibration kernel_calibration(const Calibration& calibration) {
   kernels::DnCalibration result;
+  const DnRange range = physical_range(calibration);
+  result.lowest = range.lowest;
+  result.highest = range.highest;
   result.scale = calibration.scale;
   result.offset = calibration.offset;
   result.nodata = calibration.nodata ? int{*calibration.nodata} : -1;

@@ -73,6 +73,9 @@ DarkEnd dark_end(const BandPixels& pixels, double limit) {
   }
   if (pixels.calibration.nodata) counts[*pixels.calibration.nodata] = 0;
   if (pixels.calibration.saturated) counts[*pixels.calibration.saturated] = 0;
+  const DnRange range = physical_range(pixels.calibration);
+  std::fill(counts.begin(), counts.begin() + range.lowest, 0U);
+  std::fill(counts.begin() + range.highest + 1, counts.end(), 0U);
 
   DarkEnd result;
   result.band = pixels.band;

@@ -53,8 +53,9 @@ struct Statistics {
   std::vector<std::int64_t> counts = std::vector<std::int64_t>(65536, 0);  // valid pixels by number
   std::int64_t valid = 0;
   std::int64_t saturated = 0;
-  std::int64_t clear = 0;  // valid pixels outside cloud
-  std::int64_t clear_and_bright = 0;
+  std::int64_t floor = 0;  // valid or not
+  std::int64_t seen = 0;   // valid, saturated or at the floor
+  std::int64_t bright = 0;
   std::vector<Line> rows;
   std::vector<Line> columns;
 };
@@ -65,13 +66,18 @@ class Pixels {
       : dn_(pixels.dn),
         calibration_(pixels.calibration),
         nodata_(pixels.calibration.nodata ? *pixels.calibration.nodata : -1),
-        saturated_(pixels.calibration.saturated ? *pixels.calibration.saturated : -1) {}
+        saturated_(pixels.calibration.saturated ? *pixels.calibration.saturated : -1),
+        range_(physical_range(pixels.calibration)) {}
 
   int width() const { return dn_.width; }
   int height() const { return dn_.height; }
   int at(int x, int y) const { return dn_.at(x, y); }
-  bool is_saturated(int dn) const { return dn == saturated_; }
-  bool is_valid(int dn) const { return dn != nodata_ && dn != saturated_; }
+  bool is_saturated(int dn) const { return dn != nodata_ && (dn == saturated_ || dn > range_.highest); }
+  /// At or below what a product clips at.
+  bool is_floor(int dn) const { return dn != nodata_ && dn <= std::max(1, range_.lowest - 1); }
+  bool is_valid(int dn) const {
+    return dn != nodata_ && dn != saturated_ && dn >= range_.lowest && dn <= range_.highest;
+  }
   double reflectance(int dn) const { return static_cast<double>(dn) * calibration_.scale + calibration_.offset; }
   bool is_clipped(int dn) const {
     const double value = reflectance(dn);
@@ -83,9 +89,10 @@ class Pixels {
   Calibration calibration_;
   int nodata_;
   int saturated_;
+  DnRange range_;
 };
 
-Statistics statistics_of(const Pixels& pixels, PlaneView<const std::uint8_t> cloud) {
+Statistics statistics_of(const Pixels& pixels) {
   Statistics result;
   result.rows.resize(static_cast<std::size_t>(pixels.height()));
   result.columns.resize(static_cast<std::size_t>(pixels.width()));
@@ -93,15 +100,16 @@ Statistics statistics_of(const Pixels& pixels, PlaneView<const std::uint8_t> clo
     Line& row = result.rows[static_cast<std::size_t>(y)];
     for (int x = 0; x < pixels.width(); ++x) {
       const int dn = pixels.at(x, y);
-      if (pixels.is_saturated(dn)) ++result.saturated;
+      const bool is_floor = pixels.is_floor(dn);
+      const bool is_saturated = pixels.is_saturated(dn);
+      if (is_saturated) ++result.saturated;
+      if (is_floor) ++result.floor;
+      if (is_floor || is_saturated || pixels.is_valid(dn)) ++result.seen;
       if (!pixels.is_valid(dn)) continue;
       Line& column = result.columns[static_cast<std::size_t>(x)];
       ++result.counts[static_cast<std::size_t>(dn)];
       ++result.valid;
-      if (cloud.data != nullptr && cloud.at(x, y) == 0) {
-        ++result.clear;
-        if (pixels.reflectance(dn) > too_bright) ++result.clear_and_bright;
-      }
+      if (pixels.reflectance(dn) > too_bright) ++result.bright;
       row.add(dn);
       column.add(dn);
       if (y > 0 && y + 1 < pixels.height()) {
@@ -184,20 +192,24 @@ double constant_block_share(const Pixels& pixels) {
 
 }  // namespace
 
-std::vector<std::string> garbage_in(const BandPixels& band, PlaneView<const std::uint8_t> cloud,
-                                    const GateLimits& limits) {
+std::vector<std::string> garbage_in(const BandPixels& band, const GateLimits& limits) {
   const Pixels pixels(band);
-  const Statistics statistics = statistics_of(pixels, cloud);
+  const Statistics statistics = statistics_of(pixels);
   std::vector<std::string> findings;
   const auto add = [&](const std::string& finding) {
     findings.push_back(std::string(name(band.band)) + ": " + finding);
   };
-  const std::int64_t seen = statistics.valid + statistics.saturated;
+  const std::int64_t seen = statistics.seen;
   const auto share_of = [](std::int64_t part, std::int64_t all) {
     return static_cast<double>(part) / static_cast<double>(all);
   };
   if (seen >= fewest_pixels && share_of(statistics.saturated, seen) > limits.saturated_share) {
-    add(text("%.1f %% of the pixels are saturated", 100 * share_of(statistics.saturated, seen)));
+    add(text("%.1f %% of the pixels are saturated or above %.1f reflectance",
+             100 * share_of(statistics.saturated, seen), most_reflectance));
+  }
+  // Clear water is that dark in all bands but blue.
+  if (band.band == Band::B02 && seen >= fewest_pixels && share_of(statistics.floor, seen) > limits.floor_share) {
+    add(text("%.1f %% of the pixels are at the floor of the numbers", 100 * share_of(statistics.floor, seen)));
   }
   if (statistics.valid < fewest_pixels) return findings;
 
@@ -216,11 +228,8 @@ std::vector<std::string> garbage_in(const BandPixels& band, PlaneView<const std:
   if (const double share = constant_block_share(pixels); share > limits.constant_block_share) {
     add(text("%.1f %% of the blocks of %d x %d pixels are constant", 100 * share, block_px, block_px));
   }
-  if (statistics.clear >= fewest_pixels) {
-    const double share = share_of(statistics.clear_and_bright, statistics.clear);
-    if (share > limits.too_bright_share) {
-      add(text("%.1f %% of the pixels outside cloud are above %.1f reflectance", 100 * share, too_bright));
-    }
+  if (const double share = share_of(statistics.bright, statistics.valid); share > limits.too_bright_share) {
+    add(text("%.1f %% of the pixels are above %.1f reflectance", 100 * share, too_bright));
   }
   const struct {
     const char* what;

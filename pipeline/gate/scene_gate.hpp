@@ -15,8 +15,9 @@ namespace pitwatch {
 struct GateLimits {
   double one_value_share = 0.5;       // pixels of one and the same number
   double constant_block_share = 0.2;  // blocks of 16 x 16 pixels within which all are equal
-  double saturated_share = 0.3;
-  double too_bright_share = 0.5;  // pixels outside cloud whose reflectance is above 1.2
+  double saturated_share = 0.3;       // pixels that are saturated, or above most_reflectance
+  double floor_share = 0.5;           // pixels of B02 where numbers are clipped: 1, or the least reflectance
+  double too_bright_share = 0.5;  // pixels whose reflectance is above 1.2: half of a scene is not even of thick cloud
   double lost_line_share = 0.02;  // rows, or columns, that are empty or constant between others that are not
   double stripe_ratio = 0.6;      // see garbage_in()
   double shift_px = 3;
@@ -25,8 +26,7 @@ struct GateLimits {
 
 /// Why a band is garbage: one clause per finding, with the band's name and the figure; none: fit for use.
 ///
-/// `pixels` at full resolution (a whole band or a large part of it): decimation hides stripes. `cloud`, of the same
-/// size, is not 0 where cloud is; without it nothing is found too bright, as cloud may be. Pixels of no data do not
+/// `pixels` at full resolution (a whole band or a large part of it): decimation hides stripes. Pixels of no data do not
 /// count, nor do bands with fewer than 400 valid pixels. Numbers at which products are clipped (reflectance of 0.01 or
 /// less, 0.99 or more) count neither as one value nor as constant lines or blocks: open water and thick cloud look so.
 ///
@@ -36,8 +36,7 @@ struct GateLimits {
 /// striped where a / b is above the limit and a is above 0.005 reflectance. Rows and columns apart.
 ///
 /// Pure; thread-safe; all sums are of integers.
-std::vector<std::string> garbage_in(const BandPixels& pixels, PlaneView<const std::uint8_t> cloud = {},
-                                    const GateLimits& limits = {});
+std::vector<std::string> garbage_in(const BandPixels& pixels, const GateLimits& limits = {});
 
 /// The same of an image that lies elsewhere, by a shift against another image (pipeline/align), in pixels of 10 m, that
 /// rests on so many windows.

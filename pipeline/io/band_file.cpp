@@ -214,6 +214,7 @@ BandFile& BandFile::operator=(BandFile&&) noexcept = default;
 
 const std::string& BandFile::path() const { return state_->path; }
 const Grid& BandFile::grid() const { return state_->grid; }
+int BandFile::pixel_bits() const { return state_->type == GDT_Byte ? 8 : 16; }
 int BandFile::block_width() const { return state_->block_width; }
 int BandFile::block_height() const { return state_->block_height; }
 int BandFile::blocks_across() const { return (grid().width + block_width() - 1) / block_width(); }

@@ -40,6 +40,8 @@ class BandFile {
 
   /// CRS ("EPSG:n" where GDAL identifies one, otherwise WKT), outer corner, pixel size and size.
   const Grid& grid() const;
+  /// Of a pixel as it is stored: 8 or 16.
+  int pixel_bits() const;
 
   /// The unit in which the file is stored: tile or strip size. Blocks at the right and lower edge reach beyond it.
   int block_width() const;

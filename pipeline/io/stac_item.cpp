@@ -508,10 +508,10 @@ OffsetChoice offset_of_asset(const json& asset, const ItemOffsets& item) {
   return choice;
 }
 
-/// Only what a 16-bit pixel can hold can mark one.
+/// Only what a 16-bit pixel can hold can mark one. Below 0 pixels are read as 0.
 std::optional<std::uint16_t> nodata_of_asset(const json& asset) {
   const auto value = raster_number(asset, "nodata");
-  if (!value) return std::uint16_t{0};
+  if (!value || *value < 0) return std::uint16_t{0};
   if (!(*value >= 0 && *value <= 65535) || *value != std::floor(*value)) return std::nullopt;
   return static_cast<std::uint16_t>(*value);
 }

@@ -58,6 +58,14 @@ void add_position_error(LookFeatures& look, float error_px) {
   }
 }
 
+/// Numbers of 1 in all bands, or less: what products are clipped at. No ground is that dark in blue, too.
+bool is_floor(const PixelReflectance& pixel) {
+  constexpr float floor = 0.00015F;
+  const auto is_at = [](float reflectance) { return !(reflectance > floor); };  // or there is none
+  return is_at(pixel.blue) && is_at(pixel.green) && is_at(pixel.red) && is_at(pixel.nir) && is_at(pixel.swir16) &&
+         is_at(pixel.swir22);
+}
+
 /// Bare ground is redder than cloud, and brighter in the short-wave infrared than to the eye.
 bool is_ground_called_cloud(MaskBits mask, const PixelReflectance& pixel, const MonitorOptions& options) {
   constexpr MaskBits cloudy = mask_cloud | mask_cirrus;
@@ -161,8 +169,8 @@ void extract_features(const LookPlanes& look, const MonitorOptions& options, Loo
         into.called_cloud[i] = (mask & mask_cloud) != 0 ? 1 : 0;
         if (is_ground_called_cloud(mask, pixel, options)) mask = mask_clear;
         veiled[i] = (mask & (mask_cloud | mask_cloud_shadow | mask_cirrus)) != 0 ? 1 : 0;
-        const bool measured =
-            (mask & mask_nodata) == 0 && std::any_of(values.begin(), values.end(), [](float v) { return v == v; });
+        const bool measured = (mask & mask_nodata) == 0 && !is_floor(pixel) &&
+                              std::any_of(values.begin(), values.end(), [](float v) { return v == v; });
         const bool snow = values[index(Feature::mndwi)] > options.snow_mndwi &&
                           (pixel.blue + pixel.green + pixel.red) > 3 * options.snow_visible;
         measured_here += measured ? 1 : 0;

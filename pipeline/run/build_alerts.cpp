@@ -24,8 +24,6 @@ namespace {
 constexpr double outline_uncertainty_px = 0.5;
 constexpr std::size_t id_digits = 12;
 
-int nearest(const AxisMap& map, int position) { return static_cast<int>(std::floor(map(position) + 0.5)); }
-
 std::map<Band, Calibration> calibrations(const PairInputs& inputs, Date date) {
   std::map<Band, Calibration> result;
   for (const PairInput& input : inputs.inputs()) {
@@ -129,14 +127,19 @@ std::vector<RegionSums> sum_regions(const std::vector<Component>& components, co
       }
       sums.pixels += run.end - run.begin;
       for (const auto& [date, band, place] : layers) {
-        const int first = nearest(place.x, run.begin);
-        const int last = nearest(place.x, run.end - 1);
+        // A band may cover less ground than the evidence: beyond its raster it tells nothing.
+        const int row = place.y.nearest(run.row);
+        const int first = std::max(0, place.x.nearest(run.begin));
+        const int last = std::min(place.width - 1, place.x.nearest(run.end - 1));
+        if (row < 0 || row >= place.height || first > last) continue;
         dn.resize(static_cast<std::size_t>(last - first + 1));
-        pixels.read_row(date, band, nearest(place.y, run.row), first, last + 1, dn.data());
+        pixels.read_row(date, band, row, first, last + 1, dn.data());
         BandSums& of_date = date == Date::before ? sums.before : sums.after;
         for (int x = run.begin; x < run.end; ++x) {
-          const std::uint16_t value = dn[static_cast<std::size_t>(nearest(place.x, x) - first)];
-          if (value == place.calibration.nodata || value == place.calibration.saturated) continue;
+          const int column = place.x.nearest(x);
+          if (column < first || column > last) continue;
+          const std::uint16_t value = dn[static_cast<std::size_t>(column - first)];
+          if (!is_measurement(place.calibration, value)) continue;
           of_date.add(band, value, run_weights[static_cast<std::size_t>(x - run.begin)]);
         }
       }

@@ -219,6 +219,13 @@ void check_scenes(const PairInputs& inputs, const SceneChecks& checks, CompareRe
   const std::array<std::pair<const char*, const Scene*>, 2> scenes{
       {{"BEFORE ", &report.before}, {"AFTER ", &report.after}}};
   const int bands = checks.gate ? static_cast<int>(inputs.inputs().size()) : 0;
+  const auto check_places = [&](Date date, const Scene& scene) {
+    std::vector<Band> there;
+    for (const PairInput& input : inputs.inputs()) {
+      if (input.date == date && is_reflectance(input.band)) there.push_back(input.band);
+    }
+    refuse_displaced(scene, inputs.grid(), there);
+  };
   const auto check = [&](int i) {
     if (i < static_cast<int>(scenes.size())) {
       const auto& [date, scene] = scenes[static_cast<std::size_t>(i)];
@@ -226,6 +233,7 @@ void check_scenes(const PairInputs& inputs, const SceneChecks& checks, CompareRe
         OffsetReport found = check_offsets_of(*scene, checks.offsets);
         if (!found.decision.use) throw DataError(found.decision.reason + " (--offset-check)");
         report.offsets[static_cast<std::size_t>(i)] = std::move(found);
+        if (checks.gate) check_places(both_dates[static_cast<std::size_t>(i)], *scene);
       });
     } else {
       const PairInput& input = inputs.inputs()[static_cast<std::size_t>(i) - scenes.size()];

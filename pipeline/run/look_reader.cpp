@@ -261,6 +261,7 @@ ReadLook LookReader::read(const PlannedLook& planned) const {
     take_decision(part, check_offsets_on(part, found->second.pixels(), options.checks.offsets), look);
   }
   complete_mask(parts, how, options.masks, seen);
+  if (options.checks.gate && !planned.is_kept) refuse_displaced(parts.front(), seen);
   light_.correct(parts, datatake.acquired, seen);
   LookPlanes& planes = look.planes;
   planes.when = datatake.acquired;

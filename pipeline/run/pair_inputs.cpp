@@ -6,6 +6,7 @@
 #include "pipeline/align/alignment.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/remote_path.hpp"
+#include "pipeline/run/site_band.hpp"
 
 namespace pitwatch {
 namespace {
@@ -27,7 +28,9 @@ bool rests_on(const EvidenceBands& bands, Date date, Band band) {
 PairInput open_band(const Scene& scene, Date date, Band band, bool is_evidence) {
   const BandAsset& asset = scene.bands.at(band);
   try {
-    return {date, band, is_evidence, asset, BandFile(asset.path)};
+    BandFile file(asset.path);
+    check_kind_of(band, file);
+    return {date, band, is_evidence, asset, std::move(file)};
   } catch (...) {
     rethrow_with_context(label(date, band));
   }
@@ -177,6 +180,10 @@ void LeasedPixels::read_row(Date date, Band band, int y, int x0, int x1, std::ui
   const int source = *inputs_->find(date, band);
   const Grid& grid = inputs_->inputs()[static_cast<std::size_t>(source)].file.grid();
   const int row = std::clamp(y, 0, grid.height - 1);
+  if (x0 >= grid.width || x1 <= 0) {  // no block is leased there
+    std::fill(dn, dn + (x1 - x0), std::uint16_t{0});
+    return;
+  }
   const int begin = std::clamp(x0, 0, grid.width - 1);
   const int end = std::clamp(x1, begin + 1, grid.width);
   std::uint16_t* out = dn + (begin - x0);

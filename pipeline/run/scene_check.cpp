@@ -1,9 +1,14 @@
 #include "pipeline/run/scene_check.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <utility>
 
+#include "pipeline/align/band_agreement.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/gate/scene_gate.hpp"
+#include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
 namespace {
@@ -95,6 +100,29 @@ void refuse_garbage(const Scene& scene, Band band, const BandFile& file) {
 
 void refuse_misplaced(double shift_x_px, double shift_y_px, int windows) {
   refuse(misplaced(shift_x_px, shift_y_px, windows));
+}
+
+void refuse_displaced(const Scene& scene, const SiteLook& look) {
+  const auto red = look.reflectance.find(Band::B04);
+  if (red == look.reflectance.end()) return;
+  for (const auto& [band, plane] : look.reflectance) {
+    if (band == Band::B04) continue;
+    const BandAgreement found = band_agreement(red->second.view(), plane.view(), look.mask.view());
+    if (!is_elsewhere(found)) continue;
+    const double metres = look.grid.pixel_size_m;
+    refuse({std::string(name(band)) + ": " + redacted(scene.bands.at(band).path) + ": shows the ground " +
+            std::to_string(std::lround(found.x_px * metres)) + " m east and " +
+            std::to_string(std::lround(found.y_px * metres)) + " m south of where B04 has it"});
+  }
+}
+
+void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands) {
+  Grid middle = grid;
+  middle.width = std::min(grid.width, agreement_window_px);
+  middle.height = std::min(grid.height, agreement_window_px);
+  middle.origin = grid.to_map((grid.width - middle.width) / 2, (grid.height - middle.height) / 2);
+  const std::array<Scene, 1> parts{scene};
+  refuse_displaced(scene, read_look(parts, middle, bands, {}));
 }
 
 std::string verdict_name(OffsetVerdict verdict) {

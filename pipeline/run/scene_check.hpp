@@ -12,6 +12,7 @@
 #include "pipeline/core/scene.hpp"
 #include "pipeline/gate/dark_pixels.hpp"
 #include "pipeline/io/band_file.hpp"
+#include "pipeline/run/site_look.hpp"
 
 namespace pitwatch {
 
@@ -56,6 +57,13 @@ void refuse_garbage(const Scene& scene, Band band, const BandFile& file);
 /// Throws DataError for a shift against the reference, in pixels of 10 m and by so many windows, that no image of the
 /// place has.
 void refuse_misplaced(double shift_x_px, double shift_y_px, int windows);
+
+/// Throws DataError, naming the band and its file, where a band of one look shows the ground elsewhere than B04 does
+/// (align/band_agreement.hpp): one that was moved, or is another scene's. Of looks without B04 nothing is said.
+void refuse_displaced(const Scene& scene, const SiteLook& look);
+
+/// The same by the middle of a grid.
+void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands);
 
 /// "agrees", "contradicts", "cannot tell".
 std::string verdict_name(OffsetVerdict verdict);

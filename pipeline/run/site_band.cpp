@@ -12,6 +12,7 @@
 #include "kernels/calibrate.hpp"
 #include "kernels/resample.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
 namespace {
@@ -37,8 +38,15 @@ struct Source {
 
 Source as_source(const Plane<std::uint16_t>& dn, const Calibration& calibration, const Window& window) {
   const auto code = [](const std::optional<std::uint16_t>& value) { return value ? static_cast<int>(*value) : -1; };
-  const kernels::DnCalibration conversion{calibration.scale,           calibration.offset, code(calibration.nodata),
-                                          code(calibration.saturated), mask_nodata,        mask_saturated};
+  const DnRange range = physical_range(calibration);
+  const kernels::DnCalibration conversion{.scale = calibration.scale,
+                                          .offset = calibration.offset,
+                                          .nodata = code(calibration.nodata),
+                                          .saturated = code(calibration.saturated),
+                                          .lowest = range.lowest,
+                                          .highest = range.highest,
+                                          .nodata_bit = mask_nodata,
+                                          .saturated_bit = mask_saturated};
   Source source{window, {window.width, window.height}, {window.width, window.height}};
   for (int y = 0; y < window.height; ++y) {
     std::fill_n(source.bits.row(y), window.width, MaskBits{mask_clear});
@@ -246,6 +254,25 @@ Window window_under(const GridMapping& mapping, const Grid& grid, const Grid& ra
   return window;
 }
 
+void check_kind_of(Band band, const BandFile& file) {
+  if (is_reflectance(band) && file.pixel_bits() < 16) {
+    throw DataError(redacted(file.path()) + ": its pixels have 8 bits: a picture, and no reflectance");
+  }
+}
+
+void check_classes(const BandFile& file, const Plane<std::uint16_t>& codes) {
+  constexpr std::uint16_t most_class = 11;
+  constexpr std::uint16_t no_class = 255;
+  for (int y = 0; y < codes.height(); ++y) {
+    const std::uint16_t* const row = codes.row(y);
+    const auto* const odd = std::find_if(row, row + codes.width(),
+                                         [](std::uint16_t code) { return code > most_class && code != no_class; });
+    if (odd == row + codes.width()) continue;
+    throw DataError(redacted(file.path()) + ": no scene classification: it holds " + std::to_string(*odd) +
+                    ", and classes are 0 to 11");
+  }
+}
+
 Plane<std::uint16_t> read_dn(const BandFile& file, const Window& window, BlockCache* blocks) {
   Plane<std::uint16_t> dn(window.width, window.height);
   if (blocks != nullptr) {
@@ -256,9 +283,10 @@ Plane<std::uint16_t> read_dn(const BandFile& file, const Window& window, BlockCa
   return dn;
 }
 
-BandPlane read_band(const BandAsset& asset, const Grid& grid, double shift_x_px, double shift_y_px, BlockCache* blocks,
-                    const std::function<void(PlaneView<const std::uint16_t>)>& see) {
+BandPlane read_band(Band band, const BandAsset& asset, const Grid& grid, double shift_x_px, double shift_y_px,
+                    BlockCache* blocks, const std::function<void(PlaneView<const std::uint16_t>)>& see) {
   const BandFile file(asset.path);
+  check_kind_of(band, file);
   const Grid& raster = file.grid();
   const Axes axes = axes_between(grid, raster, shift_x_px, shift_y_px);
   std::optional<GridMapping> mapping;  // where the raster's axes are not the grid's

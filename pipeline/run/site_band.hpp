@@ -42,6 +42,12 @@ Window window_under(const Axes& axes, const Grid& grid, int reach);
 /// a turned square and a change of scale ask for.
 Window window_under(const GridMapping& mapping, const Grid& grid, const Grid& raster, int reach);
 
+/// Throws DataError where a file cannot be that band: reflectance of 8 bits is a picture for the eye.
+void check_kind_of(Band band, const BandFile& file);
+
+/// Throws DataError where a classification has numbers that are no class of Sen2Cor (0..11, or 255 for none).
+void check_classes(const BandFile& file, const Plane<std::uint16_t>& codes);
+
 /// By way of the cache where there is one.
 Plane<std::uint16_t> read_dn(const BandFile& file, const Window& window, BlockCache* blocks);
 
@@ -52,9 +58,10 @@ struct BandPlane {
 };
 
 /// A band of a scene on a grid; interpolation as read_look() says; `blocks` as for read_dn(). `see` gets the pixels
-/// as they lie in the file, and may be empty. Throws DataError for a file that cannot be read or a CRS without a way
+/// as they lie in the file, and may be empty. Throws DataError for a file that cannot be read, a
+/// band whose pixels are not of its kind (check_kind_of()), or a CRS without a way
 /// from the grid's.
-BandPlane read_band(const BandAsset& asset, const Grid& grid, double shift_x_px, double shift_y_px, BlockCache* blocks,
-                    const std::function<void(PlaneView<const std::uint16_t>)>& see);
+BandPlane read_band(Band band, const BandAsset& asset, const Grid& grid, double shift_x_px, double shift_y_px,
+                    BlockCache* blocks, const std::function<void(PlaneView<const std::uint16_t>)>& see);
 
 }  // namespace pitwatch

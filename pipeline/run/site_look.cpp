@@ -119,6 +119,7 @@ void add_codes(const BandFile& file, const Grid& lattice, BlockCache* blocks, Pl
     const Window window = window_under(mapping, lattice, raster, 0);
     if (window.empty()) return;
     const Plane<std::uint16_t> read = read_dn(file, window, blocks);
+    check_classes(file, read);
     for (int y = 0; y < codes.height(); ++y) {
       for (int x = 0; x < codes.width(); ++x) {
         const PixelPosition position = mapping.at(x, y);
@@ -134,6 +135,7 @@ void add_codes(const BandFile& file, const Grid& lattice, BlockCache* blocks, Pl
   const Window window = window_under(axes, lattice, 0);
   if (window.empty()) return;
   const Plane<std::uint16_t> read = read_dn(file, window, blocks);
+  check_classes(file, read);
   for (int y = 0; y < codes.height(); ++y) {
     if (!axes.y.inside(y)) continue;
     for (int x = 0; x < codes.width(); ++x) {
@@ -216,7 +218,8 @@ BandPlanes read_part(const Scene& part, const Grid& grid, std::span<const Band> 
       if (options.see_pixels) options.see_pixels(part, band, dn);
     };
     try {
-      planes[n] = read_band(part.bands.at(band), grid, options.shift_x_px, options.shift_y_px, options.blocks, see);
+      planes[n] =
+          read_band(band, part.bands.at(band), grid, options.shift_x_px, options.shift_y_px, options.blocks, see);
     } catch (...) {
       rethrow_with_context(part.id + " band " + std::string(name(band)));
     }

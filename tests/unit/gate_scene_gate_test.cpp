@@ -32,7 +32,7 @@ Dn ground(Change change) {
 }
 
 std::vector<std::string> findings(const Dn& dn, const GateLimits& limits = {}) {
-  return garbage_in(pixels_of(Band::B04, dn), {}, limits);
+  return garbage_in(pixels_of(Band::B04, dn), limits);
 }
 
 TEST(SceneGate, GroundIsNoGarbage) {
@@ -80,24 +80,29 @@ TEST(SceneGate, ConstantBlocks) {
 
 TEST(SceneGate, Saturation) {
   const Dn saturated = ground([](int x, int y, int dn) { return (x + y) % 2 == 0 ? 65535 : dn; });
-  EXPECT_THAT(findings(saturated), Contains("B04: 50.0 % of the pixels are saturated"));
+  EXPECT_THAT(findings(saturated), Contains("B04: 50.0 % of the pixels are saturated or above 2.0 reflectance"));
 }
 
 TEST(SceneGate, BrighterThanAnyGround) {
   const Dn bright = ground([](int, int, int dn) { return dn + 12000; });
-  const Plane<std::uint8_t> clear = [] {
-    Plane<std::uint8_t> plane(size_px, size_px);
-    for (int y = 0; y < size_px; ++y) std::fill_n(plane.row(y), size_px, std::uint8_t{0});
-    return plane;
-  }();
-  const auto with = [&](const Plane<std::uint8_t>& cloud) {
-    return garbage_in(pixels_of(Band::B04, bright), cloud.view());
-  };
-  EXPECT_THAT(with(clear), ElementsAre("B04: 100.0 % of the pixels outside cloud are above 1.2 reflectance"));
-  Plane<std::uint8_t> cloud(size_px, size_px);
-  for (int y = 0; y < size_px; ++y) std::fill_n(cloud.row(y), size_px, std::uint8_t{1});
-  EXPECT_THAT(with(cloud), IsEmpty());
-  EXPECT_THAT(findings(bright), IsEmpty());
+  EXPECT_THAT(findings(bright), ElementsAre("B04: 100.0 % of the pixels are above 1.2 reflectance"));
+  const Dn half = ground([](int x, int, int dn) { return x % 2 == 0 ? dn + 12000 : 9000 + dn % 700; });
+  EXPECT_THAT(garbage_in(pixels_of(Band::B04, half), {.stripe_ratio = 1}), IsEmpty());
+}
+
+TEST(SceneGate, NumbersThatHaveWrappedAround) {
+  // An offset taken off twice, in 16 bits.
+  const Dn wrapped = ground([](int x, int, int dn) { return x % 3 == 0 ? 65000 + dn % 500 : dn; });
+  EXPECT_THAT(findings(wrapped), Contains(AllOf(StartsWith("B04: 33."), HasSubstr("above 2.0 reflectance"))));
+  const Dn few = ground([](int x, int y, int dn) { return x % 8 == 0 && y % 2 == 0 ? 65000 + dn % 500 : dn; });
+  EXPECT_THAT(findings(few), IsEmpty());
+}
+
+TEST(SceneGate, TheFloorOfTheNumbers) {
+  const Dn floor = test::dn_plane(size_px, size_px, [](int x, int) { return x % 9 == 0 ? 400 : 1; });
+  EXPECT_THAT(garbage_in(pixels_of(Band::B02, floor)), Contains(HasSubstr("% of the pixels are at the floor")));
+  // Clear water, in the other bands.
+  EXPECT_THAT(garbage_in(pixels_of(Band::B12, floor), {.lost_line_share = 1, .stripe_ratio = 1}), IsEmpty());
 }
 
 TEST(SceneGate, FewPixelsSayNothing) {

@@ -170,7 +170,7 @@ TEST_F(StacItem, Calibration) {
       {R"({"s2:processing_baseline": "05.09"})", R"({"raster:bands": [{"offset": 0}]})", 1e-4F, 0, 0},
       {R"({})", R"({"raster:bands": [{"scale": 0.00005, "offset": -0.2, "nodata": 7}]})", 5e-5F, -0.2F, 7},
       {R"({})", R"({"raster:bands": [{"scale": "nan", "offset": "nan", "nodata": "nan"}]})", 1e-4F, 0, std::nullopt},
-      {R"({})", R"({"raster:bands": [{"nodata": -9999}]})", 1e-4F, 0, std::nullopt},
+      {R"({})", R"({"raster:bands": [{"nodata": -9999}]})", 1e-4F, 0, 0},
       {R"({})", R"({"raster:bands": [{"nodata": 0.5}]})", 1e-4F, 0, std::nullopt},
       {R"({})", R"({"raster:scale": 0.0002, "raster:offset": -0.1, "nodata": 3})", 2e-4F, -0.1F, 3},
       {R"({})", R"({"bands": [{"name": "B04", "raster:scale": 0.0003, "nodata": 4}]})", 3e-4F, 0, 4},

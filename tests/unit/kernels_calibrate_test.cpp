@@ -30,6 +30,8 @@ TEST_P(Calibrate, EqualsReference) {
       {.nodata = -1, .saturated = -1, .nodata_bit = 1, .saturated_bit = 2},
       {.scale = 2e-5F, .offset = -0.2F, .nodata = 65535, .saturated = -1, .nodata_bit = 3, .saturated_bit = 4},
       {.nodata = 0, .saturated = 0, .nodata_bit = 1, .saturated_bit = 2},
+      {.lowest = 100, .highest = 21000, .nodata_bit = 1, .saturated_bit = 2},
+      {.nodata = 7, .lowest = 1, .highest = 65534, .nodata_bit = 1, .saturated_bit = 2},
       {.nodata = 65536, .saturated = -65535, .nodata_bit = 1, .saturated_bit = 2},  // no DN can equal these
   };
   for (const DnCalibration& calibration : calibrations) {
@@ -69,6 +71,20 @@ TEST_P(Calibrate, KnownValuesOfBaseline0400) {
   EXPECT_NEAR(actual[3], -0.05F, 1e-7F);
   EXPECT_EQ(actual[4], 0.0F);
   EXPECT_TRUE(same(mask, row_of<std::uint8_t>({5, 4, 0, 0, 10})));
+}
+
+TEST_P(Calibrate, BeyondTheRangeIsNoMeasurement) {
+  const auto dn = row_of<std::uint16_t>({99, 100, 101, 20999, 21000, 21001});
+  Row<float> actual(6);
+  auto mask = row_of<std::uint8_t>({4, 0, 0, 0, 0, 4});
+  const DnCalibration calibration{
+      .scale = 1e-4F, .offset = -0.1F, .lowest = 100, .highest = 21000, .nodata_bit = 1, .saturated_bit = 2};
+  dn_to_reflectance(dn.data(), 6, calibration, actual.data(), mask.data());
+  EXPECT_EQ(actual[0], 0.0F);
+  EXPECT_NEAR(actual[1], -0.09F, 1e-6F);
+  EXPECT_NEAR(actual[4], 2.0F, 1e-6F);
+  EXPECT_EQ(actual[5], 0.0F);
+  EXPECT_TRUE(same(mask, row_of<std::uint8_t>({5, 0, 0, 0, 0, 6})));
 }
 
 }  // namespace
