@@ -9,6 +9,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/gate/scene_gate.hpp"
 #include "pipeline/io/remote_path.hpp"
+#include "pipeline/run/site_band.hpp"
 
 namespace pitwatch {
 namespace {
@@ -58,7 +59,9 @@ OffsetReport check_offsets_of(const Scene& scene, OffsetCheck check) {
   for (const Band band : bands) {
     const BandAsset& asset = scene.bands.at(band);
     try {
-      planes.push_back(BandFile(asset.path).read_decimated(decimated_px));
+      const BandFile file(asset.path);
+      check_kind_of(band, file);
+      planes.push_back(file.read_decimated(decimated_px));
     } catch (...) {
       rethrow_with_context("band " + std::string(name(band)));
     }

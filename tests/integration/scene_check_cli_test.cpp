@@ -1,9 +1,12 @@
 // Scenes whose metadata lie about their offsets, and garbage: refused by every command, and none gives an alert.
 
+#include <gdal.h>
+#include <gdal_utils.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -94,6 +97,18 @@ class SceneCheck : public ::testing::Test {
       }
       write_geotiff_u16(path, grid, std::as_const(after).view(), 0);
     }
+  }
+
+  void change_band(const std::string& name, const std::string& band,
+                   const std::function<std::uint16_t(const Plane<std::uint16_t>&, int x, int y)>& change) const {
+    const std::string path = scenes() + "/" + name + "/" + band + ".tif";
+    const Plane<std::uint16_t> before = BandFile(path).read_spread(std::int64_t{1} << 24);
+    const Grid grid = BandFile(path).grid();
+    Plane<std::uint16_t> after(before.width(), before.height());
+    for (int y = 0; y < after.height(); ++y) {
+      for (int x = 0; x < after.width(); ++x) after.at(x, y) = change(before, x, y);
+    }
+    write_geotiff_u16(path, grid, std::as_const(after).view(), 0);
   }
 
   static void declare(json& item, double offset, const std::string& baseline) {
@@ -238,6 +253,69 @@ TEST_F(SceneCheck, GarbageIsRefusedUnlessTheGateIsOff) {
   expect_refused("of the rows are lost");
   EXPECT_EQ(run("other", {"--gate", "off"}).exit_code, 0);
   EXPECT_EQ(compare({"--gate", "off"}).exit_code, 0);
+}
+
+TEST_F(SceneCheck, NumbersThatWrappedAroundAreRefused) {
+  change_band(last(), "B11", [](const Plane<std::uint16_t>& dn, int x, int y) {
+    return static_cast<std::uint16_t>(dn.at(x, y) + 30000);
+  });
+  expect_refused("above 2.0 reflectance");
+}
+
+TEST_F(SceneCheck, ABandThatWasMovedIsRefused) {
+  // As georeferenced as before, and its pixels those of the ground 400 m further.
+  change_band(last(), "B11",
+              [](const Plane<std::uint16_t>& dn, int x, int y) { return dn.at((x + 20) % dn.width(), y); });
+  expect_refused("B11.tif: shows the ground -400 m east and 0 m south of where B04 has it");
+  EXPECT_EQ(run("other", {"--gate", "off"}).exit_code, 0);
+}
+
+TEST_F(SceneCheck, AClassificationWithOtherNumbersIsRefused) {
+  change_band(last(), "SCL", [](const Plane<std::uint16_t>& dn, int x, int y) {
+    return static_cast<std::uint16_t>(x == y ? 87 : dn.at(x, y));
+  });
+  expect_refused("SCL.tif: no scene classification: it holds 87");
+}
+
+TEST_F(SceneCheck, ABandThatCoversLessTellsNothingBeyond) {
+  const std::string out = folder_ / "out/alerts.geojson";
+  ASSERT_EQ(compare({"--score-high", "0.2", "--score-low", "0.1", "--min-area-ha", "0"}).exit_code, 0);
+  const json whole = json::parse(test::read_text(out));
+  ASSERT_GT(whole.at("features").size(), 0U);
+  // Of B12, which only tells burnt from bared ground, nothing but the first columns: elsewhere there is no NBR.
+  const std::string path = scenes() + "/" + last() + "/B12.tif";
+  Grid grid = BandFile(path).grid();
+  const Plane<std::uint16_t> dn = BandFile(path).read_spread(std::int64_t{1} << 24);
+  grid.width = 4;
+  write_geotiff_u16(path, grid, {dn.row(0), 4, dn.height(), dn.width()}, 0);
+  const Outcome cut = compare({"--score-high", "0.2", "--score-low", "0.1", "--min-area-ha", "0"});
+  ASSERT_EQ(cut.exit_code, 0) << cut.err;
+  const json without = json::parse(test::read_text(out));
+  ASSERT_EQ(without.at("features").size(), whole.at("features").size());
+  std::size_t lacking = 0;
+  for (std::size_t i = 0; i < without.at("features").size(); ++i) {
+    const json& alert = without.at("features")[i];
+    EXPECT_EQ(alert.at("geometry"), whole.at("features")[i].at("geometry"));
+    lacking += alert.at("properties").at("change").contains("nbr") ? 0 : 1;
+  }
+  EXPECT_GT(lacking, 0U);
+  EXPECT_EQ(run("state").exit_code, 0);
+}
+
+TEST_F(SceneCheck, APictureIsNoReflectance) {
+  const std::string path = scenes() + "/" + last() + "/B04.tif";
+  GDALAllRegister();
+  GDALDatasetH from = GDALOpen(path.c_str(), GA_ReadOnly);
+  GDALDatasetH to = GDALCreateCopy(GDALGetDriverByName("MEM"), "", from, 0, nullptr, nullptr, nullptr);
+  GDALClose(from);
+  char byte[] = "-ot";
+  char type[] = "Byte";
+  std::array<char*, 3> words{byte, type, nullptr};
+  GDALTranslateOptions* const options = GDALTranslateOptionsNew(words.data(), nullptr);
+  GDALClose(GDALTranslate(path.c_str(), to, options, nullptr));
+  GDALTranslateOptionsFree(options);
+  GDALClose(to);
+  expect_refused("B04.tif: its pixels have 8 bits");
 }
 
 TEST_F(SceneCheck, WrongValuesOfTheOptionsAreToldApart) {
