@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "pipeline/core/safe_text.hpp"
 #include "tools/text_table.hpp"
 
 namespace pitwatch::tools {
@@ -164,16 +165,6 @@ ordered_json json_of(const Alert* alert) {
   return {{"status", pitwatch::name(alert->status)},
           {"class", pitwatch::name(alert->change_class)},
           {"area_ha", alert->area_ha}};
-}
-
-/// As in alerts_csv(): quoted where needed, and no formula.
-std::string csv_cell(std::string text) {
-  if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos)
-    text.insert(0, 1, '\'');
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return result + '"';
 }
 
 std::string csv_of(const Alert* alert) {

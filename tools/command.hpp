@@ -17,6 +17,7 @@ enum ExitCode {
   exit_no_data = 3,
   exit_skipped = 4,
   exit_check_failed = 5,
+  exit_unavailable = 69,
   exit_busy = 75
 };
 

@@ -280,6 +280,8 @@ std::array<double, 4> parse_bbox(const po::variables_map& values) {
 
 bool is_geopackage(const std::string& path) {
   constexpr std::string_view signature = "SQLite format 3";
+  std::error_code none;
+  if (!fs::is_regular_file(path, none)) return false;
   std::string head(signature.size(), '\0');
   std::ifstream in(path, std::ios::binary);
   return in.read(head.data(), static_cast<std::streamsize>(head.size())) && head == signature;
@@ -330,6 +332,17 @@ Side side_of(const std::string& text, const std::string& target) {
   Side side = register_side(target);
   side.set = register_as_of(target, *side.content, at);
   return side;
+}
+
+/// What the ending of a file's name says; empty where it is none of ours.
+std::string format_of_name(const std::string& path) {
+  std::string ending = fs::path(path).extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (ending == ".json") return "geojson";
+  const auto* const known = std::find_if(formats.begin(), formats.end(),
+                                         [&](std::string_view format) { return ending == "." + std::string(format); });
+  return known == formats.end() ? "" : std::string(*known);
 }
 
 class AlertsCommand final : public Command {
@@ -383,7 +396,9 @@ class AlertsCommand final : public Command {
         ("at", po::value<std::string>()->value_name("TIME"),
          "review: when it was found, not in the future; default: now")  //
         ("format", po::value<std::string>()->value_name("F,...")->default_value("geojson"),
-         "export: geojson (as alerts.geojson), gpkg (a register of these alerts), csv, kml")  //
+         "export: geojson (as alerts.geojson), gpkg (a register of these alerts), csv, kml; without it what the name "
+         "of "
+         "--out says")  //
         ("out,o", po::value<std::string>()->value_name("FILE|DIR/"),
          "export: a file, or a folder for alerts.FORMAT, made if missing; default: stdout, for one format but gpkg");
     po::options_description all("Options of alerts");
@@ -514,13 +529,20 @@ class AlertsCommand final : public Command {
   void read_export(const po::variables_map& values) {
     formats_ = word_list(values, "format", formats);
     if (values.count("out") != 0) out_ = values["out"].as<std::string>();
+    const bool is_folder = !out_.empty() && (out_.back() == '/' || fs::is_directory(out_));
+    if (const std::string by_name = is_folder ? "" : format_of_name(out_); !by_name.empty()) {
+      if (values["format"].defaulted()) formats_ = {by_name};
+      if (formats_.size() == 1 && formats_.front() != by_name) {
+        throw ConfigError("export: --out " + out_ + " has the name of another format than --format: " + by_name);
+      }
+    }
     if (as_of_ && std::find(formats_.begin(), formats_.end(), "gpkg") != formats_.end()) {
       throw ConfigError("export: gpkg holds the whole history; it takes no --as-of");
     }
     if (out_.empty() && (formats_.size() > 1 || formats_.front() == "gpkg")) {
       throw ConfigError("export: --out is missing: stdout takes one format, and not gpkg");
     }
-    out_is_folder_ = !out_.empty() && (out_.back() == '/' || fs::is_directory(out_));
+    out_is_folder_ = is_folder;
     if (formats_.size() > 1 && !out_is_folder_) {
       throw ConfigError("export: --out must be a folder (" + out_ + "/) for several formats");
     }
@@ -537,7 +559,7 @@ class AlertsCommand final : public Command {
     } else {
       prepare_review(target_, alert.id, review_)->commit();
     }
-    spdlog::info("{}: {}, by {}", alert.id, name(review_.verdict), printable(review_.reviewer));
+    spdlog::info("{}: {}, by {}", alert.id, name(review_.verdict), review_.reviewer);
     return exit_done;
   }
 

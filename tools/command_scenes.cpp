@@ -248,12 +248,14 @@ class ScenesCommand final : public Command {
 
   int run() override {
     std::vector<Place> places;
+    std::vector<RejectedSite> no_sites;
     if (!sites_.empty()) {
-      for (const Site& site : read_sites(sites_)) {
+      for (const Site& site : read_sites(sites_, no_sites)) {
         const Grid grid = site_grid(site);
         places.push_back({site.id, grid, degree_box(grid)});
       }
     }
+    for (const RejectedSite& site : no_sites) spdlog::error("{}: {}", site.what, site.reason);
     SourceSearch search{{}, from_, to_};
     for (const Place& place : places) search.places.push_back(place.box);
     // Of metadata alone: files that cannot be read are no reason for refusal.
@@ -268,7 +270,7 @@ class ScenesCommand final : public Command {
       spdlog::error("{}: no scene that can be used", redacted(source_));
       return exit_no_data;
     }
-    return listing.rejected.empty() ? exit_done : exit_skipped;
+    return listing.rejected.empty() && no_sites.empty() ? exit_done : exit_skipped;
   }
 
  private:

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
 #include "pipeline/record/standing.hpp"
 #include "tools/common_options.hpp"
 #include "tools/monitor_options.hpp"

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/signature.hpp"
 #include "pipeline/record/verify.hpp"
 #include "pipeline/run/background.hpp"

@@ -1,6 +1,7 @@
 #include "tools/common_options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -95,6 +96,15 @@ po::variables_map parse_options(Command& command, const std::vector<std::string>
       std::ifstream file(path);
       // A folder opens, too, and then reads as an empty file.
       if (!file || !std::filesystem::is_regular_file(path)) throw ConfigError("--config " + path + ": cannot be read");
+      // Editors of Windows begin a file with a byte order mark.
+      constexpr std::string_view mark = "\xef\xbb\xbf";
+      std::array<char, mark.size()> start{};
+      file.read(start.data(), start.size());
+      if (file.gcount() < static_cast<std::streamsize>(mark.size()) ||
+          std::string_view(start.data(), start.size()) != mark) {
+        file.clear();
+        file.seekg(0);
+      }
       store(po::parse_config_file(file, all));
     }
     store(po::parse_environment(all, [&](const std::string& name) { return option_of_variable(name, all); }));

@@ -16,7 +16,7 @@
 namespace pitwatch::tools {
 
 struct CommonOptions {
-  int threads = 0;  // 0: all cores
+  int threads = 0;                                          // 0: all cores
   std::optional<std::int64_t> memory_bytes = std::nullopt;  // nothing: as the command has it
   bool quiet = false;
   bool verbose = false;

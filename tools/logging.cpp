@@ -11,6 +11,7 @@
 #include <string>
 
 #include "pipeline/core/interrupt.hpp"
+#include "pipeline/core/safe_text.hpp"
 
 namespace pitwatch::tools {
 namespace {
@@ -30,6 +31,16 @@ class JsonMessage final : public spdlog::custom_flag_formatter {
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
 };
 
+/// The message as a terminal may have it: texts from outside are in it.
+class PrintableMessage final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const std::string text = printable({message.payload.data(), message.payload.size()});
+    out.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<PrintableMessage>(); }
+};
+
 }  // namespace
 
 void configure_logging(const CommonOptions& options) {
@@ -40,7 +51,8 @@ void configure_logging(const CommonOptions& options) {
     formatter->add_flag<JsonMessage>('*');
     formatter->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})");
   } else {
-    formatter->set_pattern("pitwatch: %l: %v");
+    formatter->add_flag<PrintableMessage>('*');
+    formatter->set_pattern("pitwatch: %l: %*");
   }
   logger->set_formatter(std::move(formatter));
   spdlog::set_default_logger(std::move(logger));

@@ -134,6 +134,8 @@ int main(int argc, char** argv) {
     return report(interrupted, exit_code_of_signal(interrupted.signal));
   } catch (const ConfigError& error) {
     return report(error, exit_usage);
+  } catch (const UnavailableError& error) {
+    return report(error, exit_unavailable);
   } catch (const DataError& error) {
     return report(error, exit_no_data);
   } catch (const BusyError& error) {

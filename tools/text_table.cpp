@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pipeline/core/safe_text.hpp"
+
 namespace pitwatch::tools {
 namespace {
 
@@ -32,18 +34,6 @@ std::string aligned(const TextTable& table) {
     text += '\n';
   }
   return text;
-}
-
-std::string printable(const std::string& text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    // U+0080 to U+009F are control characters too: C2 80 to C2 9F.
-    const bool second = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    result += byte < 0x20 || byte == 0x7F || second ? ' ' : text[i];
-    if (second) ++i;
-  }
-  return result;
 }
 
 }  // namespace pitwatch::tools

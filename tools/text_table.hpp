@@ -11,7 +11,4 @@ using TextTable = std::vector<std::vector<std::string>>;
 /// Columns as wide as their widest cell, in characters; the last is not padded. Cells are made printable().
 std::string aligned(const TextTable& table);
 
-/// The text on one line, without what would steer a terminal: control characters become spaces.
-std::string printable(const std::string& text);
-
 }  // namespace pitwatch::tools

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "pipeline/accuracy/report.hpp"
+#include "pipeline/core/safe_text.hpp"
 
 namespace pitwatch {
 namespace {
@@ -11,19 +12,11 @@ std::size_t shown_width(const std::string& text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
-/// What a terminal would take as a command is shown as "?".
-std::string printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  }
-  return text;
-}
-
 void append_line(std::string& text, const std::vector<std::string>& cells, const std::vector<std::size_t>& widths) {
   std::string line;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const std::string cell = printable(cells[i]);
-    const std::string padding(widths[i] - shown_width(cells[i]), ' ');
+    const std::string padding(widths[i] - shown_width(cell), ' ');
     line += i == 0 ? "  " + cell + padding : "  " + padding + cell;
   }
   line.erase(line.find_last_not_of(' ') + 1);
@@ -32,9 +25,9 @@ void append_line(std::string& text, const std::vector<std::string>& cells, const
 
 void append_table(std::string& text, const ReportTable& table) {
   std::vector<std::size_t> widths;
-  for (const std::string& cell : table.head) widths.push_back(shown_width(cell));
+  for (const std::string& cell : table.head) widths.push_back(shown_width(printable(cell)));
   for (const std::vector<std::string>& row : table.rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], shown_width(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], shown_width(printable(row[i])));
   }
   text += "\n" + table.title + "\n";
   append_line(text, table.head, widths);

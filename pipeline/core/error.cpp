@@ -35,6 +35,8 @@ void rethrow_with_context(const std::string& context) {
     throw;
   } catch (const ConfigError&) {
     std::throw_with_nested(ConfigError(context));
+  } catch (const UnavailableError&) {
+    std::throw_with_nested(UnavailableError(context));
   } catch (const DataError&) {
     std::throw_with_nested(DataError(context));
   } catch (const IoError&) {

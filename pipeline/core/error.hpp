@@ -18,6 +18,11 @@ struct DataError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A server cannot be reached: what is asked of it may be right, and later it may be there.
+struct UnavailableError : DataError {
+  using DataError::DataError;
+};
+
 /// An output could not be written.
 struct IoError : std::runtime_error {
   using std::runtime_error::runtime_error;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/alert_columns.hpp"
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
@@ -19,20 +20,9 @@ namespace {
 
 constexpr int point_decimals = 7;
 
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return result + '"';
-}
-
-std::string csv_cell(const Cell& cell) {
-  std::string text = cell_text(cell);
-  const bool is_text = std::holds_alternative<std::string>(cell);
-  if (is_text && !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) {
-    text.insert(0, 1, '\'');
-  }
-  return quoted(text);
+std::string cell_of(const Cell& cell) {
+  const std::string text = cell_text(cell);
+  return std::holds_alternative<std::string>(cell) ? csv_cell(text) : text;
 }
 
 LonLat point_inside(const LonLatMultiPolygon& outline) {
@@ -96,7 +86,7 @@ std::string alerts_csv(std::span<const OutlinedAlert> alerts) {
   for (const AlertColumn& column : alert_columns()) text += std::string(column.name) + ",";
   text += "longitude,latitude\r\n";
   for (const OutlinedAlert& outlined : alerts) {
-    for (const AlertColumn& column : alert_columns()) text += csv_cell(column.get(outlined.alert)) + ",";
+    for (const AlertColumn& column : alert_columns()) text += cell_of(column.get(outlined.alert)) + ",";
     const LonLat point = point_inside(outlined.outline);
     text += json_number(point.lon, point_decimals) + "," + json_number(point.lat, point_decimals) + "\r\n";
   }

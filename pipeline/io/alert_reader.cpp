@@ -9,6 +9,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alert_columns.hpp"
 #include "pipeline/io/json_values.hpp"
+#include "pipeline/io/regular_file.hpp"
 #include "pipeline/io/vector_features.hpp"
 
 namespace pitwatch {
@@ -135,13 +136,10 @@ void read_feature(const json& feature, OutlinedAlert& outlined) {
 }  // namespace
 
 std::vector<OutlinedAlert> read_alerts_geojson(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) throw DataError(path + ": cannot be read");
+  constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;
   std::vector<OutlinedAlert> alerts;
   try {
-    const json collection = parse_json(text.str());
+    const json collection = parse_json(read_whole_file(path, most_bytes));
     const json& features = member(collection, "features");
     if (!features.is_array()) throw DataError("'features' is no list");
     for (const json& feature : features) {

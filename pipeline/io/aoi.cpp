@@ -11,6 +11,7 @@
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
 #include "pipeline/io/ogr_values.hpp"
+#include "pipeline/io/regular_file.hpp"
 
 namespace pitwatch {
 namespace {
@@ -104,6 +105,7 @@ Aoi::Aoi(const std::string& path, const Grid& grid) {
   ensure_gdal();
   try {
     const GdalErrorCapture errors;
+    expect_regular_file(path);
     const GDALDatasetUniquePtr dataset(
         GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, vector_drivers()));
     if (!dataset) throw DataError(errors.explain("cannot open as a vector file"));

@@ -19,6 +19,7 @@
 #include "pipeline/io/gdal_state.hpp"
 #include "pipeline/io/input_notes.hpp"
 #include "pipeline/io/jp2_header.hpp"
+#include "pipeline/io/regular_file.hpp"
 #include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
@@ -43,6 +44,7 @@ using Dataset = std::unique_ptr<void, CloseDataset>;
 
 Dataset open(const std::string& path) {
   if (is_url(path)) throw DataError("a URL, which is not read here: its name by gdal_path() is");
+  if (!path.starts_with("/vsi")) expect_regular_file(path);
   const GdalErrorCapture errors;
   // GDAL has reasons of its own for a file that is not there; those of the server come first.
   if (is_on_network(path)) {

@@ -29,8 +29,8 @@ class BandFile {
   /// Opens the file. What is on the network goes by the name that gdal_path() or RemoteFiles give it, which know what
   /// may be read; a URL is refused. Throws DataError when it cannot be opened, is not of a type named above, has no
   /// CRS, is not projected in metres, is not north-up with square pixels, or when its header is absurd (a side longer
-  /// than 200 000 pixels, more than 10^9 pixels or 64 bands, a block larger than 256 MiB, more than a million blocks; of
-  /// JPEG 2000, more than 10 000 tiles).
+  /// than 200 000 pixels, more than 10^9 pixels or 64 bands, a block larger than 256 MiB, more than a million blocks;
+  /// of JPEG 2000, more than 10 000 tiles).
   explicit BandFile(const std::string& path);
   ~BandFile();
   BandFile(BandFile&&) noexcept;

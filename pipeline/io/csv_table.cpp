@@ -7,22 +7,14 @@
 #include <fstream>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/regular_file.hpp"
 
 namespace pitwatch {
 namespace {
 
 constexpr std::uintmax_t largest_bytes = 256 << 20;
 
-std::string content_of(const std::string& path) {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (error) throw DataError("cannot read: " + error.message());
-  if (size > largest_bytes) throw DataError("too large for a table: " + std::to_string(size) + " bytes");
-  std::ifstream file(path, std::ios::binary);
-  std::string text(static_cast<std::size_t>(size), '\0');
-  if (!file.read(text.data(), static_cast<std::streamsize>(text.size()))) throw DataError("cannot read");
-  return text;
-}
+std::string content_of(const std::string& path) { return read_whole_file(path, largest_bytes); }
 
 std::string trimmed(std::string_view text) {
   constexpr const char* white = " \t\r";

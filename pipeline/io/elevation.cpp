@@ -15,6 +15,7 @@
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
 #include "pipeline/io/grid_mapping.hpp"
+#include "pipeline/io/regular_file.hpp"
 #include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
@@ -139,6 +140,7 @@ float height_at(const Plane<float>& metres, const kernels::Taps& x, const kernel
 }
 
 Plane<float> read_over(const std::string& path, const Grid& grid) {
+  expect_regular_file(path);
   GdalErrorCapture errors;
   const Dataset dataset(
       GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, nullptr, nullptr, nullptr),

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/interrupt.hpp"
 
 namespace pitwatch {
 namespace {
@@ -86,6 +87,16 @@ std::size_t keep(char* data, std::size_t, std::size_t bytes, void* where) {
 void set_up_curl() {
   static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (code != CURLE_OK) throw DataError(std::string("libcurl does not start: ") + curl_easy_strerror(code));
+}
+
+int stop_if_interrupted(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return is_interrupted() ? 1 : 0; }
+
+void sleep_unless_interrupted(std::chrono::milliseconds wait) {
+  constexpr std::chrono::milliseconds slice(50);
+  for (; wait.count() > 0; wait -= slice) {
+    throw_if_interrupted();
+    std::this_thread::sleep_for(std::min(wait, slice));
+  }
 }
 
 }  // namespace
@@ -207,6 +218,8 @@ struct HttpClient::State {
     set(CURLOPT_WRITEFUNCTION, &keep);
     set(CURLOPT_WRITEDATA, static_cast<void*>(&sink));
     set(CURLOPT_ERRORBUFFER, curl_reason.data());
+    set(CURLOPT_NOPROGRESS, 0L);
+    set(CURLOPT_XFERINFOFUNCTION, &stop_if_interrupted);
     if (question.body) {
       headers.reset(curl_slist_append(headers.release(), ("Content-Type: " + question.body->type).c_str()));
       set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(question.body->content.size()));
@@ -265,8 +278,11 @@ struct HttpClient::State {
         continue;
       }
       if (result.code != CURLE_OK) {
-        throw DataError(redacted(url) + ": " + redacted(result.reason) +
-                        (may_pass ? ", after " + std::to_string(number) + " attempts" : ""));
+        throw_if_interrupted();
+        const std::string text = redacted(url) + ": " + redacted(result.reason) +
+                                 (may_pass ? ", after " + std::to_string(number) + " attempts" : "");
+        if (may_pass) throw UnavailableError(text);
+        throw DataError(text);
       }
       return result;
     }
@@ -311,7 +327,7 @@ HttpClient::HttpClient(HttpOptions options, RemotePolicy policy, Sleep sleep) : 
   state_->random = options.jitter_seed;
   state_->options = std::move(options);
   state_->policy = std::move(policy);
-  state_->sleep = sleep ? std::move(sleep) : [](std::chrono::milliseconds wait) { std::this_thread::sleep_for(wait); };
+  state_->sleep = sleep ? std::move(sleep) : sleep_unless_interrupted;
 }
 
 HttpClient::~HttpClient() = default;

@@ -3,34 +3,33 @@
 #include <algorithm>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
 
 namespace pitwatch {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t longest_shown = 200;
+
 bool is_inside(const fs::path& folder, const fs::path& path) {
   const auto [folder_end, path_rest] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
   return folder_end == folder.end() && path_rest != path.end();
 }
 
-/// As it can stand in a message.
-std::string printable(std::string_view name) {
-  std::string text(name.substr(0, 200));
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < 32 || c == 127; }, '?');
-  return text;
-}
-
 }  // namespace
 
 void check_inner_name(std::string_view name) {
-  const auto refuse = [&](const char* why) { throw DataError("'" + printable(name) + "' " + why); };
+  const auto refuse = [&](const char* why) {
+    throw DataError("'" + printable(name.substr(0, longest_shown)) + "' " + why);
+  };
   if (name.empty()) refuse("is no name of a file");
   if (name.find_first_of(std::string_view("\\:\0", 3)) != std::string_view::npos) {
     refuse("has a character that names of files here do not have");
   }
-  if (printable(name) != name.substr(0, 200)) refuse("has a control character");
+  if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 32 || c == 127; })) {
+    refuse("has a control character");
+  }
   if (name.front() == '/') refuse("is an absolute path");
   if (name.starts_with("vsi")) refuse("is a virtual path");
   for (std::size_t start = 0; start <= name.size();) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
 
@@ -11,17 +12,90 @@ namespace pitwatch {
 using nlohmann::json;
 
 constexpr int deepest_nesting = 64;
+constexpr std::size_t most_values = 5'000'000;
+
+namespace {
+
+/// What all readers of JSON here bound: depth and number of values, whatever the text's size.
+class Bounds : public json::json_sax_t {
+ public:
+  bool null() override { return value(); }
+  bool boolean(bool) override { return value(); }
+  bool number_integer(number_integer_t) override { return value(); }
+  bool number_unsigned(number_unsigned_t) override { return value(); }
+  bool number_float(number_float_t, const string_t&) override { return value(); }
+  bool string(string_t&) override { return value(); }
+  bool binary(binary_t&) override { return value(); }
+  bool start_object(std::size_t) override { return begin(); }
+  bool key(string_t&) override { return true; }
+  bool end_object() override { return end(); }
+  bool start_array(std::size_t) override { return begin(); }
+  bool end_array() override { return end(); }
+  bool parse_error(std::size_t, const std::string&, const json::exception& error) override {
+    throw DataError(std::string("not JSON: ") + error.what());
+  }
+
+ protected:
+  int depth() const { return depth_; }
+  bool value() {
+    if (++values_ > most_values) throw DataError("more than " + std::to_string(most_values) + " values");
+    return true;
+  }
+
+ private:
+  bool begin() {
+    if (++depth_ > deepest_nesting) {
+      throw DataError("nested deeper than " + std::to_string(deepest_nesting) + " levels");
+    }
+    return value();
+  }
+  bool end() {
+    --depth_;
+    return true;
+  }
+
+  int depth_ = 0;
+  std::size_t values_ = 0;
+};
+
+/// Texts that are members of the outermost object.
+class TopTexts final : public Bounds {
+ public:
+  bool key(string_t& name) override {
+    if (depth() == 1) key_ = name;
+    return true;
+  }
+  bool string(string_t& text) override {
+    if (depth() == 1 && !key_.empty()) texts.emplace(key_, text);
+    return Bounds::string(text);
+  }
+  std::map<std::string, std::string> texts;
+
+ private:
+  std::string key_;
+};
+
+}  // namespace
 
 json parse_json(std::string_view text) {
-  const auto bound_depth = [](int depth, json::parse_event_t, json&) {
-    if (depth > deepest_nesting) throw DataError("nested deeper than " + std::to_string(deepest_nesting) + " levels");
-    return true;
-  };
   try {
-    return json::parse(text, bound_depth);
+    // The library's own callback is quadratic in the elements of an array.
+    Bounds bounds;
+    json::sax_parse(text, &bounds);
+    return json::parse(text);
   } catch (const json::exception& error) {
     throw DataError(std::string("not JSON: ") + error.what());
   }
+}
+
+std::map<std::string, std::string> top_texts(std::string_view text) {
+  TopTexts top;
+  try {
+    json::sax_parse(text, &top);
+  } catch (const json::exception& error) {
+    throw DataError(std::string("not JSON: ") + error.what());
+  }
+  return std::move(top.texts);
 }
 
 std::string text_member(const json& value, const char* key) {

@@ -1,14 +1,19 @@
 #pragma once
 // JSON from outside, which may hold anything. Used inside this folder only.
 
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
 namespace pitwatch {
 
-/// Throws DataError for what is no JSON or nested deeper than 64 levels.
+/// Throws DataError for what is no JSON, nested deeper than 64 levels or of more than 5 million values. Takes time in
+/// proportion to the text.
 nlohmann::json parse_json(std::string_view text);
+
+/// Of the outermost object the members that are texts. Throws as parse_json().
+std::map<std::string, std::string> top_texts(std::string_view text);
 
 /// The member, where the value is an object that has it as text; empty otherwise.
 std::string text_member(const nlohmann::json& value, const char* key);

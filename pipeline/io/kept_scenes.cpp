@@ -24,6 +24,7 @@
 #include "pipeline/io/gdal_state.hpp"
 #include "pipeline/io/hashing.hpp"
 #include "pipeline/io/json_values.hpp"
+#include "pipeline/io/regular_file.hpp"
 #include "pipeline/io/remote_path.hpp"
 #include "pipeline/io/scene_mirror.hpp"
 #include "pipeline/io/sparse_raster.hpp"
@@ -317,14 +318,15 @@ std::uintmax_t plain_file_bytes(const fs::path& file) {
 }
 
 std::string description_text(const fs::path& file) {
-  const std::uintmax_t bytes = plain_file_bytes(file);
-  if (bytes > most_description_bytes) throw DataError(std::string(description) + " is too large");
-  std::string text(bytes, '\0');
-  std::ifstream in(file, std::ios::binary);
-  if (!in.read(text.data(), static_cast<std::streamsize>(bytes))) {
-    throw DataError(std::string(description) + ": cannot read");
+  static_cast<void>(plain_file_bytes(file));  // whether it is one
+  std::optional<std::string> text;
+  try {
+    text = read_regular_file(file.string(), most_description_bytes);
+  } catch (const DataError& error) {
+    throw DataError(std::string(description) + ": " + error.what());
   }
-  return text;
+  if (!text) throw DataError(std::string(description) + " is missing");
+  return std::move(*text);
 }
 
 /// Throws DataError, without the folder, for a scene that is damaged.

@@ -1,10 +1,12 @@
 #include "pipeline/io/scene_source.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -29,6 +31,9 @@ using nlohmann::json;
 
 constexpr int deepest_level = 16;
 constexpr std::size_t most_files = 100'000;
+constexpr std::array<std::string_view, 6> tape_endings{".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst"};
+constexpr std::array<std::string_view, 4> system_folders{"lost+found", "System Volume Information", "$RECYCLE.BIN",
+                                                         "@eaDir"};
 
 auto order_of(const ListedScene& listed) {
   const Scene& scene = listed.scene;
@@ -50,13 +55,52 @@ bool is_product_folder(const fs::path& path) {
   return is_safe_product(path.string()) || is_aws_tile(path.string(), true);
 }
 
-/// "S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085403.zip", "S2A_OPER_PRD_MSIL1C_...SAFE.zip".
-bool is_product_archive(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool is_archive(const fs::path& path) { return lower(path.extension().string()) == ".zip"; }
+
+/// "S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085403.zip", "S2A_OPER_PRD_MSIL1C_...SAFE.zip".
+bool is_product_by_name(const fs::path& path) {
   const std::string name = path.filename().string();
-  return extension == ".zip" && !platform_of_name(name).empty() && !level_of_name(name).empty();
+  return !platform_of_name(name).empty() && !level_of_name(name).empty();
+}
+
+/// Archives of other names, such as those that the Copernicus Data Space gives by number, are known by what they hold.
+bool holds_product(const fs::path& archive) {
+  const std::vector<std::string> names = ProductFiles::of_zip(archive.string()).names();
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    const std::string file = fs::path(name).filename().string();
+    return file == "manifest.safe" || (file.starts_with("MTD_MSIL") && file.ends_with(".xml"));
+  });
+}
+
+/// ".tar", "tar.gz" and the like.
+bool is_tape_archive(const fs::path& path) {
+  const std::string name = lower(path.filename().string());
+  return std::any_of(std::begin(tape_endings), std::end(tape_endings),
+                     [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+/// What unpacking may leave: X.SAFE/X.SAFE.
+bool is_wrapped_product(const fs::path& folder) {
+  std::error_code error;
+  bool has_product = false;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (it->is_regular_file(error) && name.ends_with(".xml")) return false;
+    has_product = has_product || (it->is_directory(error) && name.ends_with(".SAFE"));
+  }
+  return has_product;
+}
+
+/// Folders of systems that nobody else may read, as they lie at the top of a disk.
+bool is_of_system(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return std::find(std::begin(system_folders), std::end(system_folders), name) != std::end(system_folders);
 }
 
 /// Why a product may not be whole; empty where it is.
@@ -79,11 +123,22 @@ class Lister {
       add_product(folder);
       return;
     }
+    is_new(folder);
     if (const std::error_code error = search(folder)) throw DataError("cannot list: " + error.message());
-    while (!folders_.empty()) {
+    // What links lead to comes last: what lies here itself is known by its own path.
+    while (!folders_.empty() || !links_.empty()) {
+      if (folders_.empty()) {
+        std::set<fs::path> links = std::move(links_);
+        links_.clear();
+        for (const fs::path& link : links) add_link(link);
+        continue;
+      }
       const fs::path next = std::move(folders_.back());
       folders_.pop_back();
-      if (const std::error_code error = search(next)) reject(next.string(), "cannot list: " + error.message());
+      const std::error_code error = search(next);
+      if (error && !(error == std::errc::permission_denied && is_of_system(next))) {
+        reject(next.string(), "cannot list: " + error.message());
+      }
     }
   }
 
@@ -155,18 +210,79 @@ class Lister {
       reject(path.string(), "a link to nothing");
     } else if (error) {
       reject(path.string(), "cannot read: " + error.message());
+    } else if (fs::is_symlink(itself)) {
+      links_.insert(path);
     } else if (fs::is_directory(status)) {
-      if (fs::is_symlink(itself)) return;
-      if (is_product_folder(path)) {
-        add_product(path);
-      } else {
-        folders_.push_back(path);
-      }
-    } else if (fs::is_regular_file(status) && is_product_archive(path)) {
+      add_folder_or_product(path);
+    } else {
+      add_file(path, fs::is_regular_file(status));
+    }
+  }
+
+  /// Whether a file or folder has not been seen by another path.
+  bool is_new(const fs::path& path) {
+    std::error_code error;
+    const fs::path real = fs::canonical(path, error);
+    return error || seen_.insert(real).second;
+  }
+
+  void add_folder_or_product(const fs::path& path) {
+    if (!is_new(path)) return;
+    if (is_product_folder(path) && !is_wrapped_product(path)) {
       add_product(path);
-    } else if (fs::is_regular_file(status) && path.extension() == ".json") {
+    } else {
+      folders_.push_back(path);
+    }
+  }
+
+  /// Links to folders lead to products and items that are taken as if they lay here, once each.
+  void add_link(const fs::path& path) {
+    std::error_code error;
+    const fs::path real = fs::canonical(path, error);
+    if (error) {
+      reject(path.string(), "cannot read: " + error.message());
+      return;
+    }
+    if (!fs::is_directory(real, error)) {
+      if (seen_.count(real) == 0) add_file(path, fs::is_regular_file(real, error));
+      return;
+    }
+    const fs::path here = fs::canonical(path.parent_path(), error);
+    const auto [end_of_real, rest] = std::mismatch(real.begin(), real.end(), here.begin(), here.end());
+    if (end_of_real == real.end()) {
+      reject(path.string(), "a link that leads back to a folder that it lies in");
+      return;
+    }
+    add_folder_or_product(path);
+  }
+
+  void add_file(const fs::path& path, bool is_regular) {
+    const std::string extension = lower(path.extension().string());
+    const bool is_json = extension == ".json" || extension == ".geojson";
+    if (!is_json && !is_archive(path) && !is_tape_archive(path)) return;
+    if (!is_regular) {
+      reject(path.string(), "is no regular file");
+    } else if (!is_new(path)) {
+      return;
+    } else if (is_tape_archive(path)) {
+      reject(path.string(), "a tar archive, which is not read: unpack it, or pack it as .zip");
+    } else if (is_json) {
       count_file();
       add_file_of_folder(path.string());
+    } else if (is_product_by_name(path)) {
+      add_product(path);
+    } else {
+      add_archive(path);
+    }
+  }
+
+  void add_archive(const fs::path& path) {
+    count_file();
+    try {
+      if (!holds_product(path)) throw DataError("a zip archive without a Sentinel-2 product in it");
+      add_product(path);
+    } catch (const DataError& error) {
+      reject(path.string(), error.what());
     }
   }
 
@@ -191,15 +307,22 @@ class Lister {
     try {
       const std::string text = read_json_text(path);
       // Of other JSON no more than its own members is kept.
-      const auto only_top = [](int depth, json::parse_event_t event, json&) {
-        return depth < 1 || (event != json::parse_event_t::object_start && event != json::parse_event_t::array_start);
-      };
-      const json top = json::parse(text, only_top);
-      if (text_member(top, "type") == "Feature" && top.contains("stac_version")) add_item(path, text);
-    } catch (const json::exception& error) {
-      reject(path, std::string("not JSON: ") + error.what());
+      const std::map<std::string, std::string> top = top_texts(text);
+      const auto type = top.find("type");
+      if (type == top.end()) return;
+      if (type->second == "Feature" && top.count("stac_version") != 0) add_item(path, text);
+      if (type->second == "FeatureCollection") add_collection_of_items(path, parse_json(text));
     } catch (const DataError& error) {
       reject(path, error.what());
+    }
+  }
+
+  /// Collections of other features, sites for example, are passed over.
+  void add_collection_of_items(const std::string& path, const json& collection) {
+    const auto features = collection.find("features");
+    if (features == collection.end() || !features->is_array()) return;
+    for (const json& feature : *features) {
+      if (feature.is_object() && feature.contains("stac_version")) add_feature(path, feature);
     }
   }
 
@@ -272,6 +395,7 @@ class Lister {
 
   ListingOptions options_;
   std::vector<fs::path> folders_;  // to be searched
+  std::set<fs::path> links_;       // to be followed
   fs::path root_;
   std::set<fs::path> seen_;
   std::size_t files_ = 0;

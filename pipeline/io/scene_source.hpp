@@ -35,11 +35,13 @@ struct ListingOptions {
 
 /// Lists the scenes of a source. Metadata only: no raster is opened.
 ///
-/// A folder is searched with all its subfolders, links to folders aside, for STAC items: files *.json whose type is
-/// Feature and that have a stac_version; for SAFE products: folders that end in .SAFE or hold ESA's metadata, and .zip
-/// archives with the name of a product; for tiles as AWS has them: folders with metadata.xml and tileInfo.json. What
-/// lies in a product is not searched; one of several granules gives as many scenes. Other JSON is passed over, as are
-/// names that begin with a dot (files that are being written). A JSON file is a STAC item, an ItemCollection (its
+/// A folder is searched with all its subfolders, and those that links lead to, each once, for STAC items: files *.json
+/// and *.geojson whose type is Feature, or FeatureCollection with such features, and that have a stac_version; for SAFE
+/// products: folders that end in .SAFE or hold ESA's metadata, and .zip archives, by their names or by what they hold;
+/// for tiles as AWS has them: folders with metadata.xml and tileInfo.json. What lies in a product is not searched; one
+/// of several granules gives as many scenes. Other JSON is passed over, as are names that begin with a dot (files that
+/// are being written) and folders of the system (lost+found) that may not be read. Zip archives without a product and
+/// tar archives are rejected. A JSON file is a STAC item, an ItemCollection (its
 /// items' relative paths start from its folder), or a Catalog or Collection whose links `item` and `child` are
 /// followed: relative ones from the file they stand in, each file once, none beyond the folder of the first, at most 16
 /// levels deep. A broken item, product or link is rejected with its reason and does not stop the others, nor does a

@@ -25,6 +25,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/http_client.hpp"
+#include "pipeline/io/regular_file.hpp"
 #include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
@@ -197,6 +198,11 @@ Instant now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono
 class PemFile {
  public:
   explicit PemFile(const std::string& path) : path_(path), bytes_(most_bytes + 1, '\0') {
+    try {
+      expect_regular_file(path);
+    } catch (const DataError& error) {
+      throw ConfigError(path + ": " + error.what());
+    }
     errno = 0;
     std::ifstream file(path, std::ios::binary);
     if (!file) throw ConfigError(path + ": cannot read: " + std::strerror(errno));

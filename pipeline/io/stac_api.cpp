@@ -1,11 +1,13 @@
 #include "pipeline/io/stac_api.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/interrupt.hpp"
 #include "pipeline/io/hashing.hpp"
 #include "pipeline/io/json_values.hpp"
 #include "pipeline/io/stac_item.hpp"
@@ -83,8 +85,20 @@ Endpoint parse_endpoint(const std::string& url) {
   while (path.ends_with('/')) path.pop_back();
   constexpr std::string_view search = "/search";
   endpoint.root = path.ends_with(search) ? path.substr(0, path.size() - search.size()) : path;
+  // The URL of a collection, or of its items, as a browser shows it.
+  constexpr std::string_view items = "/items";
+  constexpr std::string_view collections = "/collections/";
+  std::string_view of_collection = endpoint.root;
+  if (of_collection.ends_with(items)) of_collection.remove_suffix(items.size());
+  const std::size_t at = of_collection.rfind(collections);
+  std::string collection;
+  if (at != std::string_view::npos && of_collection.find('/', at + collections.size()) == std::string_view::npos) {
+    collection = percent_decoded(std::string(of_collection.substr(at + collections.size())));
+    endpoint.root.resize(at);
+  }
   endpoint.search = endpoint.root + std::string(search);
   if (mark != std::string::npos) endpoint.parameters = parameters_of(url.substr(mark + 1));
+  if (!collection.empty()) endpoint.parameters["collections"] = json::array({collection});
   return endpoint;
 }
 
@@ -110,6 +124,11 @@ std::string with_query(const std::string& url, const json& parameters) {
 
 // ---- the request -----------------------------------------------------------------------------------------------
 
+/// Of boxes that do not cross the antimeridian: on the map, not around the back of the globe.
+bool meet(const DegreeBox& a, const DegreeBox& b) {
+  return a.south <= b.north && b.south <= a.north && a.west <= b.east && b.west <= a.east;
+}
+
 /// Boxes that do not cross the antimeridian and do not meet: groups that do are one box around them.
 std::vector<DegreeBox> apart(const std::vector<DegreeBox>& places) {
   std::vector<DegreeBox> boxes;
@@ -123,7 +142,7 @@ std::vector<DegreeBox> apart(const std::vector<DegreeBox>& places) {
   }
   for (std::size_t i = 0; i < boxes.size();) {
     const auto other = std::find_if(boxes.begin() + static_cast<std::ptrdiff_t>(i) + 1, boxes.end(),
-                                    [&](const DegreeBox& box) { return overlap(box, boxes[i]); });
+                                    [&](const DegreeBox& box) { return meet(box, boxes[i]); });
     if (other == boxes.end()) {
       ++i;
       continue;
@@ -149,7 +168,9 @@ json geometry_of(const std::vector<DegreeBox>& boxes) {
   return {{"type", "MultiPolygon"}, {"coordinates", parts}};
 }
 
-json box_around(const std::vector<DegreeBox>& boxes) {
+/// Across the antimeridian west is east of east (RFC 7946, 5.2).
+json box_around(const std::vector<DegreeBox>& places, const std::vector<DegreeBox>& boxes) {
+  if (places.size() == 1) return json::array({places[0].west, places[0].south, places[0].east, places[0].north});
   DegreeBox all = boxes.front();
   for (const DegreeBox& box : boxes) {
     all = {std::min(all.west, box.west), std::min(all.south, box.south), std::max(all.east, box.east),
@@ -201,7 +222,7 @@ json search_body(const SearchRequest& request, const Endpoint& endpoint, const A
     if (abilities.posts) {
       body["intersects"] = geometry_of(boxes);
     } else {
-      body["bbox"] = box_around(boxes);
+      body["bbox"] = box_around(request.places, boxes);
     }
   }
   if (request.from || request.until) {
@@ -336,8 +357,12 @@ void search_items(const SearchRequest& request, HttpClient& client, const std::f
     std::string text = fetch_first_page(current, request, endpoint, abilities, client);
     std::set<PageRequest> seen{current};
     std::set<std::string> known;
+    const auto end = std::chrono::steady_clock::now() + request.most_time;
+    std::size_t empty_pages = 0;
     for (std::size_t pages = 1;; ++pages) {
+      throw_if_interrupted();
       ItemPage page = parse_item_page(text, request, current);
+      empty_pages = page.is_empty ? empty_pages + 1 : 0;
       for (FoundItem& item : page.items) {
         if (!known.insert(item.name).second) continue;
         if (known.size() > request.most_items) {
@@ -345,12 +370,20 @@ void search_items(const SearchRequest& request, HttpClient& client, const std::f
         }
         take(std::move(item));
       }
-      if (!page.next || page.is_empty) return;
+      if (!page.next) return;
+      if (empty_pages > request.most_empty_pages) {
+        throw DataError("more than " + std::to_string(request.most_empty_pages) + " pages in a row without an item");
+      }
+      if (std::chrono::steady_clock::now() > end) {
+        throw DataError("has more pages after " + std::to_string(request.most_time.count()) + " s");
+      }
       if (!seen.insert(*page.next).second) throw DataError("the next page is one that was there before");
       if (pages == request.most_pages) throw DataError("more than " + std::to_string(pages) + " pages");
       current = *std::move(page.next);
       text = fetch_page(current, client);
     }
+  } catch (const UnavailableError&) {  // names its URL
+    throw;
   } catch (const DataError& error) {
     const std::string url = redacted(request.url);
     const std::string reason = error.what();

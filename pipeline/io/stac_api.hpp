@@ -25,6 +25,8 @@ struct SearchRequest {
   int page_size = 100;
   std::size_t most_items = 100'000;
   std::size_t most_pages = 10'000;
+  std::size_t most_empty_pages = 100;    // in a row, that lead on all the same
+  std::chrono::seconds most_time{1800};  // from the first page to the last
 };
 
 /// An item as the API gave it.

@@ -20,6 +20,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/inner_path.hpp"
 #include "pipeline/io/json_values.hpp"
+#include "pipeline/io/regular_file.hpp"
 #include "pipeline/io/remote_path.hpp"
 
 namespace pitwatch {
@@ -716,16 +717,7 @@ Scene scene_from(const json& item, const std::string& path, const StacItemOption
 
 }  // namespace
 
-std::string read_json_text(const std::string& path) {
-  std::error_code error;
-  const std::uintmax_t size = fs::file_size(path, error);
-  if (error) throw DataError("cannot read: " + error.message());
-  if (size > largest_item_bytes) throw DataError("too large for a STAC item: " + std::to_string(size) + " bytes");
-  std::ifstream file(path, std::ios::binary);
-  std::string text(static_cast<std::size_t>(size), '\0');
-  if (!file.read(text.data(), static_cast<std::streamsize>(text.size()))) throw DataError("cannot read");
-  return text;
-}
+std::string read_json_text(const std::string& path) { return read_whole_file(path, largest_item_bytes); }
 
 Scene parse_stac_item(std::string_view text, const std::string& path, const StacItemOptions& options) {
   try {

@@ -18,6 +18,7 @@
 #include "pipeline/io/hashing.hpp"
 #include "pipeline/io/memory_file.hpp"
 #include "pipeline/io/ogr_values.hpp"
+#include "pipeline/io/regular_file.hpp"
 
 namespace pitwatch {
 namespace {
@@ -229,6 +230,7 @@ Table read_layer(OGRLayer& layer, const Table& layout, const GdalErrorCapture& e
 }
 
 GDALDatasetUniquePtr open_target(const std::string& target, unsigned flags, const GdalErrorCapture& errors) {
+  if (!is_database(target)) expect_regular_file(target);
   GDALDatasetUniquePtr dataset(
       GDALDataset::Open(target.c_str(), GDAL_OF_VECTOR | GDAL_OF_VERBOSE_ERROR | flags, nullptr, nullptr));
   if (!dataset) throw DataError(errors.explain("cannot be opened"));
@@ -358,9 +360,8 @@ void copy_to_memory(const std::string& path, const std::string& copy) {
   constexpr std::size_t mode_at = 18;
   constexpr char by_log = 2;
   constexpr char by_journal = 1;
-  std::ifstream in(path, std::ios::binary);
-  std::string bytes(static_cast<std::size_t>(std::filesystem::file_size(path)), '\0');
-  if (!in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) throw DataError("cannot be read");
+  constexpr std::uint64_t most_bytes = std::uint64_t{8} << 30;
+  std::string bytes = read_whole_file(path, most_bytes);
   for (std::size_t at = mode_at; at < mode_at + 2 && at < bytes.size(); ++at) {
     if (bytes[at] == by_log) bytes[at] = by_journal;
   }

@@ -9,6 +9,7 @@
 #include "pipeline/io/gdal_errors.hpp"
 #include "pipeline/io/gdal_state.hpp"
 #include "pipeline/io/ogr_values.hpp"
+#include "pipeline/io/regular_file.hpp"
 
 namespace pitwatch {
 namespace {
@@ -105,6 +106,7 @@ VectorFeature feature_of(const OGRFeature& from, OGRCoordinateTransformation* tr
 }
 
 VectorFeatures read(const std::string& path, const std::string& where) {
+  expect_regular_file(path);
   const GdalErrorCapture errors;
   const std::array<const char*, 2> with_members{"NATIVE_DATA=YES", nullptr};
   const GDALDatasetUniquePtr dataset(GDALDataset::Open(

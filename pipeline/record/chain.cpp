@@ -6,7 +6,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/hashing.hpp"
-#include "pipeline/record/regular_file.hpp"
+#include "pipeline/io/regular_file.hpp"
 
 namespace pitwatch {
 namespace {

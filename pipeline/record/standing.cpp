@@ -7,7 +7,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/folder_lock.hpp"
 #include "pipeline/record/chain.hpp"
-#include "pipeline/record/regular_file.hpp"
+#include "pipeline/io/regular_file.hpp"
 #include "pipeline/record/verify.hpp"
 
 namespace pitwatch {

@@ -9,7 +9,7 @@
 #include "pipeline/io/atomic_file.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/record/metadata_files.hpp"
-#include "pipeline/record/regular_file.hpp"
+#include "pipeline/io/regular_file.hpp"
 
 namespace pitwatch {
 namespace {

@@ -33,9 +33,12 @@ struct Place {
   DegreeBox box;  // of what is watched
 };
 
-std::vector<Place> places_of(const FetchOptions& options) {
+std::vector<Place> places_of(const FetchOptions& options, FetchReport& report) {
   std::vector<Place> places;
-  for (const Site& site : read_sites(options.sites)) {
+  std::vector<RejectedSite> rejected;
+  const std::vector<Site> sites = read_sites(options.sites, rejected);
+  for (const RejectedSite& site : rejected) report.skipped.emplace_back(site.what, site.reason);
+  for (const Site& site : sites) {
     const DegreeBox box = degree_box(watched_grid(site, options.buffer_m));
     places.push_back({watched_grid(site, options.buffer_m + margin_m), box});
   }
@@ -144,7 +147,8 @@ std::map<std::string, Wanted> choose(SourceListing listing, const std::map<std::
 FetchReport fetch(const FetchOptions& options, const ProgressSink& progress) {
   initialise_gdal(watch_gdal_cache_bytes);
   if (options.bands.empty()) throw ConfigError("--bands names no band");
-  const std::vector<Place> places = places_of(options);
+  FetchReport report;
+  const std::vector<Place> places = places_of(options, report);
   std::error_code error;
   fs::create_directories(options.out, error);
   if (error) throw ConfigError("--out " + options.out + ": cannot be made: " + error.message());
@@ -152,7 +156,6 @@ FetchReport fetch(const FetchOptions& options, const ProgressSink& progress) {
 
   const auto client = std::make_shared<HttpClient>(options.network.http, policy_for(options.source, options.network));
   RemoteFiles files(client);
-  FetchReport report;
   SourceSearch search{{}, options.from, options.until};
   for (const Place& place : places) search.places.push_back(place.box);
   std::map<std::string, std::string> items;  // by fingerprint

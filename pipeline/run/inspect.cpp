@@ -237,7 +237,8 @@ PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& pro
   InspectOptions own = options;
   own.watch.state.clear();
   own.watch.dry_run = false;
-  const std::vector<WatchedSite> sites = watched_sites(own.watch);
+  std::vector<RejectedSite> no_sites;
+  const std::vector<WatchedSite> sites = watched_sites(own.watch, no_sites);
   const auto [watched, pixel] = place_of(own, sites);
   const Grid grid = watched_grid(watched->site, watched->options.buffer_m);
   const SourceListing listing = list_readable(own.watch.source, own.watch.network, search_for(sites));
@@ -261,7 +262,8 @@ PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& pro
   const SiteProbe probe{[&](const MonitorState& state) { recorder.learnt(state); },
                         [&](const LookTaken& look) { recorder.take(look); }};
   WatchReport run;
-  for (const RejectedItem& rejected : listing.rejected) run.skipped.emplace_back(rejected.path, rejected.reason);
+  for (const RejectedSite& site : no_sites) run.skipped.emplace_back(site.what, site.reason);
+  for (const RejectedItem& item : listing.rejected) run.skipped.emplace_back(item.path, item.reason);
   OffsetMemory offsets;
   in_arena(own.watch.threads, [&, of = watched] { probe_pane(*of, *pane, listing, offsets, progress, run, probe); });
   if (report.looks.empty()) throw DataError(own.watch.source + ": no look at site '" + report.site + "'");

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "pipeline/core/safe_text.hpp"
 #include "pipeline/run/pixel_report.hpp"
 
 namespace pitwatch {
@@ -36,13 +37,6 @@ std::string fixed(double value, int decimals) {
   const auto end =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, decimals);
   return {buffer.data(), end.ptr};
-}
-
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return result + "\"";
 }
 
 std::string_view status_of(const PixelLookReport& look) {
@@ -182,8 +176,8 @@ std::string pixel_csv(const PixelReport& report) {
   }
   text += ",residual_length,own_evidence,evidence,probability,status,decision,incidents\n";
   for (const PixelLookReport& look : report.looks) {
-    text += format_instant(look.when) + "," + quoted(look.scene) + ",";
-    text.append(name(look.seen)).append("," + quoted(look.why));
+    text += format_instant(look.when) + "," + csv_cell(look.scene) + ",";
+    text.append(name(look.seen)).append("," + csv_cell(look.why));
     for (const auto& [name, value] : bands) text += "," + fixed(look.reflectance.*value, reflectance_decimals);
     for (std::size_t f = 0; f < feature_count; ++f) {
       for (const float value : {look.observed[f], look.modelled[f], look.shared[f], look.noise[f]}) {
@@ -195,7 +189,7 @@ std::string pixel_csv(const PixelReport& report) {
       text += "," + fixed(value, evidence_decimals);
     }
     text += "," + fixed(look.probability, probability_decimals) + ",";
-    text.append(status_of(look)).append("," + quoted(look.decision) + "," + incidents_of(look) + "\n");
+    text.append(status_of(look)).append("," + csv_cell(look.decision) + "," + incidents_of(look) + "\n");
   }
   return text;
 }

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/csv_table.hpp"
 #include "pipeline/monitor/learn.hpp"
 
@@ -255,13 +256,6 @@ std::string text_of(float value, int decimals) {
   return {buffer.data(), end.ptr};
 }
 
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return result + "\"";
-}
-
 std::string_view class_of(const std::optional<ChangeClass>& change_class) {
   return change_class ? name(*change_class) : std::string_view();
 }
@@ -315,7 +309,7 @@ std::string looks_csv(const SeriesResult& result) {
   }
   text += ",evidence,probability,status,class\n";
   for (const SeriesLook& look : result.looks) {
-    text += quoted(result.pixels[look.pixel].id) + "," + format_instant(look.when) + ",";
+    text += csv_cell(result.pixels[look.pixel].id) + "," + format_instant(look.when) + ",";
     text += name(look.use);
     for (std::size_t f = 0; f < feature_count; ++f) {
       for (const float value : {look.observed[f], look.modelled[f], look.noise[f]}) text += "," + text_of(value, 4);
@@ -329,7 +323,7 @@ std::string looks_csv(const SeriesResult& result) {
 std::string summary_csv(const SeriesResult& result) {
   std::string text = "id,history_looks,looks,first_detected,confirmed_on,status,class,highest_probability\n";
   for (const SeriesPixel& pixel : result.pixels) {
-    text += quoted(pixel.id) + "," + std::to_string(pixel.history_looks) + "," + std::to_string(pixel.looks) + ",";
+    text += csv_cell(pixel.id) + "," + std::to_string(pixel.history_looks) + "," + std::to_string(pixel.looks) + ",";
     text += (pixel.first_detected ? format_instant(*pixel.first_detected) : "") + ",";
     text += (pixel.confirmed_on ? format_instant(*pixel.confirmed_on) : "") + ",";
     text.append(name(pixel.status)).append(",").append(class_of(pixel.change_class));

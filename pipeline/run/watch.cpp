@@ -1,7 +1,9 @@
 #include "pipeline/run/watch.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -58,6 +60,28 @@ struct Seen {
   std::map<std::string, SupersededWhy> watched;  // sites that did not fail
 };
 
+/// They stay listed: what was wrong with them may be mended tomorrow.
+void add_rejected(const std::vector<RejectedSite>& rejected, WatchReport& report) {
+  for (const RejectedSite& site : rejected) {
+    report.skipped.emplace_back(site.what, site.reason);
+    if (site.id.empty()) continue;
+    SiteStanding failed;
+    failed.id = site.id;
+    failed.last_error = site.reason;
+    report.standings.push_back(std::move(failed));
+  }
+}
+
+/// Coordinates in the wrong order are the most common reason.
+std::string no_scene_at(const Site& site) {
+  std::array<char, 160> text{};
+  std::snprintf(text.data(), text.size(),
+                "no scene of the source shows it, at longitude %.4f and latitude %.4f: are these swapped, or is the "
+                "source of another place?",
+                site.longitude, site.latitude);
+  return text.data();
+}
+
 Seen watch_sites(const std::vector<WatchedSite>& sites, const SourceListing& listing, const ProgressSink& progress,
                  WatchReport& report) {
   Seen seen;
@@ -66,6 +90,7 @@ Seen watch_sites(const std::vector<WatchedSite>& sites, const SourceListing& lis
     try {
       SiteOutcome outcome = watch_site(watched, listing, offsets, progress, report);
       const WatchReport::OfSite& site = outcome.summary;
+      if (site.looks == 0) report.skipped.emplace_back("site " + watched.site.id, no_scene_at(watched.site));
       seen.watched[watched.site.id] = site.relearnt       ? SupersededWhy::relearnt
                                       : site.replayed > 0 ? SupersededWhy::replayed
                                                           : SupersededWhy::merged;
@@ -104,6 +129,7 @@ void run_nightly(const WatchOptions& options, std::vector<WatchedSite>& sites, N
     if (options.dry_run) return;
     RegisterUpdate update{layers_of(seen.alerts), seen.watched, {}, now()};
     for (const WatchedSite& watched : sites) update.listed.insert(watched.site.id);
+    for (const SiteStanding& standing : report.standings) update.listed.insert(standing.id);  // those that are broken
     report.alerts = record.publish(update, log, report);
   });
 }
@@ -148,6 +174,7 @@ int exit_code_of(const std::exception& error) {
     return exit_code_of_signal(interrupted->signal);
   }
   if (dynamic_cast<const ConfigError*>(&error) != nullptr) return 2;
+  if (dynamic_cast<const UnavailableError*>(&error) != nullptr) return 69;
   return dynamic_cast<const DataError*>(&error) != nullptr ? 3 : 1;
 }
 
@@ -158,9 +185,11 @@ WatchReport watch(const WatchOptions& given, const ProgressSink& progress) {
   const auto start = std::chrono::steady_clock::now();
   const Instant started = now();
   initialise_gdal(watch_gdal_cache_bytes);
-  std::vector<WatchedSite> sites = watched_sites(options);
-  const std::unique_ptr<FolderLock> lock = locked(options);
   WatchReport report;
+  std::vector<RejectedSite> rejected;
+  std::vector<WatchedSite> sites = watched_sites(options, rejected);
+  add_rejected(rejected, report);
+  const std::unique_ptr<FolderLock> lock = locked(options);
   if (options.is_rerun) {
     run_again(options, sites, progress, report);
   } else {

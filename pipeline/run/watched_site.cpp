@@ -89,10 +89,10 @@ OptionTexts overrides_in_clear(const Site& site) {
   return texts;
 }
 
-std::vector<WatchedSite> watched_sites(const WatchOptions& options) {
+std::vector<WatchedSite> watched_sites(const WatchOptions& options, std::vector<RejectedSite>& rejected) {
   check(options);
   std::vector<WatchedSite> sites;
-  for (Site& site : read_sites(options.sites)) {
+  for (Site& site : read_sites(options.sites, rejected)) {
     WatchOptions own = options_of(site, options);
     const std::string light = light_text(own.light, watched_grid(site, own.buffer_m));
     std::string algorithm = algorithm_of(own, light);

@@ -8,6 +8,7 @@
 
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/site.hpp"
+#include "pipeline/io/sites.hpp"
 #include "pipeline/record/unfinished.hpp"
 #include "pipeline/run/source.hpp"
 #include "pipeline/run/watch.hpp"
@@ -30,7 +31,8 @@ struct WatchedSite {
 
 /// The sites of options.sites; what a site sets for itself goes before `options`. Throws ConfigError, naming site and
 /// option, for an option that there is not or a value that is not of it; DataError as read_sites() does.
-std::vector<WatchedSite> watched_sites(const WatchOptions& options);
+/// `rejected` gets the features that are none.
+std::vector<WatchedSite> watched_sites(const WatchOptions& options, std::vector<RejectedSite>& rejected);
 
 /// The options that decide what is known of a site, and that are of all of them, by name and value.
 OptionTexts options_in_clear(const WatchOptions& options);

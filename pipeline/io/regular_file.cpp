@@ -1,4 +1,4 @@
-#include "pipeline/record/regular_file.hpp"
+#include "pipeline/io/regular_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -22,12 +22,13 @@ constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
 /// A regular file that is open, or none.
 class RegularFile {
  public:
-  explicit RegularFile(const std::string& path)
+  explicit RegularFile(const std::string& path, Links links = Links::refused)
       // O_NONBLOCK: a pipe without a writer would be waited for.
-      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) {
+      : descriptor_(
+            ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | (links == Links::refused ? O_NOFOLLOW : 0))) {
     if (descriptor_ < 0) {
       if (errno == ENOENT || errno == ENOTDIR) return;
-      if (errno == ELOOP) throw DataError("is a link, not a file");
+      if (errno == ELOOP && links == Links::refused) throw DataError("is a link, not a file");
       fail("cannot open");
     }
     struct stat facts {};
@@ -64,8 +65,8 @@ class RegularFile {
 
 }  // namespace
 
-std::optional<std::string> read_regular_file(const std::string& path, std::uint64_t most_bytes) {
-  const RegularFile file(path);
+std::optional<std::string> read_regular_file(const std::string& path, std::uint64_t most_bytes, Links links) {
+  const RegularFile file(path, links);
   if (!file.exists()) return {};
   if (file.size() > most_bytes) throw DataError("is larger than " + std::to_string(most_bytes) + " bytes");
   std::string text(static_cast<std::size_t>(file.size()), '\0');
@@ -77,6 +78,17 @@ std::optional<std::string> read_regular_file(const std::string& path, std::uint6
   }
   text.resize(filled);
   return text;
+}
+
+std::string read_whole_file(const std::string& path, std::uint64_t most_bytes) {
+  std::optional<std::string> text = read_regular_file(path, most_bytes, Links::followed);
+  if (!text) throw DataError("cannot open: No such file or directory");
+  return std::move(*text);
+}
+
+void expect_regular_file(const std::string& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) throw DataError("is no regular file");
 }
 
 std::optional<std::uint64_t> size_of_regular_file(const std::string& path) {

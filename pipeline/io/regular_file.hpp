@@ -1,0 +1,32 @@
+#pragma once
+// Files that may be anything: a pipe that nobody writes to, a device without end, a sparse file of terabytes. They are
+// read only where they are regular files, within bounds, and without ever waiting.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace pitwatch {
+
+enum class Links { refused, followed };
+
+/// The bytes of a file; nothing where there is none. Throws DataError without the path: it is no regular file, larger
+/// than `most_bytes`, or cannot be read.
+std::optional<std::string> read_regular_file(const std::string& path, std::uint64_t most_bytes,
+                                             Links links = Links::refused);
+
+/// The same of a file that must be there.
+std::string read_whole_file(const std::string& path, std::uint64_t most_bytes);
+
+/// For files that a library opens: throws DataError, "is no regular file", for what is there and is none, links
+/// followed. What is not there, or on the network, or within an archive, is the library's to tell.
+void expect_regular_file(const std::string& path);
+
+/// Size of a file; nothing where there is none. Throws DataError as read_regular_file(), for a link, too.
+std::optional<std::uint64_t> size_of_regular_file(const std::string& path);
+
+/// SHA-256 of a file that has exactly `bytes` bytes; nothing where it has another size by now. Throws DataError as
+/// read_regular_file(), for a link and a file that is gone, too.
+std::optional<std::string> hash_of_regular_file(const std::string& path, std::uint64_t bytes);
+
+}  // namespace pitwatch
