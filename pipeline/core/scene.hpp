@@ -89,6 +89,7 @@ bool is_measurement(const Calibration& calibration, std::uint16_t dn);
 struct BandAsset {
   std::string path;  // a path that GDAL opens
   Calibration calibration;
+  std::string sha256 = {};  // that the whole file must have: of a mirror; empty: of others it is not looked at
   friend bool operator==(const BandAsset&, const BandAsset&) = default;
 };
 

@@ -103,7 +103,7 @@ ProductScene scene_of(const std::string& folder) {
                 {"the product's name", baseline_of_name(name)}});
   std::vector<std::string> names = files.names();
   std::erase_if(names, [](const std::string& file) { return !is_image_of_tile(file); });
-  for (const auto& [band, image] : finest_images(names)) scene.bands[band] = {files.gdal_path(image), {}};
+  for (const auto& [band, image] : finest_images(names)) scene.bands[band] = {files.gdal_path(image), {}, {}};
   calibrate(scene, nullptr);
   return {std::move(scene), sha256_text(record)};
 }

@@ -83,10 +83,11 @@ Scene scene_of(const std::string& reference) {
   for (const FoundImage& one : found) {
     scene.tile = one.image.tile;
     scene.acquired = *instant_of_name(one.image.taken);
-    scene.level = one.image.size_in_name ? "L2A" : "L1C";
+    scene.level = !one.image.level.empty() ? one.image.level : one.image.size_in_name ? "L2A" : "L1C";
+    scene.platform = one.image.platform;
     paths.push_back(one.path.string());
   }
-  for (const auto& [band, path] : finest_images(paths)) scene.bands[band] = {path, plain_calibration(band)};
+  for (const auto& [band, path] : finest_images(paths)) scene.bands[band] = {path, plain_calibration(band), {}};
   if (scene.bands.empty()) throw DataError("cannot read the image");
   return scene;
 }
@@ -123,12 +124,24 @@ std::optional<BandImage> band_image(std::string_view path) {
     if (folder.starts_with('R')) image.pixel_size_m = metres_of(folder.substr(1));
   }
   if (image.pixel_size_m == 0) image.pixel_size_m = info(*band).pixel_size_m;
-  for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
-    // In the names of old granules the time is that of their making, and stands before the tile.
-    if (!is_tile_name(parts[i])) continue;
-    image.tile = parts[i];
-    if (i + 2 < parts.size() && instant_of_name(parts[i + 1])) image.taken = parts[i + 1];
+  const std::size_t others = parts.size() - 1;
+  const auto is_product = [](std::string_view part) { return part == "MSIL1C" || part == "MSIL2A"; };
+  for (std::size_t i = 0; i < others; ++i) {
+    if (is_tile_name(parts[i])) image.tile = parts[i];
   }
+  if (others > 2 && is_product(parts[1])) {
+    // S2A_MSIL2A_20210610T074458_R092_T38TPK_20230330T212711_B04: taken first, made last.
+    image.level = parts[1].substr(3);
+    image.platform = platform_of_name(std::string(parts[0]) + "_");
+    if (instant_of_name(parts[2])) image.taken = parts[2];
+    return image;
+  }
+  // T38TPK_20220605T075611_B04_10m, also behind L2A. In the names of old granules the time is that of their making, and
+  // stands before the tile.
+  const std::size_t first = parts[0] == "L1C" || parts[0] == "L2A" ? 1 : 0;
+  if (first == 1) image.level = parts[0];
+  const bool has_form = others == first + 2 && is_tile_name(parts[first]) && instant_of_name(parts[first + 1]);
+  if (has_form) image.taken = parts[first + 1];
   return image;
 }
 

@@ -18,9 +18,12 @@ struct BandImage {
   bool size_in_name = false;  // as Level-2A names images, and Level-1C does not
   std::string tile;           // "T32TMT"; empty where the name does not say
   std::string taken;          // "20200807T102559"; empty where the name does not say
+  std::string level;          // "L2A"; empty where the name does not say
+  std::string platform;       // "sentinel-2a"; likewise
 };
 
 /// Of "R10m/T38KQA_20220214T070051_B02_10m.jp2", "T32TNM_20170226T102021_B02.jp2",
+/// "S2A_MSIL2A_20210610T074458_R092_T38TPK_20230330T212711_B04.tif" (taken in 2021, made in 2023),
 /// "S2A_OPER_MSI_L1C_TL_SGS__20160905T073438_A006291_T53HLA_B02.jp2", "R10m/B02.jp2", "MSK_CLDPRB_20m.jp2"; nothing for
 /// another file: true colour, masks of single bands, other formats than .jp2 and .tif.
 std::optional<BandImage> band_image(std::string_view path);

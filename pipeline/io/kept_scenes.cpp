@@ -396,7 +396,7 @@ Scene keep_scene(const Scene& scene, std::span<const Grid> ground, std::span<con
       // That a part of an acquisition shows none of the ground is to be known later, too.
       copy_ground(file, ground, SparsePixels::numbers, original.calibration.nodata.value_or(0), path);
       rasters[band] = {fs::file_size(path), sha256_file(path)};
-      kept.bands[band] = {(target / raster_name(band)).string(), original.calibration};
+      kept.bands[band] = {(target / raster_name(band)).string(), original.calibration, {}};
     }
     at.clear();
     if (rasters.empty()) throw DataError("has none of the bands that are to be kept");

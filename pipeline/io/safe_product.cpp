@@ -269,7 +269,7 @@ void add_images(Scene& scene, const ProductFiles& files, const std::vector<std::
   const bool has_images =
       std::any_of(images.begin(), images.end(), [](const auto& image) { return !is_probability(image.first); });
   if (!has_images) images.merge(finest_images(listed));
-  for (const auto& [band, name] : images) scene.bands[band] = {files.gdal_path(name), {}};
+  for (const auto& [band, name] : images) scene.bands[band] = {files.gdal_path(name), {}, {}};
 }
 
 // ---- the scene -------------------------------------------------------------------------------------------------

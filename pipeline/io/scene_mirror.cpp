@@ -189,6 +189,7 @@ std::optional<Record> read_record(const std::string& item_path, std::span<const 
       const json& asset = item.at("assets").at(std::string(name(band)));
       const fs::path file = fs::path(item_path).parent_path() / (std::string(name(band)) + ".tif");
       if (fs::file_size(file) != asset.at("file:size").get<std::uintmax_t>()) return {};
+      if ("1220" + sha256_file(file.string()) != asset.at("file:checksum").get<std::string>()) return {};
     }
     return record;
   } catch (const json::exception&) {

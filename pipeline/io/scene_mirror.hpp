@@ -28,7 +28,7 @@ std::string local_item_text(const ListedScene& listed);
 /// What mirror_scene() came to.
 enum class Mirrored {
   fetched,
-  was_there,   // with the same item, bands and at least the same ground: nothing was read
+  was_there,   // with the same item, bands and at least the same ground, whole: nothing of the original was read
   shows_none,  // of the ground: nothing was written
 };
 

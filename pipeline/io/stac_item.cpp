@@ -52,12 +52,10 @@ const json* find(const json& object, const std::string& key) {
   throw DataError("'" + key + "' is not " + expected);
 }
 
-/// Empty where the member is absent.
+/// Empty where the member is absent, or something else: what may be missing may be odd.
 std::string text_of(const json& object, const std::string& key) {
   const json* member = find(object, key);
-  if (member == nullptr) return {};
-  if (!member->is_string()) fail_type(key, "a text");
-  return member->get<std::string>();
+  return member != nullptr && member->is_string() ? member->get<std::string>() : std::string();
 }
 
 /// Nothing where the member is absent; raster:bands writes numbers that JSON has not as texts ("nan"), which give NaN.
@@ -78,7 +76,7 @@ const json& required(const json& object, const std::string& key) {
 }
 
 std::string required_text(const json& object, const std::string& key) {
-  required(object, key);
+  if (!required(object, key).is_string()) fail_type(key, "a text");
   return text_of(object, key);
 }
 
@@ -86,6 +84,21 @@ const json& required_object(const json& object, const std::string& key) {
   const json& member = required(object, key);
   if (!member.is_object()) fail_type(key, "an object");
   return member;
+}
+
+/// A number, or a text that is one; nothing where the member is absent or something else.
+std::optional<int> whole_number_of(const json& object, const std::string& key) {
+  const json* member = find(object, key);
+  if (member == nullptr) return std::nullopt;
+  if (member->is_number()) {
+    const double value = member->get<double>();
+    return value == std::floor(value) && std::abs(value) < 1e9 ? std::optional(static_cast<int>(value)) : std::nullopt;
+  }
+  if (!member->is_string()) return std::nullopt;
+  const std::string text = member->get<std::string>();
+  int value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && stop == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
 /// The array's elements if it is one of objects; nothing where the member is absent.
@@ -185,7 +198,13 @@ NameFacts facts_of_names(const json& item, const json& properties) {
 /// "05.09", or empty: processing:version may hold the version of another program.
 std::string stated_baseline(const json& properties) {
   for (const char* key : {"s2:processing_baseline", "sentinel:processing_baseline", "processing:version"}) {
-    const std::string text = text_of(properties, key);
+    std::string text = text_of(properties, key);
+    // As a number 02.14 is 2.14, and 05.10 is 5.1.
+    if (const json* member = find(properties, key); member != nullptr && member->is_number()) {
+      std::array<char, 32> digits{};
+      std::snprintf(digits.data(), digits.size(), "%05.2f", member->get<double>());
+      text = digits.data();
+    }
     if (text.size() == 5 && text[2] == '.' && all_digits(text.substr(0, 2)) && all_digits(text.substr(3))) return text;
   }
   return {};
@@ -214,11 +233,11 @@ std::string tile_name(const json& properties, const NameFacts& names) {
   }
   for (const std::string prefix : {"mgrs:", "sentinel:"}) {
     if (!text.empty()) break;
-    const auto zone = number_of(properties, prefix + "utm_zone");
+    const auto zone = whole_number_of(properties, prefix + "utm_zone");
     const std::string band = text_of(properties, prefix + "latitude_band");
     const std::string square = text_of(properties, prefix + "grid_square");
     if (zone && *zone >= 1 && *zone <= 60 && !band.empty() && !square.empty()) {
-      text = std::to_string(static_cast<int>(*zone)) + band + square;
+      text = std::to_string(*zone) + band + square;
     }
   }
   if (text.empty()) return names.tile;
@@ -229,6 +248,12 @@ std::string tile_name(const json& properties, const NameFacts& names) {
 
 std::string platform_name(const json& properties) {
   std::string text = lower(text_of(properties, "platform"));
+  // "S2A", "Sentinel 2A", "sentinel-2a"
+  for (const std::string_view shorter : {"sentinel-2", "sentinel 2", "sentinel_2", "sentinel2", "s2"}) {
+    if (!text.starts_with(shorter)) continue;
+    text = "sentinel-2" + text.substr(shorter.size());
+    break;
+  }
   // Common names such as "red" are used for other sensors too, whose bands are not ours.
   if (!text.empty() && text.rfind("sentinel-2", 0) != 0) throw DataError("not Sentinel-2, platform is '" + text + "'");
   return text;
@@ -372,17 +397,22 @@ std::optional<Band> band_from_any_name(const std::string& text) {
 
 /// eo:bands of STAC 1.0, bands of STAC 1.1; null where there is neither.
 const json* band_list(const json& asset) {
-  const json* list = array_of_objects(asset, "eo:bands");
-  return list != nullptr ? list : array_of_objects(asset, "bands");
+  for (const char* const key : {"eo:bands", "bands"}) {
+    const json* const list = find(asset, key);
+    const bool is_list = list != nullptr && list->is_array() &&
+                         std::all_of(list->begin(), list->end(), [](const json& entry) { return entry.is_object(); });
+    if (is_list) return list;
+  }
+  return nullptr;
 }
 
 bool is_for_display(const json& asset) {
   const json* roles = find(asset, "roles");
-  if (roles == nullptr) return false;
-  if (!roles->is_array()) fail_type("roles", "an array");
-  return std::any_of(roles->begin(), roles->end(), [](const json& role) {
+  const auto is_display = [](const json& role) {
     return role == "visual" || role == "thumbnail" || role == "overview" || role == "metadata";
-  });
+  };
+  if (roles == nullptr) return false;
+  return roles->is_array() ? std::any_of(roles->begin(), roles->end(), is_display) : is_display(*roles);
 }
 
 std::optional<Band> band_of_asset(const std::string& key, const json& asset) {
@@ -566,7 +596,13 @@ std::string local_path(const std::string& href, const fs::path& folder) {
 
   const std::optional<std::string> joined = path_inside(folder, path);
   if (!joined) throw DataError("path leaves the item's folder: " + href);
-  return *joined;
+  // An href is a URI reference, and many a writer puts a path there as it is: whichever of both is there.
+  std::error_code none;
+  if (path.find('%') == std::string::npos || fs::exists(*joined, none)) return *joined;
+  const std::string decoded = percent_decoded(path);
+  const bool is_plain = !decoded.empty() && decoded.find('\0') == std::string::npos && decoded[0] != '/';
+  const std::optional<std::string> other = is_plain ? path_inside(folder, decoded) : std::nullopt;
+  return other && fs::exists(*other, none) ? *other : *joined;
 }
 
 /// The folder as the user wrote it; never empty, so that no asset path can begin with a name that GDAL takes for the
@@ -592,7 +628,7 @@ std::string chosen_href(const json& asset, const std::string& preferred_scheme) 
   std::string href = required_text(asset, "href");
   const json* alternates = find(asset, "alternate");
   if (preferred_scheme.empty() || scheme_of(href) == preferred_scheme || alternates == nullptr) return href;
-  if (!alternates->is_object()) fail_type("alternate", "an object");
+  if (!alternates->is_object()) return href;
   for (const json& alternate : *alternates) {
     const std::string other = first_text(alternate, {"href"});
     if (scheme_of(other) == preferred_scheme) return other;
@@ -606,11 +642,24 @@ struct Candidate {
   double pixel_size_m = 0;
 };
 
+/// Assets with what STAC 1.1 lets an item say once for all of them.
+json with_inherited(json assets, const json& properties) {
+  for (const char* const key : {"raster:scale", "raster:offset", "nodata"}) {
+    const json* const common = find(properties, key);
+    if (common == nullptr) continue;
+    const std::string name = std::string(key).starts_with("raster:") ? std::string(key).substr(7) : key;
+    for (json& asset : assets) {
+      if (asset.is_object() && !raster_member(asset, name)) asset[key] = *common;
+    }
+  }
+  return assets;
+}
+
 /// The finest asset of each band; the first by key among equals.
 std::map<Band, Candidate> choose_assets(const json& assets) {
   std::map<Band, Candidate> chosen;
   for (const auto& [key, asset] : assets.items()) {
-    if (!asset.is_object()) fail_type("assets." + key, "an object");
+    if (!asset.is_object()) continue;
     try {
       const auto band = band_of_asset(key, asset);
       if (!band) continue;
@@ -646,6 +695,14 @@ OffsetBasis offset_basis(const Sayings& rules, const Sayings& contradictions, st
   return basis;
 }
 
+/// Of `file:checksum` as multihash; empty where it is another hash.
+std::string sha256_of(const json& asset) {
+  constexpr std::string_view sha2_256 = "1220";
+  constexpr std::size_t digits = 64;
+  const std::string hash = lower(text_of(asset, "file:checksum"));
+  return hash.starts_with(sha2_256) && hash.size() == sha2_256.size() + digits ? hash.substr(sha2_256.size()) : "";
+}
+
 Scene scene_from(const json& item, const std::string& path, const StacItemOptions& options) {
   if (!item.is_object()) throw DataError("not a STAC item: not a JSON object");
   if (required_text(item, "type") != "Feature") throw DataError("not a STAC item: 'type' is not 'Feature'");
@@ -655,7 +712,7 @@ Scene scene_from(const json& item, const std::string& path, const StacItemOption
   if (scene.id.empty()) throw DataError("not a STAC item: 'id' is empty");
   scene.source = redacted(path);
   const json& properties = required_object(item, "properties");
-  const json& assets = required_object(item, "assets");
+  const json assets = with_inherited(required_object(item, "assets"), properties);
   const NameFacts names = facts_of_names(item, properties);
   const std::string stated = stated_baseline(properties);
   scene.acquired = acquisition(properties);
@@ -676,6 +733,8 @@ Scene scene_from(const json& item, const std::string& path, const StacItemOption
       orbit(properties, "sat:absolute_orbit", 999'999, orbit_of_datatake ? orbit_of_datatake : names.absolute_orbit);
   scene.quality_flags = quality_flags(properties);
 
+  // Of a mirror, files are small, and their checksums are of this program's own making.
+  const bool is_mirror = find(item, "pitwatch:mirror") != nullptr;
   const ItemOffsets item_offsets = offsets_of_item(properties, scene);
   Sayings rules;
   Sayings contradictions;
@@ -695,7 +754,7 @@ Scene scene_from(const json& item, const std::string& path, const StacItemOption
         for (const std::string& text : choice.contradictions) contradictions[text].insert(band);
       }
       scene.bands[band] = {asset_path(chosen_href(asset, options.preferred_scheme), path),
-                           calibration_of(asset, band, choice.offset)};
+                           calibration_of(asset, band, choice.offset), is_mirror ? sha256_of(asset) : std::string()};
       if (info(band).pixel_size_m == 10) {
         ++fine_bands;
         if (const auto view = view_angles(asset)) views.push_back(*view);

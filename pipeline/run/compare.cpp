@@ -230,6 +230,7 @@ void check_scenes(const PairInputs& inputs, const SceneChecks& checks, CompareRe
     if (i < static_cast<int>(scenes.size())) {
       const auto& [date, scene] = scenes[static_cast<std::size_t>(i)];
       in_context(date + redacted(scene->source), [&, scene = scene] {
+        refuse_damaged(*scene);
         OffsetReport found = check_offsets_of(*scene, checks.offsets);
         if (!found.decision.use) throw DataError(found.decision.reason + " (--offset-check)");
         report.offsets[static_cast<std::size_t>(i)] = std::move(found);

@@ -111,6 +111,7 @@ std::optional<ReferencePixels> LookReader::find_reference(const LookPlan& plan) 
     try {
       const Datatake& datatake = plan.looks[candidate.number].datatake;
       const std::vector<Scene> parts = scenes_of(datatake);
+      for (const Scene& part : parts) offsets_.refuse_damaged(part);
       SiteLook red = read_look(parts, shift_grid(), shift_bands, look_options());
       complete_mask(parts, look_options(), watched_.options.masks, red);
       const double clear = mask_shares(red.mask.view()).clear;

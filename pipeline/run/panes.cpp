@@ -79,12 +79,32 @@ std::string place_of(const Site& site, const Pane& pane) {
   return pane.name.empty() ? site.id : site.id + "/" + pane.name;
 }
 
+namespace {
+
+Window box_of(const std::vector<Run>& runs) {
+  if (runs.empty()) return {};
+  int left = runs.front().begin;
+  int right = runs.front().end;
+  int top = runs.front().row;
+  int bottom = top + 1;
+  for (const Run& run : runs) {
+    left = std::min(left, run.begin);
+    right = std::max(right, run.end);
+    top = std::min(top, run.row);
+    bottom = std::max(bottom, run.row + 1);
+  }
+  return {left, top, right - left, bottom - top};
+}
+
+}  // namespace
+
 std::vector<std::vector<bool>> told_once(std::span<const Pane> panes, std::span<const std::vector<PaneAlert>> alerts) {
   struct Candidate {
     const PaneAlert* alert;
     std::size_t pane;
     std::size_t place;
     std::vector<Run> runs;  // on the site's grid
+    Window box = {};        // around them
   };
   std::vector<std::vector<bool>> told(panes.size());
   std::vector<Candidate> candidates;
@@ -98,6 +118,7 @@ std::vector<std::vector<bool>> told_once(std::span<const Pane> panes, std::span<
       if (is_within(candidate.runs, panes[pane].core.grown(-around_px))) {
         told[pane][place] = true;  // no other pane sees it
       } else if (touches(candidate.runs, panes[pane].core)) {
+        candidate.box = box_of(candidate.runs);
         candidates.push_back(std::move(candidate));
       }
     }
@@ -111,6 +132,7 @@ std::vector<std::vector<bool>> told_once(std::span<const Pane> panes, std::span<
     for (std::size_t j = 0; j < i; ++j) {
       if (candidates[j].pane == candidates[i].pane || !told[candidates[j].pane][candidates[j].place]) continue;
       if (candidates[j].alert->superseded != candidates[i].alert->superseded) continue;
+      if (intersection(candidates[j].box, candidates[i].box).empty()) continue;
       known += shared(candidates[i].runs, candidates[j].runs);
     }
     told[candidates[i].pane][candidates[i].place] = 2 * known < size_of(candidates[i].runs);

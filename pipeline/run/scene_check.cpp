@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "pipeline/align/band_agreement.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/gate/scene_gate.hpp"
+#include "pipeline/io/hashing.hpp"
 #include "pipeline/io/remote_path.hpp"
 #include "pipeline/run/site_band.hpp"
 
@@ -80,7 +82,38 @@ OffsetReport check_offsets_without_pixels(const Scene& scene, OffsetCheck check,
   return report_on(scene, {OffsetVerdict::cannot_tell, why}, check);
 }
 
+void refuse_damaged(const Scene& scene) {
+  for (const auto& [band, asset] : scene.bands) {
+    if (asset.sha256.empty() || sha256_file(asset.path) == asset.sha256) continue;
+    throw DataError("band " + std::string(name(band)) + ": " + redacted(asset.path) +
+                    ": is not as it was fetched: its SHA-256 is another than its item has; fetch it again");
+  }
+}
+
+void OffsetMemory::refuse_damaged(const Scene& scene) {
+  const auto is_checked = [](const auto& band) { return !band.second.sha256.empty(); };
+  if (std::none_of(scene.bands.begin(), scene.bands.end(), is_checked)) return;
+  const std::string key = scene.source + "\n" + scene.id;
+  std::optional<std::string> damage;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = damage_.find(key); found != damage_.end()) damage = found->second;
+  }
+  if (!damage) {
+    damage.emplace();
+    try {
+      pitwatch::refuse_damaged(scene);
+    } catch (const DataError& error) {
+      damage = error.what();
+    }
+    const std::lock_guard lock(mutex_);
+    damage_.emplace(key, *damage);
+  }
+  if (!damage->empty()) throw DataError(*damage);
+}
+
 OffsetReport OffsetMemory::check(const Scene& scene, OffsetCheck check) {
+  refuse_damaged(scene);
   const std::string key = scene.source + "\n" + scene.id;
   {
     const std::lock_guard lock(mutex_);

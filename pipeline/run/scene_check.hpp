@@ -38,12 +38,17 @@ OffsetReport check_offsets_on(const Scene& scene, std::span<const BandPixels> pi
 /// The same where no pixels can be had, for the reason given.
 OffsetReport check_offsets_without_pixels(const Scene& scene, OffsetCheck check, const std::string& why);
 
-/// check_offsets_of() of many sites' scenes: each scene is read once. Thread-safe.
+/// Throws DataError, naming band and file, for a file of a mirror that is not as it was fetched (BandAsset::sha256).
+void refuse_damaged(const Scene& scene);
+
+/// refuse_damaged() and check_offsets_of() of many sites' scenes: each scene is read once. Thread-safe.
 class OffsetMemory {
  public:
   OffsetReport check(const Scene& scene, OffsetCheck check);
+  void refuse_damaged(const Scene& scene);
 
  private:
+  std::map<std::string, std::string> damage_;  // by scene; empty: none
   std::mutex mutex_;
   std::map<std::string, OffsetReport> known_;
 };

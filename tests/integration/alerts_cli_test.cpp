@@ -343,6 +343,26 @@ TEST_F(AlertsCli, Exports) {
   EXPECT_EQ(json::parse(read_text(folder_ / "none.geojson"))["features"], json::array());
 }
 
+TEST_F(AlertsCli, TheNameOfAFileSaysItsFormat) {
+  ASSERT_EQ(run(state_).exit_code, 0);
+  const auto begins = [&](const std::string& name, std::string_view with) {
+    const std::string path = folder_ / name;
+    EXPECT_EQ(alerts({"export", "--out", path}).exit_code, 0) << name;
+    EXPECT_TRUE(read_text(path).starts_with(with)) << name << ": " << read_text(path).substr(0, 40);
+  };
+  begins("a.gpkg", "SQLite format 3");
+  begins("a.KML", "<?xml");
+  begins("a.csv", "id,");
+  begins("a.json", "{");
+  begins("a.txt", "{");
+  for (const auto& [name, format] : {std::pair{"b.kml", "csv"}, {"b.gpkg", "geojson"}, {"b.geojson", "gpkg"}}) {
+    const Outcome outcome = alerts({"export", "--out", folder_ / name, "--format", format});
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("another format"));
+    EXPECT_FALSE(fs::exists(folder_ / name));
+  }
+}
+
 TEST_F(AlertsCli, Failures) {
   const auto expect = [&](int code, const std::vector<std::string>& words, const char* message) {
     const Outcome outcome = alerts(words);
@@ -373,7 +393,7 @@ TEST_F(AlertsCli, Failures) {
   expect(2, {"show", whole, "more"}, "one argument too many");
   expect(2, {"diff", state_}, "takes two");
   expect(2, {"diff", state_, folder_ / "nowhere"}, "is no file, no folder and no date");
-  expect(3, {"diff", state_, folder_.path()}, "alerts.geojson: cannot be read");
+  expect(3, {"diff", state_, folder_.path()}, "alerts.geojson: cannot open");
   expect(2, {"list", "--status", "open"}, "'open' is none of");
   expect(2, {"list", "--bbox", "1,2,3"}, "--bbox");
   expect(2, {"list", "--bbox", "3,2,1,4"}, "--bbox");

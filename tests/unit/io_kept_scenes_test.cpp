@@ -207,7 +207,7 @@ TEST_F(KeptScenes, ReadAsTheOriginalProductInEveryPackaging) {
     Scene expected = original;
     expected.bands.clear();
     for (const Band band : wanted) {
-      if (original.has(band)) expected.bands[band] = {now.bands.at(band).path, original.bands.at(band).calibration};
+      if (original.has(band)) expected.bands[band] = {now.bands.at(band).path, original.bands.at(band).calibration, {}};
     }
     EXPECT_EQ(now, expected);
     EXPECT_THAT(now.bands, SizeIs(6));
@@ -282,7 +282,7 @@ TEST_F(KeptScenes, AreNamedWhereTheyAreDamaged) {
     EXPECT_THAT(damage(), StartsWith("scene.json: ")) << from;
   }
   write_text(description, std::string((5 << 20), ' ') + text);
-  EXPECT_EQ(damage(), "scene.json is too large");
+  EXPECT_EQ(damage(), "scene.json: is larger than 4194304 bytes");
   fs::remove(description);
   EXPECT_EQ(damage(), "scene.json is missing");
   write_text(description, text);

@@ -440,6 +440,16 @@ TEST(BandImages, NamesOfAllGenerations) {
   EXPECT_EQ(one("L2A_T38KQA_20170214T070051_B8A_60m.jp2"), "B8A 60 T38KQA 20170214T070051");
   EXPECT_EQ(one("T32TNM_20170226T102021_B09.jp2"), "B09 60 T32TNM 20170226T102021");
   EXPECT_EQ(one("x/S2A_OPER_MSI_L1C_TL_SGS__20160905T073438_A006291_T53HLA_B12.jp2"), "B12 20 T53HLA ");
+  // Taken first, made last, as the Planetary Computer names them; with a baseline, as products are named.
+  EXPECT_EQ(one("S2A_MSIL2A_20210610T074458_R092_T38TPK_20230330T212711_B04.tif"), "B04 10 T38TPK 20210610T074458");
+  EXPECT_EQ(one("S2B_MSIL1C_20210610T074458_N0300_R092_T38TPK_20210610T092711_B11.tif"),
+            "B11 20 T38TPK 20210610T074458");
+  EXPECT_EQ(band_image("S2B_MSIL1C_20210610T074458_N0300_R092_T38TPK_20210610T092711_B11.tif")->level, "L1C");
+  EXPECT_EQ(band_image("S2C_MSIL2A_20210610T074458_R092_T38TPK_20230330T212711_B04.tif")->platform, "sentinel-2c");
+  // What cannot be told is not guessed.
+  EXPECT_EQ(one("x_T38TPK_20230330T212711_B04.tif"), "B04 10 T38TPK ");
+  EXPECT_EQ(one("T38TPK_20210610T074458_20230330T212711_B04.tif"), "B04 10 T38TPK ");
+  EXPECT_EQ(one("HLS.S30.T38TPK.2021161T074458.v2.0.B04.tif"), "-");
   EXPECT_EQ(one("R60m/B02.jp2"), "B02 60  ");
   EXPECT_EQ(one("B02.tif"), "B02 10  ");
   EXPECT_EQ(one("QI_DATA/MSK_CLDPRB_20m.jp2"), "CLDPRB 20  ");
@@ -486,12 +496,18 @@ TEST_F(AwsTile, AllPackagingsAreListedAndNotSearched) {
   const std::string moved = folder_ / "in/depth/" + product_id + ".SAFE";
   write_text(moved + "/inside.json", R"({"type": "Feature", "stac_version": "1.0.0"})");
   write_text(folder_ / "in/" + product_id + ".zip", zip_of(members_of(moved, product_id + ".SAFE/")));
-  write_text(folder_ / "in/other.zip", "x");
+  // As the Copernicus Data Space names archives, and as unpacking may leave them.
+  const std::string by_number = folder_ / "in/3f2a8e0c-5a47-4b0e-9d0e-0d4f3c2b1a00.zip";
+  write_text(by_number, zip_of(members_of(moved, product_id + ".SAFE/")));
+  const std::string wrapped = folder_ / "in/wrapped/" + product_id + ".SAFE/" + product_id + ".SAFE";
+  fs::create_directories(fs::path(wrapped).parent_path());
+  fs::copy(moved, wrapped, fs::copy_options::recursive);
   fs::create_directories(folder_ / "in/.partial.SAFE");
   make_old(folder_.path());
   const SourceListing listing = list_scenes(folder_.path());
   EXPECT_THAT(listing.rejected, IsEmpty());
-  EXPECT_THAT(sources(listing), testing::UnorderedElementsAre(moved, folder_ / "in/" + product_id + ".zip", tile_));
+  EXPECT_THAT(sources(listing),
+              testing::UnorderedElementsAre(moved, wrapped, by_number, folder_ / "in/" + product_id + ".zip", tile_));
   EXPECT_THAT(sources(list_scenes(moved)), ElementsAre(moved));
   EXPECT_THAT(sources(list_scenes(folder_ / "in/" + product_id + ".zip")), SizeIs(1));
 }

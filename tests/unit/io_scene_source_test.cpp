@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "pipeline/core/error.hpp"
@@ -194,17 +196,65 @@ TEST_F(SceneSource, LinksThatLeadNowhereAreNamedAndDoNotStopTheOthers) {
   fs::create_symlink("S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085403.SAFE",
                      folder_ / "S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085403.SAFE");
   fs::create_symlink("gone.zip", folder_ / "S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085404.zip");
-  fs::create_directory_symlink(".", folder_ / "myself");  // links to folders are not followed
+  fs::create_directory_symlink(".", folder_ / "myself");
   fs::create_symlink(".hidden", folder_ / ".hidden");
   const SourceListing listing = list();
   EXPECT_THAT(ids(listing), ElementsAre("good", "other"));
-  ASSERT_THAT(listing.rejected, SizeIs(6));
+  ASSERT_THAT(listing.rejected, SizeIs(7));
   for (const RejectedItem& rejected : listing.rejected) {
+    if (rejected.path == folder_ / "myself") {
+      EXPECT_THAT(rejected.reason, HasSubstr("leads back to a folder that it lies in"));
+      continue;
+    }
     EXPECT_THAT(rejected.path, StartsWith(folder_.path() + "/"));
     const bool is_loop = fs::path(rejected.path).stem() == "loop" || fs::path(rejected.path).extension() == ".SAFE" ||
                          fs::path(rejected.path).filename().string().size() == 1;
     EXPECT_THAT(rejected.reason, is_loop ? HasSubstr("symbolic links") : HasSubstr("a link to nothing"));
   }
+}
+
+TEST_F(SceneSource, WhatLinksLeadToIsTakenOnce) {
+  write("archive/2022/a.json", item("a", "2022-01-01"));
+  write("archive/2022/deep/b.json", item("b", "2022-01-02"));
+  fs::create_directories(folder_ / "inbox");
+  write("inbox/c.json", item("c", "2022-01-03"));
+  fs::create_directory_symlink("../archive/2022", folder_ / "inbox/all");
+  fs::create_directory_symlink("../archive/2022/deep", folder_ / "inbox/again");
+  fs::create_symlink("../archive/2022/a.json", folder_ / "inbox/a.json");
+  fs::create_directory_symlink("..", folder_ / "archive/2022/up");  // reached by way of the link
+  const SourceListing listing = list("inbox");
+  EXPECT_THAT(ids(listing), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(SceneSource, ItemsInOtherFilesOfAFolderAreFound) {
+  write("one.geojson", item("one", "2022-01-01"));
+  write("ONE.JSON", item("two", "2022-01-02"));
+  write("items.json",
+        json{{"type", "FeatureCollection"}, {"features", {item("three", "2022-01-03"), item("four", "2022-01-04")}}});
+  write("sites.geojson",
+        json{{"type", "FeatureCollection"}, {"features", {{{"type", "Feature"}, {"properties", {{"id", "pit"}}}}}}});
+  const SourceListing listing = list();
+  EXPECT_THAT(ids(listing), ElementsAre("one", "two", "three", "four"));
+  EXPECT_THAT(listing.rejected, IsEmpty());
+}
+
+TEST_F(SceneSource, WhatIsNotReadIsNamed) {
+  write("good.json", item("good", "2022-01-01"));
+  for (const char* const name : {"S2A_MSIL2A_1.SAFE.tar", "b.tar.gz", "c.TGZ", "d.zip"}) write_raw(name, "x");
+  write_raw("readme.txt", "x");
+  ASSERT_EQ(::mkfifo((folder_ / "pipe.json").c_str(), 0600), 0);
+  const SourceListing listing = list();
+  EXPECT_THAT(ids(listing), ElementsAre("good"));
+  ASSERT_THAT(listing.rejected, SizeIs(5));
+  std::map<std::string, std::string> reasons;
+  for (const RejectedItem& rejected : listing.rejected) {
+    reasons[fs::path(rejected.path).filename().string()] = rejected.reason;
+  }
+  for (const char* const name : {"S2A_MSIL2A_1.SAFE.tar", "b.tar.gz", "c.TGZ"}) {
+    EXPECT_THAT(reasons[name], HasSubstr("unpack it"));
+  }
+  EXPECT_THAT(reasons["d.zip"], HasSubstr("zip"));
+  EXPECT_EQ(reasons["pipe.json"], "is no regular file");
 }
 
 TEST_F(SceneSource, ASourceThatIsALinkToItselfIsRefused) {
@@ -244,18 +294,20 @@ TEST_F(SceneSource, WhatMayNotBeReadIsNamedAndDoesNotStopTheOthers) {
   write("good.json", item("good", "2022-01-01"));
   write("deep/good.json", item("other", "2022-01-02"));
   write("secret.json", item("secret", "2022-01-01"));
-  write("lost+found/lost.json", item("lost", "2022-01-01"));
+  write("private/lost.json", item("lost", "2022-01-01"));
+  write("lost+found/lost.json", item("lost", "2022-01-01"));  // of the system: nobody expects to read it
   write("list_only/a.json", item("a", "2022-01-01"));
   write_raw(product + "/manifest.safe", "<a/>");
   fs::permissions(folder_.path(), fs::perms(0755));
   fs::permissions(folder_ / "secret.json", fs::perms::none);
+  fs::permissions(folder_ / "private", fs::perms::none);
   fs::permissions(folder_ / "lost+found", fs::perms::none);
   fs::permissions(folder_ / "list_only", fs::perms(0444));
   fs::permissions(folder_ / product, fs::perms::none);
   as_a_stranger([&] {
     const SourceListing listing = list();
     if (ids(listing) != std::vector<std::string>{"good", "other"}) return 1;
-    const std::vector<std::string> expected{product, "list_only/a.json", "lost+found", "secret.json"};
+    const std::vector<std::string> expected{product, "list_only/a.json", "private", "secret.json"};
     if (listing.rejected.size() != expected.size()) return 2;
     for (std::size_t i = 0; i < expected.size(); ++i) {
       if (listing.rejected[i].path != folder_ / expected[i]) return 3;
@@ -271,12 +323,12 @@ TEST_F(SceneSource, WhatMayNotBeReadIsNamedAndDoesNotStopTheOthers) {
     }
     return 2;
   });
-  for (const char* name : {"lost+found", "list_only"}) fs::permissions(folder_ / name, fs::perms(0755));
+  for (const char* name : {"lost+found", "private", "list_only"}) fs::permissions(folder_ / name, fs::perms(0755));
   fs::permissions(folder_ / product, fs::perms(0755));
 }
 
 TEST_F(SceneSource, WhatIsNoSourceIsRefused) {
-  EXPECT_THAT(message_of<DataError>([&] { list("nothing"); }), StartsWith((folder_ / "nothing") + ": cannot read"));
+  EXPECT_THAT(message_of<DataError>([&] { list("nothing"); }), StartsWith((folder_ / "nothing") + ": cannot open"));
   EXPECT_THAT(message_of<DataError>([] { list_scenes("https://example.com/stac"); }),
               StartsWith("https://example.com/stac: remote"));
   write("other.json", json{{"type", "Topology"}});

@@ -277,7 +277,7 @@ TEST_F(Signature, TellsWhichFileIsWrong) {
   };
   EXPECT_THAT(reason("none.pem", "signer.key"), AllOf(StartsWith(file("none.pem: ")), HasSubstr("No such file")));
   EXPECT_THAT(reason("signer.pem", "none.key"), AllOf(StartsWith(file("none.key: ")), HasSubstr("No such file")));
-  EXPECT_THAT(reason("", "signer.key"), HasSubstr("directory"));
+  EXPECT_THAT(reason("", "signer.key"), HasSubstr("no regular file"));
   EXPECT_THAT(reason("ca.cnf", "signer.key"), HasSubstr("has no certificate in PEM"));
   EXPECT_THAT(reason("signer.pem", "ca.cnf"), HasSubstr("has no private key in PEM"));
   EXPECT_THAT(reason("signer.pem", "signer.pem"), HasSubstr("has no private key in PEM"));

@@ -40,7 +40,7 @@ class LookChoice : public ::testing::Test {
     listed.scene.nodata = 0;
     const std::string path = folder_ / id + ".tif";
     test::write_text(path, "pixels");
-    listed.scene.bands[Band::B04] = {path, {}};
+    listed.scene.bands[Band::B04] = {path, {}, {}};
     listed.fingerprint = std::string(64, 'a');
     return listed;
   }

@@ -157,7 +157,7 @@ TEST_F(LookLightTest, SlopesOfOneKindOfGroundComeToLookAlike) {
 TEST_F(LookLightTest, ScenesAreReadAsSeenFromStraightAbove) {
   Scene west = scene(ViewAngles{40, 150});
   west.view = ViewAngles{10, 290};
-  west.bands[Band::B04] = {"B04.tif", {1e-4F, -0.1F, std::uint16_t{0}, std::nullopt}};
+  west.bands[Band::B04] = {"B04.tif", {1e-4F, -0.1F, std::uint16_t{0}, std::nullopt}, {}};
   const double factor = nadir_factor(*brdf_weights(Band::B04), *west.sun, *west.view);
   const std::vector<Scene> read = SiteLight({"", false, true, false}, site).to_read({west});
   EXPECT_NEAR(read[0].bands.at(Band::B04).calibration.scale, 1e-4 * factor, 1e-9);

@@ -96,7 +96,7 @@ class LookMask : public testing::Test {
     write_geotiff_u16(path, grid, plane.view(), 0);
     Calibration calibration{1e-3F, 0, std::uint16_t{0}, std::uint16_t{65535}};
     if (!is_reflectance(band)) calibration = {1, 0, std::nullopt, std::nullopt};
-    scene.bands[band] = {path, calibration};
+    scene.bands[band] = {path, calibration, {}};
   }
 
   /// Grass, and a white cloud in the south-east of the site's corner whose shadow falls on the site.

@@ -79,7 +79,7 @@ class SiteLookTest : public testing::Test {
     write_geotiff_u16(path, grid, plane.view(), 0);
     Calibration calibration{1e-3F, 0, std::uint16_t{0}, std::uint16_t{65535}};
     if (band == Band::SCL) calibration = {1, 0, std::uint16_t{0}, std::nullopt};
-    scene.bands[band] = {path, calibration};
+    scene.bands[band] = {path, calibration, {}};
   }
   static Scene scene(const std::string& id) {
     Scene result;
