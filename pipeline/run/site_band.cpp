@@ -36,9 +36,9 @@ struct Source {
   Plane<MaskBits> bits;
 };
 
-Source as_source(const Plane<std::uint16_t>& dn, const Calibration& calibration, const Window& window) {
+Source as_source(Band band, const Plane<std::uint16_t>& dn, const Calibration& calibration, const Window& window) {
   const auto code = [](const std::optional<std::uint16_t>& value) { return value ? static_cast<int>(*value) : -1; };
-  const DnRange range = physical_range(calibration);
+  const DnRange range = is_reflectance(band) ? physical_range(calibration) : DnRange{};  // percent, for example
   const kernels::DnCalibration conversion{.scale = calibration.scale,
                                           .offset = calibration.offset,
                                           .nodata = code(calibration.nodata),
@@ -300,7 +300,7 @@ BandPlane read_band(Band band, const BandAsset& asset, const Grid& grid, double 
   if (window.empty()) return plane;
   const Plane<std::uint16_t> dn = read_dn(file, window, blocks);
   if (see) see(dn.view());
-  const Source source = as_source(dn, asset.calibration, window);
+  const Source source = as_source(band, dn, asset.calibration, window);
   Interpolation interpolation(source, raster.pixel_size_m == grid.pixel_size_m, plane);
   if (!mapping) {
     interpolation.fill_all(axes);

@@ -204,20 +204,22 @@ TEST_F(SiteLookTest, PartsAreMosaickedPixelByPixelInAllBands) {
 
 TEST_F(SiteLookTest, ClassesBecomeReasons) {
   Scene a = scene("a");
-  add(a, Band::SCL, grid_of(20, 13, 1), [](int x, int) { return x; });
+  add(a, Band::SCL, grid_of(20, 13, 1), [](int x, int) { return x < 12 ? x : 255; });
   LookOptions still;
   still.cloud_growth_m = 0;
   still.shadow_growth_m = 0;
   const SiteLook result = look({a}, grid_of(10, 28, 2), {}, still);
-  // Classes 0 to 11, an unknown one, and beyond the raster.
-  EXPECT_EQ(picture(result.mask)[0], "nnss..SS........CCCCiiww..nn");
+  // Classes 0 to 11, none, and beyond the raster.
+  EXPECT_EQ(picture(result.mask)[0], "nnss..SS........CCCCiiwwnnnn");
   EXPECT_EQ(picture(result.mask)[1], picture(result.mask)[0]);
   const MaskShares shares = mask_shares(result.mask.view());
-  EXPECT_DOUBLE_EQ(shares.nodata, 4.0 / 28);
-  EXPECT_DOUBLE_EQ(shares.cloud, 6.0 / 24);
-  EXPECT_DOUBLE_EQ(shares.shadow, 2.0 / 24);
-  EXPECT_DOUBLE_EQ(shares.snow, 2.0 / 24);
-  EXPECT_DOUBLE_EQ(shares.clear, 12.0 / 28);
+  EXPECT_DOUBLE_EQ(shares.nodata, 6.0 / 28);
+  EXPECT_DOUBLE_EQ(shares.cloud, 6.0 / 22);
+  EXPECT_DOUBLE_EQ(shares.shadow, 2.0 / 22);
+  EXPECT_DOUBLE_EQ(shares.snow, 2.0 / 22);
+  EXPECT_DOUBLE_EQ(shares.clear, 10.0 / 28);
+  add(a, Band::SCL, grid_of(20, 13, 1), [](int x, int) { return x; });
+  EXPECT_THROW(look({a}, grid_of(10, 28, 2), {}, still), DataError);  // 12 is no class
 }
 
 TEST_F(SiteLookTest, CloudsAndShadowsAreGrownByMetres) {
@@ -302,7 +304,7 @@ class ZoneEdgeTest : public SiteLookTest {
   }
   /// Waves of 210 and 260 m over the eastings and northings of zone 38.
   static double wave(MapPoint point) {
-    return 3000 + 800 * std::sin(point.x / 33.4) + 600 * std::cos(point.y / 41.4 + point.x / 300);
+    return 900 + 400 * std::sin(point.x / 33.4) + 300 * std::cos(point.y / 41.4 + point.x / 300);
   }
   void add_wave(Scene& scene, Band band, const Grid& grid) {
     Reprojection to_38(grid.crs, "EPSG:32638");
