@@ -62,6 +62,7 @@ def row(name, chosen):
         if status.startswith("last"):
             continue
         lag = [e["lag_days"] if status == "any" else e["confirmed_lag_days"] for e in found]
+        lag = [days for days in lag if days is not None]  # none where it was confirmed before it reopened
         columns.append(f"{statistics.median(lag):.0f}" if lag else "-")
     print("|", " | ".join([name, str(len([e for e in events["any"] if chosen(e)])), *columns]), "|")
 
@@ -95,6 +96,7 @@ for status, of_status in reports.items():
     iou = [e["iou"] for e in events[status] if disturbance(e) and e["found"] and e["area_ha"] >= 0.5]
     looks = [e["confirmed_lag_clear_looks" if "confirmed" in status else "lag_clear_looks"] for e in events[status]
              if disturbance(e) and e["found"]]
+    looks = [count for count in looks if count is not None]
     print(f"{status}: {sum(hits.values())} alerts, by what they hit:", ", ".join(f"{n} {name}" for name, n in hits.items()) +
           f"; {false:.0f} false per 100 km2 and year; median {statistics.median(looks):.0f} clear looks from onset, IoU "
           f"{statistics.median(iou):.2f} from 0.5 ha on, calibration error {error:.2f}")
