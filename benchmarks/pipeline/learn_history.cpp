@@ -54,7 +54,8 @@ int main(int argc, char** argv) {
     options.until = pitwatch::parse_instant(argv[3]);
     options.memory_bytes = std::int64_t{16} << 30;
     options.history_days = 36500;
-    const std::vector<pitwatch::WatchedSite> sites = pitwatch::watched_sites(options);
+    std::vector<pitwatch::RejectedSite> rejected;
+    const std::vector<pitwatch::WatchedSite> sites = pitwatch::watched_sites(options, rejected);
     const pitwatch::WatchedSite& watched = sites.at(0);
     std::unique_ptr<pitwatch::LookStack> history;
     pitwatch::in_arena(2, [&] { history = std::make_unique<pitwatch::LookStack>(read_history(watched)); });
