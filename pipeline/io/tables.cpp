@@ -229,12 +229,34 @@ Table read_layer(OGRLayer& layer, const Table& layout, const GdalErrorCapture& e
   return table;
 }
 
+/// A server that accepts and never answers, or holds a lock for ever, is not waited for. What the user sets goes
+/// before.
+std::string with_time_limits(std::string target) {
+  constexpr std::string_view prefix = "PG:";
+  const bool is_url = target.find("://") != std::string::npos;
+  if (!target.starts_with(prefix) || is_url) return target;
+  for (const auto& [key, value] : {std::pair{"connect_timeout", "10"},
+                                   {"tcp_user_timeout", "30000"},  // milliseconds
+                                   {"options", "'-c lock_timeout=60s -c statement_timeout=600s'"}}) {
+    if (target.find(std::string(key) + "=") == std::string::npos) target += " " + std::string(key) + "=" + value;
+  }
+  return target;
+}
+
 GDALDatasetUniquePtr open_target(const std::string& target, unsigned flags, const GdalErrorCapture& errors) {
-  if (!is_database(target)) expect_regular_file(target);
-  GDALDatasetUniquePtr dataset(
-      GDALDataset::Open(target.c_str(), GDAL_OF_VECTOR | GDAL_OF_VERBOSE_ERROR | flags, nullptr, nullptr));
-  if (!dataset) throw DataError(errors.explain("cannot be opened"));
-  return dataset;
+  const bool is_server = is_database(target);
+  if (!is_server) expect_regular_file(target);
+  GDALDatasetUniquePtr dataset(GDALDataset::Open(with_time_limits(target).c_str(),
+                                                 GDAL_OF_VECTOR | GDAL_OF_VERBOSE_ERROR | flags, nullptr, nullptr));
+  if (dataset) return dataset;
+  const std::string reason = errors.explain("cannot be opened");
+  const auto tells = [&](const char* words) { return reason.find(words) != std::string::npos; };
+  const bool is_away = tells("onnection refused") || tells("timeout expired") || tells("timed out") ||
+                       tells("could not translate host name") || tells("No route to host") ||
+                       tells("server closed the connection") || tells("starting up") || tells("shutting down") ||
+                       tells("No such file or directory");  // of a socket
+  if (is_server && is_away) throw UnavailableError(reason);
+  throw DataError(reason);
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
@@ -257,6 +279,8 @@ auto naming(const std::string& target, const Action& action, const std::string& 
   };
   try {
     return action();
+  } catch (const UnavailableError& error) {
+    throw UnavailableError(named(error.what()));
   } catch (const DataError& error) {
     throw DataError(named(error.what()));
   } catch (const IoError& error) {
@@ -620,6 +644,13 @@ void TableStore::commit() {
 }
 
 std::vector<std::size_t> rows_where(const Table& table, const std::string& where) {
+  // A pattern of many % takes time that grows with their number as a power.
+  constexpr std::size_t longest = 4096;
+  constexpr std::ptrdiff_t most_wildcards = 16;
+  if (where.size() > longest) throw ConfigError("a filter of more than " + std::to_string(longest) + " bytes");
+  if (std::count(where.begin(), where.end(), '%') > most_wildcards) {
+    throw ConfigError("a filter with more than " + std::to_string(most_wildcards) + " '%'");
+  }
   ensure_gdal();
   const GdalErrorCapture errors;
   GDALDriver* const driver = GetGDALDriverManager()->GetDriverByName("Memory");

@@ -1,7 +1,11 @@
 // The register from outside: kept by run, read and written by alerts, the same whichever way the alerts came about.
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -361,6 +365,39 @@ TEST_F(AlertsCli, TheNameOfAFileSaysItsFormat) {
     EXPECT_THAT(outcome.err, HasSubstr("another format"));
     EXPECT_FALSE(fs::exists(folder_ / name));
   }
+}
+
+TEST_F(AlertsCli, AServerThatNeverAnswersIsNotWaitedFor) {
+  // Connections are taken by the system, and nobody reads them.
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(listener, 8), 0);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const std::string port = std::to_string(ntohs(address.sin_port));
+  const auto list = [&](const std::string& target) {
+    test::Invocation invocation{{PITWATCH_PROGRAM, "alerts", "list", "--register", target}, {}, {}, {}};
+    invocation.time_limit = std::chrono::seconds(30);
+    return run_process(invocation);
+  };
+  const Outcome silent = list("PG:host=127.0.0.1 port=" + port + " dbname=x password=secret connect_timeout=2");
+  EXPECT_EQ(silent.exit_code, 69) << silent.err;
+  EXPECT_EQ(test::lines_of(silent.err).size(), 1U) << silent.err;
+  EXPECT_THAT(silent.err, Not(HasSubstr("secret")));
+  ::close(listener);
+  EXPECT_EQ(list("PG:host=127.0.0.1 port=" + port + " dbname=x").exit_code, 69);
+}
+
+TEST_F(AlertsCli, FiltersAreBounded) {
+  ASSERT_EQ(run(state_).exit_code, 0);
+  const Outcome outcome = alerts({"list", "--where", "site LIKE '" + std::string(5000, '%') + "x'"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--where: a filter of more than"));
+  EXPECT_EQ(alerts({"list", "--where", "site LIKE '" + std::string(17, '%') + "x'"}).exit_code, 2);
+  EXPECT_EQ(alerts({"list", "--where", "site LIKE '%ma%'"}).exit_code, 0);
 }
 
 TEST_F(AlertsCli, Failures) {
