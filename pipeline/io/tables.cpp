@@ -237,7 +237,7 @@ std::string with_time_limits(std::string target) {
   if (!target.starts_with(prefix) || is_url) return target;
   for (const auto& [key, value] : {std::pair{"connect_timeout", "10"},
                                    {"tcp_user_timeout", "30000"},  // milliseconds
-                                   {"options", "'-c lock_timeout=60s -c statement_timeout=600s'"}}) {
+                                   {"options", "'-c lock_timeout=60s -c statement_timeout=600s -c client_min_messages=error'"}}) {
     if (target.find(std::string(key) + "=") == std::string::npos) target += " " + std::string(key) + "=" + value;
   }
   return target;
@@ -293,9 +293,21 @@ void run_sql(GDALDataset& dataset, const std::string& sql, const GdalErrorCaptur
   if (errors.failed()) throw IoError(errors.explain("cannot be changed"));
 }
 
+/// Where the connection to a server has ended, no table is there, and that says nothing of the tables.
+void expect_connected(GDALDataset& dataset) {
+  if (!dataset.GetDriver() || std::string(dataset.GetDriver()->GetDescription()) != "PostgreSQL") return;
+  const GdalErrorCapture errors;
+  dataset.ReleaseResultSet(dataset.ExecuteSQL("SELECT 1", nullptr, nullptr));
+  if (errors.failed()) throw UnavailableError("the connection to the server has ended");
+}
+
 bool has_layer(GDALDataset& dataset, const std::string& name) {
-  const GdalErrorCapture quiet;  // a table that is not there is no failure
-  return dataset.GetLayerByName(name.c_str()) != nullptr;
+  {
+    const GdalErrorCapture quiet;  // a table that is not there is no failure
+    if (dataset.GetLayerByName(name.c_str()) != nullptr) return true;
+  }
+  expect_connected(dataset);
+  return false;
 }
 
 std::vector<std::string> names_in(GDALDataset& dataset) {
@@ -482,6 +494,17 @@ struct TableStore::State {
   std::string bytes;  // of the GeoPackage, once it is whole
   GDALDatasetUniquePtr dataset;
 
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  /// What is not committed is undone; a server that is gone needs no word more.
+  ~State() {
+    if (!dataset) return;
+    const GdalErrorCapture quiet;
+    dataset->RollbackTransaction();
+    dataset.reset();
+  }
+
   /// Runs action(errors), with the settings that all work on tables needs.
   template <typename Action>
   auto work(const Action& action) const {
@@ -556,12 +579,7 @@ TableStore::TableStore(const std::string& target, std::span<const Table> tables,
   });
 }
 
-TableStore::~TableStore() {
-  if (!state_->dataset) return;
-  const GdalErrorCapture quiet;
-  state_->dataset->RollbackTransaction();
-  state_->dataset.reset();
-}
+TableStore::~TableStore() = default;
 
 std::vector<std::string> TableStore::names() const {
   return state_->work([&](const GdalErrorCapture&) { return names_in(*state_->dataset); });

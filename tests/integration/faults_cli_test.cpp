@@ -113,7 +113,7 @@ TEST(FaultsCli, ANightWhoseTimeStampAuthorityIsAwayIsPublished) {
   nights.deliver(0, 28);
   const std::string state = nights / "state";
   const Outcome run = nights.run(state, {"--time-stamps", "http://127.0.0.1:1/stamp"});
-  EXPECT_EQ(run.exit_code, 3) << run.err;
+  EXPECT_EQ(run.exit_code, 69) << run.err;
   EXPECT_THAT(run.err, HasSubstr("published, but not signed or time-stamped"));
   EXPECT_FALSE(test::published_ids(state).empty());
   const Outcome verified = test::verify(state);

@@ -7,11 +7,13 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/register.hpp"
 #include "tests/unit/io_register_support.hpp"
 #include "tests/unit/io_test_support.hpp"
+#include "tests/unit/postgis_server.hpp"
 
 namespace pitwatch {
 namespace {
@@ -27,50 +29,19 @@ using test::told_alert;
 using test::told_alerts;
 using ::testing::HasSubstr;
 
-/// Debian's folder of the programs; empty where they are not installed.
-std::string programs() {
-  std::error_code none;
-  for (fs::directory_iterator it("/usr/lib/postgresql", none), end; it != end; it.increment(none)) {
-    const std::string version = it->path().filename().string();
-    if (fs::exists(it->path() / "bin/initdb") &&
-        fs::exists("/usr/share/postgresql/" + version + "/extension/postgis.control")) {
-      return (it->path() / "bin").string();
-    }
-  }
-  return {};
-}
-
 class RegisterInPostgis : public ::testing::Test {
  protected:
   void SetUp() override {
-    programs_ = programs();
-    if (programs_.empty()) GTEST_SKIP() << "no PostgreSQL with PostGIS";
-    fs::permissions(folder_.path(), fs::perms::all);
-    ASSERT_EQ(run(programs_ + "/initdb -A trust -U tester -D " + (folder_ / "data")), 0) << log();
-    started_ = run(programs_ + "/pg_ctl -w -D " + (folder_ / "data") + " -l " + (folder_ / "server.log") +
-                   " -o \"-c listen_addresses='' -c fsync=off -c timezone=Asia/Tbilisi -k " + folder_.path() +
-                   "\" start") == 0;
-    ASSERT_TRUE(started_) << log();
-    ASSERT_EQ(sql("CREATE EXTENSION postgis"), 0) << log();
-  }
-  void TearDown() override {
-    if (started_) run(programs_ + "/pg_ctl -m immediate -D " + (folder_ / "data") + " stop");
+    if (!test::PostgisServer::is_installed()) GTEST_SKIP() << "no PostgreSQL with PostGIS";
+    server_ = std::make_unique<test::PostgisServer>();
   }
 
-  /// The server refuses to run as root.
-  int run(const std::string& command) const {
-    const std::string user = ::geteuid() == 0 ? "runuser -u postgres -- " : "";
-    return std::system(("cd /tmp && " + user + command + " >" + (folder_ / "log") + " 2>&1").c_str());
-  }
-  int sql(const std::string& statement) const {
-    return run("psql -v ON_ERROR_STOP=1 -tA -h " + folder_.path() + " -U tester -d postgres -c \"" + statement + "\"");
-  }
-  std::string log() const { return test::read_text(folder_ / "log"); }
-  std::string target() const { return "PG:host=" + folder_.path() + " user=tester dbname=postgres"; }
+  int sql(const std::string& statement) const { return server_->sql(statement); }
+  std::string log() const { return server_->log(); }
+  std::string target() const { return server_->target(); }
 
   test::TemporaryFolder folder_;
-  std::string programs_;
-  bool started_ = false;
+  std::unique_ptr<test::PostgisServer> server_;
 };
 
 TEST_F(RegisterInPostgis, SameAsInAFile) {

@@ -348,7 +348,7 @@ TEST_F(ZoneEdgeTest, ShiftsAreMeasuredAcrossZones) {
       "EPSG:32639", {std::floor(corner.x / 20) * 20 - 400, std::ceil(corner.y / 20) * 20 + 400}, 10, 320, 320};
   static const test::Texture texture{5};
   const auto ground = [&](MapPoint point) {
-    return 2000 + 200 * texture((point.x - grid.origin.x) / 10, (grid.origin.y - point.y) / 10);
+    return 1000 + 200 * texture((point.x - grid.origin.x) / 10, (grid.origin.y - point.y) / 10);
   };
   Scene here = scene("here");
   Scene beyond = scene("beyond");
