@@ -105,7 +105,7 @@ Aoi::Aoi(const std::string& path, const Grid& grid) {
   ensure_gdal();
   try {
     const GdalErrorCapture errors;
-    expect_regular_file(path);
+    expect_regular_file(path, largest_vector_file_bytes);
     const GDALDatasetUniquePtr dataset(
         GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, vector_drivers()));
     if (!dataset) throw DataError(errors.explain("cannot open as a vector file"));

@@ -86,9 +86,13 @@ std::string read_whole_file(const std::string& path, std::uint64_t most_bytes) {
   return std::move(*text);
 }
 
-void expect_regular_file(const std::string& path) {
+void expect_regular_file(const std::string& path, std::uint64_t most_bytes) {
   struct stat facts {};
-  if (::stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) throw DataError("is no regular file");
+  if (::stat(path.c_str(), &facts) != 0) return;
+  if (!S_ISREG(facts.st_mode)) throw DataError("is no regular file");
+  if (static_cast<std::uint64_t>(facts.st_size) > most_bytes) {
+    throw DataError("is larger than " + std::to_string(most_bytes) + " bytes");
+  }
 }
 
 std::optional<std::uint64_t> size_of_regular_file(const std::string& path) {

@@ -18,9 +18,12 @@ std::optional<std::string> read_regular_file(const std::string& path, std::uint6
 /// The same of a file that must be there.
 std::string read_whole_file(const std::string& path, std::uint64_t most_bytes);
 
-/// For files that a library opens: throws DataError, "is no regular file", for what is there and is none, links
-/// followed. What is not there, or on the network, or within an archive, is the library's to tell.
-void expect_regular_file(const std::string& path);
+inline constexpr std::uint64_t any_size = ~std::uint64_t{0};
+inline constexpr std::uint64_t largest_vector_file_bytes = std::uint64_t{1} << 30;  // libraries read some of them whole
+
+/// For files that a library opens: throws DataError for what is there, links followed, and is no regular file, or a
+/// larger one. What is not there, or on the network, or within an archive, is the library's to tell.
+void expect_regular_file(const std::string& path, std::uint64_t most_bytes = any_size);
 
 /// Size of a file; nothing where there is none. Throws DataError as read_regular_file(), for a link, too.
 std::optional<std::uint64_t> size_of_regular_file(const std::string& path);

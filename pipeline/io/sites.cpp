@@ -226,7 +226,7 @@ Site site_of(OGRFeature& feature, const std::string& id, const OGRSpatialReferen
   if (!(std::abs(site.latitude) <= 84)) throw DataError("lies beyond the latitudes of 84 degrees");
   site.crs = utm_crs(site.longitude, site.latitude);
   OGREnvelope metres;
-  transformed(*degrees, wgs84, reference_of(site.crs), errors)->getEnvelope(&metres);
+  transformed(*geometry, source, reference_of(site.crs), errors)->getEnvelope(&metres);
   site.lower_left = {metres.MinX, metres.MinY};
   site.upper_right = {metres.MaxX, metres.MaxY};
   constexpr double longest_side_m = 200'000;  // more is a slip: a site is some kilometres wide
@@ -250,7 +250,7 @@ std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>&
   std::vector<Site> sites;
   try {
     const GdalErrorCapture errors;
-    expect_regular_file(path);
+    expect_regular_file(path, largest_vector_file_bytes);
     const GDALDatasetUniquePtr dataset(
         GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, vector_drivers()));
     if (!dataset) throw DataError(errors.explain("cannot open as a vector file"));
@@ -275,9 +275,10 @@ std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>&
     }
     if (errors.failed() && sites.empty()) throw DataError(errors.explain("cannot read"));
     if (sites.empty() && rejected.empty()) throw DataError("holds no site");
-    if (sites.empty())
-      throw DataError("holds no site: " + rejected.front().what.substr(path.size() + 2) + ": " +
-                      rejected.front().reason);
+    if (sites.empty()) {
+      const RejectedSite& first = rejected.front();
+      throw DataError("holds no site: " + first.what.substr(path.size() + 2) + ": " + first.reason);
+    }
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   } catch (const ConfigError& error) {

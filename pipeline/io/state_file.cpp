@@ -262,7 +262,8 @@ std::string read_rest(std::ifstream& in, std::uint64_t bytes, const std::string&
   std::error_code error;
   const std::uintmax_t all = std::filesystem::file_size(path, error);
   const auto place = static_cast<std::uintmax_t>(in.tellg());
-  if (error || place > all || bytes > all - place) fail(path, damaged);
+  constexpr std::uintmax_t most_bytes = std::uintmax_t{4} << 30;  // of a pane there are some tens of megabytes
+  if (error || place > all || bytes > all - place || all > most_bytes) fail(path, damaged);
   std::string text(bytes, '\0');
   if (!in.read(text.data(), static_cast<std::streamsize>(text.size()))) fail(path, damaged);
   return text;

@@ -106,7 +106,7 @@ VectorFeature feature_of(const OGRFeature& from, OGRCoordinateTransformation* tr
 }
 
 VectorFeatures read(const std::string& path, const std::string& where) {
-  expect_regular_file(path);
+  expect_regular_file(path, largest_vector_file_bytes);
   const GdalErrorCapture errors;
   const std::array<const char*, 2> with_members{"NATIVE_DATA=YES", nullptr};
   const GDALDatasetUniquePtr dataset(GDALDataset::Open(

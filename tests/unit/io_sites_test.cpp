@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <vector>
 
 #include "pipeline/core/error.hpp"
@@ -225,6 +226,12 @@ TEST_F(SiteFeatures, WhatIsNoFileIsNotWaitedFor) {
   ASSERT_EQ(::mkfifo((folder_ / "pipe.geojson").c_str(), 0600), 0);
   EXPECT_EQ(test::message_of<DataError>([&] { read_sites(folder_ / "pipe.geojson"); }),
             (folder_ / "pipe.geojson") + ": is no regular file");
+  EXPECT_THAT(test::message_of<DataError>([] { read_sites("/dev/zero"); }), HasSubstr("is no regular file"));
+  // Twenty gigabytes of nothing.
+  test::write_text(folder_ / "sparse.geojson", "{");
+  std::filesystem::resize_file(folder_ / "sparse.geojson", std::uintmax_t{20} << 30);
+  EXPECT_THAT(test::message_of<DataError>([&] { read_sites(folder_ / "sparse.geojson"); }),
+              HasSubstr("is larger than 1073741824 bytes"));
 }
 
 }  // namespace
