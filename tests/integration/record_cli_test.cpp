@@ -219,7 +219,7 @@ TEST(StatusCli, TellsHowThingsStand) {
   EXPECT_THAT(outcome.out, HasSubstr("3 alerts (2 confirmed, 1 provisional), 1 reviews, 3 runs"));
   EXPECT_THAT(outcome.out, HasSubstr("pit   watching"));
   EXPECT_THAT(outcome.out, HasSubstr("pit: 4 acquisitions from 2022-11-02 to 2022-11-05, gone since 2022-12-04"));
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("S2A_1 [31m: no B04"), Not(HasSubstr("\x1b"))));
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("S2A_1\\x1b[31m: no B04"), Not(HasSubstr("\x1b"))));
   EXPECT_THAT(outcome.out, HasSubstr("pit: --min-area-ha 0.1"));
   EXPECT_THAT(outcome.err, IsEmpty());
 
