@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string_view>
 #include <tuple>
 
 #include "pipeline/core/error.hpp"
@@ -21,8 +22,22 @@ bool has(const std::vector<std::string>& list, const std::string& text) {
 
 bool is_local(const std::string& source) { return !is_url(source) || source.starts_with("file:"); }
 
+/// "/data/pit 7" of "file:///data/pit%207"; other paths as they are.
+std::string path_of(const std::string& source) {
+  constexpr std::string_view scheme = "file:";
+  if (!source.starts_with(scheme)) return source;
+  std::string path = percent_decoded(source.substr(scheme.size()));
+  constexpr std::string_view here = "//localhost/";
+  if (path.starts_with(here)) path.erase(0, here.size() - 1);
+  if (path.starts_with("///")) path.erase(0, 2);
+  if (!path.starts_with("/") || path.starts_with("//") || path.find('\0') != std::string::npos) {
+    throw ConfigError(redacted(source) + ": not a file or folder of this machine");
+  }
+  return path;
+}
+
 SourceListing list_local(const std::string& source, const NetworkOptions& options) {
-  SourceListing listing = list_scenes(source);
+  SourceListing listing = list_scenes(path_of(source));
   if (options.most_cloud_percent) {
     std::erase_if(listing.scenes, [&](const ListedScene& listed) {
       return listed.scene.cloud_cover && *listed.scene.cloud_cover > *options.most_cloud_percent;
@@ -135,7 +150,8 @@ ListedScene read_readable(const std::string& reference, const NetworkOptions& op
                       ": not the URL of one STAC item (.../items/ID, or a name that ends in .json)");
   }
   const auto client = std::make_shared<HttpClient>(options.http, policy_for(reference, options));
-  ListedScene listed = local ? ListedScene{read_scene(reference), scene_fingerprint(reference)}
+  const std::string path = local ? path_of(reference) : reference;
+  ListedScene listed = local ? ListedScene{read_scene(path), scene_fingerprint(path)}
                              : std::move(list_source(reference, options, *client, {}).scenes.front());
   if (!has_remote_files(listed.scene)) return listed;
   RemoteFiles files(client);

@@ -59,6 +59,22 @@ TEST(MirrorCli, WhatHasChangedSinceItWasFetchedIsRefusedAndFetchedAgain) {
   EXPECT_EQ(test::read_text(nights / "mended/alerts.geojson"), test::read_text(nights / "whole/alerts.geojson"));
 }
 
+TEST(MirrorCli, ASourceMayBeAFileUrl) {
+  const Nights nights;
+  nights.deliver(0, 3);
+  fs::create_directory(nights / "pit 7");
+  fs::rename(nights.inbox(), nights / "pit 7/in");
+  const auto scenes = [&](const std::string& source) {
+    return run_process({PITWATCH_PROGRAM, "scenes", source, "--quiet"});
+  };
+  const std::string folder = nights / "";
+  const Outcome plain = scenes(folder + "pit 7/in");
+  ASSERT_EQ(plain.exit_code, 0);
+  EXPECT_EQ(scenes("file://" + folder + "pit%207/in").out, plain.out);
+  EXPECT_EQ(scenes("file://localhost" + folder + "pit%207/in").out, plain.out);
+  EXPECT_EQ(scenes("file://elsewhere" + folder + "pit%207/in").exit_code, 2);
+}
+
 TEST(MirrorCli, SitesWhereNoSceneLiesAndFeaturesThatAreNoneAreNamed) {
   const Nights nights;
   nights.deliver(0, 20);
