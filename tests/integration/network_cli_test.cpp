@@ -100,7 +100,7 @@ TEST_F(Network, SearchesPageByPageInEveryWayOfPaging) {
   const test::Outcome local = test::run_process({PITWATCH_PROGRAM, "scenes", scenes(), "--json"});
   const std::vector<std::string> expected = ids_of(local.out);
   ASSERT_GT(expected.size(), 7U);
-  for (const char* path : {"/stac", "/stac/", "/stac/search", "/~whole/stac", "/~nopost/stac"}) {
+  for (const char* path : {"/stac", "/stac/", "/stac/search", "/~whole/stac", "/~nopost/stac", "/~hollow/stac"}) {
     const test::Outcome found = test::run_process(command(server, "scenes", path, {"--json"}));
     EXPECT_EQ(found.exit_code, 0) << path << found.err;
     EXPECT_EQ(ids_of(found.out), expected) << path;
@@ -117,6 +117,26 @@ TEST_F(Network, ParametersMayStandInTheUrl) {
   EXPECT_THAT(ids_of(found.out), SizeIs(3));
   // What a URL was asked with may be a secret.
   EXPECT_THAT(found.out + found.err, Not(HasSubstr("datetime=")));
+}
+
+TEST_F(Network, TheUrlOfACollectionIsAnEndpoint) {
+  const HttpServer server(scenes());
+  const std::vector<std::string> expected =
+      ids_of(test::run_process({PITWATCH_PROGRAM, "scenes", scenes(), "--json"}).out);
+  for (const char* path : {"/stac/collections/test", "/stac/collections/test/", "/stac/collections/test/items",
+                           "/stac/collections/test/items?limit=5"}) {
+    const test::Outcome found = test::run_process(
+        {PITWATCH_PROGRAM, "scenes", server.url(path), "--allow-host", "http://" + server.host(), "--json"});
+    EXPECT_EQ(found.exit_code, 0) << path << found.err;
+    EXPECT_EQ(ids_of(found.out), expected) << path;
+  }
+}
+
+TEST_F(Network, AServerThatCannotBeReachedIsToldApart) {
+  const test::Outcome away = test::run_process({PITWATCH_PROGRAM, "scenes", "http://127.0.0.1:1/stac", "--collection",
+                                                "test", "--allow-host", "http://127.0.0.1:1"});
+  EXPECT_EQ(away.exit_code, 69) << away.err;
+  EXPECT_THAT(test::lines_of(away.err), SizeIs(1)) << away.err;
 }
 
 TEST_F(Network, AsksForPlaceTimeAndCloud) {
@@ -185,6 +205,11 @@ TEST_F(Network, EndsWherePagesRepeatOrAreTooMany) {
   };
   EXPECT_EQ(message("/~again/stac"), server.url("/~again/stac") + ": the next page is one that was there before");
   EXPECT_EQ(message("/~deep/stac"), server.url("/~deep/stac") + ": nested deeper than 64 levels");
+  request.most_empty_pages = 7;
+  EXPECT_EQ(message("/~forever/stac"), server.url("/~forever/stac") + ": more than 7 pages in a row without an item");
+  request.most_empty_pages = 1'000'000;
+  request.most_time = std::chrono::seconds(1);
+  EXPECT_EQ(message("/~forever/stac"), server.url("/~forever/stac") + ": has more pages after 1 s");
   request.most_pages = 2;
   EXPECT_EQ(message("/stac"), server.url("/stac") + ": more than 2 pages");
   request.most_items = 3;

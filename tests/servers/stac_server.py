@@ -23,6 +23,7 @@ elsewhere        a redirect to another host          loop  a redirect to itself
 moved            a redirect to the same path without a mode; 405 for HEAD
 nopost           405 for POST             again      a next page that is the same page
 whole            next links with the whole body, merge false, and no conformance to anything
+hollow           an empty page before every other  forever  empty pages without an end, each with another next link
 slow             a fiftieth of a second before every answer
 shifted          parts of files that begin a byte later than was asked for
 short            half of the part that was asked for
@@ -258,10 +259,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         wanted = dict(body) if body is not None else dict(query)
         if body is None and "bbox" in query:
             wanted["bbox"] = [float(side) for side in query["bbox"].split(",")]
-        start = int(wanted.pop("token", 0))
+        token = str(wanted.pop("token", 0))
+        start = int(token.lstrip("f"))
         size = min(int(wanted.get("limit", 10)), server.page_size)
         found = [entry for entry in server.items if matches(entry[1], wanted)]
         links = []
+        if self.mode == "forever" or self.mode == "hollow" and not token.startswith("f"):
+            following = str(start + 1) if self.mode == "forever" else "f" + str(start)
+            links = [{"rel": "next", "href": "search", "method": "POST", "merge": True, "body": {"token": following}}]
+            self.send_json({"type": "FeatureCollection", "features": [], "links": links})
+            return
         if self.mode == "again":
             links = [{"rel": "next", "href": f"{self.base()}{path}", "method": "POST", "body": body}]
         elif start + size < len(found):
