@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/io/register.hpp"
+#include "pipeline/io/alerts/register.hpp"
 
 namespace pitwatch::tools {
 

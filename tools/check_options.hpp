@@ -3,7 +3,7 @@
 
 #include <boost/program_options.hpp>
 
-#include "pipeline/run/scene_check.hpp"
+#include "pipeline/acquisition/checks.hpp"
 
 namespace pitwatch::tools {
 

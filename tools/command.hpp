@@ -3,6 +3,7 @@
 
 #include <boost/program_options.hpp>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,12 +36,13 @@ class Command {
   virtual int run() = 0;
 };
 
-/// A row of the table of subcommands.
+/// A row of the table of subcommands, or of the actions of one of them.
 struct CommandEntry {
   std::string_view name;
   std::string_view usage;    // "compare BEFORE AFTER --out DIR [options]"
   std::string_view summary;  // one line for `pitwatch --help`
   std::unique_ptr<Command> (*make)();
+  std::span<const CommandEntry* const> actions = {};  // one of which must be named, before or between the options
 };
 
 }  // namespace pitwatch::tools

@@ -2,8 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "pipeline/compare/compare.hpp"
 #include "pipeline/core/error.hpp"
-#include "pipeline/run/compare.hpp"
 #include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"

@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/atomic_file.hpp"
-#include "pipeline/io/png_writer.hpp"
-#include "pipeline/run/inspect.hpp"
+#include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/raster/png_writer.hpp"
+#include "pipeline/watch/inspect.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
 #include "tools/monitor_options.hpp"

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "pipeline/run/watch.hpp"
+#include "pipeline/watch/watch.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
 #include "tools/monitor_options.hpp"

@@ -8,13 +8,14 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "pipeline/acquisition/checks.hpp"
+#include "pipeline/acquisition/editions.hpp"
+#include "pipeline/acquisition/mosaic.hpp"
+#include "pipeline/acquisition/source.hpp"
+#include "pipeline/compare/pair_inputs.hpp"
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/scene_source.hpp"
-#include "pipeline/io/sites.hpp"
-#include "pipeline/run/pair_inputs.hpp"
-#include "pipeline/run/scene_check.hpp"
-#include "pipeline/run/site_look.hpp"
-#include "pipeline/run/source.hpp"
+#include "pipeline/io/scenes/scene_source.hpp"
+#include "pipeline/io/vector/sites.hpp"
 #include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
@@ -90,7 +91,8 @@ OffsetReport offsets_of(const Scene& scene, OffsetCheck check) {
     return check_offsets_without_pixels(scene, check, "files on the network are looked at with --sites alone");
   }
   try {
-    return check_offsets_of(scene, check);
+    OpenBands files;
+    return check_offsets_of(scene, files, check);
   } catch (const DataError& unreadable) {
     return check_offsets_without_pixels(scene, check, error_chain(unreadable));
   }

@@ -3,8 +3,8 @@
 #include <iostream>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/atomic_file.hpp"
-#include "pipeline/run/score_run.hpp"
+#include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/run/score.hpp"
 #include "tools/common_options.hpp"
 
 namespace pitwatch::tools {

@@ -6,8 +6,8 @@
 #include <iostream>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/atomic_file.hpp"
-#include "pipeline/run/series_run.hpp"
+#include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/run/series.hpp"
 #include "tools/common_options.hpp"
 #include "tools/named_options.hpp"
 

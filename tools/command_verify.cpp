@@ -8,11 +8,12 @@
 #include <optional>
 
 #include "pipeline/core/safe_text.hpp"
-#include "pipeline/io/signature.hpp"
+#include "pipeline/record/signature.hpp"
 #include "pipeline/record/verify.hpp"
-#include "pipeline/run/background.hpp"
-#include "pipeline/run/derive.hpp"
-#include "pipeline/run/site_watch.hpp"
+#include "pipeline/schedule/arena.hpp"
+#include "pipeline/schedule/background.hpp"
+#include "pipeline/watch/derive.hpp"
+#include "pipeline/watch/site_watch.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
 #include "tools/monitor_options.hpp"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "pipeline/core/date.hpp"
-#include "pipeline/io/geodesy.hpp"
+#include "pipeline/io/geo/geodesy.hpp"
 #include "tools/command.hpp"
 
 namespace pitwatch::tools {

@@ -14,7 +14,7 @@
 #include "kernels/dispatch.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
-#include "pipeline/run/versions.hpp"
+#include "pipeline/report/versions.hpp"
 #include "tools/command_alerts.hpp"
 #include "tools/command_compare.hpp"
 #include "tools/command_fetch.hpp"
@@ -51,6 +51,33 @@ void print_version(std::ostream& out) {
   out << ")\n";
 }
 
+void print_actions(const CommandEntry& group) {
+  std::cout << "usage: pitwatch " << group.usage << "\n" << group.summary << "\n\nActions:\n";
+  for (const CommandEntry* action : group.actions) std::cout << "  " << action->name << "\t" << action->summary << "\n";
+  std::cout << "\npitwatch " << group.name << " ACTION --help lists the options of one.\n";
+}
+
+/// The action that the arguments name, which is taken out of them: the first that is the name of one.
+const CommandEntry* take_action(const CommandEntry& group, std::vector<std::string>& arguments) {
+  std::string all;
+  for (const CommandEntry* action : group.actions) {
+    all += all.empty() ? "" : action == group.actions.back() ? " or " : ", ";
+    all += action->name;
+  }
+  const std::string help = "see pitwatch " + std::string(group.name) + " --help";
+  for (auto argument = arguments.begin(); argument != arguments.end(); ++argument) {
+    for (const CommandEntry* action : group.actions) {
+      if (*argument != action->name) continue;
+      arguments.erase(argument);
+      return action;
+    }
+  }
+  if (!arguments.empty() && !arguments[0].starts_with("-")) {
+    throw ConfigError("no action '" + arguments[0] + "': " + all + "; " + help);
+  }
+  throw ConfigError(all + "? " + help);
+}
+
 int dispatch(const std::vector<std::string>& arguments) {
   if (!kernels::pin_target_from_environment()) {
     throw ConfigError("PITWATCH_SIMD names a target that this machine does not have; pitwatch --version lists them");
@@ -71,9 +98,17 @@ int dispatch(const std::vector<std::string>& arguments) {
                                   [&](const CommandEntry* candidate) { return candidate->name == arguments[0]; });
   if (found == commands.end()) throw ConfigError("no command '" + arguments[0] + "'; see pitwatch --help");
   const CommandEntry* entry = *found;
+  std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  if (!entry->actions.empty()) {
+    if (!rest.empty() && (rest[0] == "--help" || rest[0] == "-h")) {
+      print_actions(*entry);
+      return exit_done;
+    }
+    entry = take_action(*entry, rest);
+  }
 
   const std::unique_ptr<Command> command = entry->make();
-  const auto values = parse_options(*command, {arguments.begin() + 1, arguments.end()});
+  const auto values = parse_options(*command, rest);
   if (values.count("help") != 0) {
     std::cout << "usage: pitwatch " << entry->usage << "\n"
               << entry->summary << "\n\n"

@@ -3,7 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/run/machine_memory.hpp"
+#include "pipeline/schedule/machine_memory.hpp"
 #include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
 #include "tools/named_options.hpp"

@@ -4,7 +4,7 @@
 #include <boost/program_options.hpp>
 #include <string>
 
-#include "pipeline/run/watch.hpp"
+#include "pipeline/watch/watch.hpp"
 
 namespace pitwatch::tools {
 

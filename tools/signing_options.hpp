@@ -3,7 +3,7 @@
 
 #include <boost/program_options.hpp>
 
-#include "pipeline/run/watch.hpp"
+#include "pipeline/watch/watch.hpp"
 
 namespace pitwatch::tools {
 

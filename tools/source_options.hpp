@@ -3,7 +3,7 @@
 
 #include <boost/program_options.hpp>
 
-#include "pipeline/run/source.hpp"
+#include "pipeline/acquisition/source.hpp"
 
 namespace pitwatch::tools {
 

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "pipeline/core/large_buffer.hpp"
-#include "pipeline/io/band_file.hpp"
+#include "pipeline/io/raster/band_file.hpp"
 
 namespace {
 

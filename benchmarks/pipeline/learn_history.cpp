@@ -11,20 +11,21 @@
 #include <memory>
 #include <vector>
 
+#include "pipeline/acquisition/source.hpp"
 #include "pipeline/core/date.hpp"
-#include "pipeline/io/gdal_runtime.hpp"
+#include "pipeline/io/files/gdal_runtime.hpp"
 #include "pipeline/monitor/learn.hpp"
-#include "pipeline/run/background.hpp"
-#include "pipeline/run/panes.hpp"
-#include "pipeline/run/site_watch.hpp"
-#include "pipeline/run/source.hpp"
+#include "pipeline/schedule/arena.hpp"
+#include "pipeline/schedule/background.hpp"
+#include "pipeline/watch/panes.hpp"
+#include "pipeline/watch/site_watch.hpp"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
 pitwatch::LookStack read_history(const pitwatch::WatchedSite& watched) {
-  const pitwatch::Grid grid = pitwatch::watched_grid(watched.site, watched.options.buffer_m);
+  const pitwatch::Grid grid = pitwatch::site_grid(watched.site, watched.options.buffer_m);
   const pitwatch::SourceListing listing =
       pitwatch::list_readable(watched.options.source, watched.options.network, pitwatch::search_for({watched}));
   pitwatch::LookStack history(grid.width, grid.height);

@@ -11,10 +11,11 @@
 #include <string>
 
 #include "pipeline/core/grid.hpp"
-#include "pipeline/io/state_file.hpp"
-#include "pipeline/run/background.hpp"
-#include "pipeline/run/site_state.hpp"
-#include "pipeline/run/site_watch.hpp"
+#include "pipeline/io/files/state_file.hpp"
+#include "pipeline/schedule/arena.hpp"
+#include "pipeline/schedule/background.hpp"
+#include "pipeline/watch/site_state.hpp"
+#include "pipeline/watch/site_watch.hpp"
 
 namespace {
 

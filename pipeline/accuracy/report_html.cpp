@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "pipeline/accuracy/report.hpp"
+#include "pipeline/core/text.hpp"
 
 namespace pitwatch {
 namespace {
@@ -55,40 +56,7 @@ tbody th { font-weight: 400; }
 }
 )";
 
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      case '\'':
-        result += "&#39;";
-        break;
-      default:
-        // Control characters are not allowed in HTML.
-        result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return result;
-}
-
-std::string number(double value, int decimals) {
-  std::array<char, 400> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return text.data();
-}
-
-std::string percent(double share) { return number(100 * share, 0) + " %"; }
+std::string percent(double share) { return fixed_text(100 * share, 0) + " %"; }
 
 // ---- plots ----------------------------------------------------------------------------------------------------
 
@@ -97,18 +65,18 @@ constexpr const char* found_colour = "var(--found)";
 constexpr const char* confirmed_colour = "var(--confirmed)";
 
 std::string text_at(double x, double y, const std::string& text, const char* anchor = "middle") {
-  return "<text x=\"" + number(x, 1) + "\" y=\"" + number(y, 1) + "\" text-anchor=\"" + anchor + "\">" + escaped(text) +
-         "</text>";
+  return "<text x=\"" + fixed_text(x, 1) + "\" y=\"" + fixed_text(y, 1) + "\" text-anchor=\"" + anchor + "\">" +
+         markup_text(text) + "</text>";
 }
 
 std::string line(double x1, double y1, double x2, double y2, const char* look) {
-  return "<line x1=\"" + number(x1, 1) + "\" y1=\"" + number(y1, 1) + "\" x2=\"" + number(x2, 1) + "\" y2=\"" +
-         number(y2, 1) + "\" " + look + "/>";
+  return "<line x1=\"" + fixed_text(x1, 1) + "\" y1=\"" + fixed_text(y1, 1) + "\" x2=\"" + fixed_text(x2, 1) +
+         "\" y2=\"" + fixed_text(y2, 1) + "\" " + look + "/>";
 }
 
 std::string rectangle(double x, double y, double width, double height, const std::string& colour) {
-  return "<rect x=\"" + number(x, 1) + "\" y=\"" + number(y, 1) + "\" width=\"" + number(width, 1) + "\" height=\"" +
-         number(height, 1) + "\" fill=\"" + colour + "\"/>";
+  return "<rect x=\"" + fixed_text(x, 1) + "\" y=\"" + fixed_text(y, 1) + "\" width=\"" + fixed_text(width, 1) +
+         "\" height=\"" + fixed_text(height, 1) + "\" fill=\"" + colour + "\"/>";
 }
 
 constexpr const char* grid_look = "stroke=\"#d0d7de\" stroke-width=\"1\"";
@@ -116,9 +84,9 @@ constexpr const char* axis_look = "stroke=\"#57606a\" stroke-width=\"1\"";
 constexpr const char* whisker_look = "stroke=\"#1b1f24\" stroke-width=\"1.5\"";
 
 std::string figure(const std::string& caption, const std::string& description, double height, const std::string& body) {
-  return "<figure><figcaption>" + escaped(caption) + "</figcaption><svg viewBox=\"0 0 " + number(plot_width, 0) + " " +
-         number(height, 0) + "\" role=\"img\" aria-label=\"" + escaped(description) + "\">" + body +
-         "</svg></figure>\n";
+  return "<figure><figcaption>" + markup_text(caption) + "</figcaption><svg viewBox=\"0 0 " +
+         fixed_text(plot_width, 0) + " " + fixed_text(height, 0) + "\" role=\"img\" aria-label=\"" +
+         markup_text(description) + "\">" + body + "</svg></figure>\n";
 }
 
 std::string legend(double x, double y) {
@@ -196,7 +164,7 @@ std::string lag_histogram(const AccuracyReport& report) {
   std::string body;
   for (double tick = 0; tick <= highest; tick += tick_step) {
     body += line(left, y_of(tick), right, y_of(tick), grid_look) +
-            text_at(left - 8, y_of(tick) + 4, number(tick, 0), "end");
+            text_at(left - 8, y_of(tick) + 4, fixed_text(tick, 0), "end");
   }
   std::string description = caption + ":";
   for (std::size_t i = 0; i < bins.size(); ++i) {
@@ -204,10 +172,11 @@ std::string lag_histogram(const AccuracyReport& report) {
     const double from = step * static_cast<double>(i);
     body += rectangle(x + 1, y_of(static_cast<double>(bins[i])), width - 2, bottom - y_of(static_cast<double>(bins[i])),
                       found_colour);
-    body += text_at(x, bottom + 18, number(from, 0));
-    description += " " + number(from, 0) + " to " + number(from + step, 0) + " days " + std::to_string(bins[i]) + ";";
+    body += text_at(x, bottom + 18, fixed_text(from, 0));
+    description +=
+        " " + fixed_text(from, 0) + " to " + fixed_text(from + step, 0) + " days " + std::to_string(bins[i]) + ";";
   }
-  body += text_at(right, bottom + 18, number(step * static_cast<double>(bins.size()), 0));
+  body += text_at(right, bottom + 18, fixed_text(step * static_cast<double>(bins.size()), 0));
   body +=
       line(left, bottom, right, bottom, axis_look) + text_at((left + right) / 2, bottom + 38, "days (bars: events)");
   return figure(caption, description, bottom + 46, body);
@@ -222,8 +191,8 @@ std::string reliability_diagram(const Calibration& calibration) {
     const double share = tick / 4.0;
     body +=
         line(left, y_of(share), right, y_of(share), grid_look) + line(x_of(share), top, x_of(share), bottom, grid_look);
-    body += text_at(left - 8, y_of(share) + 4, number(share, 2), "end") +
-            text_at(x_of(share), bottom + 18, number(share, 2));
+    body += text_at(left - 8, y_of(share) + 4, fixed_text(share, 2), "end") +
+            text_at(x_of(share), bottom + 18, fixed_text(share, 2));
   }
   body += line(left, bottom, right, top, "stroke=\"#57606a\" stroke-width=\"1\" stroke-dasharray=\"5 4\"");
   const std::string caption = "Reliability of the confidence";
@@ -232,14 +201,14 @@ std::string reliability_diagram(const Calibration& calibration) {
     if (!bin.mean_confidence || !bin.right_share) continue;
     const double x = x_of(*bin.mean_confidence);
     if (bin.interval) body += line(x, y_of(bin.interval->low), x, y_of(bin.interval->high), whisker_look);
-    body += "<circle cx=\"" + number(x, 1) + "\" cy=\"" + number(y_of(*bin.right_share), 1) +
+    body += "<circle cx=\"" + fixed_text(x, 1) + "\" cy=\"" + fixed_text(y_of(*bin.right_share), 1) +
             "\" r=\"5\" fill=\"var(--found)\"/>";
     body += text_at(x + 9, y_of(*bin.right_share) - 6, std::to_string(bin.count), "start");
-    description += " confidence " + number(*bin.mean_confidence, 2) + " share right " + number(*bin.right_share, 2) +
-                   " of " + std::to_string(bin.count) + " alerts;";
+    description += " confidence " + fixed_text(*bin.mean_confidence, 2) + " share right " +
+                   fixed_text(*bin.right_share, 2) + " of " + std::to_string(bin.count) + " alerts;";
   }
   body += text_at((left + right) / 2, bottom + 38, "mean confidence of a bin (numbers: alerts)");
-  body += "<text transform=\"translate(" + number(left - 52, 0) + " " + number((top + bottom) / 2, 0) +
+  body += "<text transform=\"translate(" + fixed_text(left - 52, 0) + " " + fixed_text((top + bottom) / 2, 0) +
           ") rotate(-90)\" text-anchor=\"middle\">share of alerts that are right</text>";
   return figure(caption, description, bottom + 46, body);
 }
@@ -247,17 +216,17 @@ std::string reliability_diagram(const Calibration& calibration) {
 // ---- page -----------------------------------------------------------------------------------------------------
 
 std::string html_table(const ReportTable& table, const char* look) {
-  std::string html = "<h2>" + escaped(table.title) + "</h2>\n";
-  if (!table.note.empty()) html += "<p>" + escaped(table.note) + "</p>\n";
+  std::string html = "<h2>" + markup_text(table.title) + "</h2>\n";
+  if (!table.note.empty()) html += "<p>" + markup_text(table.note) + "</p>\n";
   if (table.rows.empty()) return html + "<p>None.</p>\n";
-  html += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" + escaped(table.title) +
+  html += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" + markup_text(table.title) +
           "\"><table class=\"" + look + "\"><thead><tr>";
-  for (const std::string& cell : table.head) html += "<th scope=\"col\">" + escaped(cell) + "</th>";
+  for (const std::string& cell : table.head) html += "<th scope=\"col\">" + markup_text(cell) + "</th>";
   html += "</tr></thead>\n<tbody>\n";
   for (const std::vector<std::string>& row : table.rows) {
     html += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
-      html += i == 0 ? "<th scope=\"row\">" + escaped(row[i]) + "</th>" : "<td>" + escaped(row[i]) + "</td>";
+      html += i == 0 ? "<th scope=\"row\">" + markup_text(row[i]) + "</th>" : "<td>" + markup_text(row[i]) + "</td>";
     }
     html += "</tr>\n";
   }
@@ -265,11 +234,12 @@ std::string html_table(const ReportTable& table, const char* look) {
 }
 
 std::string key_figure(const std::string& name, const Estimate& estimate, int decimals, const std::string& unit) {
-  std::string html = "<div><dt>" + escaped(name) + "</dt><dd>";
-  html += estimate.value ? number(*estimate.value, decimals) + unit : "-";
+  std::string html = "<div><dt>" + markup_text(name) + "</dt><dd>";
+  html += estimate.value ? fixed_text(*estimate.value, decimals) + unit : "-";
   html += "<small>";
   if (estimate.interval) {
-    html += "95 %: " + number(estimate.interval->low, decimals) + " to " + number(estimate.interval->high, decimals);
+    html += "95 %: " + fixed_text(estimate.interval->low, decimals) + " to " +
+            fixed_text(estimate.interval->high, decimals);
   }
   return html + "</small></dd></div>\n";
 }
@@ -293,7 +263,7 @@ std::string report_html(const AccuracyReport& report) {
   html += style;
   html += "</style>\n</head>\n<body>\n<main>\n<h1>" +
           std::string(report.area_weighted ? "Accuracy of a map" : "Accuracy of alerts") +
-          "</h1>\n<p class=\"headline\">" + escaped(report_headline(report)) + "</p>\n";
+          "</h1>\n<p class=\"headline\">" + markup_text(report_headline(report)) + "</p>\n";
   if (report.truth) {
     html += "<p>An alert hits an event when they share at least " + percent(report.min_overlap) +
             " of the smaller of the two areas and the alert was raised at or after the event's onset. Intervals: 95 %, "

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "pipeline/accuracy/report.hpp"
+#include "pipeline/core/text.hpp"
 
 namespace pitwatch {
 namespace {
@@ -10,9 +11,7 @@ namespace {
 constexpr double m2_per_ha = 1e4;
 
 std::string fixed(double value, int decimals) {
-  std::array<char, 400> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  const std::string result = text.data();
+  const std::string result = fixed_text(value, decimals);
   const bool rounds_to_zero = result.find_first_of("123456789") == std::string::npos;
   return rounds_to_zero && result[0] == '-' ? result.substr(1) : result;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "pipeline/core/text.hpp"
 #include "pipeline/plot/drawing.hpp"
 
 namespace pitwatch {
@@ -18,55 +19,8 @@ std::string number(double value) {
 }
 
 std::string code(Colour colour) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text = "#";
-  for (const std::uint8_t part : {colour.red, colour.green, colour.blue}) {
-    text += digits[part >> 4U];
-    text += digits[part & 15U];
-  }
-  return text;
-}
-
-/// Length of the UTF-8 character that begins there (RFC 3629), 0 where none does.
-std::size_t character_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  const std::size_t length = first < 0x80                    ? 1
-                             : first >= 0xC2 && first < 0xE0 ? 2
-                             : first >= 0xE0 && first < 0xF0 ? 3
-                             : first >= 0xF0 && first < 0xF5 ? 4
-                                                             : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80) return 0;
-  }
-  const bool too_long = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
-  const bool no_character = (first == 0xED && byte(1) >= 0xA0) || (first == 0xF4 && byte(1) >= 0x90) ||
-                            (first == 0xEF && byte(1) == 0xBF && byte(2) >= 0xBE);  // U+FFFE and U+FFFF
-  return too_long || no_character ? 0 : length;
-}
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = character_length(text.substr(i));
-    const char c = text[i];
-    if (length == 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      result += '?';
-    } else if (c == '&') {
-      result += "&amp;";
-    } else if (c == '<') {
-      result += "&lt;";
-    } else if (c == '>') {
-      result += "&gt;";
-    } else if (c == '"') {
-      result += "&quot;";
-    } else {
-      result += text.substr(i, length);
-    }
-    i += length == 0 ? 1 : length;
-  }
-  return result;
+  const std::array<unsigned char, 3> parts{colour.red, colour.green, colour.blue};
+  return "#" + hex_text(parts.data(), parts.size());
 }
 
 std::string places(const std::vector<DrawnPoint>& points) {
@@ -101,7 +55,7 @@ std::string element(const DrawnText& text) {
     result.append(" text-anchor=\"").append(anchors[static_cast<std::size_t>(text.anchor)]).append("\"");
   }
   if (text.bold) result += " font-weight=\"bold\"";
-  return result + ">" + escaped(text.text) + "</text>";
+  return result + ">" + markup_text(text.text) + "</text>";
 }
 
 }  // namespace
@@ -111,7 +65,7 @@ std::string svg_of(const Drawing& drawing) {
   const std::string height = std::to_string(drawing.height);
   std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" +
                      width + "\" height=\"" + height + "\" viewBox=\"0 0 " + width + " " + height +
-                     "\" font-family=\"Helvetica, Arial, sans-serif\">\n<title>" + escaped(drawing.title) +
+                     "\" font-family=\"Helvetica, Arial, sans-serif\">\n<title>" + markup_text(drawing.title) +
                      "</title>\n<rect width=\"" + width + "\" height=\"" + height + "\" fill=\"#ffffff\"/>\n";
   for (const DrawnShape& shape : drawing.shapes) {
     text += std::visit([](const auto& drawn) { return element(drawn); }, shape) + "\n";

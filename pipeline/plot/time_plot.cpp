@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "pipeline/core/text.hpp"
+
 namespace pitwatch {
 namespace {
 
@@ -29,13 +31,7 @@ double text_width(const std::string& text, double size) {
   return static_cast<double>(text.size()) * size * character_width;
 }
 
-std::string fixed(double value, int decimals) {
-  std::array<char, 64> buffer{};
-  const double shown = std::abs(value) < 1e-9 ? 0 : value;
-  const auto end =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), shown, std::chars_format::fixed, decimals);
-  return {buffer.data(), end.ptr};
-}
+std::string fixed(double value, int decimals) { return fixed_text(std::abs(value) < 1e-9 ? 0 : value, decimals); }
 
 struct Tick {
   double at = 0;

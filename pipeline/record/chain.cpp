@@ -4,9 +4,9 @@
 #include <filesystem>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/atomic_file.hpp"
-#include "pipeline/io/hashing.hpp"
-#include "pipeline/io/regular_file.hpp"
+#include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/regular_file.hpp"
 
 namespace pitwatch {
 namespace {

@@ -13,7 +13,7 @@
 #include "pipeline/core/alert.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/scene.hpp"
-#include "pipeline/io/input_log.hpp"
+#include "pipeline/io/raster/input_log.hpp"
 
 namespace pitwatch {
 
@@ -188,8 +188,5 @@ Manifest parse_manifest(std::string_view text);
 /// Whether a path is one of OutputFile: absolute, or relative and without empty, "." and ".." parts; no NUL, at most
 /// 16 KiB.
 bool is_output_path(std::string_view path);
-
-/// Whether a text is 64 lower-case hexadecimal digits.
-bool is_sha256(std::string_view text);
 
 }  // namespace pitwatch

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/files/hashing.hpp"
 #include "pipeline/record/manifest.hpp"
 
 namespace pitwatch {
@@ -332,10 +333,6 @@ bool is_output_path(std::string_view path) {
     if (end == std::string_view::npos) return true;
     path.remove_prefix(end + 1);
   }
-}
-
-bool is_sha256(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 }  // namespace pitwatch

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "pipeline/io/files/hashing.hpp"
 #include "pipeline/record/manifest.hpp"
 
 namespace pitwatch {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/hashing.hpp"
+#include "pipeline/io/files/hashing.hpp"
 
 namespace pitwatch {
 namespace {

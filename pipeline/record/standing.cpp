@@ -5,9 +5,9 @@
 #include <tuple>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/folder_lock.hpp"
+#include "pipeline/io/files/folder_lock.hpp"
+#include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/record/chain.hpp"
-#include "pipeline/io/regular_file.hpp"
 #include "pipeline/record/verify.hpp"
 
 namespace pitwatch {

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/atomic_file.hpp"
+#include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/record/metadata_files.hpp"
-#include "pipeline/io/regular_file.hpp"
 
 namespace pitwatch {
 namespace {

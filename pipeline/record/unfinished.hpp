@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/io/input_log.hpp"
+#include "pipeline/io/raster/input_log.hpp"
 #include "pipeline/record/manifest.hpp"
 
 namespace pitwatch {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "pipeline/core/date.hpp"
-#include "pipeline/io/parallel_for.hpp"
+#include "pipeline/io/files/parallel_for.hpp"
 
 namespace pitwatch {
 

@@ -6,15 +6,16 @@
 #include <mutex>
 #include <set>
 
+#include "pipeline/acquisition/editions.hpp"
+#include "pipeline/acquisition/mosaic.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/mgrs.hpp"
-#include "pipeline/io/folder_lock.hpp"
-#include "pipeline/io/gdal_runtime.hpp"
-#include "pipeline/io/scene_mirror.hpp"
-#include "pipeline/io/sites.hpp"
-#include "pipeline/run/background.hpp"
-#include "pipeline/run/site_look.hpp"
-#include "pipeline/run/site_watch.hpp"
+#include "pipeline/io/files/folder_lock.hpp"
+#include "pipeline/io/files/gdal_runtime.hpp"
+#include "pipeline/io/scenes/scene_mirror.hpp"
+#include "pipeline/io/vector/sites.hpp"
+#include "pipeline/schedule/arena.hpp"
+#include "pipeline/schedule/background.hpp"
 
 namespace pitwatch {
 namespace {
@@ -28,6 +29,8 @@ constexpr double margin_m = 700;
 /// They mostly wait for the network.
 constexpr int usual_scenes_at_once = 8;
 
+constexpr std::int64_t gdal_cache_bytes = std::int64_t{16} << 20;
+
 struct Place {
   Grid ground;    // that is brought
   DegreeBox box;  // of what is watched
@@ -39,8 +42,8 @@ std::vector<Place> places_of(const FetchOptions& options, FetchReport& report) {
   const std::vector<Site> sites = read_sites(options.sites, rejected);
   for (const RejectedSite& site : rejected) report.skipped.emplace_back(site.what, site.reason);
   for (const Site& site : sites) {
-    const DegreeBox box = degree_box(watched_grid(site, options.buffer_m));
-    places.push_back({watched_grid(site, options.buffer_m + margin_m), box});
+    const DegreeBox box = degree_box(site_grid(site, options.buffer_m));
+    places.push_back({site_grid(site, options.buffer_m + margin_m), box});
   }
   return places;
 }
@@ -145,7 +148,7 @@ std::map<std::string, Wanted> choose(SourceListing listing, const std::map<std::
 }  // namespace
 
 FetchReport fetch(const FetchOptions& options, const ProgressSink& progress) {
-  initialise_gdal(watch_gdal_cache_bytes);
+  initialise_gdal(gdal_cache_bytes);
   if (options.bands.empty()) throw ConfigError("--bands names no band");
   FetchReport report;
   const std::vector<Place> places = places_of(options, report);

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "pipeline/acquisition/source.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/scene.hpp"
-#include "pipeline/run/progress.hpp"
-#include "pipeline/run/source.hpp"
+#include "pipeline/schedule/progress.hpp"
 
 namespace pitwatch {
 

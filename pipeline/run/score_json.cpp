@@ -1,7 +1,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "pipeline/run/score_run.hpp"
+#include "pipeline/run/score.hpp"
 
 namespace pitwatch {
 namespace {

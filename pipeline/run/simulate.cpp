@@ -1,12 +1,6 @@
 #include "pipeline/run/simulate.hpp"
 
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/info.h>
-#include <oneapi/tbb/parallel_pipeline.h>
-#include <oneapi/tbb/task_arena.h>
-
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <chrono>
 #include <cmath>
@@ -19,17 +13,19 @@
 #include "pipeline/core/mgrs.hpp"
 #include "pipeline/core/site.hpp"
 #include "pipeline/core/truth.hpp"
-#include "pipeline/io/aoi.hpp"
-#include "pipeline/io/cog_writer.hpp"
-#include "pipeline/io/gdal_runtime.hpp"
-#include "pipeline/io/geodesy.hpp"
-#include "pipeline/io/safe_writer.hpp"
-#include "pipeline/io/sites.hpp"
-#include "pipeline/io/stac_writer.hpp"
-#include "pipeline/io/truth_geojson.hpp"
+#include "pipeline/io/files/gdal_runtime.hpp"
+#include "pipeline/io/geo/geodesy.hpp"
+#include "pipeline/io/products/safe_writer.hpp"
+#include "pipeline/io/products/stac_writer.hpp"
+#include "pipeline/io/raster/cog_writer.hpp"
+#include "pipeline/io/vector/aoi.hpp"
+#include "pipeline/io/vector/sites.hpp"
+#include "pipeline/io/vector/truth_geojson.hpp"
 #include "pipeline/polygons/trace.hpp"
-#include "pipeline/run/background.hpp"
-#include "pipeline/run/versions.hpp"
+#include "pipeline/report/versions.hpp"
+#include "pipeline/schedule/arena.hpp"
+#include "pipeline/schedule/background.hpp"
+#include "pipeline/schedule/slot_pipeline.hpp"
 #include "pipeline/simulate/noise.hpp"
 #include "pipeline/simulate/scene.hpp"
 
@@ -130,24 +126,22 @@ class SiteSeries {
     if (options_.sky_labels) make_folder(folder_ + "/sky");
     items_.resize(looks_.size());
     write_dem();
+    std::vector<std::size_t> in_flight(tokens_);  // numbers of looks
     std::size_t next = 0;
-    std::atomic<std::size_t> done{0};
-    const auto take = [&](tbb::flow_control& control) -> std::size_t {
-      if (next == looks_.size()) {
-        control.stop();
-        return 0;
-      }
-      return next++;
+    const auto take = [&](std::size_t& look) {
+      look = next++;
+      return look < looks_.size();
     };
-    const auto write_one = [&](std::size_t i) {
+    const auto write_one = [&](const std::size_t& look) {
       // Products of one datatake share its labels.
-      const bool first_of_day = i == 0 || day_name(looks_[i - 1].sensed) != day_name(looks_[i].sensed);
-      write_product(i, first_of_day && options_.sky_labels);
-      if (first_of_day) write_label(looks_[i].sensed);
-      progress_(site_.id, static_cast<double>(++done) / static_cast<double>(looks_.size()));
+      const bool first_of_day = look == 0 || day_name(looks_[look - 1].sensed) != day_name(looks_[look].sensed);
+      write_product(look, first_of_day && options_.sky_labels);
+      if (first_of_day) write_label(looks_[look].sensed);
     };
-    tbb::parallel_pipeline(tokens_, tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order, take) &
-                                        tbb::make_filter<std::size_t, void>(tbb::filter_mode::parallel, write_one));
+    const auto tell = [&](const std::size_t& look) {
+      progress_(site_.id, static_cast<double>(look + 1) / static_cast<double>(looks_.size()));
+    };
+    run_slots(std::span(in_flight), take, write_one, tell);
     if (options_.form == ProductForm::stac)
       write_stac_collection(folder_, items_, site_.name + ": " + made_by(options_));
   }
@@ -401,11 +395,9 @@ SimulateReport simulate(const SimulateOptions& options, const ProgressSink& prog
   check(options);
   initialise_gdal(gdal_cache_bytes);
   const std::vector<Site> sites = read_sites(options.sites);
-  const int threads = options.threads != 0 ? options.threads : tbb::info::default_concurrency();
-  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
+  const int threads = thread_count(options.threads);
   SimulateReport report;
-  tbb::task_arena arena(threads);
-  arena.execute([&] {
+  in_arena(threads, [&] {
     std::vector<TruthLayer> truth;
     TruthCollectionInfo known{made_by(options), ObservedGround{options.from, last_day(options), 0}};
     for (const Site& site : sites) {

@@ -7,7 +7,7 @@
 
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/scene.hpp"
-#include "pipeline/run/progress.hpp"
+#include "pipeline/schedule/progress.hpp"
 
 namespace pitwatch {
 

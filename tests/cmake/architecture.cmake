@@ -1,6 +1,7 @@
-# cmake -DROOT=... -P architecture.cmake: fails for an include that the layers forbid (see pipeline/CMakeLists.txt) and
+# cmake -DROOT=... -P architecture.cmake: fails for an include that the layers forbid (see pipeline/README.md) and
 # for a marker of unfinished work. Lists every breach, then fails.
 
+cmake_minimum_required(VERSION 3.22)
 set(breaches 0)
 
 # forbid(REASON FILES pattern... [EXCEPT regex] LINES regex [ALLOW regex]): no line of the files matches, but for those
@@ -31,11 +32,11 @@ set(include "^[ \t]*#[ \t]*include[ \t]*[<\"]")
 forbid("Only pipeline/io includes GDAL, OGR, PROJ, libtiff, GeoTIFF, libdeflate, zstd, libxml2, minizip and libcurl." FILES ${code}
        EXCEPT "^pipeline/io/"
        LINES "${include}(gdal|ogr|cpl_|proj|geod|tiff|xtiff|geotiff|libdeflate|zstd|libxml|minizip|curl/)[^\"]*\\.h[>\"]")
-forbid("No header of pipeline/io shows another library." FILES pipeline/io/*.hpp
-       EXCEPT "json_values\\.hpp$"
-       LINES "${include}(gdal|ogr|cpl_|proj|geod|tiff|xtiff|geotiff|libdeflate|zstd|libxml|minizip|curl|openssl|nlohmann)")
-forbid("Only pipeline/run includes oneTBB." FILES ${code} EXCEPT "^pipeline/run/" LINES "${include}(tbb|oneapi)/")
-forbid("No header of pipeline/run shows oneTBB." FILES pipeline/run/*.hpp LINES "${include}(tbb|oneapi)/")
+forbid("No header of the pipeline shows another library." FILES pipeline/*.hpp
+       EXCEPT "(json_values|incident_state)\\.hpp$"
+       LINES "${include}(gdal|ogr|cpl_|proj|geod|tiff|xtiff|geotiff|libdeflate|zstd|libxml|minizip|curl|openssl|nlohmann|tbb/|oneapi/)")
+forbid("Only pipeline/schedule and the version text include oneTBB." FILES ${code} EXCEPT "^pipeline/schedule/|versions\\.cpp$"
+       LINES "${include}(tbb|oneapi)/")
 forbid("Only kernels and the version text include Highway." FILES pipeline/*.?pp tools/*.?pp EXCEPT "versions\\.cpp$"
        LINES "${include}hwy/")
 forbid("Kernels know nothing of the pipeline." FILES kernels/*.?pp kernels/*.h
@@ -45,14 +46,45 @@ forbid("Kernels have neither threads nor files." FILES kernels/*.?pp kernels/*.h
 forbid("pipeline/core uses the standard library, the system and itself alone." FILES pipeline/core/*.?pp
        LINES "${include}" ALLOW "include <[a-z_]+>|include <(sys/[a-z]+|unistd)\\.h>|include \"pipeline/core/")
 forbid("The program's layers do not include tools." FILES kernels/*.?pp pipeline/*.?pp LINES "${include}tools/")
-forbid("Capabilities do not include pipeline/io, pipeline/record or pipeline/run." FILES pipeline/*.?pp
-       EXCEPT "^pipeline/(io|record|run|core)/" LINES "${include}pipeline/(io|record|run)/")
-forbid("Of the pipeline, pipeline/record depends on pipeline/core and pipeline/io alone." FILES pipeline/record/*.?pp
-       LINES "${include}(pipeline|kernels)/" ALLOW "include \"pipeline/(core|io|record)/")
-forbid("No header of pipeline/record shows another library." FILES pipeline/record/*.hpp
-       LINES "${include}(openssl|nlohmann)")
-forbid("Of the pipeline, pipeline/io depends on pipeline/core alone." FILES pipeline/io/*.?pp
-       LINES "${include}(pipeline/(record|run|align|normalise|gate|evidence|polygons|classify|accuracy|monitor|incidents|plot|simulate)/)")
+
+# The rooms of the pipeline include what the table of pipeline/README.md says, and all of it.
+file(STRINGS ${ROOT}/pipeline/README.md rows REGEX "^\\| `[a-z/]+` \\|")
+set(rooms "")
+foreach(row IN LISTS rows)
+  string(REGEX MATCHALL "`[a-z/]+`" names "${row}")
+  string(REPLACE "`" "" names "${names}")
+  list(POP_FRONT names room)
+  list(APPEND rooms ${room})
+  set(allowed ${room} core ${names})
+  set(used "")
+  file(GLOB files RELATIVE ${ROOT} ${ROOT}/pipeline/${room}/*.hpp ${ROOT}/pipeline/${room}/*.cpp)
+  foreach(file IN LISTS files)
+    file(STRINGS ${ROOT}/${file} lines REGEX "${include}(pipeline|kernels)/")
+    foreach(line IN LISTS lines)
+      string(REGEX REPLACE "^[^\"]*\"(pipeline/)?(.*)/[a-z0-9_]+\\.hpp\".*$" "\\2" other "${line}")
+      list(APPEND used ${other})
+      if(NOT other IN_LIST allowed)
+        message(NOTICE "${file}: ${line}\n  ${room} may not include ${other}: see pipeline/README.md")
+        math(EXPR breaches "${breaches} + 1")
+      endif()
+    endforeach()
+  endforeach()
+  foreach(name IN LISTS names)
+    if(NOT name IN_LIST used)
+      message(NOTICE "pipeline/README.md: ${room} does not include ${name} any more")
+      math(EXPR breaches "${breaches} + 1")
+    endif()
+  endforeach()
+endforeach()
+file(GLOB_RECURSE files RELATIVE ${ROOT}/pipeline ${ROOT}/pipeline/*.hpp ${ROOT}/pipeline/*.cpp)
+foreach(file IN LISTS files)
+  get_filename_component(room ${file} DIRECTORY)
+  if(NOT room IN_LIST rooms)
+    message(NOTICE "pipeline/${file}: its folder has no row in pipeline/README.md")
+    math(EXPR breaches "${breaches} + 1")
+  endif()
+endforeach()
+
 # The words are put together here, so that this file is not a breach itself.
 string(CONCAT unfinished "(^|[^A-Za-z_])(TO" "DO|FIX" "ME|XX" "X)([^A-Za-z_]|$)")
 forbid("Unfinished work is finished or removed, not marked."

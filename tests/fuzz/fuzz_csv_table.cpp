@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/csv_table.hpp"
+#include "pipeline/io/files/csv_table.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

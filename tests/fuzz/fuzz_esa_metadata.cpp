@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/esa_metadata.hpp"
+#include "pipeline/io/products/esa_metadata.hpp"
 
 namespace {
 

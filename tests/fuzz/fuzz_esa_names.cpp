@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/esa_names.hpp"
-#include "pipeline/io/inner_path.hpp"
+#include "pipeline/io/files/inner_path.hpp"
+#include "pipeline/io/products/esa_names.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

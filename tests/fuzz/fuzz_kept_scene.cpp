@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "pipeline/io/hashing.hpp"
-#include "pipeline/io/kept_scenes.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/scenes/kept_scenes.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/remote_path.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
 
 namespace {
 

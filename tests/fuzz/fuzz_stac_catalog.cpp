@@ -4,8 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "pipeline/acquisition/editions.hpp"
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/scene_source.hpp"
+#include "pipeline/io/scenes/scene_source.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

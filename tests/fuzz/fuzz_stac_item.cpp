@@ -6,7 +6,7 @@
 #include <string>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/stac_item.hpp"
+#include "pipeline/io/products/stac_item.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -4,9 +4,9 @@
 #include <cstdint>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/remote_path.hpp"
-#include "pipeline/io/stac_api.hpp"
-#include "pipeline/io/stac_item.hpp"
+#include "pipeline/io/products/stac_item.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
+#include "pipeline/io/scenes/stac_api.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/hashing.hpp"
-#include "pipeline/io/state_file.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/state_file.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
 
 namespace {

@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/state_file.hpp"
-#include "pipeline/run/site_state.hpp"
+#include "pipeline/io/files/state_file.hpp"
+#include "pipeline/watch/site_state.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
 
 namespace {

@@ -6,9 +6,9 @@
 #include <cstdint>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/alert_reader.hpp"
-#include "pipeline/io/sites.hpp"
-#include "pipeline/io/truth_geojson.hpp"
+#include "pipeline/io/alerts/alert_reader.hpp"
+#include "pipeline/io/vector/sites.hpp"
+#include "pipeline/io/vector/truth_geojson.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
 
 namespace {

@@ -5,10 +5,10 @@
 #include <cstdint>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/gdal_runtime.hpp"
-#include "pipeline/io/inner_path.hpp"
-#include "pipeline/io/product_files.hpp"
-#include "pipeline/io/safe_product.hpp"
+#include "pipeline/io/files/gdal_runtime.hpp"
+#include "pipeline/io/files/inner_path.hpp"
+#include "pipeline/io/products/product_files.hpp"
+#include "pipeline/io/products/safe_product.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

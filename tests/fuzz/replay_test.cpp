@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <string>
 
-#include "tests/unit/io_test_support.hpp"
+#include "tests/unit/io/test_support.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 

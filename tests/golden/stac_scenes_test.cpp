@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/remote_path.hpp"
-#include "pipeline/io/stac_item.hpp"
-#include "tests/unit/io_test_support.hpp"
+#include "pipeline/io/products/stac_item.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
+#include "tests/unit/io/test_support.hpp"
 
 namespace pitwatch {
 namespace {

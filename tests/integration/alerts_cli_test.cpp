@@ -14,8 +14,8 @@
 #include <set>
 #include <string>
 
-#include "pipeline/io/alert_reader.hpp"
-#include "pipeline/io/register.hpp"
+#include "pipeline/io/alerts/alert_reader.hpp"
+#include "pipeline/io/alerts/register.hpp"
 #include "tests/integration/process.hpp"
 #include "tests/integration/series.hpp"
 
@@ -414,7 +414,7 @@ TEST_F(AlertsCli, Failures) {
   expect(2, {}, "list, show, review, diff or export?");
   expect(2, {"remove"}, "no action 'remove'");
   expect(2, {"show"}, "ID is missing");
-  expect(2, {"list", "PW-1"}, "takes no ID");
+  expect(2, {"list", "PW-1"}, "too many positional options");
   expect(2, {"show", "PW-"}, "may be any of");
   expect(2, {"show", "nothing"}, "no alert 'nothing'");
   expect(2, {"review", "PW-", "--verdict", "natural", "--reviewer", "A"}, "may be any of");
@@ -424,10 +424,12 @@ TEST_F(AlertsCli, Failures) {
   expect(2, {"review", "PW-", "--verdict", "natural", "--reviewer", "A", "--at", "soon"}, "--at");
   const std::string whole = read_register(state_ + "/register.gpkg").alerts[0].alert.id;
   expect(2, {"review", whole, "--verdict", "natural", "--reviewer", "A", "--at", "2099-01-01"}, "is in the future");
-  expect(2, {"review", whole, "--verdict", "natural", "--reviewer", "A", "--as-of", "2022-01-01"}, "takes no --as-of");
+  expect(2, {"review", whole, "--verdict", "natural", "--reviewer", "A", "--as-of", "2022-01-01"},
+         "unrecognised option '--as-of'");
   expect(2, {"list", "--as-of", "once"}, "--as-of");
   expect(2, {"export", "--format", "gpkg", "--out", folder_ / "a.gpkg", "--as-of", "2022-01-01"}, "takes no --as-of");
-  expect(2, {"show", whole, "more"}, "one argument too many");
+  expect(2, {"show", whole, "more"}, "too many positional options");
+  expect(2, {"list", "--verdict", "natural"}, "unrecognised option '--verdict'");
   expect(2, {"diff", state_}, "takes two");
   expect(2, {"diff", state_, folder_ / "nowhere"}, "is no file, no folder and no date");
   expect(3, {"diff", state_, folder_.path()}, "alerts.geojson: cannot open");

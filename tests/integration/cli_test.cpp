@@ -10,7 +10,7 @@
 
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/plane.hpp"
-#include "pipeline/io/geotiff_writer.hpp"
+#include "pipeline/io/raster/geotiff_writer.hpp"
 #include "tests/integration/process.hpp"
 
 namespace pitwatch {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/io/state_file.hpp"
+#include "pipeline/io/files/state_file.hpp"
 #include "tests/integration/faults.hpp"
 #include "tests/integration/nights.hpp"
 

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "pipeline/io/http_client.hpp"
+#include "pipeline/io/remote/http_client.hpp"
 #include "tests/integration/process.hpp"
 
 namespace pitwatch::test {

@@ -12,7 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "pipeline/io/csv_table.hpp"
+#include "pipeline/io/files/csv_table.hpp"
 #include "tests/integration/alert_places.hpp"
 #include "tests/integration/process.hpp"
 

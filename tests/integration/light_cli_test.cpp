@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "pipeline/io/cog_writer.hpp"
-#include "pipeline/io/geodesy.hpp"
+#include "pipeline/io/geo/geodesy.hpp"
+#include "pipeline/io/raster/cog_writer.hpp"
 #include "tests/integration/process.hpp"
 #include "tests/integration/series.hpp"
 

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "tests/integration/process.hpp"
-#include "tests/unit/io_zip_support.hpp"
+#include "tests/unit/io/products/zip_support.hpp"
 
 namespace pitwatch::test {
 

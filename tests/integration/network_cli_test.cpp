@@ -18,10 +18,10 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/plane.hpp"
-#include "pipeline/io/band_file.hpp"
-#include "pipeline/io/hashing.hpp"
-#include "pipeline/io/remote_files.hpp"
-#include "pipeline/io/stac_api.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/raster/band_file.hpp"
+#include "pipeline/io/remote/remote_files.hpp"
+#include "pipeline/io/scenes/stac_api.hpp"
 #include "tests/integration/http_server.hpp"
 #include "tests/integration/series.hpp"
 

@@ -18,7 +18,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/unit/io_test_support.hpp"
+#include "tests/unit/io/test_support.hpp"
 
 namespace pitwatch::test {
 

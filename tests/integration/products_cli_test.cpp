@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/integration/process.hpp"
-#include "tests/unit/io_zip_support.hpp"
+#include "tests/unit/io/products/zip_support.hpp"
 
 namespace pitwatch {
 namespace {

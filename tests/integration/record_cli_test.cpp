@@ -7,10 +7,10 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
-#include "pipeline/io/folder_lock.hpp"
-#include "pipeline/io/signature.hpp"
+#include "pipeline/io/files/folder_lock.hpp"
+#include "pipeline/record/signature.hpp"
 #include "tests/integration/process.hpp"
-#include "tests/unit/record_support.hpp"
+#include "tests/unit/record/support.hpp"
 
 namespace pitwatch {
 namespace {

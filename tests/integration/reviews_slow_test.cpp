@@ -10,7 +10,7 @@
 
 #include "tests/integration/nights.hpp"
 #include "tests/integration/review_crowd.hpp"
-#include "tests/unit/postgis_server.hpp"
+#include "tests/unit/io/alerts/postgis_server.hpp"
 
 namespace pitwatch {
 namespace {

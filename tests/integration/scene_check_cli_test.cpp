@@ -12,8 +12,8 @@
 #include <nlohmann/json.hpp>
 
 #include "pipeline/core/plane.hpp"
-#include "pipeline/io/band_file.hpp"
-#include "pipeline/io/geotiff_writer.hpp"
+#include "pipeline/io/raster/band_file.hpp"
+#include "pipeline/io/raster/geotiff_writer.hpp"
 #include "tests/integration/process.hpp"
 
 namespace pitwatch {

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pipeline/core/date.hpp"
-#include "pipeline/io/geodesy.hpp"
+#include "pipeline/io/geo/geodesy.hpp"
 #include "tests/integration/process.hpp"
 
 namespace pitwatch {

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "pipeline/core/date.hpp"
-#include "pipeline/io/csv_table.hpp"
+#include "pipeline/io/files/csv_table.hpp"
 #include "tests/integration/process.hpp"
 
 namespace pitwatch {

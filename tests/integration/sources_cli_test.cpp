@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/io/register.hpp"
+#include "pipeline/io/alerts/register.hpp"
 #include "tests/integration/process.hpp"
 #include "tests/integration/series.hpp"
 

@@ -1,0 +1,188 @@
+#include "pipeline/acquisition/checks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "pipeline/acquisition/site_band.hpp"
+#include "pipeline/align/band_agreement.hpp"
+#include "pipeline/core/error.hpp"
+#include "pipeline/gate/scene_gate.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr int decimated_px = 512;
+constexpr std::int64_t gate_pixels = std::int64_t{4} << 20;
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string result;
+  for (const std::string& text : texts) result.append(result.empty() ? "" : "; ").append(text);
+  return result;
+}
+
+void refuse(const std::vector<std::string>& findings) {
+  if (!findings.empty()) throw DataError("unfit for use: " + joined(findings));
+}
+
+std::vector<Band> telling_bands(const Scene& scene) {
+  std::vector<Band> bands;
+  for (const Band band : {Band::B04, scene.has(Band::B08) ? Band::B08 : Band::B8A, Band::B11, Band::B12}) {
+    if (scene.has(band)) bands.push_back(band);
+  }
+  return bands;
+}
+
+OffsetReport report_on(const Scene& scene, OffsetFinding finding, OffsetCheck check) {
+  OffsetReport report;
+  report.decision = decide_on_offsets(scene.offsets, finding, check);
+  if (check == OffsetCheck::refuse && report.decision.use && !scene.offsets.is_declared &&
+      finding.verdict != OffsetVerdict::agrees) {
+    report.decision.use = false;
+    report.decision.reason = "the metadata do not tell the offsets (" + scene.offsets.rule +
+                             (scene.processing_baseline.empty() ? "" : ", baseline " + scene.processing_baseline) +
+                             "), and the pixels do not show them: " + finding.text;
+  }
+  report.finding = std::move(finding);
+  return report;
+}
+
+}  // namespace
+
+OffsetReport check_offsets_of(const Scene& scene, OpenBands& files, OffsetCheck check) {
+  if (check == OffsetCheck::off) return check_offsets_without_pixels(scene, check, "not looked at");
+  const std::vector<Band> bands = telling_bands(scene);
+  std::vector<Plane<std::uint16_t>> planes;
+  std::vector<BandPixels> pixels;
+  for (const Band band : bands) {
+    const BandAsset& asset = scene.bands.at(band);
+    try {
+      const BandFile& file = files.at(asset.path);
+      check_kind_of(band, file);
+      planes.push_back(file.read_decimated(decimated_px));
+    } catch (...) {
+      rethrow_with_context("band " + std::string(name(band)));
+    }
+  }
+  for (std::size_t i = 0; i < bands.size(); ++i) {
+    pixels.push_back({bands[i], std::as_const(planes[i]).view(), scene.bands.at(bands[i]).calibration});
+  }
+  return check_offsets_on(scene, pixels, check);
+}
+
+OffsetReport check_offsets_on(const Scene& scene, std::span<const BandPixels> pixels, OffsetCheck check) {
+  return report_on(scene, check_offsets(pixels), check);
+}
+
+OffsetReport check_offsets_without_pixels(const Scene& scene, OffsetCheck check, const std::string& why) {
+  return report_on(scene, {OffsetVerdict::cannot_tell, why}, check);
+}
+
+void refuse_damaged(const Scene& scene) {
+  for (const auto& [band, asset] : scene.bands) {
+    if (asset.sha256.empty() || sha256_file(asset.path) == asset.sha256) continue;
+    throw DataError("band " + std::string(name(band)) + ": " + redacted(asset.path) +
+                    ": is not as it was fetched: its SHA-256 is another than its item has; fetch it again");
+  }
+}
+
+void OffsetMemory::refuse_damaged(const Scene& scene) {
+  const auto is_checked = [](const auto& band) { return !band.second.sha256.empty(); };
+  if (std::none_of(scene.bands.begin(), scene.bands.end(), is_checked)) return;
+  const std::string key = scene.source + "\n" + scene.id;
+  std::optional<std::string> damage;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = damage_.find(key); found != damage_.end()) damage = found->second;
+  }
+  if (!damage) {
+    damage.emplace();
+    try {
+      pitwatch::refuse_damaged(scene);
+    } catch (const DataError& error) {
+      damage = error.what();
+    }
+    const std::lock_guard lock(mutex_);
+    damage_.emplace(key, *damage);
+  }
+  if (!damage->empty()) throw DataError(*damage);
+}
+
+OffsetReport OffsetMemory::check(const Scene& scene, OpenBands& files, OffsetCheck check) {
+  refuse_damaged(scene);
+  const std::string key = scene.source + "\n" + scene.id;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = known_.find(key); found != known_.end()) return found->second;
+  }
+  OffsetReport report = check_offsets_of(scene, files, check);
+  const std::lock_guard lock(mutex_);
+  return known_.emplace(key, std::move(report)).first->second;
+}
+
+void refuse_garbage(const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
+  if (is_reflectance(band)) refuse(garbage_in({band, dn, scene.bands.at(band).calibration}));
+}
+
+void refuse_garbage(const Scene& scene, Band band, const BandFile& file) {
+  if (!is_reflectance(band)) return;
+  const Plane<std::uint16_t> dn = file.read_spread(gate_pixels);
+  refuse_garbage(scene, band, dn.view());
+}
+
+void refuse_misplaced(double shift_x_px, double shift_y_px, int windows) {
+  refuse(misplaced(shift_x_px, shift_y_px, windows));
+}
+
+void refuse_displaced(const Scene& scene, const SiteLook& look) {
+  const auto red = look.reflectance.find(Band::B04);
+  if (red == look.reflectance.end()) return;
+  for (const auto& [band, plane] : look.reflectance) {
+    if (band == Band::B04) continue;
+    const BandAgreement found = band_agreement(red->second.view(), plane.view(), look.mask.view());
+    if (!is_elsewhere(found)) continue;
+    const double metres = look.grid.pixel_size_m;
+    refuse({std::string(name(band)) + ": " + redacted(scene.bands.at(band).path) + ": shows the ground " +
+            std::to_string(std::lround(found.x_px * metres)) + " m east and " +
+            std::to_string(std::lround(found.y_px * metres)) + " m south of where B04 has it"});
+  }
+}
+
+void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands) {
+  Grid middle = grid;
+  middle.width = std::min(grid.width, agreement_window_px);
+  middle.height = std::min(grid.height, agreement_window_px);
+  middle.origin = grid.to_map((grid.width - middle.width) / 2, (grid.height - middle.height) / 2);
+  const std::array<Scene, 1> parts{scene};
+  refuse_displaced(scene, read_look(parts, middle, bands, {}));
+}
+
+std::string verdict_name(OffsetVerdict verdict) {
+  switch (verdict) {
+    case OffsetVerdict::agrees:
+      return "agrees";
+    case OffsetVerdict::contradicts:
+      return "contradicts";
+    case OffsetVerdict::cannot_tell:
+      return "cannot tell";
+  }
+  return {};
+}
+
+std::string offset_check_name(OffsetCheck check) {
+  switch (check) {
+    case OffsetCheck::refuse:
+      return "refuse";
+    case OffsetCheck::warn:
+      return "warn";
+    case OffsetCheck::off:
+      return "off";
+  }
+  return {};
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,80 @@
+#pragma once
+// Whether a scene is what its metadata say, by its own pixels: offsets that are not those of the files, garbage.
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pipeline/acquisition/mosaic.hpp"
+#include "pipeline/acquisition/open_bands.hpp"
+#include "pipeline/core/plane.hpp"
+#include "pipeline/core/scene.hpp"
+#include "pipeline/gate/dark_pixels.hpp"
+#include "pipeline/io/raster/band_file.hpp"
+
+namespace pitwatch {
+
+struct SceneChecks {
+  OffsetCheck offsets = OffsetCheck::refuse;
+  bool gate = true;  // garbage and misplaced scenes are refused
+};
+
+/// What a scene's metadata and pixels say about its offsets, and what follows.
+struct OffsetReport {
+  OffsetFinding finding;
+  OffsetDecision decision;
+};
+
+/// decide_on_offsets() on pixels of the whole scene (B04, B08 or else B8A, B11, B12, those that it has; decimated to
+/// 512 pixels a side), and with OffsetCheck::refuse one thing more: a scene of undeclared offsets is refused unless its
+/// pixels agree. Throws DataError, naming the band and its file, for one that cannot be read. Thread-safe.
+OffsetReport check_offsets_of(const Scene& scene, OpenBands& files, OffsetCheck check);
+
+/// The same on pixels that were read for something else.
+OffsetReport check_offsets_on(const Scene& scene, std::span<const BandPixels> pixels, OffsetCheck check);
+
+/// The same where no pixels can be had, for the reason given.
+OffsetReport check_offsets_without_pixels(const Scene& scene, OffsetCheck check, const std::string& why);
+
+/// Throws DataError, naming band and file, for a file of a mirror that is not as it was fetched (BandAsset::sha256).
+void refuse_damaged(const Scene& scene);
+
+/// refuse_damaged() and check_offsets_of() of many sites' scenes: each scene is read once. Thread-safe.
+class OffsetMemory {
+ public:
+  OffsetReport check(const Scene& scene, OpenBands& files, OffsetCheck check);
+  void refuse_damaged(const Scene& scene);
+
+ private:
+  std::map<std::string, std::string> damage_;  // by scene; empty: none
+  std::mutex mutex_;
+  std::map<std::string, OffsetReport> known_;
+};
+
+/// Throws DataError with the findings of garbage_in() on a band's pixels at full resolution, if there are any.
+void refuse_garbage(const Scene& scene, Band band, PlaneView<const std::uint16_t> dn);
+
+/// The same on pieces of a file, 4 million pixels of it.
+void refuse_garbage(const Scene& scene, Band band, const BandFile& file);
+
+/// Throws DataError for a shift against the reference, in pixels of 10 m and by so many windows, that no image of the
+/// place has.
+void refuse_misplaced(double shift_x_px, double shift_y_px, int windows);
+
+/// Throws DataError, naming the band and its file, where a band of one look shows the ground elsewhere than B04 does
+/// (align/band_agreement.hpp): one that was moved, or is another scene's. Of looks without B04 nothing is said.
+void refuse_displaced(const Scene& scene, const SiteLook& look);
+
+/// The same by the middle of a grid.
+void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands);
+
+/// "agrees", "contradicts", "cannot tell".
+std::string verdict_name(OffsetVerdict verdict);
+
+/// "refuse", "warn", "off".
+std::string offset_check_name(OffsetCheck check);
+
+}  // namespace pitwatch

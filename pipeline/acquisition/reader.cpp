@@ -1,0 +1,303 @@
+#include "pipeline/acquisition/reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <system_error>
+
+#include "pipeline/acquisition/masks.hpp"
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/mgrs.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double unknown_cloud = 50;          // percent, of a scene whose metadata do not tell
+constexpr double enough_clear = 0.9;          // share of its ground that a reference shows
+constexpr double least_clear = 0.5;           // where none has that
+constexpr int shift_margin_px = 50;           // around the site, where shifts are measured
+constexpr double most_shift_sigma_px = 0.25;  // of one that is believed
+constexpr std::array shift_bands{Band::B04};
+
+/// Digital numbers of one scene around a site. Thread-safe for add().
+class SitePixels {
+ public:
+  void add(const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
+    Plane<std::uint16_t> copy(dn.width, dn.height);
+    for (int y = 0; y < dn.height; ++y) std::copy_n(dn.row(y), dn.width, copy.row(y));
+    const std::scoped_lock lock(mutex_);
+    bands_[band] = {scene.bands.at(band).calibration, std::move(copy)};
+  }
+
+  std::vector<BandPixels> pixels() const {
+    std::vector<BandPixels> result;
+    for (const auto& [band, one] : bands_) result.push_back({band, one.dn.view(), one.calibration});
+    return result;
+  }
+
+ private:
+  struct BandDn {
+    Calibration calibration;
+    Plane<std::uint16_t> dn;
+  };
+  std::mutex mutex_;
+  std::map<Band, BandDn> bands_;
+};
+
+std::string name_of(const Scene& scene) { return scene.source + "\n" + scene.id; }
+
+/// Throws DataError for a scene that is refused.
+void take_decision(const Scene& scene, const OffsetReport& report, ReadLook& look) {
+  if (!report.decision.use) throw DataError(report.decision.reason);
+  for (const std::string& doubt : report.decision.warnings) look.doubts.emplace_back(scene.id, doubt);
+}
+
+}  // namespace
+
+LookReader::LookReader(ReadingOptions options, Grid grid, OffsetMemory& offsets, BlockCache& blocks)
+    : options_(std::move(options)),
+      grid_(std::move(grid)),
+      offsets_(offsets),
+      blocks_(blocks),
+      light_(options_.light, grid_) {}
+
+/// Phase correlation wants more ground than a small site has.
+Grid LookReader::shift_grid() const {
+  Grid wide = grid_;
+  wide.origin = grid_.to_map(-shift_margin_px, -shift_margin_px);
+  wide.width += 2 * shift_margin_px;
+  wide.height += 2 * shift_margin_px;
+  return wide;
+}
+
+/// How scenes are read: what is garbage is refused.
+LookOptions LookReader::look_options(OpenBands& files) const {
+  LookOptions how;
+  how.blocks = &blocks_;
+  how.files = &files;
+  if (options_.checks.gate) {
+    how.see_pixels = [](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
+      refuse_garbage(scene, band, dn);
+    };
+  }
+  return how;
+}
+
+std::optional<ReferencePixels> LookReader::find_reference(const LookPlan& plan) const {
+  struct Candidate {
+    bool is_resampled;  // of another UTM zone
+    double cloud;
+    std::size_t number;
+    auto operator<=>(const Candidate&) const = default;
+  };
+  std::vector<Candidate> candidates;
+  for (std::size_t i = 0; i < plan.looks.size() && plan.looks[i].record.acquired < plan.learn_until; ++i) {
+    if (!plan.looks[i].is_readable()) continue;
+    const Scene& scene = plan.looks[i].datatake.parts.front().scene;
+    const std::string zone = crs_of_tile(scene.tile);
+    candidates.push_back({!zone.empty() && zone != grid_.crs, scene.cloud_cover.value_or(unknown_cloud), i});
+  }
+  std::sort(candidates.begin(), candidates.end());
+  std::optional<ReferencePixels> best;
+  double best_clear = least_clear;
+  for (const Candidate& candidate : candidates) {
+    try {
+      const Datatake& datatake = plan.looks[candidate.number].datatake;
+      const std::vector<Scene> parts = scenes_of(datatake);
+      for (const Scene& part : parts) offsets_.refuse_damaged(part);
+      OpenBands files;
+      const LookOptions how = look_options(files);
+      SiteLook red = read_look(parts, shift_grid(), shift_bands, how);
+      complete_mask(parts, how, options_.masks, red);
+      const double clear = mask_shares(red.mask.view()).clear;
+      if (clear < best_clear) continue;
+      best = packed(datatake, red, how);
+      best_clear = std::nextafter(clear, 2.0);  // of equal ones the first
+      if (clear >= enough_clear) break;
+    } catch (const DataError&) {  // the look is told as unusable in its turn
+    }
+  }
+  return best;
+}
+
+ReferencePixels LookReader::packed(const Datatake& datatake, const SiteLook& red, const LookOptions& how) const {
+  ReferencePixels pixels;
+  pixels.scene = datatake.parts.front().scene.id;
+  pixels.width = red.mask.width();
+  pixels.height = red.mask.height();
+  const Plane<float>& plane = red.reflectance.at(Band::B04);
+  for (int y = 0; y < pixels.height; ++y) {
+    for (int x = 0; x < pixels.width; ++x) {
+      pixels.red.push_back(keep_reflectance(plane.at(x, y)));
+      pixels.mask.push_back(red.mask.at(x, y));
+    }
+  }
+  if (!light_.wants_reference()) return pixels;
+  const std::vector<Scene> parts = light_.to_read(scenes_of(datatake));
+  SiteLook level = read_look(parts, grid_, watched_bands, how);
+  light_.correct(parts, datatake.acquired, level);
+  for (int y = 0; y < grid_.height; ++y) {
+    for (int x = 0; x < grid_.width; ++x) {
+      auto& pixel = pixels.level.emplace_back();
+      for (std::size_t band = 0; band < watched_bands.size(); ++band) {
+        pixel[band] = keep_reflectance(level.reflectance.at(watched_bands[band]).at(x, y));
+      }
+      pixels.level_mask.push_back(level.mask.at(x, y));
+    }
+  }
+  return pixels;
+}
+
+void LookReader::use_reference(const ReferencePixels& reference) {
+  const Grid wide = shift_grid();
+  if (reference.width != wide.width || reference.height != wide.height) {
+    throw DataError("the reference of the state is of another size");
+  }
+  SiteLook red{wide, {}, {}};
+  red.mask.reshape(wide.width, wide.height);
+  Plane<float> plane(wide.width, wide.height);
+  std::size_t i = 0;
+  for (int y = 0; y < wide.height; ++y) {
+    for (int x = 0; x < wide.width; ++x, ++i) {
+      plane.at(x, y) = kept_reflectance(reference.red[i]);
+      red.mask.at(x, y) = reference.mask[i];
+    }
+  }
+  red.reflectance.emplace(Band::B04, std::move(plane));
+  reference_ = std::move(red);
+  if (!light_.wants_reference() || reference.level.empty()) return;
+  SiteLook level{grid_, {}, {}};
+  level.mask.reshape(grid_.width, grid_.height);
+  for (std::size_t band = 0; band < watched_bands.size(); ++band) {
+    Plane<float> of_band(grid_.width, grid_.height);
+    i = 0;
+    for (int y = 0; y < grid_.height; ++y) {
+      for (int x = 0; x < grid_.width; ++x, ++i) {
+        of_band.at(x, y) = kept_reflectance(reference.level[i][band]);
+        level.mask.at(x, y) = reference.level_mask[i];
+      }
+    }
+    level.reflectance.emplace(watched_bands[band], std::move(of_band));
+  }
+  light_.take_reference(std::move(level));
+}
+
+std::vector<Grid> LookReader::ground_of(const PlannedLook& look) const {
+  // Interpolation, growing clouds and the shift itself reach beyond.
+  constexpr int reach_px = 20;
+  Grid wide = shift_grid();
+  wide.origin = wide.to_map(-reach_px, -reach_px);
+  wide.width += 2 * reach_px;
+  wide.height += 2 * reach_px;
+  std::vector<Grid> ground{wide};
+  const std::vector<Scene> parts = scenes_of(look.datatake);
+  if (uses_own_masks(parts, options_.masks)) {
+    Grid sky = sky_grid(shift_grid(), parts.front().sun);
+    sky.origin = sky.to_map(-reach_px, -reach_px);
+    sky.width += 2 * reach_px;
+    sky.height += 2 * reach_px;
+    ground.push_back(std::move(sky));
+  }
+  return ground;
+}
+
+/// Measures the shift against the reference into `how`. Returns its standard error.
+double LookReader::take_shift(const std::vector<Scene>& parts, LookOptions& how) const {
+  if (reference_) {
+    LookOptions plain;
+    plain.blocks = &blocks_;
+    plain.files = how.files;
+    const SiteLook as_delivered = read_look(parts, shift_grid(), shift_bands, plain);
+    const auto shift = estimate_shift(reference_->reflectance.at(Band::B04).view(), reference_->mask.view(),
+                                      as_delivered.reflectance.at(Band::B04).view(), as_delivered.mask.view());
+    if (shift && shift->sigma_px < most_shift_sigma_px) {
+      if (options_.checks.gate) refuse_misplaced(shift->x_px, shift->y_px, shift->windows);
+      how.shift_x_px = shift->x_px;
+      how.shift_y_px = shift->y_px;
+      return shift->sigma_px;
+    }
+  }
+  return options_.shift_error_px;
+}
+
+ReadLook LookReader::read(const PlannedLook& planned) const {
+  const Datatake& datatake = planned.datatake;
+  const std::vector<Scene> parts = scenes_of(datatake);
+  OpenBands files;  // for the checks, the shift, the masks and the pixels themselves
+  ReadLook look;
+  // Where the scene as a whole does not tell its offsets, the site's own pixels may: of a mirror they are all there is.
+  std::map<std::string, SitePixels> undecided;
+  for (const Scene& part : parts) {
+    if (planned.is_kept) break;  // they were checked when they were whole
+    const OffsetReport report = offsets_.check(part, files, options_.checks.offsets);
+    const bool ask_site =
+        options_.checks.offsets != OffsetCheck::off && report.finding.verdict == OffsetVerdict::cannot_tell;
+    if (ask_site) {
+      undecided[name_of(part)];
+    } else {
+      take_decision(part, report, look);
+    }
+  }
+  LookOptions how = look_options(files);
+  how.cloud_growth_m = 0;  // the monitor has margins of its own
+  how.shadow_growth_m = 0;
+  how.class_reasons = class_reasons(options_.masks);
+  const double shift_error_px = take_shift(parts, how);
+  how.see_pixels = [&, gate = how.see_pixels](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
+    if (gate) gate(scene, band, dn);
+    const auto found = undecided.find(name_of(scene));
+    if (found == undecided.end()) return;
+    // As its metadata have it, whatever it is read as.
+    const auto is_it = [&](const Scene& part) { return name_of(part) == found->first; };
+    found->second.add(*std::find_if(parts.begin(), parts.end(), is_it), band, dn);
+  };
+  SiteLook seen = read_look(light_.to_read(parts), grid_, watched_bands, how);
+  for (const Scene& part : parts) {
+    const auto found = undecided.find(name_of(part));
+    if (found == undecided.end()) continue;
+    take_decision(part, check_offsets_on(part, found->second.pixels(), options_.checks.offsets), look);
+  }
+  complete_mask(parts, how, options_.masks, seen);
+  if (options_.checks.gate && !planned.is_kept) refuse_displaced(parts.front(), seen);
+  light_.correct(parts, datatake.acquired, seen);
+  LookPlanes& planes = look.planes;
+  planes.when = datatake.acquired;
+  // The noise that was learnt has the typical error: only what is more than that is not in it.
+  const double typical_px = options_.typical_shift_error_px;
+  planes.position_error_px =
+      static_cast<float>(std::sqrt(std::max(0.0, shift_error_px * shift_error_px - typical_px * typical_px)));
+  const std::array<Plane<float>*, watched_bands.size()> into{&planes.blue, &planes.green,  &planes.red,
+                                                             &planes.nir,  &planes.swir16, &planes.swir22};
+  for (std::size_t band = 0; band < watched_bands.size(); ++band) {
+    *into[band] = std::move(seen.reflectance.at(watched_bands[band]));
+  }
+  planes.mask = std::move(seen.mask);
+  if (!options_.write_masks.empty()) write_mask_of(datatake, planes);
+  return look;
+}
+
+void LookReader::write_mask_of(const Datatake& datatake, const LookPlanes& planes) const {
+  std::error_code error;
+  fs::create_directories(options_.write_masks, error);
+  if (error) throw ConfigError("--write-masks " + options_.write_masks + ": cannot be made: " + error.message());
+  std::string name = format_instant(datatake.acquired);
+  std::erase_if(name, [](char c) { return c == '-' || c == ':'; });
+  write_mask(options_.write_masks + "/" + name + "_mask.tif", grid_, planes.mask.view(),
+             datatake.parts.front().scene.id);
+}
+
+std::int64_t LookReader::bytes(const LookPlan& plan, int looks_in_flight) const {
+  std::int64_t own_masks = 0;
+  for (const PlannedLook& look : plan.looks) {
+    own_masks = std::max(own_masks, own_mask_bytes(scenes_of(look.datatake), options_.masks, grid_));
+  }
+  const std::int64_t pixels = std::int64_t{grid_.width} * grid_.height;
+  return light_.bytes() + looks_in_flight * (own_masks + light_.look_pixel_bytes() * pixels);
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,34 @@
+#pragma once
+// The pixels that the looks of a site are laid over and measured against.
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "pipeline/core/large_buffer.hpp"
+#include "pipeline/core/mask.hpp"
+#include "pipeline/core/scene.hpp"
+
+namespace pitwatch {
+
+/// The bands that the monitor takes in, in this order.
+inline constexpr std::array<Band, 6> watched_bands{Band::B02, Band::B03, Band::B04, Band::B08, Band::B11, Band::B12};
+
+/// What the looks of a site are laid over and measured against: a clear one of the history. The state keeps it, since
+/// its files may go, as it is used: rounded to what is kept.
+struct ReferencePixels {
+  std::string scene;
+  int width = 0;  // of the grid on which shifts are measured; row-major
+  int height = 0;
+  PixelVector<std::uint16_t> red;  // keep_reflectance()
+  PixelVector<MaskBits> mask;
+  /// On the site's own grid, where looks are brought to its level; empty otherwise.
+  PixelVector<std::array<std::uint16_t, watched_bands.size()>> level;
+  PixelVector<MaskBits> level_mask;
+};
+
+/// Reflectance in steps of 0.0001 from -0.3 on; what is no number is 0.
+std::uint16_t keep_reflectance(float reflectance);
+float kept_reflectance(std::uint16_t kept);
+
+}  // namespace pitwatch

@@ -1,0 +1,166 @@
+#include "pipeline/acquisition/source.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <tuple>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/products/stac_item.hpp"
+#include "pipeline/io/remote/remote_files.hpp"
+#include "pipeline/io/scenes/scene_mirror.hpp"
+#include "pipeline/io/scenes/scene_reader.hpp"
+#include "pipeline/io/scenes/stac_api.hpp"
+
+namespace pitwatch {
+namespace {
+
+bool has(const std::vector<std::string>& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+bool is_local(const std::string& source) { return !is_url(source) || source.starts_with("file:"); }
+
+/// "/data/pit 7" of "file:///data/pit%207"; other paths as they are.
+std::string path_of(const std::string& source) {
+  constexpr std::string_view scheme = "file:";
+  if (!source.starts_with(scheme)) return source;
+  std::string path = percent_decoded(source.substr(scheme.size()));
+  constexpr std::string_view here = "//localhost/";
+  if (path.starts_with(here)) path.erase(0, here.size() - 1);
+  if (path.starts_with("///")) path.erase(0, 2);
+  if (!path.starts_with("/") || path.starts_with("//") || path.find('\0') != std::string::npos) {
+    throw ConfigError(redacted(source) + ": not a file or folder of this machine");
+  }
+  return path;
+}
+
+SourceListing list_local(const std::string& source, const NetworkOptions& options) {
+  SourceListing listing = list_scenes(path_of(source));
+  if (options.most_cloud_percent) {
+    std::erase_if(listing.scenes, [&](const ListedScene& listed) {
+      return listed.scene.cloud_cover && *listed.scene.cloud_cover > *options.most_cloud_percent;
+    });
+  }
+  return listing;
+}
+
+bool has_remote_files(const Scene& scene) {
+  return std::any_of(scene.bands.begin(), scene.bands.end(), [](const auto& band) { return is_url(band.second.path); });
+}
+
+/// Gives the scene's files the names that GDAL knows.
+void name_files(Scene& scene, RemoteFiles& files) {
+  for (auto& [band, asset] : scene.bands) {
+    try {
+      asset.path = files.gdal_name(asset.path);
+    } catch (...) {
+      rethrow_with_context("band " + std::string(name(band)));
+    }
+  }
+}
+
+}  // namespace
+
+bool is_item_url(const std::string& source) {
+  if (!is_url(source) || source.starts_with("file:")) return false;
+  const std::string path = source.substr(0, source.find_first_of("?#"));
+  const std::size_t items = path.rfind("/items/");
+  const bool is_named =
+      items != std::string::npos && items + 7 < path.size() && path.find('/', items + 7) == std::string::npos;
+  const bool is_catalog = path.ends_with("/catalog.json") || path.ends_with("/collection.json");
+  return is_named || path.ends_with(".geojson") || (path.ends_with(".json") && !is_catalog);
+}
+
+RemotePolicy policy_for(const std::string& source, const NetworkOptions& options) {
+  RemotePolicy policy = options.remote;
+  if (is_local(source)) return policy;
+  if (source.starts_with("http:") && !has(policy.schemes, "http")) {
+    throw ConfigError(redacted(source) + ": without TLS; if that is meant, allow it by --allow-host http://HOST");
+  }
+  if (!source.starts_with("https:") && !source.starts_with("http:")) {
+    throw ConfigError(redacted(source) + ": not a folder, and not a STAC API (https://...)");
+  }
+  if (source.starts_with("https:")) {
+    const RemoteUrl url = parse_remote_url(source);
+    policy.hosts.push_back(url.port.empty() ? url.host : url.host + ":" + url.port);
+  }
+  return policy;
+}
+
+SourceListing list_source(const std::string& source, const NetworkOptions& options, HttpClient& client,
+                          const SourceSearch& search, const SeeItem& see) {
+  if (is_local(source)) {
+    SourceListing listing = list_local(source, options);
+    if (see) {
+      for (const ListedScene& listed : listing.scenes) see(listed, local_item_text(listed));
+    }
+    return listing;
+  }
+  if (is_item_url(source)) {
+    SourceListing listing;
+    const std::string text = client.get(source);
+    listing.scenes.push_back({parse_stac_item(text, source), sha256_text(text)});
+    if (see) see(listing.scenes.front(), text);
+    return listing;
+  }
+  SearchRequest request;
+  request.url = source;
+  request.collections = options.collections;
+  request.places = search.places;
+  request.from = search.from;
+  request.until = search.until;
+  request.most_cloud_percent = options.most_cloud_percent;
+  return search_scenes(request, client, [&](const ListedScene& listed, const FoundItem& item) {
+    if (see) see(listed, item.text);
+  });
+}
+
+SourceListing list_source(const std::string& source, const NetworkOptions& options, const SourceSearch& search) {
+  if (is_local(source)) return list_local(source, options);
+  HttpClient client(options.http, policy_for(source, options));
+  return list_source(source, options, client, search);
+}
+
+SourceListing list_readable(const std::string& source, const NetworkOptions& options, const SourceSearch& search) {
+  SourceListing listing = list_source(source, options, search);
+  const auto is_remote = [](const ListedScene& listed) { return has_remote_files(listed.scene); };
+  if (std::none_of(listing.scenes.begin(), listing.scenes.end(), is_remote)) return listing;
+  RemoteFiles files(std::make_shared<HttpClient>(options.http, policy_for(source, options)));
+  std::erase_if(listing.scenes, [&](ListedScene& listed) {
+    try {
+      name_files(listed.scene, files);
+      return false;
+    } catch (const DataError& error) {
+      listing.rejected.push_back({redacted(listed.scene.source), error_chain(error)});
+      return true;
+    }
+  });
+  std::sort(listing.rejected.begin(), listing.rejected.end(), [](const RejectedItem& a, const RejectedItem& b) {
+    return std::tie(a.path, a.reason) < std::tie(b.path, b.reason);
+  });
+  return listing;
+}
+
+ListedScene read_readable(const std::string& reference, const NetworkOptions& options) {
+  const bool local = is_local(reference);
+  if (!local && !is_item_url(reference)) {
+    throw ConfigError(redacted(reference) +
+                      ": not the URL of one STAC item (.../items/ID, or a name that ends in .json)");
+  }
+  const auto client = std::make_shared<HttpClient>(options.http, policy_for(reference, options));
+  const std::string path = local ? path_of(reference) : reference;
+  ListedScene listed = local ? ListedScene{read_scene(path), scene_fingerprint(path)}
+                             : std::move(list_source(reference, options, *client, {}).scenes.front());
+  if (!has_remote_files(listed.scene)) return listed;
+  RemoteFiles files(client);
+  try {
+    name_files(listed.scene, files);
+  } catch (...) {
+    rethrow_with_context(redacted(reference));
+  }
+  return listed;
+}
+
+}  // namespace pitwatch

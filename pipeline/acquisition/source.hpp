@@ -1,0 +1,59 @@
+#pragma once
+// A SOURCE of scenes as the commands take it: a local one, or the URL of a STAC API.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/core/date.hpp"
+#include "pipeline/core/scene.hpp"
+#include "pipeline/io/remote/http_client.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
+#include "pipeline/io/scenes/scene_source.hpp"
+
+namespace pitwatch {
+
+struct NetworkOptions {
+  std::vector<std::string> collections;      // that a STAC API is searched in, where its URL names none
+  std::optional<double> most_cloud_percent;  // of a scene, by its own account; scenes that do not tell are taken
+  RemotePolicy remote = default_remote_policy();
+  HttpOptions http;
+};
+
+/// What a STAC API is asked for; a local source gives all that it has.
+struct SourceSearch {
+  std::vector<DegreeBox> places;  // none: anywhere
+  std::optional<Instant> from;
+  std::optional<Instant> until;
+};
+
+/// Whether a URL is that of one STAC item, by its path: ".../items/ID", or a name that ends in .json or .geojson and
+/// is not catalog.json or collection.json. Other URLs are those of APIs.
+bool is_item_url(const std::string& source);
+
+/// The policy under which a source is read: that of the options, and the source's own host, which the user has named,
+/// if it is asked by https. Throws ConfigError for a URL of another scheme, of http where the options do not allow it.
+RemotePolicy policy_for(const std::string& source, const NetworkOptions& options);
+
+/// Called with a scene of the listing and the text of its item.
+using SeeItem = std::function<void(const ListedScene&, const std::string& item)>;
+
+/// The scenes of a source, as list_scenes() or search_scenes() tell them, or the one of an item's URL: files are paths
+/// or URLs. Throws ConfigError as policy_for() does, DataError as those two do.
+SourceListing list_source(const std::string& source, const NetworkOptions& options, HttpClient& client,
+                          const SourceSearch& search, const SeeItem& see = {});
+
+/// The same by a client of its own, which a local source needs not.
+SourceListing list_source(const std::string& source, const NetworkOptions& options, const SourceSearch& search);
+
+/// The same, ready to be read: files on the network have the names by which GDAL opens them, and GDAL is set up for
+/// them. Scenes whose files may not be read by the policy are rejected with the reason.
+SourceListing list_readable(const std::string& source, const NetworkOptions& options, const SourceSearch& search);
+
+/// One scene, ready to be read: read_scene() of what is local, with scene_fingerprint(), or the item at a URL. Throws
+/// ConfigError as policy_for() does, DataError for what cannot be read or has files that are rejected in
+/// list_readable().
+ListedScene read_readable(const std::string& reference, const NetworkOptions& options);
+
+}  // namespace pitwatch

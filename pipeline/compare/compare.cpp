@@ -1,0 +1,337 @@
+#include "pipeline/compare/compare.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "pipeline/compare/block_store.hpp"
+#include "pipeline/compare/build_alerts.hpp"
+#include "pipeline/compare/outputs.hpp"
+#include "pipeline/compare/pair_inputs.hpp"
+#include "pipeline/compare/run_record.hpp"
+#include "pipeline/compare/survey.hpp"
+#include "pipeline/compare/tiling.hpp"
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/files/gdal_runtime.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
+#include "pipeline/io/vector/aoi.hpp"
+#include "pipeline/polygons/components.hpp"
+#include "pipeline/polygons/measure.hpp"
+#include "pipeline/schedule/arena.hpp"
+#include "pipeline/schedule/background.hpp"
+#include "pipeline/schedule/slot_pipeline.hpp"
+#include "pipeline/schedule/stopwatch.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr std::int64_t gdal_cache_bytes = std::int64_t{16} << 20;  // blocks are read past it
+
+/// What a tile in flight owns: preallocated, so that the steady state does not allocate.
+struct Slot {
+  Window tile;
+  std::unique_ptr<LeasedPixels> pixels;
+  TileEvidence evidence;
+  MaskCounts counts{};
+  Plane<std::uint8_t> outlined;
+  std::vector<Component> components;
+  std::vector<RegionSums> sums;
+};
+
+Hysteresis hysteresis_of(const CompareOptions& options, const Grid& grid) {
+  const auto code = [](double score) { return static_cast<std::uint8_t>(std::lround(score * score_max)); };
+  return {code(options.score_low), code(options.score_high), min_pixels(options.min_area_ha, grid)};
+}
+
+void check(const CompareOptions& options) {
+  if (!(options.min_area_ha >= 0 && options.min_area_ha <= 1e6))
+    throw ConfigError("--min-area-ha must be 0 to 1000000");
+  if (!(options.simplify_m >= 0 && options.simplify_m <= 1000))
+    throw ConfigError("--simplify must be 0 to 1000 metres");
+  if (!(options.score_low > 0 && options.score_low <= options.score_high && options.score_high <= 1)) {
+    throw ConfigError("--score-low and --score-high must satisfy 0 < low <= high <= 1");
+  }
+  if (options.tile_size_px != 0 &&
+      (options.tile_size_px % 64 != 0 || options.tile_size_px < 64 || options.tile_size_px > 16384)) {
+    throw ConfigError("--tile-size must be a multiple of 64 from 64 to 16384, or 0");
+  }
+}
+
+void make_output_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw ConfigError("--out " + path + ": cannot be made: " + error.message());
+  try {
+    const AtomicFile probe(path + "/run.json");  // before the work, not after it
+  } catch (const IoError& not_writable) {
+    throw ConfigError(std::string("--out ") + not_writable.what());
+  }
+}
+
+/// The dataflow: tiles in order, read and judged in parallel, merged in order.
+class Comparison {
+ public:
+  Comparison(const PairInputs& inputs, BlockStore& store, const CompareOptions& options, const Tiling& tiling,
+             const std::optional<Aoi>& aoi, const ProgressSink& progress, Stopwatch& watch)
+      : inputs_(inputs),
+        store_(store),
+        options_(options),
+        tiles_(tiles_of(inputs, tiling.tile_size_px)),
+        aoi_(aoi),
+        progress_(progress),
+        watch_(watch),
+        hysteresis_(hysteresis_of(options, inputs.grid())),
+        slots_(static_cast<std::size_t>(tiling.tokens)),
+        score_(inputs.grid().width, inputs.grid().height) {
+    for (const Window& tile : tiles_) store_.announce(inputs_.native_windows(tile, read_margin_px));
+  }
+
+  void run(const PairSurvey& survey) {
+    std::size_t next = 0;
+    std::size_t done = 0;
+    const auto take = [&](Slot& slot) {
+      if (next == tiles_.size()) return false;
+      slot.tile = tiles_[next++];
+      return true;
+    };
+    const auto work = [&](Slot& slot) {
+      read(slot);
+      judge(slot, survey);
+    };
+    const auto merge = [&](Slot& slot) {
+      const Stopwatch::Lap lap(watch_, Stage::merge);
+      for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += slot.counts[i];
+      stitcher_.add(slot.tile, std::move(slot.components));
+      sums_.push_back(std::move(slot.sums));
+      progress_("comparing", static_cast<double>(++done) / static_cast<double>(tiles_.size()));
+    };
+    run_slots(std::span(slots_), take, work, merge);
+  }
+
+  std::vector<Component> components() { return stitcher_.finish(hysteresis_); }
+  const std::vector<std::vector<RegionSums>>& sums() const { return sums_; }
+  Plane<std::uint8_t>& score() { return score_; }
+  const MaskCounts& counts() const { return counts_; }
+
+ private:
+  void read(Slot& slot) {
+    const Stopwatch::Lap lap(watch_, Stage::read);
+    slot.pixels =
+        std::make_unique<LeasedPixels>(inputs_, store_.lease(inputs_.native_windows(slot.tile, read_margin_px)));
+  }
+
+  void judge(Slot& slot, const PairSurvey& survey) {
+    const Window& tile = slot.tile;
+    const PlaneView<std::uint8_t> score{&score_.at(tile.x, tile.y), tile.width, tile.height, score_.stride()};
+    slot.counts = {};
+    slot.outlined.reshape(tile.width, tile.height);
+    {
+      const Stopwatch::Lap lap(watch_, Stage::evidence);
+      slot.evidence.compute(*slot.pixels, survey.geometry, options_.evidence, survey.model, tile, score, slot.counts);
+      slot.evidence.delineate(options_.evidence, tile, hysteresis_.low, slot.outlined.view());
+      if (aoi_) leave_out_outside(tile, score, slot.outlined.view());
+    }
+    const Stopwatch::Lap lap(watch_, Stage::polygons);
+    slot.components = label_tile(slot.outlined.view(), tile, inputs_.grid().extent(), hysteresis_);
+    slot.sums = sum_regions(slot.components, *slot.pixels, survey.geometry, score, tile);
+    slot.pixels.reset();
+  }
+
+  void leave_out_outside(const Window& tile, PlaneView<std::uint8_t> score, PlaneView<std::uint8_t> outlined) {
+    Plane<std::uint8_t> inside(tile.width, tile.height);
+    aoi_->burn(tile, inside.view());
+    for (int y = 0; y < tile.height; ++y) {
+      for (int x = 0; x < tile.width; ++x) {
+        if (inside.at(x, y) == 0) score.at(x, y) = outlined.at(x, y) = score_not_judged;
+      }
+    }
+  }
+
+  const PairInputs& inputs_;
+  BlockStore& store_;
+  const CompareOptions& options_;
+  std::vector<Window> tiles_;
+  const std::optional<Aoi>& aoi_;
+  const ProgressSink& progress_;
+  Stopwatch& watch_;
+  Hysteresis hysteresis_;
+  std::vector<Slot> slots_;
+  Plane<std::uint8_t> score_;
+  MaskCounts counts_{};
+  Stitcher stitcher_;
+  std::vector<std::vector<RegionSums>> sums_;  // by tile
+};
+
+std::vector<InputRecord> input_records(const ListedScene& before, const ListedScene& after, const PairInputs& inputs) {
+  std::vector<InputRecord> records;
+  for (const auto& [role, listed] : {std::pair{"BEFORE item", &before}, {"AFTER item", &after}}) {
+    records.push_back({role, listed->scene.source, listed->fingerprint});
+  }
+  for (const PairInput& input : inputs.inputs()) {
+    const std::string date = input.date == Date::before ? "BEFORE " : "AFTER ";
+    records.push_back({date + std::string(name(input.band)), input.asset.path, {}});
+  }
+  return records;
+}
+
+template <typename Work>
+void in_context(const std::string& context, Work work) {
+  try {
+    work();
+  } catch (...) {
+    rethrow_with_context(context);
+  }
+}
+
+/// Fills in what is found about offsets, and throws for the first scene that is refused.
+void check_scenes(const PairInputs& inputs, const SceneChecks& checks, CompareReport& report) {
+  const std::array<std::pair<const char*, const Scene*>, 2> scenes{
+      {{"BEFORE ", &report.before}, {"AFTER ", &report.after}}};
+  const int bands = checks.gate ? static_cast<int>(inputs.inputs().size()) : 0;
+  const auto check_places = [&](Date date, const Scene& scene) {
+    std::vector<Band> there;
+    for (const PairInput& input : inputs.inputs()) {
+      if (input.date == date && is_reflectance(input.band)) there.push_back(input.band);
+    }
+    refuse_displaced(scene, inputs.grid(), there);
+  };
+  OpenBands files;
+  const auto check = [&](int i) {
+    if (i < static_cast<int>(scenes.size())) {
+      const auto& [date, scene] = scenes[static_cast<std::size_t>(i)];
+      in_context(date + redacted(scene->source), [&, scene = scene] {
+        refuse_damaged(*scene);
+        OffsetReport found = check_offsets_of(*scene, files, checks.offsets);
+        if (!found.decision.use) throw DataError(found.decision.reason + " (--offset-check)");
+        report.offsets[static_cast<std::size_t>(i)] = std::move(found);
+        if (checks.gate) check_places(both_dates[static_cast<std::size_t>(i)], *scene);
+      });
+    } else {
+      const PairInput& input = inputs.inputs()[static_cast<std::size_t>(i) - scenes.size()];
+      const auto& [date, scene] = scenes[static_cast<std::size_t>(input.date)];
+      in_context(date + redacted(input.asset.path),
+                 [&, scene = scene] { refuse_garbage(*scene, input.band, input.file); });
+    }
+  };
+  std::vector<std::exception_ptr> errors(scenes.size() + static_cast<std::size_t>(bands));
+  in_parallel(static_cast<int>(errors.size()), [&](int i) {
+    try {
+      check(i);
+    } catch (...) {
+      errors[static_cast<std::size_t>(i)] = std::current_exception();
+    }
+  });
+  // The first, and not whichever came first.
+  for (const std::exception_ptr& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
+}
+
+}  // namespace
+
+CompareReport compare(const std::string& before, const std::string& after, const CompareOptions& options,
+                      const ProgressSink& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  check(options);
+  initialise_gdal(gdal_cache_bytes);
+  CompareReport report;
+  const ListedScene listed_before = read_readable(before, options.network);
+  const ListedScene listed_after = read_readable(after, options.network);
+  report.before = listed_before.scene;
+  report.after = listed_after.scene;
+  if (report.after.acquired <= report.before.acquired) {
+    throw ConfigError("AFTER (" + redacted(after) + ", " + format_instant(report.after.acquired) +
+                      ") is not later than BEFORE (" + redacted(before) + ", " +
+                      format_instant(report.before.acquired) + ")");
+  }
+  PairInputs inputs(report.before, report.after);
+  report.limits = inputs.limits();
+  std::optional<Aoi> aoi;
+  if (options.aoi) {
+    inputs.crop(Aoi(*options.aoi, inputs.grid()).bounds());
+    aoi.emplace(*options.aoi, inputs.grid());
+  }
+  report.grid = inputs.grid();
+  make_output_folder(options.out);
+
+  report.threads = thread_count(options.threads);
+  in_arena(report.threads, [&] {
+    std::optional<BlockStore> store(std::in_place, inputs.block_sources());
+    const Tiling tiling = plan_tiling(inputs, *store, options.tile_size_px, report.threads, options.memory_bytes);
+    report.tile_size_px = tiling.tile_size_px;
+    report.tokens = tiling.tokens;
+    report.planned_bytes = tiling.planned_bytes;
+
+    Stopwatch watch;
+    {
+      const Stopwatch::Lap lap(watch, Stage::read);
+      check_scenes(inputs, options.checks, report);
+    }
+    Comparison comparison(inputs, *store, options, tiling, aoi, progress, watch);
+    report.inputs = input_records(listed_before, listed_after, inputs);
+    Background hashing;
+    for (InputRecord& record : report.inputs) {
+      if (!record.sha256.empty() || is_on_network(record.path)) continue;
+      hashing.run([&] {
+        const Stopwatch::Lap lap(watch, Stage::hash);
+        record.sha256 = sha256_file(record.path);
+      });
+    }
+    progress("surveying", 0);
+    PairSurvey found;
+    {
+      const Stopwatch::Lap lap(watch, Stage::survey);
+      found = survey(inputs, *store, options.evidence);
+    }
+    report.alignment = found.alignment;
+    if (options.checks.gate) {
+      const Alignment& by = found.alignment;
+      in_context("AFTER " + redacted(report.after.source),
+                 [&] { refuse_misplaced(by.x.offset, by.y.offset, by.windows_used); });
+    }
+    report.model = found.model;
+    comparison.run(found);
+    report.pixels_by_mask = comparison.counts();
+    store.reset();  // the outputs need the memory
+
+    progress("writing", 0);
+    const ComparisonOutputs outputs(report, options);
+    Background writing;
+    writing.run([&] {
+      const Stopwatch::Lap lap(watch, Stage::write);
+      outputs.write_score(comparison.score().view());
+    });
+    std::vector<Region> regions;
+    {
+      const Stopwatch::Lap lap(watch, Stage::polygons);
+      regions = build_regions(comparison.components(), comparison.sums(), inputs, options);
+      report.alerts = build_alerts(regions, inputs, report, options);
+    }
+    std::unique_ptr<AtomicFile> alerts;
+    Background describing;
+    describing.run([&] {
+      const Stopwatch::Lap lap(watch, Stage::write);
+      alerts = outputs.prepare_alerts(report.alerts);
+    });
+    writing.wait();
+    {
+      const Stopwatch::Lap lap(watch, Stage::write);
+      burn_classes(regions, comparison.score().view());  // the scores are on disk: their memory becomes the mask
+      outputs.write_mask(comparison.score().view());
+    }
+    describing.wait();
+    alerts->commit();  // last, so that whoever sees new alerts finds their rasters
+    hashing.wait();
+    report.stage_seconds = watch.seconds();
+  });
+  report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  write_run_record(options.out + "/run.json", report, options);
+  return report;
+}
+
+}  // namespace pitwatch

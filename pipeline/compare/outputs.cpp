@@ -1,0 +1,53 @@
+#include "pipeline/compare/outputs.hpp"
+
+#include <array>
+#include <bit>
+
+#include "pipeline/compare/build_alerts.hpp"
+#include "pipeline/io/alerts/alerts_geojson.hpp"
+#include "pipeline/io/raster/cog_writer.hpp"
+#include "pipeline/polygons/components.hpp"
+#include "pipeline/schedule/background.hpp"
+
+namespace pitwatch {
+namespace {
+
+/// The score of each code, code / 250, in eight significant bits: as many as tell the codes apart, and few enough that
+/// the pixels' lower bytes are zero and cost nothing in the file.
+std::array<float, 256> score_values() {
+  std::array<float, 256> values{};
+  for (std::size_t code = 0; code < values.size(); ++code) {
+    const auto exact = std::bit_cast<std::uint32_t>(static_cast<float>(code) / static_cast<float>(score_max));
+    values[code] = std::bit_cast<float>((exact + 0x8000U) & 0xFFFF0000U);
+  }
+  return values;
+}
+
+}  // namespace
+
+ComparisonOutputs::ComparisonOutputs(const CompareReport& report, const CompareOptions& options)
+    : report_(report),
+      folder_(options.out + "/"),
+      items_{{"PITWATCH_BEFORE", report.before.id},
+             {"PITWATCH_AFTER", report.after.id},
+             {"PITWATCH_VERSION", algorithm_name(options)}} {}
+
+void ComparisonOutputs::write_score(PlaneView<const std::uint8_t> codes) const {
+  write_cog_float(folder_ + "score.tif", report_.grid, codes, score_values(),
+                  {"evidence that the ground was newly disturbed, 0 to 1", items_}, in_parallel);
+}
+
+void ComparisonOutputs::write_mask(PlaneView<const std::uint8_t> classes) const {
+  CogMetadata metadata{"difference mask by class", items_};
+  for (const auto& [change_class, class_name] : change_class_names) {
+    metadata.items.emplace_back("CLASS_" + std::to_string(static_cast<int>(change_class)), class_name);
+  }
+  write_cog_byte(folder_ + "mask.tif", report_.grid, classes, metadata, in_parallel);
+}
+
+std::unique_ptr<AtomicFile> ComparisonOutputs::prepare_alerts(std::span<const Alert> alerts) const {
+  return prepare_alerts_geojson(folder_ + "alerts.geojson", alerts, report_.grid,
+                                {"alerts", report_.before.acquired, report_.after.acquired}, in_parallel);
+}
+
+}  // namespace pitwatch

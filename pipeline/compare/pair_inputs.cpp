@@ -1,0 +1,198 @@
+#include "pipeline/compare/pair_inputs.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "pipeline/acquisition/site_band.hpp"
+#include "pipeline/align/alignment.hpp"
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
+
+namespace pitwatch {
+namespace {
+
+std::string_view title(Date date) { return date == Date::before ? "BEFORE" : "AFTER"; }
+
+std::string label(Date date, Band band) { return std::string(title(date)) + " band " + std::string(name(band)); }
+
+bool is_read(Band band) {
+  const auto has = [&](const auto& bands) { return std::find(bands.begin(), bands.end(), band) != bands.end(); };
+  return has(required_bands) || has(optional_bands);
+}
+
+bool rests_on(const EvidenceBands& bands, Date date, Band band) {
+  return band == bands.blue || band == bands.red || band == bands.swir || band == Band::SCL ||
+         (band == bands.nir && date == Date::before);
+}
+
+PairInput open_band(const Scene& scene, Date date, Band band, bool is_evidence) {
+  const BandAsset& asset = scene.bands.at(band);
+  try {
+    BandFile file(asset.path);
+    check_kind_of(band, file);
+    return {date, band, is_evidence, asset, std::move(file)};
+  } catch (...) {
+    rethrow_with_context(label(date, band));
+  }
+}
+
+/// Pixel centres of the grid as positions in a raster: see AxisMap.
+BandPlace place_of(const PairInput& input, const Grid& grid) {
+  const Grid& native = input.file.grid();
+  const double scale = grid.pixel_size_m / native.pixel_size_m;
+  BandPlace place;
+  place.calibration = input.asset.calibration;
+  place.width = native.width;
+  place.height = native.height;
+  place.x = {(grid.origin.x - native.origin.x) / native.pixel_size_m + 0.5 * scale - 0.5, scale};
+  place.y = {(native.origin.y - grid.origin.y) / native.pixel_size_m + 0.5 * scale - 0.5, scale};
+  return place;
+}
+
+}  // namespace
+
+PairInputs::PairInputs(const Scene& before, const Scene& after) {
+  const auto both_have = [&](Band band) { return before.has(band) && after.has(band); };
+  const EvidenceBands bands(both_have(Band::B02), both_have(Band::B11));
+  for (const Date date : both_dates) {
+    const Scene& scene = date == Date::before ? before : after;
+    for (const Band band : required_bands) {
+      if (scene.has(band)) continue;
+      throw DataError(std::string(title(date)) + " " + redacted(scene.source) + ": no asset for band " +
+                      std::string(name(band)) + " (" + std::string(info(band).common_name) + ")");
+    }
+    for (const BandInfo& band : band_infos) {
+      if (!is_read(band.band)) continue;
+      const bool used = band.band == Band::SCL ? scene.has(band.band) : both_have(band.band);
+      if (used) inputs_.push_back(open_band(scene, date, band.band, rests_on(bands, date, band.band)));
+    }
+  }
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    index_[position(inputs_[i].date, inputs_[i].band)] = static_cast<int>(i);
+  }
+  const PairInput& reference = this->reference();
+  const PairInput& other = inputs_[static_cast<std::size_t>(*find(Date::after, Band::B04))];
+  for (const PairInput& input : inputs_) {
+    if (input.file.grid().crs != reference.file.grid().crs) {
+      throw DataError(label(input.date, input.band) + " " + redacted(input.asset.path) + ": its CRS " +
+                      input.file.grid().crs + " is not that of " + label(reference.date, reference.band) + ", " +
+                      reference.file.grid().crs);
+    }
+  }
+  const Grid& own = reference.file.grid();
+  const Grid& theirs = other.file.grid();
+  const double left = (theirs.origin.x - own.origin.x) / own.pixel_size_m;
+  const double top = (own.origin.y - theirs.origin.y) / own.pixel_size_m;
+  const double size = theirs.pixel_size_m / own.pixel_size_m;
+  const auto whole = [](double value, double limit) { return static_cast<int>(std::clamp(value, -limit, limit)); };
+  // Pixels of which at least the centre is covered.
+  const int x0 = whole(std::ceil(left - 0.5), 1e6);
+  const int y0 = whole(std::ceil(top - 0.5), 1e6);
+  const int x1 = whole(std::ceil(left + size * theirs.width - 0.5), 1e6);
+  const int y1 = whole(std::ceil(top + size * theirs.height - 0.5), 1e6);
+  grid_ = own;
+  const Window shared = intersection(own.extent(), {x0, y0, x1 - x0, y1 - y0});
+  if (shared.empty()) {
+    throw DataError("the scenes do not overlap: BEFORE " + redacted(reference.asset.path) + ", AFTER " +
+                    redacted(other.asset.path));
+  }
+  crop(shared);
+}
+
+void PairInputs::crop(const Window& window) {
+  grid_.origin = grid_.to_map(window.x, window.y);
+  grid_.width = window.width;
+  grid_.height = window.height;
+}
+
+std::vector<std::string> PairInputs::limits() const {
+  const auto has = [&](Date date, Band band) { return find(date, band).has_value(); };
+  const bool has_blue = has(Date::before, Band::B02);
+  const bool has_swir = has(Date::before, Band::B11);
+  std::vector<std::string> limits;
+  if (!has_blue) {
+    limits.emplace_back(
+        "no B02 on both dates: the evidence is the brightness of red alone; change of colour is not seen, nor shadow "
+        "and "
+        "haze told from change");
+  }
+  if (!has_swir) {
+    limits.emplace_back(
+        "no B11 on both dates: water is told by B08 alone; roofs and concrete are not told from bare ground, nor "
+        "turbid "
+        "water from soil");
+  }
+  if (!has(Date::before, Band::B12)) {
+    limits.emplace_back("no B12 on both dates: burnt ground is not told from bared ground");
+  }
+  if (!EvidenceBands(has_blue, has_swir).tells_cloud) {
+    for (const Date date : both_dates) {
+      if (has(date, Band::SCL)) continue;
+      limits.emplace_back("nothing tells cloud in " + std::string(title(date)) +
+                          " (no SCL, and not both of B02 and B11): cloud and its shadow raise alerts");
+    }
+  }
+  return limits;
+}
+
+PairGeometry PairInputs::geometry() const {
+  PairGeometry geometry;
+  for (const PairInput& input : inputs_) geometry.find(input.date, input.band) = place_of(input, grid_);
+  return geometry;
+}
+
+std::vector<BlockSource> PairInputs::block_sources() const {
+  std::vector<BlockSource> sources;
+  for (const PairInput& input : inputs_) sources.push_back({&input.file, label(input.date, input.band)});
+  return sources;
+}
+
+std::vector<Window> PairInputs::native_windows(const Window& window, int margin_px) const {
+  constexpr int filter_px = 3;  // what interpolation reaches
+  std::vector<Window> windows;
+  for (const PairInput& input : inputs_) {
+    const Window wide = window.grown(input.is_evidence ? margin_px : std::min(margin_px, 2 * max_shift_px));
+    const BandPlace place = place_of(input, grid_);
+    const int x0 = static_cast<int>(std::floor(place.x(wide.x))) - filter_px;
+    const int y0 = static_cast<int>(std::floor(place.y(wide.y))) - filter_px;
+    const int x1 = static_cast<int>(std::ceil(place.x(wide.right()))) + filter_px;
+    const int y1 = static_cast<int>(std::ceil(place.y(wide.bottom()))) + filter_px;
+    windows.push_back({x0, y0, x1 - x0, y1 - y0});
+  }
+  return windows;
+}
+
+/// Rows are asked for one after the other, and lie further apart than the processor looks ahead by itself.
+void LeasedPixels::look_ahead(int source, const std::uint16_t* pixels, int count) const {
+  constexpr int line = 32;  // pixels of a cache line
+  const int pitch = inputs_->inputs()[static_cast<std::size_t>(source)].file.block_width();
+  for (int i = 0; i < count; i += line) __builtin_prefetch(pixels + pitch + i);
+}
+
+std::span<const std::uint16_t> LeasedPixels::stretch(Date date, Band band, int y, int x, int end) const {
+  const int source = *inputs_->find(date, band);
+  const auto found = lease_.stretch(source, y, x, end);
+  look_ahead(source, found.data(), static_cast<int>(found.size()));
+  return found;
+}
+
+void LeasedPixels::read_row(Date date, Band band, int y, int x0, int x1, std::uint16_t* dn) const {
+  const int source = *inputs_->find(date, band);
+  const Grid& grid = inputs_->inputs()[static_cast<std::size_t>(source)].file.grid();
+  const int row = std::clamp(y, 0, grid.height - 1);
+  if (x0 >= grid.width || x1 <= 0) {  // no block is leased there
+    std::fill(dn, dn + (x1 - x0), std::uint16_t{0});
+    return;
+  }
+  const int begin = std::clamp(x0, 0, grid.width - 1);
+  const int end = std::clamp(x1, begin + 1, grid.width);
+  std::uint16_t* out = dn + (begin - x0);
+  lease_.for_each_stretch(source, row, begin, end, [&](int x, const std::uint16_t* pixels, int count) {
+    look_ahead(source, pixels, count);
+    std::copy_n(pixels, count, out + (x - begin));
+  });
+  std::fill(dn, out, *out);
+  std::fill(out + (end - begin), dn + (x1 - x0), out[end - begin - 1]);
+}
+
+}  // namespace pitwatch

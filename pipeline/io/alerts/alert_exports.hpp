@@ -1,0 +1,24 @@
+#pragma once
+// Alerts for other programs: spreadsheets, Google Earth. (For GIS: alerts_geojson.hpp, register.hpp.)
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pipeline/io/alerts/alerts_geojson.hpp"
+
+namespace pitwatch {
+
+/// Alerts whose columns (see alert_columns.hpp) fit an attribute filter in OGR's SQL, as indices in order. Throws
+/// ConfigError for a filter that OGR does not understand.
+std::vector<std::size_t> alerts_where(std::span<const OutlinedAlert> alerts, const std::string& where);
+
+/// CSV (RFC 4180): a header, the columns, and longitude and latitude of a point inside. A text that a spreadsheet would
+/// take for a formula (=, +, -, @, a tab or a carriage return in front) gets an apostrophe before it.
+std::string alerts_csv(std::span<const OutlinedAlert> alerts);
+
+/// KML 2.2, coloured by status, with the columns as extended data. What XML cannot hold becomes spaces or '?'.
+/// Throws IoError.
+std::string alerts_kml(std::span<const OutlinedAlert> alerts);
+
+}  // namespace pitwatch

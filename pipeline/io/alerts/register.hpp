@@ -1,0 +1,155 @@
+#pragma once
+// The register: every alert ever published with its history, the scenes that are their evidence, what people found them
+// to be, and the runs that wrote it. A record: rows are added, and what was published stays. Described for readers in
+// register.md beside this header.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pipeline/core/alert.hpp"
+#include "pipeline/io/alerts/alerts_geojson.hpp"
+#include "pipeline/io/files/parallel_for.hpp"
+#include "pipeline/io/geo/lonlat_shapes.hpp"
+
+namespace pitwatch {
+
+/// A review as it was written. Reviews are added, never changed and never removed.
+struct RegisteredReview {
+  std::string alert_id;
+  Review review;
+  LonLatMultiPolygon outline;                         // of the alert when it was reviewed
+  std::optional<Instant> recorded_at = std::nullopt;  // unknown of former registers, and of what others wrote
+  std::string os_user = {};                           // who was logged in; empty as above
+};
+
+/// What happened to an alert, as it was written; never changed either. An alert's rows of one revision are its history
+/// as one state of knowledge told it; the newest revision holds.
+struct RegisteredEvent {
+  std::string alert_id;
+  int revision = 1;
+  Instant at{};  // acquisition
+  AlertEventKind kind = AlertEventKind::first_detected;
+  std::optional<AlertStatus> status;  // from then on; these three are unknown of former registers
+  ChangeClass change_class = ChangeClass::vegetation_change;
+  double area_ha = 0;
+  std::optional<double> confidence;
+  std::optional<Instant> recorded_at;  // time of the run that wrote it
+  LonLatMultiPolygon outline;          // then; empty where it is not known
+};
+
+/// One run that wrote to the register.
+struct RunRow {
+  Instant started_at{};
+  Instant ended_at{};
+  std::string command;
+  std::string version;
+  std::string options;  // JSON, or empty
+  int new_looks = 0;
+  int skipped = 0;
+  int missing = 0;
+  int alerts = 0;
+  int exit_code = 0;
+  std::string message;
+  friend bool operator==(const RunRow&, const RunRow&) = default;
+};
+
+struct RegisterContent {
+  /// By site, first detection and id; each with its newest review and the newest revision of its history (whose status
+  /// and confidence are derived where they are unknown, see as_alert_events()).
+  std::vector<OutlinedAlert> alerts;
+  std::vector<RegisteredReview> reviews;  // by reviewed_at, then recorded_at, then as they were added
+};
+
+/// What a run knows.
+struct RegisterUpdate {
+  /// Alerts of the sites that were watched, superseded ones too. Of two with one id the one that stands counts.
+  std::vector<AlertLayer> alerts;
+  /// Sites of which `alerts` has all, and why one of theirs that the register has and `alerts` lacks is one no more: it
+  /// becomes superseded, by those of its site that stand and have half of the smaller area in common with it, the
+  /// largest overlap first.
+  std::map<std::string, SupersededWhy> watched;
+  /// All sites of the sites file. Alerts of other sites become not_watched; those of sites that are listed and not
+  /// among `watched` stay as they are. What was not_watched and is among `alerts` is watched_again.
+  std::set<std::string> listed;
+  Instant now{};  // recorded_at
+};
+
+// A TARGET is the path of a GeoPackage, or a database that OGR writes to in transactions ("PG:dbname=..."). What is no
+// register is never overwritten: a damaged file, a file or a database with tables of something else. A register of the
+// former layout is read, and brought to the present one by the next write.
+
+/// A register with what is to be written to it, which nobody sees before commit(); what goes without leaves all as it
+/// was. Other writers wait as long as it lives (a lock file beside a GeoPackage, locks of a database), in this process
+/// too. To be used and destroyed in the thread that made it.
+class RegisterWrite {
+ public:
+  virtual ~RegisterWrite() = default;
+
+  /// What the register holds with it.
+  virtual const RegisterContent& content() const = 0;
+
+  /// Whether alerts, history or scenes are others than before.
+  virtual bool changed() const = 0;
+
+  /// What register_sha256() will be after commit(), and the size of a GeoPackage then; of a database 0.
+  virtual std::string sha256() = 0;
+  virtual std::size_t size() = 0;
+
+  /// Throws IoError: then it is as before.
+  virtual void commit() = 0;
+};
+
+/// Brings alerts, history and scenes up to date and adds the run. Throws as read_register() does, and IoError where it
+/// cannot be written.
+std::unique_ptr<RegisterWrite> prepare_register(const std::string& target, const RegisterUpdate& update,
+                                                const RunRow& run, const ParallelFor& parallel_for = serial_for);
+
+/// Adds a review to an alert of the register, recorded now (by the clock where not given) by this process's user.
+/// Throws ConfigError for an id that no alert has, for a reviewer that is empty, of several lines or over 200 bytes,
+/// for a reason over 2 MiB, for text that is not UTF-8 or holds a NUL, and for a time more than five minutes ahead;
+/// else as prepare_register() does.
+std::unique_ptr<RegisterWrite> prepare_review(const std::string& target, const std::string& alert_id,
+                                              const Review& review, std::optional<Instant> now = std::nullopt);
+
+/// Reads a register. Throws DataError, starting with the target: there is none, it is damaged, or of a later version.
+RegisterContent read_register(const std::string& target);
+
+/// All that is recorded of an alert, or of all where the id is empty, in the order in which it was written.
+std::vector<RegisteredEvent> read_history(const std::string& target, const std::string& alert_id = {});
+
+std::vector<RunRow> read_runs(const std::string& target);
+
+/// Its reviews alone; none where there is no register yet. Throws as read_register() does.
+std::vector<RegisteredReview> read_reviews(const std::string& target);
+
+/// How many rows it has.
+struct RegisterCounts {
+  std::map<AlertStatus, std::size_t> alerts;
+  std::size_t reviews = 0;
+  std::size_t runs = 0;
+};
+RegisterCounts count_register(const std::string& target);
+
+/// Of a GeoPackage's bytes, or of all that the tables of a database hold; 64 hex digits. Throws as read_register()
+/// does.
+std::string register_sha256(const std::string& target);
+
+/// These alerts as a register of their own, as bytes: as given, with the history, the scenes and the reviews that the
+/// target has of them.
+std::string register_geopackage(const std::string& target, std::span<const OutlinedAlert> alerts);
+
+/// Events without their shapes. Where the status is unknown it follows from the events; where the confidence is, it is
+/// `confidence`.
+std::vector<AlertEvent> as_alert_events(std::span<const RegisteredEvent> events, double confidence);
+
+/// Sorts by site, first detection and id: the order of the register and of alerts.geojson.
+void sort_alerts(std::vector<OutlinedAlert>& alerts);
+
+}  // namespace pitwatch

@@ -1,0 +1,84 @@
+#include "pipeline/io/alerts/register_as_of.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace pitwatch {
+namespace {
+
+using Events = std::vector<const RegisteredEvent*>;
+
+/// By alert, those of the newest revision, in order.
+std::unordered_map<std::string, Events> newest_revisions(std::span<const RegisteredEvent> history) {
+  std::unordered_map<std::string, Events> result;
+  for (const RegisteredEvent& event : history) {
+    Events& events = result[event.alert_id];
+    if (!events.empty() && event.revision < events.back()->revision) continue;
+    if (!events.empty() && event.revision > events.back()->revision) events.clear();
+    events.push_back(&event);
+  }
+  return result;
+}
+
+/// Sets what depends on which acquisitions there had been.
+void set_looks(Alert& alert, std::span<const AlertEvent> events, Instant at) {
+  if (alert.confirmed_on && *alert.confirmed_on > at) alert.confirmed_on.reset();
+  if (alert.last_observed <= at) return;
+  std::set<Instant> acquisitions;
+  for (const AlertEvent& event : events) acquisitions.insert(event.at);
+  const Instant newest = acquisitions.empty() ? alert.first_detected : *acquisitions.rbegin();
+  alert.last_detected = alert.last_detected <= at ? alert.last_detected : newest;
+  alert.last_observed = std::max(newest, alert.last_detected);
+  alert.observations = std::min(alert.observations, std::max(1, static_cast<int>(acquisitions.size())));
+}
+
+/// Whether nothing has happened since, nor been looked at: then all is as it is today, what has no events among it.
+bool is_as_today(const Alert& alert, const Events* events, Instant at) {
+  const auto later = [&](const RegisteredEvent* event) { return event->at > at; };
+  return alert.first_detected <= at && alert.last_observed <= at &&
+         (events == nullptr || std::none_of(events->begin(), events->end(), later));
+}
+
+}  // namespace
+
+AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const RegisteredEvent> history, Instant at) {
+  const std::unordered_map<std::string, Events> revisions = newest_revisions(history);
+  AlertsAsOf result;
+  for (const OutlinedAlert& today : alerts) {
+    const auto found = revisions.find(today.alert.id);
+    if (is_as_today(today.alert, found == revisions.end() ? nullptr : &found->second, at)) {
+      result.alerts.push_back(today);
+      continue;
+    }
+    std::vector<RegisteredEvent> until;
+    LonLatMultiPolygon outline;
+    if (found != revisions.end()) {
+      for (const RegisteredEvent* event : found->second) {
+        if (event->at > at) continue;
+        until.push_back(*event);
+        if (!event->outline.empty()) outline = event->outline;
+      }
+    }
+    if (until.empty() && (found != revisions.end() || today.alert.first_detected > at)) continue;
+    OutlinedAlert& then = result.alerts.emplace_back(today);
+    Alert& alert = then.alert;
+    alert.history = as_alert_events(until, alert.confidence);
+    if (!alert.history.empty()) {
+      const AlertEvent& newest = alert.history.back();
+      alert.area_ha = newest.area_ha;
+      alert.change_class = newest.change_class;
+      alert.status = newest.status;
+      alert.confidence = newest.confidence;
+    }
+    if (alert.status != AlertStatus::superseded) alert.superseded.reset();
+    set_looks(alert, alert.history, at);
+    if (outline.empty()) {
+      ++result.present_outlines;
+    } else {
+      then.outline = std::move(outline);
+    }
+  }
+  return result;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,25 @@
+#pragma once
+// The register as it stood at an acquisition.
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "pipeline/io/alerts/register.hpp"
+
+namespace pitwatch {
+
+struct AlertsAsOf {
+  std::vector<OutlinedAlert> alerts;  // in the order given
+  std::size_t present_outlines = 0;   // of how many the outline then is not recorded: theirs is that of today
+};
+
+/// The alerts as the newest revision of their history has them at the last event up to `at`: outline, area, class,
+/// status, confidence, and whether they were superseded. Those without an event by then are absent. `confirmed_on` is
+/// there where it is not later. Where an alert was observed after `at`, `last_detected` and `last_observed` are those
+/// of its newest event by then, at least, and `observations` the number of acquisitions with events. All else, reviews,
+/// scenes and change among it, is as it is today; so is an alert to which nothing has happened since, and one without
+/// any history since its first detection.
+AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const RegisteredEvent> history, Instant at);
+
+}  // namespace pitwatch

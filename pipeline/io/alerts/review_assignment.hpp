@@ -1,0 +1,45 @@
+#pragma once
+// Which review counts for which alert.
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "pipeline/io/alerts/register.hpp"
+
+namespace pitwatch {
+
+/// Clocks differ; a review dated further ahead than that is refused, or does not count yet.
+inline constexpr std::chrono::minutes review_ahead{5};
+
+/// Sorts by reviewed_at, then recorded_at (unknown ones first); others stay as they were.
+void sort_reviews(std::vector<RegisteredReview>& reviews);
+
+/// Gives each alert the newest review of its id; `reviews` are sorted as sort_reviews() does, and those dated more than
+/// review_ahead after `now` do not count. The newest review of an alert that is superseded goes on to those without one
+/// of their own that stand for it, if need be by way of others. Where none does, and of an id that no alert has, it
+/// goes to those without one whose outline has at least half of the smaller of both areas in common with the outline
+/// reviewed. The time goes with the number of alerts, reviews, and overlaps.
+void assign_reviews(std::span<OutlinedAlert> alerts, std::span<const RegisteredReview> reviews, Instant now);
+
+/// Shapes that may touch a box, found by a grid.
+class BoxIndex {
+ public:
+  /// The shapes are not kept.
+  explicit BoxIndex(std::span<const LonLatMultiPolygon* const> shapes);
+  ~BoxIndex();
+  BoxIndex(const BoxIndex&) = delete;
+  BoxIndex& operator=(const BoxIndex&) = delete;
+
+  /// Indices, in order, of shapes whose boxes touch that of the shape.
+  std::vector<std::size_t> touching(const LonLatMultiPolygon& shape) const;
+
+  struct State;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace pitwatch

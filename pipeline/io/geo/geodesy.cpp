@@ -1,0 +1,162 @@
+#include "pipeline/io/geo/geodesy.hpp"
+
+#include <geodesic.h>
+#include <proj.h>
+
+#include <cmath>
+
+#include "pipeline/core/error.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr double wgs84_semi_major_axis_m = 6378137.0;
+constexpr double wgs84_flattening = 1 / 298.257223563;
+
+double ring_area_m2(const Ring& ring, const Grid& grid, ToWgs84& to_wgs84) {
+  std::vector<MapPoint> points;
+  points.reserve(ring.size());
+  for (const PixelPoint& vertex : ring) points.push_back(grid.to_map(vertex.x, vertex.y));
+
+  geod_geodesic ellipsoid;
+  geod_init(&ellipsoid, wgs84_semi_major_axis_m, wgs84_flattening);
+  geod_polygon polygon;
+  geod_polygon_init(&polygon, 0);
+  for (const LonLat& vertex : to_wgs84(points)) geod_polygon_addpoint(&ellipsoid, &polygon, vertex.lat, vertex.lon);
+  double area = 0;
+  constexpr int counter_clockwise_is_positive = 0;
+  constexpr int signed_area = 1;
+  geod_polygon_compute(&ellipsoid, &polygon, counter_clockwise_is_positive, signed_area, &area, nullptr);
+  return std::abs(area);
+}
+
+struct Transformation {
+  PJ_CONTEXT* context = nullptr;
+  PJ* transformation = nullptr;  // null where there is none
+
+  Transformation(const std::string& from, const std::string& to) : context(proj_context_create()) {
+    proj_log_level(context, PJ_LOG_NONE);  // errors come back as codes
+    proj_context_set_enable_network(context, 0);
+    PJ* const raw = proj_create_crs_to_crs(context, from.c_str(), to.c_str(), nullptr);
+    if (raw == nullptr) return;
+    transformation = proj_normalize_for_visualization(context, raw);
+    proj_destroy(raw);
+  }
+  Transformation(const Transformation&) = delete;
+  Transformation& operator=(const Transformation&) = delete;
+  ~Transformation() {
+    proj_destroy(transformation);
+    proj_context_destroy(context);
+  }
+};
+
+}  // namespace
+
+struct ToWgs84::State : Transformation {
+  using Transformation::Transformation;
+};
+
+ToWgs84::ToWgs84(const std::string& crs) : state_(std::make_unique<State>(crs, "OGC:CRS84")) {
+  if (state_->transformation == nullptr) throw DataError("no transformation to WGS 84 from CRS '" + crs + "'");
+}
+
+ToWgs84::~ToWgs84() = default;
+ToWgs84::ToWgs84(ToWgs84&&) noexcept = default;
+ToWgs84& ToWgs84::operator=(ToWgs84&&) noexcept = default;
+
+LonLat ToWgs84::operator()(MapPoint point) {
+  const PJ_COORD result = proj_trans(state_->transformation, PJ_FWD, proj_coord(point.x, point.y, 0, HUGE_VAL));
+  if (!std::isfinite(result.xy.x) || !std::isfinite(result.xy.y)) {
+    throw DataError("no longitude and latitude for map point " + std::to_string(point.x) + ", " +
+                    std::to_string(point.y));
+  }
+  return {result.xy.x, result.xy.y};
+}
+
+std::vector<LonLat> ToWgs84::operator()(std::span<const MapPoint> points) {
+  std::vector<LonLat> result;
+  result.reserve(points.size());
+  for (const MapPoint& point : points) result.push_back((*this)(point));
+  return result;
+}
+
+MapPoint ToWgs84::to_map(LonLat place) {
+  const PJ_COORD result = proj_trans(state_->transformation, PJ_INV, proj_coord(place.lon, place.lat, 0, HUGE_VAL));
+  if (!std::isfinite(result.xy.x) || !std::isfinite(result.xy.y)) {
+    throw DataError("no map point for longitude " + std::to_string(place.lon) + ", latitude " +
+                    std::to_string(place.lat));
+  }
+  return {result.xy.x, result.xy.y};
+}
+
+struct Reprojection::State : Transformation {
+  using Transformation::Transformation;
+};
+
+Reprojection::Reprojection(const std::string& from, const std::string& to) : state_(std::make_unique<State>(from, to)) {
+  if (state_->transformation == nullptr) {
+    throw DataError("no transformation from CRS '" + from + "' to CRS '" + to + "'");
+  }
+}
+
+Reprojection::~Reprojection() = default;
+Reprojection::Reprojection(Reprojection&&) noexcept = default;
+Reprojection& Reprojection::operator=(Reprojection&&) noexcept = default;
+
+MapPoint Reprojection::operator()(MapPoint point) {
+  const PJ_COORD result = proj_trans(state_->transformation, PJ_FWD, proj_coord(point.x, point.y, 0, HUGE_VAL));
+  if (!std::isfinite(result.xy.x) || !std::isfinite(result.xy.y)) return {std::nan(""), std::nan("")};
+  return {result.xy.x, result.xy.y};
+}
+
+double grid_convergence_deg(const Grid& grid) {
+  constexpr double reach_m = 1000;
+  geod_geodesic ellipsoid;
+  geod_init(&ellipsoid, wgs84_semi_major_axis_m, wgs84_flattening);
+  ToWgs84 to_wgs84(grid.crs);
+  const MapPoint middle = grid.to_map(grid.width / 2.0, grid.height / 2.0);
+  const LonLat here = to_wgs84(middle);
+  const LonLat north = to_wgs84({middle.x, middle.y + reach_m});
+  double azimuth_deg = 0;
+  geod_inverse(&ellipsoid, here.lat, here.lon, north.lat, north.lon, nullptr, &azimuth_deg, nullptr);
+  return azimuth_deg;
+}
+
+double geodesic_distance_m(LonLat from, LonLat to) {
+  geod_geodesic ellipsoid;
+  geod_init(&ellipsoid, wgs84_semi_major_axis_m, wgs84_flattening);
+  double distance = 0;
+  geod_inverse(&ellipsoid, from.lat, from.lon, to.lat, to.lon, &distance, nullptr, nullptr);
+  return distance;
+}
+
+double geodesic_area_m2(const PixelMultiPolygon& shape, const Grid& grid, ToWgs84& to_wgs84) {
+  double area = 0;
+  for (const PixelPolygon& polygon : shape) {
+    area += ring_area_m2(polygon.outer, grid, to_wgs84);
+    for (const Ring& hole : polygon.holes) area -= ring_area_m2(hole, grid, to_wgs84);
+  }
+  return area;
+}
+
+double geodesic_area_m2(const PixelMultiPolygon& shape, const Grid& grid) {
+  ToWgs84 to_wgs84(grid.crs);
+  return geodesic_area_m2(shape, grid, to_wgs84);
+}
+
+PixelAreas::PixelAreas(const Grid& grid) : grid_(grid), to_wgs84_(grid.crs) {}
+
+double PixelAreas::at_m2(double column, double row) {
+  // Areas of geodesic polygons are exact to about 0.1 m2: a square of a kilometre makes that small.
+  constexpr int cell_m = 1000;
+  const MapPoint place = grid_.to_map(column, row);
+  const double x = std::floor(place.x / cell_m);
+  const double y = std::floor(place.y / cell_m);
+  const std::pair key{std::llround(x), std::llround(y)};
+  if (const auto known = of_cell_.find(key); known != of_cell_.end()) return known->second;
+  const Grid cell{grid_.crs, {x * cell_m, (y + 1) * cell_m}, cell_m, 1, 1};
+  const double pixels = cell_m * cell_m / (grid_.pixel_size_m * grid_.pixel_size_m);
+  return of_cell_[key] = geodesic_area_m2({{{{0, 0}, {0, 1}, {1, 1}, {1, 0}}, {}}}, cell, to_wgs84_) / pixels;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,100 @@
+#include "pipeline/io/geo/ogr_values.hpp"
+
+#include <ogrsf_frmts.h>
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+
+#include "pipeline/core/error.hpp"
+
+namespace pitwatch {
+namespace {
+
+LonLatRing ring_of(const OGRLinearRing& ring) {
+  LonLatRing result;
+  for (int i = 0; i + 1 < ring.getNumPoints(); ++i) {  // OGR repeats the first point
+    const LonLat position{ring.getX(i), ring.getY(i)};
+    if (!(std::abs(position.lon) <= 360) || !(std::abs(position.lat) <= 90)) {
+      throw DataError("has a vertex that is no place on Earth");
+    }
+    result.push_back(position);
+  }
+  if (result.size() < 3) throw DataError("has a ring of fewer than three vertices");
+  return result;
+}
+
+void append_polygon(const OGRPolygon& polygon, LonLatMultiPolygon& shape) {
+  if (polygon.IsEmpty() != 0) return;
+  LonLatPolygon& added = shape.emplace_back();
+  added.outer = ring_of(*polygon.getExteriorRing());
+  for (int i = 0; i < polygon.getNumInteriorRings(); ++i) added.holes.push_back(ring_of(*polygon.getInteriorRing(i)));
+}
+
+OGRLinearRing* new_ring(const LonLatRing& vertices) {
+  auto ring = std::make_unique<OGRLinearRing>();
+  for (const LonLat& vertex : vertices) ring->addPoint(vertex.lon, vertex.lat);
+  ring->closeRings();
+  return ring.release();
+}
+
+}  // namespace
+
+LonLatMultiPolygon lonlat_shape(const OGRGeometry& geometry) {
+  LonLatMultiPolygon shape;
+  switch (wkbFlatten(geometry.getGeometryType())) {
+    case wkbPolygon:
+      append_polygon(*geometry.toPolygon(), shape);
+      break;
+    case wkbMultiPolygon:
+      for (const OGRPolygon* part : *geometry.toMultiPolygon()) append_polygon(*part, shape);
+      break;
+    default:
+      throw DataError(std::string("is a ") + geometry.getGeometryName() + ", not a polygon");
+  }
+  return shape;
+}
+
+std::unique_ptr<OGRGeometry> ogr_shape(const LonLatMultiPolygon& shape) {
+  auto geometry = std::make_unique<OGRMultiPolygon>();
+  for (const LonLatPolygon& part : shape) {
+    auto polygon = std::make_unique<OGRPolygon>();
+    polygon->addRingDirectly(new_ring(part.outer));
+    for (const LonLatRing& hole : part.holes) polygon->addRingDirectly(new_ring(hole));
+    geometry->addGeometryDirectly(polygon.release());
+  }
+  return geometry;
+}
+
+const char* const* vector_drivers() {
+  static constexpr std::array<const char*, 8> names{"GeoJSON",    "GeoJSONSeq", "GPKG",   "ESRI Shapefile",
+                                                    "FlatGeobuf", "KML",        "LIBKML", nullptr};
+  return names.data();
+}
+
+Instant instant_field(const OGRFeature& feature, int field) {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, zone = 0;
+  float second = 0;
+  feature.GetFieldAsDateTime(field, &year, &month, &day, &hour, &minute, &second, &zone);
+  const auto milliseconds = std::lround(static_cast<double>(second) * 1000);
+  std::array<char, 96> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:00Z", year, month, day, hour, minute);
+  // Zones are counted in quarters of an hour around 100; 0 and 1 are no zone.
+  const std::chrono::minutes offset{zone > 1 ? (zone - 100) * 15 : 0};
+  return parse_instant(text.data()) + std::chrono::milliseconds(milliseconds) - offset;
+}
+
+void set_instant_field(OGRFeature& feature, int field, Instant instant) {
+  using namespace std::chrono;
+  constexpr int utc = 100;
+  const auto day = floor<days>(instant);
+  const year_month_day date(day);
+  const hh_mm_ss time(instant - day);
+  const auto second = static_cast<float>(time.seconds().count()) + static_cast<float>(time.subseconds().count()) / 1000;
+  feature.SetField(field, static_cast<int>(date.year()), static_cast<int>(static_cast<unsigned>(date.month())),
+                   static_cast<int>(static_cast<unsigned>(date.day())), static_cast<int>(time.hours().count()),
+                   static_cast<int>(time.minutes().count()), second, utc);
+}
+
+}  // namespace pitwatch

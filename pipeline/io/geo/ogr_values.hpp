@@ -1,0 +1,30 @@
+#pragma once
+// Shapes and times between OGR and this program. Used inside this folder only.
+
+#include <memory>
+
+#include "pipeline/core/date.hpp"
+#include "pipeline/io/geo/lonlat_shapes.hpp"
+
+class OGRFeature;
+class OGRGeometry;
+
+namespace pitwatch {
+
+/// Polygons of a geometry in longitude and latitude; none where it is empty. Throws DataError for another kind of
+/// geometry and for vertices that are no place on Earth.
+LonLatMultiPolygon lonlat_shape(const OGRGeometry& geometry);
+
+/// A multipolygon, its rings closed.
+std::unique_ptr<OGRGeometry> ogr_shape(const LonLatMultiPolygon& shape);
+
+/// The drivers that vector files are opened with: a list that ends with a null. It is fixed, so that a file from
+/// outside cannot be a description of other files, databases or servers (OGR's VRT, WFS and the like) that are read in
+/// its place.
+const char* const* vector_drivers();
+
+/// A time to the millisecond; OGR gives it in pieces. What has no time zone is UTC.
+Instant instant_field(const OGRFeature& feature, int field);
+void set_instant_field(OGRFeature& feature, int field, Instant instant);
+
+}  // namespace pitwatch

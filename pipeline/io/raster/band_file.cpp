@@ -1,0 +1,338 @@
+#include "pipeline/io/raster/band_file.hpp"
+
+#include <cpl_vsi.h>
+#include <gdal.h>
+#include <ogr_spatialref.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <mutex>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/interrupt.hpp"
+#include "pipeline/io/files/gdal_errors.hpp"
+#include "pipeline/io/files/gdal_state.hpp"
+#include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/raster/deflate_tiff.hpp"
+#include "pipeline/io/raster/input_notes.hpp"
+#include "pipeline/io/raster/jp2_header.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr int longest_side = 200'000;
+constexpr std::int64_t most_pixels = 1'000'000'000;  // a tile of Sentinel-2 has 1.2e8
+constexpr int most_bands = 64;
+constexpr std::int64_t largest_block_bytes = std::int64_t{256} << 20;
+constexpr std::int64_t most_blocks = 1'000'000;  // callers keep a table of them
+constexpr int least_piece_px = 512;
+constexpr std::int64_t decimated_from_pixels = std::int64_t{4} << 20;
+
+/// What Sentinel-2 is distributed in. A fixed list, so that a path cannot make GDAL open a description of other files
+/// (VRT, WMS) or a database.
+constexpr std::array<const char*, 3> drivers{"GTiff", "JP2OpenJPEG", nullptr};
+
+struct CloseDataset {
+  void operator()(GDALDatasetH dataset) const { GDALClose(dataset); }
+};
+using Dataset = std::unique_ptr<void, CloseDataset>;
+
+Dataset open(const std::string& path) {
+  if (is_url(path)) throw DataError("a URL, which is not read here: its name by gdal_path() is");
+  if (!path.starts_with("/vsi")) expect_regular_file(path);
+  const GdalErrorCapture errors;
+  // GDAL has reasons of its own for a file that is not there; those of the server come first.
+  if (is_on_network(path)) {
+    const std::unique_ptr<VSILFILE, int (*)(VSILFILE*)> file(VSIFOpenL(path.c_str(), "rb"), &VSIFCloseL);
+    if (!file && errors.failed()) throw DataError(errors.explain("cannot open"));
+  }
+  Dataset dataset(GDALOpenEx(noted_name(path).c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
+                             drivers.data(), nullptr, nullptr));
+  if (!dataset) throw DataError(errors.explain("cannot open"));
+  return dataset;
+}
+
+std::string crs_of(GDALDatasetH dataset) {
+  const OGRSpatialReferenceH reference = GDALGetSpatialRef(dataset);
+  if (reference == nullptr) throw DataError("has no coordinate reference system");
+  OGRSpatialReference crs(*OGRSpatialReference::FromHandle(reference));
+  if (!crs.IsProjected() || std::abs(crs.GetLinearUnits() - 1) > 1e-9) {
+    throw DataError("coordinate reference system is not projected in metres");
+  }
+  if (crs.GetAuthorityCode(nullptr) == nullptr) crs.AutoIdentifyEPSG();
+  const char* const authority = crs.GetAuthorityName(nullptr);
+  const char* const code = crs.GetAuthorityCode(nullptr);
+  if (authority != nullptr && code != nullptr && std::string(authority) == "EPSG") return std::string("EPSG:") + code;
+  char* raw = nullptr;
+  const OGRErr error = crs.exportToWkt(&raw);
+  const std::unique_ptr<char, void (*)(void*)> wkt(raw, &VSIFree);
+  if (error != OGRERR_NONE) throw DataError("coordinate reference system cannot be written as WKT");
+  return wkt.get();
+}
+
+Grid grid_of(GDALDatasetH dataset) {
+  Grid grid;
+  grid.width = GDALGetRasterXSize(dataset);
+  grid.height = GDALGetRasterYSize(dataset);
+  if (grid.width > longest_side || grid.height > longest_side || std::int64_t{grid.width} * grid.height > most_pixels) {
+    throw DataError("absurd size: " + std::to_string(grid.width) + " x " + std::to_string(grid.height));
+  }
+  grid.crs = crs_of(dataset);
+  std::array<double, 6> t{};
+  if (GDALGetGeoTransform(dataset, t.data()) != CE_None) throw DataError("has no georeference");
+  const bool finite = std::all_of(t.begin(), t.end(), [](double value) { return std::isfinite(value); });
+  if (!finite || t[2] != 0 || t[4] != 0 || t[1] <= 0 || std::abs(t[1] + t[5]) > 1e-9 * t[1]) {
+    throw DataError("pixels are not north-up squares");
+  }
+  grid.origin = {t[0], t[3]};
+  grid.pixel_size_m = t[1];
+  return grid;
+}
+
+void clamp_negatives(PlaneView<std::uint16_t> plane) {
+  for (int y = 0; y < plane.height; ++y) {
+    std::uint16_t* const row = plane.row(y);
+    for (int x = 0; x < plane.width; ++x) row[x] = row[x] > 32767 ? std::uint16_t{0} : row[x];
+  }
+}
+
+/// A buffer of the thread, kept so that the steady state does not allocate.
+std::uint8_t* scratch(std::size_t bytes) {
+  thread_local std::vector<std::uint8_t> buffer;
+  if (buffer.size() < bytes) buffer.resize(bytes);
+  return buffer.data();
+}
+
+/// An error with the path in front.
+DataError error_of(const std::string& path, const DataError& error) {
+  return DataError(redacted(path) + ": " + redacted(without_noted_names(error.what())));
+}
+
+std::string text_of(const Window& window) {
+  return "window " + std::to_string(window.x) + "," + std::to_string(window.y) + " " + std::to_string(window.width) +
+         " x " + std::to_string(window.height);
+}
+
+/// The number of the i-th of `taken` things that are spread evenly over `all`.
+int spread(int i, int taken, int all) {
+  return static_cast<int>((2 * std::int64_t{i} + 1) * all / (2 * std::int64_t{taken}));
+}
+
+template <typename T>
+void copy(const T* from, std::ptrdiff_t from_stride, PlaneView<std::uint16_t> into) {
+  for (int y = 0; y < into.height; ++y) std::copy_n(from + y * from_stride, into.width, into.row(y));
+}
+
+}  // namespace
+
+struct BandFile::State {
+  std::string path;
+  Grid grid;
+  GDALDataType type = GDT_Unknown;
+  int block_width = 0;
+  int block_height = 0;
+  bool has_overviews = false;
+  std::unique_ptr<DeflateTiff> deflate_tiff;  // where the file is of that kind
+  std::mutex mutex;
+  struct Handle {
+    Dataset dataset;
+    std::uint64_t log = 0;  // the InputLog under which it was opened
+  };
+  std::vector<Handle> idle;  // guarded by mutex
+
+  /// Lends one handle to one thread. After an error the handle is closed and not reused, nor is one whose reads another
+  /// InputLog notes, or none.
+  template <typename Use>
+  void with_handle(Use use) {
+    Handle handle{nullptr, input_log_number()};
+    {
+      const std::lock_guard lock(mutex);
+      std::erase_if(idle, [&](const Handle& other) { return other.log != handle.log; });
+      if (!idle.empty()) {
+        handle = std::move(idle.back());
+        idle.pop_back();
+      }
+    }
+    if (!handle.dataset) handle.dataset = open(path);
+    use(GDALGetRasterBand(handle.dataset.get(), 1));
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(handle));
+  }
+
+  std::size_t block_bytes() const {
+    return static_cast<std::size_t>(block_width) * static_cast<std::size_t>(block_height) *
+           static_cast<std::size_t>(GDALGetDataTypeSizeBytes(type));
+  }
+};
+
+BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) {
+  ensure_gdal();
+  state_->path = path;
+  try {
+    check_jp2_header(path);
+    const std::uint64_t log = input_log_number();
+    Dataset dataset = open(path);
+    const GdalErrorCapture quiet;
+    const int bands = GDALGetRasterCount(dataset.get());
+    if (bands < 1) throw DataError("has no raster band");
+    if (bands > most_bands) throw DataError("absurd number of bands: " + std::to_string(bands));
+    state_->grid = grid_of(dataset.get());
+    const GDALRasterBandH band = GDALGetRasterBand(dataset.get(), 1);
+    state_->type = GDALGetRasterDataType(band);
+    if (state_->type != GDT_Byte && state_->type != GDT_UInt16 && state_->type != GDT_Int16) {
+      throw DataError(std::string("pixels are ") + GDALGetDataTypeName(state_->type) + ", not Byte, UInt16 or Int16");
+    }
+    state_->has_overviews = GDALGetOverviewCount(band) > 0;
+    GDALGetBlockSize(band, &state_->block_width, &state_->block_height);
+    // Where bands are stored pixel by pixel, all are decoded at once.
+    const char* const order = GDALGetMetadataItem(dataset.get(), "INTERLEAVE", "IMAGE_STRUCTURE");
+    const int together = order != nullptr && std::string_view(order) == "PIXEL" ? bands : 1;
+    if (std::int64_t{state_->block_width} * state_->block_height > largest_block_bytes / 2 / together) {
+      throw DataError("absurd block size: " + std::to_string(state_->block_width) + " x " +
+                      std::to_string(state_->block_height));
+    }
+    if (std::int64_t{blocks_across()} * blocks_down() > most_blocks) {
+      throw DataError("absurd number of blocks: " + std::to_string(blocks_across()) + " x " +
+                      std::to_string(blocks_down()));
+    }
+    state_->idle.push_back({std::move(dataset), log});
+    if (state_->type == GDT_UInt16) {
+      state_->deflate_tiff =
+          DeflateTiff::open(path, state_->block_width, state_->block_height, blocks_across() * blocks_down());
+    }
+  } catch (const DataError& error) {
+    throw error_of(path, error);
+  }
+}
+
+BandFile::~BandFile() = default;
+BandFile::BandFile(BandFile&&) noexcept = default;
+BandFile& BandFile::operator=(BandFile&&) noexcept = default;
+
+const std::string& BandFile::path() const { return state_->path; }
+const Grid& BandFile::grid() const { return state_->grid; }
+int BandFile::pixel_bits() const { return state_->type == GDT_Byte ? 8 : 16; }
+int BandFile::block_width() const { return state_->block_width; }
+int BandFile::block_height() const { return state_->block_height; }
+int BandFile::blocks_across() const { return (grid().width + block_width() - 1) / block_width(); }
+int BandFile::blocks_down() const { return (grid().height + block_height() - 1) / block_height(); }
+
+BlockSize BandFile::read_block(int bx, int by, PlaneView<std::uint16_t> into) const {
+  throw_if_interrupted();
+  const std::string what = "cannot read block " + std::to_string(bx) + "," + std::to_string(by);
+  try {
+    if (bx < 0 || by < 0 || bx >= blocks_across() || by >= blocks_down())
+      throw DataError(what + ": outside the raster");
+    const BlockSize size{std::min(block_width(), grid().width - bx * block_width()),
+                         std::min(block_height(), grid().height - by * block_height())};
+    if (into.width < size.width || into.height < size.height) throw DataError(what + ": destination is too small");
+
+    const bool fits = size == BlockSize{block_width(), block_height()} && into.stride == block_width();
+    const bool direct = fits && state_->type != GDT_Byte;
+    void* const block = direct ? static_cast<void*>(into.data) : scratch(state_->block_bytes());
+    const bool straight = state_->deflate_tiff && state_->deflate_tiff->read_block(by * blocks_across() + bx,
+                                                                                   static_cast<std::uint16_t*>(block));
+    if (!straight) {
+      state_->with_handle([&](GDALRasterBandH band) {
+        const GdalErrorCapture errors;
+        if (GDALReadBlock(band, bx, by, block) != CE_None) throw DataError(errors.explain(what));
+      });
+    }
+
+    const PlaneView<std::uint16_t> filled{into.data, size.width, size.height, into.stride};
+    if (state_->type == GDT_Byte) {
+      copy(static_cast<const std::uint8_t*>(block), block_width(), filled);
+    } else if (!direct) {
+      copy(static_cast<const std::uint16_t*>(block), block_width(), filled);
+    }
+    if (state_->type == GDT_Int16) clamp_negatives(filled);
+    return size;
+  } catch (const DataError& error) {
+    throw error_of(path(), error);
+  }
+}
+
+void BandFile::read_window(const Window& window, PlaneView<std::uint16_t> into) const {
+  const auto refuse = [&](const char* why) {
+    throw DataError(redacted(path()) + ": cannot read " + text_of(window) + ": " + why);
+  };
+  if (window.empty() || !(intersection(window, grid().extent()) == window)) refuse("not inside the raster");
+  if (into.width < window.width || into.height < window.height) refuse("destination is too small");
+  read_resized(window, {into.data, window.width, window.height, into.stride});
+}
+
+void BandFile::read_resized(const Window& window, PlaneView<std::uint16_t> into) const {
+  throw_if_interrupted();
+  const std::string what = "cannot read " + text_of(window);
+  try {
+    // GDAL itself turns negative Int16 values into 0 on the way to UInt16.
+    state_->with_handle([&](GDALRasterBandH band) {
+      const GdalErrorCapture errors;
+      if (GDALRasterIOEx(band, GF_Read, window.x, window.y, window.width, window.height, into.data, into.width,
+                         into.height, GDT_UInt16, sizeof(std::uint16_t),
+                         static_cast<GSpacing>(into.stride * static_cast<std::ptrdiff_t>(sizeof(std::uint16_t))),
+                         nullptr) != CE_None) {
+        throw DataError(errors.explain(what));
+      }
+    });
+  } catch (const DataError& error) {
+    throw error_of(path(), error);
+  }
+}
+
+Plane<std::uint16_t> BandFile::read_decimated(int longest_px) const {
+  const auto step_of = [&](int width, int height) { return (std::max(width, height) + longest_px - 1) / longest_px; };
+  const auto part = [](int length, int step) { return (length + step - 1) / step; };
+  if (state_->has_overviews) {
+    const int step = step_of(grid().width, grid().height);
+    Plane<std::uint16_t> result(part(grid().width, step), part(grid().height, step));
+    read_resized(grid().extent(), result.view());
+    return result;
+  }
+  const Plane<std::uint16_t> blocks = read_spread(decimated_from_pixels);
+  const int step = step_of(blocks.width(), blocks.height());
+  Plane<std::uint16_t> result(part(blocks.width(), step), part(blocks.height(), step));
+  for (int y = 0; y < result.height(); ++y) {
+    for (int x = 0; x < result.width(); ++x) result.at(x, y) = blocks.at(x * step, y * step);
+  }
+  return result;
+}
+
+Plane<std::uint16_t> BandFile::read_spread(std::int64_t wanted_pixels) const {
+  if (std::int64_t{grid().width} * grid().height <= wanted_pixels) {
+    Plane<std::uint16_t> whole(grid().width, grid().height);
+    read_window(grid().extent(), whole.view());
+    return whole;
+  }
+  // Blocks of a piece, pieces of the raster, pieces that are read. What is cut off at the right and the lower edge
+  // stays away.
+  const auto pieces_along = [](int length, int block) {
+    const int blocks = std::min((least_piece_px + block - 1) / block, std::max(1, length / block));
+    return std::pair{blocks, std::max(1, length / (blocks * block))};
+  };
+  const auto [blocks_x, across] = pieces_along(grid().width, block_width());
+  const auto [blocks_y, down] = pieces_along(grid().height, block_height());
+  const int width = std::min(blocks_x * block_width(), grid().width);
+  const int height = std::min(blocks_y * block_height(), grid().height);
+  const double most = std::max(1.0, static_cast<double>(wanted_pixels) / (static_cast<double>(width) * height));
+  const int columns = std::min(static_cast<int>(std::sqrt(most)), across);
+  const int rows = std::min(static_cast<int>(most / columns), down);
+  Plane<std::uint16_t> result(columns * width, rows * height);
+  for (int y = 0; y < rows * blocks_y; ++y) {
+    for (int x = 0; x < columns * blocks_x; ++x) {
+      PlaneView<std::uint16_t> into{&result.at(x * block_width(), y * block_height()),
+                                    std::min(block_width(), grid().width), std::min(block_height(), grid().height),
+                                    result.stride()};
+      read_block(spread(x / blocks_x, columns, across) * blocks_x + x % blocks_x,
+                 spread(y / blocks_y, rows, down) * blocks_y + y % blocks_y, into);
+    }
+  }
+  return result;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,191 @@
+#include "pipeline/io/raster/elevation.hpp"
+
+#include <gdal.h>
+#include <ogr_spatialref.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <string_view>
+
+#include "kernels/resample.hpp"
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/files/gdal_errors.hpp"
+#include "pipeline/io/files/gdal_state.hpp"
+#include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/geo/grid_mapping.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr float none = std::numeric_limits<float>::quiet_NaN();
+constexpr float lowest_m = -12000;
+constexpr float highest_m = 9000;
+constexpr int longest_side = 4'000'000;  // a mosaic of the Earth at 10 m
+constexpr double most_times = 4;         // pixels of the raster for each of the grid, once averaged
+constexpr double side_px = 200;          // of what small grids may take in any case
+
+using Dataset = std::unique_ptr<void, void (*)(GDALDatasetH)>;
+
+struct FreeText {
+  void operator()(char* text) const { VSIFree(text); }
+};
+
+std::string crs_of(GDALDatasetH dataset) {
+  const OGRSpatialReferenceH reference = GDALGetSpatialRef(dataset);
+  if (reference == nullptr) throw DataError("has no coordinate reference system");
+  OGRSpatialReference crs(*OGRSpatialReference::FromHandle(reference));
+  crs.StripVertical();  // which zero heights count from does not matter to slopes and shadows
+  char* raw = nullptr;
+  const std::array<const char*, 2> options{"FORMAT=WKT2", nullptr};
+  const OGRErr error = crs.exportToWkt(&raw, options.data());
+  const std::unique_ptr<char, FreeText> wkt(raw);
+  if (error != OGRERR_NONE) throw DataError("coordinate reference system cannot be written as WKT");
+  return wkt.get();
+}
+
+RasterLattice lattice_of(GDALDatasetH dataset) {
+  RasterLattice lattice;
+  lattice.width = GDALGetRasterXSize(dataset);
+  lattice.height = GDALGetRasterYSize(dataset);
+  if (lattice.width > longest_side || lattice.height > longest_side) {
+    throw DataError("absurd size: " + std::to_string(lattice.width) + " x " + std::to_string(lattice.height));
+  }
+  lattice.crs = crs_of(dataset);
+  std::array<double, 6> t{};
+  if (GDALGetGeoTransform(dataset, t.data()) != CE_None) throw DataError("has no georeference");
+  const bool finite = std::all_of(t.begin(), t.end(), [](double value) { return std::isfinite(value); });
+  if (!finite || t[2] != 0 || t[4] != 0 || t[1] <= 0 || t[5] >= 0) throw DataError("is not north-up");
+  lattice.origin = {t[0], t[3]};
+  lattice.pixel_width = t[1];
+  lattice.pixel_height = -t[5];
+  return lattice;
+}
+
+void check_unit(GDALRasterBandH band) {
+  const std::string_view unit = GDALGetRasterUnitType(band);
+  for (const std::string_view metres : {"", "m", "metre", "metres", "meter", "meters"}) {
+    if (unit == metres) return;
+  }
+  throw DataError("its elevations are in '" + std::string(unit) + "', not in metres");
+}
+
+/// Part of a raster, with its lattice.
+struct Heights {
+  RasterLattice lattice;
+  Plane<float> metres;
+};
+
+/// Every `factor` pixels of the window, along both axes, become their mean.
+Heights read_window(GDALRasterBandH band, const RasterLattice& raster, const Window& window, int factor) {
+  const auto reduced = [&](int pixels) { return (pixels + factor - 1) / factor; };
+  Heights heights;
+  heights.metres.reshape(reduced(window.width), reduced(window.height));
+  Plane<float>& metres = heights.metres;
+  heights.lattice = raster;
+  heights.lattice.origin = {raster.origin.x + window.x * raster.pixel_width,
+                            raster.origin.y - window.y * raster.pixel_height};
+  heights.lattice.pixel_width = raster.pixel_width * window.width / metres.width();
+  heights.lattice.pixel_height = raster.pixel_height * window.height / metres.height();
+  heights.lattice.width = metres.width();
+  heights.lattice.height = metres.height();
+  GDALRasterIOExtraArg how;
+  INIT_RASTERIO_EXTRA_ARG(how);
+  how.eResampleAlg = factor > 1 ? GRIORA_Average : GRIORA_NearestNeighbour;
+  const GdalErrorCapture errors;
+  if (GDALRasterIOEx(band, GF_Read, window.x, window.y, window.width, window.height, metres.row(0), metres.width(),
+                     metres.height(), GDT_Float32, sizeof(float),
+                     static_cast<GSpacing>(metres.stride() * static_cast<std::ptrdiff_t>(sizeof(float))),
+                     &how) != CE_None) {
+    throw DataError(errors.explain("cannot read"));
+  }
+  int has_nodata = 0;
+  const auto nodata = static_cast<float>(GDALGetRasterNoDataValue(band, &has_nodata));
+  int is_scaled = 0;
+  const double scale = GDALGetRasterScale(band, &is_scaled);
+  int is_offset = 0;
+  const double offset = GDALGetRasterOffset(band, &is_offset);
+  for (int y = 0; y < metres.height(); ++y) {
+    for (int x = 0; x < metres.width(); ++x) {
+      float& value = metres.at(x, y);
+      if (has_nodata != 0 && value == nodata) value = none;
+      if (is_scaled != 0) value = static_cast<float>(value * scale);
+      if (is_offset != 0) value = static_cast<float>(value + offset);
+      if (!(value >= lowest_m && value <= highest_m)) value = none;
+    }
+  }
+  return heights;
+}
+
+float height_at(const Plane<float>& metres, const kernels::Taps& x, const kernels::Taps& y) {
+  if (x.nearest < 0 || y.nearest < 0 || std::isnan(metres.at(x.nearest, y.nearest))) return none;
+  float smooth = 0;
+  float sum = 0;
+  float weight = 0;
+  for (std::size_t r = 0; r < 4; ++r) {
+    for (std::size_t c = 0; c < 4; ++c) {
+      const float value = metres.at(x.at[c], y.at[r]);
+      const float w = x.cubic[c] * y.cubic[r];
+      if (w != 0) smooth += w * value;  // NaN where one of them is
+      const float share = x.linear[c] * y.linear[r];
+      if (share == 0 || std::isnan(value)) continue;
+      sum += share * value;
+      weight += share;
+    }
+  }
+  return std::isnan(smooth) ? sum / weight : smooth;
+}
+
+Plane<float> read_over(const std::string& path, const Grid& grid) {
+  expect_regular_file(path);
+  GdalErrorCapture errors;
+  const Dataset dataset(
+      GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, nullptr, nullptr, nullptr),
+      [](GDALDatasetH open) { GDALClose(open); });
+  if (!dataset) throw DataError(errors.explain("cannot open"));
+  if (GDALGetRasterCount(dataset.get()) < 1) throw DataError("has no raster band");
+  const GDALRasterBandH band = GDALGetRasterBand(dataset.get(), 1);
+  check_unit(band);
+  const RasterLattice raster = lattice_of(dataset.get());
+  const Window window = GridMapping(grid, raster).window(2);
+  if (window.empty()) throw DataError("lies elsewhere");
+  // So fine that averages are still at least as fine as the grid.
+  const double per_pixel =
+      std::sqrt(static_cast<double>(window.width) * window.height / (static_cast<double>(grid.width) * grid.height));
+  const int factor = std::max(1, static_cast<int>(std::min(per_pixel, 1e6)));
+  const double most = most_times * (grid.width + side_px) * (grid.height + side_px);
+  if (static_cast<double>(window.width) * window.height / factor / factor > most) {
+    throw DataError("its coordinate reference system scatters the grid");
+  }
+  const Heights heights = read_window(band, raster, window, factor);
+  const GridMapping mapping(grid, heights.lattice);
+  Plane<float> result(grid.width, grid.height);
+  bool is_any = false;
+  for (int y = 0; y < grid.height; ++y) {
+    for (int x = 0; x < grid.width; ++x) {
+      const PixelPosition position = mapping.at(x, y);
+      const float height = height_at(heights.metres, kernels::taps_at(position.x, heights.lattice.width),
+                                     kernels::taps_at(position.y, heights.lattice.height));
+      is_any = is_any || !std::isnan(height);
+      result.at(x, y) = height;
+    }
+  }
+  if (!is_any) throw DataError("has no elevation there");
+  return result;
+}
+
+}  // namespace
+
+Plane<float> read_elevation(const std::string& path, const Grid& grid) {
+  ensure_gdal();
+  try {
+    return read_over(path, grid);
+  } catch (const DataError& error) {
+    throw DataError(redacted(path) + ": " + redacted(error.what()));
+  }
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,423 @@
+#include "pipeline/io/scenes/scene_source.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <tuple>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/mgrs.hpp"
+#include "pipeline/core/text.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/json_values.hpp"
+#include "pipeline/io/products/aws_tile.hpp"
+#include "pipeline/io/products/esa_names.hpp"
+#include "pipeline/io/products/product_files.hpp"
+#include "pipeline/io/products/safe_product.hpp"
+#include "pipeline/io/products/stac_item.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr int deepest_level = 16;
+constexpr std::size_t most_files = 100'000;
+constexpr std::array<std::string_view, 6> tape_endings{".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst"};
+constexpr std::array<std::string_view, 4> system_folders{"lost+found", "System Volume Information", "$RECYCLE.BIN",
+                                                         "@eaDir"};
+
+bool is_remote(const std::string& reference) {
+  return reference.find("://") != std::string::npos && reference.rfind("file://", 0) != 0;
+}
+
+/// Ends the listing: not one of the errors that concern a single item.
+struct TooMany : std::runtime_error {
+  TooMany() : std::runtime_error("more than " + std::to_string(most_files) + " JSON files and products") {}
+};
+
+bool is_product_folder(const fs::path& path) {
+  return is_safe_product(path.string()) || is_aws_tile(path.string(), true);
+}
+
+bool is_archive(const fs::path& path) { return lower_ascii(path.extension().string()) == ".zip"; }
+
+/// "S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085403.zip", "S2A_OPER_PRD_MSIL1C_...SAFE.zip".
+bool is_product_by_name(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return !platform_of_name(name).empty() && !level_of_name(name).empty();
+}
+
+/// Archives of other names, such as those that the Copernicus Data Space gives by number, are known by what they hold.
+bool holds_product(const fs::path& archive) {
+  const std::vector<std::string> names = ProductFiles::of_zip(archive.string()).names();
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    const std::string file = fs::path(name).filename().string();
+    return file == "manifest.safe" || (file.starts_with("MTD_MSIL") && file.ends_with(".xml"));
+  });
+}
+
+/// ".tar", "tar.gz" and the like.
+bool is_tape_archive(const fs::path& path) {
+  const std::string name = lower_ascii(path.filename().string());
+  return std::any_of(std::begin(tape_endings), std::end(tape_endings),
+                     [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+/// What unpacking may leave: X.SAFE/X.SAFE.
+bool is_wrapped_product(const fs::path& folder) {
+  std::error_code error;
+  bool has_product = false;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (it->is_regular_file(error) && name.ends_with(".xml")) return false;
+    has_product = has_product || (it->is_directory(error) && name.ends_with(".SAFE"));
+  }
+  return has_product;
+}
+
+/// Folders of systems that nobody else may read, as they lie at the top of a disk.
+bool is_of_system(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return std::find(std::begin(system_folders), std::end(system_folders), name) != std::end(system_folders);
+}
+
+/// Why a product may not be whole; empty where it is.
+std::string unsettled(const fs::path& path, std::chrono::seconds settled_after) {
+  const bool is_folder = fs::is_directory(path);
+  const fs::file_time_type last =
+      is_folder ? ProductFiles::of_folder(path.string()).last_written() : fs::last_write_time(path);
+  const auto age = std::chrono::floor<std::chrono::seconds>(fs::file_time_type::clock::now() - last);
+  if (std::chrono::abs(age) >= settled_after || (is_folder && is_complete_by_manifest(path.string()))) return {};
+  return "written to " + std::to_string(age.count()) + " s ago: not read before it has rested for " +
+         std::to_string(settled_after.count()) + " s";
+}
+
+class Lister {
+ public:
+  explicit Lister(const ListingOptions& options) : options_(options) {}
+
+  void add_folder(const fs::path& folder) {
+    if (is_product_folder(folder)) {
+      add_product(folder);
+      return;
+    }
+    is_new(folder);
+    if (const std::error_code error = search(folder)) throw DataError("cannot list: " + error.message());
+    // What links lead to comes last: what lies here itself is known by its own path.
+    while (!folders_.empty() || !links_.empty()) {
+      if (folders_.empty()) {
+        std::set<fs::path> links = std::move(links_);
+        links_.clear();
+        for (const fs::path& link : links) add_link(link);
+        continue;
+      }
+      const fs::path next = std::move(folders_.back());
+      folders_.pop_back();
+      const std::error_code error = search(next);
+      if (error && !(error == std::errc::permission_denied && is_of_system(next))) {
+        reject(next.string(), "cannot list: " + error.message());
+      }
+    }
+  }
+
+  /// One granule or several of a product. AWS's tiles are one each.
+  void add_product(const fs::path& path) {
+    count_file();
+    const bool is_safe = is_safe_product(path.string());
+    std::vector<std::string> granules;
+    try {
+      if (const std::string why = unsettled(path, options_.settled_after); !why.empty()) throw DataError(why);
+      granules = is_safe ? safe_granules(path.string()) : std::vector{path.string()};
+    } catch (const DataError& error) {
+      reject(path.string(), error.what());
+    } catch (const fs::filesystem_error& error) {
+      reject(path.string(), error.code().message());
+    }
+    for (const std::string& granule : granules) {
+      try {
+        ProductScene read = is_safe ? read_safe_product(granule) : read_aws_tile(granule);
+        listing_.scenes.push_back({std::move(read.scene), std::move(read.fingerprint)});
+      } catch (const DataError& error) {
+        reject(granule, error.what());
+      } catch (const fs::filesystem_error& error) {
+        reject(granule, error.code().message());
+      }
+    }
+  }
+
+  /// The file that the user named: throws DataError where there is nothing to list.
+  void add_document(const std::string& path) {
+    std::error_code error;
+    root_ = fs::canonical(fs::absolute(path), error).parent_path();
+    seen_.insert(fs::canonical(path, error));
+    const std::string text = read_json_text(path);
+    const json document = parse_json(text);
+    const std::string type = text_member(document, "type");
+    if (type != "Feature" && type != "FeatureCollection" && type != "Catalog" && type != "Collection") {
+      throw DataError("neither a STAC item, an ItemCollection, a collection nor a catalog");
+    }
+    add_parsed(path, text, document, 0);
+  }
+
+  SourceListing take() {
+    std::sort(listing_.scenes.begin(), listing_.scenes.end(), is_listed_before);
+    std::sort(listing_.rejected.begin(), listing_.rejected.end(), [](const RejectedItem& a, const RejectedItem& b) {
+      return std::tie(a.path, a.reason) < std::tie(b.path, b.reason);
+    });
+    return std::move(listing_);
+  }
+
+ private:
+  /// Takes what lies in a folder; its subfolders are to be searched next. What was found before an error counts.
+  std::error_code search(const fs::path& folder) {
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      add_entry(entry->path());
+    }
+    return error;
+  }
+
+  void add_entry(const fs::path& path) {
+    if (path.filename().string().front() == '.') return;
+    std::error_code error;
+    const fs::file_status itself = fs::symlink_status(path, error);
+    const fs::file_status status = error ? itself : fs::status(path, error);
+    if (status.type() == fs::file_type::not_found && !fs::is_symlink(itself)) return;  // gone since it was listed
+    if (status.type() == fs::file_type::not_found) {
+      reject(path.string(), "a link to nothing");
+    } else if (error) {
+      reject(path.string(), "cannot read: " + error.message());
+    } else if (fs::is_symlink(itself)) {
+      links_.insert(path);
+    } else if (fs::is_directory(status)) {
+      add_folder_or_product(path);
+    } else {
+      add_file(path, fs::is_regular_file(status));
+    }
+  }
+
+  /// Whether a file or folder has not been seen by another path.
+  bool is_new(const fs::path& path) {
+    std::error_code error;
+    const fs::path real = fs::canonical(path, error);
+    return error || seen_.insert(real).second;
+  }
+
+  void add_folder_or_product(const fs::path& path) {
+    if (!is_new(path)) return;
+    if (is_product_folder(path) && !is_wrapped_product(path)) {
+      add_product(path);
+    } else {
+      folders_.push_back(path);
+    }
+  }
+
+  /// Links to folders lead to products and items that are taken as if they lay here, once each.
+  void add_link(const fs::path& path) {
+    std::error_code error;
+    const fs::path real = fs::canonical(path, error);
+    if (error) {
+      reject(path.string(), "cannot read: " + error.message());
+      return;
+    }
+    if (!fs::is_directory(real, error)) {
+      if (seen_.count(real) == 0) add_file(path, fs::is_regular_file(real, error));
+      return;
+    }
+    const fs::path here = fs::canonical(path.parent_path(), error);
+    const auto [end_of_real, rest] = std::mismatch(real.begin(), real.end(), here.begin(), here.end());
+    if (end_of_real == real.end()) {
+      reject(path.string(), "a link that leads back to a folder that it lies in");
+      return;
+    }
+    add_folder_or_product(path);
+  }
+
+  void add_file(const fs::path& path, bool is_regular) {
+    const std::string extension = lower_ascii(path.extension().string());
+    const bool is_json = extension == ".json" || extension == ".geojson";
+    if (!is_json && !is_archive(path) && !is_tape_archive(path)) return;
+    if (!is_regular) {
+      reject(path.string(), "is no regular file");
+    } else if (!is_new(path)) {
+      return;
+    } else if (is_tape_archive(path)) {
+      reject(path.string(), "a tar archive, which is not read: unpack it, or pack it as .zip");
+    } else if (is_json) {
+      count_file();
+      add_file_of_folder(path.string());
+    } else if (is_product_by_name(path)) {
+      add_product(path);
+    } else {
+      add_archive(path);
+    }
+  }
+
+  void add_archive(const fs::path& path) {
+    count_file();
+    try {
+      if (!holds_product(path)) throw DataError("a zip archive without a Sentinel-2 product in it");
+      add_product(path);
+    } catch (const DataError& error) {
+      reject(path.string(), error.what());
+    }
+  }
+
+  void count_file() {
+    if (++files_ > most_files) throw TooMany();
+  }
+
+  void reject(const std::string& path, std::string reason) {
+    if (reason.rfind(path + ": ", 0) == 0) reason.erase(0, path.size() + 2);
+    listing_.rejected.push_back({path, std::move(reason)});
+  }
+
+  void add_item(const std::string& path, const std::string& text) {
+    try {
+      listing_.scenes.push_back({parse_stac_item(text, path), sha256_text(text)});
+    } catch (const DataError& error) {
+      reject(path, error.what());
+    }
+  }
+
+  void add_file_of_folder(const std::string& path) {
+    try {
+      const std::string text = read_json_text(path);
+      // Of other JSON no more than its own members is kept.
+      const std::map<std::string, std::string> top = top_texts(text);
+      const auto type = top.find("type");
+      if (type == top.end()) return;
+      if (type->second == "Feature" && top.count("stac_version") != 0) add_item(path, text);
+      if (type->second == "FeatureCollection") add_collection_of_items(path, parse_json(text));
+    } catch (const DataError& error) {
+      reject(path, error.what());
+    }
+  }
+
+  /// Collections of other features, sites for example, are passed over.
+  void add_collection_of_items(const std::string& path, const json& collection) {
+    const auto features = collection.find("features");
+    if (features == collection.end() || !features->is_array()) return;
+    for (const json& feature : *features) {
+      if (feature.is_object() && feature.contains("stac_version")) add_feature(path, feature);
+    }
+  }
+
+  void add_parsed(const std::string& path, const std::string& text, const json& document, int level) {
+    const std::string type = text_member(document, "type");
+    if (type == "Feature") {
+      add_item(path, text);
+    } else if (type == "FeatureCollection") {
+      const auto features = document.find("features");
+      if (features == document.end() || !features->is_array()) throw DataError("'features' is not an array");
+      for (const json& feature : *features) add_feature(path, feature);
+    } else if (type == "Catalog" || type == "Collection") {
+      follow_links(path, document, level);
+    } else {
+      throw DataError("neither a STAC item, an ItemCollection, a collection nor a catalog");
+    }
+  }
+
+  void add_feature(const std::string& path, const json& feature) {
+    count_file();
+    const std::string text = feature.dump();
+    const std::string name = path + "#" + text_member(feature, "id");
+    try {
+      ListedScene listed{parse_stac_item(text, path), sha256_text(text)};
+      listed.scene.source = name;
+      listing_.scenes.push_back(std::move(listed));
+    } catch (const DataError& error) {
+      const std::string reason = error.what();
+      reject(name, reason.rfind(path + ": ", 0) == 0 ? reason.substr(path.size() + 2) : reason);
+    }
+  }
+
+  void follow_links(const std::string& path, const json& document, int level) {
+    const auto links = document.find("links");
+    if (links == document.end() || !links->is_array()) throw DataError("'links' is not an array");
+    for (const json& link : *links) {
+      const std::string relation = text_member(link, "rel");
+      if (relation == "item" || relation == "child") follow(path, text_member(link, "href"), level + 1);
+    }
+  }
+
+  void follow(const std::string& from, const std::string& href, int level) {
+    std::string name = href;
+    try {
+      if (href.empty() || href.find('\0') != std::string::npos) throw DataError("a link without usable 'href'");
+      if (is_remote(href)) throw DataError("remote: only files can be read");
+      const fs::path target = href.rfind("file://", 0) == 0 ? fs::path(href.substr(7)) : fs::path(href);
+      name = (fs::path(from).parent_path() / target).lexically_normal().string();
+      std::error_code error;
+      const fs::path real = fs::canonical(name, error);
+      if (error) throw DataError("cannot read: " + error.message());
+      const fs::path inside = real.lexically_relative(root_);
+      if (inside.empty() || *inside.begin() == "..") throw DataError("the link leaves the catalog's folder");
+      if (!seen_.insert(real).second) return;
+      if (level > deepest_level) {
+        throw DataError("linked more than " + std::to_string(deepest_level) + " levels deep");
+      }
+    } catch (const DataError& error) {
+      reject(name.empty() ? from : name, error.what());
+      return;
+    }
+    count_file();
+    try {
+      const std::string text = read_json_text(name);
+      add_parsed(name, text, parse_json(text), level);
+    } catch (const DataError& error) {
+      reject(name, error.what());
+    }
+  }
+
+  ListingOptions options_;
+  std::vector<fs::path> folders_;  // to be searched
+  std::set<fs::path> links_;       // to be followed
+  fs::path root_;
+  std::set<fs::path> seen_;
+  std::size_t files_ = 0;
+  SourceListing listing_;
+};
+
+}  // namespace
+
+bool is_listed_before(const ListedScene& a, const ListedScene& b) {
+  const auto order_of = [](const Scene& scene) {
+    return std::tie(scene.acquired, scene.tile, scene.processing_baseline, scene.processed, scene.id, scene.source);
+  };
+  return order_of(a.scene) < order_of(b.scene);
+}
+
+SourceListing list_scenes(const std::string& source, const ListingOptions& options) {
+  if (is_remote(source)) throw DataError(source + ": remote sources cannot be read, only folders and files");
+  Lister lister(options);
+  try {
+    if (fs::is_directory(source)) {
+      lister.add_folder(source);
+    } else if (is_safe_product(source)) {
+      lister.add_product(source);
+    } else {
+      lister.add_document(source);
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw DataError(source + ": cannot list: " + error.what());
+  } catch (const TooMany& error) {
+    throw DataError(source + ": " + error.what());
+  } catch (const DataError& error) {
+    const std::string reason = error.what();
+    throw DataError(reason.rfind(source + ": ", 0) == 0 ? reason : source + ": " + reason);
+  }
+  return lister.take();
+}
+
+}  // namespace pitwatch

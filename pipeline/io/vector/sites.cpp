@@ -1,0 +1,286 @@
+#include "pipeline/io/vector/sites.hpp"
+
+#include <ogrsf_frmts.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/mgrs.hpp"
+#include "pipeline/core/text.hpp"
+#include "pipeline/io/files/gdal_errors.hpp"
+#include "pipeline/io/files/gdal_state.hpp"
+#include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/geo/ogr_values.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr std::size_t longest_id = 64;
+
+OGRSpatialReference reference_of(const std::string& crs) {
+  OGRSpatialReference reference;
+  reference.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+  if (reference.SetFromUserInput(crs.c_str()) != OGRERR_NONE) throw DataError("unknown CRS '" + crs + "'");
+  return reference;
+}
+
+/// Calls visit(x, y) for each vertex.
+void for_each_vertex(const OGRGeometry& geometry, const std::function<void(double, double)>& visit) {
+  const OGRwkbGeometryType type = wkbFlatten(geometry.getGeometryType());
+  if (type == wkbPolygon) {
+    for (const OGRLinearRing* ring : *geometry.toPolygon()) {
+      for (int i = 0; i < ring->getNumPoints(); ++i) visit(ring->getX(i), ring->getY(i));
+    }
+  } else if (OGR_GT_IsSubClassOf(type, wkbGeometryCollection) != 0) {
+    for (const OGRGeometry* part : *geometry.toGeometryCollection()) for_each_vertex(*part, visit);
+  }
+}
+
+/// West and east of longitudes, the shorter way round: where they lie on both sides of the antimeridian, east is beyond
+/// 180.
+std::pair<double, double> range_of_longitudes(std::vector<double> longitudes) {
+  for (double& lon : longitudes) lon = std::remainder(lon, 360);
+  std::sort(longitudes.begin(), longitudes.end());
+  std::pair<double, double> range{longitudes.front(), longitudes.back()};
+  double widest_gap = 360 - (range.second - range.first);
+  for (std::size_t i = 1; i < longitudes.size(); ++i) {
+    const double gap = longitudes[i] - longitudes[i - 1];
+    if (gap <= widest_gap) continue;
+    widest_gap = gap;
+    range = {longitudes[i], longitudes[i - 1] + 360};
+  }
+  return range;
+}
+
+std::unique_ptr<OGRGeometry> transformed(const OGRGeometry& geometry, const OGRSpatialReference& from,
+                                         const OGRSpatialReference& to, const GdalErrorCapture& errors) {
+  std::unique_ptr<OGRGeometry> copy(geometry.getLinearGeometry());  // arcs become lines
+  if (from.IsSame(&to) == 0) {
+    const std::unique_ptr<OGRCoordinateTransformation, void (*)(OGRCoordinateTransformation*)> transformation(
+        OGRCreateCoordinateTransformation(&from, &to), &OGRCoordinateTransformation::DestroyCT);
+    if (!transformation || copy->transform(transformation.get()) != OGRERR_NONE) {
+      throw DataError(errors.explain("cannot be transformed"));
+    }
+  }
+  return copy;
+}
+
+constexpr std::array<std::string_view, 6> columns{"id", "name", "commodity", "baseline_from", "baseline_to", "monitor"};
+constexpr std::size_t longest_shapefile_name = 10;
+
+/// Changes of one character that make one text of the other (Levenshtein 1966).
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t corner = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = corner + (a[i - 1] == b[j - 1] ? 0 : 1);
+      corner = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+/// Short names are near to many words that are none of ours.
+void refuse_misspelt_columns(const OGRFeatureDefn& definition) {
+  constexpr std::size_t least_length = 7;
+  constexpr std::size_t most_changes = 2;
+  for (int i = 0; i < definition.GetFieldCount(); ++i) {
+    const std::string name = lower_ascii(definition.GetFieldDefn(i)->GetNameRef());
+    for (const std::string_view known : columns) {
+      if (name == known || name == known.substr(0, longest_shapefile_name)) break;
+      if (known.size() < least_length || edit_distance(name, known) > most_changes) continue;
+      if (std::find(columns.begin(), columns.end(), name) != columns.end()) continue;
+      throw ConfigError("the column '" + std::string(definition.GetFieldDefn(i)->GetNameRef()) +
+                        "' is none that is known: is it '" + std::string(known) + "'?");
+    }
+  }
+}
+
+int index_of(OGRFeature& feature, const std::string& field) {
+  const int index = feature.GetFieldIndex(field.c_str());
+  if (index >= 0 || field.size() <= longest_shapefile_name) return index;
+  return feature.GetFieldIndex(field.substr(0, longest_shapefile_name).c_str());
+}
+
+std::string text_of(OGRFeature& feature, const char* field) {
+  const int index = index_of(feature, field);
+  return index >= 0 && feature.IsFieldSetAndNotNull(index) != 0 ? feature.GetFieldAsString(index) : "";
+}
+
+/// OGR tells dates with slashes, "2021/12/31" and "2021/12/31 00:00:00+04". Of days in a column where others are times
+/// it makes midnights without a zone, which count as days.
+std::optional<Instant> bound_of(OGRFeature& feature, const char* field, Instant (&parse)(std::string_view)) {
+  constexpr std::string_view no_time = " 00:00:00";
+  std::string text = text_of(feature, field);
+  if (text.empty()) return {};
+  const std::string in_file = text;
+  std::replace(text.begin(), text.end(), '/', '-');
+  if (text.ends_with(no_time)) text.erase(text.size() - no_time.size());
+  try {
+    return parse(text);
+  } catch (const DataError& error) {
+    throw DataError(std::string(field) + ": not an ISO 8601 date or time: '" + in_file + "'");
+  }
+}
+
+/// Of a name: other characters than an id's become '-', one for several.
+std::string id_of(const std::string& name) {
+  std::string id;
+  for (const char c : name) {
+    const bool is_fit = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+    if (is_fit) {
+      id += c;
+    } else if (!id.empty() && id.back() != '-') {
+      id += '-';
+    }
+  }
+  while (!id.empty() && id.back() == '-') id.pop_back();
+  return id.substr(0, longest_id);
+}
+
+/// OGR gives nested objects as JSON text.
+std::vector<std::pair<std::string, double>> overrides_of(OGRFeature& feature, const std::string& site) {
+  std::vector<std::pair<std::string, double>> overrides;
+  const std::string text = text_of(feature, "monitor");
+  if (text.empty()) return overrides;
+  const nlohmann::json object = nlohmann::json::parse(text, nullptr, false);
+  if (!object.is_object()) throw ConfigError("site '" + site + "': monitor is not an object of options and numbers");
+  for (const auto& [name, value] : object.items()) {
+    if (!value.is_number()) throw ConfigError("site '" + site + "': monitor: " + name + " is not a number");
+    overrides.emplace_back(name, value.get<double>());
+  }
+  return overrides;
+}
+
+bool is_usable_id(const std::string& id) {
+  return !id.empty() && id.size() <= longest_id && std::all_of(id.begin(), id.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+  });
+}
+
+/// Throws DataError.
+std::string id_of(OGRFeature& feature) {
+  const std::string given = text_of(feature, "id");
+  if (is_usable_id(given)) return given;
+  if (!given.empty()) throw DataError("its id must be 1 to 64 letters, digits, '-' or '_', not '" + given + "'");
+  const std::string name = text_of(feature, "name");
+  const std::string made = id_of(name);
+  if (made.empty()) throw DataError("has no id, and no name that one could be made of: '" + name + "'");
+  return made;
+}
+
+Site site_of(OGRFeature& feature, const std::string& id, const OGRSpatialReference& source,
+             const GdalErrorCapture& errors) {
+  Site site;
+  site.id = id;
+  site.name = text_of(feature, "name");
+  if (site.name.empty()) site.name = site.id;
+  site.commodity = text_of(feature, "commodity");
+  site.baseline_from = bound_of(feature, "baseline_from", parse_instant);
+  site.baseline_to = bound_of(feature, "baseline_to", last_instant);
+  if (site.baseline_from && site.baseline_to && *site.baseline_to < *site.baseline_from) {
+    throw DataError("baseline_to is before baseline_from");
+  }
+  site.overrides = overrides_of(feature, site.id);
+  const OGRGeometry* geometry = feature.GetGeometryRef();
+  if (geometry == nullptr || geometry->IsEmpty() != 0 || geometry->getDimension() != 2) {
+    throw DataError(geometry == nullptr || geometry->IsEmpty() != 0
+                        ? "has no outline"
+                        : std::string("is a ") + geometry->getGeometryName() + ", and no polygon");
+  }
+  const OGRSpatialReference wgs84 = reference_of("OGC:CRS84");
+  const std::unique_ptr<OGRGeometry> degrees = transformed(*geometry, source, wgs84, errors);
+  std::vector<double> longitudes;
+  double south = 90;
+  double north = -90;
+  for_each_vertex(*degrees, [&](double lon, double lat) {
+    if (!(std::abs(lon) <= 360 && std::abs(lat) <= 90)) {
+      throw DataError("has a vertex that is no place on Earth: are longitude and latitude swapped?");
+    }
+    longitudes.push_back(lon);
+    south = std::min(south, lat);
+    north = std::max(north, lat);
+  });
+  if (longitudes.empty()) throw DataError("has no outline");
+  const auto [west, east] = range_of_longitudes(std::move(longitudes));
+  site.longitude = std::remainder((west + east) / 2, 360);
+  site.latitude = (south + north) / 2;
+  if (!(std::abs(site.latitude) <= 84)) throw DataError("lies beyond the latitudes of 84 degrees");
+  site.crs = utm_crs(site.longitude, site.latitude);
+  OGREnvelope metres;
+  transformed(*geometry, source, reference_of(site.crs), errors)->getEnvelope(&metres);
+  site.lower_left = {metres.MinX, metres.MinY};
+  site.upper_right = {metres.MaxX, metres.MaxY};
+  constexpr double longest_side_m = 200'000;  // more is a slip: a site is some kilometres wide
+  if (!(metres.MaxX - metres.MinX <= longest_side_m && metres.MaxY - metres.MinY <= longest_side_m)) {
+    throw DataError("is more than 200 km wide or high");
+  }
+  return site;
+}
+
+}  // namespace
+
+std::vector<Site> read_sites(const std::string& path) {
+  std::vector<RejectedSite> rejected;
+  std::vector<Site> sites = read_sites(path, rejected);
+  if (!rejected.empty()) throw DataError(rejected.front().what + ": " + rejected.front().reason);
+  return sites;
+}
+
+std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>& rejected) {
+  ensure_gdal();
+  std::vector<Site> sites;
+  try {
+    const GdalErrorCapture errors;
+    expect_regular_file(path, largest_vector_file_bytes);
+    const GDALDatasetUniquePtr dataset(
+        GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, vector_drivers()));
+    if (!dataset) throw DataError(errors.explain("cannot open as a vector file"));
+    std::set<std::string> ids;
+    for (OGRLayer* layer : dataset->GetLayers()) {
+      OGRSpatialReference source = reference_of("OGC:CRS84");
+      if (const OGRSpatialReference* declared = layer->GetSpatialRef(); declared != nullptr) source = *declared;
+      source.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+      refuse_misspelt_columns(*layer->GetLayerDefn());
+      for (const OGRFeatureUniquePtr& feature : *layer) {
+        std::string id;
+        try {
+          id = id_of(*feature);
+          Site site = site_of(*feature, id, source, errors);
+          if (!ids.insert(id).second) throw DataError("another site has this id, too");
+          sites.push_back(std::move(site));
+        } catch (const DataError& error) {
+          const std::string what = id.empty() ? "feature " + std::to_string(feature->GetFID()) : "site '" + id + "'";
+          rejected.push_back({id, path + ": " + what, error.what()});
+        }
+      }
+    }
+    if (errors.failed() && sites.empty()) throw DataError(errors.explain("cannot read"));
+    if (sites.empty() && rejected.empty()) throw DataError("holds no site");
+    if (sites.empty()) {
+      const RejectedSite& first = rejected.front();
+      throw DataError("holds no site: " + first.what.substr(path.size() + 2) + ": " + first.reason);
+    }
+  } catch (const DataError& error) {
+    throw DataError(path + ": " + error.what());
+  } catch (const ConfigError& error) {
+    throw ConfigError(path + ": " + error.what());
+  }
+  return sites;
+}
+
+}  // namespace pitwatch

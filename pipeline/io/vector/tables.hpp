@@ -1,0 +1,113 @@
+#pragma once
+// Tables in GeoPackages and in databases, by way of OGR.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "pipeline/core/date.hpp"
+#include "pipeline/io/geo/lonlat_shapes.hpp"
+
+namespace pitwatch {
+
+enum class ColumnType : std::uint8_t { text, json, instant, integer, real };
+
+/// Nothing is SQL's NULL; json is a string.
+using Cell = std::variant<std::monostate, std::string, Instant, int, double>;
+
+/// "" for nothing, an instant as ISO 8601, a number with as many digits as it has.
+std::string cell_text(const Cell& cell);
+
+struct TableColumn {
+  std::string name;
+  ColumnType type = ColumnType::text;
+  bool since_later = false;  // tables of earlier versions may lack it: read as nothing
+};
+
+struct TableRow {
+  std::vector<Cell> cells;   // by column
+  LonLatMultiPolygon shape;  // empty in a table without shapes
+  friend bool operator==(const TableRow&, const TableRow&) = default;
+};
+
+struct Table {
+  std::string name;
+  bool has_shapes = false;  // multipolygons, EPSG:4326
+  std::vector<TableColumn> columns;
+  std::vector<TableRow> rows;
+  std::vector<std::int64_t> numbers = {};  // of the rows: as read, or as they are to be; empty: left to the store
+};
+
+/// Whether OGR takes the text as a database ("PG:dbname=..."), not as the path of a file.
+bool is_database(const std::string& target);
+
+/// A GeoPackage of the tables, rows numbered from 1, as bytes: the same for the same tables. `as_of` stands as time of
+/// change in it. Throws IoError.
+std::string geopackage(std::span<const Table> tables, Instant as_of);
+
+/// Reads the tables of those layouts from a GeoPackage or a database, rows in order of their numbers; nothing for a
+/// table that is not there. Throws DataError, starting with the target: cannot be opened or read; a column is missing
+/// or of another type. Passwords in a database's text are not shown.
+std::vector<std::optional<Table>> read_tables(const std::string& target, std::span<const Table> layouts);
+
+/// Names of the tables in a file. Throws DataError as read_tables() does.
+std::vector<std::string> table_names(const std::string& path);
+
+/// SHA-256, as 64 hex digits, of what the tables of those layouts in a database hold: of one line a table, in the order
+/// given, each its name and the SHA-256 of its rows as text (number, cells, shape), in order of their numbers. A table
+/// or a column that is missing counts as one without values. Throws as read_tables() does.
+std::string sha256_of_tables(const std::string& target, std::span<const Table> layouts);
+
+/// Tables that are being changed: those of a GeoPackage in a copy in memory, those of a database in one transaction,
+/// which keeps other writers waiting. Nobody sees anything of it before commit(); what goes without is as it never was.
+/// To be used and destroyed in the thread that made it. Errors start with the target, as those of read_tables() do:
+/// what is there and cannot be opened or read is a DataError, what cannot be written an IoError.
+class TableStore {
+ public:
+  /// A GeoPackage that is not there is made; a database is not. `tables`: which of a database are to be kept from other
+  /// writers, where they are there. `as_of` stands as time of change in a GeoPackage.
+  /// Throws IoError where another program is writing to the file or has left a write half done.
+  TableStore(const std::string& target, std::span<const Table> tables, Instant as_of);
+  ~TableStore();
+  TableStore(const TableStore&) = delete;
+  TableStore& operator=(const TableStore&) = delete;
+
+  std::vector<std::string> names() const;
+
+  /// Rows in order of their numbers, and these; nothing where there is no such table.
+  std::optional<Table> read(const Table& layout) const;
+
+  /// Makes the table where there is none; else adds the columns `since_later`, and the column of shapes, that it lacks.
+  /// Returns whether it did anything.
+  bool make(const Table& layout);
+
+  void add(const Table& rows);
+  void replace(const Table& rows);  // those of the same `numbers`
+  void execute(const std::string& sql);
+
+  /// SHA-256 of what is to be: of the GeoPackage's bytes, or as sha256_of_tables(). Nothing can be changed after it.
+  std::string sha256(std::span<const Table> layouts);
+
+  /// Of the GeoPackage's bytes that are to be; 0 of a database. Nothing can be changed after it.
+  std::size_t size();
+
+  /// Throws IoError, also where another program has changed the file meanwhile: then it is left as it is.
+  void commit();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// The rows that fit an attribute filter in OGR's SQL, as indices in order. Throws ConfigError for a filter that OGR
+/// does not understand.
+std::vector<std::size_t> rows_where(const Table& table, const std::string& where);
+
+/// The target without the password in it, for messages.
+std::string without_password(const std::string& target);
+
+}  // namespace pitwatch

@@ -1,0 +1,197 @@
+#include "pipeline/io/vector/vector_features.hpp"
+
+#include <ogrsf_frmts.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/files/gdal_errors.hpp"
+#include "pipeline/io/files/gdal_state.hpp"
+#include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/geo/ogr_values.hpp"
+
+namespace pitwatch {
+namespace {
+
+using nlohmann::json;
+
+struct FreeTransformation {
+  void operator()(OGRCoordinateTransformation* it) const { OGRCoordinateTransformation::DestroyCT(it); }
+};
+using Transformation = std::unique_ptr<OGRCoordinateTransformation, FreeTransformation>;
+
+/// Null where the layer is in WGS 84 longitude and latitude already.
+Transformation to_lonlat(OGRLayer& layer, const GdalErrorCapture& errors) {
+  OGRSpatialReference lonlat;
+  lonlat.SetFromUserInput("OGC:CRS84");
+  lonlat.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+  const OGRSpatialReference* declared = layer.GetSpatialRef();
+  if (declared == nullptr) return {};
+  OGRSpatialReference source(*declared);
+  source.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+  const std::array<const char*, 2> whatever_the_axes{"IGNORE_DATA_AXIS_TO_SRS_AXIS_MAPPING=YES", nullptr};
+  const char* const code = source.GetAuthorityCode(nullptr);
+  const bool is_wgs84 = code != nullptr && std::string_view(code) == "4326";
+  if (is_wgs84 || source.IsSame(&lonlat, whatever_the_axes.data()) != 0) return {};
+  Transformation transformation(OGRCreateCoordinateTransformation(&source, &lonlat));
+  if (!transformation) throw DataError(errors.explain("no transformation to longitude and latitude"));
+  return transformation;
+}
+
+LonLatMultiPolygon shape_of(const OGRGeometry* raw, OGRCoordinateTransformation* transformation,
+                            const GdalErrorCapture& errors) {
+  if (raw == nullptr || raw->IsEmpty() != 0) throw DataError("has no geometry");
+  const std::unique_ptr<OGRGeometry> geometry(raw->getLinearGeometry());  // arcs become lines
+  if (transformation != nullptr && geometry->transform(transformation) != OGRERR_NONE) {
+    throw DataError(errors.explain("cannot be transformed to longitude and latitude"));
+  }
+  return lonlat_shape(*geometry);
+}
+
+/// A JSON array of texts as a list, anything else as it is.
+Attribute json_attribute(const char* text) {
+  const json value = json::parse(text, nullptr, false);
+  if (!value.is_array()) return std::string(text);
+  std::vector<std::string> texts;
+  for (const json& element : value) {
+    if (!element.is_string()) return std::string(text);
+    texts.push_back(element.get<std::string>());
+  }
+  return texts;
+}
+
+Attribute attribute_of(const OGRFeature& feature, int field) {
+  if (!feature.IsFieldSetAndNotNull(field)) return {};
+  const OGRFieldDefn& definition = *feature.GetFieldDefnRef(field);
+  switch (definition.GetType()) {
+    case OFTInteger:
+      if (definition.GetSubType() == OFSTBoolean) return feature.GetFieldAsInteger(field) != 0;
+      return static_cast<double>(feature.GetFieldAsInteger(field));
+    case OFTInteger64:
+      return static_cast<double>(feature.GetFieldAsInteger64(field));
+    case OFTReal:
+      return feature.GetFieldAsDouble(field);
+    case OFTDate:
+    case OFTDateTime:
+      return instant_field(feature, field);
+    case OFTStringList: {
+      std::vector<std::string> texts;
+      for (char** text = feature.GetFieldAsStringList(field); text != nullptr && *text != nullptr; ++text) {
+        texts.emplace_back(*text);
+      }
+      return texts;
+    }
+    default:
+      if (definition.GetSubType() == OFSTJSON) return json_attribute(feature.GetFieldAsString(field));
+      return std::string(feature.GetFieldAsString(field));
+  }
+}
+
+VectorFeature feature_of(const OGRFeature& from, OGRCoordinateTransformation* transformation,
+                         const GdalErrorCapture& errors) {
+  VectorFeature feature;
+  const int id_field = from.GetFieldIndex("id");
+  const bool named = id_field >= 0 && from.IsFieldSetAndNotNull(id_field);
+  feature.id = named ? std::string(from.GetFieldAsString(id_field)) : std::to_string(from.GetFID());
+  try {
+    for (int i = 0; i < from.GetFieldCount(); ++i) {
+      feature.attributes[from.GetFieldDefnRef(i)->GetNameRef()] = attribute_of(from, i);
+    }
+    feature.shape = shape_of(from.GetGeometryRef(), transformation, errors);
+  } catch (const DataError& error) {
+    throw DataError("feature '" + feature.id + "': " + error.what());
+  }
+  return feature;
+}
+
+VectorFeatures read(const std::string& path, const std::string& where) {
+  expect_regular_file(path, largest_vector_file_bytes);
+  const GdalErrorCapture errors;
+  const std::array<const char*, 2> with_members{"NATIVE_DATA=YES", nullptr};
+  const GDALDatasetUniquePtr dataset(GDALDataset::Open(
+      path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, vector_drivers(), with_members.data()));
+  if (!dataset) throw DataError(errors.explain("cannot open as a vector file"));
+  VectorFeatures result;
+  if (dataset->GetLayerCount() == 0) return result;  // how OGR sees some empty collections
+  OGRLayer& layer = *dataset->GetLayer(0);
+  if (!where.empty() && layer.SetAttributeFilter(where.c_str()) != OGRERR_NONE) {
+    throw ConfigError(errors.explain("not a filter for this file: '" + where + "'"));
+  }
+  if (const char* const members = layer.GetMetadataItem("NATIVE_DATA", "NATIVE_DATA")) result.members = members;
+  const Transformation transformation = to_lonlat(layer, errors);
+  for (const OGRFeatureUniquePtr& feature : layer) {
+    result.features.push_back(feature_of(*feature, transformation.get(), errors));
+  }
+  if (errors.failed()) throw DataError(errors.explain("cannot read"));
+  return result;
+}
+
+[[noreturn]] void fail_type(const std::string& name, const char* expected) {
+  throw DataError("'" + name + "' is not " + expected);
+}
+
+/// The value if the attribute is of type T, null where it is absent.
+template <typename T>
+const T* attribute(const VectorFeature& feature, const std::string& name, const char* expected) {
+  const auto found = feature.attributes.find(name);
+  if (found == feature.attributes.end() || std::holds_alternative<std::monostate>(found->second)) return nullptr;
+  const T* value = std::get_if<T>(&found->second);
+  if (value == nullptr) fail_type(name, expected);
+  return value;
+}
+
+}  // namespace
+
+VectorFeatures read_vector_features(const std::string& path, const std::string& where) {
+  ensure_gdal();
+  try {
+    return read(path, where);
+  } catch (const DataError& error) {
+    throw DataError(path + ": " + error.what());
+  } catch (const ConfigError& error) {
+    throw ConfigError(path + ": " + error.what());
+  }
+}
+
+std::optional<std::string> text_attribute(const VectorFeature& feature, const std::string& name) {
+  const auto* value = attribute<std::string>(feature, name, "a text");
+  return value != nullptr ? std::optional(*value) : std::nullopt;
+}
+
+std::optional<double> number_attribute(const VectorFeature& feature, const std::string& name) {
+  const auto* value = attribute<double>(feature, name, "a number");
+  return value != nullptr ? std::optional(*value) : std::nullopt;
+}
+
+std::optional<Instant> instant_attribute(const VectorFeature& feature, const std::string& name) {
+  const auto found = feature.attributes.find(name);
+  if (found != feature.attributes.end()) {
+    // OGR knows a column as one of times only if all of it is.
+    if (const auto* text = std::get_if<std::string>(&found->second)) {
+      try {
+        return parse_instant(*text);
+      } catch (const DataError& error) {
+        throw DataError("'" + name + "': " + error.what());
+      }
+    }
+  }
+  const auto* value = attribute<Instant>(feature, name, "a time");
+  return value != nullptr ? std::optional(*value) : std::nullopt;
+}
+
+std::optional<std::vector<Instant>> instants_attribute(const VectorFeature& feature, const std::string& name) {
+  const auto* texts = attribute<std::vector<std::string>>(feature, name, "a list of times");
+  if (texts == nullptr) return std::nullopt;
+  std::vector<Instant> instants;
+  for (const std::string& text : *texts) {
+    try {
+      instants.push_back(parse_instant(text));
+    } catch (const DataError& error) {
+      throw DataError("'" + name + "': " + error.what());
+    }
+  }
+  return instants;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,206 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "pipeline/core/safe_text.hpp"
+#include "pipeline/core/text.hpp"
+#include "pipeline/report/pixel_report.hpp"
+
+namespace pitwatch {
+namespace {
+
+using json = nlohmann::ordered_json;
+using Cells = std::vector<std::string>;
+
+constexpr int reflectance_decimals = 4;
+constexpr int feature_decimals = 4;
+constexpr int evidence_decimals = 2;
+constexpr int probability_decimals = 4;
+constexpr int degree_decimals = 7;
+
+struct BandOfPixel {
+  std::string_view name;
+  float PixelReflectance::*value;
+};
+
+constexpr std::array<BandOfPixel, 6> bands{{{"B02", &PixelReflectance::blue},
+                                            {"B03", &PixelReflectance::green},
+                                            {"B04", &PixelReflectance::red},
+                                            {"B08", &PixelReflectance::nir},
+                                            {"B11", &PixelReflectance::swir16},
+                                            {"B12", &PixelReflectance::swir22}}};
+
+std::string_view status_of(const PixelLookReport& look) {
+  return look.learning ? std::string_view("learning") : name(look.status);
+}
+
+std::string incidents_of(const PixelLookReport& look) {
+  std::string text;
+  for (const auto& [id, status] : look.incidents) {
+    if (!text.empty()) text += ' ';
+    text.append(id).append(":").append(name(status));
+  }
+  return text;
+}
+
+/// Columns as wide as their widest cell; those of numbers to the right. The first row is the header.
+std::string aligned(const std::vector<Cells>& rows) {
+  struct Column {
+    std::size_t width = 0;
+    bool numbers = true;
+  };
+  std::vector<Column> columns(rows.front().size());
+  for (const Cells& row : rows) {
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      columns[c].width = std::max(columns[c].width, row[c].size());
+      const std::size_t sign = row[c].rfind('-', 0) == 0 ? 1 : 0;
+      const bool is_number = row[c].find_first_not_of("0123456789.", sign) == std::string::npos;
+      columns[c].numbers = columns[c].numbers && (is_number || &row == &rows.front());
+    }
+  }
+  std::string text;
+  for (const Cells& row : rows) {
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string padding(columns[c].width - row[c].size(), ' ');
+      line += c == 0 ? "" : "  ";
+      line += columns[c].numbers ? padding + row[c] : row[c] + padding;
+    }
+    text += line.erase(line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+/// The incidents after the last look at the pixel.
+std::string last_incidents(const PixelReport& report) {
+  const std::string text = report.looks.empty() ? "" : incidents_of(report.looks.back());
+  return text.empty() ? "none" : text;
+}
+
+json number(double value, int decimals) {
+  if (!std::isfinite(value)) return nullptr;
+  const double power = std::pow(10, decimals);
+  return std::round(value * power) / power;
+}
+
+json by_feature(const FeatureVector& values) {
+  json object = json::object();
+  for (std::size_t f = 0; f < feature_count; ++f) {
+    object[std::string(feature_names[f])] = number(values[f], feature_decimals);
+  }
+  return object;
+}
+
+json of(const PixelLookReport& look) {
+  json reflectance = json::object();
+  for (const auto& [name, value] : bands) {
+    reflectance[std::string(name)] = number(look.reflectance.*value, reflectance_decimals);
+  }
+  FeatureVector deviation;
+  for (std::size_t f = 0; f < feature_count; ++f) deviation[f] = deviation_sigma(look, static_cast<Feature>(f));
+  json incidents = json::array();
+  for (const auto& [id, status] : look.incidents) incidents.push_back({{"id", id}, {"status", name(status)}});
+  return {{"date", format_instant(look.when)},
+          {"scene", look.scene},
+          {"seen", name(look.seen)},
+          {"why", look.why.empty() ? json(nullptr) : json(look.why)},
+          {"reflectance", reflectance},
+          {"observed", by_feature(look.observed)},
+          {"modelled", by_feature(look.modelled)},
+          {"shared", by_feature(look.shared)},
+          {"noise", by_feature(look.noise)},
+          {"deviation_sigma", by_feature(deviation)},
+          {"residual_length", number(look.residual_length, evidence_decimals)},
+          {"own_evidence", number(look.own_evidence, evidence_decimals)},
+          {"evidence", number(look.evidence, evidence_decimals)},
+          {"probability", number(look.probability, probability_decimals)},
+          {"status", status_of(look)},
+          {"decision", look.decision.empty() ? json(nullptr) : json(look.decision)},
+          {"incidents", incidents}};
+}
+
+}  // namespace
+
+float deviation_sigma(const PixelLookReport& look, Feature feature) {
+  const std::size_t f = index(feature);
+  return (look.observed[f] - look.modelled[f] - look.shared[f]) / look.noise[f];
+}
+
+std::string pixel_table(const PixelReport& report, const std::vector<Feature>& features) {
+  std::string text = "site " + report.site + ", pixel " + std::to_string(report.column) + ", " +
+                     std::to_string(report.row) + " around " + fixed_text(report.middle.lon, degree_decimals) + ", " +
+                     fixed_text(report.middle.lat, degree_decimals) + " (" + report.crs + " " +
+                     fixed_text(report.middle_m.x, 0) + " " + fixed_text(report.middle_m.y, 0) + ")\n" +
+                     report.algorithm + "\nincidents: " + last_incidents(report) + "\n\n";
+  Cells header{"date", "seen"};
+  for (const Feature feature : features) {
+    const std::string of(feature_names[index(feature)]);
+    header.insert(header.end(), {of, "model", "weather", "noise", "sigma"});
+  }
+  header.insert(header.end(), {"residual", "own", "evidence", "prob", "status", "decision", "incidents", "scene"});
+  std::vector<Cells> rows{header};
+  for (const PixelLookReport& look : report.looks) {
+    Cells row{format_day(look.when), std::string(name(look.seen)) + (look.why.empty() ? "" : ": " + look.why)};
+    for (const Feature feature : features) {
+      const std::size_t f = index(feature);
+      row.push_back(fixed_text(look.observed[f], 3));
+      row.push_back(fixed_text(look.modelled[f], 3));
+      row.push_back(fixed_text(look.shared[f], 3));
+      row.push_back(fixed_text(look.noise[f], 3));
+      row.push_back(fixed_text(deviation_sigma(look, feature), 1));
+    }
+    row.insert(row.end(), {fixed_text(look.residual_length, 1), fixed_text(look.own_evidence, 1),
+                           fixed_text(look.evidence, 1), fixed_text(look.probability, 3), std::string(status_of(look)),
+                           look.decision, incidents_of(look), look.scene});
+    rows.push_back(std::move(row));
+  }
+  return text + aligned(rows);
+}
+
+std::string pixel_csv(const PixelReport& report) {
+  std::string text = "date,scene,seen,why";
+  for (const auto& [name, value] : bands) text.append(",").append(name);
+  for (const std::string_view feature : feature_names) {
+    for (const char* of : {"_observed", "_modelled", "_shared", "_noise", "_sigma"}) {
+      text.append(",").append(feature).append(of);
+    }
+  }
+  text += ",residual_length,own_evidence,evidence,probability,status,decision,incidents\n";
+  for (const PixelLookReport& look : report.looks) {
+    text += format_instant(look.when) + "," + csv_cell(look.scene) + ",";
+    text.append(name(look.seen)).append("," + csv_cell(look.why));
+    for (const auto& [name, value] : bands) text += "," + fixed_text(look.reflectance.*value, reflectance_decimals);
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      for (const float value : {look.observed[f], look.modelled[f], look.shared[f], look.noise[f]}) {
+        text += "," + fixed_text(value, feature_decimals);
+      }
+      text += "," + fixed_text(deviation_sigma(look, static_cast<Feature>(f)), evidence_decimals);
+    }
+    for (const float value : {look.residual_length, look.own_evidence, look.evidence}) {
+      text += "," + fixed_text(value, evidence_decimals);
+    }
+    text += "," + fixed_text(look.probability, probability_decimals) + ",";
+    text.append(status_of(look)).append("," + csv_cell(look.decision) + "," + incidents_of(look) + "\n");
+  }
+  return text;
+}
+
+std::string pixel_json(const PixelReport& report) {
+  json looks = json::array();
+  for (const PixelLookReport& look : report.looks) looks.push_back(of(look));
+  const json object{
+      {"site", report.site},
+      {"algorithm", report.algorithm},
+      {"asked", {report.asked.lon, report.asked.lat}},
+      {"pixel",
+       {{"middle", {number(report.middle.lon, degree_decimals), number(report.middle.lat, degree_decimals)}},
+        {"crs", report.crs},
+        {"middle_m", {report.middle_m.x, report.middle_m.y}},
+        {"column", report.column},
+        {"row", report.row}}},
+      {"looks", looks}};
+  return object.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,218 @@
+#include "pipeline/run/score.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <numeric>
+#include <utility>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/truth.hpp"
+#include "pipeline/io/alerts/alert_reader.hpp"
+#include "pipeline/io/files/csv_table.hpp"
+#include "pipeline/io/geo/lonlat_shapes.hpp"
+#include "pipeline/io/raster/band_file.hpp"
+#include "pipeline/io/vector/truth_geojson.hpp"
+#include "pipeline/io/vector/vector_features.hpp"
+
+namespace pitwatch {
+namespace {
+
+void check(const ScoreOptions& options) {
+  const bool sampled = !options.samples.empty() || !options.strata.empty();
+  const bool alerted = !options.alerts.empty() || !options.truth.empty() || !options.label.empty();
+  if (sampled && alerted) throw ConfigError("--samples and --strata do not go with --alerts, --truth and --label");
+  if (sampled && (options.samples.empty() || options.strata.empty())) {
+    throw ConfigError("--samples and --strata go together; one is missing");
+  }
+  if (!sampled && options.alerts.empty()) throw ConfigError("--alerts FILE is missing");
+  if (!sampled && options.truth.empty() && options.label.empty()) {
+    throw ConfigError("--truth FILE is missing (or --label TIF)");
+  }
+  if (options.truth.empty() && (options.from || options.until)) {
+    throw ConfigError("--from and --to choose among the events of --truth FILE, which is missing");
+  }
+  if (options.from && options.until && *options.until < *options.from) {
+    throw ConfigError("--to must not be before --from");
+  }
+  if (!(options.min_overlap > 0 && options.min_overlap <= 1)) {
+    throw ConfigError("--min-overlap must be over 0 and at most 1");
+  }
+  if (!(options.min_area_ha >= 0 && options.min_area_ha <= 1e6)) {
+    throw ConfigError("--min-area-ha must be 0 to 1000000");
+  }
+  if (options.bootstrap.draws < 1 || options.bootstrap.draws > 100000) {
+    throw ConfigError("--draws must be 1 to 100000");
+  }
+}
+
+// ---- alerts against events ------------------------------------------------------------------------------------
+
+template <typename Features>
+std::vector<const LonLatMultiPolygon*> shapes_of(const Features& features) {
+  std::vector<const LonLatMultiPolygon*> shapes;
+  for (const auto& feature : features) shapes.push_back(&feature.shape);
+  return shapes;
+}
+
+template <typename Features>
+PolygonLayer layer_of(const Features& features, LonLat centre, const std::string& path) {
+  PolygonLayer layer(centre);
+  try {
+    for (const auto& feature : features) layer.add(feature.id, feature.shape);
+  } catch (const DataError& error) {
+    throw DataError(path + ": feature " + error.what());
+  }
+  return layer;
+}
+
+double km2_years(const ObservedSpan& observed) {
+  using Years = std::chrono::duration<double, std::chrono::years::period>;
+  return observed.area_km2 * Years(observed.until - observed.from).count();
+}
+
+/// Takes out the events that do not count because they began at another time, and with them the alerts that lie on
+/// these alone: neither right nor false.
+void set_aside(const ScoreOptions& options, TruthCollection& truth, std::vector<AlertFeature>& alerts,
+               AccuracyReport& report) {
+  const auto counts = [&](const TruthFeature& event) {
+    return (!options.from || event.onset >= *options.from) && (!options.until || event.onset <= *options.until);
+  };
+  std::vector<bool> on_counted(alerts.size(), false);
+  std::vector<bool> on_other(alerts.size(), false);
+  const LonLat centre = middle_of(shapes_of(truth.events));
+  const PolygonLayer event_layer = layer_of(truth.events, centre, options.truth);
+  const PolygonLayer alert_layer = layer_of(alerts, centre, options.alerts);
+  for (const PolygonOverlap& overlap : overlaps(alert_layer, event_layer)) {
+    const double smaller = std::min(alert_layer.area_m2(overlap.first), event_layer.area_m2(overlap.second));
+    if (overlap.intersection_m2 < options.min_overlap * smaller) continue;
+    (counts(truth.events[overlap.second]) ? on_counted : on_other)[overlap.first] = true;
+  }
+  std::vector<AlertFeature> kept;
+  for (std::size_t i = 0; i < alerts.size(); ++i) {
+    if (on_counted[i] || !on_other[i]) kept.push_back(std::move(alerts[i]));
+  }
+  report.alerts_aside = alerts.size() - kept.size();
+  alerts = std::move(kept);
+  report.events_aside = std::erase_if(truth.events, [&](const TruthFeature& event) { return !counts(event); });
+  if (truth.observed && options.from) truth.observed->from = std::max(truth.observed->from, *options.from);
+  if (truth.observed && options.until) truth.observed->until = std::min(truth.observed->until, *options.until);
+}
+
+void score_truth(const ScoreOptions& options, AccuracyReport& report) {
+  TruthCollection truth = read_truth_geojson(options.truth);
+  std::vector<AlertFeature> alerts = read_alerts(options.alerts, options.where);
+  if (options.from || options.until) set_aside(options, truth, alerts, report);
+  report.synthetic = truth.synthetic;
+  report.made_by = truth.made_by;
+  if (truth.observed) report.observed = {truth.observed->from, truth.observed->until, truth.observed->area_km2};
+
+  const LonLat centre = middle_of(shapes_of(truth.events));
+  const PolygonLayer event_layer = layer_of(truth.events, centre, options.truth);
+  const PolygonLayer alert_layer = layer_of(alerts, centre, options.alerts);
+  for (std::size_t i = 0; i < alerts.size(); ++i) {
+    AlertFeature& from = alerts[i];
+    report.alerts.push_back({std::move(from.id), std::move(from.status), std::move(from.change_class),
+                             from.first_detected, from.confirmed_on, from.confidence, alert_layer.area_m2(i)});
+  }
+  for (std::size_t i = 0; i < truth.events.size(); ++i) {
+    TruthFeature& from = truth.events[i];
+    report.events.push_back({std::move(from.id), std::move(from.site), from.kind, std::move(from.type), from.onset,
+                             event_layer.area_m2(i), std::move(from.clear_looks)});
+  }
+
+  std::vector<Overlap> common;
+  for (const PolygonOverlap& overlap : overlaps(alert_layer, event_layer)) {
+    common.push_back({overlap.first, overlap.second, overlap.intersection_m2});
+  }
+  report.matching = match_alerts(report.alerts, report.events, common, options.min_overlap);
+  std::vector<EventUnion> unions;
+  for (std::size_t i = 0; i < report.events.size(); ++i) {
+    const UnionOverlap together = union_overlap(alert_layer, report.matching.events[i].alerts, event_layer, i);
+    unions.push_back({together.union_m2, together.intersection_m2});
+  }
+  const auto observed = report.observed ? std::optional(km2_years(*report.observed)) : std::nullopt;
+  report.truth =
+      score_against_truth({report.alerts, report.events, report.matching, unions, observed}, options.bootstrap);
+}
+
+// ---- alerts against a label raster ----------------------------------------------------------------------------
+
+/// Rasters that say what kind of event was there (core/truth.hpp) become rasters of changes: natural ones are not
+/// judged, decoys are no change.
+void reduce_types(PlaneView<std::uint16_t> label) {
+  std::array<std::uint16_t, 256> meaning{};
+  std::iota(meaning.begin(), meaning.end(), std::uint16_t{0});
+  for (const TruthTypeInfo& type : truth_type_infos) {
+    meaning[static_cast<std::size_t>(type.type)] = type.kind == TruthKind::disturbance ? label_changed
+                                                   : type.kind == TruthKind::natural   ? label_not_judged
+                                                                                       : label_unchanged;
+  }
+  for (int y = 0; y < label.height; ++y) {
+    for (int x = 0; x < label.width; ++x) {
+      if (label.at(x, y) < meaning.size()) label.at(x, y) = meaning[label.at(x, y)];
+    }
+  }
+}
+
+void score_label(const ScoreOptions& options, AccuracyReport& report) {
+  const BandFile file(options.label);
+  const Grid& grid = file.grid();
+  Plane<std::uint16_t> label(grid.width, grid.height);
+  file.read_window(grid.extent(), label.view());
+  const VectorFeatures alerts = read_vector_features(options.alerts, options.where);
+  const std::vector<BurntShape> burnt = burn_shapes(shapes_of(alerts.features), grid);
+  std::vector<AlertPixels> pixels;
+  for (const BurntShape& shape : burnt) pixels.push_back({shape.window, shape.inside.view()});
+  try {
+    reduce_types(label.view());
+    report.label = score_against_label(std::as_const(label).view(), grid.pixel_size_m, pixels, options.min_area_ha);
+  } catch (const DataError& error) {
+    throw DataError(options.label + ": " + error.what());
+  }
+}
+
+// ---- samples of a map -----------------------------------------------------------------------------------------
+
+void score_samples(const ScoreOptions& options, AccuracyReport& report) {
+  std::vector<MapStratum> strata;
+  std::vector<SampleCount> samples;
+  try {
+    for (const CsvRow& row : read_csv(options.strata, {"map", "area_ha"})) {
+      strata.push_back({row.cells.at("map"), csv_amount(row, "area_ha")});
+    }
+  } catch (const DataError& error) {
+    throw DataError(options.strata + ": " + error.what());
+  }
+  try {
+    for (const CsvRow& row : read_csv(options.samples, {"map", "reference"})) {
+      const double count = row.cells.count("count") != 0 ? csv_amount(row, "count") : 1;
+      samples.push_back({row.cells.at("map"), row.cells.at("reference"), count});
+    }
+    report.area_weighted = area_weighted_accuracy(strata, samples);
+  } catch (const DataError& error) {
+    throw DataError(options.samples + " with " + options.strata + ": " + error.what());
+  }
+}
+
+}  // namespace
+
+AccuracyReport score(const ScoreOptions& options) {
+  check(options);
+  AccuracyReport report;
+  report.alerts_name = options.alerts;
+  report.truth_name = options.truth;
+  report.label_name = options.label;
+  report.samples_name = options.samples;
+  report.strata_name = options.strata;
+  report.where = options.where;
+  report.min_overlap = options.min_overlap;
+  report.min_area_ha = options.min_area_ha;
+  report.bootstrap = options.bootstrap;
+  if (!options.truth.empty()) score_truth(options, report);
+  if (!options.label.empty()) score_label(options, report);
+  if (!options.samples.empty()) score_samples(options, report);
+  return report;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,327 @@
+#include "pipeline/run/series.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
+#include "pipeline/core/text.hpp"
+#include "pipeline/io/files/csv_table.hpp"
+#include "pipeline/monitor/learn.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr float none = std::numeric_limits<float>::quiet_NaN();
+
+struct BandColumn {
+  Band band;
+  float PixelReflectance::*reflectance;
+  std::array<const char*, 4> names;  // the first that is there
+};
+
+constexpr std::array<BandColumn, 6> band_columns{{
+    {Band::B02, &PixelReflectance::blue, {"B02", "B2", "blue", ""}},
+    {Band::B03, &PixelReflectance::green, {"B03", "B3", "green", ""}},
+    {Band::B04, &PixelReflectance::red, {"B04", "B4", "red", ""}},
+    {Band::B08, &PixelReflectance::nir, {"B08", "B8", "nir", "bnir"}},
+    {Band::B11, &PixelReflectance::swir16, {"B11", "swir16", "swir1", ""}},
+    {Band::B12, &PixelReflectance::swir22, {"B12", "swir22", "swir2", ""}},
+}};
+
+constexpr std::array<Feature, 3> index_columns{Feature::ndvi, Feature::bsi, Feature::mndwi};
+
+float number_in(const CsvRow& row, const std::string& column) {
+  const std::string& text = row.cells.at(column);
+  if (text.empty() || text == "NA" || text == "NaN" || text == "nan") return none;
+  float value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw DataError("line " + std::to_string(row.line) + ": '" + column + "' is not a number: '" + text + "'");
+  }
+  return value;
+}
+
+/// A look at all pixels.
+struct TableLook {
+  LookFeatures features;
+  std::vector<PixelReflectance> reflectance;  // NaN where there is no such column
+};
+
+/// The rows of a file as looks at a window of one row, in which each pixel is a column.
+class SeriesTable {
+ public:
+  explicit SeriesTable(const SeriesOptions& options) : options_(options) {
+    std::vector<std::string> columns{options.date_column};
+    if (!options.id_column.empty()) columns.push_back(options.id_column);
+    if (!options.clear_column.empty()) columns.push_back(options.clear_column);
+    rows_ = read_csv(options.file, columns);
+    if (rows_.empty()) throw DataError("holds no rows");
+    find_bands();
+    find_pixels();
+    for (const CsvRow& row : rows_) take(row);
+  }
+
+  std::vector<std::string> ids;
+  std::map<std::pair<Instant, int>, TableLook> looks;  // by date, and the how-manieth of that date
+
+ private:
+  void find_bands() {
+    const auto& cells = rows_[0].cells;
+    for (const BandColumn& band : band_columns) {
+      for (const char* name : band.names) {
+        if (*name == '\0' || !cells.contains(name)) continue;
+        bands_.emplace_back(band.reflectance, name);
+        break;
+      }
+    }
+    const auto is_index = [&cells](Feature feature) {
+      return cells.contains(std::string(feature_names[index(feature)]));
+    };
+    if (bands_.empty() && std::none_of(index_columns.begin(), index_columns.end(), is_index)) {
+      throw DataError("has no column of a band (B02, B03, B04, B08, B11, B12) or index (ndvi, bsi, mndwi)");
+    }
+  }
+
+  void find_pixels() {
+    for (const CsvRow& row : rows_) {
+      const std::string id = id_of(row);
+      if (numbers_.emplace(id, ids.size()).second) ids.push_back(id);
+    }
+  }
+
+  std::string id_of(const CsvRow& row) const {
+    return options_.id_column.empty() ? "1" : row.cells.at(options_.id_column);
+  }
+
+  void take(const CsvRow& row) {
+    const std::size_t pixel = numbers_.at(id_of(row));
+    const Instant when = date_of(row);
+    int repeat = 0;
+    while (true) {
+      TableLook& look = looks[{when, repeat++}];
+      if (look.reflectance.empty()) start(look, when);
+      if (look.features.seen[pixel] != Seen::nothing) continue;
+      look.reflectance[pixel] = reflectance_in(row);
+      fill(row, pixel, look.reflectance[pixel], look.features);
+      return;
+    }
+  }
+
+  Instant date_of(const CsvRow& row) const {
+    try {
+      return parse_instant(row.cells.at(options_.date_column));
+    } catch (const DataError& error) {
+      throw DataError("line " + std::to_string(row.line) + ": " + error.what());
+    }
+  }
+
+  void start(TableLook& table_look, Instant when) const {
+    table_look.reflectance.resize(ids.size());
+    LookFeatures& look = table_look.features;
+    look.when = when;
+    look.width = static_cast<int>(ids.size());
+    look.height = 1;
+    FeatureVector nothing;
+    nothing.fill(none);
+    look.values.assign(ids.size(), nothing);
+    look.errors.assign(ids.size(), FeatureVector{});
+    look.blue_to_red.assign(ids.size(), none);
+    look.seen.assign(ids.size(), Seen::nothing);
+    look.called_cloud.assign(ids.size(), 0);
+  }
+
+  PixelReflectance reflectance_in(const CsvRow& row) const {
+    PixelReflectance reflectance{none, none, none, none, none, none};
+    for (const auto& [band, column] : bands_) {
+      const float value = number_in(row, column) * static_cast<float>(options_.scale);
+      if (std::abs(value) > 20) {
+        throw DataError("line " + std::to_string(row.line) + ": '" + column + "' is no reflectance of 0 to 1: '" +
+                        row.cells.at(column) + "'; the scale is to bring it there");
+      }
+      reflectance.*band = value;
+    }
+    return reflectance;
+  }
+
+  void fill(const CsvRow& row, std::size_t pixel, const PixelReflectance& reflectance, LookFeatures& look) const {
+    FeatureVector& values = look.values[pixel];
+    values = features_of(reflectance);
+    look.errors[pixel] = error_of(reflectance, options_.monitor.reflectance_error);
+    for (float& error : look.errors[pixel]) error = error == error ? error : 0;  // of what comes as an index
+    for (const Feature feature : index_columns) {
+      float& value = values[index(feature)];
+      const std::string column(feature_names[index(feature)]);
+      if (value != value && row.cells.contains(column)) value = number_in(row, column);
+    }
+    look.blue_to_red[pixel] = reflectance.blue / reflectance.red;
+    const bool clear =
+        options_.clear_column.empty() || std::find(options_.clear_values.begin(), options_.clear_values.end(),
+                                                   row.cells.at(options_.clear_column)) != options_.clear_values.end();
+    look.seen[pixel] = clear ? Seen::clear : Seen::masked;
+  }
+
+  const SeriesOptions& options_;
+  std::vector<CsvRow> rows_;
+  std::vector<std::pair<float PixelReflectance::*, std::string>> bands_;
+  std::map<std::string, std::size_t> numbers_;
+};
+
+Instant end_of_history(const SeriesOptions& options, Instant first, Instant last) {
+  if (options.history_until) return *options.history_until;
+  return std::min<Instant>(first + std::chrono::days(options.history_days), first + (last - first) / 2);
+}
+
+Spectrum spectrum_of(const PixelReflectance& reflectance) {
+  Spectrum spectrum;
+  for (const BandColumn& column : band_columns) {
+    const float value = reflectance.*column.reflectance;
+    if (std::isfinite(value)) spectrum[static_cast<std::size_t>(column.band)] = value;
+  }
+  return spectrum;
+}
+
+/// What the class of a pixel's change follows from.
+struct PixelCourse {
+  Spectrum before;  // when last seen undisturbed
+  Spectrum first;
+  Spectrum latest;
+
+  void take(const Spectrum& now, const PixelHistory& history, LookNumber number, bool undisturbed) {
+    if (undisturbed) before = now;
+    if (history.first_detected == number) first = now;
+    if (history.last_detected == number) latest = now;
+  }
+
+  ChangeClass change_class(const MonitorState& state, std::size_t pixel, const SeriesOptions& options) const {
+    const PixelHistory& history = state.history[pixel];
+    const auto at = [&state](LookNumber number) { return state.looks[static_cast<std::size_t>(number)]; };
+    const std::chrono::duration<double, std::ratio<86400>> open =
+        at(history.last_detected) - at(history.first_detected);
+    const double own_year_share =
+        history.looks_since_onset > 0 ? static_cast<double>(history.own_year_looks) / history.looks_since_onset : 0;
+    const std::optional<float> greenest =
+        highest_of_year(state.model(pixel), Feature::ndvi, season_year(at(history.first_detected)), options.monitor);
+    return classify_course({before, first, latest, was_water(state.counts[pixel]), open.count(), own_year_share,
+                            greenest.value_or(-1.0F), state.status[pixel] == PixelStatus::closed},
+                           options.course);
+  }
+};
+
+void take_looks(const TableLook& table_look, const MonitorState& state, const Observation& seen,
+                const SeriesOptions& options, std::vector<PixelCourse>& courses, SeriesResult& result) {
+  const LookFeatures& look = table_look.features;
+  for (std::size_t i = 0; i < look.pixels(); ++i) {
+    if (look.seen[i] == Seen::nothing) continue;
+    SeriesLook& line = result.looks.emplace_back();
+    line.pixel = i;
+    line.when = look.when;
+    line.use = seen.use[i];
+    line.observed = look.values[i];
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      const bool used = counts(seen.use[i]) && state.models[i].noise[f] != 0;
+      line.modelled[f] = used ? look.values[i][f] - seen.residuals.residual[i][f] : none;
+      line.noise[f] = used ? seen.residuals.deviation[i][f] : none;
+    }
+    line.evidence = seen.evidence[i];
+    line.probability = seen.probability[i];
+    line.status = seen.status[i];
+    SeriesPixel& pixel = result.pixels[i];
+    pixel.looks += counts(seen.use[i]) ? 1 : 0;
+    pixel.status = line.status;
+    pixel.highest_probability = std::max(pixel.highest_probability, line.probability);
+    const PixelHistory& history = state.history[i];
+    const auto date = [&state](LookNumber number) { return state.looks[static_cast<std::size_t>(number)]; };
+    if (!pixel.first_detected && history.first_detected != no_look) pixel.first_detected = date(history.first_detected);
+    if (!pixel.confirmed_on && history.confirmed_on != no_look) pixel.confirmed_on = date(history.confirmed_on);
+    if (counts(seen.use[i])) {
+      courses[i].take(spectrum_of(table_look.reflectance[i]), history, static_cast<LookNumber>(state.looks.size()) - 1,
+                      seen.undisturbed[i] != 0);
+    }
+    if (history.first_detected == no_look) continue;
+    pixel.change_class = courses[i].change_class(state, i, options);
+    if (line.status != PixelStatus::stable) line.change_class = pixel.change_class;
+  }
+}
+
+std::string_view class_of(const std::optional<ChangeClass>& change_class) {
+  return change_class ? name(*change_class) : std::string_view();
+}
+
+std::string_view name(LookUse use) {
+  constexpr std::array<std::string_view, 6> names{"unseen", "screened", "used", "learnt", "another_season", "same_sky"};
+  return names[static_cast<std::size_t>(use)];
+}
+
+}  // namespace
+
+SeriesResult run_series(const SeriesOptions& options) {
+  if (!(options.scale > 0)) throw ConfigError("scale is over 0");
+  if (options.history_days < 1) throw ConfigError("history is at least a day");
+  MonitorOptions monitor = options.monitor;
+  monitor.surroundings_m = 0;
+  monitor.neighbours = 0;
+  try {
+    const SeriesTable table(options);
+    SeriesResult result;
+    for (const std::string& id : table.ids) result.pixels.emplace_back().id = id;
+    const Instant until = end_of_history(options, table.looks.begin()->first.first, table.looks.rbegin()->first.first);
+    LookStack stack(static_cast<int>(table.ids.size()), 1);
+    auto look = table.looks.begin();
+    std::vector<PixelCourse> courses(table.ids.size());
+    for (; look != table.looks.end() && look->first.first <= until; ++look) {
+      stack.add(look->second.features);
+      for (std::size_t i = 0; i < table.ids.size(); ++i) {
+        if (look->second.features.seen[i] != Seen::clear) continue;
+        ++result.pixels[i].history_looks;
+        courses[i].before = spectrum_of(look->second.reflectance[i]);
+      }
+    }
+    MonitorState state = learn(std::move(stack), monitor);
+    Observation seen;
+    for (; look != table.looks.end(); ++look) {
+      observe(state, look->second.features, monitor, seen);
+      take_looks(look->second, state, seen, options, courses, result);
+    }
+    return result;
+  } catch (const DataError& error) {
+    const std::string message = error.what();
+    throw DataError(message.starts_with(options.file) ? message : options.file + ": " + message);
+  }
+}
+
+std::string looks_csv(const SeriesResult& result) {
+  std::string text = "id,date,use";
+  for (const std::string_view feature : feature_names) {
+    for (const char* of : {"_observed", "_modelled", "_noise"}) text.append(",").append(feature).append(of);
+  }
+  text += ",evidence,probability,status,class\n";
+  for (const SeriesLook& look : result.looks) {
+    text += csv_cell(result.pixels[look.pixel].id) + "," + format_instant(look.when) + ",";
+    text += name(look.use);
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      for (const float value : {look.observed[f], look.modelled[f], look.noise[f]}) text += "," + fixed_text(value, 4);
+    }
+    text += "," + fixed_text(look.evidence, 2) + "," + fixed_text(look.probability, 4) + ",";
+    text.append(name(look.status)).append(",").append(class_of(look.change_class)).append("\n");
+  }
+  return text;
+}
+
+std::string summary_csv(const SeriesResult& result) {
+  std::string text = "id,history_looks,looks,first_detected,confirmed_on,status,class,highest_probability\n";
+  for (const SeriesPixel& pixel : result.pixels) {
+    text += csv_cell(pixel.id) + "," + std::to_string(pixel.history_looks) + "," + std::to_string(pixel.looks) + ",";
+    text += (pixel.first_detected ? format_instant(*pixel.first_detected) : "") + ",";
+    text += (pixel.confirmed_on ? format_instant(*pixel.confirmed_on) : "") + ",";
+    text.append(name(pixel.status)).append(",").append(class_of(pixel.change_class));
+    text += "," + fixed_text(pixel.highest_probability, 4) + "\n";
+  }
+  return text;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,135 @@
+#include "pipeline/watch/derive.hpp"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/record/chain.hpp"
+#include "pipeline/watch/night_record.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    path_ = (fs::temp_directory_path() / "pitwatch-derive-XXXXXX").string();
+    if (::mkdtemp(path_.data()) == nullptr) throw IoError(path_ + ": cannot be made");
+  }
+  ~TemporaryFolder() {
+    std::error_code none;
+    fs::remove_all(path_, none);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// A feature's text but for its review, which comes from people and later. Within texts quotes are escaped, so that
+/// what is looked for stands nowhere else.
+std::string without_review(std::string text) {
+  const std::size_t begin = text.find(R"("review": )");
+  const std::size_t end = text.find(R"("class": ")", begin == std::string::npos ? 0 : begin);
+  if (begin != std::string::npos && end != std::string::npos) text.erase(begin, end - begin);
+  return text;
+}
+
+/// Features of a collection that this program wrote, a line each, by id, in the order of the file; not those of sites
+/// that are not watched any more.
+std::vector<std::pair<std::string, std::string>> features_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw DataError(path + ": cannot be read");
+  std::vector<std::pair<std::string, std::string>> features;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with(R"({"type": "Feature")")) continue;
+    if (line.back() == ',') line.pop_back();
+    const json feature = json::parse(line, nullptr, false);
+    if (!feature.is_object() || !feature.contains("id") || !feature["id"].is_string()) {
+      throw DataError(path + ": is damaged");
+    }
+    const json properties = feature.value("properties", json::object());
+    if (properties.is_object() && properties.value("status", json()) == json(name(AlertStatus::not_watched))) continue;
+    features.emplace_back(feature["id"].get<std::string>(), without_review(std::move(line)));
+  }
+  return features;
+}
+
+std::string text_of(const NamedTexts& texts, const std::string& name) {
+  const auto found = texts.find(name);
+  return found == texts.end() ? "" : found->second;
+}
+
+}  // namespace
+
+bool DeriveReport::holds() const {
+  return unknown.empty() &&
+         std::all_of(alerts.begin(), alerts.end(), [](const DerivedAlert& one) { return one.result == Derived::same; });
+}
+
+DeriveReport derive(const WatchOptions& options, const std::string& state, const std::vector<std::string>& ids,
+                    const ProgressSink& progress) {
+  const std::optional<Manifest> record = head(state);
+  if (!record) throw DataError(state + ": has no record of a run");
+  const TemporaryFolder folder;
+  WatchOptions again = options;
+  if (again.sites.empty()) again.sites = record->sites_file;
+  if (again.source.empty()) again.source = record->source;
+  again.state = folder.path();
+  again.is_rerun = true;
+  again.start_from = state;
+  again.whole_history = true;
+  again.from.reset();
+  again.until = as_of(record->sites);
+  again.all_classes = text_of(record->options, "all-classes") == "on";
+  const WatchReport run = watch(again, progress);
+
+  DeriveReport report;
+  for (const WatchReport::OfSite& site : run.sites) {
+    report.looks += static_cast<std::size_t>(site.new_looks + site.replayed);
+    report.taken_on_trust += static_cast<std::size_t>(site.looks - site.new_looks - site.replayed);
+    for (const std::string& path : site.gone_on_from) {
+      report.checkpoints.push_back(fs::path(path).lexically_relative(fs::absolute(state).lexically_normal()).string());
+    }
+  }
+  report.gone = static_cast<std::size_t>(std::count_if(run.missing.begin(), run.missing.end(), [](const auto& look) {
+    return look.of.what != MissingWhat::newer_edition;
+  }));
+  std::map<std::string, std::string> derived;
+  for (auto& [id, text] : features_of(folder.path() + "/alerts.geojson")) derived[id] = std::move(text);
+  const auto is_wanted = [&](const std::string& id) {
+    return ids.empty() || std::find(ids.begin(), ids.end(), id) != ids.end();
+  };
+  for (const auto& [id, text] : features_of(state + "/alerts.geojson")) {
+    const auto found = derived.find(id);
+    if (is_wanted(id)) {
+      report.alerts.push_back({id, found == derived.end()  ? Derived::not_there
+                                   : found->second == text ? Derived::same
+                                                           : Derived::different});
+    }
+    if (found != derived.end()) derived.erase(found);
+  }
+  for (const std::string& id : ids) {
+    const auto is_it = [&](const DerivedAlert& one) { return one.id == id; };
+    if (std::none_of(report.alerts.begin(), report.alerts.end(), is_it)) {
+      throw ConfigError(state + ": alerts.geojson has no alert '" + id + "'");
+    }
+  }
+  if (ids.empty()) {
+    for (const auto& [id, text] : derived) report.unknown.push_back(id);
+  }
+  return report;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,273 @@
+#include "pipeline/watch/incident_story.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <set>
+
+#include "pipeline/monitor/season_model.hpp"
+#include "pipeline/polygons/measure.hpp"
+#include "pipeline/polygons/trace.hpp"
+
+namespace pitwatch {
+namespace {
+
+/// The class that an incident had at a time, or its first.
+ChangeClass class_at(const IncidentEvidence& evidence, Instant when) {
+  ChangeClass result = evidence.classes.front().second;
+  for (const auto& [since, change_class] : evidence.classes) {
+    if (since <= when) result = change_class;
+  }
+  return result;
+}
+
+double pixel_ha(const std::vector<Run>& runs, PixelAreas& areas) {
+  const auto [column, row] = middle_of(runs);
+  return areas.at_m2(column, row) / 1e4;
+}
+
+/// What happened to an incident, and its class at each time; changes of class stand behind what else happened then.
+/// What an event tells hangs on nothing that comes later: of one without an outline, the place is that of the first
+/// with one.
+std::vector<AlertEvent> history_of(const Incident& incident, const IncidentEvidence& evidence, PixelAreas& areas) {
+  const auto known = std::find_if(incident.events.begin(), incident.events.end(),
+                                  [](const IncidentEvent& event) { return !event.runs.empty(); });
+  const std::vector<Run>& place = known != incident.events.end() ? known->runs : incident.runs;
+  std::vector<AlertEvent> history;
+  for (const IncidentEvent& event : incident.events) {
+    history.push_back({event.when, event.kind,
+                       static_cast<double>(event.pixels) * pixel_ha(event.runs.empty() ? place : event.runs, areas),
+                       class_at(evidence, event.when), event.status,
+                       calibrated_confidence(event.status, event.confidence), trace(event.runs)});
+  }
+  for (const auto& [when, change_class] : evidence.classes) {
+    if (when <= incident.first_detected) continue;
+    const auto later = std::find_if(history.begin(), history.end(),
+                                    [since = when](const AlertEvent& event) { return event.at > since; });
+    AlertEvent event = *std::prev(later);
+    event.at = when;
+    event.kind = AlertEventKind::reclassified;
+    event.change_class = change_class;
+    history.insert(later, std::move(event));
+  }
+  return history;
+}
+
+std::array<const Plane<float>*, watched_bands.size()> bands_of(const LookPlanes& planes) {
+  return {&planes.blue, &planes.green, &planes.red, &planes.nir, &planes.swir16, &planes.swir22};
+}
+
+/// Keeps the reflectance of the pixels that is_one(pixel) is true of.
+template <typename IsOne>
+void remember(SiteState& state, const LookPlanes& planes, const RowLoop& rows, const IsOne& is_one) {
+  const auto bands = bands_of(planes);
+  const int width = planes.mask.width();
+  const int height = planes.mask.height();
+  state.undisturbed.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), {});
+  rows(height, [&](int begin, int end) {
+    for (int y = begin; y < end; ++y) {
+      std::size_t i = static_cast<std::size_t>(y) * static_cast<std::size_t>(width);
+      for (int x = 0; x < width; ++x, ++i) {
+        if (!is_one(i)) continue;
+        for (std::size_t band = 0; band < bands.size(); ++band) {
+          const float value = bands[band]->at(x, y);
+          if (std::isfinite(value)) state.undisturbed[i][band] = pack_reflectance(value);
+        }
+      }
+    }
+  });
+}
+
+/// Whether water was seen in the history within 50 m.
+bool is_by_water(const std::vector<Run>& runs, const MonitorState& state, const Grid& grid) {
+  constexpr double reach_m = 50;
+  constexpr int least_pixels = 5;
+  const int reach = static_cast<int>(std::lround(reach_m / grid.pixel_size_m));
+  std::set<std::size_t> wet;
+  for (const Run& run : runs) {
+    for (int y = std::max(0, run.row - reach); y <= std::min(grid.height - 1, run.row + reach); ++y) {
+      for (int x = std::max(0, run.begin - reach); x < std::min(grid.width, run.end + reach); ++x) {
+        const auto i = static_cast<std::size_t>(y) * static_cast<std::size_t>(grid.width) + static_cast<std::size_t>(x);
+        if (was_water(state.counts[i])) wet.insert(i);
+      }
+    }
+  }
+  return wet.size() >= least_pixels;
+}
+
+/// The mean over its pixels of the NDVI that is expected of each when it is greenest; -1 where no season is known.
+float greenest_ndvi(const Incident& incident, const MonitorState& state, const Grid& grid,
+                    const MonitorOptions& options) {
+  const SeasonYear year = season_year(incident.first_detected);
+  double sum = 0;
+  int count = 0;
+  for (const Run& run : incident.runs) {
+    for (int x = run.begin; x < run.end; ++x) {
+      const auto i =
+          static_cast<std::size_t>(run.row) * static_cast<std::size_t>(grid.width) + static_cast<std::size_t>(x);
+      const std::optional<float> highest = highest_of_year(state.model(i), Feature::ndvi, year, options);
+      if (!highest) continue;
+      sum += *highest;
+      ++count;
+    }
+  }
+  return count > 0 ? static_cast<float>(sum / count) : -1.0F;
+}
+
+std::string scene_at(Instant acquired, const SiteState& state) {
+  const auto found = std::find_if(state.looks.begin(), state.looks.end(),
+                                  [&](const LookRecord& look) { return look.acquired == acquired; });
+  return found != state.looks.end() ? found->scene() : std::string();
+}
+
+Spectrum spectrum_of(const BandMeans& means) {
+  Spectrum spectrum;
+  for (std::size_t band = 0; band < watched_bands.size(); ++band) {
+    if (means[band] > 0) spectrum[static_cast<std::size_t>(watched_bands[band])] = means[band];
+  }
+  return spectrum;
+}
+
+Alert alert_of(const Incident& incident, const IncidentEvidence& evidence, const SiteState& state,
+               const WatchedSite& watched, PixelAreas& areas) {
+  Alert alert;
+  alert.id = incident.id;
+  alert.shape = trace(incident.runs);
+  alert.site = watched.site.id;
+  alert.status = incident.status;
+  alert.change_class = evidence.classes.back().second;
+  alert.first_detected = incident.first_detected;
+  alert.onset_after = evidence.onset_after;
+  alert.onset_before = evidence.onset_before;
+  alert.confirmed_on = incident.confirmed_on;
+  alert.last_detected = incident.last_detected;
+  alert.last_observed = incident.last_observed;
+  alert.observations = incident.observations;
+  alert.confidence = calibrated_confidence(incident);
+  const double of_pixel_ha = pixel_ha(incident.runs, areas);
+  alert.area_ha = static_cast<double>(pixels_of(incident.runs)) * of_pixel_ha;
+  alert.area_uncertainty_ha = area_uncertainty_px(alert.shape) * of_pixel_ha;
+  alert.change = index_change(spectrum_of(evidence.before), spectrum_of(evidence.after));
+  if (!evidence.scene_before.empty()) alert.scenes_before.push_back(evidence.scene_before);
+  alert.scenes_after.push_back(evidence.scene_first);
+  if (evidence.scene_last != evidence.scene_first) alert.scenes_after.push_back(evidence.scene_last);
+  alert.parents = incident.parents;
+  const auto last = std::find_if(state.looks.begin(), state.looks.end(),
+                                 [&](const LookRecord& look) { return look.scene() == evidence.scene_last; });
+  if (last != state.looks.end()) alert.tile = last->tile();
+  alert.algorithm = watched.algorithm;
+  alert.history = history_of(incident, evidence, areas);
+  if (alert.status == AlertStatus::superseded) {
+    alert.superseded = Superseded{SupersededWhy::merged, {incident.merged_into}};
+  }
+  return alert;
+}
+
+}  // namespace
+
+void remember_clear(SiteState& state, const LookPlanes& planes, const LookFeatures& features, const RowLoop& rows) {
+  remember(state, planes, rows, [&](std::size_t i) { return features.seen[i] == Seen::clear; });
+}
+
+void remember_undisturbed(SiteState& state, const LookPlanes& planes, const Observation& seen, const RowLoop& rows) {
+  remember(state, planes, rows, [&](std::size_t i) { return seen.undisturbed[i] != 0; });
+}
+
+void describe(SiteState& state, const Incident& incident, const LookPlanes& planes, const std::string& scene,
+              PlaneView<const std::uint8_t> detected, const Grid& grid, const MonitorOptions& options) {
+  const auto bands = bands_of(planes);
+  std::array<double, watched_bands.size()> before{};
+  std::array<double, watched_bands.size()> after{};
+  std::size_t before_count = 0;
+  std::size_t after_count = 0;
+  std::int64_t looks = 0;
+  std::int64_t own_year_looks = 0;
+  IncidentEvidence now;
+  now.onset_before = incident.first_detected;
+  now.onset_after = state.looks.empty() ? incident.first_detected : state.looks.front().acquired;
+  for (const Run& run : incident.runs) {
+    for (int x = run.begin; x < run.end; ++x) {
+      const auto i =
+          static_cast<std::size_t>(run.row) * static_cast<std::size_t>(grid.width) + static_cast<std::size_t>(x);
+      if (state.undisturbed[i][0] != 0) {
+        ++before_count;
+        for (std::size_t band = 0; band < bands.size(); ++band) {
+          before[band] += unpack_reflectance(state.undisturbed[i][band]);
+        }
+      }
+      if (detected.at(x, run.row) != 0) {
+        ++after_count;
+        for (std::size_t band = 0; band < bands.size(); ++band) {
+          const float value = bands[band]->at(x, run.row);
+          after[band] += std::isfinite(value) ? value : 0;
+        }
+      }
+      // The pixel that was disturbed first tells when it began.
+      const PixelHistory& history = state.monitor.history[i];
+      looks += history.looks_since_onset;
+      own_year_looks += history.own_year_looks;
+      if (history.onset_before == no_look || history.onset_after == no_look) continue;
+      const Instant disturbed = state.monitor.looks[static_cast<std::size_t>(history.onset_before)];
+      const Instant undisturbed = state.monitor.looks[static_cast<std::size_t>(history.onset_after)];
+      if (disturbed < now.onset_before || (disturbed == now.onset_before && undisturbed > now.onset_after)) {
+        now.onset_before = disturbed;
+        now.onset_after = undisturbed;
+      }
+    }
+  }
+  for (std::size_t band = 0; band < bands.size(); ++band) {
+    now.before[band] = before_count > 0 ? static_cast<float>(before[band] / static_cast<double>(before_count)) : 0;
+    now.after[band] = after_count > 0 ? static_cast<float>(after[band] / static_cast<double>(after_count)) : 0;
+  }
+  now.scene_last = scene;
+  now.own_year_share = looks > 0 ? static_cast<double>(own_year_looks) / static_cast<double>(looks) : 0;
+  const auto [found, is_new] = state.evidence.try_emplace(incident.id, now);
+  IncidentEvidence& evidence = found->second;
+  if (is_new && after_count == 0 && !incident.parents.empty()) {
+    // What is left of another one has its story.
+    if (const auto parent = state.evidence.find(incident.parents.front()); parent != state.evidence.end()) {
+      evidence = parent->second;
+    }
+  } else if (is_new) {
+    evidence.first = now.after;
+    evidence.by_water = is_by_water(incident.runs, state.monitor, grid);
+    evidence.greenest_ndvi = greenest_ndvi(incident, state.monitor, grid, options);
+    evidence.scene_first = scene;
+    evidence.scene_before = scene_at(now.onset_after, state);
+  } else if (after_count > 0) {
+    // Its beginning is not written anew; its looks are.
+    evidence.before = now.before;
+    evidence.after = now.after;
+    evidence.own_year_share = now.own_year_share;
+    evidence.scene_last = now.scene_last;
+  }
+}
+
+void classify(SiteState& state, const Incident& incident, Instant now, const CourseOptions& options) {
+  const auto found = state.evidence.find(incident.id);
+  if (found == state.evidence.end()) return;
+  IncidentEvidence& evidence = found->second;
+  const std::chrono::duration<double, std::ratio<86400>> open = incident.last_detected - incident.first_detected;
+  const ChangeClass change_class = classify_course(
+      {spectrum_of(evidence.before), spectrum_of(evidence.first), spectrum_of(evidence.after), evidence.by_water,
+       open.count(), evidence.own_year_share, evidence.greenest_ndvi, incident.status == AlertStatus::closed},
+      options);
+  if (evidence.classes.empty() || evidence.classes.back().second != change_class) {
+    evidence.classes.emplace_back(now, change_class);
+  }
+}
+
+std::vector<Alert> alerts_of(const SiteState& state, const WatchedSite& watched, const Grid& grid) {
+  std::vector<Alert> result;
+  PixelAreas areas(grid);
+  for (const Incident& incident : state.incidents) {
+    const auto found = state.evidence.find(incident.id);
+    if (found == state.evidence.end() || found->second.classes.empty()) continue;
+    if (watched.options.from && incident.last_detected < *watched.options.from) continue;
+    result.push_back(alert_of(incident, found->second, state, watched, areas));
+  }
+  return result;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,276 @@
+#include "pipeline/watch/inspect.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "pipeline/acquisition/mosaic.hpp"
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/files/gdal_runtime.hpp"
+#include "pipeline/monitor/season_model.hpp"
+#include "pipeline/schedule/arena.hpp"
+#include "pipeline/watch/site_watch.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr float none = std::numeric_limits<float>::quiet_NaN();
+
+FeatureVector no_features() {
+  FeatureVector features;
+  features.fill(none);
+  return features;
+}
+
+/// Where a place lies on a grid, in pixels from its corner; nothing outside.
+std::optional<PixelPoint> pixel_at(LonLat place, const Grid& grid) {
+  const DegreeBox box = degree_box(grid);
+  if (place.lon < box.west || place.lon > box.east || place.lat < box.south || place.lat > box.north) return {};
+  const MapPoint point = ToWgs84(grid.crs).to_map(place);
+  const PixelPoint pixel{static_cast<int>(std::floor((point.x - grid.origin.x) / grid.pixel_size_m)),
+                         static_cast<int>(std::floor((grid.origin.y - point.y) / grid.pixel_size_m))};
+  const bool inside = pixel.x >= 0 && pixel.y >= 0 && pixel.x < grid.width && pixel.y < grid.height;
+  return inside ? std::optional(pixel) : std::nullopt;
+}
+
+double distance_m(LonLat place, const Grid& grid) {
+  const DegreeBox box = degree_box(grid);
+  const LonLat nearest{std::clamp(place.lon, box.west, box.east), std::clamp(place.lat, box.south, box.north)};
+  return geodesic_distance_m(place, nearest);
+}
+
+std::string kilometres(double metres) {
+  std::string text = std::to_string(std::lround(metres / 100));
+  if (text.size() < 2) text.insert(0, "0");
+  return text.insert(text.size() - 1, ".") + " km";
+}
+
+struct WatchedPlace {
+  const WatchedSite* site;
+  PixelPoint pixel;
+};
+
+WatchedPlace place_of(const InspectOptions& options, const std::vector<WatchedSite>& sites) {
+  const WatchedSite* nearest = nullptr;
+  double least_m = 0;
+  for (const WatchedSite& watched : sites) {
+    if (!options.site.empty() && watched.site.id != options.site) continue;
+    const Grid grid = site_grid(watched.site, watched.options.buffer_m);
+    if (const auto pixel = pixel_at(options.at, grid)) return {&watched, *pixel};
+    const double metres = distance_m(options.at, grid);
+    if (nearest == nullptr || metres < least_m) {
+      nearest = &watched;
+      least_m = metres;
+    }
+  }
+  if (nearest == nullptr) throw ConfigError(options.watch.sites + " has no site '" + options.site + "'");
+  throw ConfigError("the place is outside of what is watched; " + kilometres(least_m) + " from " +
+                    (options.site.empty() ? "the nearest site, '" : "site '") + nearest->site.id + "'");
+}
+
+/// Writes down what each look does at one pixel.
+class PixelRecorder {
+ public:
+  PixelRecorder(PixelPoint pixel, const Grid& grid, const MonitorOptions& options, PixelReport& report)
+      : pixel_(pixel),
+        index_(static_cast<std::size_t>(pixel.y) * static_cast<std::size_t>(grid.width) +
+               static_cast<std::size_t>(pixel.x)),
+        options_(options),
+        report_(report) {}
+
+  void learnt(const MonitorState& state) {
+    status_ = state.status[index_];
+    for (PixelLookReport& look : report_.looks) expect_of(state, look);
+  }
+
+  void take(const LookTaken& taken) {
+    PixelLookReport& look = report_.looks.emplace_back();
+    look.when = taken.record.acquired;
+    look.scene = taken.record.scene();
+    look.reflectance = {none, none, none, none, none, none};
+    look.observed = look.modelled = look.shared = look.noise = no_features();
+    look.residual_length = look.own_evidence = look.evidence = look.probability = none;
+    const MonitorState& state = taken.state.monitor;
+    look.learning = state.width == 0;
+    look.status = status_;
+    if (!taken.record.skipped.empty()) {
+      look.why = "left out: " + taken.record.skipped;
+    } else {
+      measure(taken, look);
+      if (taken.observation != nullptr) {
+        judge(taken, look);
+      }
+    }
+    if (!look.learning) {
+      for (const Incident& incident : taken.state.incidents) {
+        if (incident.merged_into.empty() && holds(incident)) look.incidents.emplace_back(incident.id, incident.status);
+      }
+    }
+  }
+
+ private:
+  bool holds(const Incident& incident) const {
+    return std::any_of(incident.runs.begin(), incident.runs.end(), [&](const Run& run) {
+      return run.row == pixel_.y && run.begin <= pixel_.x && pixel_.x < run.end;
+    });
+  }
+
+  /// What the model expects where the look did not change it.
+  void expect_of(const MonitorState& state, PixelLookReport& look) const {
+    if (state.status[index_] == PixelStatus::not_judged) return;
+    const Expectation expected = expect(state.model(index_), season_date(look.when), options_);
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      if (expected.deviation[f] <= 0) continue;
+      look.modelled[f] = expected.value[f];
+      look.noise[f] = expected.deviation[f];
+    }
+  }
+
+  void measure(const LookTaken& taken, PixelLookReport& look) const {
+    const auto at = [&](const Plane<float>& band) { return band.at(pixel_.x, pixel_.y); };
+    const LookPlanes& planes = taken.planes;
+    look.reflectance = {at(planes.blue), at(planes.green),  at(planes.red),
+                        at(planes.nir),  at(planes.swir16), at(planes.swir22)};
+    look.observed = taken.features.values[index_];
+    const MaskBits mask = planes.mask.at(pixel_.x, pixel_.y);
+    switch (taken.features.seen[index_]) {
+      case Seen::nothing:
+        look.why = "no measurement";
+        look.observed = no_features();
+        break;
+      case Seen::masked:
+        look.seen = PixelSeen::masked;
+        look.why = why_masked(mask, look);
+        break;
+      case Seen::clear:
+        look.seen = PixelSeen::clear;
+        break;
+    }
+  }
+
+  std::string why_masked(MaskBits mask, const PixelLookReport& look) const {
+    std::string why;
+    for (const MaskReasonName& reason : mask_reasons) {
+      if ((mask & reason.bit) != 0) why.append(why.empty() ? "" : " + ").append(reason.name);
+    }
+    if (!why.empty()) return why;
+    return look.observed[index(Feature::mndwi)] > options_.snow_mndwi ? "snow by its spectrum" : "near to cloud";
+  }
+
+  void judge(const LookTaken& taken, PixelLookReport& look) {
+    const MonitorState& state = taken.state.monitor;
+    const Observation& seen = *taken.observation;
+    look.status = seen.status[index_];
+    if (counts(seen.use[index_])) {
+      const FeatureVector& shared = seen.weather.at(pixel_.x, pixel_.y, seen.residuals.kind[index_]);
+      for (std::size_t f = 0; f < feature_count; ++f) {
+        if (seen.residuals.deviation[index_][f] <= 0) continue;
+        look.shared[f] = shared[f];
+        look.modelled[f] = look.observed[f] - seen.residuals.residual[index_][f] - shared[f];
+        look.noise[f] = seen.residuals.deviation[index_][f];
+      }
+      float squares = 0;
+      const RecentLooks recent = state.recent(index_);
+      for (const float value : recent.whitened[0]) squares += value * value;
+      look.residual_length = std::sqrt(squares);
+    } else {
+      expect_of(state, look);
+    }
+    if (look.status != PixelStatus::not_judged) {
+      look.own_evidence = unpack(state.own_evidence[index_]);
+      look.evidence = seen.evidence[index_];
+      look.probability = seen.probability[index_];
+    }
+    if (seen.use[index_] == LookUse::screened) {
+      look.seen = PixelSeen::screened;
+      look.why = seen.residuals.residual[index_][index(Feature::log_visible)] > 0
+                     ? "missed cloud or patchy snow by its spectrum"
+                     : "missed shadow by its spectrum";
+    } else if (seen.use[index_] == LookUse::learnt) {
+      look.why = "learnt from: the history does not show this season";
+    } else if (seen.use[index_] == LookUse::another_season) {
+      look.why = "as at another season: the history does not show the whole year";
+    } else if (seen.use[index_] == LookUse::same_sky) {
+      look.why = "counted already: a look under the same sky just before";
+    } else if (look.seen == PixelSeen::clear && seen.use[index_] == LookUse::unseen) {
+      look.why = look.status == PixelStatus::not_judged ? "no model: too few clear looks" : "a band is missing";
+    }
+    if (look.status != status_) look.decision = decision(state, look.status);
+    status_ = look.status;
+  }
+
+  std::string decision(const MonitorState& state, PixelStatus now) const {
+    const PixelHistory& history = state.history[index_];
+    switch (now) {
+      case PixelStatus::provisional: {
+        std::string text = "provisional";
+        if (history.onset_before == no_look) return text;
+        const auto day = [&](LookNumber number) { return format_day(state.looks[static_cast<std::size_t>(number)]); };
+        text += ", began ";
+        if (history.onset_after != no_look) text += "after " + day(history.onset_after) + ", ";
+        return text + "by " + day(history.onset_before);
+      }
+      case PixelStatus::confirmed:
+        return status_ == PixelStatus::recovering ? "disturbed again" : "confirmed";
+      case PixelStatus::closed:
+        return "closed after " + std::to_string(state.counts[index_].clean_in_row) + " clean looks";
+      case PixelStatus::recovering:
+        return "recovering: vegetation is back";
+      case PixelStatus::stable:
+        return "watched";
+      case PixelStatus::not_judged:
+        return "not judged";
+    }
+    return {};
+  }
+
+  PixelPoint pixel_;
+  std::size_t index_;
+  const MonitorOptions& options_;
+  PixelReport& report_;
+  PixelStatus status_ = PixelStatus::not_judged;  // after the last look
+};
+
+}  // namespace
+
+PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& progress) {
+  initialise_gdal(watch_gdal_cache_bytes);
+  InspectOptions own = options;
+  own.watch.state.clear();
+  own.watch.dry_run = false;
+  std::vector<RejectedSite> no_sites;
+  const std::vector<WatchedSite> sites = watched_sites(own.watch, no_sites);
+  const auto [watched, pixel] = place_of(own, sites);
+  const Grid grid = site_grid(watched->site, watched->options.buffer_m);
+  const SourceListing listing = list_readable(own.watch.source, own.watch.network, search_for(sites));
+
+  PixelReport report;
+  report.site = watched->site.id;
+  report.algorithm = watched->algorithm;
+  report.asked = own.at;
+  report.crs = grid.crs;
+  report.middle_m = grid.to_map(pixel.x + 0.5, pixel.y + 0.5);
+  report.middle = ToWgs84(grid.crs)(report.middle_m);
+  report.column = pixel.x;
+  report.row = pixel.y;
+  MonitorOptions monitor = watched->options.thresholds.monitor;
+  monitor.pixel_size_m = grid.pixel_size_m;
+  const std::vector<Pane> panes = panes_of(grid);
+  const auto pane = std::find_if(panes.begin(), panes.end(), [&, at = pixel](const Pane& one) {
+    return at.x >= one.core.x && at.x < one.core.right() && at.y >= one.core.y && at.y < one.core.bottom();
+  });
+  PixelRecorder recorder({pixel.x - pane->left, pixel.y - pane->top}, pane->grid, monitor, report);
+  const SiteProbe probe{[&](const MonitorState& state) { recorder.learnt(state); },
+                        [&](const LookTaken& look) { recorder.take(look); }};
+  WatchReport run;
+  for (const RejectedSite& site : no_sites) run.skipped.emplace_back(site.what, site.reason);
+  for (const RejectedItem& item : listing.rejected) run.skipped.emplace_back(item.path, item.reason);
+  OffsetMemory offsets;
+  in_arena(own.watch.threads, [&, of = watched] { probe_pane(*of, *pane, listing, offsets, progress, run, probe); });
+  if (report.looks.empty()) throw DataError(own.watch.source + ": no look at site '" + report.site + "'");
+  report.skipped = std::move(run.skipped);
+  std::erase_if(report.looks, [&](const PixelLookReport& look) { return own.from && look.when < *own.from; });
+  return report;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,82 @@
+#pragma once
+// What a night leaves on record: the register, alerts.geojson, and the manifest that vouches for both and for the
+// state.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pipeline/core/date.hpp"
+#include "pipeline/core/site.hpp"
+#include "pipeline/io/alerts/alerts_geojson.hpp"
+#include "pipeline/io/alerts/register.hpp"
+#include "pipeline/io/raster/input_log.hpp"
+#include "pipeline/record/manifest.hpp"
+#include "pipeline/watch/watch.hpp"
+#include "pipeline/watch/watched_site.hpp"
+
+namespace pitwatch {
+
+/// Leaves those that alerts.geojson has, in its order.
+void keep_published(std::vector<OutlinedAlert>& alerts, bool all_classes);
+
+/// The newest acquisition that the sites have taken in.
+std::optional<Instant> as_of(const std::vector<SiteStanding>& standings);
+
+/// Whether a file holds just that.
+bool has_content(const std::string& path, const std::string& text);
+
+/// The record of one run on a state whose lock is held. What is published comes in this order, so that a run that is
+/// killed in between leaves what the next one goes on from: the manifest, its signature and time stamp, the register,
+/// alerts.geojson, and last runs/HEAD.
+class NightRecord {
+ public:
+  /// Reads what the run before left. One that is damaged is told when this run ends, and is no hindrance.
+  NightRecord(const WatchOptions& options, Instant started);
+
+  /// Throws DataError where the register is not there, or another, or lacks reviews, though the state knows of it; not
+  /// with options.new_register.
+  void check_register() const;
+
+  /// Paths of the files of the site's state that the run before left.
+  std::set<std::string> recorded(const Site& site) const;
+
+  /// Since when acquisitions are missing and scenes late, and which of them are news.
+  void mark_news(WatchReport& report) const;
+
+  /// Publishes what a run came to. Returns the number of alerts in alerts.geojson; sets report.changed.
+  std::size_t publish(const RegisterUpdate& update, const InputLog& log, WatchReport& report);
+
+  /// What the run is known by, before anything is known of what it came to.
+  Manifest begin(int exit_code, const std::string& message) const;
+
+  /// Puts on record what a run read that was killed after a checkpoint of it.
+  void settle_unfinished();
+
+  /// Puts on record that a run ended in an error, and what it read up to its last checkpoint; what was published before
+  /// stays. Where there is neither a record nor a checkpoint yet, nothing.
+  void publish_failure(int exit_code, const std::string& message);
+
+ private:
+  void publish_ended(Manifest manifest, const Manifest& settled) const;
+  std::unique_ptr<RegisterWrite> failure_row(Manifest& manifest) const;
+  RunRow row_of(const Manifest& manifest, const WatchReport& report) const;
+  Instant since(const Notice& notice) const;
+  void add_sites(const WatchReport& report, Manifest& manifest) const;
+  void add_outputs(const WatchReport& report, Manifest& manifest) const;
+
+  const WatchOptions& options_;
+  Instant started_;
+  std::optional<Manifest> before_;
+  std::string damage_;  // of the record before
+};
+
+/// Puts a review on record: in the register, and by a manifest in the state. Holds the state's lock. Throws as
+/// prepare_review() does.
+void record_review(const std::string& state, const std::string& target, const std::string& alert_id,
+                   const Review& review, const SigningOptions& signing);
+
+}  // namespace pitwatch

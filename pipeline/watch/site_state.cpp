@@ -1,0 +1,259 @@
+#include "pipeline/watch/site_state.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/files/state_file.hpp"
+#include "pipeline/watch/incident_state.hpp"
+
+namespace pitwatch {
+namespace {
+
+using nlohmann::json;
+
+json json_of(const std::optional<Instant>& instant) {
+  return instant ? json(instant->time_since_epoch().count()) : json(nullptr);
+}
+Instant instant_of(const json& value) { return Instant(std::chrono::milliseconds(value.get<std::int64_t>())); }
+
+std::optional<Instant> optional_instant_of(const json& value) {
+  return value.is_null() ? std::nullopt : std::optional(instant_of(value));
+}
+
+json json_of(const LookRecord& look) {
+  json parts = json::array();
+  for (const LookPart& part : look.parts) {
+    parts.push_back({part.scene, part.tile, part.level, part.baseline, part.datastrip, json_of(part.processed),
+                     part.item, part.sizes});
+  }
+  return {json_of(look.acquired), look.platform, look.datatake, look.skipped, parts};
+}
+
+LookRecord look_of(const json& value) {
+  LookRecord look{instant_of(value.at(0)), value.at(1), value.at(2), {}, value.at(3)};
+  for (const json& part : value.at(4)) {
+    look.parts.push_back({part.at(0), part.at(1), part.at(2), part.at(3), part.at(4), optional_instant_of(part.at(5)),
+                          part.at(6), part.at(7)});
+  }
+  if (look.parts.empty()) throw DataError("a look without a part");
+  return look;
+}
+
+/// [key, acquired, scene, tile, skipped]: what more is known of it its files say, as long as they are there.
+LookRecord look_of_format_2(const json& value) {
+  LookPart first;
+  first.scene = value.at(2);
+  first.tile = value.at(3);
+  return {instant_of(value.at(1)), {}, {}, {std::move(first)}, value.at(4)};
+}
+
+json json_of(const IncidentEvidence& evidence) {
+  json classes = json::array();
+  for (const auto& [when, change_class] : evidence.classes) {
+    classes.push_back({json_of(when), static_cast<int>(change_class)});
+  }
+  return {{"onset_after", json_of(evidence.onset_after)},
+          {"onset_before", json_of(evidence.onset_before)},
+          {"before", evidence.before},
+          {"first", evidence.first},
+          {"after", evidence.after},
+          {"by_water", evidence.by_water},
+          {"own_year_share", evidence.own_year_share},
+          {"greenest_ndvi", evidence.greenest_ndvi},
+          {"classes", classes},
+          {"scenes", {evidence.scene_before, evidence.scene_first, evidence.scene_last}}};
+}
+
+IncidentEvidence evidence_of(const json& value) {
+  const json& scenes = value.at("scenes");
+  std::vector<std::pair<Instant, ChangeClass>> classes;
+  for (const json& one : value.at("classes")) {
+    classes.emplace_back(instant_of(one.at(0)), static_cast<ChangeClass>(one.at(1).get<int>()));
+  }
+  return {instant_of(value.at("onset_after")),
+          instant_of(value.at("onset_before")),
+          value.at("before").get<BandMeans>(),
+          value.at("first").get<BandMeans>(),
+          value.at("after").get<BandMeans>(),
+          value.at("by_water").get<bool>(),
+          value.at("own_year_share").get<double>(),
+          value.at("greenest_ndvi").get<float>(),
+          std::move(classes),
+          scenes.at(0),
+          scenes.at(1),
+          scenes.at(2)};
+}
+
+std::string grid_name(const Grid& grid) {
+  return grid.crs + " " + std::to_string(grid.origin.x) + " " + std::to_string(grid.origin.y) + " " +
+         std::to_string(grid.pixel_size_m) + " " + std::to_string(grid.width) + " " + std::to_string(grid.height);
+}
+
+template <typename Elements>
+std::span<std::byte> bytes_of(Elements& elements) {
+  return std::as_writable_bytes(std::span(elements));
+}
+
+/// Of a format that has its incidents in arrays where they are given.
+std::vector<StateArray> arrays_of(SiteState& state, PackedIncidents* incidents) {
+  if (!state.is_learnt()) return {};
+  std::vector<StateArray> arrays = state_arrays(state.monitor);
+  arrays.push_back({"undisturbed", watched_bands.size(), 0, true, bytes_of(state.undisturbed)});
+  if (state.reference) {
+    ReferencePixels& reference = *state.reference;
+    arrays.push_back({"reference_red", sizeof(std::uint16_t), 1, true, bytes_of(reference.red)});
+    arrays.push_back({"reference_mask", sizeof(MaskBits), 0, false, bytes_of(reference.mask)});
+    arrays.push_back(
+        {"reference_level", 2 * watched_bands.size(), watched_bands.size(), true, bytes_of(reference.level)});
+    arrays.push_back({"reference_level_mask", sizeof(MaskBits), 0, false, bytes_of(reference.level_mask)});
+  }
+  if (incidents != nullptr) {
+    for (const StateArray& array : state_arrays(*incidents)) arrays.push_back(array);
+  }
+  return arrays;
+}
+
+json json_of(const std::optional<ReferencePixels>& reference) {
+  if (!reference) return nullptr;
+  return {{"scene", reference->scene},
+          {"width", reference->width},
+          {"height", reference->height},
+          {"level", !reference->level.empty()}};
+}
+
+/// With room for its pixels, of which there are no more around the site than there may be.
+std::optional<ReferencePixels> reference_of(const json& value, const Grid& grid) {
+  constexpr int most_around_px = 1000;
+  if (value.is_null()) return std::nullopt;
+  ReferencePixels reference;
+  reference.scene = value.at("scene");
+  reference.width = value.at("width");
+  reference.height = value.at("height");
+  if (reference.width < 1 || reference.height < 1 || reference.width > grid.width + most_around_px ||
+      reference.height > grid.height + most_around_px) {
+    throw DataError("the reference has an absurd size");
+  }
+  const auto pixels = static_cast<std::size_t>(reference.width) * static_cast<std::size_t>(reference.height);
+  reference.red.resize(pixels);
+  reference.mask.resize(pixels);
+  if (value.at("level").get<bool>()) {
+    reference.level.resize(static_cast<std::size_t>(grid.width) * static_cast<std::size_t>(grid.height));
+    reference.level_mask.resize(reference.level.size());
+  }
+  return reference;
+}
+
+StateHead head_of(const json& header, int format) {
+  StateHead head;
+  head.format = format;
+  head.algorithm = header.at("algorithm");
+  head.grid = header.at("grid");
+  if (format == 2) {
+    head.is_learnt = true;
+    for (const json& look : header.at("looks")) head.looks.push_back(look_of_format_2(look));
+    return head;
+  }
+  head.version = header.at("algorithm_version");
+  head.is_learnt = header.at("is_learnt");
+  for (const json& option : header.at("options")) head.options.emplace_back(option.at(0), option.at(1));
+  for (const json& look : header.at("looks")) head.looks.push_back(look_of(look));
+  return head;
+}
+
+/// Runs `action`, and puts the path before what it throws.
+template <typename Action>
+auto naming(const std::string& path, const Action& action) {
+  try {
+    return action();
+  } catch (const json::exception& error) {
+    throw DataError(path + ": is damaged: " + error.what());
+  } catch (const DataError& error) {
+    const std::string what = error.what();
+    if (what.starts_with(path)) throw;
+    throw DataError(path + (what.starts_with("is damaged") ? ": " : ": is damaged: ") + what);
+  }
+}
+
+}  // namespace
+
+void write_site_state(const std::string& path, const StateTerms& terms, SiteState& state, const ParallelFor& parallel) {
+  PackedIncidents incidents;
+  json header{{"algorithm", terms.algorithm},
+              {"algorithm_version", algorithm_version},
+              {"options", json::array()},
+              {"grid", grid_name(terms.grid)},
+              {"is_learnt", state.is_learnt()},
+              {"learn_until", json_of(state.learn_until)},
+              {"monitor_looks", state.monitor.looks.size()},
+              {"reference", json_of(state.reference)},
+              {"looks", json::array()},
+              {"incidents", packed_incidents(state.incidents, incidents)},
+              {"evidence", json::object()}};
+  for (const auto& [name, value] : terms.options) header["options"].push_back({name, value});
+  for (const LookRecord& look : state.looks) header["looks"].push_back(json_of(look));
+  for (const auto& [id, evidence] : state.evidence) header["evidence"][id] = json_of(evidence);
+  write_state_file(path, header.dump(), arrays_of(state, &incidents), parallel);
+}
+
+StateHead read_state_head(const std::string& path) {
+  const StateHeader header = read_state_header(path);
+  return naming(path, [&] { return head_of(json::parse(header.text), header.format); });
+}
+
+std::string differences(const StateHead& head, const StateTerms& now) {
+  std::string text;
+  const auto add = [&](const std::string& name, const std::string& before, const std::string& after) {
+    if (before != after) text += (text.empty() ? "" : "; ") + name + " " + before + " -> " + after;
+  };
+  if (head.format == 2) {  // which has a hash of its options alone
+    add("algorithm", head.algorithm, now.algorithm);
+  } else {
+    add("algorithm version", std::to_string(head.version), std::to_string(algorithm_version));
+    const auto value_of = [](const OptionTexts& options, const std::string& name) -> std::string {
+      const auto found =
+          std::find_if(options.begin(), options.end(), [&](const auto& one) { return one.first == name; });
+      return found == options.end() ? "(none)" : found->second.empty() ? "\"\"" : found->second;
+    };
+    for (const auto& [name, value] : head.options) add(name, value_of(head.options, name), value_of(now.options, name));
+    for (const auto& [name, value] : now.options) {
+      if (value_of(head.options, name) == "(none)") add(name, "(none)", value_of(now.options, name));
+    }
+  }
+  add("ground", head.grid, grid_name(now.grid));
+  return text;
+}
+
+SiteState read_site_state(const std::string& path, const Grid& grid, const ParallelFor& parallel) {
+  const StateFile file(path);
+  return naming(path, [&] {
+    const json header = json::parse(file.header());
+    SiteState state;
+    StateHead head = head_of(header, file.format());
+    state.looks = std::move(head.looks);
+    for (const auto& [id, evidence] : header.at("evidence").items()) state.evidence[id] = evidence_of(evidence);
+    if (head.is_learnt) {
+      const auto looks = header.at("monitor_looks").get<std::size_t>();
+      if (looks > state.looks.size()) throw DataError("more looks than it names");
+      state.monitor = unfilled_state(grid.width, grid.height, looks);
+      state.undisturbed.resize(state.monitor.pixels());
+    }
+    const json& packed = header.at("incidents");
+    if (file.format() == 2) {
+      file.unpack(arrays_of(state, nullptr), parallel);
+      state.incidents = incidents_of_format_2(packed);
+      return state;
+    }
+    state.learn_until = instant_of(header.at("learn_until"));
+    state.reference = reference_of(header.at("reference"), grid);
+    PackedIncidents incidents = unfilled_incidents(packed);
+    file.unpack(arrays_of(state, &incidents), parallel);
+    state.incidents = incidents_of(packed, incidents, grid);
+    return state;
+  });
+}
+
+}  // namespace pitwatch

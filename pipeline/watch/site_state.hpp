@@ -1,0 +1,93 @@
+#pragma once
+// What the nightly job knows of one site, and its way to and from a file.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/acquisition/record.hpp"
+#include "pipeline/acquisition/reference.hpp"
+#include "pipeline/core/alert.hpp"
+#include "pipeline/core/date.hpp"
+#include "pipeline/core/grid.hpp"
+#include "pipeline/core/large_buffer.hpp"
+#include "pipeline/core/mask.hpp"
+#include "pipeline/core/scene.hpp"
+#include "pipeline/incidents/tracker.hpp"
+#include "pipeline/io/files/parallel_for.hpp"
+#include "pipeline/monitor/state.hpp"
+#include "pipeline/watch/watched_site.hpp"
+
+namespace pitwatch {
+
+using BandMeans = std::array<float, watched_bands.size()>;  // reflectance
+
+/// What speaks for an incident besides its outline.
+struct IncidentEvidence {
+  Instant onset_after{};
+  Instant onset_before{};
+  BandMeans before{};         // of its ground when last seen undisturbed
+  BandMeans first{};          // when first detected
+  BandMeans after{};          // and when last seen disturbed
+  bool by_water = false;      // beside ground that was water in the history
+  double own_year_share = 0;  // of the looks at its pixels that look like them in another season
+  float greenest_ndvi = -1;   // mean of what its ground was expected to have when it is greenest
+  std::vector<std::pair<Instant, ChangeClass>> classes;  // by the course so far, from when on each
+  std::string scene_before;
+  std::string scene_first;
+  std::string scene_last;
+};
+
+struct SiteState {
+  std::vector<LookRecord> looks;  // in order of time
+  Instant learn_until{};          // looks before it are the history
+  /// Of no pixel as long as the site is learning: its looks are then kept beside the state.
+  MonitorState monitor;
+  std::optional<ReferencePixels> reference;  // none where no look of the history would do
+  /// Reflectance of each band when the pixel was last seen undisturbed, 0 where it was not; row-major.
+  PixelVector<std::array<PackedReflectance, watched_bands.size()>> undisturbed;
+  std::vector<Incident> incidents;
+  std::map<std::string, IncidentEvidence> evidence;  // by incident
+
+  bool is_learnt() const { return monitor.width > 0; }
+};
+
+/// What a state hangs on beside its looks.
+struct StateTerms {
+  std::string algorithm;  // name of version and options, as alerts have it
+  OptionTexts options;    // in clear
+  Grid grid;
+};
+
+/// Raised whenever the same looks and options give another state.
+inline constexpr int algorithm_version = 2;
+
+/// What a state file says of itself.
+struct StateHead {
+  int format = 0;
+  int version = algorithm_version;
+  std::string algorithm;
+  OptionTexts options;  // none of format 2
+  std::string grid;
+  bool is_learnt = false;
+  std::vector<LookRecord> looks;
+};
+
+/// Writes a state.
+void write_site_state(const std::string& path, const StateTerms& terms, SiteState& state, const ParallelFor& parallel);
+
+/// The head of a state file, without a check of the rest. Throws DataError, starting with the path, where it cannot be
+/// read; ConfigError for one of a newer format.
+StateHead read_state_head(const std::string& path);
+
+/// What of the terms differs from those of a state: "buffer-m 600 -> 300; ..."; empty where nothing does.
+std::string differences(const StateHead& head, const StateTerms& now);
+
+/// Reads a state of those terms whole, of the former format, too. Throws DataError, starting with the path.
+SiteState read_site_state(const std::string& path, const Grid& grid, const ParallelFor& parallel);
+
+}  // namespace pitwatch

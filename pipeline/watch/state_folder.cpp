@@ -1,0 +1,348 @@
+#include "pipeline/watch/state_folder.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/files/state_file.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t newest_kept = 3;
+constexpr std::size_t number_digits = 6;
+constexpr std::string_view extension = ".state";
+constexpr std::string_view second_mark = "b";
+constexpr std::string_view after_looks = "looks-";
+constexpr std::string_view after_learning_mark = "learnt-";
+
+/// "looks-000073.state", "looks-000073b.state" -> 73; nothing for other names.
+std::optional<std::size_t> number_in(const std::string& name, std::string_view begin) {
+  if (!name.starts_with(begin) || !name.ends_with(extension)) return std::nullopt;
+  const char* const first = name.data() + begin.size();
+  const char* const last = name.data() + name.size() - extension.size();
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(first, last, number);
+  const std::string_view rest(end, static_cast<std::size_t>(last - end));
+  if (error != std::errc() || (!rest.empty() && rest != second_mark)) return std::nullopt;
+  return number;
+}
+
+/// The other one of the two names of a state: "looks-000073.state" and "looks-000073b.state".
+std::string twin_of(const std::string& path) {
+  const std::string stem = path.substr(0, path.size() - extension.size());
+  const bool is_second = stem.ends_with(second_mark);
+  return (is_second ? stem.substr(0, stem.size() - second_mark.size()) : stem + std::string(second_mark)) +
+         std::string(extension);
+}
+
+bool is_same_content(const std::string& a, const std::string& b) {
+  std::error_code none;
+  if (fs::file_size(a, none) != fs::file_size(b, none) || none) return false;
+  std::ifstream first(a, std::ios::binary);
+  std::ifstream second(b, std::ios::binary);
+  std::vector<char> of_first(std::size_t{1} << 20);
+  std::vector<char> of_second(of_first.size());
+  const auto size = static_cast<std::streamsize>(of_first.size());
+  do {
+    first.read(of_first.data(), size);
+    second.read(of_second.data(), size);
+    const auto count = first.gcount();
+    if (count != second.gcount() || !std::equal(of_first.begin(), of_first.begin() + count, of_second.begin())) {
+      return false;
+    }
+  } while (first && second);
+  return first.eof() && second.eof();
+}
+
+bool is_after_learning(const std::string& path) {
+  return fs::path(path).filename().string().starts_with(after_learning_mark);
+}
+
+/// Whether the looks are the first ones planned.
+bool begins_with(const LookPlan& plan, const std::vector<LookRecord>& looks) {
+  return looks.size() <= plan.looks.size() && std::equal(looks.begin(), looks.end(), plan.looks.begin(),
+                                                         [](const LookRecord& look, const PlannedLook& planned) {
+                                                           return !planned.is_new && is_same_look(look, planned.record);
+                                                         });
+}
+
+/// Whether all looks from there on can be read, or were of no use before.
+bool can_go_on(const LookPlan& plan, std::size_t from) {
+  return std::all_of(plan.looks.begin() + static_cast<std::ptrdiff_t>(from), plan.looks.end(),
+                     [](const PlannedLook& look) { return look.is_readable() || !look.record.skipped.empty(); });
+}
+
+}  // namespace
+
+StateFolder::StateFolder(std::string folder, StateTerms terms, Use use, ParallelFor parallel,
+                         std::set<std::string> recorded)
+    : folder_(std::move(folder)),
+      terms_(std::move(terms)),
+      use_(use),
+      parallel_(std::move(parallel)),
+      recorded_(std::move(recorded)) {
+  checkpoints_ = list();
+  find_newest();
+}
+
+void StateFolder::tidy() const {
+  if (!folder_.empty() && use_ != Use::read_only) remove_leftovers(folder_);
+}
+
+std::vector<StateFolder::Checkpoint> StateFolder::list() const {
+  std::vector<Checkpoint> checkpoints;
+  if (folder_.empty()) return checkpoints;
+  std::error_code none;
+  for (fs::directory_iterator it(folder_, none), end; it != end; it.increment(none)) {
+    const std::string name = it->path().filename().string();
+    std::optional<std::size_t> looks = number_in(name, after_looks);
+    if (!looks) looks = number_in(name, after_learning_mark);
+    if (looks) checkpoints.push_back({it->path().string(), *looks, false, {}});
+  }
+  const auto key = [&](const Checkpoint& one) {
+    return std::tuple(one.looks, recorded_.count(one.path), std::string_view(one.path));
+  };
+  std::sort(checkpoints.begin(), checkpoints.end(),
+            [&](const Checkpoint& a, const Checkpoint& b) { return key(a) > key(b); });
+  return checkpoints;
+}
+
+std::vector<std::pair<std::string, std::size_t>> StateFolder::files() const {
+  std::vector<std::pair<std::string, std::size_t>> files;
+  for (const Checkpoint& checkpoint : list()) files.emplace_back(checkpoint.path, checkpoint.looks);
+  std::reverse(files.begin(), files.end());
+  return files;
+}
+
+bool StateFolder::read_head(Checkpoint& checkpoint) {
+  if (checkpoint.is_damaged || checkpoint.head) return !checkpoint.is_damaged;
+  try {
+    checkpoint.head = read_state_head(checkpoint.path);
+    if (checkpoint.head->looks.size() == checkpoint.looks) return true;
+    exclude(checkpoint, "is damaged: holds another number of looks than its name says");
+  } catch (const DataError& error) {
+    exclude(checkpoint, error.what());
+  }
+  return false;
+}
+
+/// Whether it can be read and is of the terms.
+bool StateFolder::fits(Checkpoint& checkpoint) {
+  return read_head(checkpoint) && differences(*checkpoint.head, terms_).empty();
+}
+
+void StateFolder::exclude(Checkpoint& checkpoint, const std::string& why) {
+  const bool is_named = why.starts_with(checkpoint.path + ": ");
+  damaged_.emplace_back(checkpoint.path, is_named ? why.substr(checkpoint.path.size() + 2) : why);
+  damaged_looks_ = std::max(damaged_looks_, checkpoint.looks);
+  checkpoint.is_damaged = true;
+}
+
+void StateFolder::find_newest() {
+  newest_.reset();
+  std::string others;
+  std::string of_path;
+  for (std::size_t i = 0; i < checkpoints_.size(); ++i) {
+    Checkpoint& checkpoint = checkpoints_[i];
+    if (!read_head(checkpoint)) continue;
+    const std::string different = differences(*checkpoint.head, terms_);
+    if (different.empty()) {
+      newest_ = i;
+      break;
+    }
+    foreign_.push_back(checkpoint.path);
+    if (others.empty()) {
+      others = different;
+      of_path = checkpoint.path;
+    }
+  }
+  if (newest_ || others.empty() || use_ == Use::relearn) return;
+  const std::string text = of_path + ": was made with other terms: " + others;
+  if (use_ == Use::read_only) throw ConfigError(text + "; a rerun with others starts without --state");
+  throw ConfigError(text +
+                    "; what is known would change: give the former ones, or --relearn to learn anew (alerts "
+                    "published so far stay in the register)");
+}
+
+std::span<const LookRecord> StateFolder::known() const {
+  if (!newest_) return {};
+  return checkpoints_[*newest_].head->looks;
+}
+
+bool StateFolder::is_learnt() const { return newest_ && checkpoints_[*newest_].head->is_learnt; }
+
+std::optional<std::size_t> StateFolder::start_of(const LookPlan& plan) {
+  for (std::size_t i = newest_.value_or(checkpoints_.size()); i < checkpoints_.size(); ++i) {
+    Checkpoint& checkpoint = checkpoints_[i];
+    if (!fits(checkpoint) || !checkpoint.head->is_learnt) continue;
+    const std::size_t looks = checkpoint.head->looks.size();
+    if (!begins_with(plan, checkpoint.head->looks) || !can_go_on(plan, looks)) continue;
+    start_ = i;
+    return looks;
+  }
+  if (can_go_on(plan, 0)) return 0;
+  return std::nullopt;
+}
+
+std::optional<std::size_t> StateFolder::rerun_start_of(const LookPlan& plan, const std::optional<Instant>& from) {
+  std::optional<std::size_t> last;         // checkpoint
+  std::optional<std::size_t> without_gap;  // the first such
+  const auto found = [&]() -> std::optional<std::size_t> {
+    start_ = without_gap ? without_gap : last;
+    if (!start_) return std::nullopt;
+    return checkpoints_[*start_].looks;
+  };
+  for (std::size_t i = newest_.value_or(checkpoints_.size()); i < checkpoints_.size(); ++i) {
+    Checkpoint& checkpoint = checkpoints_[i];
+    if (!fits(checkpoint) || !checkpoint.head->is_learnt) continue;
+    const std::vector<LookRecord>& looks = checkpoint.head->looks;
+    if (!begins_with(plan, looks)) continue;
+    if (!last) last = i;
+    if (can_go_on(plan, looks.size())) without_gap = i;
+    const bool is_before = from && looks.back().acquired < *from;
+    if (is_before || (!from && last)) return found();
+  }
+  return found();
+}
+
+std::optional<std::size_t> StateFolder::earliest_start_of(const LookPlan& plan) {
+  if (can_go_on(plan, 0)) return 0;
+  return rerun_start_of(plan, Instant{});
+}
+
+std::optional<SiteState> StateFolder::load(std::size_t looks) {
+  const bool is_start = start_ && checkpoints_[*start_].looks == looks;
+  for (std::size_t i = is_start ? *start_ : 0; i < checkpoints_.size(); ++i) {
+    Checkpoint& checkpoint = checkpoints_[i];
+    if (checkpoint.looks != looks || !fits(checkpoint) || !checkpoint.head->is_learnt) continue;
+    try {
+      SiteState state = read_site_state(checkpoint.path, terms_.grid, parallel_);
+      loaded_ = checkpoint.path;
+      return state;
+    } catch (const DataError& error) {
+      exclude(checkpoint, error.what());
+      find_newest();
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+bool StateFolder::check_newest() {
+  if (!newest_) return true;
+  Checkpoint& newest = checkpoints_[*newest_];
+  try {
+    check_state_file(newest.path);
+    return true;
+  } catch (const DataError& error) {
+    exclude(newest, error.what());
+    find_newest();
+    return false;
+  }
+}
+
+std::string StateFolder::save(SiteState& state, bool after_learning) {
+  if (folder_.empty() || use_ == Use::read_only) return {};
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error) throw ConfigError(folder_ + ": cannot be made: " + error.message());
+  std::string number = std::to_string(state.looks.size());
+  number.insert(0, number_digits - std::min(number_digits, number.size()), '0');
+  std::string path = folder_ + "/";
+  path.append(after_learning ? after_learning_mark : after_looks).append(number).append(extension);
+  const std::string twin = twin_of(path);
+  const bool is_recorded = recorded_.count(path) != 0 && fs::exists(path, error);
+  if (is_recorded) path = twin;
+  write_site_state(path, terms_, state, parallel_);
+  if (is_recorded && is_same_content(path, twin_of(path))) {
+    fs::remove(path, error);
+    path = twin_of(path);
+  }
+  written_.insert(path);
+  if (!after_learning) {
+    for (const std::string& old : thinned(state.looks.size())) {
+      if (written_.count(old) != 0) fs::remove(old, error);
+    }
+  }
+  return path;
+}
+
+/// Earlier checkpoints alone: later ones are of a state that is being replayed, and those of other terms wait for the
+/// end.
+std::vector<std::string> StateFolder::thinned(std::size_t newest) const {
+  std::vector<std::pair<std::size_t, std::string>> own;
+  std::vector<std::size_t> numbers;
+  for (const Checkpoint& checkpoint : list()) {
+    const bool is_foreign = std::find(foreign_.begin(), foreign_.end(), checkpoint.path) != foreign_.end();
+    if (is_foreign || checkpoint.looks > newest || is_after_learning(checkpoint.path)) continue;
+    own.emplace_back(checkpoint.looks, checkpoint.path);
+    numbers.push_back(checkpoint.looks);
+  }
+  const std::vector<std::size_t> kept = checkpoints_kept(numbers);
+  std::vector<std::string> others;
+  for (auto& [looks, path] : own) {
+    if (std::find(kept.begin(), kept.end(), looks) == kept.end()) others.push_back(std::move(path));
+  }
+  return others;
+}
+
+/// Of two states of use after as many looks, the one that was not written now, or, where none was, that is not on
+/// record.
+bool StateFolder::is_replaced(const std::string& path) const {
+  const std::string twin = twin_of(path);
+  if (written_.count(path) != 0 || path == loaded_) return false;
+  return written_.count(twin) != 0 || (recorded_.count(path) == 0 && recorded_.count(twin) != 0);
+}
+
+std::vector<std::string> StateFolder::obsolete(const LookPlan& plan) const {
+  if (folder_.empty() || use_ == Use::read_only) return {};
+  std::vector<std::string> paths = thinned(plan.looks.size());
+  std::set<std::string> of_use;
+  for (const Checkpoint& checkpoint : list()) {
+    bool is_of_use = false;
+    try {
+      const StateHead head = read_state_head(checkpoint.path);
+      is_of_use = differences(head, terms_).empty() && head.looks.size() <= plan.looks.size() &&
+                  std::equal(head.looks.begin(), head.looks.end(), plan.looks.begin(),
+                             [](const LookRecord& a, const PlannedLook& b) { return is_same_look(a, b.record); });
+    } catch (const DataError&) {  // damaged
+    }
+    const auto is_it = [&](const auto& damaged) { return damaged.first == checkpoint.path; };
+    if (is_of_use && std::none_of(damaged_.begin(), damaged_.end(), is_it)) {
+      of_use.insert(checkpoint.path);
+    } else {
+      paths.push_back(checkpoint.path);
+    }
+  }
+  for (const std::string& path : of_use) {
+    if (of_use.count(twin_of(path)) != 0 && is_replaced(path)) paths.push_back(path);
+  }
+  return paths;
+}
+
+std::vector<std::size_t> checkpoints_kept(std::vector<std::size_t> looks) {
+  std::sort(looks.begin(), looks.end());
+  looks.erase(std::unique(looks.begin(), looks.end()), looks.end());
+  std::vector<std::size_t> kept;
+  std::set<int> ages;
+  for (std::size_t i = 0; i < looks.size(); ++i) {
+    const bool is_new = i + newest_kept >= looks.size();
+    // The oldest of its age comes first.
+    if (is_new || ages.insert(static_cast<int>(std::bit_width(looks.back() - looks[i]))).second)
+      kept.push_back(looks[i]);
+  }
+  return kept;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,125 @@
+#include "pipeline/watch/watched_site.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <sstream>
+#include <utility>
+
+#include "pipeline/acquisition/mosaic.hpp"
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/vector/sites.hpp"
+#include "pipeline/report/versions.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr std::size_t id_digits = 12;
+
+void check(const WatchOptions& options) {
+  if (options.history_days < 60 || options.history_days > 36500)
+    throw ConfigError("--history-days must be 60 to 36500");
+  if (!(options.buffer_m >= 0 && options.buffer_m <= 20000)) throw ConfigError("--buffer-m must be 0 to 20000");
+  if (options.from && options.until && *options.until < *options.from) {
+    throw ConfigError("the end of the period is before its beginning");
+  }
+  check(options.light);
+  check(options.masks);
+}
+
+/// Program version, and a hash of what changes the result at a site.
+std::string algorithm_of(const WatchOptions& options, const std::string& light) {
+  std::ostringstream text;
+  text << options.history_days << ' ' << options.buffer_m;
+  for_each_option(options.thresholds, [&](const char* name, const char*, auto value, const OptionRange&) {
+    text << ' ' << name << '=' << value;
+  });
+  // Scenes that are only warned of are used, as they are without a check.
+  text << " refuse=" << (options.checks.offsets == OffsetCheck::refuse) << " gate=" << options.checks.gate
+       << text_of(options.masks) << light;
+  return "pitwatch " + program_version() + " " + sha256_text(text.str()).substr(0, id_digits);
+}
+
+template <typename Number>
+std::string shortest(Number value) {
+  std::array<char, 32> digits{};
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+}
+
+std::string day_text(const std::optional<Instant>& day) { return day ? format_instant(*day) : "none"; }
+
+std::string word(bool is_on) { return is_on ? "on" : "off"; }
+
+/// All that algorithm_of() goes by, and the period that is learnt from.
+OptionTexts in_clear(const WatchOptions& options, const Site& site, const std::string& light) {
+  OptionTexts texts = options_in_clear(options);
+  texts.emplace_back("baseline_from", day_text(site.baseline_from));
+  texts.emplace_back("baseline_to", day_text(site.baseline_to));
+  texts.emplace_back("light", light);
+  return texts;
+}
+
+/// The options of a site: those of all, but for what the site sets itself.
+WatchOptions options_of(const Site& site, WatchOptions options) {
+  try {
+    for (const auto& [name, value] : site.overrides) set_option(options.thresholds, name, value);
+  } catch (const ConfigError& error) {
+    throw ConfigError("site '" + site.id + "': monitor: " + error.what());
+  }
+  return options;
+}
+
+}  // namespace
+
+OptionTexts options_in_clear(const WatchOptions& options) {
+  OptionTexts texts{{"history-days", shortest(options.history_days)}, {"buffer-m", shortest(options.buffer_m)}};
+  for_each_option(options.thresholds, [&](const char* name, const char*, auto value, const OptionRange&) {
+    texts.emplace_back(name, shortest(value));
+  });
+  texts.emplace_back("offset-check refuse", word(options.checks.offsets == OffsetCheck::refuse));
+  texts.emplace_back("gate", word(options.checks.gate));
+  texts.emplace_back("masks", text_of(options.masks));
+  return texts;
+}
+
+OptionTexts overrides_in_clear(const Site& site) {
+  OptionTexts texts;
+  for (const auto& [name, value] : site.overrides) texts.emplace_back(name, shortest(value));
+  return texts;
+}
+
+std::vector<WatchedSite> watched_sites(const WatchOptions& options, std::vector<RejectedSite>& rejected) {
+  check(options);
+  std::vector<WatchedSite> sites;
+  for (Site& site : read_sites(options.sites, rejected)) {
+    WatchOptions own = options_of(site, options);
+    const std::string light = light_text(own.light, site_grid(site, own.buffer_m));
+    std::string algorithm = algorithm_of(own, light);
+    OptionTexts texts = in_clear(own, site, light);
+    sites.push_back({std::move(site), std::move(own), std::move(algorithm), std::move(texts)});
+  }
+  for (const std::string& id : options.relearn_sites) {
+    const auto is_it = [&](const WatchedSite& watched) { return watched.site.id == id; };
+    if (std::none_of(sites.begin(), sites.end(), is_it)) {
+      throw ConfigError("--relearn: no site '" + id + "' in " + options.sites);
+    }
+  }
+  return sites;
+}
+
+SourceSearch search_for(const std::vector<WatchedSite>& sites) {
+  SourceSearch search;
+  bool all_begin = !sites.empty();
+  for (const WatchedSite& watched : sites) {
+    search.places.push_back(degree_box(site_grid(watched.site, watched.options.buffer_m)));
+    search.until = watched.options.until;
+    all_begin = all_begin && watched.site.baseline_from.has_value();
+  }
+  if (!all_begin) return search;
+  search.from = sites.front().site.baseline_from;
+  for (const WatchedSite& watched : sites) search.from = std::min(search.from, watched.site.baseline_from);
+  return search;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,46 @@
+#pragma once
+// The sites that are watched, each with the options that hold for it and the ground that is looked at.
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/acquisition/source.hpp"
+#include "pipeline/core/grid.hpp"
+#include "pipeline/core/site.hpp"
+#include "pipeline/io/vector/sites.hpp"
+#include "pipeline/record/unfinished.hpp"
+#include "pipeline/watch/watch.hpp"
+
+namespace pitwatch {
+
+/// Options by name and value, as text.
+using OptionTexts = std::vector<std::pair<std::string, std::string>>;
+
+/// A site with the options that hold for it, and the algorithm (version and hash of those options) that its state and
+/// alerts name.
+struct WatchedSite {
+  Site site;
+  WatchOptions options;
+  std::string algorithm;
+  OptionTexts in_clear;                 // all of the options that change what is known of the site
+  std::set<std::string> recorded = {};  // paths of its state's files that the record vouches for
+  UnfinishedRun* notes = nullptr;       // of a nightly run: what was read is noted there before a checkpoint is written
+};
+
+/// The sites of options.sites; what a site sets for itself goes before `options`. Throws ConfigError, naming site and
+/// option, for an option that there is not or a value that is not of it; DataError as read_sites() does.
+/// `rejected` gets the features that are none.
+std::vector<WatchedSite> watched_sites(const WatchOptions& options, std::vector<RejectedSite>& rejected);
+
+/// The options that decide what is known of a site, and that are of all of them, by name and value.
+OptionTexts options_in_clear(const WatchOptions& options);
+
+/// The options that a site sets for itself.
+OptionTexts overrides_in_clear(const Site& site);
+
+/// What an archive is asked for, to watch these sites.
+SourceSearch search_for(const std::vector<WatchedSite>& sites);
+
+}  // namespace pitwatch

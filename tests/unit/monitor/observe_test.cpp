@@ -1,0 +1,649 @@
+#include "pipeline/monitor/observe.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numbers>
+
+#include "pipeline/core/error.hpp"
+#include "tests/unit/monitor/test_support.hpp"
+
+namespace pitwatch {
+namespace {
+
+using test::Camera;
+using test::Ground;
+
+constexpr int side = 16;
+constexpr int first_day = 370;
+
+bool in_patch(int x, int y) { return x >= 5 && x < 10 && y >= 5 && y < 10; }
+
+PixelReflectance mixed(const PixelReflectance& a, const PixelReflectance& b, float share_of_b) {
+  const auto between = [share_of_b](float from, float to) { return from + share_of_b * (to - from); };
+  return {between(a.blue, b.blue), between(a.green, b.green),   between(a.red, b.red),
+          between(a.nir, b.nir),   between(a.swir16, b.swir16), between(a.swir22, b.swir22)};
+}
+
+/// `usual` everywhere; in a patch `then` between two days.
+Ground ground_with(const PixelReflectance& usual, const PixelReflectance& then, int from, int until) {
+  return [=](int x, int y, int day) { return in_patch(x, y) && day >= from && day < until ? then : usual; };
+}
+
+std::size_t pixel(int x, int y) { return static_cast<std::size_t>(y * side + x); }
+const std::size_t inside = pixel(7, 7);
+const std::size_t outside = pixel(14, 2);
+
+/// Learns on undisturbed ground and observes `looks` looks from first_day on.
+struct Watch {
+  explicit Watch(Ground scene) : ground(std::move(scene)), state(test::learnt(camera, ground, side, side, options)) {}
+
+  void observe_looks(int looks) {
+    for (int i = 0; i < looks; ++i, day += 10) observe(state, camera.features(ground, day, options), options, seen);
+  }
+
+  MonitorOptions options;
+  Camera camera{side, side};
+  Ground ground;
+  MonitorState state;
+  Observation seen;
+  int day = first_day;
+};
+
+TEST(Observe, UndisturbedGroundStaysStable) {
+  Watch watch(ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0));
+  watch.observe_looks(20);
+  EXPECT_EQ(std::count(watch.seen.status.begin(), watch.seen.status.end(), PixelStatus::stable), side * side);
+}
+
+struct Case {
+  const char* name;
+  PixelReflectance before;
+  PixelReflectance after;
+};
+
+class Disturbances : public ::testing::TestWithParam<Case> {};
+
+TEST_P(Disturbances, AreProvisionalThenConfirmedWhereTheyAre) {
+  Watch watch(ground_with(GetParam().before, GetParam().after, first_day + 20, 9999));
+  watch.observe_looks(8);
+  EXPECT_NE(watch.seen.status[inside], PixelStatus::stable);
+  EXPECT_GT(watch.seen.probability[inside], 0.5F);
+  watch.observe_looks(6);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
+  EXPECT_EQ(watch.seen.status[outside], PixelStatus::stable);
+  const PixelHistory& history = watch.state.history[inside];
+  const auto date = [&](LookNumber look) { return watch.state.looks[static_cast<std::size_t>(look)]; };
+  // Two looks at darkened ground may have been taken for shadow.
+  EXPECT_GE(date(history.onset_before), test::day_of(first_day + 20));
+  EXPECT_LE(date(history.onset_before), test::day_of(first_day + 40));
+  EXPECT_EQ(date(history.onset_after), test::day_of(first_day + 10));
+  EXPECT_LT(history.first_detected, history.confirmed_on);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, Disturbances,
+                         ::testing::Values(Case{"PitInForest", test::forest_spectrum, test::pit_spectrum},
+                                           Case{"PitInRock", test::grey_rock_spectrum, test::pit_spectrum},
+                                           Case{"DarkerRock", test::pit_spectrum, test::grey_rock_spectrum},
+                                           Case{"PondInForest", test::forest_spectrum, test::pool_spectrum}),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+class OtherCauses : public ::testing::TestWithParam<Case> {};
+
+TEST_P(OtherCauses, AreNoAlert) {
+  Watch watch(ground_with(GetParam().before, GetParam().after, first_day + 20, first_day + 90));
+  for (int look = 0; look < 8; ++look) {
+    watch.observe_looks(1);
+    EXPECT_EQ(watch.seen.status[inside], PixelStatus::stable) << "look " << look;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, OtherCauses,
+                         ::testing::Values(Case{"Growth", test::grey_rock_spectrum, test::forest_spectrum},
+                                           Case{"Shade", test::forest_spectrum,
+                                                test::scaled(test::forest_spectrum, .6F)},
+                                           Case{"Snow", test::forest_spectrum, test::snow_spectrum}),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+/// The same look, half a minute later.
+LookFeatures by_another_satellite(LookFeatures look) {
+  look.when += std::chrono::seconds(30);
+  return look;
+}
+
+TEST(Observe, LooksUnderOneSkyCountOnce) {
+  const Ground ground = ground_with(test::forest_spectrum, test::pit_spectrum, first_day + 20, 9999);
+  const MonitorOptions options;
+  Camera camera(side, side);
+  MonitorState alone = test::learnt(camera, ground, side, side, options);
+  MonitorState both = alone;
+  Observation seen_alone;
+  Observation seen_both;
+  std::vector<PixelStatus> course;
+  for (int day = first_day; day < first_day + 100; day += 10) {
+    const LookFeatures look = camera.features(ground, day, options);
+    observe(alone, look, options, seen_alone);
+    observe(both, look, options, seen_both);
+    observe(both, by_another_satellite(look), options, seen_both);
+    EXPECT_EQ(seen_both.use[inside], LookUse::same_sky);
+    EXPECT_EQ(seen_both.status, seen_alone.status) << "day " << day;
+    EXPECT_EQ(seen_both.probability, seen_alone.probability) << "day " << day;
+    EXPECT_EQ(both.history[inside].looks_since_onset, alone.history[inside].looks_since_onset);
+    for (std::size_t i = 0; i < alone.pixels(); ++i) ASSERT_TRUE(both.models[i] == alone.models[i]) << i;
+    course.push_back(seen_both.status[inside]);
+  }
+  EXPECT_EQ(course.front(), PixelStatus::stable);
+  EXPECT_EQ(course.back(), PixelStatus::confirmed);
+}
+
+TEST(Observe, ASeasonIsNotLearntAndJudgedUnderOneSky) {
+  const Ground ground = ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0);
+  const MonitorOptions options;
+  Camera camera(side, side);
+  MonitorState state = test::learnt(camera, ground, side, side, options, 90);
+  Observation seen;
+  const LookFeatures look = camera.features(ground, 150, options);
+  observe(state, look, options, seen);
+  EXPECT_EQ(seen.use[outside], LookUse::learnt);
+  observe(state, by_another_satellite(look), options, seen);
+  EXPECT_EQ(seen.use[outside], LookUse::same_sky);
+}
+
+TEST(Observe, WhatTheFirstLookOfASkyDidNotShowCounts) {
+  const Ground ground = ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999);
+  Watch watch(ground);
+  LookFeatures first = watch.camera.features(ground, first_day, watch.options);
+  const LookFeatures second = by_another_satellite(first);
+  for (std::size_t i = 0; i < first.seen.size() / 2; ++i) first.seen[i] = Seen::nothing;
+  observe(watch.state, first, watch.options, watch.seen);
+  observe(watch.state, second, watch.options, watch.seen);
+  for (std::size_t i = 0; i < first.seen.size(); ++i) {
+    EXPECT_EQ(watch.seen.use[i], i < first.seen.size() / 2 ? LookUse::used : LookUse::same_sky) << i;
+  }
+  // An hour later it is another sky.
+  LookFeatures later = second;
+  later.when = first.when + one_sky;
+  observe(watch.state, later, watch.options, watch.seen);
+  EXPECT_EQ(watch.seen.use[side * side - 1], LookUse::used);
+  EXPECT_EQ(watch.seen.use[0], LookUse::same_sky);  // seen half a minute after the first
+}
+
+TEST(Observe, OfOneSkyACloudIsScreenedOnce) {
+  // White and bright for good: screened twice in a row, then it is the ground.
+  const Ground ground = ground_with(test::grey_rock_spectrum, test::cloud_spectrum, first_day, 9999);
+  Watch watch(ground);
+  const auto look_at = [&](int day) { return watch.camera.features(ground, day, watch.options); };
+  for (const int day : {first_day, first_day + 10}) {
+    const LookFeatures look = look_at(day);
+    observe(watch.state, look, watch.options, watch.seen);
+    EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
+    observe(watch.state, by_another_satellite(look), watch.options, watch.seen);
+    EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
+  }
+  observe(watch.state, look_at(first_day + 20), watch.options, watch.seen);
+  EXPECT_EQ(watch.seen.use[inside], LookUse::used);
+}
+
+TEST(Observe, HistoriesOfOneSkyCountOnce) {
+  const Ground ground = ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0);
+  const MonitorOptions options;
+  Camera camera(side, side);
+  LookStack alone(side, side);
+  LookStack both(side, side);
+  for (int day = 0; day < 365; day += 10) {
+    const LookFeatures look = camera.features(ground, day, options);
+    alone.add(look);
+    both.add(look);
+    both.add(by_another_satellite(look));
+  }
+  const MonitorState once = learn(std::move(alone), options);
+  const MonitorState twice = learn(std::move(both), options);
+  EXPECT_EQ(twice.typical_noise, once.typical_noise);
+  for (std::size_t i = 0; i < once.pixels(); ++i) ASSERT_TRUE(twice.models[i] == once.models[i]) << i;
+}
+
+TEST(Observe, SeasonsThatTheHistoryDoesNotShowAreLearntFirst) {
+  constexpr int winter = 150;
+  const auto year = [](int pit_from) {
+    return [pit_from](int x, int y, int day) {
+      if (in_patch(x, y) && day >= pit_from) return test::pit_spectrum;
+      return day < winter ? test::forest_spectrum : test::grey_rock_spectrum;
+    };
+  };
+  for (const int pit_from : {winter + 60, 9999}) {
+    const MonitorOptions options;
+    Camera camera(side, side);
+    MonitorState state = test::learnt(camera, year(9999), side, side, options, 90);
+    Observation seen;
+    for (int day = winter; day < winter + 120; day += 10) {
+      observe(state, camera.features(year(pit_from), day, options), options, seen);
+      EXPECT_EQ(seen.use[outside], day == winter ? LookUse::learnt : LookUse::used) << "day " << day;
+      EXPECT_EQ(seen.status[outside], PixelStatus::stable) << "day " << day;
+    }
+    EXPECT_EQ(seen.status[inside], pit_from == 9999 ? PixelStatus::stable : PixelStatus::confirmed);
+  }
+}
+
+TEST(Observe, WithAShortHistoryGroundAsAtAnotherSeasonIsUndisturbed) {
+  // The half a year that the history shows goes from bare to green; then the patch is bare again, or dug up.
+  constexpr int dug = 210;
+  const auto ground = [](const PixelReflectance& then) {
+    return [then](int x, int y, int day) {
+      if (in_patch(x, y) && day >= dug) return then;
+      const auto green = static_cast<float>(0.5 - 0.5 * std::cos(2 * std::numbers::pi * day / 365));
+      return mixed(test::grey_rock_spectrum, test::forest_spectrum, green);
+    };
+  };
+  const auto status_with = [&](const PixelReflectance& then, float whole_year_looks) {
+    MonitorOptions options;
+    options.whole_year_looks = whole_year_looks;
+    Camera camera(side, side);
+    MonitorState state = test::learnt(camera, ground(then), side, side, options, 180);
+    Observation seen;
+    for (int day = 180; day < dug + 40; day += 10) {
+      observe(state, camera.features(ground(then), day, options), options, seen);
+      EXPECT_EQ(seen.status[outside], PixelStatus::stable) << "day " << day;
+    }
+    EXPECT_EQ(seen.use[outside], LookUse::used);
+    EXPECT_EQ(seen.use[inside] == LookUse::another_season, seen.status[inside] == PixelStatus::stable);
+    return seen.status[inside];
+  };
+  EXPECT_EQ(status_with(test::grey_rock_spectrum, 2), PixelStatus::stable);
+  EXPECT_NE(status_with(test::grey_rock_spectrum, 0), PixelStatus::stable);
+  EXPECT_EQ(status_with(test::pit_spectrum, 2), PixelStatus::confirmed);
+}
+
+TEST(Observe, NothingIsLearntFromALookThatLacksABand) {
+  const Ground forest = ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0);
+  const MonitorOptions options;
+  Camera camera(side, side);
+  MonitorState state = test::learnt(camera, forest, side, side, options, 90);
+  LookPlanes look = camera.look(forest, 180);
+  look.swir22 = {};
+  LookFeatures features;
+  extract_features(look, options, features);
+  Observation seen;
+  observe(state, features, options, seen);
+  EXPECT_EQ(seen.use[outside], LookUse::unseen);
+  observe(state, camera.features(forest, 190, options), options, seen);
+  EXPECT_EQ(seen.use[outside], LookUse::learnt);
+}
+
+TEST(Observe, LooksOfBareFieldsAreLikeTheirOwnOtherSeasonsAlsoWhenTurned) {
+  // Green but for the autumn; the patch is bare all of the second year.
+  const auto year = [](const PixelReflectance& then) {
+    return [then](int x, int y, int day) {
+      if (in_patch(x, y) && day >= first_day + 100) return then;
+      return day % 365 >= 240 ? test::grey_rock_spectrum : test::forest_spectrum;
+    };
+  };
+  const auto share = [&year](const PixelReflectance& then) {
+    Watch watch(year(then));
+    watch.observe_looks(20);
+    const PixelHistory& history = watch.state.history[inside];
+    EXPECT_GE(history.looks_since_onset, 5);
+    return static_cast<float>(history.own_year_looks) / static_cast<float>(history.looks_since_onset);
+  };
+  EXPECT_GT(share(test::grey_rock_spectrum), 0.9F);
+  EXPECT_GT(share(test::scaled(test::grey_rock_spectrum, 0.7F)), 0.9F);  // moist or turned
+  EXPECT_LT(share(test::scaled(test::grey_rock_spectrum, 0.4F)), 0.1F);  // another ground, such as coal
+  EXPECT_LT(share(test::scaled(test::grey_rock_spectrum, 1.5F)), 0.1F);
+  EXPECT_LT(share(test::pit_spectrum), 0.1F);
+}
+
+TEST(Observe, OneLookOfMissedCloudIsNoAlert) {
+  Watch watch(ground_with(test::forest_spectrum, test::cloud_spectrum, first_day, first_day + 5));
+  watch.observe_looks(1);
+  EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
+  EXPECT_EQ(watch.seen.use[outside], LookUse::used);
+  watch.observe_looks(5);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::stable);
+}
+
+TEST(Observe, WeatherThatSimilarGroundSharesIsNoEvidence) {
+  const Ground dry_year = [](int, int, int day) {
+    PixelReflectance seen = test::forest_spectrum;
+    if (day >= first_day) {
+      seen.nir *= 0.75F;
+      seen.red *= 1.3F;
+      seen.swir16 *= 1.2F;
+    }
+    return seen;
+  };
+  Watch watch(dry_year);
+  watch.observe_looks(5);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::stable);
+  EXPECT_EQ(watch.seen.status[outside], PixelStatus::stable);
+}
+
+TEST(Observe, GroundThatStaysAsItWasIsNoAlertWhateverTheWeather) {
+  // All similar ground is wet but for a patch.
+  const Ground wet_around = [](int x, int y, int day) {
+    PixelReflectance seen = test::grey_rock_spectrum;
+    if (day < first_day || in_patch(x, y)) return seen;
+    seen = test::scaled(seen, .75F);
+    seen.swir16 *= .7F;
+    seen.swir22 *= .7F;
+    return seen;
+  };
+  const auto status_with = [&](float contrast) {
+    Watch watch(wet_around);
+    watch.options.surroundings_prior_pixels = 0;  // the site is small
+    watch.options.surroundings_contrast = contrast;
+    watch.observe_looks(6);
+    return watch.seen.status[inside];
+  };
+  EXPECT_EQ(status_with(0), PixelStatus::stable);
+  EXPECT_NE(status_with(1), PixelStatus::stable);
+}
+
+TEST(Observe, CleanLooksCloseAnAlert) {
+  Watch watch(ground_with(test::grey_rock_spectrum, test::pit_spectrum, first_day, first_day + 70));
+  watch.observe_looks(7);
+  ASSERT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
+  watch.observe_looks(watch.options.close_confirmed_looks - 1);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
+  watch.observe_looks(3);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::closed);
+}
+
+TEST(Observe, VegetationThatReturnsIsRecovery) {
+  const Ground replanted = [](int x, int y, int day) {
+    if (!in_patch(x, y) || day < first_day) return test::forest_spectrum;
+    if (day < first_day + 70) return test::pit_spectrum;
+    // Four fifths grown over.
+    return PixelReflectance{.05F, .07F, .065F, .287F, .18F, .11F};
+  };
+  Watch watch(replanted);
+  watch.observe_looks(7);
+  ASSERT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
+  watch.observe_looks(2);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::recovering);
+}
+
+TEST(Observe, LooksFadeFromTheModelWhenTheirPartOfTheYearComesRoundAgain) {
+  Watch watch(ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0));
+  const auto of_part = [&](std::size_t part) {
+    float sum = 0;
+    for (std::size_t i = 0; i < watch.state.pixels(); ++i) sum += watch.state.model(i).looks[part];
+    return sum / static_cast<float>(watch.state.pixels());
+  };
+  const float first = of_part(0);
+  const float last = of_part(5);
+  // Of a year later: the first part of the year has come round, the last one has not.
+  watch.observe_looks(1);
+  EXPECT_NEAR(of_part(0), first * kept_after_a_year(watch.options) + 1, 0.3);
+  EXPECT_FLOAT_EQ(of_part(5), last);
+}
+
+TEST(Observe, OutliersStayOutOfTheModel) {
+  Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999));
+  const PackedModel before = watch.state.models[inside];
+  watch.observe_looks(8);
+  EXPECT_EQ(watch.state.models[inside].coefficients, before.coefficients);
+}
+
+TEST(Observe, GoesOnFromSavedArraysWithTheSameBytes) {
+  Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, first_day + 20, 9999));
+  watch.observe_looks(3);
+  MonitorState restored = unfilled_state(side, side, watch.state.looks.size());
+  const std::vector<StateArray> saved = state_arrays(watch.state);
+  const std::vector<StateArray> target = state_arrays(restored);
+  ASSERT_EQ(saved.size(), target.size());
+  for (std::size_t i = 0; i < saved.size(); ++i) {
+    ASSERT_EQ(saved[i].name, target[i].name);
+    ASSERT_EQ(saved[i].bytes.size(), target[i].bytes.size());
+    std::copy(saved[i].bytes.begin(), saved[i].bytes.end(), target[i].bytes.begin());
+  }
+  const LookFeatures next = watch.camera.features(watch.ground, watch.day, watch.options);
+  Observation one;
+  Observation other;
+  observe(watch.state, next, watch.options, one);
+  observe(restored, next, watch.options, other);
+  EXPECT_EQ(one.evidence, other.evidence);
+  EXPECT_EQ(one.status, other.status);
+  const std::vector<StateArray> after = state_arrays(watch.state);
+  const std::vector<StateArray> after_restored = state_arrays(restored);
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    ASSERT_EQ(after[i].bytes.size(), after_restored[i].bytes.size());
+    EXPECT_EQ(std::memcmp(after[i].bytes.data(), after_restored[i].bytes.data(), after[i].bytes.size()), 0)
+        << after[i].name;
+  }
+}
+
+TEST(Observe, SameBytesHoweverRowsAreCut) {
+  Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999));
+  MonitorState twin = watch.state;
+  Observation twin_seen;
+  const RowLoop backwards = [](int rows, const std::function<void(int, int)>& piece) {
+    for (int y = rows - 1; y >= 0; --y) piece(y, y + 1);
+  };
+  for (int i = 0; i < 5; ++i) {
+    const LookFeatures look = watch.camera.features(watch.ground, first_day + 10 * i, watch.options);
+    observe(watch.state, look, watch.options, watch.seen);
+    observe(twin, look, watch.options, twin_seen, backwards);
+    EXPECT_EQ(watch.seen.evidence, twin_seen.evidence);
+    EXPECT_EQ(watch.seen.status, twin_seen.status);
+  }
+}
+
+TEST(Observe, RefusesMoreLooksThanCanBeNamed) {
+  Watch watch(ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0));
+  watch.state.looks.resize(most_looks, watch.state.looks.back());
+  EXPECT_THROW(watch.observe_looks(1), DataError);
+}
+
+TEST(Observe, RefusesWhatDoesNotFit) {
+  Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, 0, 0));
+  Camera smaller(side - 1, side);
+  EXPECT_THROW(
+      observe(watch.state, smaller.features(watch.ground, first_day, watch.options), watch.options, watch.seen),
+      DataError);
+  EXPECT_THROW(observe(watch.state, watch.camera.features(watch.ground, 5, watch.options), watch.options, watch.seen),
+               DataError);
+}
+
+TEST(Learn, PixelsWithoutLooksAreNotJudged) {
+  MonitorOptions options;
+  Camera camera(side, side);
+  const MonitorState state =
+      test::learnt(camera, ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0), side, side, options, 25);
+  EXPECT_EQ(std::count(state.status.begin(), state.status.end(), PixelStatus::not_judged), side * side);
+  EXPECT_THROW(learn(LookStack(3, 3), options), DataError);
+}
+
+TEST(Features, SolidCloudMasksItsMarginAndASpeckOnlyItself) {
+  MonitorOptions options;
+  Camera camera(30, 30);
+  LookPlanes look = camera.look([](int, int, int) { return test::forest_spectrum; }, 0);
+  for (int y = 0; y < 6; ++y) {
+    for (int x = 0; x < 6; ++x) look.mask.at(x, y) = mask_cloud;
+  }
+  look.mask.at(20, 20) = mask_cloud;
+  LookFeatures features;
+  extract_features(look, options, features);
+  const auto seen = [&](int x, int y) { return features.seen[static_cast<std::size_t>(y * 30 + x)]; };
+  EXPECT_EQ(seen(8, 3), Seen::masked);
+  EXPECT_EQ(seen(12, 3), Seen::clear);
+  EXPECT_EQ(seen(20, 20), Seen::masked);
+  EXPECT_EQ(seen(21, 20), Seen::clear);
+}
+
+TEST(Features, ErrorsOfPositionCountAtEdgesAlone) {
+  // Forest, rock from column 4 on, without noise.
+  constexpr int width = 8;
+  LookPlanes look = Camera(width, 3).look([](int, int, int) { return test::forest_spectrum; }, 0);
+  for (int y = 0; y < 3; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const PixelReflectance& ground = x < 4 ? test::forest_spectrum : test::grey_rock_spectrum;
+      look.red.at(x, y) = ground.red;
+      look.nir.at(x, y) = ground.nir;
+    }
+  }
+  LookFeatures without;
+  extract_features(look, {}, without);
+  look.position_error_px = 0.4F;
+  LookFeatures with;
+  extract_features(look, {}, with);
+  const float step = without.values[width + 3][0] - without.values[width + 4][0];  // of NDVI
+  EXPECT_GT(step, 0.5F);
+  for (std::size_t x = 0; x < width; ++x) {
+    const float before = without.errors[width + x][0];
+    // Half the step on both sides of the edge.
+    const float expected = x == 3 || x == 4 ? std::hypot(before, 0.4F * step / 2) : before;
+    EXPECT_NEAR(with.errors[width + x][0], expected, 1e-5F) << x;
+  }
+  EXPECT_EQ(with.values, without.values);
+  // Beside a gap the difference is that to the pixel itself; a pixel alone has none.
+  look.nir.at(3, 1) = std::nanf("");
+  look.nir.at(5, 1) = std::nanf("");
+  extract_features(look, {}, with);
+  EXPECT_NEAR(with.errors[width + 4][0], without.errors[width + 4][0], 1e-5F);
+  look.nir.at(5, 1) = test::forest_spectrum.nir * 2;
+  look.red.at(5, 1) = test::forest_spectrum.red;
+  extract_features(look, {}, with);
+  EXPECT_NEAR(with.errors[width + 4][0],
+              std::hypot(without.errors[width + 4][0], 0.4F * (with.values[width + 5][0] - with.values[width + 4][0])),
+              1e-5F);
+}
+
+TEST(Features, GroundInTheShadowOfTerrainIsNotSeen) {
+  LookPlanes look = Camera(3, 1).look([](int, int, int) { return test::pit_spectrum; }, 0);
+  look.mask.at(1, 0) = mask_terrain_shadow;
+  look.mask.at(2, 0) = mask_terrain_shadow | mask_cloud;
+  LookFeatures features;
+  extract_features(look, {}, features);
+  EXPECT_EQ(features.seen, (PixelVector<Seen>{Seen::clear, Seen::masked, Seen::masked}));
+}
+
+TEST(Features, BareGroundIsSeenThoughTheMaskSaysCloud) {
+  MonitorOptions options;
+  Camera camera(4, 1);
+  const std::array<PixelReflectance, 4> spectra{test::pit_spectrum, test::cloud_spectrum, test::forest_spectrum,
+                                                test::pit_spectrum};
+  LookPlanes look = camera.look([&](int x, int, int) { return spectra[static_cast<std::size_t>(x)]; }, 0);
+  for (int x = 0; x < 3; ++x) look.mask.at(x, 0) = mask_cloud;
+  look.mask.at(3, 0) = mask_cloud | mask_saturated;
+  LookFeatures features;
+  extract_features(look, options, features);
+  EXPECT_EQ(features.seen, (PixelVector<Seen>{Seen::clear, Seen::masked, Seen::masked, Seen::masked}));
+  EXPECT_EQ(features.called_cloud, (PixelVector<std::uint8_t>{1, 1, 1, 1}));
+  options.ground_blue_to_red = 0;
+  extract_features(look, options, features);
+  EXPECT_EQ(features.seen[0], Seen::masked);
+}
+
+TEST(Observe, OneLookOfNewBareGroundIsAnAlertAndOneOfOtherChangeIsNone) {
+  Watch dug(ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999));
+  dug.observe_looks(1);
+  EXPECT_EQ(dug.seen.status[inside], PixelStatus::provisional);
+  EXPECT_EQ(dug.seen.status[outside], PixelStatus::stable);
+  Watch flooded(ground_with(test::forest_spectrum, test::pool_spectrum, first_day, 9999));
+  flooded.observe_looks(1);
+  EXPECT_EQ(flooded.seen.status[inside], PixelStatus::stable);
+}
+
+TEST(Observe, OneLookOfFreshRockOnBareGroundIsAnAlertAndOneOfWetOrDarkOneIsNone) {
+  const auto status_after_one = [](const PixelReflectance& then) {
+    Watch watch(ground_with(test::grey_rock_spectrum, then, first_day, 9999));
+    watch.observe_looks(1);
+    return watch.seen.status[inside];
+  };
+  EXPECT_EQ(status_after_one(test::pit_spectrum), PixelStatus::provisional);
+  EXPECT_EQ(status_after_one(test::scaled(test::grey_rock_spectrum, .5F)), PixelStatus::stable);
+  EXPECT_EQ(status_after_one(test::pool_spectrum), PixelStatus::stable);
+  const PixelReflectance& rock = test::grey_rock_spectrum;
+  const PixelReflectance haze{rock.blue + .05F, rock.green + .045F, rock.red + .04F,
+                              rock.nir + .03F,  rock.swir16 + .01F, rock.swir22 + .01F};
+  EXPECT_EQ(status_after_one(haze), PixelStatus::stable);
+}
+
+TEST(Observe, APitBesideWaterIsNoLevelOfIt) {
+  const auto beside_water = [](const PixelReflectance& then) {
+    return [=](int x, int y, int day) {
+      if (x < 5) return test::pool_spectrum;
+      return in_patch(x, y) && day >= first_day ? then : test::forest_spectrum;
+    };
+  };
+  Watch dug(beside_water(test::pit_spectrum));
+  dug.observe_looks(1);
+  EXPECT_EQ(dug.seen.status[inside], PixelStatus::provisional);
+  Watch flooded(beside_water(test::pool_spectrum));
+  flooded.observe_looks(12);
+  EXPECT_EQ(flooded.seen.status[inside], PixelStatus::stable);
+}
+
+TEST(Observe, TheLevelOfKnownWaterIsNoDisturbance) {
+  // In the first winter the patch is under water once; in the second it is for good, and so is the ground around it.
+  const auto shore = [](int x, int y, int day) {
+    const bool wet = (day >= 50 && day < 90) || day >= first_day + 20;
+    return in_patch(x, y) && wet ? test::pool_spectrum : test::grey_rock_spectrum;
+  };
+  Watch known(shore);
+  known.observe_looks(12);
+  EXPECT_EQ(known.seen.status[inside], PixelStatus::stable);
+  Watch fresh(ground_with(test::grey_rock_spectrum, test::pool_spectrum, first_day + 20, 9999));
+  fresh.observe_looks(12);
+  EXPECT_EQ(fresh.seen.status[inside], PixelStatus::confirmed);
+}
+
+TEST(Observe, PatchySnowIsScreenedAndAPitIsNot) {
+  const PixelReflectance& rock = test::grey_rock_spectrum;
+  const PixelReflectance snowy{rock.blue + .08F, rock.green + .08F,  rock.red + .08F,
+                               rock.nir + .08F,  rock.swir16 - .02F, rock.swir22 - .02F};
+  Watch watch(ground_with(rock, snowy, first_day, first_day + 10));
+  watch.observe_looks(1);
+  EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
+  EXPECT_EQ(watch.seen.use[outside], LookUse::used);
+  Watch pit(ground_with(rock, test::pit_spectrum, first_day, 9999));
+  pit.observe_looks(1);
+  EXPECT_EQ(pit.seen.use[inside], LookUse::used);
+}
+
+TEST(Observe, BrighterAndWetterGroundIsSnowWhereSnowLies) {
+  const PixelReflectance slush{.17F, .17F, .17F, .16F, .10F, .09F};
+  const auto use_inside = [&](const PixelReflectance& around, int looks) {
+    Watch watch([&](int x, int y, int day) {
+      return day < first_day ? test::grey_rock_spectrum : in_patch(x, y) ? slush : around;
+    });
+    watch.observe_looks(looks);
+    return watch.seen.use[inside];
+  };
+  EXPECT_EQ(use_inside(test::snow_spectrum, 1), LookUse::screened);
+  EXPECT_EQ(use_inside(test::snow_spectrum, 8), LookUse::screened);  // for as long as it lies
+  EXPECT_EQ(use_inside(test::grey_rock_spectrum, 1), LookUse::used);
+}
+
+TEST(Observe, OnlyWhatAgreesWithTheModelIsUndisturbed) {
+  Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999));
+  watch.observe_looks(1);
+  EXPECT_EQ(watch.seen.undisturbed[inside], 0);
+  EXPECT_EQ(watch.seen.undisturbed[outside], 1);
+}
+
+TEST(ErrorOf, IsTheSpreadThatErrorsOfReflectanceMake) {
+  // Against derivatives by differences.
+  const PixelReflectance ground{.02F, .03F, .04F, .06F, .05F, .03F};
+  constexpr float step = 1e-4F;
+  FeatureVector squares{};
+  for (const auto band : {&PixelReflectance::blue, &PixelReflectance::green, &PixelReflectance::red,
+                          &PixelReflectance::nir, &PixelReflectance::swir16, &PixelReflectance::swir22}) {
+    PixelReflectance up = ground;
+    PixelReflectance down = ground;
+    up.*band += step;
+    down.*band -= step;
+    const FeatureVector high = features_of(up);
+    const FeatureVector low = features_of(down);
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      const float slope = (high[f] - low[f]) / (2 * step);
+      squares[f] += slope * slope * 1e-6F;
+    }
+  }
+  const FeatureVector error = error_of(ground, 1e-3F);
+  for (std::size_t f = 0; f < feature_count; ++f) EXPECT_NEAR(error[f], std::sqrt(squares[f]), 0.02 * error[f]) << f;
+}
+
+}  // namespace
+}  // namespace pitwatch

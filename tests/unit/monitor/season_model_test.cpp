@@ -1,0 +1,193 @@
+#include "pipeline/monitor/season_model.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include "pipeline/monitor/elementary.hpp"
+#include "tests/unit/monitor/test_support.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr double per_day = 2 * 3.14159265358979 / 365.25;
+
+/// 0.5 + 0.2 cos(w t) in all features, with a little alternating noise.
+float curve(const SeasonDate& date) {
+  return 0.5F + 0.2F * static_cast<float>(std::cos(per_day * static_cast<double>(date.day)));
+}
+
+struct History {
+  std::vector<SeasonDate> dates;
+  std::vector<PixelLook> looks;
+};
+
+History history(int count, int every_days) {
+  History result;
+  for (int i = 0; i < count; ++i) result.dates.push_back(season_date(test::day_of(i * every_days)));
+  for (int i = 0; i < count; ++i) {
+    const SeasonDate& date = result.dates[static_cast<std::size_t>(i)];
+    FeatureVector values;
+    values.fill(curve(date) + (i % 2 == 0 ? 0.01F : -0.01F));
+    result.looks.push_back({&date, values, 1});
+  }
+  return result;
+}
+
+TEST(SeasonModel, FollowsAKnownCurve) {
+  History past = history(40, 9);
+  SeasonModel model;
+  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  for (int day = 370; day < 730; day += 30) {
+    const SeasonDate date = season_date(test::day_of(day));
+    const Expectation expected = expect(model, date, {});
+    for (const float value : expected.value) EXPECT_NEAR(value, curve(date), 0.012) << "day " << day;
+  }
+}
+
+TEST(SeasonModel, ShortHistoryGivesAConstantAndFewLooksNone) {
+  History past = history(6, 9);
+  SeasonModel model;
+  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  const float early = expect(model, past.dates[0], {}).value[0];
+  const float half_a_year_later = expect(model, season_date(test::day_of(182)), {}).value[0];
+  EXPECT_NEAR(early, half_a_year_later, 1e-3);
+
+  History less = history(3, 9);
+  EXPECT_FALSE(fit_season(less.looks, {}, {}, model));
+}
+
+TEST(SeasonModel, MissedCloudHasNoSay) {
+  History past = history(40, 9);
+  for (std::size_t i = 3; i < past.looks.size(); i += 6) {
+    for (float& value : past.looks[i].values) value += 0.8F;
+  }
+  SeasonModel model;
+  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  EXPECT_LT(model.noise[0], 0.03F);
+  for (int day = 0; day < 360; day += 30) {
+    const SeasonDate date = season_date(test::day_of(day));
+    EXPECT_NEAR(expect(model, date, {}).value[0], curve(date), 0.03) << "day " << day;
+  }
+}
+
+TEST(SeasonModel, DisturbanceLateInTheHistoryHasNoSay) {
+  // Two years: within one, a last season that is different cannot be told from a disturbance.
+  History past = history(80, 9);
+  for (std::size_t i = 72; i < past.looks.size(); ++i) past.looks[i].values.fill(-0.6F);
+  SeasonModel model;
+  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  for (const PixelLook& look : past.looks) {
+    EXPECT_EQ(look.weight == 0, look.values[0] == -0.6F) << look.date->day;
+  }
+}
+
+TEST(SeasonModel, FeatureThatIsMostlyMissingIsLeftOut) {
+  History past = history(20, 9);
+  for (PixelLook& look : past.looks) look.values[1] = NAN;
+  past.looks[4].values[0] = NAN;
+  SeasonModel model;
+  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  EXPECT_EQ(model.noise[1], 0);
+  EXPECT_GT(model.noise[0], 0);
+  EXPECT_FALSE(std::isnan(model.coefficients[0][0]));
+}
+
+TEST(SeasonModel, UncertainWhereItHasNotLooked) {
+  History summer = history(20, 9);  // half a year
+  SeasonModel model;
+  ASSERT_TRUE(fit_season(summer.looks, {}, {}, model));
+  MonitorOptions options;
+  options.season_shift_days = 0;
+  const float seen = expect(model, summer.dates[10], options).deviation[0];
+  const float unseen = expect(model, season_date(test::day_of(270)), options).deviation[0];
+  EXPECT_GT(unseen, 2 * seen);
+}
+
+TEST(SeasonModel, CountsTheLooksOfASeason) {
+  SeasonModel model;
+  model.looks = {6, 2, 0, 0, 0, 4};
+  const auto looks_at = [&model](int part, float elapsed) {
+    SeasonDate date;
+    date.part = part;
+    date.part_elapsed = elapsed;
+    return looks_of_season(model, date);
+  };
+  EXPECT_FLOAT_EQ(looks_at(6, 0.5F), 6);   // the middle of a part is all of it
+  EXPECT_FLOAT_EQ(looks_at(6, 0), 5);      // its beginning half of it, and half of the part before
+  EXPECT_FLOAT_EQ(looks_at(6, 0.75F), 5);  // a quarter of the part after
+  EXPECT_FLOAT_EQ(looks_at(9, 0.5F), 0);
+  EXPECT_NEAR(looks_at(11, 0.999F), 5, 0.01);
+}
+
+TEST(SeasonModel, HighestOfTheYearIsOfTheSeasonsThatItKnows) {
+  History past = history(40, 9);
+  SeasonModel model;
+  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  const SeasonYear year = season_year(test::day_of(100));
+  float highest = 0;
+  for (const SeasonDate& date : year) highest = std::max(highest, curve(date));
+  EXPECT_NEAR(highest_of_year(model, Feature::ndvi, year, {}).value(), highest, 0.012);
+  // The curve is highest at the turn of the year: without looks from there spring is the next best.
+  for (const std::size_t part : {0U, 1U, 4U, 5U}) model.looks[part] = 0;
+  EXPECT_LT(highest_of_year(model, Feature::ndvi, year, {}).value(), 0.52F);
+  model.looks.fill(0);
+  EXPECT_FALSE(highest_of_year(model, Feature::ndvi, year, {}));
+}
+
+TEST(UncertainDirections, AreThoseOfEachModelAlone) {
+  std::array<SeasonModel, most_directions> models;
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    models[m].waves = static_cast<int>(m % 3);
+    for (std::size_t part = 0; part < year_parts; ++part) {
+      models[m].looks[part] = static_cast<float>((m * 7 + part * 5) % 11) * 0.37F;
+    }
+  }
+  const SeasonDate date = season_date(test::day_of(950));
+  for (std::size_t count = 1; count <= models.size(); ++count) {
+    std::array<Terms, most_directions> together{};
+    uncertain_directions(std::span(models).first(count), date, {}, together);
+    for (std::size_t m = 0; m < count; ++m) {
+      const Terms alone = uncertain_direction(models[m], date, {});
+      EXPECT_EQ(together[m], alone) << m << " of " << count;
+      for (std::size_t i = 1 + 2 * static_cast<std::size_t>(models[m].waves); i < term_count; ++i) {
+        EXPECT_EQ(alone[i], 0);
+      }
+    }
+  }
+}
+
+TEST(SeasonModel, AdaptsTowardsALookInProportionToItsWeight) {
+  History past = history(40, 9);
+  SeasonModel model;
+  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  SeasonModel light = model;
+  SeasonModel heavy = model;
+  FeatureVector higher;
+  higher.fill(1.0F);
+  const SeasonDate date = season_date(test::day_of(370));
+  adapt(light, date, higher, 0.1F, {});
+  adapt(heavy, date, higher, 1.0F, {});
+  const float before = expect(model, date, {}).value[0];
+  EXPECT_GT(expect(light, date, {}).value[0], before);
+  EXPECT_GT(expect(heavy, date, {}).value[0], expect(light, date, {}).value[0]);
+  EXPECT_LT(expect(heavy, date, {}).value[0], 1.0F);
+}
+
+TEST(PortableFunctions, AreAsExactAsStated) {
+  for (double x = 1e-6; x < 1e6; x *= 1.01) {
+    EXPECT_NEAR(portable_log(static_cast<float>(x)), std::log(static_cast<double>(static_cast<float>(x))), 2e-6);
+  }
+  for (float x = -80; x <= 80; x += 0.37F) {
+    EXPECT_NEAR(portable_exp(x) / std::exp(static_cast<double>(x)), 1, 1e-5) << x;
+  }
+  EXPECT_EQ(portable_logistic(0), 0.5F);
+  EXPECT_GT(portable_logistic(1e9F), 0.999F);
+}
+
+}  // namespace
+}  // namespace pitwatch

@@ -1,0 +1,303 @@
+#include "pipeline/watch/state_folder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include "pipeline/core/error.hpp"
+#include "tests/unit/io/test_support.hpp"
+
+namespace pitwatch {
+namespace {
+
+using std::chrono::days;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+TEST(CheckpointsKept, TheNewestAndEverFewerFartherBack) {
+  EXPECT_THAT(checkpoints_kept({}), IsEmpty());
+  EXPECT_THAT(checkpoints_kept({5, 6, 7}), ElementsAre(5, 6, 7));
+  // 14 is 6 behind the newest, 16 is 4: of 4 to 7 the oldest stays.
+  EXPECT_THAT(checkpoints_kept({20, 19, 18, 17, 16, 15, 14}), ElementsAre(14, 17, 18, 19, 20));
+}
+
+TEST(CheckpointsKept, YearsOfNightsLeaveAFewWithSmallGaps) {
+  std::vector<std::size_t> kept;
+  for (std::size_t looks = 1; looks <= 700; ++looks) {
+    kept.push_back(looks);
+    kept = checkpoints_kept(kept);
+    EXPECT_LE(kept.size(), 14U);
+    for (std::size_t back = 1; back < looks; ++back) {
+      // Whatever is gone back, a checkpoint lies at most four times as far.
+      const auto before = std::upper_bound(kept.begin(), kept.end(), looks - back);
+      if (before == kept.begin()) {
+        EXPECT_GT(4 * back, looks - 1) << looks << " " << back;
+      } else {
+        EXPECT_LE(looks - *std::prev(before), 4 * back) << looks << " " << back;
+      }
+    }
+  }
+}
+
+const Grid grid{"EPSG:32638", {637000, 4446000}, 10, 4, 3};
+
+class StateFolderTest : public ::testing::Test {
+ protected:
+  static StateTerms terms(const std::string& buffer = "300") {
+    return {"pitwatch 0.1.0 abc", {{"buffer-m", buffer}, {"gate", "on"}}, grid};
+  }
+  StateFolder open(StateFolder::Use use = StateFolder::Use::nightly, const std::string& buffer = "300") const {
+    return {folder_ / "site", terms(buffer), use, serial_for};
+  }
+
+  static LookRecord look(int number) {
+    LookPart part;
+    part.scene = "scene " + std::to_string(number);
+    part.tile = "T38TPK";
+    part.item = "0123456789abcdef";
+    part.processed = parse_instant("2023-01-01");
+    return {parse_instant("2022-01-01T07:44:00Z") + days(number), "sentinel-2a", "", {part}, {}};
+  }
+
+  static SiteState state(int looks) {
+    SiteState state;
+    for (int i = 0; i < looks; ++i) state.looks.push_back(look(i));
+    state.learn_until = parse_instant("2022-01-02");
+    state.monitor = make_state(grid.width, grid.height);
+    state.undisturbed.assign(state.monitor.pixels(), {});
+    ReferencePixels reference{"clear", 6, 5, {}, {}, {}, {}};
+    for (int i = 0; i < 30; ++i) {
+      reference.red.push_back(keep_reflectance(0.01F * static_cast<float>(i)));
+      reference.mask.push_back(mask_clear);
+    }
+    state.reference = std::move(reference);
+    return state;
+  }
+
+  void save(int looks, const std::string& buffer = "300") const {
+    SiteState now = state(looks);
+    open(StateFolder::Use::relearn, buffer).save(now, false);
+  }
+
+  /// All looks known, those from `readable_from` on readable.
+  static LookPlan plan(int looks, int readable_from = 0) {
+    LookPlan plan;
+    for (int i = 0; i < looks; ++i) {
+      PlannedLook planned;
+      planned.record = look(i);
+      if (i >= readable_from) planned.datatake.parts.emplace_back();
+      plan.looks.push_back(std::move(planned));
+    }
+    return plan;
+  }
+
+  std::string path(const std::string& name) const { return folder_ / "site/" + name; }
+  static void flip(const std::string& path, std::size_t at) {
+    std::string text = test::read_text(path);
+    text[at] = static_cast<char>(text[at] ^ 4);
+    test::write_text(path, text);
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(StateFolderTest, AStateComesBack) {
+  save(3);
+  StateFolder folder = open();
+  ASSERT_THAT(folder.known(), SizeIs(3));
+  EXPECT_EQ(folder.known()[2], look(2));
+  EXPECT_TRUE(folder.is_learnt());
+  const std::optional<SiteState> back = folder.load(3);
+  ASSERT_TRUE(back && back->reference);
+  EXPECT_EQ(back->looks, state(3).looks);
+  EXPECT_EQ(back->learn_until, state(3).learn_until);
+  EXPECT_EQ(back->reference->scene, "clear");
+  EXPECT_EQ(back->reference->red, state(3).reference->red);
+}
+
+TEST_F(StateFolderTest, StartsFromTheNewestThatCanBeGoneOnFrom) {
+  for (const int looks : {4, 8, 10}) save(looks);
+  StateFolder folder = open();
+  EXPECT_EQ(folder.start_of(plan(10)), 10U);
+  EXPECT_EQ(folder.start_of(plan(12)), 10U);
+  LookPlan late = plan(12);
+  late.looks[9].is_new = true;
+  EXPECT_EQ(folder.start_of(late), 8U);
+  late.looks[5].is_new = true;
+  EXPECT_EQ(folder.start_of(late), 4U);
+  late.looks[0].is_new = true;
+  EXPECT_EQ(folder.start_of(late), 0U);
+  // What is needed is gone.
+  LookPlan gone = plan(12, 9);
+  EXPECT_EQ(folder.start_of(gone), 10U);
+  gone.looks[9].is_new = true;
+  EXPECT_FALSE(folder.start_of(gone).has_value());
+  // What was of no use is not needed.
+  gone.looks[8].record.skipped = "no raster";
+  EXPECT_EQ(folder.start_of(gone), 8U);
+}
+
+TEST_F(StateFolderTest, ARerunGoesBackAsFarAsItsBeginningOrAsLittleIsGone) {
+  for (const int looks : {4, 8, 10}) save(looks);
+  StateFolder folder = open(StateFolder::Use::read_only);
+  const auto day = [](int number) { return look(number).acquired; };
+  EXPECT_EQ(folder.rerun_start_of(plan(10), day(9)), 8U);
+  EXPECT_EQ(folder.rerun_start_of(plan(10), day(8)), 8U);
+  EXPECT_EQ(folder.rerun_start_of(plan(10), day(7)), 4U);
+  EXPECT_EQ(folder.rerun_start_of(plan(10), day(2)), 4U);
+  EXPECT_EQ(folder.rerun_start_of(plan(10), std::nullopt), 10U);
+  EXPECT_EQ(folder.rerun_start_of(plan(9), std::nullopt), 8U) << "not beyond its end";
+  EXPECT_EQ(folder.rerun_start_of(plan(10, 6), day(7)), 8U) << "behind it nothing is gone";
+  EXPECT_EQ(folder.rerun_start_of(plan(10, 10), day(7)), 10U);
+  LookPlan full_of_gaps = plan(12, 10);
+  full_of_gaps.looks[11].datatake.parts.clear();
+  EXPECT_EQ(folder.rerun_start_of(full_of_gaps, day(7)), 10U);
+  EXPECT_FALSE(folder.rerun_start_of(plan(3), std::nullopt).has_value());
+}
+
+TEST_F(StateFolderTest, OtherTermsAreRefusedWithTheDifference) {
+  save(3);
+  try {
+    open(StateFolder::Use::nightly, "600");
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("buffer-m 300 -> 600"));
+    EXPECT_THAT(error.what(), HasSubstr("--relearn"));
+    EXPECT_THAT(error.what(), ::testing::Not(HasSubstr("gate")));
+  }
+  EXPECT_THROW(open(StateFolder::Use::read_only, "600"), ConfigError);
+  StateFolder anew = open(StateFolder::Use::relearn, "600");
+  EXPECT_THAT(anew.known(), IsEmpty());
+  EXPECT_TRUE(anew.replaces_other());
+  EXPECT_FALSE(open().replaces_other());
+  // The former ones go when the new one is whole, and not before.
+  SiteState now = state(2);
+  anew.save(now, true);
+  EXPECT_TRUE(std::filesystem::exists(path("looks-000003.state")));
+  StateFolder killed = open(StateFolder::Use::nightly, "600");
+  EXPECT_THAT(killed.known(), SizeIs(2)) << "what was asked for once goes on";
+  EXPECT_THAT(killed.obsolete(plan(2)), ElementsAre(path("looks-000003.state")));
+}
+
+TEST_F(StateFolderTest, AnotherGroundIsRefused) {
+  save(3);
+  StateTerms moved = terms();
+  moved.grid.origin.x += 20;
+  try {
+    const StateFolder other(folder_ / "site", moved, StateFolder::Use::nightly, serial_for);
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("ground EPSG:32638 637000"));
+  }
+}
+
+TEST_F(StateFolderTest, DamagedOnesAreNamedAndStay) {
+  save(4);
+  save(8);
+  const std::string newest = path("looks-000008.state");
+  flip(newest, test::read_text(newest).size() / 2);
+  StateFolder folder = open();
+  EXPECT_FALSE(folder.check_newest());
+  EXPECT_THAT(folder.known(), SizeIs(4));
+  EXPECT_EQ(folder.damaged_looks(), 8U);
+  ASSERT_THAT(folder.damaged(), SizeIs(1));
+  EXPECT_EQ(folder.damaged()[0].first, newest);
+  EXPECT_TRUE(folder.check_newest());
+  EXPECT_EQ(folder.start_of(plan(8)), 4U);
+  EXPECT_FALSE(folder.load(8).has_value());
+  EXPECT_TRUE(std::filesystem::exists(newest));
+  // A head that cannot be read is as bad; so is a file under another number.
+  test::write_text(newest, "PITWST03");
+  EXPECT_THAT(open().damaged(), SizeIs(1));
+  std::filesystem::rename(path("looks-000004.state"), path("looks-000006.state"));
+  EXPECT_THAT(open().damaged(), SizeIs(2));
+  EXPECT_THAT(open().known(), IsEmpty());
+}
+
+TEST_F(StateFolderTest, ANewerFormatIsRefused) {
+  save(4);
+  std::string text = test::read_text(path("looks-000004.state"));
+  test::write_text(path("looks-000004.state"), text.replace(0, 8, "PITWST04"));
+  EXPECT_THROW(open(), ConfigError);
+  EXPECT_THROW(open(StateFolder::Use::relearn), ConfigError);
+}
+
+TEST_F(StateFolderTest, AFolderIsNoPlaceToHangIn) {
+  std::filesystem::create_directories(path("looks-000009.state"));
+  StateFolder folder = open();
+  EXPECT_THAT(folder.known(), IsEmpty());
+  EXPECT_THAT(folder.damaged(), SizeIs(1));
+}
+
+TEST_F(StateFolderTest, ThinsOutWhatLiesBehindTheNewest) {
+  // What others wrote is told, and what it wrote itself goes at once.
+  for (int looks = 1; looks <= 5; ++looks) save(looks);
+  StateFolder folder = open();
+  for (int looks = 6; looks <= 20; ++looks) {
+    SiteState now = state(looks);
+    folder.save(now, false);
+  }
+  std::vector<std::size_t> left;
+  for (const auto& [file, looks] : folder.files()) left.push_back(looks);
+  EXPECT_THAT(left, ::testing::IsSupersetOf({1U, 2U, 3U, 4U, 5U, 18U, 19U, 20U}));
+  EXPECT_LE(left.size(), 13U);
+  // 19 behind and 15 behind are the oldest of their ages.
+  EXPECT_THAT(folder.obsolete(plan(20)),
+              ::testing::UnorderedElementsAre(path("looks-000002.state"), path("looks-000003.state"),
+                                              path("looks-000004.state")));
+}
+
+TEST_F(StateFolderTest, WhatIsOnRecordIsNotOverwritten) {
+  save(3);
+  save(5);
+  const std::string before = test::read_text(path("looks-000005.state"));
+  const std::set<std::string> recorded{path("looks-000003.state"), path("looks-000005.state")};
+  const auto open_recorded = [&](const std::set<std::string>& on_record) {
+    return StateFolder(folder_ / "site", terms(), StateFolder::Use::nightly, serial_for, on_record);
+  };
+  // The same again is no other.
+  SiteState same = state(5);
+  StateFolder writes_same = open_recorded(recorded);
+  EXPECT_EQ(writes_same.save(same, false), path("looks-000005.state"));
+  EXPECT_FALSE(std::filesystem::exists(path("looks-000005b.state")));
+
+  SiteState other = state(5);
+  other.looks[4] = look(7);
+  LookPlan others = plan(5);
+  others.looks[4].record = look(7);
+  StateFolder replays = open_recorded(recorded);
+  EXPECT_EQ(replays.save(other, false), path("looks-000005b.state"));
+  EXPECT_EQ(test::read_text(path("looks-000005.state")), before);
+  EXPECT_THAT(replays.obsolete(others), ElementsAre(path("looks-000005.state")));
+  // Killed here, the next one starts from what fits its plan.
+  StateFolder killed = open_recorded(recorded);
+  EXPECT_EQ(killed.start_of(others), 5U);
+  EXPECT_EQ(killed.load(5)->looks.back().acquired, look(7).acquired);
+  EXPECT_EQ(killed.start_of(plan(5)), 5U);
+  EXPECT_EQ(killed.load(5)->looks.back().acquired, look(4).acquired);
+  // Published and killed then: the former one goes.
+  const std::set<std::string> published{path("looks-000003.state"), path("looks-000005b.state")};
+  StateFolder next = open_recorded(published);
+  EXPECT_EQ(next.known().back().acquired, look(7).acquired);
+  EXPECT_THAT(next.obsolete(others), ElementsAre(path("looks-000005.state")));
+  EXPECT_EQ(next.save(other, false), path("looks-000005.state")) << "which is not on record any more";
+}
+
+TEST(KeptReflectance, ComesBackAsItIsUsed) {
+  for (const float value : {-0.1F, 0.0F, 0.0123F, 0.4567F, 1.5F}) {
+    EXPECT_NEAR(kept_reflectance(keep_reflectance(value)), value, 5.1e-5F);
+    EXPECT_EQ(keep_reflectance(kept_reflectance(keep_reflectance(value))), keep_reflectance(value));
+  }
+  EXPECT_TRUE(std::isnan(kept_reflectance(keep_reflectance(std::numeric_limits<float>::quiet_NaN()))));
+  EXPECT_EQ(keep_reflectance(100), 65535);
+  EXPECT_EQ(keep_reflectance(-100), 1);
+}
+
+}  // namespace
+}  // namespace pitwatch
