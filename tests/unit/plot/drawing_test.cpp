@@ -24,7 +24,7 @@ Colour pixel(const Picture& picture, int x, int y) {
 
 TEST(Svg, EscapesWhatXmlWouldRead) {
   const std::string svg = svg_of(with(DrawnText{{1, 2}, "<b>&\"'</b>", 12, red}));
-  EXPECT_THAT(svg, HasSubstr(">&lt;b&gt;&amp;&quot;'&lt;/b&gt;</text>"));
+  EXPECT_THAT(svg, HasSubstr(">&lt;b&gt;&amp;&quot;&#39;&lt;/b&gt;</text>"));
   EXPECT_THAT(svg_of({1, 1, "a < b", {}}), HasSubstr("<title>a &lt; b</title>"));
 }
 
