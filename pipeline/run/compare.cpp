@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/evidence/survey.hpp"
 #include "pipeline/io/aoi.hpp"
 #include "pipeline/io/atomic_file.hpp"
 #include "pipeline/io/gdal_runtime.hpp"
@@ -323,6 +324,7 @@ CompareReport compare(const std::string& before, const std::string& after, const
                  [&] { refuse_misplaced(by.x.offset, by.y.offset, by.windows_used); });
     }
     report.model = found.model;
+    for (std::string& doubt : doubts_of(found.model)) report.limits.push_back(std::move(doubt));
     comparison.run(found);
     report.pixels_by_mask = comparison.counts();
     store.reset();  // the outputs need the memory
