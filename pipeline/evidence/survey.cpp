@@ -112,7 +112,7 @@ std::vector<float> of_unchanged(const std::vector<float>& values, const Unchange
   std::vector<float> result;
   result.reserve(unchanged.pixels);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (unchanged.is_unchanged[i] != 0) result.push_back(values[i]);
+    if (unchanged.counts[i] != 0) result.push_back(values[i]);
   }
   return result;
 }
@@ -148,7 +148,7 @@ void model_grounds(const Samples& samples, const kernels::PerBand<std::vector<fl
       std::vector<float> values;
       std::vector<float> all;
       for (std::size_t i = 0; i < samples.size(); ++i) {
-        if (unchanged.is_unchanged[i] == 0) continue;
+        if (unchanged.counts[i] == 0) continue;
         all.push_back(difference[b][i]);
         if (samples.ground[i] == ground) values.push_back(difference[b][i]);
       }
@@ -238,7 +238,7 @@ float median_evidence(std::span<const SampleWindow> windows, const Samples& samp
       const Samples::Place& place = samples.places[i];
       const std::uint8_t code = score.at(place.x - window.x, place.y - window.y);
       const float swir = std::max(samples.before[kernels::cloud_swir][i], samples.after[kernels::cloud_swir][i]);
-      if (code < histogram.size() && unchanged.is_unchanged[i] != 0 && swir >= land) ++histogram[code];
+      if (code < histogram.size() && unchanged.counts[i] != 0 && swir >= land) ++histogram[code];
     }
   }
   const std::int64_t total = std::accumulate(histogram.begin(), histogram.end(), std::int64_t{0});

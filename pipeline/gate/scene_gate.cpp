@@ -25,8 +25,10 @@ constexpr double least_stripe = 0.005;  // reflectance
 constexpr std::int64_t fewest_per_stripe = 48;
 // A line of the same numbers as the one before repeats it. Where that many lines do, the band was resampled to a finer
 // grid by nearest neighbour: of 20 m pixels half of the lines at 10 m are repeats, at every phase.
-constexpr double same_as_before = 0.95;
+constexpr double same_as_before =
+    0.5;  // composites of several dates mix phases; ground that was not resampled: next to none
 constexpr double repeated_share = 1.0 / 3;
+constexpr double small_step = 0.6;  // of the step to the next line; of ground that was not resampled both are alike
 
 template <class... Values>
 std::string text(const char* format, Values... values) {
@@ -45,6 +47,7 @@ struct Line {
   std::int64_t twice_absolute = 0;
   std::int64_t compared = 0;  // valid pixels with a valid neighbour on the line before
   std::int64_t same = 0;      // of the same number as that
+  std::int64_t absolute = 0;  // sum of the differences from those, their signs aside
 
   void add(int dn) {
     ++valid;
@@ -60,6 +63,7 @@ struct Line {
   void compare(int before, int dn) {
     ++compared;
     if (before == dn) ++same;
+    absolute += std::abs(dn - before);
   }
   bool is_constant() const { return least == most; }
   bool is_repeat() const {
@@ -157,6 +161,15 @@ std::vector<int> own_lines(const std::vector<Line>& lines) {
   }
   const auto repeats = static_cast<double>(lines.size() - own.size());
   if (repeats >= repeated_share * static_cast<double>(compared)) return own;
+  // With noise on top, nothing is the same: of the steps from line to line every second one is small.
+  std::array<std::int64_t, 2> steps{};
+  for (std::size_t i = 1; i < lines.size(); ++i) steps[i % 2] += lines[i].absolute;
+  const std::size_t first = steps[0] > steps[1] ? 0 : 1;  // of two lines that belong together
+  if (static_cast<double>(steps[1 - first]) < small_step * static_cast<double>(steps[first])) {
+    own.clear();
+    for (std::size_t i = first; i < lines.size(); i += 2) own.push_back(static_cast<int>(i));
+    return own;
+  }
   own.resize(lines.size());
   std::iota(own.begin(), own.end(), 0);
   return own;

@@ -11,6 +11,8 @@ constexpr int most_rounds = 30;
 constexpr double least_correlation = 0.01;
 constexpr float smallest_range = 1e-4F;  // reflectance: one digital number
 constexpr double most_of_it = 0.5;
+constexpr double most_sds = 4;        // of gain_sd and level_sd that unchanged ground is believed
+constexpr double nearly_all = 0.85;   // so much unchanged ground is not outweighed by the rest
 constexpr double least_share = 0.25;  // below, what lies near the levels of unchanged ground does so by chance
 
 std::vector<float> chosen(std::span<const float> values, const std::vector<std::uint8_t>& is_chosen) {
@@ -133,6 +135,25 @@ bool levels_as_one(std::span<const DatedBand> bands, std::vector<Levels>& levels
   return true;
 }
 
+/// Levels of all pixels: of their distributions, and what is left of each kind.
+void fit_all(const DatedBand& band, std::span<const std::uint8_t> kinds, Levels& levels) {
+  const LinearGain gain =
+      relative_gain({band.before.begin(), band.before.end()}, {band.after.begin(), band.after.end()});
+  levels.gain = static_cast<double>(gain.gain);
+  levels.offset = static_cast<double>(gain.offset);
+  std::vector<float> difference(kinds.size());
+  for (std::size_t i = 0; i < difference.size(); ++i) {
+    difference[i] = band.after[i] * gain.gain + gain.offset - band.before[i];
+  }
+  for (std::size_t kind = 0; kind < levels.typical.size(); ++kind) {
+    std::vector<float> values;
+    for (std::size_t i = 0; i < difference.size(); ++i) {
+      if (kinds[i] == kind) values.push_back(difference[i]);
+    }
+    levels.typical[kind] = median(values.size() >= min_unchanged_pixels ? std::move(values) : difference);
+  }
+}
+
 /// Pixels that differ in no band by more than unchanged ground does.
 std::vector<std::uint8_t> near_levels(std::span<const DatedBand> bands, std::span<const std::uint8_t> kinds,
                                       const std::vector<Levels>& levels, const UnchangedOptions& options) {
@@ -163,6 +184,15 @@ std::vector<Levels> known_levels(std::span<const DatedBand> bands, std::size_t k
   return levels;
 }
 
+/// Whether contrast and level differ by no more than those of unchanged ground.
+bool is_plausible(const DatedBand& band, const std::vector<std::uint8_t>& is_unchanged, const Levels& levels,
+                  const UnchangedOptions& options) {
+  const double most_gain = 1 + most_sds * static_cast<double>(options.gain_sd);
+  const float shift = median(chosen(band.after, is_unchanged)) - median(chosen(band.before, is_unchanged));
+  return levels.gain <= most_gain && levels.gain * most_gain >= 1 &&
+         static_cast<double>(std::abs(shift)) <= most_sds * static_cast<double>(options.level_sd);
+}
+
 }  // namespace
 
 UnchangedGround find_unchanged(std::span<const DatedBand> bands, std::span<const std::uint8_t> kinds,
@@ -182,7 +212,12 @@ UnchangedGround find_unchanged(std::span<const DatedBand> bands, std::span<const
     }
   }
   const auto all = static_cast<double>(kinds.size());
-  if (static_cast<double>(ground.pixels) < most_of_it * all && levels_as_one(bands, levels)) {
+  bool plausible = true;
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    plausible = plausible && is_plausible(bands[b], ground.is_unchanged, levels[b], options);
+  }
+  if ((!plausible || static_cast<double>(ground.pixels) < most_of_it * all) && levels_as_one(bands, levels)) {
+    plausible = true;
     ground.moved_as_one = true;
     ground.is_unchanged = near_levels(bands, kinds, levels, options);
     ground.pixels = count(ground.is_unchanged);
@@ -196,10 +231,15 @@ UnchangedGround find_unchanged(std::span<const DatedBand> bands, std::span<const
   ground.share = all > 0 ? static_cast<double>(ground.pixels) / all : 0;
   ground.cells = static_cast<double>(ground.pixels) / pixels_per_cell;
   const auto prior = static_cast<double>(options.prior_cells);
-  if (ground.pixels < min_unchanged_pixels || ground.share < least_share) {
+  if (!plausible || ground.pixels < min_unchanged_pixels || ground.share < least_share) {
     levels = known_levels(bands, kind_count, options);
   } else {
     ground.own_weight = ground.cells >= prior ? 1 : ground.cells / (ground.cells + prior);
+  }
+  ground.counts = ground.is_unchanged;
+  if (ground.own_weight >= 1 && ground.share >= nearly_all && !ground.moved_as_one) {
+    std::fill(ground.counts.begin(), ground.counts.end(), std::uint8_t{1});
+    for (std::size_t b = 0; b < bands.size(); ++b) fit_all(bands[b], kinds, levels[b]);
   }
   for (Levels& of_band : levels) {
     ground.gains.push_back({static_cast<float>(of_band.gain), static_cast<float>(of_band.offset)});

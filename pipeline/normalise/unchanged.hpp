@@ -31,13 +31,17 @@ struct DatedBand {
 
 struct UnchangedGround {
   std::vector<std::uint8_t> is_unchanged;  // by pixel
-  std::size_t pixels = 0;                  // of them unchanged
-  double cells = 0;                        // pixels over pixels_per_cell
-  double share = 0;                        // of all pixels
+  /// The pixels that levels and noise are of: those, or all where at least 85 % are believed unchanged. So little
+  /// change is borne by medians and quantiles, and what differs most of unchanged ground is not cut off.
+  std::vector<std::uint8_t> counts;
+  std::size_t pixels = 0;  // of them unchanged
+  double cells = 0;        // pixels over pixels_per_cell
+  double share = 0;        // of all pixels
   int rounds = 0;
   /// What the pair's own statistics count for against what is known of all ground: 1 from prior_cells on, below
   /// cells / (cells + prior_cells), and 0 where hardly anything is believed unchanged: less than a quarter of the
-  /// pixels, which lie there by chance. Then levels are those before: gain 1, offset 0.
+  /// pixels, which lie there by chance, or levels differ by more
+  /// than four of their standard deviations. Then levels are those before: gain 1, offset 0.
   double own_weight = 0;
   bool moved_as_one = false;                // all ground differs alike and by more than ground does: haze, sun
   std::vector<LinearGain> gains;            // by band: after * gain + offset has the level and contrast of before

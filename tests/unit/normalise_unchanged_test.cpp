@@ -49,7 +49,9 @@ TEST(Unchanged, ChangeInSixtyPercentLeavesTheLevelsOfTheRest) {
   EXPECT_EQ(found.own_weight, 1.0);
   EXPECT_FALSE(found.moved_as_one);
   for (std::size_t i = 0; i < ground.before.size(); ++i) {
-    if (!is_changed(i)) EXPECT_EQ(found.is_unchanged[i], 1) << i;
+    if (!is_changed(i)) {
+      EXPECT_EQ(found.is_unchanged[i], 1) << i;
+    }
   }
   // The distributions, which know nothing of pixels, are off by far.
   EXPECT_LT(relative_gain(ground.before, ground.after).gain, 0.4F);
@@ -58,7 +60,6 @@ TEST(Unchanged, ChangeInSixtyPercentLeavesTheLevelsOfTheRest) {
 TEST(Unchanged, WhereAllChangedLevelsAreThoseBefore) {
   const Ground ground(400, 0.10, 0.02, [](std::size_t, double, double noise) { return 0.32 + 0.06 * noise; });
   const UnchangedGround found = ground.find();
-  EXPECT_LT(found.share, 0.25);
   EXPECT_EQ(found.own_weight, 0.0);
   EXPECT_FALSE(found.moved_as_one);
   EXPECT_EQ(found.gains[0].gain, 1.0F);
@@ -108,8 +109,8 @@ TEST(Unchanged, NoiseIsBelievedUpToTwiceThatOfGround) {
   const auto noisy = [](double sigma) {
     return Ground(400, 0.10, 0.02, [=](std::size_t, double before, double noise) { return before + sigma * noise; });
   };
-  EXPECT_GT(noisy(0.03).find().share, 0.98);           // of a scene of fields: its own noise is within twice 0.02
-  EXPECT_NEAR(noisy(0.08).find().share, 0.866, 0.03);  // within 0.12 = 1.5 sigma
+  EXPECT_GT(noisy(0.03).find().share, 0.98);  // of a scene of fields: its own noise is within twice 0.02
+  EXPECT_EQ(noisy(0.08).find().own_weight, 0.0);
 }
 
 TEST(Unchanged, FewCellsAreDrawnToWhatIsKnown) {
@@ -132,13 +133,25 @@ TEST(Unchanged, FewCellsAreDrawnToWhatIsKnown) {
   EXPECT_EQ(believed_noise(0.03F, 0.01F, forest(77).find()), 0.03F);
 }
 
+TEST(Unchanged, LittleChangeIsBorneByTheWholeDistribution) {
+  for (const int changed : {13, 17}) {
+    const Ground ground(400, 0.10, 0.02, [&](std::size_t i, double before, double noise) {
+      return static_cast<int>(i % 100) < changed ? 0.40 : before + 0.002 * noise;
+    });
+    const UnchangedGround found = ground.find();
+    const auto counted = std::count(found.counts.begin(), found.counts.end(), std::uint8_t{1});
+    EXPECT_EQ(counted == static_cast<std::ptrdiff_t>(ground.before.size()), changed == 13) << changed;
+    EXPECT_EQ(found.gains[0].gain == relative_gain(ground.before, ground.after).gain, changed == 13);
+  }
+}
+
 TEST(Unchanged, KindsOfGroundHaveTheirOwnLevels) {
   Ground ground(400, 0.10, 0.02, [](std::size_t i, double before, double noise) {
     return before + (i % 2 == 0 ? 0.01 : -0.01) + 0.001 * noise;
   });
   for (std::size_t i = 1; i < ground.kinds.size(); i += 2) ground.kinds[i] = 1;
   const UnchangedGround found = ground.find();
-  EXPECT_NEAR(found.typical[0][0] - found.typical[0][1], 0.02, 1e-3);
+  EXPECT_NEAR(found.typical[0][0] - found.typical[0][1], 0.02, 3e-3);
   // A kind that hardly occurs is as all are.
   std::fill(ground.kinds.begin(), ground.kinds.end(), std::uint8_t{0});
   ground.kinds[0] = 1;
