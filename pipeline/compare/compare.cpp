@@ -15,6 +15,7 @@
 #include "pipeline/compare/survey.hpp"
 #include "pipeline/compare/tiling.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/evidence/survey.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/files/gdal_runtime.hpp"
 #include "pipeline/io/files/hashing.hpp"
@@ -295,6 +296,7 @@ CompareReport compare(const std::string& before, const std::string& after, const
                  [&] { refuse_misplaced(by.x.offset, by.y.offset, by.windows_used); });
     }
     report.model = found.model;
+    for (std::string& doubt : doubts_of(found.model)) report.limits.push_back(std::move(doubt));
     comparison.run(found);
     report.pixels_by_mask = comparison.counts();
     store.reset();  // the outputs need the memory

@@ -38,6 +38,15 @@ json options_object(const CompareOptions& options) {
           {"cloud_swir_share", tidy(evidence.cloud_swir_share)},
           {"quiet_evidence", tidy(evidence.quiet_evidence)},
           {"half_score", tidy(evidence.half_score)},
+          {"absolute_noise", tidy(evidence.unchanged.absolute_noise)},
+          {"absolute_noise_share", tidy(evidence.unchanged.absolute_noise_share)},
+          {"contrast_noise", tidy(evidence.contrast_noise)},
+          {"unchanged_reach_sigma", tidy(evidence.unchanged.reach_sigma)},
+          {"unchanged_most_growth", tidy(evidence.unchanged.most_growth)},
+          {"gain_sd", tidy(evidence.unchanged.gain_sd)},
+          {"level_sd", tidy(evidence.unchanged.level_sd)},
+          {"kind_sd", tidy(evidence.unchanged.kind_sd)},
+          {"prior_cells", tidy(evidence.unchanged.prior_cells)},
           {"outline_share", tidy(evidence.outline_share)}};
 }
 
@@ -91,7 +100,22 @@ json model_object(const PairModel& model, bool has_blue) {
   for (std::size_t c = 0; c < channel_names.size(); ++c) {
     if (has_blue || c == kernels::channel_red) noise[channel_names[c]] = tidy(model.noise[c]);
   }
-  return {{"normalisation", normalisation}, {"noise_sigma", noise}, {"median_evidence", tidy(model.median_evidence)}};
+  const ModelBasis& basis = model.basis;
+  json absolute = json::object();
+  for (std::size_t c = 0; c < channel_names.size(); ++c) {
+    if (has_blue || c == kernels::channel_red) absolute[channel_names[c]] = tidy(basis.absolute_noise[c]);
+  }
+  const json unchanged{{"share", std::round(basis.share * 1e4) / 1e4},
+                       {"cells", std::round(basis.cells * 10) / 10},
+                       {"own_weight", std::round(basis.own_weight * 1e4) / 1e4},
+                       {"moved_as_one", basis.moved_as_one},
+                       {"rounds", basis.rounds},
+                       {"absolute_noise_sigma", absolute}};
+  return {{"basis", basis_name(basis)},
+          {"unchanged", unchanged},
+          {"normalisation", normalisation},
+          {"noise_sigma", noise},
+          {"median_evidence", tidy(model.median_evidence)}};
 }
 
 json alerts_object(const CompareReport& report) {

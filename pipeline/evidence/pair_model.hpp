@@ -5,6 +5,7 @@
 #include <array>
 
 #include "kernels/evidence.hpp"
+#include "pipeline/normalise/unchanged.hpp"
 
 namespace pitwatch {
 
@@ -21,11 +22,13 @@ struct EvidenceOptions {
   // A cell of which one date is brighter by more than cloud_rise in blue, by at least cloud_red_share of that of red,
   // and in B11 by at least cloud_swir_share of that of blue, is cloud: bright, white, and not haze over water.
   float cloud_rise = 0.05F;
-  float cloud_red_share = 0.65F;
+  float cloud_red_share = 0.8F;
   float cloud_swir_share = 0.7F;
   float quiet_evidence = 5.0F;  // a usual median of the evidence; noisier scenes are scaled down
   float half_score = 38.0F;     // scaled evidence at which the score is 0.5
   float outline_share = 0.4F;   // of the strongest evidence nearby that a polygon must have everywhere
+  UnchangedOptions unchanged;   // what unchanged ground looks like before the pair is looked at
+  float contrast_noise = 0.7F;  // absolute noise of the contrast, of that of red: both bands share most of theirs
 };
 
 /// Differences of one kind of ground over the scene.
@@ -35,12 +38,30 @@ struct GroundModel {
   kernels::PerBand<float> highest{};
 };
 
+/// What the model rests on.
+struct ModelBasis {
+  double share = 1;  // of the sampled clear pixels that are believed unchanged
+  double cells = 0;  // of 16 x 16 pixels that they fill
+  double own_weight =
+      1;  // 1: the pair's own statistics alone; less: drawn to those known of all ground; 0: these alone
+  bool moved_as_one = false;
+  int rounds = 0;
+  kernels::PerChannel<float> absolute_noise{};  // sigma, reflectance
+};
+
+/// "relative", "mixed" or "absolute", by own_weight.
+inline const char* basis_name(const ModelBasis& basis) {
+  if (basis.own_weight >= 1) return "relative";
+  return basis.own_weight > 0 ? "mixed" : "absolute";
+}
+
 struct PairModel {
   kernels::PerBand<kernels::RelativeGain> gains{};
   std::array<GroundModel, kernels::ground_count> grounds{};
   kernels::PerCloudBand<float> typical_rise{};  // median of after - before, as measured
   kernels::PerChannel<float> noise{};           // sigma of the difference from the surroundings, reflectance
-  float median_evidence = 5.0F;                 // of the smoothed evidence over clear land
+  float median_evidence = 5.0F;                 // of the smoothed evidence over clear land that is believed unchanged
+  ModelBasis basis;
 };
 
 /// The smoothed evidence at which the score is one half in this pair.

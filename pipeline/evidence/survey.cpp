@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <numeric>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "pipeline/evidence/surroundings.hpp"
 #include "pipeline/evidence/tile_evidence.hpp"
 #include "pipeline/normalise/robust.hpp"
+#include "pipeline/normalise/unchanged.hpp"
 
 namespace pitwatch {
 
@@ -24,6 +26,7 @@ namespace {
 constexpr int cell = static_cast<int>(cell_px);
 constexpr double samples_wanted = 250000;
 constexpr float smallest_noise = 1e-4F;  // reflectance: one digital number
+constexpr float doubtful_noise = 1.5F;   // times what unchanged ground differs by
 
 /// Sampled pixels that are clear on both dates.
 struct Samples {
@@ -36,6 +39,7 @@ struct Samples {
     int y;
   };
   std::vector<Place> places;
+  int step = 1;  // one pixel of step x step is sampled
 
   std::size_t size() const { return places.size(); }
 };
@@ -53,6 +57,7 @@ Samples collect(std::span<const SampleWindow> windows, const PairGeometry& geome
 
   const EvidenceBands bands(geometry);
   Samples samples;
+  samples.step = step;
   NearestSampler blue_before_rows, red_before_rows, nir_before_rows, swir_before_rows, swir_after_rows;
   CubicSampler blue_after_rows, red_after_rows;
   std::vector<float> blue_before, red_before, nir, blue_after, red_after, swir_before, swir_after;
@@ -94,15 +99,33 @@ Samples collect(std::span<const SampleWindow> windows, const PairGeometry& geome
   return samples;
 }
 
-void model_levels(const Samples& samples, PairModel& model) {
+UnchangedGround unchanged_ground(const Samples& samples, const EvidenceOptions& options) {
+  const DatedBand bands[]{{samples.before[kernels::cloud_blue], samples.after[kernels::cloud_blue]},
+                          {samples.before[kernels::cloud_red], samples.after[kernels::cloud_red]}};
+  const double pixels_per_cell = static_cast<double>(cell_px * cell_px) / (samples.step * samples.step);
+  return find_unchanged(bands, samples.ground, ground_count, pixels_per_cell, options.unchanged);
+}
+
+/// The values of the samples that are believed unchanged; all where none of them tells.
+std::vector<float> of_unchanged(const std::vector<float>& values, const UnchangedGround& unchanged) {
+  if (unchanged.own_weight == 0) return values;
+  std::vector<float> result;
+  result.reserve(unchanged.pixels);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (unchanged.counts[i] != 0) result.push_back(values[i]);
+  }
+  return result;
+}
+
+void model_levels(const Samples& samples, const UnchangedGround& unchanged, PairModel& model) {
   for (std::size_t b = 0; b < evidence_band_count; ++b) {
-    const LinearGain gain = relative_gain(samples.before[b], samples.after[b]);
-    model.gains[b] = {gain.gain, gain.offset};
+    model.gains[b] = {unchanged.gains[b].gain, unchanged.gains[b].offset};
   }
   for (std::size_t b = 0; b < kernels::cloud_band_count; ++b) {
+    if (unchanged.own_weight == 0) continue;  // as before
     std::vector<float> rise(samples.size());
     for (std::size_t i = 0; i < rise.size(); ++i) rise[i] = samples.after[b][i] - samples.before[b][i];
-    model.typical_rise[b] = median(std::move(rise));
+    model.typical_rise[b] = median(of_unchanged(rise, unchanged));
   }
 }
 
@@ -119,27 +142,32 @@ kernels::PerBand<std::vector<float>> differences(const Samples& samples, const P
 }
 
 void model_grounds(const Samples& samples, const kernels::PerBand<std::vector<float>>& difference,
-                   const EvidenceOptions& options, PairModel& model) {
+                   const UnchangedGround& unchanged, const EvidenceOptions& options, PairModel& model) {
   for (std::size_t b = 0; b < evidence_band_count; ++b) {
     for (std::size_t ground = 0; ground < ground_count; ++ground) {
       std::vector<float> values;
+      std::vector<float> all;
       for (std::size_t i = 0; i < samples.size(); ++i) {
+        if (unchanged.counts[i] == 0) continue;
+        all.push_back(difference[b][i]);
         if (samples.ground[i] == ground) values.push_back(difference[b][i]);
       }
-      // A kind of ground that hardly occurs takes the scene's values.
-      const bool common = values.size() >= static_cast<std::size_t>(min_clear_samples) / 2;
-      const Spread spread = robust_spread(common ? values : difference[b]);
-      const float reach = options.clip_sigma * std::max(spread.sigma, smallest_noise);
-      model.grounds[ground].typical[b] = spread.centre;
-      model.grounds[ground].lowest[b] = spread.centre - reach;
-      model.grounds[ground].highest[b] = spread.centre + reach;
+      // A kind of ground that hardly occurs takes the scene's spread.
+      const float spread = robust_spread(values.size() >= min_unchanged_pixels ? values : all).sigma;
+      const float sigma = believed_noise(spread, unchanged.absolute_noise[b], unchanged);
+      const float reach = options.clip_sigma * std::max(sigma, smallest_noise);
+      const float typical = unchanged.typical[b][ground];
+      model.grounds[ground].typical[b] = typical;
+      model.grounds[ground].lowest[b] = typical - reach;
+      model.grounds[ground].highest[b] = typical + reach;
     }
   }
 }
 
 /// Takes the surroundings off the differences; what is left on unchanged ground is noise.
 void model_noise(std::span<const SampleWindow> windows, const Samples& samples, const PairGeometry& geometry,
-                 const EvidenceOptions& options, kernels::PerBand<std::vector<float>> rest, PairModel& model) {
+                 const EvidenceOptions& options, const UnchangedGround& unchanged,
+                 kernels::PerBand<std::vector<float>> rest, PairModel& model) {
   Surroundings surroundings;
   std::array<kernels::PerBand<std::vector<float>>, ground_count> centres;
   std::size_t i = 0;
@@ -165,9 +193,15 @@ void model_noise(std::span<const SampleWindow> windows, const Samples& samples, 
   std::vector<float> contrast(samples.size());
   for (std::size_t k = 0; k < contrast.size(); ++k)
     contrast[k] = rest[kernels::band_is_red][k] - rest[kernels::band_is_blue][k];
-  model.noise[kernels::channel_blue] = std::max(robust_spread(rest[kernels::band_is_blue]).sigma, smallest_noise);
-  model.noise[kernels::channel_red] = std::max(robust_spread(rest[kernels::band_is_red]).sigma, smallest_noise);
-  model.noise[kernels::channel_contrast] = std::max(robust_spread(contrast).sigma, smallest_noise);
+  const float blue_noise = unchanged.absolute_noise[kernels::band_is_blue];
+  const float red_noise = unchanged.absolute_noise[kernels::band_is_red];
+  model.basis.absolute_noise = {blue_noise, red_noise, options.contrast_noise * red_noise};
+  const kernels::PerChannel<const std::vector<float>*> channels{&rest[kernels::band_is_blue],
+                                                                &rest[kernels::band_is_red], &contrast};
+  for (std::size_t c = 0; c < channel_count; ++c) {
+    const float measured = robust_spread(of_unchanged(*channels[c], unchanged)).sigma;
+    model.noise[c] = std::max(believed_noise(measured, model.basis.absolute_noise[c], unchanged), smallest_noise);
+  }
 }
 
 /// The x of which x^2 * sqrt(x) is y, 0 <= y < 1e5, by bisection: std::pow may differ between CPUs in the last place.
@@ -181,36 +215,30 @@ double inverse_power(double y) {
   return (low + high) / 2;
 }
 
-/// The median of the smoothed evidence over land, read off the distribution of scores under a provisional scale.
-float median_evidence(std::span<const SampleWindow> windows, const PairGeometry& geometry,
-                      const EvidenceOptions& options, PairModel model) {
+/// The median of the smoothed evidence over land that is believed unchanged, read off the distribution of scores under
+/// a provisional scale.
+float median_evidence(std::span<const SampleWindow> windows, const Samples& samples, const PairGeometry& geometry,
+                      const EvidenceOptions& options, const UnchangedGround& unchanged, PairModel model) {
   constexpr float provisional_half = 5.0F;  // near the medians that occur, where scores resolve finely
   EvidenceOptions provisional = options;
   provisional.half_score = provisional_half;
   model.median_evidence = options.quiet_evidence;  // makes half_evidence() the half_score
-  const Band water_band = EvidenceBands(geometry).swir;
+  if (unchanged.own_weight == 0) return options.quiet_evidence;
   const float land = (options.water_swir + options.land_swir) / 2;
   TileEvidence evidence;
-  NearestSampler swir_rows[2];
   Plane<std::uint8_t> score;
   MaskCounts counts{};
   std::array<std::int64_t, 251> histogram{};
-  for (const auto& [window, pixels] : windows) {
+  std::size_t i = 0;
+  for (std::size_t w = 0; w < windows.size(); ++w) {
+    const auto& [window, pixels] = windows[w];
     score.reshape(window.width, window.height);
     evidence.compute(*pixels, geometry, provisional, model, window, score.view(), counts);
-    std::vector<float> swir[2];
-    std::vector<std::uint8_t> mask(static_cast<std::size_t>(window.width));
-    for (const Date date : both_dates) {
-      swir_rows[static_cast<std::size_t>(date)].begin(*pixels, geometry, date, water_band, window.x, window.width);
-      swir[static_cast<std::size_t>(date)].resize(mask.size());
-    }
-    for (int y = 0; y < score.height(); ++y) {
-      for (std::size_t date = 0; date < 2; ++date) swir_rows[date].row(window.y + y, swir[date].data(), mask.data());
-      for (int x = 0; x < score.width(); ++x) {
-        const auto i = static_cast<std::size_t>(x);
-        const std::uint8_t code = score.at(x, y);
-        if (code < histogram.size() && std::max(swir[0][i], swir[1][i]) >= land) ++histogram[code];
-      }
+    for (; i < samples.size() && samples.places[i].window == w; ++i) {
+      const Samples::Place& place = samples.places[i];
+      const std::uint8_t code = score.at(place.x - window.x, place.y - window.y);
+      const float swir = std::max(samples.before[kernels::cloud_swir][i], samples.after[kernels::cloud_swir][i]);
+      if (code < histogram.size() && unchanged.counts[i] != 0 && swir >= land) ++histogram[code];
     }
   }
   const std::int64_t total = std::accumulate(histogram.begin(), histogram.end(), std::int64_t{0});
@@ -224,7 +252,7 @@ float median_evidence(std::span<const SampleWindow> windows, const PairGeometry&
   const double within = (static_cast<double>(total) / 2 - static_cast<double>(below)) /
                         static_cast<double>(std::max<std::int64_t>(histogram[code], 1));
   const double p = std::clamp((first + within * width) / 250, 1e-4, 1 - 1e-4);
-  return static_cast<float>(provisional_half * inverse_power(p / (1 - p)));
+  return believed(static_cast<float>(provisional_half * inverse_power(p / (1 - p))), options.quiet_evidence, unchanged);
 }
 
 }  // namespace
@@ -265,13 +293,47 @@ PairModel survey_pair(std::span<const SampleWindow> windows, const PairGeometry&
     throw DataError("no ground to compare: of the sampled pixels only " + std::to_string(samples.size()) +
                     " are valid on both dates");
   }
+  const UnchangedGround unchanged = unchanged_ground(samples, options);
   PairModel model;
-  model_levels(samples, model);
+  model.basis.share = unchanged.share;
+  model.basis.cells = unchanged.cells;
+  model.basis.own_weight = unchanged.own_weight;
+  model.basis.moved_as_one = unchanged.moved_as_one;
+  model.basis.rounds = unchanged.rounds;
+  model_levels(samples, unchanged, model);
   const auto difference = differences(samples, model);
-  model_grounds(samples, difference, options, model);
-  model_noise(windows, samples, geometry, options, difference, model);
-  model.median_evidence = median_evidence(windows, geometry, options, model);
+  model_grounds(samples, difference, unchanged, options, model);
+  model_noise(windows, samples, geometry, options, unchanged, difference, model);
+  model.median_evidence = median_evidence(windows, samples, geometry, options, unchanged, model);
   return model;
+}
+
+std::vector<std::string> doubts_of(const PairModel& model) {
+  const ModelBasis& basis = model.basis;
+  std::vector<std::string> doubts;
+  char text[200];
+  const auto add = [&](const char* format, auto... values) {
+    std::snprintf(text, sizeof text, format, values...);
+    doubts.emplace_back(text);
+  };
+  if (basis.own_weight == 0) {
+    add("of the ground only %.0f %% is believed unchanged: judged by absolute reflectance and its wider noise",
+        100 * basis.share);
+  } else if (basis.own_weight < 1) {
+    add("only %.0f cells of 160 x 160 m are believed unchanged: levels and noise are drawn to those of all ground",
+        basis.cells);
+  }
+  if (basis.moved_as_one) {
+    add("all of the ground differs alike, by more than unchanged ground does: taken for haze and light, not for "
+        "change");
+  }
+  for (std::size_t c = 0; c < channel_count; ++c) {
+    if (!(model.noise[c] > doubtful_noise * basis.absolute_noise[c])) continue;
+    add("what is believed unchanged differs by %.3f, where unchanged ground does by %.3f: small changes are not seen",
+        static_cast<double>(model.noise[c]), static_cast<double>(basis.absolute_noise[c]));
+    break;
+  }
+  return doubts;
 }
 
 }  // namespace pitwatch

@@ -2,6 +2,7 @@
 // From a sample of windows to the model of a pair: alignment, relative normalisation, noise.
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "pipeline/align/alignment.hpp"
@@ -30,5 +31,9 @@ PairModel survey_pair(std::span<const SampleWindow> samples, const PairGeometry&
                       const EvidenceOptions& options);
 
 inline constexpr int min_clear_samples = 100;
+
+/// Why the statistics of the pair itself are not to be trusted, or only in part, one sentence each, for the user; none
+/// of a pair most of whose ground is as it was.
+std::vector<std::string> doubts_of(const PairModel& model);
 
 }  // namespace pitwatch

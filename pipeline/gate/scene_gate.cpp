@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
+#include <utility>
 
 namespace pitwatch {
 namespace {
@@ -18,6 +20,15 @@ constexpr double clipped_dark = 0.01;
 constexpr double clipped_bright = 0.99;
 constexpr double too_bright = 1.2;
 constexpr double least_stripe = 0.005;  // reflectance
+// Of short lines the ground's own edges make stripes: 10 m bands of 48 pixels a side stay below a ratio of 0.5, 20 m
+// bands of 24 reach 0.86, be they resampled or not.
+constexpr std::int64_t fewest_per_stripe = 48;
+// A line of the same numbers as the one before repeats it. Where that many lines do, the band was resampled to a finer
+// grid by nearest neighbour: of 20 m pixels half of the lines at 10 m are repeats, at every phase.
+constexpr double same_as_before =
+    0.5;  // composites of several dates mix phases; ground that was not resampled: next to none
+constexpr double repeated_share = 1.0 / 3;
+constexpr double small_step = 0.6;  // of the step to the next line; of ground that was not resampled both are alike
 
 template <class... Values>
 std::string text(const char* format, Values... values) {
@@ -34,6 +45,9 @@ struct Line {
   std::int64_t differences = 0;  // pixels with two valid neighbours across the line
   std::int64_t twice_sum = 0;    // of twice the difference from the neighbours' mean
   std::int64_t twice_absolute = 0;
+  std::int64_t compared = 0;  // valid pixels with a valid neighbour on the line before
+  std::int64_t same = 0;      // of the same number as that
+  std::int64_t absolute = 0;  // sum of the differences from those, their signs aside
 
   void add(int dn) {
     ++valid;
@@ -46,7 +60,15 @@ struct Line {
     twice_sum += twice;
     twice_absolute += std::abs(twice);
   }
+  void compare(int before, int dn) {
+    ++compared;
+    if (before == dn) ++same;
+    absolute += std::abs(dn - before);
+  }
   bool is_constant() const { return least == most; }
+  bool is_repeat() const {
+    return compared > 0 && static_cast<double>(same) >= same_as_before * static_cast<double>(compared);
+  }
 };
 
 struct Statistics {
@@ -112,15 +134,78 @@ Statistics statistics_of(const Pixels& pixels) {
       if (pixels.reflectance(dn) > too_bright) ++result.bright;
       row.add(dn);
       column.add(dn);
-      if (y > 0 && y + 1 < pixels.height()) {
-        const int above = pixels.at(x, y - 1);
-        const int below = pixels.at(x, y + 1);
-        if (pixels.is_valid(above) && pixels.is_valid(below)) row.add_difference(above, dn, below);
+      if (y > 0 && pixels.is_valid(pixels.at(x, y - 1))) {
+        row.compare(pixels.at(x, y - 1), dn);
+        if (y + 1 < pixels.height() && pixels.is_valid(pixels.at(x, y + 1))) {
+          row.add_difference(pixels.at(x, y - 1), dn, pixels.at(x, y + 1));
+        }
       }
-      if (x > 0 && x + 1 < pixels.width()) {
-        const int left = pixels.at(x - 1, y);
-        const int right = pixels.at(x + 1, y);
-        if (pixels.is_valid(left) && pixels.is_valid(right)) column.add_difference(left, dn, right);
+      if (x > 0 && pixels.is_valid(pixels.at(x - 1, y))) {
+        column.compare(pixels.at(x - 1, y), dn);
+        if (x + 1 < pixels.width() && pixels.is_valid(pixels.at(x + 1, y))) {
+          column.add_difference(pixels.at(x - 1, y), dn, pixels.at(x + 1, y));
+        }
+      }
+    }
+  }
+  return result;
+}
+
+/// The lines that do not repeat the one before, where enough do to tell a band that was resampled; else all.
+std::vector<int> own_lines(const std::vector<Line>& lines) {
+  std::vector<int> own;
+  std::int64_t compared = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].compared > 0) ++compared;
+    if (!lines[i].is_repeat()) own.push_back(static_cast<int>(i));
+  }
+  const auto repeats = static_cast<double>(lines.size() - own.size());
+  if (repeats >= repeated_share * static_cast<double>(compared)) return own;
+  // With noise on top, nothing is the same: of the steps from line to line every second one is small.
+  std::array<std::int64_t, 2> steps{};
+  for (std::size_t i = 1; i < lines.size(); ++i) steps[i % 2] += lines[i].absolute;
+  const std::size_t first = steps[0] > steps[1] ? 0 : 1;  // of two lines that belong together
+  if (static_cast<double>(steps[1 - first]) < small_step * static_cast<double>(steps[first])) {
+    own.clear();
+    for (std::size_t i = first; i < lines.size(); i += 2) own.push_back(static_cast<int>(i));
+    return own;
+  }
+  own.resize(lines.size());
+  std::iota(own.begin(), own.end(), 0);
+  return own;
+}
+
+struct LinesToCompare {
+  std::vector<Line> rows;
+  std::vector<Line> columns;
+};
+
+/// Rows and columns with their differences from their neighbours, of a resampled band those of its own pixels: between
+/// a repeat and the next line lies the ground's slope, all along the line, which is no stripe.
+LinesToCompare lines_to_compare(const Pixels& pixels, Statistics& statistics) {
+  const std::vector<int> rows = own_lines(statistics.rows);
+  const std::vector<int> columns = own_lines(statistics.columns);
+  LinesToCompare result;
+  if (rows.size() == statistics.rows.size() && columns.size() == statistics.columns.size()) {
+    result.rows = std::move(statistics.rows);
+    result.columns = std::move(statistics.columns);
+    return result;
+  }
+  result.rows.resize(rows.size());
+  result.columns.resize(columns.size());
+  const auto add = [&](Line& line, int before, int dn, int after) {
+    if (pixels.is_valid(before) && pixels.is_valid(dn) && pixels.is_valid(after))
+      line.add_difference(before, dn, after);
+  };
+  for (std::size_t v = 0; v < rows.size(); ++v) {
+    for (std::size_t u = 0; u < columns.size(); ++u) {
+      const int x = columns[u];
+      const int y = rows[v];
+      if (v > 0 && v + 1 < rows.size()) {
+        add(result.rows[v], pixels.at(x, rows[v - 1]), pixels.at(x, y), pixels.at(x, rows[v + 1]));
+      }
+      if (u > 0 && u + 1 < columns.size()) {
+        add(result.columns[u], pixels.at(columns[u - 1], y), pixels.at(x, y), pixels.at(columns[u + 1], y));
       }
     }
   }
@@ -154,7 +239,7 @@ Stripes stripes_of(const std::vector<Line>& lines) {
   std::int64_t differences = 0;
   std::int64_t twice_absolute = 0;
   for (const Line& line : lines) {
-    if (line.differences < fewest_per_line) continue;
+    if (line.differences < fewest_per_stripe) continue;
     amplitudes += std::abs(static_cast<double>(line.twice_sum)) / (2 * static_cast<double>(line.differences));
     ++count;
     differences += line.differences;
@@ -194,7 +279,7 @@ double constant_block_share(const Pixels& pixels) {
 
 std::vector<std::string> garbage_in(const BandPixels& band, const GateLimits& limits) {
   const Pixels pixels(band);
-  const Statistics statistics = statistics_of(pixels);
+  Statistics statistics = statistics_of(pixels);
   std::vector<std::string> findings;
   const auto add = [&](const std::string& finding) {
     findings.push_back(std::string(name(band.band)) + ": " + finding);
@@ -231,19 +316,16 @@ std::vector<std::string> garbage_in(const BandPixels& band, const GateLimits& li
   if (const double share = share_of(statistics.bright, statistics.valid); share > limits.too_bright_share) {
     add(text("%.1f %% of the pixels are above %.1f reflectance", 100 * share, too_bright));
   }
-  const struct {
-    const char* what;
-    const std::vector<Line>& lines;
-  } directions[] = {{"rows", statistics.rows}, {"columns", statistics.columns}};
-  for (const auto& [what, lines] : directions) {
-    if (const double share = lost_share(pixels, lines); share > limits.lost_line_share) {
-      add(text("%.1f %% of the %s are lost", 100 * share, what));
-    }
-    const Stripes stripes = stripes_of(lines);
-    const double amplitude = stripes.amplitude * band.calibration.scale;
-    if (stripes.ratio > limits.stripe_ratio && amplitude > least_stripe) {
+  const std::array<double, 2> lost{lost_share(pixels, statistics.rows), lost_share(pixels, statistics.columns)};
+  const LinesToCompare compared = lines_to_compare(pixels, statistics);
+  const std::array<Stripes, 2> stripes{stripes_of(compared.rows), stripes_of(compared.columns)};
+  for (std::size_t i = 0; i < lost.size(); ++i) {
+    const char* what = i == 0 ? "rows" : "columns";
+    if (lost[i] > limits.lost_line_share) add(text("%.1f %% of the %s are lost", 100 * lost[i], what));
+    const double amplitude = stripes[i].amplitude * band.calibration.scale;
+    if (stripes[i].ratio > limits.stripe_ratio && amplitude > least_stripe) {
       add(text("striped %s, by %.3f reflectance (%.2f of all contrast between neighbours)", what, amplitude,
-               stripes.ratio));
+               stripes[i].ratio));
     }
   }
   return findings;

@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "tests/unit/gate/test_support.hpp"
 
 namespace pitwatch {
@@ -53,6 +56,79 @@ TEST(SceneGate, Stripes) {
   EXPECT_THAT(findings(ground([](int, int y, int dn) { return y % 2 == 0 ? dn + 30 : dn; })), IsEmpty());
   const Dn smooth = test::dn_plane(size_px, size_px, [](int x, int y) { return 8000 + x % 3 + 20 * (y % 2); });
   EXPECT_THAT(findings(smooth), IsEmpty());
+}
+
+/// Slopes and hills at 20 m, 0.2 by 0.2 of contrast, as short-wave infrared of bare mountains has it.
+double hill(double x, double y) { return 2500 + 900 * std::sin(x / 5.0) + 700 * std::cos(y / 7.0 + x / 23.0); }
+
+TEST(SceneGate, TwentyMetreBandsOnTenMetrePixels) {
+  // By nearest neighbour: each pixel four times, at every phase.
+  for (const int phase_x : {0, 1}) {
+    for (const int phase_y : {0, 1}) {
+      for (const int size : {48, 128}) {
+        const Dn doubled = test::dn_plane(
+            size, size, [&](int x, int y) { return static_cast<int>(hill((x + phase_x) / 2, (y + phase_y) / 2)); });
+        EXPECT_THAT(findings(doubled), IsEmpty()) << phase_x << phase_y << size;
+      }
+    }
+  }
+  // And with noise on top, so that no two pixels are the same.
+  test::Numbers numbers(3);
+  EXPECT_THAT(findings(test::dn_plane(
+                  size_px, size_px,
+                  [&](int x, int y) { return static_cast<int>(hill(x / 2, (y + 1) / 2)) + numbers.below(120); })),
+              IsEmpty());
+  // Six times, as bands of 60 m are, and by linear and by cubic interpolation.
+  EXPECT_THAT(findings(test::dn_plane(size_px, size_px,
+                                      [](int x, int y) { return static_cast<int>(hill(x / 6 * 3, y / 6 * 3)); })),
+              IsEmpty());
+  const auto between = [](double position, const auto& value, const auto& weight) {
+    const double from = std::floor(position);
+    double sum = 0;
+    for (int k = -1; k <= 2; ++k) sum += weight(std::abs(position - from - k)) * value(from + k);
+    return sum;
+  };
+  const auto linear = [](double t) { return std::max(0.0, 1 - t); };
+  const auto cubic = [](double t) {
+    return t < 1 ? (1.5 * t - 2.5) * t * t + 1 : (t < 2 ? ((-0.5 * t + 2.5) * t - 4) * t + 2 : 0.0);
+  };
+  const auto resampled = [&](const auto& weight) {
+    return test::dn_plane(size_px, size_px, [&](int x, int y) {
+      return static_cast<int>(between(
+          y / 2.0 - 0.25,
+          [&](double v) {
+            return between(
+                x / 2.0 - 0.25, [&](double u) { return hill(u, v); }, weight);
+          },
+          weight));
+    });
+  };
+  EXPECT_THAT(findings(resampled(linear)), IsEmpty());
+  EXPECT_THAT(findings(resampled(cubic)), IsEmpty());
+}
+
+TEST(SceneGate, StripesOfTwentyMetreBandsAreStripes) {
+  // Lines of the sensor's own 20 m pixels, and lines that were added to the band on its 10 m grid.
+  const auto striped = [](int added_20m, int added_10m) {
+    return test::dn_plane(size_px, size_px, [&](int x, int y) {
+      return static_cast<int>(hill(x / 2, y / 2)) + (y / 2 % 2) * added_20m + (y % 2) * added_10m;
+    });
+  };
+  EXPECT_THAT(findings(striped(600, 0)), ElementsAre(StartsWith("B04: striped rows, by 0.0")));
+  EXPECT_THAT(findings(striped(0, 600)), ElementsAre(StartsWith("B04: striped rows, by 0.0")));
+  const Dn columns = test::dn_plane(size_px, size_px, [](int x, int y) {
+    return static_cast<int>(hill((x + 1) / 2, y / 2)) + ((x + 1) / 2 % 2) * 600;
+  });
+  EXPECT_THAT(findings(columns), ElementsAre(StartsWith("B04: striped columns, by 0.0")));
+}
+
+TEST(SceneGate, ShortLinesSayNothingOfStripes) {
+  for (const int width : {47, 48}) {
+    test::Numbers numbers(5);
+    const Dn rows =
+        test::dn_plane(width, size_px, [&](int, int y) { return 1500 + numbers.below(200) + (y % 2) * 600; });
+    EXPECT_EQ(findings(rows).size(), width < 48 ? 0U : 1U) << width;
+  }
 }
 
 TEST(SceneGate, LostLines) {
