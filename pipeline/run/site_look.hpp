@@ -40,6 +40,7 @@ struct LookOptions {
   double shift_y_px = 0;
   /// Through which files are read; nothing: past any.
   BlockCache* blocks = nullptr;
+  bool keep_classes = false;  // SiteLook::classes
   /// Called with the pixels of each band, as they lie in the file around the site, from several threads at once; what
   /// it throws, read_look() throws.
   std::function<void(const Scene&, Band, PlaneView<const std::uint16_t>)> see_pixels;
@@ -52,6 +53,8 @@ struct SiteLook {
   std::map<Band, Plane<float>> reflectance;
   /// Of all bands together: nodata or saturated where any band is.
   Plane<MaskBits> mask;
+  /// The classification as it is in its files, 0 where there is none; empty unless LookOptions::keep_classes.
+  Plane<std::uint8_t> classes = {};
 };
 
 /// The 10 m grid of a site: its bounds, widened to whole pixels of 20 m, whose lattice all Sentinel-2 tiles of a UTM
