@@ -77,6 +77,10 @@ class SeriesCommand final : public Command {
       spdlog::warn("{}: without --clear every row counts as clear; clouds among them hide what they resemble",
                    options_.file);
     }
+    if (result.repeated > 0 && options_.id_column.empty()) {
+      spdlog::warn("{}: {} rows have the date of another: all are looks at one pixel without --id", options_.file,
+                   result.repeated);
+    }
     const auto few = std::count_if(result.pixels.begin(), result.pixels.end(), [&](const SeriesPixel& pixel) {
       return pixel.history_looks < static_cast<std::size_t>(options_.monitor.looks_for_first_harmonic);
     });

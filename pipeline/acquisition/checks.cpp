@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "pipeline/acquisition/site_band.hpp"
 #include "pipeline/align/band_agreement.hpp"
+#include "pipeline/align/class_agreement.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/gate/scene_gate.hpp"
 #include "pipeline/io/files/hashing.hpp"
@@ -49,6 +51,97 @@ OffsetReport report_on(const Scene& scene, OffsetFinding finding, OffsetCheck ch
   }
   report.finding = std::move(finding);
   return report;
+}
+
+std::string file_of(const Scene& scene, Band band) {
+  return std::string(name(band)) + ": " + redacted(scene.bands.at(band).path);
+}
+
+void refuse_misclassified(const Scene& scene, const SiteLook& look) {
+  const auto plane = [&](Band band) { return look.reflectance.find(band); };
+  const auto there = [&](Band band) { return plane(band) != look.reflectance.end(); };
+  if (look.classes.width() == 0 || !scene.has(Band::SCL) || !there(Band::B02) || !there(Band::B04) ||
+      !there(Band::B08)) {
+    return;
+  }
+  const ClassifiedPixels pixels{plane(Band::B02)->second.view(), plane(Band::B04)->second.view(),
+                                plane(Band::B08)->second.view(), look.classes.view()};
+  const std::string finding = misclassified(class_agreement(pixels), look.grid.pixel_size_m);
+  if (!finding.empty()) refuse({file_of(scene, Band::SCL) + ": " + finding});
+}
+
+/// Where a large scene is looked at: in the one of nine windows where its bands tell most, and in the one where its
+/// classification does.
+struct TellingWindows {
+  Grid of_bands;
+  Grid of_classes;
+};
+
+/// How much clear ground differs within a window: its mean difference from its mean, times its share of the window.
+double contrast(const SiteLook& look, const Plane<float>& plane) {
+  double sum = 0;
+  std::int64_t count = 0;
+  const auto for_each_clear = [&](const auto& visit) {
+    for (int y = 0; y < plane.height(); ++y) {
+      for (int x = 0; x < plane.width(); ++x) {
+        if (look.mask.at(x, y) == mask_clear && !std::isnan(plane.at(x, y))) visit(static_cast<double>(plane.at(x, y)));
+      }
+    }
+  };
+  for_each_clear([&](double value) {
+    sum += value;
+    ++count;
+  });
+  if (count == 0) return 0;
+  const double mean = sum / static_cast<double>(count);
+  double differences = 0;
+  for_each_clear([&](double value) { differences += std::abs(value - mean); });
+  return differences / (static_cast<double>(plane.width()) * plane.height());
+}
+
+/// Pixels that are of another class than most.
+std::int64_t variety(const Plane<std::uint8_t>& classes) {
+  std::array<std::int64_t, 256> counts{};
+  for (int y = 0; y < classes.height(); ++y) {
+    for (int x = 0; x < classes.width(); ++x) ++counts[classes.at(x, y)];
+  }
+  counts[0] = 0;  // no data
+  return std::accumulate(counts.begin(), counts.end(), std::int64_t{0}) -
+         *std::max_element(counts.begin(), counts.end());
+}
+
+TellingWindows telling_windows(std::span<const Scene> parts, const Grid& grid, std::span<const Band> bands,
+                               const LookOptions& options) {
+  const int width = std::min(grid.width, agreement_window_px);
+  const int height = std::min(grid.height, agreement_window_px);
+  std::vector<Grid> windows;
+  for (const double down : {0.5, 1.0 / 6, 5.0 / 6}) {
+    for (const double across : {0.5, 1.0 / 6, 5.0 / 6}) {
+      Grid window = grid;
+      window.width = width;
+      window.height = height;
+      window.origin = grid.to_map(std::round((grid.width - width) * across), std::round((grid.height - height) * down));
+      if (std::find(windows.begin(), windows.end(), window) == windows.end()) windows.push_back(window);
+    }
+  }
+  TellingWindows best{windows.front(), windows.front()};
+  if (windows.size() == 1 || std::find(bands.begin(), bands.end(), Band::B04) == bands.end()) return best;
+  constexpr std::array red{Band::B04};
+  double most_contrast = 0;
+  std::int64_t most_variety = 0;
+  for (const Grid& window : windows) {
+    const SiteLook look = read_look(parts, window, red, options);
+    if (const double found = contrast(look, look.reflectance.at(Band::B04)); found > most_contrast) {
+      most_contrast = found;
+      best.of_bands = window;
+    }
+    if (!options.keep_classes) continue;
+    if (const std::int64_t found = variety(look.classes); found > most_variety) {
+      most_variety = found;
+      best.of_classes = window;
+    }
+  }
+  return best;
 }
 
 }  // namespace
@@ -146,19 +239,23 @@ void refuse_displaced(const Scene& scene, const SiteLook& look) {
     const BandAgreement found = band_agreement(red->second.view(), plane.view(), look.mask.view());
     if (!is_elsewhere(found)) continue;
     const double metres = look.grid.pixel_size_m;
-    refuse({std::string(name(band)) + ": " + redacted(scene.bands.at(band).path) + ": shows the ground " +
-            std::to_string(std::lround(found.x_px * metres)) + " m east and " +
-            std::to_string(std::lround(found.y_px * metres)) + " m south of where B04 has it"});
+    refuse({file_of(scene, band) + ": shows the ground " + std::to_string(std::lround(found.x_px * metres)) +
+            " m east and " + std::to_string(std::lround(found.y_px * metres)) + " m south of where B04 has it"});
   }
+  refuse_misclassified(scene, look);
 }
 
 void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands) {
-  Grid middle = grid;
-  middle.width = std::min(grid.width, agreement_window_px);
-  middle.height = std::min(grid.height, agreement_window_px);
-  middle.origin = grid.to_map((grid.width - middle.width) / 2, (grid.height - middle.height) / 2);
   const std::array<Scene, 1> parts{scene};
-  refuse_displaced(scene, read_look(parts, middle, bands, {}));
+  OpenBands files;
+  LookOptions options;
+  options.files = &files;
+  options.keep_classes = scene.has(Band::SCL);
+  const TellingWindows windows = telling_windows(parts, grid, bands, options);
+  refuse_displaced(scene, read_look(parts, windows.of_bands, bands, options));
+  if (options.keep_classes && !(windows.of_classes == windows.of_bands)) {
+    refuse_misclassified(scene, read_look(parts, windows.of_classes, bands, options));
+  }
 }
 
 std::string verdict_name(OffsetVerdict verdict) {

@@ -33,7 +33,8 @@ constexpr double widest_growth_m = 10'000;
 /// The classification's own pixels around the site.
 struct Classes {
   Grid lattice;
-  Plane<std::uint8_t> reasons;
+  Plane<std::uint16_t> codes;  // or outside_classification
+  Plane<MaskBits> reasons;
 };
 
 /// Bits of the objects that are grown, wherever the nearest of their pixels is not farther away than `reach_px`.
@@ -148,19 +149,20 @@ void add_codes(const BandFile& file, const Grid& lattice, BlockCache* blocks, Pl
 std::optional<Classes> read_classes(std::span<const Scene> parts, const Grid& grid, const LookOptions& options,
                                     OpenBands& files) {
   std::optional<Classes> classes;
-  Plane<std::uint16_t> codes;
   for (const Scene& part : parts) {
     if (!part.has(Band::SCL)) continue;
     const BandFile& file = files.at(part.bands.at(Band::SCL).path);
     if (!classes) {
       classes.emplace();
       classes->lattice = class_lattice(file.grid(), grid, options);
+      Plane<std::uint16_t>& codes = classes->codes;
       codes.reshape(classes->lattice.width, classes->lattice.height);
       for (int y = 0; y < codes.height(); ++y) std::fill_n(codes.row(y), codes.width(), outside_classification);
     }
-    add_codes(file, classes->lattice, options.blocks, codes);
+    add_codes(file, classes->lattice, options.blocks, classes->codes);
   }
   if (!classes) return classes;
+  const Plane<std::uint16_t>& codes = classes->codes;
   const bool all_have = std::all_of(parts.begin(), parts.end(), [](const Scene& part) { return part.has(Band::SCL); });
   const MaskBits outside = all_have ? options.class_reasons[0] : MaskBits{mask_clear};
   classes->reasons.reshape(codes.width(), codes.height());
@@ -323,6 +325,7 @@ SiteLook read_look(std::span<const Scene> parts, const Grid& grid, std::span<con
   SiteLook look;
   look.grid = grid;
   look.mask.reshape(grid.width, grid.height);
+  if (options.keep_classes) look.classes.reshape(grid.width, grid.height);
   Axes axes;
   if (classes) axes = axes_between(grid, classes->lattice, options.shift_x_px, options.shift_y_px);
   std::vector<MaskBits> bits(static_cast<std::size_t>(grid.width));
@@ -335,6 +338,11 @@ SiteLook read_look(std::span<const Scene> parts, const Grid& grid, std::span<con
       for (std::size_t x = 0; x < bits.size(); ++x) bits[x] |= reasons[columns[x]];
     }
     std::copy(bits.begin(), bits.end(), look.mask.row(y));
+    for (int x = 0; options.keep_classes && x < grid.width; ++x) {
+      const std::uint16_t code =
+          classes ? classes->codes.at(columns[static_cast<std::size_t>(x)], axes.y.nearest(y)) : 0;
+      look.classes.at(x, y) = code == outside_classification ? 0 : static_cast<std::uint8_t>(code);
+    }
   }
   for (auto& [band, plane] : mosaic) look.reflectance.emplace(band, std::move(plane.reflectance));
   return look;

@@ -43,6 +43,7 @@ struct LookOptions {
   BlockCache* blocks = nullptr;
   /// Which keeps files open from one reading of an overflight to the next; nothing: they are opened anew.
   OpenBands* files = nullptr;
+  bool keep_classes = false;  // SiteLook::classes
   /// Called with the pixels of each band, as they lie in the file around the site, from several threads at once; what
   /// it throws, read_look() throws.
   std::function<void(const Scene&, Band, PlaneView<const std::uint16_t>)> see_pixels;
@@ -55,6 +56,8 @@ struct SiteLook {
   std::map<Band, Plane<float>> reflectance;
   /// Of all bands together: nodata or saturated where any band is.
   Plane<MaskBits> mask;
+  /// The classification as it is in its files, 0 where there is none; empty unless LookOptions::keep_classes.
+  Plane<std::uint8_t> classes = {};
 };
 
 /// The 10 m grid of a site: its bounds and so much ground around them, widened to whole pixels of 20 m, whose lattice

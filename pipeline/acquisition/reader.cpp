@@ -247,6 +247,7 @@ ReadLook LookReader::read(const PlannedLook& planned) const {
   how.cloud_growth_m = 0;  // the monitor has margins of its own
   how.shadow_growth_m = 0;
   how.class_reasons = class_reasons(options_.masks);
+  how.keep_classes = options_.checks.gate && !planned.is_kept;
   const double shift_error_px = take_shift(parts, how);
   how.see_pixels = [&, gate = how.see_pixels](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
     if (gate) gate(scene, band, dn);
@@ -257,6 +258,7 @@ ReadLook LookReader::read(const PlannedLook& planned) const {
     found->second.add(*std::find_if(parts.begin(), parts.end(), is_it), band, dn);
   };
   SiteLook seen = read_look(light_.to_read(parts), grid_, watched_bands, how);
+  how.keep_classes = false;
   for (const Scene& part : parts) {
     const auto found = undecided.find(name_of(part));
     if (found == undecided.end()) continue;

@@ -68,6 +68,7 @@ class SeriesTable {
 
   std::vector<std::string> ids;
   std::map<std::pair<Instant, int>, TableLook> looks;  // by date, and the how-manieth of that date
+  std::size_t repeated = 0;                            // rows of a date that their pixel had before
 
  private:
   void find_bands() {
@@ -101,15 +102,12 @@ class SeriesTable {
   void take(const CsvRow& row) {
     const std::size_t pixel = numbers_.at(id_of(row));
     const Instant when = date_of(row);
-    int repeat = 0;
-    while (true) {
-      TableLook& look = looks[{when, repeat++}];
-      if (look.reflectance.empty()) start(look, when);
-      if (look.features.seen[pixel] != Seen::nothing) continue;
-      look.reflectance[pixel] = reflectance_in(row);
-      fill(row, pixel, look.reflectance[pixel], look.features);
-      return;
-    }
+    int& repeat = rows_of_date_[{when, pixel}];
+    if (repeat > 0) ++repeated;
+    TableLook& look = looks[{when, repeat++}];
+    if (look.reflectance.empty()) start(look, when);
+    look.reflectance[pixel] = reflectance_in(row);
+    fill(row, pixel, look.reflectance[pixel], look.features);
   }
 
   Instant date_of(const CsvRow& row) const {
@@ -169,6 +167,7 @@ class SeriesTable {
   std::vector<CsvRow> rows_;
   std::vector<std::pair<float PixelReflectance::*, std::string>> bands_;
   std::map<std::string, std::size_t> numbers_;
+  std::map<std::pair<Instant, std::size_t>, int> rows_of_date_;  // by date and pixel, as many as were taken
 };
 
 Instant end_of_history(const SeriesOptions& options, Instant first, Instant last) {
@@ -268,6 +267,7 @@ SeriesResult run_series(const SeriesOptions& options) {
   try {
     const SeriesTable table(options);
     SeriesResult result;
+    result.repeated = table.repeated;
     for (const std::string& id : table.ids) result.pixels.emplace_back().id = id;
     const Instant until = end_of_history(options, table.looks.begin()->first.first, table.looks.rbegin()->first.first);
     LookStack stack(static_cast<int>(table.ids.size()), 1);

@@ -53,6 +53,7 @@ struct SeriesPixel {
 struct SeriesResult {
   std::vector<SeriesPixel> pixels;  // in the order of the file
   std::vector<SeriesLook> looks;    // by time, then by pixel
+  std::size_t repeated = 0;         // rows of a date that their pixel had before: looks of their own
 };
 
 /// Reads the file, learns from its first part and observes the rest with the engine that watches sites, without its

@@ -207,8 +207,19 @@ bool is_published(const Alert& alert, bool all_classes) {
   return alert.status != AlertStatus::superseded && (all_classes || disturbs_ground(alert.change_class));
 }
 
-bool is_of_same(const MissingAcquisition& a, const MissingAcquisition& b) {
-  return a.site == b.site && a.acquired == b.acquired && a.what == b.what;
+/// What is told once. A source that went away is missing a hundred thousand at a time.
+using MissingKey = std::tuple<std::string, Instant, MissingWhat>;
+using NoticeKey = std::pair<std::string, std::string>;
+
+MissingKey key_of(const MissingAcquisition& one) { return {one.site, one.acquired, one.what}; }
+NoticeKey key_of(const Notice& one) { return {one.what, one.why}; }
+
+/// Since when each of these is known.
+template <typename All>
+auto since_when(const All& all) {
+  std::map<decltype(key_of(all.front())), Instant> known;
+  for (const auto& one : all) known.emplace(key_of(one), one.since);
+  return known;
 }
 
 }  // namespace
@@ -282,36 +293,31 @@ std::set<std::string> NightRecord::recorded(const Site& site) const {
 }
 
 void NightRecord::mark_news(WatchReport& report) const {
-  std::vector<MissingLook> missing;  // panes may see one acquisition
+  const Manifest nothing;
+  const Manifest& before = before_ ? *before_ : nothing;
+  const auto missing_before = since_when(before.missing);
+  std::vector<MissingLook> missing;
+  std::set<MissingKey> told;  // panes may see one acquisition
   for (MissingLook& look : report.missing) {
-    const auto is_it = [&](const auto& known) { return is_of_same(known.of, look.of); };
-    if (std::any_of(missing.begin(), missing.end(), is_it)) continue;
-    look.of.since = started_;
-    if (before_) {
-      const auto known = std::find_if(before_->missing.begin(), before_->missing.end(),
-                                      [&](const MissingAcquisition& one) { return is_of_same(one, look.of); });
-      look.is_news = known == before_->missing.end();
-      if (!look.is_news) look.of.since = known->since;
-    }
+    const MissingKey key = key_of(look.of);
+    if (!told.insert(key).second) continue;
+    const auto known = missing_before.find(key);
+    look.is_news = known == missing_before.end();
+    look.of.since = look.is_news ? started_ : known->second;
     missing.push_back(std::move(look));
   }
   report.missing = std::move(missing);
+  const auto notices_before = since_when(before.notices);
   std::vector<LateScene> scenes;
+  std::set<std::string> told_scenes;
   for (LateScene& late : report.late) {
-    const auto is_it = [&](const auto& known) { return known.notice.what == late.notice.what; };
-    if (std::any_of(scenes.begin(), scenes.end(), is_it)) continue;
-    late.notice.since = since(late.notice);
-    late.is_news = late.notice.since == started_;
+    if (!told_scenes.insert(late.notice.what).second) continue;
+    const auto known = notices_before.find(key_of(late.notice));
+    late.is_news = known == notices_before.end();
+    late.notice.since = late.is_news ? started_ : known->second;
     scenes.push_back(std::move(late));
   }
   report.late = std::move(scenes);
-}
-
-Instant NightRecord::since(const Notice& notice) const {
-  if (!before_) return started_;
-  const auto known = std::find_if(before_->notices.begin(), before_->notices.end(),
-                                  [&](const Notice& one) { return one.what == notice.what && one.why == notice.why; });
-  return known == before_->notices.end() ? started_ : known->since;
 }
 
 Manifest NightRecord::begin(int exit_code, const std::string& message) const {
@@ -423,10 +429,12 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
   manifest.inputs = log.files(in_parallel);
   add_metadata(manifest);
   for (const MissingLook& look : report.missing) manifest.missing.push_back(look.of);
+  const auto notices_before = since_when(before_ ? before_->notices : decltype(before_->notices){});
+  std::set<NoticeKey> told;
   const auto add_notice = [&](Notice notice) {
-    const auto is_it = [&](const Notice& one) { return one.what == notice.what && one.why == notice.why; };
-    if (std::any_of(manifest.notices.begin(), manifest.notices.end(), is_it)) return;
-    notice.since = since(notice);
+    if (!told.insert(key_of(notice)).second) return;
+    const auto known = notices_before.find(key_of(notice));
+    notice.since = known == notices_before.end() ? started_ : known->second;
     manifest.notices.push_back(std::move(notice));
   };
   if (!damage_.empty()) add_notice({"the record of the run before", damage_, {}});

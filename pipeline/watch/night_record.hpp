@@ -64,7 +64,6 @@ class NightRecord {
   void publish_ended(Manifest manifest, const Manifest& settled) const;
   std::unique_ptr<RegisterWrite> failure_row(Manifest& manifest) const;
   RunRow row_of(const Manifest& manifest, const WatchReport& report) const;
-  Instant since(const Notice& notice) const;
   void add_sites(const WatchReport& report, Manifest& manifest) const;
   void add_outputs(const WatchReport& report, Manifest& manifest) const;
 

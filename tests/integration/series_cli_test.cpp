@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -90,6 +91,22 @@ TEST_F(SeriesCli, WarnsOfCloudsAndShortHistories) {
   const Outcome short_one =
       series({write(two_pixels(true)), "--id", "point", "--summary", "--history-until", "2020-02-20"});
   EXPECT_THAT(short_one.err, HasSubstr("2 of 2 pixels have fewer than 9 clear looks"));
+}
+
+TEST_F(SeriesCli, WithoutIdsAllRowsAreLooksAtOnePixel) {
+  const Outcome with = series({write(two_pixels(true)), "--id", "point"});
+  EXPECT_THAT(with.err, ::testing::Not(HasSubstr("without --id")));
+  const Outcome without = series({write(two_pixels(true))});
+  ASSERT_EQ(without.exit_code, 0) << without.err;
+  EXPECT_THAT(without.err, HasSubstr("73 rows have the date of another"));
+  EXPECT_EQ(table(without.out).size(), 2U * 36U);
+  // However many they are.
+  std::ostringstream many;
+  many << "date,ndvi,bsi,mndwi\n";
+  for (int row = 0; row < 40'000; ++row) many << "202" << row % 4 << "-06-01,0.5,0.1,-0.2\n";
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(series({write(many.str()), "--summary"}).exit_code, 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 TEST_F(SeriesCli, PrintsALinePerLookAfterTheHistory) {

@@ -107,6 +107,21 @@ TEST_F(SiteLookTest, PixelsOfTheSameLatticeAreCopied) {
   }
 }
 
+TEST_F(SiteLookTest, ClassesAreKeptAsTheyAreWhereTheyAreAskedFor) {
+  Scene a = scene("a");
+  add(a, Band::B04, grid_of(10, 6, 2), [](int, int) { return 100; });
+  add(a, Band::SCL, grid_of(20, 2, 1), [](int x, int) { return x == 0 ? 9 : 255; });
+  LookOptions options;
+  options.keep_classes = true;
+  const SiteLook result = look({a}, grid_of(10, 6, 2), {Band::B04}, options);
+  for (int y = 0; y < 2; ++y) {
+    for (int x = 0; x < 6; ++x) EXPECT_EQ(result.classes.at(x, y), x < 2 ? 9 : 0) << x;  // none: 255, and beyond it
+  }
+  EXPECT_EQ(look({a}, grid_of(10, 6, 2), {Band::B04}).classes.width(), 0);
+  a.bands.erase(Band::SCL);
+  EXPECT_EQ(look({a}, grid_of(10, 6, 2), {Band::B04}, options).classes.at(0, 0), 0);
+}
+
 TEST_F(SiteLookTest, TwentyMetresAreInterpolatedBetweenPixelCentres) {
   Scene a = scene("a");
   // 20 m pixel i has its centre at 20 i + 10 m; the plane is linear in both directions.

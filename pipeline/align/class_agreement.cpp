@@ -1,0 +1,173 @@
+#include "pipeline/align/class_agreement.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+
+namespace pitwatch {
+namespace {
+
+constexpr std::array<int, 5> judged_classes{4, 5, 6, 9, 11};
+constexpr int least_side_px = 96;
+constexpr int most_side_px = 256;
+constexpr int most_shift_px = 64;
+constexpr int far_px = 10;
+constexpr double most_of_a_class = 0.6;
+constexpr std::int64_t least_pixels = 400;
+constexpr double least_share = 0.02;
+constexpr double least_here = 0.05;
+constexpr double less_elsewhere = 1.0 / 3;
+
+bool is_judged(int scl) { return std::find(judged_classes.begin(), judged_classes.end(), scl) != judged_classes.end(); }
+
+struct Colour {
+  float blue;
+  float red;
+  float nir;
+  bool is_known() const { return !std::isnan(blue) && !std::isnan(red) && !std::isnan(nir); }
+};
+
+Colour colour_at(const ClassifiedPixels& pixels, int x, int y) {
+  return {pixels.blue.at(x, y), pixels.red.at(x, y), pixels.nir.at(x, y)};
+}
+
+bool contradicts(const Colour& colour, int scl) {
+  const float sum = colour.nir + colour.red;
+  // Where nothing reflects there is no index, and nothing is contradicted by it.
+  const float ndvi = sum > 0 ? (colour.nir - colour.red) / sum : NAN;
+  switch (scl) {
+    case 4:
+      return ndvi < 0.2F && colour.nir > 0.05F;
+    case 5:
+      return ndvi > 0.7F;
+    case 6:
+      return ndvi > 0.3F && colour.nir > 0.15F;
+    case 9:
+      return colour.blue < 0.1F;
+    case 11:
+      return ndvi > 0.5F;
+    default:
+      return false;
+  }
+}
+
+const char* class_name(std::size_t scl) {
+  switch (scl) {
+    case 4:
+      return "vegetation";
+    case 5:
+      return "bare ground";
+    case 6:
+      return "water";
+    case 9:
+      return "cloud";
+    default:
+      return "snow";
+  }
+}
+
+/// Of how many pixels of `some`, laid over `all` at each shift, both are set.
+cv::Mat counts_at_shifts(const cv::Mat& all, const cv::Mat& some) {
+  cv::Mat counts;
+  cv::matchTemplate(all, some, counts, cv::TM_CCORR);
+  return counts;
+}
+
+/// Fills in `here` and what follows.
+void look_around(const ClassifiedPixels& pixels, ClassAgreement& agreement) {
+  const int side = std::min({pixels.classes.width, pixels.classes.height, most_side_px});
+  if (side < least_side_px) return;
+  const int left = (pixels.classes.width - side) / 2;
+  const int top = (pixels.classes.height - side) / 2;
+  const int most = std::min(most_shift_px, side / 4);
+  const int core = side - 2 * most;
+  const int shifts = 2 * most + 1;
+  cv::Mat known(side, side, CV_32F);
+  cv::Mat any(core, core, CV_32F, cv::Scalar(0));
+  cv::Mat contradicted(shifts, shifts, CV_32F, cv::Scalar(0));
+  for (const int scl : judged_classes) {
+    cv::Mat contradicts_here(side, side, CV_32F);
+    for (int y = 0; y < side; ++y) {
+      for (int x = 0; x < side; ++x) {
+        const Colour colour = colour_at(pixels, left + x, top + y);
+        known.at<float>(y, x) = colour.is_known() ? 1.0F : 0.0F;
+        contradicts_here.at<float>(y, x) = colour.is_known() && contradicts(colour, scl) ? 1.0F : 0.0F;
+      }
+    }
+    cv::Mat of_class(core, core, CV_32F);
+    for (int y = 0; y < core; ++y) {
+      for (int x = 0; x < core; ++x) {
+        const bool is_it = pixels.classes.at(left + most + x, top + most + y) == scl;
+        of_class.at<float>(y, x) = is_it ? 1.0F : 0.0F;
+        if (is_it) any.at<float>(y, x) = 1.0F;
+      }
+    }
+    if (cv::countNonZero(of_class) != 0) contradicted += counts_at_shifts(contradicts_here, of_class);
+  }
+  const cv::Mat judged = counts_at_shifts(known, any);
+  // Counts, but for the rounding of transforms, whose last places differ between CPUs.
+  const auto count = [](const cv::Mat& counts, int y, int x) {
+    return std::round(static_cast<double>(counts.at<float>(y, x)));
+  };
+  const double judged_here = count(judged, most, most);
+  if (!(judged_here >= static_cast<double>(least_pixels))) return;
+  agreement.here = count(contradicted, most, most) / judged_here;
+  agreement.elsewhere = agreement.here;
+  for (int y = 0; y < shifts; ++y) {
+    for (int x = 0; x < shifts; ++x) {
+      const double judged_there = count(judged, y, x);
+      if (std::max(std::abs(x - most), std::abs(y - most)) < far_px || 2 * judged_there < judged_here) continue;
+      const double share = count(contradicted, y, x) / judged_there;
+      if (share >= agreement.elsewhere) continue;
+      agreement.elsewhere = share;
+      agreement.x_px = x - most;
+      agreement.y_px = y - most;
+    }
+  }
+}
+
+std::string percent(double share) { return std::to_string(std::lround(share * 100)) + " %"; }
+
+}  // namespace
+
+ClassAgreement class_agreement(const ClassifiedPixels& pixels) {
+  ClassAgreement agreement;
+  for (int y = 0; y < pixels.classes.height; ++y) {
+    for (int x = 0; x < pixels.classes.width; ++x) {
+      const int scl = pixels.classes.at(x, y);
+      const Colour colour = colour_at(pixels, x, y);
+      if (!is_judged(scl) || !colour.is_known()) continue;
+      const auto n = static_cast<std::size_t>(scl);
+      ++agreement.judged[n];
+      if (contradicts(colour, scl)) ++agreement.contradicted[n];
+    }
+  }
+  // A classification without contradictions lies nowhere better.
+  const auto sum = [](const auto& counts) { return std::accumulate(counts.begin(), counts.end(), std::int64_t{0}); };
+  if (sum(agreement.contradicted) >= static_cast<std::int64_t>(least_here * static_cast<double>(least_pixels))) {
+    look_around(pixels, agreement);
+  }
+  return agreement;
+}
+
+std::string misclassified(const ClassAgreement& agreement, double pixel_size_m) {
+  const auto& judged = agreement.judged;
+  const double all = static_cast<double>(std::accumulate(judged.begin(), judged.end(), std::int64_t{0}));
+  if (agreement.here >= least_here && agreement.elsewhere <= less_elsewhere * agreement.here) {
+    return percent(agreement.here) + " of it contradict the reflectances, and " + percent(agreement.elsewhere) +
+           " would if it were " + std::to_string(std::lround(agreement.x_px * pixel_size_m)) + " m further east and " +
+           std::to_string(std::lround(agreement.y_px * pixel_size_m)) + " m further south";
+  }
+  for (std::size_t scl = 0; scl < judged.size(); ++scl) {
+    const auto count = static_cast<double>(judged[scl]);
+    if (judged[scl] < least_pixels || count < least_share * all) continue;
+    const double share = static_cast<double>(agreement.contradicted[scl]) / count;
+    if (share <= most_of_a_class) continue;
+    return "is not of this scene: " + percent(share) + " of what it calls " + class_name(scl) + " plainly is none";
+  }
+  return {};
+}
+
+}  // namespace pitwatch

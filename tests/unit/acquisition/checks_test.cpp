@@ -1,0 +1,109 @@
+// Bands and classifications of one scene that do not show one ground, found wherever in a large scene there is
+// something to tell by.
+
+#include "pipeline/acquisition/checks.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/raster/geotiff_writer.hpp"
+#include "tests/unit/io/test_support.hpp"
+
+namespace pitwatch {
+namespace {
+
+using test::message_of;
+using test::TemporaryFolder;
+using ::testing::HasSubstr;
+
+constexpr int side_px = 768;  // three windows
+constexpr std::array bands{Band::B02, Band::B04, Band::B08};
+
+/// Fields of 12 pixels, of one of two kinds that does not follow from those of their neighbours.
+bool is_planted(int x, int y) {
+  auto cell = static_cast<std::uint32_t>((x + 1200) / 12 * 131 + (y + 1200) / 12 * 7919);
+  cell = (cell ^ cell >> 7) * 2654435761U;
+  return (cell >> 15) % 2 == 0;
+}
+
+class Displaced : public testing::Test {
+ protected:
+  using Pixels = std::function<int(int x, int y)>;
+
+  /// Fields where `is_told(x, y)`, and bare ground without anything to tell by around them.
+  explicit Displaced(std::function<bool(int, int)> is_told = [](int x, int y) { return x >= 512 && y >= 512; })
+      : is_told_(std::move(is_told)) {
+    scene_.id = "S";
+    add(Band::B02, [&](int x, int y) { return is_plant(x, y) ? 300 : 1200; });
+    add(Band::B04, [&](int x, int y) { return is_plant(x, y) ? 300 : 2000; });
+    add(Band::B08, [&](int x, int y) { return is_plant(x, y) ? 3000 : 2500; });
+    add(Band::SCL, [&](int x, int y) { return is_plant(x, y) ? 4 : 5; });
+  }
+
+  bool is_plant(int x, int y) const { return is_told_(x, y) && is_planted(x, y); }
+
+  void add(Band band, const Pixels& dn) {
+    const Grid grid{"EPSG:32638", {600000, 4500000}, 10, side_px, side_px};
+    Plane<std::uint16_t> plane(side_px, side_px);
+    for (int y = 0; y < side_px; ++y) {
+      for (int x = 0; x < side_px; ++x) plane.at(x, y) = static_cast<std::uint16_t>(dn(x, y));
+    }
+    const std::string path = folder_ / (std::string(name(band)) + ".tif");
+    write_geotiff_u16(path, grid, plane.view(), 0);
+    Calibration calibration{1e-4F, 0, std::uint16_t{0}, std::uint16_t{65535}};
+    if (band == Band::SCL) calibration = {1, 0, std::uint16_t{0}, std::nullopt};
+    scene_.bands[band] = {path, calibration, {}};
+    grid_ = grid;
+  }
+  void check() const { refuse_displaced(scene_, grid_, bands); }
+
+  TemporaryFolder folder_;
+  std::function<bool(int, int)> is_told_;
+  Scene scene_;
+  Grid grid_;
+};
+
+TEST_F(Displaced, NothingIsSaidOfAScenesOwnBands) { EXPECT_NO_THROW(check()); }
+
+TEST_F(Displaced, ABandThatWasMovedIsFoundWhereThereIsSomethingToTellBy) {
+  add(Band::B08, [&](int x, int y) { return is_plant(x + 30, y) ? 3000 : 2500; });
+  EXPECT_THAT(message_of<DataError>([&] { check(); }),
+              HasSubstr("B08.tif: shows the ground -300 m east and 0 m south of where B04 has it"));
+}
+
+TEST_F(Displaced, AClassificationThatWasMovedIsFoundLikewise) {
+  add(Band::SCL, [&](int x, int y) { return is_plant(x, y - 40) ? 4 : 5; });
+  EXPECT_THAT(message_of<DataError>([&] { check(); }), HasSubstr("SCL.tif: "));
+  EXPECT_THAT(message_of<DataError>([&] { check(); }), HasSubstr("0 m further east and -400 m further south"));
+}
+
+TEST_F(Displaced, AClassificationIsLookedAtWhereItTellsMost) {
+  // Clouds of another day, far from where the bands differ.
+  add(Band::SCL, [&](int x, int y) { return y < 60 && x < 60 ? 9 : is_plant(x, y) ? 4 : 5; });
+  EXPECT_NO_THROW(check());  // what is called cloud is bright enough to be some
+  add(Band::B02, [&](int x, int y) { return is_plant(x, y) ? 300 : 900; });
+  EXPECT_NO_THROW(check());  // fields tell more than one cloud
+  is_told_ = [](int x, int y) { return x >= 512 && y >= 740; };
+  for (const Band band : bands)
+    add(band, [&](int x, int y) { return is_plant(x, y) ? 300 : band == Band::B02 ? 900 : 2000; });
+  add(Band::B08, [&](int x, int y) { return is_plant(x, y) ? 3000 : 2500; });
+  add(Band::SCL, [&](int x, int y) { return y < 200 && x < 200 && is_planted(x, y) ? 9 : is_plant(x, y) ? 4 : 5; });
+  EXPECT_THAT(message_of<DataError>([&] { check(); }),
+              HasSubstr("SCL.tif: is not of this scene: 100 % of what it calls cloud plainly is none"));
+}
+
+TEST_F(Displaced, WithoutAClassificationOrItsBandsNothingIsSaidOfIt) {
+  add(Band::SCL, [&](int x, int y) { return is_plant(x, y - 40) ? 4 : 5; });
+  const std::array two{Band::B04, Band::B08};
+  EXPECT_NO_THROW(refuse_displaced(scene_, grid_, two));
+  scene_.bands.erase(Band::SCL);
+  EXPECT_NO_THROW(check());
+}
+
+}  // namespace
+}  // namespace pitwatch
