@@ -52,6 +52,7 @@ struct AlertFilter {
   std::optional<Instant> to;
   std::optional<double> min_area_ha;
   std::optional<double> max_area_ha;
+  std::optional<double> max_natural;
   std::optional<std::array<double, 4>> bbox;  // west, south, east, north
   std::string where;
   std::vector<AlertStatus> hidden;  // statuses that are left out because nobody asked for them
@@ -84,6 +85,7 @@ bool passes(const OutlinedAlert& outlined, const AlertFilter& filter) {
          (!filter.from || alert.last_detected >= *filter.from) && (!filter.to || alert.last_detected <= *filter.to) &&
          (!filter.min_area_ha || alert.area_ha >= *filter.min_area_ha) &&
          (!filter.max_area_ha || alert.area_ha <= *filter.max_area_ha) &&
+         (!filter.max_natural || !is_left_out(alert, *filter.max_natural)) &&
          (!filter.bbox || touches(outlined.outline, *filter.bbox));
 }
 
@@ -120,12 +122,13 @@ std::string hectares(double area_ha) { return fmt::format("{:.2f}", area_ha); }
 
 std::string table_text(const std::vector<OutlinedAlert>& alerts) {
   TextTable table{
-      {"id", "site", "status", "class", "area ha", "confidence", "first detected", "last detected", "review"}};
+      {"id", "site", "status", "class", "natural", "area ha", "confidence", "first detected", "last detected", "review"}};
   for (const OutlinedAlert& outlined : alerts) {
     const Alert& alert = outlined.alert;
     table.push_back({alert.id, alert.site.value_or("-"), std::string(name(alert.status)),
-                     std::string(name(alert.change_class)), hectares(alert.area_ha),
-                     fmt::format("{:.2f}", alert.confidence), format_day(alert.first_detected),
+                     std::string(name(alert.change_class)),
+                     alert.natural_probability ? fmt::format("{:.2f}", *alert.natural_probability) : "-",
+                     hectares(alert.area_ha), fmt::format("{:.2f}", alert.confidence), format_day(alert.first_detected),
                      format_day(alert.last_detected), alert.review ? std::string(name(alert.review->verdict)) : "-"});
   }
   return aligned(table);
@@ -150,6 +153,8 @@ ordered_json json_of(const RegisteredEvent& event) {
           {"event", name(event.kind)},
           {"status", or_null(event.status, [](AlertStatus status) { return name(status); })},
           {"class", name(event.change_class)},
+          {"class_probability", or_null(event.class_probability, [](double value) { return value; })},
+          {"natural_probability", or_null(event.natural_probability, [](double value) { return value; })},
           {"area_ha", event.area_ha},
           {"confidence", or_null(event.confidence, [](double value) { return value; })},
           {"recorded_at", or_null(event.recorded_at, format_instant)},
@@ -188,6 +193,7 @@ std::string history_text(const std::vector<RegisteredEvent>& events) {
   for (const RegisteredEvent& event : events) {
     table.push_back({"  " + format_instant(event.at), std::string(name(event.kind)),
                      event.status ? std::string(name(*event.status)) : "-", std::string(name(event.change_class)),
+                     event.natural_probability ? fmt::format("natural {:.2f}", *event.natural_probability) : "natural -",
                      hectares(event.area_ha) + " ha",
                      event.confidence ? fmt::format("confidence {:.2f}", *event.confidence) : "confidence -",
                      "revision " + std::to_string(event.revision),
@@ -368,6 +374,8 @@ class AlertsCommand final : public Command {
         ("to", po::value<std::string>()->value_name("DATE"), "last detected up to here, a day whole")         //
         ("min-area-ha", po::value<double>()->value_name("HA"), "of at least this area, hectares, 0 or more")  //
         ("max-area-ha", po::value<double>()->value_name("HA"), "of at most this area, hectares, 0 or more")   //
+        ("max-natural", po::value<double>()->value_name("P"),
+         "that are natural with at most this probability, 0..1, as those of run --max-natural P")  //
         ("bbox", po::value<std::string>()->value_name("W,S,E,N"), "whose bounds touch this box, degrees")     //
         ("where", po::value<std::string>()->value_name("FILTER"),
          "that fit a filter in OGR's SQL over the register's columns, e.g. \"confidence > 0.8 AND tile = 'T38TPK'\"");
@@ -506,6 +514,10 @@ class AlertsCommand final : public Command {
     if (filter_.from && filter_.to && *filter_.from > *filter_.to) throw ConfigError("--from is later than --to");
     filter_.min_area_ha = area_option(values, "min-area-ha");
     filter_.max_area_ha = area_option(values, "max-area-ha");
+    if (values.count("max-natural") != 0) {
+      filter_.max_natural = values["max-natural"].as<double>();
+      if (!(*filter_.max_natural >= 0 && *filter_.max_natural <= 1)) throw ConfigError("--max-natural must be 0 to 1");
+    }
     if (values.count("bbox") != 0) filter_.bbox = parse_bbox(values);
     if (filter_.statuses.empty() && !values["all"].as<bool>()) {
       filter_.hidden = {AlertStatus::superseded};  // as alerts.geojson

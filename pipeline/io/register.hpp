@@ -42,6 +42,8 @@ struct RegisteredEvent {
   std::optional<double> confidence;
   std::optional<Instant> recorded_at;  // time of the run that wrote it
   LonLatMultiPolygon outline;          // then; empty where it is not known
+  std::optional<double> class_probability = {};    // then; nothing of former registers
+  std::optional<double> natural_probability = {};  // likewise
 };
 
 /// One run that wrote to the register.

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "pipeline/classify/classify.hpp"
+#include "pipeline/classify/course.hpp"
 #include "pipeline/core/alert.hpp"
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/plane.hpp"
