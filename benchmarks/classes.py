@@ -104,7 +104,7 @@ def least_natural(alert):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--max-natural", type=float, default=0.9)
+    parser.add_argument("--max-natural", type=float, default=0.8)
     parser.add_argument("--min-ha", type=float, default=0.1)
     parser.add_argument("--list", action="store_true", help="name the events that went wrong")
     parser.add_argument("pairs", nargs="+")

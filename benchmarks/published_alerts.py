@@ -3,8 +3,8 @@
 
 usage: published_alerts.py REGISTER.gpkg EXPORT.geojson OUT_PREFIX [MAX_NATURAL]
 
-EXPORT is all of the register (pitwatch alerts export); MAX_NATURAL that of the runs (default 0.9). Writes OUT_PREFIX-any.geojson and, of alerts that were there
-confirmed, OUT_PREFIX-confirmed.geojson.
+EXPORT is all of the register (pitwatch alerts export); MAX_NATURAL that of the runs (default 0.8). Writes OUT_PREFIX-any.geojson and,
+of alerts that were there confirmed, OUT_PREFIX-confirmed.geojson.
 """
 import json
 import sqlite3
@@ -13,7 +13,7 @@ import sys
 LEFT_OUT = ("burn", "flood", "harvest", "from_water")  # of registers that have no probabilities
 
 
-def main(register, export, prefix, max_natural="0.9"):
+def main(register, export, prefix, max_natural="0.8"):
     connection = sqlite3.connect(register)
     columns = [row[1] for row in connection.execute("PRAGMA table_info(alert_history)")]
     natural = "natural_probability" if "natural_probability" in columns else "NULL"

@@ -121,8 +121,8 @@ const OutlinedAlert& find_alert(const std::vector<OutlinedAlert>& alerts, const 
 std::string hectares(double area_ha) { return fmt::format("{:.2f}", area_ha); }
 
 std::string table_text(const std::vector<OutlinedAlert>& alerts) {
-  TextTable table{
-      {"id", "site", "status", "class", "natural", "area ha", "confidence", "first detected", "last detected", "review"}};
+  TextTable table{{"id", "site", "status", "class", "natural", "area ha", "confidence", "first detected",
+                   "last detected", "review"}};
   for (const OutlinedAlert& outlined : alerts) {
     const Alert& alert = outlined.alert;
     table.push_back({alert.id, alert.site.value_or("-"), std::string(name(alert.status)),
@@ -191,13 +191,14 @@ ordered_json json_of(const Dossier& dossier) {
 std::string history_text(const std::vector<RegisteredEvent>& events) {
   TextTable table;
   for (const RegisteredEvent& event : events) {
-    table.push_back({"  " + format_instant(event.at), std::string(name(event.kind)),
-                     event.status ? std::string(name(*event.status)) : "-", std::string(name(event.change_class)),
-                     event.natural_probability ? fmt::format("natural {:.2f}", *event.natural_probability) : "natural -",
-                     hectares(event.area_ha) + " ha",
-                     event.confidence ? fmt::format("confidence {:.2f}", *event.confidence) : "confidence -",
-                     "revision " + std::to_string(event.revision),
-                     event.recorded_at ? "recorded " + format_instant(*event.recorded_at) : "recorded -"});
+    table.push_back(
+        {"  " + format_instant(event.at), std::string(name(event.kind)),
+         event.status ? std::string(name(*event.status)) : "-", std::string(name(event.change_class)),
+         event.natural_probability ? fmt::format("natural {:.2f}", *event.natural_probability) : "natural -",
+         hectares(event.area_ha) + " ha",
+         event.confidence ? fmt::format("confidence {:.2f}", *event.confidence) : "confidence -",
+         "revision " + std::to_string(event.revision),
+         event.recorded_at ? "recorded " + format_instant(*event.recorded_at) : "recorded -"});
   }
   return aligned(table);
 }
@@ -375,8 +376,8 @@ class AlertsCommand final : public Command {
         ("min-area-ha", po::value<double>()->value_name("HA"), "of at least this area, hectares, 0 or more")  //
         ("max-area-ha", po::value<double>()->value_name("HA"), "of at most this area, hectares, 0 or more")   //
         ("max-natural", po::value<double>()->value_name("P"),
-         "that are natural with at most this probability, 0..1, as those of run --max-natural P")  //
-        ("bbox", po::value<std::string>()->value_name("W,S,E,N"), "whose bounds touch this box, degrees")     //
+         "that are natural with at most this probability, 0..1, as those of run --max-natural P")          //
+        ("bbox", po::value<std::string>()->value_name("W,S,E,N"), "whose bounds touch this box, degrees")  //
         ("where", po::value<std::string>()->value_name("FILTER"),
          "that fit a filter in OGR's SQL over the register's columns, e.g. \"confidence > 0.8 AND tile = 'T38TPK'\"");
     po::options_description how("How");

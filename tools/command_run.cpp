@@ -70,8 +70,9 @@ class WatchCommand final : public Command {
           ("dry-run", po::bool_switch(), "say which looks would be taken in, write nothing");
     }
     description.add_options()  //
-        ("max-natural", po::value<double>()->value_name("P")->default_value(default_max_natural, "0.9"),
-         "alerts that are likelier than this to be no work of people, as fires, floods, harvests and falling water, are "
+        ("max-natural", po::value<double>()->value_name("P")->default_value(default_max_natural, "0.8"),
+         "alerts that are likelier than this to be no work of people, as fires, floods, harvests and falling water, "
+         "are "
          "in the register and not in alerts.geojson, 0..1; 1: none is left out")  //
         ("all-classes", po::bool_switch(), "the same as --max-natural 1");
     if (!is_rerun_) add_signing_options(description);

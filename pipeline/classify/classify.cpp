@@ -10,8 +10,9 @@
 namespace pitwatch {
 namespace {
 
-// Bounds of reflectance and indices, and how far from a bound a spectrum must lie for it to be certain on which side the
-// ground is. Top-of-atmosphere and surface reflectance differ by up to a tenth in NDVI: the bounds lie where both agree.
+// Bounds of reflectance and indices, and how far from a bound a spectrum must lie for it to be certain on which side
+// the ground is. Top-of-atmosphere and surface reflectance differ by up to a tenth in NDVI: the bounds lie where both
+// agree.
 struct Bound {
   double at;
   double spread;
@@ -20,18 +21,18 @@ struct Bound {
 constexpr Bound water_swir{0.06, 0.012};  // water absorbs short-wave infrared
 constexpr Bound water_nir{0.10, 0.02};    // and near infrared
 constexpr Bound turbid_nir{0.15, 0.02};
-constexpr Bound falling{1.0, 0.1};          // near infrared over red
-constexpr Bound falling_swir{0.8, 0.1};     // short-wave infrared over red, or green; soil and built ground do not fall so
-constexpr Bound wet_mndwi{-0.06, 0.04};     // water with land in the mean: by MNDWI,
-constexpr Bound mixed_swir{0.11, 0.015};    // as dark as no bright ground is, white rock and salt included,
-constexpr Bound mixed_nir{0.20, 0.03};      // nor snow
-constexpr Bound fallen{0.95, 0.05};         // turbid water whose short-wave infrared, of wider pixels, has land in it
+constexpr Bound falling{1.0, 0.1};       // near infrared over red
+constexpr Bound falling_swir{0.8, 0.1};  // short-wave infrared over red, or green; soil and built ground do not fall so
+constexpr Bound wet_mndwi{-0.06, 0.04};  // water with land in the mean: by MNDWI,
+constexpr Bound mixed_swir{0.11, 0.015};  // as dark as no bright ground is, white rock and salt included,
+constexpr Bound mixed_nir{0.20, 0.03};    // nor snow
+constexpr Bound fallen{0.95, 0.05};       // turbid water whose short-wave infrared, of wider pixels, has land in it
 constexpr Bound fallen_nir{0.12, 0.015};
 constexpr Bound fallen_swir{0.16, 0.02};
-constexpr Bound swir_over_nir{0.9, 0.06};   // of ground that is no plant: soil and rock rise from one to the other
+constexpr Bound swir_over_nir{0.9, 0.06};  // of ground that is no plant: soil and rock rise from one to the other
 constexpr Bound no_plant_ndvi{0.22, 0.04};
 constexpr Bound green_ndvi{0.30, 0.04};     // above: mostly plants
-constexpr Bound field_ndvi{0.45, 0.05};      // of ground that is green at some time of the year, though bare before
+constexpr Bound field_ndvi{0.45, 0.05};     // of ground that is green at some time of the year, though bare before
 constexpr Bound bare_ndvi{0.25, 0.03};      // below: mostly soil, rock, built ground
 constexpr Bound burn_nbr_drop{0.27, 0.05};  // moderate severity, Key & Benson 2006
 constexpr Bound no_rise{0.0, 0.01};         // charred ground gets darker in the near infrared and not brighter in red,
@@ -133,10 +134,10 @@ std::array<Rule, 7> rules_of(const Spectrum& before, const Spectrum& after, doub
   const double nir_rise = nir - value_or(before, Band::B08, 0);
   const double charred =
       any_of({below(red, charred_red), all_of({below(red, charred_soil_red), below(nbr_after, charred_nbr)})});
-  const double burnt = all_of({above(ndvi_before, bare_ndvi), above(nbr(before) - nbr_after, burn_nbr_drop),
-                               below(nir_rise, no_rise), any_of({below(red_rise, no_rise), charred}),
-                               below(nir, burnt_nir), below(nbr_after, burnt_nbr),
-                               above(value_or(after, Band::B11, 1.0F), burnt_swir)});
+  const double burnt =
+      all_of({above(ndvi_before, bare_ndvi), above(nbr(before) - nbr_after, burn_nbr_drop), below(nir_rise, no_rise),
+              any_of({below(red_rise, no_rise), charred}), below(nir, burnt_nir), below(nbr_after, burnt_nbr),
+              above(value_or(after, Band::B11, 1.0F), burnt_swir)});
   const double was_green = any_of({above(ndvi_before, green_ndvi), above(greenest_ndvi, field_ndvi)});
   return {{{ChangeClass::to_water, all_of({1 - was_water, water_now})},
            {ChangeClass::from_water, all_of({was_water, 1 - water_now})},

@@ -46,8 +46,8 @@ double muddy_water(const Spectrum& now) {
   if (!(nir > 0) || !(swir > 0)) return 0;
   const auto green = static_cast<double>(band(now, Band::B03));
   const double dry = std::min(1 - below(swir / nir, 1.0, 0.06), below((green - swir) / (green + swir), -0.12, 0.04));
-  return std::min({1 - dry, below(swir, 0.11, 0.015), below(nir, 0.12, 0.015),
-                   below((nir - red) / (nir + red), 0.22, 0.04)});
+  return std::min(
+      {1 - dry, below(swir, 0.11, 0.015), below(nir, 0.12, 0.015), below((nir - red) / (nir + red), 0.22, 0.04)});
 }
 
 /// p^0.75
@@ -69,8 +69,8 @@ void add(ClassCourse& course, const ClassProbabilities& shown) {
   for (std::size_t i = 0; i < class_count; ++i) course.seen[i] = static_cast<float>(seen[i] / sum);
 }
 
-/// Burnt ground is charred at first, and then greens again; what is dug is bare from the first look on, and brighter than
-/// plants, and water is neither. Charred ground that stays as it is for years is no burn.
+/// Burnt ground is charred at first, and then greens again; what is dug is bare from the first look on, and brighter
+/// than plants, and water is neither. Charred ground that stays as it is for years is no burn.
 void weigh_burn(ClassCourse& course, const CourseLook& look, const ClassProbabilities& shown) {
   constexpr double prior_odds = 3;  // ground that looks charred at first sight mostly is
   constexpr double most_odds = 200;

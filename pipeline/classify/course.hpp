@@ -22,7 +22,7 @@ struct CourseOptions {
   double regrown_days = 120;       // what is as it was so soon was mown, tilled or flooded: dug ground takes years
   double regrown_share = 0.5;      // of the NDVI lost
   double regrown_ndvi = 0.35;      // that it has again
-  double own_year_share = 0.45;    // of looks like the ground's own in other seasons that fields show as often as others
+  double own_year_share = 0.45;  // of looks like the ground's own in other seasons that fields show as often as others
   double late_own_year_share = 0.7;  // the same after regrown_days, when a field is green again
   double field_ndvi = 0.45;  // that ground has at some time of the year which may be a field, though bare before
 };

@@ -35,7 +35,7 @@ inline bool disturbs_ground(ChangeClass change_class) {
 }
 
 /// The highest probability of being natural with which alerts are in alerts.geojson, unless another is asked for.
-inline constexpr double default_max_natural = 0.9;
+inline constexpr double default_max_natural = 0.8;
 
 using MaskCode = std::uint8_t;
 inline constexpr MaskCode mask_stable = 0;
@@ -79,7 +79,7 @@ enum class AlertEventKind : std::uint8_t {
   shrank,
   confirmed,
   closed,
-  reclassified,   // or it has become likelier, or less likely, that it is natural
+  reclassified,  // or it has become likelier, or less likely, that it is natural
   recovering,
   reopened,
   superseded,
@@ -101,7 +101,7 @@ struct AlertEvent {
   ChangeClass change_class = ChangeClass::vegetation_change;  // from then on
   AlertStatus status = AlertStatus::provisional;              // from then on
   double confidence = 0;                                      // then, 0..1
-  PixelMultiPolygon shape{};  // then, on the grid of the collection that holds the alert
+  PixelMultiPolygon shape{};                       // then, on the grid of the collection that holds the alert
   std::optional<double> class_probability = {};    // then, 0..1; nothing: not known
   std::optional<double> natural_probability = {};  // then, likewise
   friend bool operator==(const AlertEvent&, const AlertEvent&) = default;
@@ -148,9 +148,9 @@ struct Alert {
   ChangeClass change_class = ChangeClass::vegetation_change;
   std::optional<double> class_probability;    // of the class, 0..1; nothing: not known
   std::optional<double> natural_probability;  // that no people disturbed the ground, 0..1; nothing: not known
-  Instant first_detected{};  // acquisition of the scene that first made this an alert
-  Instant onset_after{};     // last clear look still undisturbed
-  Instant onset_before{};    // first clear look disturbed
+  Instant first_detected{};                   // acquisition of the scene that first made this an alert
+  Instant onset_after{};                      // last clear look still undisturbed
+  Instant onset_before{};                     // first clear look disturbed
   std::optional<Instant> confirmed_on;
   Instant last_detected{};
   Instant last_observed{};
@@ -169,8 +169,8 @@ struct Alert {
   std::optional<Superseded> superseded;  // of status superseded
 };
 
-/// Whether an alert is so likely to be natural that it is left to the register. Where the probability is not known, as of
-/// former versions, those are whose class disturbs no ground, as was done then.
+/// Whether an alert is so likely to be natural that it is left to the register. Where the probability is not known, as
+/// of former versions, those are whose class disturbs no ground, as was done then.
 inline bool is_left_out(const Alert& alert, double max_natural) {
   return alert.natural_probability.value_or(disturbs_ground(alert.change_class) ? 0.0 : 1.0) > max_natural;
 }

@@ -71,8 +71,8 @@ bool same(const std::optional<double>& recorded, const std::optional<double>& to
 bool same(const RegisteredEvent& recorded, const AlertEvent& told) {
   return recorded.at == told.at && recorded.kind == told.kind && recorded.change_class == told.change_class &&
          recorded.area_ha == rounded_number(told.area_ha, area_decimals) &&
-         (!recorded.status || *recorded.status == told.status) &&
-         same(recorded.confidence, told.confidence) && same(recorded.class_probability, told.class_probability) &&
+         (!recorded.status || *recorded.status == told.status) && same(recorded.confidence, told.confidence) &&
+         same(recorded.class_probability, told.class_probability) &&
          same(recorded.natural_probability, told.natural_probability);
 }
 
@@ -155,9 +155,18 @@ class Updater {
     const int revision = recorded ? std::max(known.revision, 1) : known.revision + 1;
     for (std::size_t i = recorded.value_or(0); i < events.size(); ++i) {
       const AlertEvent& event = events[i];
-      RegisteredEvent added{known.outlined.alert.id, revision,      event.at,         event.kind,  event.status,
-                            event.change_class,      event.area_ha, event.confidence, update_.now, {},
-                            event.class_probability, event.natural_probability};
+      RegisteredEvent added{known.outlined.alert.id,
+                            revision,
+                            event.at,
+                            event.kind,
+                            event.status,
+                            event.change_class,
+                            event.area_ha,
+                            event.confidence,
+                            update_.now,
+                            {},
+                            event.class_probability,
+                            event.natural_probability};
       if (!event.shape.empty()) {
         added.outline = outline_of(event.shape, *told.grid);
       } else if (i + 1 == events.size()) {
@@ -371,9 +380,15 @@ std::vector<AlertEvent> as_alert_events(std::span<const RegisteredEvent> events,
         break;
     }
     status = event.status.value_or(status);
-    result.push_back(
-        {event.at, event.kind, event.area_ha, event.change_class, status, event.confidence.value_or(confidence), {},
-         event.class_probability, event.natural_probability});
+    result.push_back({event.at,
+                      event.kind,
+                      event.area_ha,
+                      event.change_class,
+                      status,
+                      event.confidence.value_or(confidence),
+                      {},
+                      event.class_probability,
+                      event.natural_probability});
   }
   return result;
 }

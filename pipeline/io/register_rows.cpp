@@ -132,11 +132,11 @@ TableRow row_of(const OutlinedAlert& outlined) {
 TableRow row_of(const RegisteredEvent& event) {
   Cell status;
   if (event.status) status = std::string(name(*event.status));
-  return {{event.alert_id, event.revision, event.at, std::string(name(event.kind)), std::move(status),
-           std::string(name(event.change_class)), rounded_number(event.area_ha, area_decimals),
-           rounded(event.confidence), cell_of(event.recorded_at), rounded(event.class_probability),
-           rounded(event.natural_probability)},
-          event.outline};
+  return {
+      {event.alert_id, event.revision, event.at, std::string(name(event.kind)), std::move(status),
+       std::string(name(event.change_class)), rounded_number(event.area_ha, area_decimals), rounded(event.confidence),
+       cell_of(event.recorded_at), rounded(event.class_probability), rounded(event.natural_probability)},
+      event.outline};
 }
 
 TableRow row_of(const RegisteredReview& each) {

@@ -44,8 +44,8 @@ std::vector<AlertEvent> history_of(const Incident& incident, const IncidentEvide
   }
   for (const ClassSince& told : evidence.classes) {
     if (told.when <= incident.first_detected) continue;
-    const auto later = std::find_if(history.begin(), history.end(),
-                                    [&](const AlertEvent& event) { return event.at > told.when; });
+    const auto later =
+        std::find_if(history.begin(), history.end(), [&](const AlertEvent& event) { return event.at > told.when; });
     AlertEvent event = *std::prev(later);
     event.at = told.when;
     event.kind = AlertEventKind::reclassified;
@@ -357,8 +357,7 @@ void classify(SiteState& state, const std::string& incident, const std::optional
                          static_cast<double>(told.natural_probability)};
   if (!evidence.classes.empty()) {
     const ClassSince& last = evidence.classes.back();
-    if (last.change_class == since.change_class &&
-        !is_news(last.natural_probability, *since.natural_probability)) {
+    if (last.change_class == since.change_class && !is_news(last.natural_probability, *since.natural_probability)) {
       return;
     }
   }

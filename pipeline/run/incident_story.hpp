@@ -35,9 +35,9 @@ std::optional<CourseLook> course_look(const SiteState& state, const Incident& in
                                       PlaneView<const std::uint8_t> clear, const Grid& grid);
 
 /// Takes such a look into the course of an incident, and puts into state.evidence what it is told to be from then on,
-/// where its class is another, or the probability that it is natural has moved by a tenth, or, where it is high and by two
-/// hundredths at least, to half or twice as far from 1. Without a look it stays what
-/// it is, or is `unknown` at first.
+/// where its class is another, or the probability that it is natural has moved by a tenth, or, where it is high and by
+/// two hundredths at least, to half or twice as far from 1. Without a look it stays what it is, or is `unknown` at
+/// first.
 void classify(SiteState& state, const std::string& incident, const std::optional<CourseLook>& look, Instant now,
               const CourseOptions& options);
 

@@ -212,8 +212,7 @@ struct PixelCourse {
     const auto greenest_ndvi = static_cast<double>(greenest.value_or(-1.0F));
     GroundShown shown;
     shown.add(before, now, greenest_ndvi);
-    take_in(course,
-            {shown, open.count(), greenest_ndvi, own_year_share, was_water(state.counts[pixel]), closes},
+    take_in(course, {shown, open.count(), greenest_ndvi, own_year_share, was_water(state.counts[pixel]), closes},
             options.course);
   }
 

@@ -67,17 +67,17 @@ ChangeClass class_of(const json& value) {
 }
 
 json json_of(const ClassCourse& course) {
-  return {{"seen", course.seen},
-          {"burnt_odds", course.burnt_odds},
-          {"wettest", course.wettest},
-          {"wet", {course.wet_from_days, course.wet_until_days, course.wet_looks}},
-          {"lowest_ndvi", course.lowest_ndvi},
-          {"is_back", course.is_back},
-          {"looks", course.looks},
-          {"told",
-           {static_cast<int>(course.told.change_class), course.told.class_probability,
-            course.told.natural_probability}},
-          {"challenger", {static_cast<int>(course.challenger), course.challenges}}};
+  return {
+      {"seen", course.seen},
+      {"burnt_odds", course.burnt_odds},
+      {"wettest", course.wettest},
+      {"wet", {course.wet_from_days, course.wet_until_days, course.wet_looks}},
+      {"lowest_ndvi", course.lowest_ndvi},
+      {"is_back", course.is_back},
+      {"looks", course.looks},
+      {"told",
+       {static_cast<int>(course.told.change_class), course.told.class_probability, course.told.natural_probability}},
+      {"challenger", {static_cast<int>(course.challenger), course.challenges}}};
 }
 
 ClassCourse course_of(const json& value) {

@@ -66,12 +66,12 @@ struct ClassSince {
 struct IncidentEvidence {
   Instant onset_after{};
   Instant onset_before{};
-  BandMeans before{};         // of its ground when last seen undisturbed
-  BandMeans first{};          // when first detected
-  BandMeans after{};          // and when last seen disturbed
-  bool by_water = false;      // beside ground that was water in the history
-  double own_year_share = 0;  // of the looks at its pixels that look like them in another season
-  float greenest_ndvi = -1;   // mean of what its ground was expected to have when it is greenest
+  BandMeans before{};               // of its ground when last seen undisturbed
+  BandMeans first{};                // when first detected
+  BandMeans after{};                // and when last seen disturbed
+  bool by_water = false;            // beside ground that was water in the history
+  double own_year_share = 0;        // of the looks at its pixels that look like them in another season
+  float greenest_ndvi = -1;         // mean of what its ground was expected to have when it is greenest
   ClassCourse course;               // what it turns out to be
   std::vector<ClassSince> classes;  // what it was told to be, in order of time; at least one once it was classified
   std::string scene_before;

@@ -83,7 +83,7 @@ struct WatchOptions {
   std::vector<std::string> relearn_sites;  // of these, whatever their state
   /// Alerts that are likelier than this to be fires, floods, harvests and the like are in the register alone.
   double max_natural = default_max_natural;
-  bool dry_run = false;      // say what would be done, write nothing
+  bool dry_run = false;  // say what would be done, write nothing
 
   // These do not change the result.
   std::string write_masks;  // folder that gets SITE/ with the mask of each look taken in; empty: none is written

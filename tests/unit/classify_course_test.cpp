@@ -189,7 +189,8 @@ TEST(ClassCourse, APondIsWaterFromTheThirdObservationOnAndForAsLongAsItLasts) {
 TEST(ClassCourse, ADarkPondIsNeverABurn) {
   Place pond{forest};
   pond.see(water, 0);
-  EXPECT_LT(course_probabilities(pond.course, {shown(spectrum(forest), spectrum(water))})[index(ChangeClass::burn)], 0.05);
+  EXPECT_LT(course_probabilities(pond.course, {shown(spectrum(forest), spectrum(water))})[index(ChangeClass::burn)],
+            0.05);
 }
 
 TEST(ClassCourse, WaterBesideWaterIsAFloodAtFirstSightAndWhenItWent) {
@@ -298,8 +299,7 @@ TEST(ClassCourse, ProbabilitiesSumToOne) {
   for (int look = 0; look < 12; ++look) {
     const Ground& now = seen[look % 6];
     place.see(now, 7 * look, 0.05 * look);
-    const ClassProbabilities likely =
-        course_probabilities(
+    const ClassProbabilities likely = course_probabilities(
         place.course, {shown(spectrum(meadow), spectrum(now), 0.7), 7.0 * look, 0.7, 0.05 * look, true, false});
     double sum = 0;
     for (const double one : likely) {

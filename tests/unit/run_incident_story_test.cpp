@@ -135,8 +135,7 @@ LookPlanes planes_of(const BandMeans& ground, int x, int y, const BandMeans& the
   LookPlanes planes;
   planes.when = day_of(5);
   std::size_t band = 0;
-  for (Plane<float>* plane :
-       {&planes.blue, &planes.green, &planes.red, &planes.nir, &planes.swir16, &planes.swir22}) {
+  for (Plane<float>* plane : {&planes.blue, &planes.green, &planes.red, &planes.nir, &planes.swir16, &planes.swir22}) {
     plane->reshape(grid.width, grid.height);
     for (int row = 0; row < grid.height; ++row) std::fill_n(plane->row(row), grid.width, ground[band]);
     plane->at(x, y) = there[band++];
