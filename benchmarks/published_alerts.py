@@ -1,25 +1,29 @@
 #!/usr/bin/env python3
 """What a nightly run has put into alerts.geojson on any night, whatever it is classed as by now.
 
-usage: published_alerts.py REGISTER.gpkg EXPORT.geojson OUT_PREFIX
+usage: published_alerts.py REGISTER.gpkg EXPORT.geojson OUT_PREFIX [MAX_NATURAL]
 
-EXPORT is all of the register (pitwatch alerts export). Writes OUT_PREFIX-any.geojson and, of alerts that were there
-confirmed, OUT_PREFIX-confirmed.geojson.
+EXPORT is all of the register (pitwatch alerts export); MAX_NATURAL that of the runs (default 0.8). Writes OUT_PREFIX-any.geojson and,
+of alerts that were there confirmed, OUT_PREFIX-confirmed.geojson.
 """
 import json
 import sqlite3
 import sys
 
-LEFT_OUT = ("burn", "flood", "harvest", "from_water")  # in the register only
+LEFT_OUT = ("burn", "flood", "harvest", "from_water")  # of registers that have no probabilities
 
 
-def main(register, export, prefix):
-    history = sqlite3.connect(register).execute("SELECT alert_id, event, class FROM alert_history ORDER BY alert_id, at").fetchall()
+def main(register, export, prefix, max_natural="0.8"):
+    connection = sqlite3.connect(register)
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(alert_history)")]
+    natural = "natural_probability" if "natural_probability" in columns else "NULL"
+    history = connection.execute(
+        f"SELECT alert_id, event, class, {natural} FROM alert_history ORDER BY alert_id, at, fid").fetchall()
     published, confirmed, is_confirmed = set(), set(), set()
-    for alert, event, change_class in history:
+    for alert, event, change_class, probability in history:
         if event == "confirmed":
             is_confirmed.add(alert)
-        if change_class in LEFT_OUT:
+        if probability > float(max_natural) if probability is not None else change_class in LEFT_OUT:
             continue
         published.add(alert)
         if alert in is_confirmed:
@@ -31,6 +35,6 @@ def main(register, export, prefix):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) not in (4, 5):
         sys.exit(__doc__)
     main(*sys.argv[1:])

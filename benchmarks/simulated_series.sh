@@ -117,7 +117,7 @@ gdal.UseExceptions()
 ogr.UseExceptions()
 SEEN_HA = 0.1
 CODES = {"pit_in_forest": 1, "pit_in_grass": 2, "pit_in_crop": 3, "pit_deepened": 4, "waste_dump": 5, "tailings_pond": 6,
-         "access_road": 7}  # of types in labels
+         "access_road": 7, "pond": 8, "alluvial_working": 9}  # of types in labels
 lags = {"any": [], "confirmed": []}
 
 

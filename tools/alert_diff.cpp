@@ -28,10 +28,15 @@ bool stands(const Alert& alert) {
   return alert.status != AlertStatus::superseded && alert.status != AlertStatus::not_watched;
 }
 
-bool has_all_classes(const AlertSet& set) {
-  return set.is_register || std::any_of(set.alerts.begin(), set.alerts.end(), [](const OutlinedAlert& outlined) {
-           return !disturbs_ground(outlined.alert.change_class);
-         });
+/// How natural an alert of a set may be. A file does not say with which limit it was written: it has what run has by
+/// default, or what it is seen to have.
+double most_natural(const AlertSet& set) {
+  double most = set.is_register ? 1 : default_max_natural;
+  for (const OutlinedAlert& outlined : set.alerts) {
+    const Alert& alert = outlined.alert;
+    if (is_left_out(alert, most)) most = alert.natural_probability.value_or(1);
+  }
+  return most;
 }
 
 class Comparison {
@@ -50,14 +55,14 @@ class Comparison {
     std::map<std::string, Both> by_id;
     for (const OutlinedAlert& outlined : first_.alerts) by_id[outlined.alert.id].before = &outlined.alert;
     for (const OutlinedAlert& outlined : second_.alerts) by_id[outlined.alert.id].after = &outlined.alert;
-    const bool all_before = has_all_classes(first_);
-    const bool all_after = has_all_classes(second_);
+    const double most_before = most_natural(first_);
+    const double most_after = most_natural(second_);
     for (const auto& [id, both] : by_id) {
       if (both.before != nullptr && both.after != nullptr) {
         compare(*both.before, *both.after);
       } else if (both.after != nullptr) {
-        if (all_before || disturbs_ground(both.after->change_class)) only_after(*both.after);
-      } else if (all_after || disturbs_ground(both.before->change_class)) {
+        if (!is_left_out(*both.after, most_before)) only_after(*both.after);
+      } else if (!is_left_out(*both.before, most_after)) {
         only_before(*both.before);
       }
     }
@@ -118,8 +123,8 @@ class Comparison {
       add(AlertChangeKind::went, &before, nullptr, "not_yet");
     } else if (recorded != nullptr && !stands(*recorded)) {
       add_gone(AlertChangeKind::went, &before, nullptr, *recorded);
-    } else if (recorded != nullptr && !has_all_classes(second_) && !disturbs_ground(recorded->change_class)) {
-      add(AlertChangeKind::went, &before, nullptr, "class");
+    } else if (recorded != nullptr && is_left_out(*recorded, most_natural(second_))) {
+      add(AlertChangeKind::went, &before, nullptr, "natural");
     } else {
       add(AlertChangeKind::went, &before, nullptr, "unknown");
     }

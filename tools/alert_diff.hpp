@@ -33,8 +33,8 @@ struct AlertChange {
   const Alert* before = nullptr;  // of the first set; null where it has none
   const Alert* after = nullptr;   // of the second
   /// Of what appeared, went, or came and went: merged, relearnt, replayed (superseded, by others or by none),
-  /// not_watched, watched_again, stands_again, class (left out because of it), not_yet (first detected later), unknown;
-  /// empty where there is nothing to say.
+  /// not_watched, watched_again, stands_again, natural (left out because of its probability), not_yet (first detected
+  /// later), unknown; empty where there is nothing to say.
   std::string why;
   std::vector<std::string> by;  // ids of those that stand for it
 };

@@ -45,6 +45,7 @@ bool passes(const OutlinedAlert& outlined, const AlertFilter& filter) {
          (!filter.from || alert.last_detected >= *filter.from) && (!filter.to || alert.last_detected <= *filter.to) &&
          (!filter.min_area_ha || alert.area_ha >= *filter.min_area_ha) &&
          (!filter.max_area_ha || alert.area_ha <= *filter.max_area_ha) &&
+         (!filter.max_natural || !is_left_out(alert, *filter.max_natural)) &&
          (!filter.bbox || touches(outlined.outline, *filter.bbox));
 }
 
@@ -91,7 +92,9 @@ po::options_description filter_options() {
       ("to", po::value<std::string>()->value_name("DATE"), "last detected up to here, a day whole")         //
       ("min-area-ha", po::value<double>()->value_name("HA"), "of at least this area, hectares, 0 or more")  //
       ("max-area-ha", po::value<double>()->value_name("HA"), "of at most this area, hectares, 0 or more")   //
-      ("bbox", po::value<std::string>()->value_name("W,S,E,N"), "whose bounds touch this box, degrees")     //
+      ("max-natural", po::value<double>()->value_name("P"),
+       "that are natural with at most this probability, 0..1, as those of run --max-natural P")          //
+      ("bbox", po::value<std::string>()->value_name("W,S,E,N"), "whose bounds touch this box, degrees")  //
       ("where", po::value<std::string>()->value_name("FILTER"),
        "that fit a filter in OGR's SQL over the register's columns, e.g. \"confidence > 0.8 AND tile = 'T38TPK'\"");
   return which;
@@ -112,6 +115,10 @@ AlertFilter read_filter(const po::variables_map& values, std::vector<AlertStatus
   check_period(filter.from, filter.to);
   filter.min_area_ha = area_option(values, "min-area-ha");
   filter.max_area_ha = area_option(values, "max-area-ha");
+  if (values.count("max-natural") != 0) {
+    filter.max_natural = values["max-natural"].as<double>();
+    if (!(*filter.max_natural >= 0 && *filter.max_natural <= 1)) throw ConfigError("--max-natural must be 0 to 1");
+  }
   if (values.count("bbox") != 0) filter.bbox = parse_bbox(values);
   if (filter.statuses.empty() && !values["all"].as<bool>()) filter.hidden = std::move(hidden);
   if (values.count("where") != 0) filter.where = values["where"].as<std::string>();

@@ -23,6 +23,7 @@ struct AlertFilter {
   std::optional<Instant> to;
   std::optional<double> min_area_ha;
   std::optional<double> max_area_ha;
+  std::optional<double> max_natural;
   std::optional<std::array<double, 4>> bbox;  // west, south, east, north
   std::string where;
   std::vector<AlertStatus> hidden;  // statuses that are left out because nobody asked for them

@@ -21,6 +21,8 @@ ordered_json json_of(const RegisteredEvent& event) {
           {"event", name(event.kind)},
           {"status", or_null(event.status, [](AlertStatus status) { return name(status); })},
           {"class", name(event.change_class)},
+          {"class_probability", or_null(event.class_probability, [](double value) { return value; })},
+          {"natural_probability", or_null(event.natural_probability, [](double value) { return value; })},
           {"area_ha", event.area_ha},
           {"confidence", or_null(event.confidence, [](double value) { return value; })},
           {"recorded_at", or_null(event.recorded_at, format_instant)},
@@ -40,12 +42,14 @@ ordered_json json_of(const RegisteredReview& each) {
 std::string history_text(const std::vector<RegisteredEvent>& events) {
   TextTable table;
   for (const RegisteredEvent& event : events) {
-    table.push_back({"  " + format_instant(event.at), std::string(name(event.kind)),
-                     event.status ? std::string(name(*event.status)) : "-", std::string(name(event.change_class)),
-                     hectares(event.area_ha) + " ha",
-                     event.confidence ? fmt::format("confidence {:.2f}", *event.confidence) : "confidence -",
-                     "revision " + std::to_string(event.revision),
-                     event.recorded_at ? "recorded " + format_instant(*event.recorded_at) : "recorded -"});
+    table.push_back(
+        {"  " + format_instant(event.at), std::string(name(event.kind)),
+         event.status ? std::string(name(*event.status)) : "-", std::string(name(event.change_class)),
+         event.natural_probability ? fmt::format("natural {:.2f}", *event.natural_probability) : "natural -",
+         hectares(event.area_ha) + " ha",
+         event.confidence ? fmt::format("confidence {:.2f}", *event.confidence) : "confidence -",
+         "revision " + std::to_string(event.revision),
+         event.recorded_at ? "recorded " + format_instant(*event.recorded_at) : "recorded -"});
   }
   return aligned(table);
 }
@@ -67,13 +71,14 @@ std::string reviews_text(const std::vector<RegisteredReview>& reviews, const std
 std::string hectares(double area_ha) { return fmt::format("{:.2f}", area_ha); }
 
 std::string table_text(const std::vector<OutlinedAlert>& alerts) {
-  TextTable table{
-      {"id", "site", "status", "class", "area ha", "confidence", "first detected", "last detected", "review"}};
+  TextTable table{{"id", "site", "status", "class", "natural", "area ha", "confidence", "first detected",
+                   "last detected", "review"}};
   for (const OutlinedAlert& outlined : alerts) {
     const Alert& alert = outlined.alert;
     table.push_back({alert.id, alert.site.value_or("-"), std::string(name(alert.status)),
-                     std::string(name(alert.change_class)), hectares(alert.area_ha),
-                     fmt::format("{:.2f}", alert.confidence), format_day(alert.first_detected),
+                     std::string(name(alert.change_class)),
+                     alert.natural_probability ? fmt::format("{:.2f}", *alert.natural_probability) : "-",
+                     hectares(alert.area_ha), fmt::format("{:.2f}", alert.confidence), format_day(alert.first_detected),
                      format_day(alert.last_detected), alert.review ? std::string(name(alert.review->verdict)) : "-"});
   }
   return aligned(table);

@@ -69,9 +69,12 @@ class WatchCommand final : public Command {
            "begin a new register though the state knows of one: what only that one held is lost")  //
           ("dry-run", po::bool_switch(), "say which looks would be taken in, write nothing");
     }
-    description.add_options()(
-        "all-classes", po::bool_switch(),
-        "alerts.geojson has burn, flood, harvest and from_water too, which disturb no ground; the register always has");
+    description.add_options()  //
+        ("max-natural", po::value<double>()->value_name("P")->default_value(default_max_natural, "0.8"),
+         "alerts that are likelier than this to be no work of people, as fires, floods, harvests and falling water, "
+         "are "
+         "in the register and not in alerts.geojson, 0..1; 1: none is left out")  //
+        ("all-classes", po::bool_switch(), "the same as --max-natural 1");
     if (!is_rerun_) add_signing_options(description);
     add_monitor_options(description);
     return description;
@@ -86,7 +89,8 @@ class WatchCommand final : public Command {
     options_.state = is_rerun_ ? required_option(values, "out", "--out DIR", command)
                                : required_option(values, "state", "--state DIR", command);
     options_.until = parse_period_end(values);
-    options_.all_classes = values["all-classes"].as<bool>();
+    options_.max_natural = values["all-classes"].as<bool>() ? 1 : values["max-natural"].as<double>();
+    if (!(options_.max_natural >= 0 && options_.max_natural <= 1)) throw ConfigError("--max-natural must be 0 to 1");
     if (is_rerun_) {
       options_.is_rerun = true;
       if (values.count("state") != 0) options_.start_from = values["state"].as<std::string>();

@@ -53,7 +53,9 @@ class SimulateCommand final : public Command {
         ("bands", po::value<std::string>()->value_name("LIST")->default_value(""),
          "bands to write, e.g. B02,B03,B04,B08,B11,B12; empty: all twelve")  //
         ("disturbances", po::value<int>()->value_name("N")->default_value(defaults.disturbances),
-         "for each site: pits, dumps, ponds, roads; 0..10000")  //
+         "for each site: pits, dumps, tailings, roads; 0..10000")  //
+        ("waterside", po::value<int>()->value_name("N")->default_value(defaults.waterside),
+         "for each site, beside these: ponds, and workings along a river; 0..10000")  //
         ("decoys", po::value<int>()->value_name("N")->default_value(defaults.decoys),
          "for each site: harvests, fires, floods and the like; 0..10000")                               //
         ("clear-sky", po::bool_switch(), "no clouds, and every product whole: for pairs and pictures")  //
@@ -83,6 +85,7 @@ class SimulateCommand final : public Command {
     options_.size_km = values["size-km"].as<double>();
     options_.bands = parse_bands(values["bands"].as<std::string>());
     options_.disturbances = values["disturbances"].as<int>();
+    options_.waterside = values["waterside"].as<int>();
     options_.decoys = values["decoys"].as<int>();
     options_.clear_sky = values["clear-sky"].as<bool>();
     options_.sky_labels = values["sky-labels"].as<bool>();

@@ -2,31 +2,52 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <optional>
 
 #include "kernels/indices.hpp"
 
 namespace pitwatch {
 namespace {
 
-// Reflectance and index thresholds. Top-of-atmosphere and surface reflectance differ by up to a tenth in NDVI: the
-// bounds lie where both agree.
-constexpr float water_swir = 0.06F;  // water absorbs short-wave infrared
-constexpr float water_nir = 0.10F;   // and near infrared
-constexpr float turbid_nir = 0.15F;
-constexpr float falling_swir = 0.8F;       // of red, or green; soil and built ground do not fall off like that
-constexpr double green_ndvi = 0.30;        // above: mostly plants
-constexpr double bare_ndvi = 0.25;         // below: mostly soil, rock, built ground
-constexpr double burn_nbr_drop = 0.27;     // moderate severity, Key & Benson 2006
-constexpr float burn_brightening = 0.0F;   // charred ground gets darker in the near infrared and not brighter in red,
-constexpr float charred_red = 0.06F;       // or but a little, where dark forest burns: bared soil is brighter,
-constexpr float charred_soil_red = 0.10F;  // but for dark soil, which does not
-constexpr double charred_nbr = -0.20;      // reflect so much more in the short-wave than in the near infrared
+// Bounds of reflectance and indices, and how far from a bound a spectrum must lie for it to be certain on which side
+// the ground is. Top-of-atmosphere and surface reflectance differ by up to a tenth in NDVI: the bounds lie where both
+// agree.
+struct Bound {
+  double at;
+  double spread;
+};
+
+constexpr Bound water_swir{0.06, 0.012};  // water absorbs short-wave infrared
+constexpr Bound water_nir{0.10, 0.02};    // and near infrared
+constexpr Bound turbid_nir{0.15, 0.02};
+constexpr Bound falling{1.0, 0.1};       // near infrared over red
+constexpr Bound falling_swir{0.8, 0.1};  // short-wave infrared over red, or green; soil and built ground do not fall so
+constexpr Bound wet_mndwi{-0.06, 0.04};  // water with land in the mean: by MNDWI,
+constexpr Bound mixed_swir{0.11, 0.015};  // as dark as no bright ground is, white rock and salt included,
+constexpr Bound mixed_nir{0.20, 0.03};    // nor snow
+constexpr Bound fallen{0.95, 0.05};       // turbid water whose short-wave infrared, of wider pixels, has land in it
+constexpr Bound fallen_nir{0.12, 0.015};
+constexpr Bound fallen_swir{0.16, 0.02};
+constexpr Bound swir_over_nir{0.9, 0.06};  // of ground that is no plant: soil and rock rise from one to the other
+constexpr Bound no_plant_ndvi{0.22, 0.04};
+constexpr Bound green_ndvi{0.30, 0.04};     // above: mostly plants
+constexpr Bound field_ndvi{0.45, 0.05};     // of ground that is green at some time of the year, though bare before
+constexpr Bound bare_ndvi{0.25, 0.03};      // below: mostly soil, rock, built ground
+constexpr Bound burn_nbr_drop{0.27, 0.05};  // moderate severity, Key & Benson 2006
+constexpr Bound no_rise{0.0, 0.01};         // charred ground gets darker in the near infrared and not brighter in red,
+constexpr Bound charred_red{0.06, 0.01};    // or but a little, where dark forest burns: bared soil is brighter,
+constexpr Bound charred_soil_red{0.10, 0.01};  // but for dark soil, which does not
+constexpr Bound charred_nbr{-0.16, 0.04};      // reflect so much more in the short-wave than in the near infrared.
+constexpr Bound burnt_nir{0.19, 0.02};         // In the near infrared it is dark,
+constexpr Bound burnt_swir{0.085, 0.015};      // and in the short-wave infrared not as dark as water and wet ground,
+constexpr Bound burnt_nbr{0.20, 0.06};         // so that little is left of the slope of plants
 // Soil, sand and rock reflect more in the short-wave infrared than in red; concrete, metal and asphalt hardly do. The
 // ratio bears haze well, since haze adds little to either.
-constexpr float flat_swir_over_red = 1.2F;
-constexpr float lit_visible = 0.10F;     // below, shade and water make the ratio meaningless
-constexpr float bright_visible = 0.30F;  // brighter than most soil
-constexpr float bright_rise = 0.05F;     // and brighter than it was
+constexpr Bound flat_swir_over_red{1.2, 0.08};
+constexpr Bound lit_visible{0.10, 0.01};     // below, shade and water make the ratio meaningless
+constexpr Bound bright_visible{0.30, 0.03};  // brighter than most soil
+constexpr Bound bright_rise{0.05, 0.015};    // and brighter than it was
 
 float value_or(const Spectrum& spectrum, Band band, float fallback) {
   return spectrum[static_cast<std::size_t>(band)].value_or(fallback);
@@ -34,21 +55,50 @@ float value_or(const Spectrum& spectrum, Band band, float fallback) {
 
 bool has(const Spectrum& spectrum, Band band) { return spectrum[static_cast<std::size_t>(band)].has_value(); }
 
-bool is_water(const Spectrum& spectrum) {
-  const float red = value_or(spectrum, Band::B04, 0.0F);
-  const float nir = value_or(spectrum, Band::B08, 1.0F);
-  if (!has(spectrum, Band::B11)) return nir < water_nir && nir < red;
-  const float swir = value_or(spectrum, Band::B11, 1.0F);
-  // Clear water, which shaded ground is as dark as, though not darkest in the short-wave infrared; or turbid water with
-  // some shore in the mean: darker with every band from red on.
-  const bool is_shade = swir > falling_swir * value_or(spectrum, Band::B03, 1.0F);
-  return (swir < water_swir && nir < water_nir && !is_shade) ||
-         (nir < red && swir < falling_swir * red && nir < turbid_nir);
+// Degrees of truth, 0..1; 0.5 at a bound. Of square roots, which all processors round alike.
+double above(double value, Bound bound) {
+  const double distance = (value - bound.at) / bound.spread;
+  return 0.5 * (1 + distance / std::sqrt(1 + distance * distance));
+}
+double below(double value, Bound bound) { return 1 - above(value, bound); }
+double all_of(std::initializer_list<double> truths) { return std::min(truths); }
+double any_of(std::initializer_list<double> truths) { return std::max(truths); }
+
+double ratio(float numerator, float denominator) {
+  constexpr float least = 0.001F;
+  return static_cast<double>(numerator) / static_cast<double>(std::max(denominator, least));
 }
 
-double index_or(const std::map<std::string, double>& indices, const std::string& name, double fallback) {
-  const auto found = indices.find(name);
-  return found == indices.end() ? fallback : found->second;
+/// (a - b) / (a + b); nothing where a band is missing.
+std::optional<double> normalised_difference(const Spectrum& spectrum, Band a, Band b) {
+  if (!has(spectrum, a) || !has(spectrum, b)) return std::nullopt;
+  const double one = value_or(spectrum, a, 0.0F);
+  const double other = value_or(spectrum, b, 0.0F);
+  constexpr double least = 0.001;
+  return (one - other) / std::max(one + other, least);
+}
+
+double ndvi(const Spectrum& spectrum) { return normalised_difference(spectrum, Band::B08, Band::B04).value_or(0); }
+double nbr(const Spectrum& spectrum) { return normalised_difference(spectrum, Band::B08, Band::B12).value_or(0); }
+
+double water(const Spectrum& spectrum) {
+  const float red = value_or(spectrum, Band::B04, 0.0F);
+  const float nir = value_or(spectrum, Band::B08, 1.0F);
+  const double nir_over_red = ratio(nir, red);
+  if (!has(spectrum, Band::B11)) return all_of({below(nir, water_nir), below(nir_over_red, falling)});
+  const float swir = value_or(spectrum, Band::B11, 1.0F);
+  // Clear water, which shaded ground is as dark as, though not darkest in the short-wave infrared; or turbid water,
+  // darker with every band from red on; or either with some shore in the mean.
+  const double clear = all_of({below(swir, water_swir), below(nir, water_nir),
+                               below(ratio(swir, value_or(spectrum, Band::B03, 1.0F)), falling_swir)});
+  const double turbid =
+      all_of({below(nir_over_red, falling), below(ratio(swir, red), falling_swir), below(nir, turbid_nir)});
+  const double dark = all_of({below(swir, mixed_swir), below(nir, mixed_nir)});
+  const double mndwi = normalised_difference(spectrum, Band::B03, Band::B11).value_or(-1);
+  const double mixed = all_of({above(mndwi, wet_mndwi), below(ndvi(spectrum), green_ndvi), dark});
+  const double falls_on = all_of({below(ratio(swir, nir), swir_over_nir), below(ndvi(spectrum), no_plant_ndvi), dark});
+  const double fallen_off = all_of({below(nir_over_red, fallen), below(nir, fallen_nir), below(swir, fallen_swir)});
+  return any_of({clear, turbid, mixed, falls_on, fallen_off});
 }
 
 /// The mean of blue and red; without blue, red alone.
@@ -57,10 +107,45 @@ float visible(const Spectrum& spectrum) {
   return (value_or(spectrum, Band::B02, red) + red) / 2;
 }
 
-bool is_built_or_bright(const Spectrum& before, const Spectrum& after) {
-  if (visible(after) > bright_visible && visible(after) - visible(before) > bright_rise) return true;
-  return has(after, Band::B11) && visible(after) > lit_visible &&
-         value_or(after, Band::B11, 1.0F) < flat_swir_over_red * value_or(after, Band::B04, 0.0F);
+double built_or_bright(const Spectrum& before, const Spectrum& after) {
+  const double bright =
+      all_of({above(visible(after), bright_visible), above(visible(after) - visible(before), bright_rise)});
+  if (!has(after, Band::B11)) return bright;
+  const double swir_over_red = ratio(value_or(after, Band::B11, 1.0F), value_or(after, Band::B04, 0.0F));
+  return any_of({bright, all_of({above(visible(after), lit_visible), below(swir_over_red, flat_swir_over_red)})});
+}
+
+/// A rule, and how true it is.
+struct Rule {
+  ChangeClass change_class;
+  double truth;
+};
+
+/// In order: each holds where none before it does. The last always holds.
+std::array<Rule, 7> rules_of(const Spectrum& before, const Spectrum& after, double greenest_ndvi) {
+  const double was_water = water(before);
+  const double water_now = water(after);
+  const double ndvi_before = ndvi(before);
+  const double ndvi_after = ndvi(after);
+  const double nbr_after = nbr(after);
+  const double red = value_or(after, Band::B04, 1.0F);
+  const double red_rise = red - value_or(before, Band::B04, 0);
+  const double nir = value_or(after, Band::B08, 0);
+  const double nir_rise = nir - value_or(before, Band::B08, 0);
+  const double charred =
+      any_of({below(red, charred_red), all_of({below(red, charred_soil_red), below(nbr_after, charred_nbr)})});
+  const double burnt =
+      all_of({above(ndvi_before, bare_ndvi), above(nbr(before) - nbr_after, burn_nbr_drop), below(nir_rise, no_rise),
+              any_of({below(red_rise, no_rise), charred}), below(nir, burnt_nir), below(nbr_after, burnt_nbr),
+              above(value_or(after, Band::B11, 1.0F), burnt_swir)});
+  const double was_green = any_of({above(ndvi_before, green_ndvi), above(greenest_ndvi, field_ndvi)});
+  return {{{ChangeClass::to_water, all_of({1 - was_water, water_now})},
+           {ChangeClass::from_water, all_of({was_water, 1 - water_now})},
+           {ChangeClass::burn, burnt},
+           {ChangeClass::vegetation_change, above(ndvi_after, green_ndvi)},
+           {ChangeClass::built_or_bright, built_or_bright(before, after)},
+           {ChangeClass::vegetation_to_bare, was_green},
+           {ChangeClass::bare_to_bare, 1}}};
 }
 
 }  // namespace
@@ -115,50 +200,20 @@ std::map<std::string, double> index_change(const Spectrum& before, const Spectru
 }
 
 ChangeClass classify_change(const Spectrum& before, const Spectrum& after) {
-  const bool was_water = is_water(before);
-  const bool water_now = is_water(after);
-  if (!was_water && water_now) return ChangeClass::to_water;
-  if (was_water && !water_now) return ChangeClass::from_water;
-
-  const auto from = spectral_indices(before);
-  const auto to = spectral_indices(after);
-  const double ndvi_before = index_or(from, "ndvi", 0);
-  const double ndvi_after = index_or(to, "ndvi", 0);
-  const double nbr_drop = index_or(from, "nbr", 0) - index_or(to, "nbr", 0);
-  const float red_rise = value_or(after, Band::B04, 0) - value_or(before, Band::B04, 0);
-  const float nir_rise = value_or(after, Band::B08, 0) - value_or(before, Band::B08, 0);
-  const float red = value_or(after, Band::B04, 1.0F);
-  const bool is_charred = red < charred_red || (red < charred_soil_red && index_or(to, "nbr", 0) < charred_nbr);
-  if (ndvi_before > bare_ndvi && nbr_drop > burn_nbr_drop && nir_rise < 0 &&
-      (red_rise < burn_brightening || is_charred)) {
-    return ChangeClass::burn;
+  for (const Rule& rule : rules_of(before, after, -1)) {
+    if (rule.truth > 0.5) return rule.change_class;
   }
-  if (ndvi_after >= green_ndvi) return ChangeClass::vegetation_change;
-  if (is_built_or_bright(before, after)) return ChangeClass::built_or_bright;
-  if (ndvi_before >= green_ndvi) return ChangeClass::vegetation_to_bare;
-  if (std::max(ndvi_before, ndvi_after) < green_ndvi) return ChangeClass::bare_to_bare;
-  return ChangeClass::vegetation_change;
+  return ChangeClass::bare_to_bare;
 }
 
-ChangeClass classify_course(const ChangeCourse& course, const CourseOptions& options) {
-  const ChangeClass at_first = classify_change(course.before, course.first);
-  const ChangeClass now = classify_change(course.before, course.latest);
-  if (at_first == ChangeClass::burn) return at_first;
-
-  const auto ndvi = [](const Spectrum& spectrum) { return index_or(spectral_indices(spectrum), "ndvi", 0); };
-  const double lost = ndvi(course.before) - ndvi(course.first);
-  const double regrown = ndvi(course.latest) - ndvi(course.first);
-  const bool is_young = course.days < options.regrown_days;
-  const bool is_green =
-      lost > 0 && ndvi(course.latest) > options.regrown_ndvi && regrown > options.regrown_share * lost;
-  const bool was_green = ndvi(course.before) >= green_ndvi || course.greenest_ndvi >= options.field_ndvi;
-  const bool is_back = is_young && (is_green || (course.is_over && was_green));
-  const bool was_flooded = course.is_over || at_first == ChangeClass::to_water || now == ChangeClass::to_water;
-  if (course.by_water && (is_back || (was_flooded && course.days < options.flood_days))) return ChangeClass::flood;
-  if (is_back) return ChangeClass::harvest;
-  const double field_share = is_young ? options.own_year_share : options.late_own_year_share;
-  if (was_green && course.own_year_share > field_share) return ChangeClass::harvest;
-  return now;
+ClassProbabilities class_probabilities(const Spectrum& before, const Spectrum& after, double greenest_ndvi) {
+  ClassProbabilities result{};
+  double rest = 1;
+  for (const Rule& rule : rules_of(before, after, greenest_ndvi)) {
+    result[index(rule.change_class)] = rest * rule.truth;
+    rest *= 1 - rule.truth;
+  }
+  return result;
 }
 
 }  // namespace pitwatch

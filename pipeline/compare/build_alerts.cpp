@@ -175,6 +175,12 @@ std::vector<Alert> build_alerts(const std::vector<Region>& regions, const PairIn
     Alert& alert = alerts[i];
     alert.id = alert_id(region, grid, report);
     alert.change_class = region.change_class;
+    const ClassProbabilities likely = class_probabilities(region.before, region.after);
+    alert.class_probability = likely[index(region.change_class)];
+    const auto red = [](const Spectrum& spectrum) {
+      return static_cast<double>(spectrum[static_cast<std::size_t>(Band::B04)].value_or(0.0F));
+    };
+    alert.natural_probability = natural_probability(likely, red(region.after) - red(region.before));
     alert.first_detected = report.after.acquired;
     alert.onset_after = report.before.acquired;
     alert.onset_before = report.after.acquired;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pipeline/classify/classify.hpp"
+#include "pipeline/classify/course.hpp"
 #include "pipeline/compare/compare.hpp"
 #include "pipeline/compare/pair_inputs.hpp"
 #include "pipeline/core/alert.hpp"

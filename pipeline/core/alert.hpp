@@ -25,13 +25,17 @@ enum class ChangeClass : std::uint8_t {
   built_or_bright = 7,     // roofs, concrete, or other surfaces brighter than soil
   flood = 8,               // land under the water of a river or lake beside it, for a while; from series alone
   harvest = 9,             // mown, harvested or tilled: as the ground is in other seasons; from series alone
+  unknown = 10,            // no class is likely enough; from series alone
 };
 
-/// Whether the class speaks of dug, covered or built ground; the others are kept apart from alerts.
+/// Whether the class speaks of ground that people dug, covered or built on, or of nothing.
 inline bool disturbs_ground(ChangeClass change_class) {
   return change_class != ChangeClass::burn && change_class != ChangeClass::flood &&
          change_class != ChangeClass::harvest && change_class != ChangeClass::from_water;
 }
+
+/// The highest probability of being natural with which alerts are in alerts.geojson, unless another is asked for.
+inline constexpr double default_max_natural = 0.8;
 
 using MaskCode = std::uint8_t;
 inline constexpr MaskCode mask_stable = 0;
@@ -42,7 +46,7 @@ struct ChangeClassName {
   std::string_view name;
 };
 
-inline constexpr std::array<ChangeClassName, 9> change_class_names{{
+inline constexpr std::array<ChangeClassName, 10> change_class_names{{
     {ChangeClass::vegetation_to_bare, "vegetation_to_bare"},
     {ChangeClass::bare_to_bare, "bare_to_bare"},
     {ChangeClass::to_water, "to_water"},
@@ -52,6 +56,7 @@ inline constexpr std::array<ChangeClassName, 9> change_class_names{{
     {ChangeClass::built_or_bright, "built_or_bright"},
     {ChangeClass::flood, "flood"},
     {ChangeClass::harvest, "harvest"},
+    {ChangeClass::unknown, "unknown"},
 }};
 
 inline std::string_view name(ChangeClass change_class) {
@@ -74,7 +79,7 @@ enum class AlertEventKind : std::uint8_t {
   shrank,
   confirmed,
   closed,
-  reclassified,
+  reclassified,  // or it has become likelier, or less likely, that it is natural
   recovering,
   reopened,
   superseded,
@@ -96,7 +101,9 @@ struct AlertEvent {
   ChangeClass change_class = ChangeClass::vegetation_change;  // from then on
   AlertStatus status = AlertStatus::provisional;              // from then on
   double confidence = 0;                                      // then, 0..1
-  PixelMultiPolygon shape{};  // then, on the grid of the collection that holds the alert
+  PixelMultiPolygon shape{};                       // then, on the grid of the collection that holds the alert
+  std::optional<double> class_probability = {};    // then, 0..1; nothing: not known
+  std::optional<double> natural_probability = {};  // then, likewise
   friend bool operator==(const AlertEvent&, const AlertEvent&) = default;
 };
 
@@ -139,9 +146,11 @@ struct Alert {
   std::optional<std::string> site;
   AlertStatus status = AlertStatus::provisional;
   ChangeClass change_class = ChangeClass::vegetation_change;
-  Instant first_detected{};  // acquisition of the scene that first made this an alert
-  Instant onset_after{};     // last clear look still undisturbed
-  Instant onset_before{};    // first clear look disturbed
+  std::optional<double> class_probability;    // of the class, 0..1; nothing: not known
+  std::optional<double> natural_probability;  // that no people disturbed the ground, 0..1; nothing: not known
+  Instant first_detected{};                   // acquisition of the scene that first made this an alert
+  Instant onset_after{};                      // last clear look still undisturbed
+  Instant onset_before{};                     // first clear look disturbed
   std::optional<Instant> confirmed_on;
   Instant last_detected{};
   Instant last_observed{};
@@ -159,5 +168,11 @@ struct Alert {
   std::optional<Review> review;          // the newest
   std::optional<Superseded> superseded;  // of status superseded
 };
+
+/// Whether an alert is so likely to be natural that it is left to the register. Where the probability is not known, as
+/// of former versions, those are whose class disturbs no ground, as was done then.
+inline bool is_left_out(const Alert& alert, double max_natural) {
+  return alert.natural_probability.value_or(disturbs_ground(alert.change_class) ? 0.0 : 1.0) > max_natural;
+}
 
 }  // namespace pitwatch

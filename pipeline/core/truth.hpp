@@ -28,6 +28,8 @@ enum class TruthType : std::uint8_t {
   waste_dump = 5,
   tailings_pond = 6,
   access_road = 7,
+  pond = 8,              // dug below the water table, or dammed
+  alluvial_working = 9,  // beside a river: gravel heaps and pools
   landslide = 20,
   harvest = 30,
   ploughing = 31,
@@ -46,7 +48,7 @@ struct TruthTypeInfo {
   std::string_view name;
 };
 
-inline constexpr std::array<TruthTypeInfo, 16> truth_type_infos{{
+inline constexpr std::array<TruthTypeInfo, 18> truth_type_infos{{
     {TruthType::pit_in_forest, TruthKind::disturbance, "pit_in_forest"},
     {TruthType::pit_in_grass, TruthKind::disturbance, "pit_in_grass"},
     {TruthType::pit_in_crop, TruthKind::disturbance, "pit_in_crop"},
@@ -54,6 +56,8 @@ inline constexpr std::array<TruthTypeInfo, 16> truth_type_infos{{
     {TruthType::waste_dump, TruthKind::disturbance, "waste_dump"},
     {TruthType::tailings_pond, TruthKind::disturbance, "tailings_pond"},
     {TruthType::access_road, TruthKind::disturbance, "access_road"},
+    {TruthType::pond, TruthKind::disturbance, "pond"},
+    {TruthType::alluvial_working, TruthKind::disturbance, "alluvial_working"},
     {TruthType::landslide, TruthKind::natural, "landslide"},
     {TruthType::harvest, TruthKind::decoy, "harvest"},
     {TruthType::ploughing, TruthKind::decoy, "ploughing"},

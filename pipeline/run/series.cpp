@@ -187,28 +187,37 @@ Spectrum spectrum_of(const PixelReflectance& reflectance) {
 /// What the class of a pixel's change follows from.
 struct PixelCourse {
   Spectrum before;  // when last seen undisturbed
-  Spectrum first;
-  Spectrum latest;
+  ClassCourse course;
 
-  void take(const Spectrum& now, const PixelHistory& history, LookNumber number, bool undisturbed) {
+  /// Takes in a look that counted.
+  void take(const Spectrum& now, const MonitorState& state, std::size_t pixel, bool undisturbed,
+            const SeriesOptions& options) {
     if (undisturbed) before = now;
-    if (history.first_detected == number) first = now;
-    if (history.last_detected == number) latest = now;
-  }
-
-  ChangeClass change_class(const MonitorState& state, std::size_t pixel, const SeriesOptions& options) const {
     const PixelHistory& history = state.history[pixel];
-    const auto at = [&state](LookNumber number) { return state.looks[static_cast<std::size_t>(number)]; };
-    const std::chrono::duration<double, std::ratio<86400>> open =
-        at(history.last_detected) - at(history.first_detected);
+    const auto number = static_cast<LookNumber>(state.looks.size()) - 1;
+    if (history.first_detected == number) course = {};
+    const PixelStatus status = state.status[pixel];
+    const bool closes = status == PixelStatus::closed && !is_over_;
+    is_over_ = status == PixelStatus::closed;
+    if (history.first_detected == no_look || (status != PixelStatus::provisional && status != PixelStatus::confirmed &&
+                                              status != PixelStatus::recovering && !closes)) {
+      return;
+    }
+    const Instant first = state.looks[static_cast<std::size_t>(history.first_detected)];
+    const std::chrono::duration<double, std::ratio<86400>> open = state.looks.back() - first;
     const double own_year_share =
         history.looks_since_onset > 0 ? static_cast<double>(history.own_year_looks) / history.looks_since_onset : 0;
     const std::optional<float> greenest =
-        highest_of_year(state.model(pixel), Feature::ndvi, season_year(at(history.first_detected)), options.monitor);
-    return classify_course({before, first, latest, was_water(state.counts[pixel]), open.count(), own_year_share,
-                            greenest.value_or(-1.0F), state.status[pixel] == PixelStatus::closed},
-                           options.course);
+        highest_of_year(state.model(pixel), Feature::ndvi, season_year(first), options.monitor);
+    const auto greenest_ndvi = static_cast<double>(greenest.value_or(-1.0F));
+    GroundShown shown;
+    shown.add(before, now, greenest_ndvi);
+    take_in(course, {shown, open.count(), greenest_ndvi, own_year_share, was_water(state.counts[pixel]), closes},
+            options.course);
   }
+
+ private:
+  bool is_over_ = false;
 };
 
 void take_looks(const TableLook& table_look, const MonitorState& state, const Observation& seen,
@@ -238,11 +247,10 @@ void take_looks(const TableLook& table_look, const MonitorState& state, const Ob
     if (!pixel.first_detected && history.first_detected != no_look) pixel.first_detected = date(history.first_detected);
     if (!pixel.confirmed_on && history.confirmed_on != no_look) pixel.confirmed_on = date(history.confirmed_on);
     if (counts(seen.use[i])) {
-      courses[i].take(spectrum_of(table_look.reflectance[i]), history, static_cast<LookNumber>(state.looks.size()) - 1,
-                      seen.undisturbed[i] != 0);
+      courses[i].take(spectrum_of(table_look.reflectance[i]), state, i, seen.undisturbed[i] != 0, options);
     }
     if (history.first_detected == no_look) continue;
-    pixel.change_class = courses[i].change_class(state, i, options);
+    pixel.change_class = courses[i].course.told.change_class;
     if (line.status != PixelStatus::stable) line.change_class = pixel.change_class;
   }
 }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/classify/classify.hpp"
+#include "pipeline/classify/course.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/monitor/features.hpp"
 #include "pipeline/monitor/observe.hpp"

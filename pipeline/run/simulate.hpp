@@ -24,6 +24,7 @@ struct SimulateOptions {
   ProductForm form = ProductForm::stac;
   std::vector<Band> bands;  // empty: all twelve of Level-2A
   int disturbances = 14;    // for each site
+  int waterside = 4;        // ponds, and workings along a river
   int decoys = 12;
   bool clear_sky = false;   // no clouds, and every product whole
   bool sky_labels = false;  // writes SITE/sky/ too

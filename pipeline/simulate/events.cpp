@@ -98,6 +98,10 @@ Sizes sizes_of(TruthType type) {
       return {0.6, 12};
     case TruthType::waste_dump:
       return {0.1, 12};
+    case TruthType::pond:
+      return {0.1, 4};
+    case TruthType::alluvial_working:
+      return {0.1, 8};
     case TruthType::fire:
     case TruthType::flood:
     case TruthType::reservoir_drawdown:
@@ -137,6 +141,10 @@ Course course_of(TruthType type, double area_ha, Dice& dice) {
     }
     case TruthType::tailings_pond:
       return {Growth::steady, dice.uniform(60, 260), {}};
+    case TruthType::pond:
+      return {Growth::steady, dice.uniform(2, 60), {}};
+    case TruthType::alluvial_working:
+      return {any, dice.uniform(20, 150), {}};
     case TruthType::access_road:
       return {Growth::steady, dice.uniform(5, 40), {}};
     case TruthType::harvest:
@@ -317,6 +325,9 @@ class Planner {
       add(disturbances[static_cast<std::size_t>(i) % disturbances.size()], i);
     for (int i = 0; i < options_.natural; ++i) add(TruthType::landslide, 1000 + i);
     for (int i = 0; i < options_.decoys; ++i) add(decoys[static_cast<std::size_t>(i) % decoys.size()], 2000 + i);
+    for (int i = 0; i < options_.waterside; ++i) {
+      add(i % 2 == 0 ? TruthType::pond : TruthType::alluvial_working, 3000 + i);
+    }
     return std::move(events_);
   }
 
@@ -340,11 +351,24 @@ class Planner {
       if (event.window.empty() || !fits(event)) continue;
       occupy(event);
       const auto size = static_cast<float>(std::sqrt(area_ha));
-      if (info(type).kind == TruthKind::disturbance && type != TruthType::access_road) {
-        event.depth_m = type == TruthType::waste_dump ? -11 * size : type == TruthType::tailings_pond ? 0 : 13 * size;
-      }
+      event.depth_m = depth_m_of(type, size);
       events_.push_back(std::move(event));
       return;
+    }
+  }
+
+  /// Ground under water and gravel that is turned over stay about as high as they were.
+  static float depth_m_of(TruthType type, float size) {
+    switch (type) {
+      case TruthType::pit_in_forest:
+      case TruthType::pit_in_grass:
+      case TruthType::pit_in_crop:
+      case TruthType::pit_deepened:
+        return 13 * size;
+      case TruthType::waste_dump:
+        return -11 * size;
+      default:
+        return 0;
     }
   }
 
@@ -420,7 +444,8 @@ class Planner {
         keep_smallest(blob(x, y, radius_px, dice.uniform(3, 5), ax, ay, 0.25F, seed, within), area_ha, event);
         break;
       case TruthType::flood:
-      case TruthType::reservoir_drawdown: {
+      case TruthType::reservoir_drawdown:
+      case TruthType::alluvial_working: {
         Field field = blob(x, y, radius_px, 1, 1, 0, 0.2F, seed, within);
         for_each_subpixel(field, [&](float& value, float px, float py) {
           if (!reached_by_water(event.type, px, py)) value = Field::never;
@@ -444,7 +469,7 @@ class Planner {
     const bool inside =
         inside_site_.at(static_cast<int>(x) - ground_.window.x, static_cast<int>(y) - ground_.window.y) != 0;
     if (type == TruthType::building_site) return !inside;
-    if (type == TruthType::flood) return reached_by_water(type, x, y);
+    if (type == TruthType::flood || type == TruthType::alluvial_working) return reached_by_water(type, x, y);
     // Also disturbances begin beside a site now and then.
     return true;
   }
@@ -456,7 +481,8 @@ class Planner {
       const float depth = ground_.terrain.reservoir_depth.at(px, py);
       return depth > 0.5F && depth < 9;
     }
-    return ground_.terrain.above_channel.at(px, py) < 3.5F && ground_.surface.at(px, py) != Surface::river &&
+    const float reach_m = type == TruthType::alluvial_working ? 6.0F : 3.5F;
+    return ground_.terrain.above_channel.at(px, py) < reach_m && ground_.surface.at(px, py) != Surface::river &&
            ground_.surface.at(px, py) != Surface::reservoir;
   }
 
@@ -544,6 +570,13 @@ State state_of(const Event& event, Instant when, std::uint8_t reached) {
       return {reached < 120 ? Surface::tailings_water : Surface::tailings_beach, 1, 0};
     case TruthType::access_road:
       return {Surface::road, 1, 0};
+    case TruthType::pond: {
+      constexpr std::array waters_of_ponds{Surface::reservoir, Surface::tailings_water, Surface::muddy_water};
+      return {waters_of_ponds[event.seed % waters_of_ponds.size()], 0.97F, 0};
+    }
+    case TruthType::alluvial_working:
+      // Cut after cut: a pool where gravel was taken, heaps of washed gravel beside it.
+      return {reached / 25 % 5 < 2 ? Surface::muddy_water : Surface::washed_gravel, 1, 0};
     case TruthType::landslide:
       return {Surface::scree, 1, 0.3F * ramp(100, 900, since_onset)};
     case TruthType::harvest:

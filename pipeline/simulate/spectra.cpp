@@ -188,6 +188,8 @@ Reflectances spectrum_of(Surface surface, const Season& season, float lag_days, 
       return mix(concrete, roof_metal, vigour);
     case Surface::snow:
       return scaled(snow_cover, 0.82F + 0.18F * vigour);
+    case Surface::washed_gravel:
+      return wetted(gravel, 0.2F * (1 - vigour) + 0.6F * season.wetness);
   }
   return soil;
 }

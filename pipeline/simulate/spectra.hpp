@@ -50,8 +50,9 @@ enum class Surface : std::uint8_t {
   mud,
   building,
   snow,
+  washed_gravel,
 };
-inline constexpr std::size_t surface_count = 29;
+inline constexpr std::size_t surface_count = 30;
 
 /// How a pixel differs from others of its surface: in steps, since spectra are tabulated.
 inline constexpr int phase_steps = 16;  // of phase_step_days, how far the season lags behind the valley's

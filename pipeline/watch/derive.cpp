@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -71,6 +72,15 @@ std::string text_of(const NamedTexts& texts, const std::string& name) {
   return found == texts.end() ? "" : found->second;
 }
 
+/// With which the run of these options published; former versions had all classes, or those that disturb ground.
+double max_natural_of(const NamedTexts& options) {
+  if (text_of(options, "all-classes") == "on") return 1;
+  const std::string text = text_of(options, "max-natural");
+  double value = default_max_natural;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
 }  // namespace
 
 bool DeriveReport::holds() const {
@@ -92,7 +102,7 @@ DeriveReport derive(const WatchOptions& options, const std::string& state, const
   again.whole_history = true;
   again.from.reset();
   again.until = as_of(record->sites);
-  again.all_classes = text_of(record->options, "all-classes") == "on";
+  again.max_natural = max_natural_of(record->options);
   const WatchReport run = watch(again, progress);
 
   DeriveReport report;

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "pipeline/monitor/season_model.hpp"
@@ -13,13 +14,13 @@
 namespace pitwatch {
 namespace {
 
-/// The class that an incident had at a time, or its first.
-ChangeClass class_at(const IncidentEvidence& evidence, Instant when) {
-  ChangeClass result = evidence.classes.front().second;
-  for (const auto& [since, change_class] : evidence.classes) {
-    if (since <= when) result = change_class;
+/// What an incident was told to be at a time, or at first.
+const ClassSince& class_at(const IncidentEvidence& evidence, Instant when) {
+  const ClassSince* result = &evidence.classes.front();
+  for (const ClassSince& since : evidence.classes) {
+    if (since.when <= when) result = &since;
   }
-  return result;
+  return *result;
 }
 
 double pixel_ha(const std::vector<Run>& runs, PixelAreas& areas) {
@@ -36,19 +37,22 @@ std::vector<AlertEvent> history_of(const Incident& incident, const IncidentEvide
   const std::vector<Run>& place = known != incident.events.end() ? known->runs : incident.runs;
   std::vector<AlertEvent> history;
   for (const IncidentEvent& event : incident.events) {
+    const ClassSince& told = class_at(evidence, event.when);
     history.push_back({event.when, event.kind,
                        static_cast<double>(event.pixels) * pixel_ha(event.runs.empty() ? place : event.runs, areas),
-                       class_at(evidence, event.when), event.status,
-                       calibrated_confidence(event.status, event.confidence), trace(event.runs)});
+                       told.change_class, event.status, calibrated_confidence(event.status, event.confidence),
+                       trace(event.runs), told.class_probability, told.natural_probability});
   }
-  for (const auto& [when, change_class] : evidence.classes) {
-    if (when <= incident.first_detected) continue;
-    const auto later = std::find_if(history.begin(), history.end(),
-                                    [since = when](const AlertEvent& event) { return event.at > since; });
+  for (const ClassSince& told : evidence.classes) {
+    if (told.when <= incident.first_detected) continue;
+    const auto later =
+        std::find_if(history.begin(), history.end(), [&](const AlertEvent& event) { return event.at > told.when; });
     AlertEvent event = *std::prev(later);
-    event.at = when;
+    event.at = told.when;
     event.kind = AlertEventKind::reclassified;
-    event.change_class = change_class;
+    event.change_class = told.change_class;
+    event.class_probability = told.class_probability;
+    event.natural_probability = told.natural_probability;
     history.insert(later, std::move(event));
   }
   return history;
@@ -115,6 +119,56 @@ float greenest_ndvi(const Incident& incident, const MonitorState& state, const G
   return count > 0 ? static_cast<float>(sum / count) : -1.0F;
 }
 
+using Pixels = std::set<std::pair<int, int>>;  // row, column
+
+/// Those without a side towards ground that is none of them.
+Pixels without_rim(const Pixels& all) {
+  Pixels inner;
+  for (const auto& [y, x] : all) {
+    if (all.contains({y - 1, x}) && all.contains({y + 1, x}) && all.contains({y, x - 1}) && all.contains({y, x + 1})) {
+      inner.emplace(y, x);
+    }
+  }
+  return inner;
+}
+
+/// What the pixels of an incident tell: those on its rim have light of what is around mixed in, those next to them in
+/// the bands of 20 m, too.
+class PixelWeights {
+ public:
+  explicit PixelWeights(const std::vector<Run>& runs) {
+    Pixels all;
+    for (const Run& run : runs) {
+      for (int x = run.begin; x < run.end; ++x) all.emplace(run.row, x);
+    }
+    inner_ = without_rim(all);
+    core_ = without_rim(inner_);
+  }
+
+  double of(int row, int x) const {
+    constexpr double at_rim = 0.25;
+    constexpr double beside_rim = 0.5;
+    return core_.contains({row, x}) ? 1 : inner_.contains({row, x}) ? beside_rim : at_rim;
+  }
+
+ private:
+  Pixels inner_;
+  Pixels core_;
+};
+
+/// Whether a probability has become another one: by a tenth, or, where it is high, half or twice as far from 1.
+bool is_news(const std::optional<double>& told, double now) {
+  constexpr double much = 0.1;
+  constexpr double little = 0.02;
+  constexpr double high = 0.7;
+  if (!told) return true;
+  const double moved = std::abs(now - *told);
+  const double doubt_then = 1 - *told;
+  const double doubt_now = 1 - now;
+  return moved >= much || (moved >= little && now >= high && *told >= high &&
+                           (doubt_now <= doubt_then / 2 || doubt_now >= 2 * doubt_then));
+}
+
 std::string scene_at(Instant acquired, const SiteState& state) {
   const auto found = std::find_if(state.looks.begin(), state.looks.end(),
                                   [&](const LookRecord& look) { return look.acquired == acquired; });
@@ -136,7 +190,9 @@ Alert alert_of(const Incident& incident, const IncidentEvidence& evidence, const
   alert.shape = trace(incident.runs);
   alert.site = watched.site.id;
   alert.status = incident.status;
-  alert.change_class = evidence.classes.back().second;
+  alert.change_class = evidence.classes.back().change_class;
+  alert.class_probability = evidence.classes.back().class_probability;
+  alert.natural_probability = evidence.classes.back().natural_probability;
   alert.first_detected = incident.first_detected;
   alert.onset_after = evidence.onset_after;
   alert.onset_before = evidence.onset_before;
@@ -244,18 +300,69 @@ void describe(SiteState& state, const Incident& incident, const LookPlanes& plan
   }
 }
 
-void classify(SiteState& state, const Incident& incident, Instant now, const CourseOptions& options) {
+std::optional<CourseLook> course_look(const SiteState& state, const Incident& incident, const LookPlanes& planes,
+                                      PlaneView<const std::uint8_t> clear, const Grid& grid) {
   const auto found = state.evidence.find(incident.id);
+  if (found == state.evidence.end()) return std::nullopt;
+  const IncidentEvidence& evidence = found->second;
+  const auto greenest = static_cast<double>(evidence.greenest_ndvi);
+  const auto bands = bands_of(planes);
+  const PixelWeights weights(incident.runs);
+  GroundShown shown;
+  std::int64_t pixels = 0;
+  std::int64_t clear_pixels = 0;
+  std::int64_t looks = 0;
+  std::int64_t own_year_looks = 0;
+  Spectrum before;
+  Spectrum now;
+  for (const Run& run : incident.runs) {
+    for (int x = run.begin; x < run.end; ++x) {
+      const auto i =
+          static_cast<std::size_t>(run.row) * static_cast<std::size_t>(grid.width) + static_cast<std::size_t>(x);
+      ++pixels;
+      looks += state.monitor.history[i].looks_since_onset;
+      own_year_looks += state.monitor.history[i].own_year_looks;
+      if (clear.at(x, run.row) == 0) continue;
+      ++clear_pixels;
+      if (state.undisturbed[i][0] == 0) continue;
+      for (std::size_t band = 0; band < bands.size(); ++band) {
+        const auto of = static_cast<std::size_t>(watched_bands[band]);
+        const float value = bands[band]->at(x, run.row);
+        before[of].reset();
+        now[of].reset();
+        if (state.undisturbed[i][band] != 0) before[of] = unpack_reflectance(state.undisturbed[i][band]);
+        if (std::isfinite(value)) now[of] = value;
+      }
+      shown.add(before, now, greenest, weights.of(run.row, x));
+    }
+  }
+  if (!shown.tells() || (!evidence.classes.empty() && 2 * clear_pixels < pixels)) return std::nullopt;
+  const std::chrono::duration<double, std::ratio<86400>> open = planes.when - incident.first_detected;
+  return CourseLook{shown,
+                    open.count(),
+                    greenest,
+                    looks > 0 ? static_cast<double>(own_year_looks) / static_cast<double>(looks) : 0,
+                    evidence.by_water,
+                    incident.status == AlertStatus::closed};
+}
+
+void classify(SiteState& state, const std::string& incident, const std::optional<CourseLook>& look, Instant now,
+              const CourseOptions& options) {
+  const auto found = state.evidence.find(incident);
   if (found == state.evidence.end()) return;
   IncidentEvidence& evidence = found->second;
-  const std::chrono::duration<double, std::ratio<86400>> open = incident.last_detected - incident.first_detected;
-  const ChangeClass change_class = classify_course(
-      {spectrum_of(evidence.before), spectrum_of(evidence.first), spectrum_of(evidence.after), evidence.by_water,
-       open.count(), evidence.own_year_share, evidence.greenest_ndvi, incident.status == AlertStatus::closed},
-      options);
-  if (evidence.classes.empty() || evidence.classes.back().second != change_class) {
-    evidence.classes.emplace_back(now, change_class);
+  if (!look && !evidence.classes.empty()) return;
+  if (look) take_in(evidence.course, *look, options);
+  const ToldClass& told = evidence.course.told;
+  const ClassSince since{now, told.change_class, static_cast<double>(told.class_probability),
+                         static_cast<double>(told.natural_probability)};
+  if (!evidence.classes.empty()) {
+    const ClassSince& last = evidence.classes.back();
+    if (last.change_class == since.change_class && !is_news(last.natural_probability, *since.natural_probability)) {
+      return;
+    }
   }
+  evidence.classes.push_back(since);
 }
 
 std::vector<Alert> alerts_of(const SiteState& state, const WatchedSite& watched, const Grid& grid) {

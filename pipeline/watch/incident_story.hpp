@@ -2,9 +2,10 @@
 // What speaks for an incident besides its outline: onset, spectra before and after, scenes; and the alert that is made
 // of all that.
 
+#include <optional>
 #include <string>
 
-#include "pipeline/classify/classify.hpp"
+#include "pipeline/classify/course.hpp"
 #include "pipeline/core/alert.hpp"
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/plane.hpp"
@@ -27,9 +28,17 @@ void remember_undisturbed(SiteState& state, const LookPlanes& planes, const Obse
 void describe(SiteState& state, const Incident& incident, const LookPlanes& planes, const std::string& scene,
               PlaneView<const std::uint8_t> detected, const Grid& grid, const MonitorOptions& options);
 
-/// The class of an incident by its course up to a look that showed it, or showed its ground to be as ever, into
-/// state.evidence.
-void classify(SiteState& state, const Incident& incident, Instant now, const CourseOptions& options);
+/// What a look shows of an incident that was described, for its class; `clear` is 1 where the look saw the ground.
+/// Nothing where less than half of its ground was seen, but for the first such look.
+std::optional<CourseLook> course_look(const SiteState& state, const Incident& incident, const LookPlanes& planes,
+                                      PlaneView<const std::uint8_t> clear, const Grid& grid);
+
+/// Takes such a look into the course of an incident, and puts into state.evidence what it is told to be from then on,
+/// where its class is another, or the probability that it is natural has moved by a tenth, or, where it is high and by
+/// two hundredths at least, to half or twice as far from 1. Without a look it stays what it is, or is `unknown` at
+/// first.
+void classify(SiteState& state, const std::string& incident, const std::optional<CourseLook>& look, Instant now,
+              const CourseOptions& options);
 
 /// Alerts of all incidents of a state, superseded ones too, since what was published stays known: but for those that
 /// were never described, and those last detected before options.from. Their histories are those of the incidents, with

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -177,6 +178,12 @@ int looks_taken_in(const Manifest& manifest) {
   return static_cast<int>(looks.size());
 }
 
+/// With as many digits as it has.
+std::string shortest(double value) {
+  std::array<char, 32> digits{};
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+}
+
 std::string json_of(const NamedTexts& texts) {
   return nlohmann::json(texts).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -185,7 +192,7 @@ NamedTexts run_options(const WatchOptions& options) {
   const auto word = [](bool is_on) { return std::string(is_on ? "on" : "off"); };
   NamedTexts texts{{"sites", options.sites},
                    {"source", redacted(options.source)},
-                   {"all-classes", word(options.all_classes)},
+                   {"max-natural", shortest(options.max_natural)},
                    {"register", shown_target(options.state, options.register_target)},
                    {"memory", std::to_string(options.memory_bytes)},
                    {"threads", std::to_string(options.threads)},
@@ -203,8 +210,8 @@ NamedTexts run_options(const WatchOptions& options) {
 }
 
 /// Whether alerts.geojson has it.
-bool is_published(const Alert& alert, bool all_classes) {
-  return alert.status != AlertStatus::superseded && (all_classes || disturbs_ground(alert.change_class));
+bool is_published(const Alert& alert, double max_natural) {
+  return alert.status != AlertStatus::superseded && !is_left_out(alert, max_natural);
 }
 
 /// What is told once. A source that went away is missing a hundred thousand at a time.
@@ -224,8 +231,8 @@ auto since_when(const All& all) {
 
 }  // namespace
 
-void keep_published(std::vector<OutlinedAlert>& alerts, bool all_classes) {
-  std::erase_if(alerts, [&](const OutlinedAlert& one) { return !is_published(one.alert, all_classes); });
+void keep_published(std::vector<OutlinedAlert>& alerts, double max_natural) {
+  std::erase_if(alerts, [&](const OutlinedAlert& one) { return !is_published(one.alert, max_natural); });
   sort_alerts(alerts);
 }
 
@@ -411,12 +418,12 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
   RunRow row = row_of(manifest, report);
   for (const AlertLayer& layer : update.alerts) {
     row.alerts += static_cast<int>(std::count_if(layer.alerts.begin(), layer.alerts.end(), [&](const Alert& alert) {
-      return is_published(alert, options_.all_classes);
+      return is_published(alert, options_.max_natural);
     }));
   }
   const std::unique_ptr<RegisterWrite> write = prepare_register(options_.register_target, update, row, in_parallel);
   std::vector<OutlinedAlert> alerts = write->content().alerts;
-  keep_published(alerts, options_.all_classes);
+  keep_published(alerts, options_.max_natural);
   AlertCollectionInfo info;
   info.name = "alerts";
   info.as_of = as_of(manifest.sites);

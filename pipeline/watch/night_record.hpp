@@ -21,7 +21,7 @@
 namespace pitwatch {
 
 /// Leaves those that alerts.geojson has, in its order.
-void keep_published(std::vector<OutlinedAlert>& alerts, bool all_classes);
+void keep_published(std::vector<OutlinedAlert>& alerts, double max_natural);
 
 /// The newest acquisition that the sites have taken in.
 std::optional<Instant> as_of(const std::vector<SiteStanding>& standings);

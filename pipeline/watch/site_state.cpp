@@ -51,10 +51,67 @@ LookRecord look_of_format_2(const json& value) {
   return {instant_of(value.at(1)), {}, {}, {std::move(first)}, value.at(4)};
 }
 
+json json_of(const std::optional<double>& probability) { return probability ? json(*probability) : json(nullptr); }
+
+std::optional<double> probability_of(const json& value) {
+  if (value.is_null()) return std::nullopt;
+  const double probability = value;
+  if (!(probability >= 0 && probability <= 1)) throw DataError("a probability that is none");
+  return probability;
+}
+
+ChangeClass class_of(const json& value) {
+  const int code = value;
+  if (code < 1 || code > static_cast<int>(class_count)) throw DataError("a class that is none");
+  return static_cast<ChangeClass>(code);
+}
+
+json json_of(const ClassCourse& course) {
+  return {
+      {"seen", course.seen},
+      {"burnt_odds", course.burnt_odds},
+      {"wettest", course.wettest},
+      {"wet", {course.wet_from_days, course.wet_until_days, course.wet_looks}},
+      {"lowest_ndvi", course.lowest_ndvi},
+      {"is_back", course.is_back},
+      {"looks", course.looks},
+      {"told",
+       {static_cast<int>(course.told.change_class), course.told.class_probability, course.told.natural_probability}},
+      {"challenger", {static_cast<int>(course.challenger), course.challenges}}};
+}
+
+ClassCourse course_of(const json& value) {
+  ClassCourse course;
+  course.seen = value.at("seen").get<decltype(course.seen)>();
+  course.burnt_odds = value.at("burnt_odds");
+  course.wettest = value.at("wettest");
+  const json& wet = value.at("wet");
+  course.wet_from_days = wet.at(0);
+  course.wet_until_days = wet.at(1);
+  course.wet_looks = wet.at(2);
+  course.lowest_ndvi = value.at("lowest_ndvi");
+  course.is_back = value.at("is_back");
+  course.looks = value.at("looks");
+  const json& told = value.at("told");
+  course.told = {class_of(told.at(0)), told.at(1), told.at(2)};
+  const json& challenger = value.at("challenger");
+  course.challenger = class_of(challenger.at(0));
+  course.challenges = challenger.at(1);
+  return course;
+}
+
+/// Of former formats, which kept the class alone: nothing is known of what led there.
+ClassCourse course_told(ChangeClass change_class) {
+  ClassCourse course;
+  course.told = {change_class, 0, disturbs_ground(change_class) ? 0.0F : 1.0F};
+  return course;
+}
+
 json json_of(const IncidentEvidence& evidence) {
   json classes = json::array();
-  for (const auto& [when, change_class] : evidence.classes) {
-    classes.push_back({json_of(when), static_cast<int>(change_class)});
+  for (const ClassSince& one : evidence.classes) {
+    classes.push_back({json_of(one.when), static_cast<int>(one.change_class), json_of(one.class_probability),
+                       json_of(one.natural_probability)});
   }
   return {{"onset_after", json_of(evidence.onset_after)},
           {"onset_before", json_of(evidence.onset_before)},
@@ -64,16 +121,22 @@ json json_of(const IncidentEvidence& evidence) {
           {"by_water", evidence.by_water},
           {"own_year_share", evidence.own_year_share},
           {"greenest_ndvi", evidence.greenest_ndvi},
+          {"course", json_of(evidence.course)},
           {"classes", classes},
           {"scenes", {evidence.scene_before, evidence.scene_first, evidence.scene_last}}};
 }
 
 IncidentEvidence evidence_of(const json& value) {
   const json& scenes = value.at("scenes");
-  std::vector<std::pair<Instant, ChangeClass>> classes;
+  std::vector<ClassSince> classes;
   for (const json& one : value.at("classes")) {
-    classes.emplace_back(instant_of(one.at(0)), static_cast<ChangeClass>(one.at(1).get<int>()));
+    ClassSince& since = classes.emplace_back(instant_of(one.at(0)), class_of(one.at(1)));
+    if (one.size() < 3) continue;  // of a former format
+    since.class_probability = probability_of(one.at(2));
+    since.natural_probability = probability_of(one.at(3));
   }
+  const bool has_course = value.contains("course");
+  if (!has_course && classes.empty()) throw DataError("an incident without a class");
   return {instant_of(value.at("onset_after")),
           instant_of(value.at("onset_before")),
           value.at("before").get<BandMeans>(),
@@ -82,6 +145,7 @@ IncidentEvidence evidence_of(const json& value) {
           value.at("by_water").get<bool>(),
           value.at("own_year_share").get<double>(),
           value.at("greenest_ndvi").get<float>(),
+          has_course ? course_of(value.at("course")) : course_told(classes.back().change_class),
           std::move(classes),
           scenes.at(0),
           scenes.at(1),

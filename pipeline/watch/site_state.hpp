@@ -11,6 +11,7 @@
 
 #include "pipeline/acquisition/record.hpp"
 #include "pipeline/acquisition/reference.hpp"
+#include "pipeline/classify/course.hpp"
 #include "pipeline/core/alert.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/grid.hpp"
@@ -26,17 +27,27 @@ namespace pitwatch {
 
 using BandMeans = std::array<float, watched_bands.size()>;  // reflectance
 
+/// What an incident was told to be from a time on; probabilities that are not known are those of former formats.
+struct ClassSince {
+  Instant when{};
+  ChangeClass change_class = ChangeClass::unknown;
+  std::optional<double> class_probability = {};
+  std::optional<double> natural_probability = {};
+  friend bool operator==(const ClassSince&, const ClassSince&) = default;
+};
+
 /// What speaks for an incident besides its outline.
 struct IncidentEvidence {
   Instant onset_after{};
   Instant onset_before{};
-  BandMeans before{};         // of its ground when last seen undisturbed
-  BandMeans first{};          // when first detected
-  BandMeans after{};          // and when last seen disturbed
-  bool by_water = false;      // beside ground that was water in the history
-  double own_year_share = 0;  // of the looks at its pixels that look like them in another season
-  float greenest_ndvi = -1;   // mean of what its ground was expected to have when it is greenest
-  std::vector<std::pair<Instant, ChangeClass>> classes;  // by the course so far, from when on each
+  BandMeans before{};               // of its ground when last seen undisturbed
+  BandMeans first{};                // when first detected
+  BandMeans after{};                // and when last seen disturbed
+  bool by_water = false;            // beside ground that was water in the history
+  double own_year_share = 0;        // of the looks at its pixels that look like them in another season
+  float greenest_ndvi = -1;         // mean of what its ground was expected to have when it is greenest
+  ClassCourse course;               // what it turns out to be
+  std::vector<ClassSince> classes;  // what it was told to be, in order of time; at least one once it was classified
   std::string scene_before;
   std::string scene_first;
   std::string scene_last;
@@ -64,7 +75,7 @@ struct StateTerms {
 };
 
 /// Raised whenever the same looks and options give another state.
-inline constexpr int algorithm_version = 2;
+inline constexpr int algorithm_version = 3;
 
 /// What a state file says of itself.
 struct StateHead {
@@ -87,7 +98,7 @@ StateHead read_state_head(const std::string& path);
 /// What of the terms differs from those of a state: "buffer-m 600 -> 300; ..."; empty where nothing does.
 std::string differences(const StateHead& head, const StateTerms& now);
 
-/// Reads a state of those terms whole, of the former format, too. Throws DataError, starting with the path.
+/// Reads a state of those terms whole, of former formats, too. Throws DataError, starting with the path.
 SiteState read_site_state(const std::string& path, const Grid& grid, const ParallelFor& parallel);
 
 }  // namespace pitwatch

@@ -630,9 +630,10 @@ class PaneWatch {
         describe(state_, incident, look.read.planes, look.record.scene(), std::as_const(detected_).view(), pane_.grid,
                  monitor_options_);
       }
-      if (incident.last_detected == when || incident.closed_on == when) {
-        classify(state_, incident, when, watched_.options.thresholds.course);
-      }
+      if (incident.last_observed != when && incident.closed_on != when) continue;
+      classify(state_, incident.id,
+               course_look(state_, incident, look.read.planes, std::as_const(clear_).view(), pane_.grid), when,
+               watched_.options.thresholds.course);
     }
   }
 

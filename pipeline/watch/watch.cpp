@@ -146,7 +146,7 @@ void run_again(const WatchOptions& options, const std::vector<WatchedSite>& site
     report.exit_code = report.skipped.empty() ? 0 : 4;
     std::vector<OutlinedAlert> alerts = outlined_alerts(layers_of(seen.alerts), in_parallel);
     assign_reviews(alerts, reviews, now());
-    keep_published(alerts, options.all_classes);
+    keep_published(alerts, options.max_natural);
     report.alerts = alerts.size();
     const std::string path = options.state + "/alerts.geojson";
     AlertCollectionInfo info;

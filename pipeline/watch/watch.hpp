@@ -12,6 +12,8 @@
 #include "pipeline/acquisition/masks.hpp"
 #include "pipeline/acquisition/source.hpp"
 #include "pipeline/classify/classify.hpp"
+#include "pipeline/classify/course.hpp"
+#include "pipeline/core/alert.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/incidents/tracker.hpp"
 #include "pipeline/monitor/options.hpp"
@@ -80,8 +82,9 @@ struct WatchOptions {
   /// state is damaged; without it they are refused.
   bool relearn = false;
   std::vector<std::string> relearn_sites;  // of these, whatever their state
-  bool all_classes = false;  // alerts.geojson has fires, floods, harvests and the like too; the register always has
-  bool dry_run = false;      // say what would be done, write nothing
+  /// Alerts that are likelier than this to be fires, floods, harvests and the like are in the register alone.
+  double max_natural = default_max_natural;
+  bool dry_run = false;  // say what would be done, write nothing
 
   // These do not change the result.
   std::string write_masks;  // folder that gets SITE/ with the mask of each look taken in; empty: none is written

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "pipeline/acquisition/mosaic.hpp"
@@ -32,7 +33,15 @@ void check(const WatchOptions& options) {
 std::string algorithm_of(const WatchOptions& options, const std::string& light) {
   std::ostringstream text;
   text << options.history_days << ' ' << options.buffer_m;
+  const CourseOptions defaults;
   for_each_option(options.thresholds, [&](const char* name, const char*, auto value, const OptionRange&) {
+    // Newer than states of format 2, which know their options by this hash alone.
+    const std::string_view option = name;
+    if ((option == "class-probability" && static_cast<double>(value) == defaults.class_probability) ||
+        (option == "class-margin" && static_cast<double>(value) == defaults.class_margin) ||
+        (option == "class-looks" && static_cast<double>(value) == defaults.class_looks)) {
+      return;
+    }
     text << ' ' << name << '=' << value;
   });
   // Scenes that are only warned of are used, as they are without a check.

@@ -401,7 +401,7 @@ TEST_F(SourcesCli, AStateOfTheFormerFormatIsGoneOnFrom) {
   }
   for (const std::string& id : published) EXPECT_EQ(found.count(id), 1U) << id;
   EXPECT_EQ(reviewed, 1U);
-  EXPECT_EQ(read_text(state + "/sites/tiny/looks-000073.state").substr(0, 8), "PITWST03");
+  EXPECT_EQ(read_text(state + "/sites/tiny/looks-000073.state").substr(0, 8), "PITWST04");
   EXPECT_EQ(run_on(state, {"--sites", former + "/site.geojson", "--buffer-m", "0"}).exit_code, 0);
   EXPECT_EQ(run_on(state, {"--sites", former + "/site.geojson", "--buffer-m", "10"}).exit_code, 2);
 }

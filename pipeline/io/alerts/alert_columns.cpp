@@ -35,6 +35,10 @@ Cell cell_of(const std::optional<T>& value) {
   return value ? Cell(*value) : Cell();
 }
 
+Cell rounded(const std::optional<double>& probability) {
+  return probability ? Cell(rounded_number(*probability, confidence_decimals)) : Cell();
+}
+
 Cell text_or_nothing(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
 
 json parsed(const Cell& cell) {
@@ -93,6 +97,10 @@ constexpr std::array columns{
                 [](Alert& a, const Cell& c) { a.status = alert_status(required<std::string>(c)); }},
     AlertColumn{"class", ColumnType::text, [](const Alert& a) { return Cell(std::string(name(a.change_class))); },
                 [](Alert& a, const Cell& c) { a.change_class = change_class(required<std::string>(c)); }},
+    AlertColumn{"class_probability", ColumnType::real, [](const Alert& a) { return rounded(a.class_probability); },
+                [](Alert& a, const Cell& c) { a.class_probability = optional<double>(c); }, true},
+    AlertColumn{"natural_probability", ColumnType::real, [](const Alert& a) { return rounded(a.natural_probability); },
+                [](Alert& a, const Cell& c) { a.natural_probability = optional<double>(c); }, true},
     AlertColumn{"first_detected", ColumnType::instant, [](const Alert& a) { return Cell(a.first_detected); },
                 [](Alert& a, const Cell& c) { a.first_detected = required<Instant>(c); }},
     AlertColumn{"onset_after", ColumnType::instant, [](const Alert& a) { return Cell(a.onset_after); },

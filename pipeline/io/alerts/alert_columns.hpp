@@ -16,7 +16,7 @@ struct AlertColumn {
   ColumnType type;
   Cell (*get)(const Alert& alert);
   void (*set)(Alert& alert, const Cell& cell);
-  bool since_later = false;  // tables of earlier versions have it not
+  bool since_later = false;  // tables and files of earlier versions have it not
 };
 
 /// `id`, then the names of alerts.geojson; `change`, `scenes` and `parents` are JSON as there, and `review` is five
@@ -29,7 +29,7 @@ std::string change_json(const Alert& alert);
 std::string scenes_json(const Alert& alert);
 double rounded_number(double value, int decimals);  // the number that json_number() writes
 inline constexpr int area_decimals = 4;             // of a hectare: a square metre
-inline constexpr int confidence_decimals = 3;
+inline constexpr int confidence_decimals = 3;       // of other probabilities, too
 
 /// The value of that name. Throw DataError naming the text where there is none.
 AlertStatus alert_status(const std::string& text);

@@ -121,6 +121,7 @@ void read_feature(const json& feature, OutlinedAlert& outlined) {
   const json& properties = member(feature, "properties");
   for (const AlertColumn& column : alert_columns()) {
     if (is_part(column.name)) continue;
+    if (column.since_later && properties.is_object() && !properties.contains(column.name)) continue;
     try {
       column.set(outlined.alert, cell_of(member(properties, column.name), column));
     } catch (const DataError& error) {

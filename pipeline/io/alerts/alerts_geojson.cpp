@@ -1,6 +1,7 @@
 #include "pipeline/io/alerts/alerts_geojson.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,10 @@ std::string superseded_text(const Superseded& superseded) {
   return R"({"why": )" + json_text(name(superseded.why)) + R"(, "by": )" + json_list(superseded.by) + "}";
 }
 
+std::string probability_text(const std::optional<double>& probability) {
+  return probability ? json_number(*probability, confidence_decimals) : "null";
+}
+
 std::string properties(const Alert& alert) {
   std::string text;
   text.reserve(1536);
@@ -34,6 +39,8 @@ std::string properties(const Alert& alert) {
   add("status", json_text(name(alert.status)));
   add("review", alert.review ? review_text(*alert.review) : "null");
   add("class", json_text(name(alert.change_class)));
+  add("class_probability", probability_text(alert.class_probability));
+  add("natural_probability", probability_text(alert.natural_probability));
   add("first_detected", json_instant(alert.first_detected));
   add("onset_after", json_instant(alert.onset_after));
   add("onset_before", json_instant(alert.onset_before));

@@ -40,8 +40,10 @@ struct RegisteredEvent {
   ChangeClass change_class = ChangeClass::vegetation_change;
   double area_ha = 0;
   std::optional<double> confidence;
-  std::optional<Instant> recorded_at;  // time of the run that wrote it
-  LonLatMultiPolygon outline;          // then; empty where it is not known
+  std::optional<Instant> recorded_at;              // time of the run that wrote it
+  LonLatMultiPolygon outline;                      // then; empty where it is not known
+  std::optional<double> class_probability = {};    // then; nothing of former registers
+  std::optional<double> natural_probability = {};  // likewise
 };
 
 /// One run that wrote to the register.

@@ -67,6 +67,8 @@ AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const R
       const AlertEvent& newest = alert.history.back();
       alert.area_ha = newest.area_ha;
       alert.change_class = newest.change_class;
+      alert.class_probability = newest.class_probability;
+      alert.natural_probability = newest.natural_probability;
       alert.status = newest.status;
       alert.confidence = newest.confidence;
     }

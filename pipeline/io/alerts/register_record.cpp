@@ -56,16 +56,24 @@ std::vector<AlertEvent> history_of(const Alert& alert) {
                       alert.change_class,
                       AlertStatus::superseded,
                       alert.confidence,
-                      {}});
+                      {},
+                      alert.class_probability,
+                      alert.natural_probability});
   }
   return events;
+}
+
+/// Whether a probability that is recorded is the one that is told; of a former register none is.
+bool same(const std::optional<double>& recorded, const std::optional<double>& told) {
+  return !recorded || (told && *recorded == rounded_number(*told, confidence_decimals));
 }
 
 bool same(const RegisteredEvent& recorded, const AlertEvent& told) {
   return recorded.at == told.at && recorded.kind == told.kind && recorded.change_class == told.change_class &&
          recorded.area_ha == rounded_number(told.area_ha, area_decimals) &&
-         (!recorded.status || *recorded.status == told.status) &&
-         (!recorded.confidence || *recorded.confidence == rounded_number(told.confidence, confidence_decimals));
+         (!recorded.status || *recorded.status == told.status) && same(recorded.confidence, told.confidence) &&
+         same(recorded.class_probability, told.class_probability) &&
+         same(recorded.natural_probability, told.natural_probability);
 }
 
 /// How many of the events are recorded, in the order told; nothing where the record tells another history.
@@ -147,8 +155,18 @@ class Updater {
     const int revision = recorded ? std::max(known.revision, 1) : known.revision + 1;
     for (std::size_t i = recorded.value_or(0); i < events.size(); ++i) {
       const AlertEvent& event = events[i];
-      RegisteredEvent added{known.outlined.alert.id, revision,      event.at,         event.kind,  event.status,
-                            event.change_class,      event.area_ha, event.confidence, update_.now, {}};
+      RegisteredEvent added{known.outlined.alert.id,
+                            revision,
+                            event.at,
+                            event.kind,
+                            event.status,
+                            event.change_class,
+                            event.area_ha,
+                            event.confidence,
+                            update_.now,
+                            {},
+                            event.class_probability,
+                            event.natural_probability};
       if (!event.shape.empty()) {
         added.outline = outline_of(event.shape, *told.grid);
       } else if (i + 1 == events.size()) {
@@ -175,7 +193,9 @@ class Updater {
             alert.area_ha,
             alert.confidence,
             update_.now,
-            known.outlined.outline};
+            known.outlined.outline,
+            alert.class_probability,
+            alert.natural_probability};
   }
 
   void supersede_missing() {
@@ -360,8 +380,15 @@ std::vector<AlertEvent> as_alert_events(std::span<const RegisteredEvent> events,
         break;
     }
     status = event.status.value_or(status);
-    result.push_back(
-        {event.at, event.kind, event.area_ha, event.change_class, status, event.confidence.value_or(confidence), {}});
+    result.push_back({event.at,
+                      event.kind,
+                      event.area_ha,
+                      event.change_class,
+                      status,
+                      event.confidence.value_or(confidence),
+                      {},
+                      event.class_probability,
+                      event.natural_probability});
   }
   return result;
 }

@@ -28,6 +28,10 @@ Cell cell_of(const std::optional<T>& value) {
   return value ? Cell(*value) : Cell();
 }
 
+Cell rounded(const std::optional<double>& probability) {
+  return probability ? Cell(rounded_number(*probability, confidence_decimals)) : Cell();
+}
+
 Cell text_or_nothing(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
 
 /// As a database takes it: UTF-8 without NUL. What is told of a run may name files that are neither.
@@ -71,7 +75,9 @@ Table history_layout(bool with_shapes) {
            {"class", ColumnType::text},
            {"area_ha", ColumnType::real},
            {"confidence", ColumnType::real, true},
-           {"recorded_at", ColumnType::instant, true}},
+           {"recorded_at", ColumnType::instant, true},
+           {"class_probability", ColumnType::real, true},
+           {"natural_probability", ColumnType::real, true}},
           {}};
 }
 
@@ -126,12 +132,11 @@ TableRow row_of(const OutlinedAlert& outlined) {
 TableRow row_of(const RegisteredEvent& event) {
   Cell status;
   if (event.status) status = std::string(name(*event.status));
-  Cell confidence;
-  if (event.confidence) confidence = rounded_number(*event.confidence, confidence_decimals);
-  return {{event.alert_id, event.revision, event.at, std::string(name(event.kind)), std::move(status),
-           std::string(name(event.change_class)), rounded_number(event.area_ha, area_decimals), confidence,
-           cell_of(event.recorded_at)},
-          event.outline};
+  return {
+      {event.alert_id, event.revision, event.at, std::string(name(event.kind)), std::move(status),
+       std::string(name(event.change_class)), rounded_number(event.area_ha, area_decimals), rounded(event.confidence),
+       cell_of(event.recorded_at), rounded(event.class_probability), rounded(event.natural_probability)},
+      event.outline};
 }
 
 TableRow row_of(const RegisteredReview& each) {
@@ -186,6 +191,8 @@ std::vector<RegisteredEvent> events_of(const Table& table) {
     event.area_ha = cell<double>(row, 6, table);
     event.confidence = optional_cell<double>(row, 7, table);
     event.recorded_at = optional_cell<Instant>(row, 8, table);
+    event.class_probability = optional_cell<double>(row, 9, table);
+    event.natural_probability = optional_cell<double>(row, 10, table);
     event.outline = row.shape;
   });
   return events;

@@ -11,7 +11,7 @@
 namespace pitwatch {
 
 /// The format that is written, and the oldest that is read. What header and arrays are of which format is the caller's.
-inline constexpr int state_format = 3;
+inline constexpr int state_format = 4;
 inline constexpr int oldest_state_format = 2;
 
 /// Writes header and arrays with their SHA-256, whole or not at all (AtomicFile). Arrays are compressed in pieces by

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
+
 namespace pitwatch {
 namespace {
 
@@ -140,72 +143,51 @@ TEST(MeanSpectrum, IsTheCalibratedMeanAndNothingForBandsWithoutPixels) {
   EXPECT_FALSE(mean[static_cast<std::size_t>(Band::B02)].has_value());
 }
 
-ChangeCourse course(const Ground& before, const Ground& first, const Ground& latest, double days) {
-  ChangeCourse course;
-  course.before = spectrum(before);
-  course.first = spectrum(first);
-  course.latest = spectrum(latest);
-  course.days = days;
-  return course;
+TEST(ClassProbabilities, SumToOneAndAreHighestForTheClassThatIsTold) {
+  for (const Case& c : cases) {
+    for (const bool with_swir : {true, false}) {
+      const Spectrum before = spectrum(c.before, with_swir);
+      const Spectrum after = spectrum(c.after, with_swir);
+      const ClassProbabilities likely = class_probabilities(before, after);
+      EXPECT_NEAR(std::accumulate(likely.begin(), likely.end(), 0.0), 1, 1e-12) << c.what;
+      const auto top = std::max_element(likely.begin(), likely.end()) - likely.begin();
+      EXPECT_EQ(change_class_names[static_cast<std::size_t>(top)].change_class, classify_change(before, after))
+          << c.what << (with_swir ? "" : ", without SWIR");
+    }
+  }
 }
 
-TEST(ClassifyCourse, IsThatOfTheLatestLookWhereNothingElseTells) {
-  EXPECT_EQ(classify_course(course(forest, soil, soil, 400)), ChangeClass::vegetation_to_bare);
-  EXPECT_EQ(classify_course(course(forest, dry_meadow, soil, 400)), ChangeClass::vegetation_to_bare);
-  EXPECT_EQ(classify_course(course(rock, rock, sand, 30)), classify_change(spectrum(rock), spectrum(sand)));
+TEST(ClassProbabilities, AreTheLessCertainTheNearerTheBound) {
+  // NDVI of 0.30 divides plants from bare ground.
+  const auto green = [](float nir) {
+    Ground ground = soil;
+    ground.nir = nir;
+    return class_probabilities(spectrum(meadow), spectrum(ground))[index(ChangeClass::vegetation_change)];
+  };
+  const float at_bound = soil.red * 1.3F / 0.7F;
+  EXPECT_NEAR(green(at_bound), 0.5, 0.01);
+  EXPECT_LT(green(0.24F), 0.1);
+  EXPECT_GT(green(0.45F), 0.9);
 }
 
-TEST(ClassifyCourse, AFireStaysOneWhenItGreens) {
-  EXPECT_EQ(classify_course(course(forest, charred, meadow, 300)), ChangeClass::burn);
+TEST(ClassProbabilities, GroundThatIsGreenAtTimesWasVegetation) {
+  const auto vegetated = [](double greenest_ndvi) {
+    return class_probabilities(spectrum(rock), spectrum(soil), greenest_ndvi)[index(ChangeClass::vegetation_to_bare)];
+  };
+  EXPECT_LT(vegetated(-1), 0.1);
+  EXPECT_LT(vegetated(0.35), 0.1);
+  EXPECT_NEAR(vegetated(0.45), 0.5, 0.05);
+  EXPECT_GT(vegetated(0.6), 0.9);
 }
 
-TEST(ClassifyCourse, WaterBesideWaterIsAFloodWhileItIsYoung) {
-  ChangeCourse flood = course(meadow, muddy_water, muddy_water, 20);
-  EXPECT_EQ(classify_course(flood), ChangeClass::to_water);
-  flood.by_water = true;
-  EXPECT_EQ(classify_course(flood), ChangeClass::flood);
-  flood.days = 90;
-  EXPECT_EQ(classify_course(flood), ChangeClass::to_water);
-  flood.latest = spectrum(meadow);
-  EXPECT_EQ(classify_course(flood), ChangeClass::flood);
-}
-
-TEST(ClassifyCourse, WhatIsSoonGreenAgainOrLikeAnotherSeasonWasHarvested) {
-  EXPECT_EQ(classify_course(course(meadow, soil, meadow, 60)), ChangeClass::harvest);
-  EXPECT_NE(classify_course(course(meadow, soil, meadow, 200)), ChangeClass::harvest);  // dug ground that is planted
-  ChangeCourse field = course(meadow, soil, soil, 30);
-  EXPECT_EQ(classify_course(field), ChangeClass::vegetation_to_bare);
-  field.own_year_share = 0.6;
-  EXPECT_EQ(classify_course(field), ChangeClass::harvest);
-  field.days = 200;  // a field is green again by then, unless the year was dry
-  EXPECT_EQ(classify_course(field), ChangeClass::vegetation_to_bare);
-  field.own_year_share = 0.8;
-  EXPECT_EQ(classify_course(field), ChangeClass::harvest);
-  field.before = spectrum(rock);  // bare ground has no harvest
-  EXPECT_NE(classify_course(field), ChangeClass::harvest);
-  field.greenest_ndvi = 0.6;  // but where it is green at times
-  EXPECT_EQ(classify_course(field), ChangeClass::harvest);
-}
-
-TEST(ClassifyCourse, GreenGroundThatIsSoonAsEverWasHarvestedAndFloodedBesideWater) {
-  ChangeCourse over = course(meadow, soil, soil, 60);
-  EXPECT_EQ(classify_course(over), ChangeClass::vegetation_to_bare);
-  over.is_over = true;
-  EXPECT_EQ(classify_course(over), ChangeClass::harvest);
-  over.by_water = true;
-  EXPECT_EQ(classify_course(over), ChangeClass::flood);
-  over.days = 200;  // so long it was dug and filled
-  EXPECT_EQ(classify_course(over), ChangeClass::vegetation_to_bare);
-
-  ChangeCourse rocky = course(rock, soil, soil, 30);
-  rocky.is_over = true;
-  EXPECT_EQ(classify_course(rocky), ChangeClass::bare_to_bare);
-  rocky.by_water = true;
-  EXPECT_EQ(classify_course(rocky), ChangeClass::flood);
-}
-
-TEST(ClassifyCourse, WhatLostNothingIsNotGreenAgain) {
-  EXPECT_EQ(classify_course(course(dry_meadow, meadow, meadow, 10)), ChangeClass::vegetation_change);
+TEST(ClassifyChange, WaterWithShoreInTheMeanIsWaterAndBrightGroundIsNone) {
+  constexpr Ground pond_with_shore{0.06F, 0.085F, 0.077F, 0.10F, 0.06F, 0.05F};
+  constexpr Ground white_rock{0.40F, 0.43F, 0.45F, 0.46F, 0.31F, 0.28F};  // MNDWI 0.16
+  constexpr Ground snow_between_plants{0.30F, 0.31F, 0.30F, 0.33F, 0.10F, 0.08F};
+  EXPECT_EQ(classify_change(spectrum(meadow), spectrum(pond_with_shore)), ChangeClass::to_water);
+  EXPECT_EQ(classify_change(spectrum(soil), spectrum(white_rock)), ChangeClass::built_or_bright);
+  EXPECT_NE(classify_change(spectrum(meadow), spectrum(snow_between_plants)), ChangeClass::to_water);
+  EXPECT_NE(classify_change(spectrum(white_rock), spectrum(soil)), ChangeClass::from_water);
 }
 
 TEST(SpectralIndices, ThoseWhoseBandsAreThere) {

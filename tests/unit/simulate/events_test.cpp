@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <set>
 #include <utility>
 
@@ -89,11 +91,90 @@ TEST_F(Events, LieWhereTheyCan) {
       }
       // There is no river and no reservoir here.
       EXPECT_NE(event.type, TruthType::flood);
+      EXPECT_NE(event.type, TruthType::alluvial_working);
       EXPECT_NE(event.type, TruthType::reservoir_drawdown);
       ++seen;
     }
   }
   EXPECT_GT(seen, 60);
+}
+
+TEST_F(Events, WorkingsLieAlongTheRiverAndLeaveTheOthersAsTheyWere) {
+  const auto above_m = [](int y) { return std::abs(y - side / 2) < 25 ? 5.0F : 50.0F; };
+  for (int y = 0; y < side; ++y) {
+    for (int x = 0; x < side; ++x) ground_.terrain.above_channel.at(x, y) = above_m(y);
+  }
+  int ponds = 0;
+  int workings = 0;
+  for (std::uint32_t seed = 1; seed <= 5; ++seed) {
+    EventOptions options = two_years(seed);
+    options.waterside = 0;
+    const std::vector<Event> others = draw_events(options, ground_, std::as_const(inside_).view(), clear_days_);
+    options.waterside = 6;
+    const std::vector<Event> all = draw_events(options, ground_, std::as_const(inside_).view(), clear_days_);
+    ASSERT_GE(all.size(), others.size());
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      EXPECT_EQ(all[i].type, others[i].type);
+      EXPECT_EQ(all[i].window, others[i].window);
+      EXPECT_EQ(all[i].onset, others[i].onset);
+    }
+    for (std::size_t i = others.size(); i < all.size(); ++i) {
+      const Event& event = all[i];
+      EXPECT_TRUE(event.type == TruthType::pond || event.type == TruthType::alluvial_working);
+      EXPECT_EQ(event.depth_m, 0);
+      EXPECT_FALSE(event.end);
+      const double ha = area_px(event, event.complete) * 0.01;
+      EXPECT_GE(ha, 0.09);
+      EXPECT_LE(ha, event.type == TruthType::pond ? 4.1 : 8.1);
+      ponds += event.type == TruthType::pond ? 1 : 0;
+      if (event.type != TruthType::alluvial_working) continue;
+      ++workings;
+      for (int v = 0; v < event.reached.height(); ++v) {
+        for (int u = 0; u < event.reached.width(); ++u) {
+          if (event.reached.at(u, v) != 0) {
+            EXPECT_EQ(above_m(event.window.y + v / subpixels), 5);
+          }
+        }
+      }
+    }
+  }
+  EXPECT_GT(ponds, 8);
+  EXPECT_GT(workings, 8);
+}
+
+TEST_F(Events, PondsAreWaterAndWorkingsAreGravelAndPools) {
+  const Instant when = parse_instant("2022-07-01");
+  const SurfaceSpectra spectra(season_of(1, when));
+  const auto shares_of_water = [&](TruthType type, std::uint32_t seed) {
+    Event event;
+    event.type = type;
+    event.seed = seed;
+    event.window = {10, 10, 16, 16};
+    event.reached.reshape(64, 64);
+    for (int v = 0; v < 64; ++v) {
+      for (int u = 0; u < 64; ++u) event.reached.at(u, v) = static_cast<std::uint8_t>(1 + (v * 64 + u) * 254 / 4096);
+    }
+    event.onset = event.complete = parse_instant("2022-01-01");
+    Plane<float> red(40, 40);
+    Plane<float> swir(40, 40);
+    BandPlanes planes{};
+    planes[3] = red.view();
+    planes[10] = swir.view();
+    for (int y = 0; y < 40; ++y) {
+      std::fill_n(red.row(y), 40, 0.1F);
+      std::fill_n(swir.row(y), 40, 0.2F);
+    }
+    apply_events({&event, 1}, when, spectra, {0, 0, 40, 40}, planes);
+    int water = 0;
+    for (int y = 10; y < 26; ++y) {
+      for (int x = 10; x < 26; ++x) water += swir.at(x, y) < 0.06F ? 1 : 0;
+    }
+    return water / 256.0;
+  };
+  for (const std::uint32_t seed : {3U, 4U, 5U}) EXPECT_EQ(shares_of_water(TruthType::pond, seed), 1);
+  const double pools = shares_of_water(TruthType::alluvial_working, 3);
+  EXPECT_GT(pools, 0.25);
+  EXPECT_LT(pools, 0.55);
 }
 
 TEST_F(Events, DoNotOverlap) {

@@ -3,11 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/files/state_file.hpp"
 #include "pipeline/polygons/trace.hpp"
+#include "tests/unit/io/test_support.hpp"
 
 namespace pitwatch {
 namespace {
@@ -60,10 +67,27 @@ SiteState state_of_one() {
   return state;
 }
 
+Spectrum spectrum(const BandMeans& means) {
+  Spectrum result;
+  for (std::size_t band = 0; band < watched_bands.size(); ++band) {
+    result[static_cast<std::size_t>(watched_bands[band])] = means[band];
+  }
+  return result;
+}
+
+CourseLook look_at(const BandMeans& now, double days, bool is_over = false) {
+  CourseLook look;
+  look.shown.add(spectrum(meadow), spectrum(now), -1);
+  look.days = days;
+  look.is_over = is_over;
+  return look;
+}
+
 TEST(IncidentStory, TellsFromWhenOnAnAlertWasOfWhichClass) {
   SiteState state = state_of_one();
-  classify(state, state.incidents[0], day_of(0), {});
-  classify(state, state.incidents[0], day_of(5), {});  // the same again: no news
+  classify(state, "PW-1", look_at(soil, 0), day_of(0), {});
+  classify(state, "PW-1", look_at(soil, 5), day_of(5), {});  // the same again: no news
+  classify(state, "PW-1", std::nullopt, day_of(8), {});      // not seen: neither
   EXPECT_THAT(told(alerts_of(state, {}, grid).at(0)),
               ElementsAre("0 first_detected vegetation_to_bare", "5 grew vegetation_to_bare",
                           "5 confirmed vegetation_to_bare"));
@@ -71,12 +95,143 @@ TEST(IncidentStory, TellsFromWhenOnAnAlertWasOfWhichClass) {
   state.incidents[0].status = AlertStatus::closed;  // the meadow is as it was: it was mown
   state.incidents[0].closed_on = day_of(40);
   state.incidents[0].events.push_back({day_of(40), AlertEventKind::closed, AlertStatus::closed, 0.9, 8, large});
-  classify(state, state.incidents[0], day_of(40), {});
+  classify(state, "PW-1", look_at(meadow, 40, true), day_of(40), {});
   const Alert mown = alerts_of(state, {}, grid).at(0);
   EXPECT_EQ(mown.change_class, ChangeClass::harvest);
+  EXPECT_GT(mown.class_probability.value(), 0.9);
+  EXPECT_GT(mown.natural_probability.value(), 0.9);
+  EXPECT_LT(mown.history[0].natural_probability.value(), 0.1);
+  EXPECT_EQ(mown.history.back().natural_probability, mown.natural_probability);
   EXPECT_THAT(told(mown),
               ElementsAre("0 first_detected vegetation_to_bare", "5 grew vegetation_to_bare",
                           "5 confirmed vegetation_to_bare", "40 closed harvest", "40 reclassified harvest"));
+}
+
+TEST(IncidentStory, WhatWasNeverSeenIsUnknown) {
+  SiteState state = state_of_one();
+  classify(state, "PW-1", std::nullopt, day_of(0), {});
+  EXPECT_EQ(alerts_of(state, {}, grid).at(0).change_class, ChangeClass::unknown);
+  classify(state, "PW-1", look_at(soil, 5), day_of(5), {});
+  EXPECT_EQ(alerts_of(state, {}, grid).at(0).change_class, ChangeClass::vegetation_to_bare);
+}
+
+TEST(IncidentStory, TellsWhenItHasBecomeMuchLikelierToBeNatural) {
+  SiteState state = state_of_one();
+  IncidentEvidence& evidence = state.evidence["PW-1"];
+  classify(state, "PW-1", look_at(soil, 0), day_of(0), {});
+  CourseLook like_another_season = look_at(soil, 5);
+  like_another_season.own_year_share = 0.42;
+  classify(state, "PW-1", like_another_season, day_of(5), {});
+  ASSERT_EQ(evidence.classes.size(), 2U);
+  EXPECT_EQ(evidence.classes[1].change_class, ChangeClass::vegetation_to_bare);
+  EXPECT_GT(*evidence.classes[1].natural_probability, *evidence.classes[0].natural_probability + 0.1);
+  like_another_season.own_year_share = 0.43;
+  classify(state, "PW-1", like_another_season, day_of(10), {});
+  EXPECT_EQ(evidence.classes.size(), 2U);
+}
+
+/// A look that shows all ground alike, but for one pixel.
+LookPlanes planes_of(const BandMeans& ground, int x, int y, const BandMeans& there) {
+  LookPlanes planes;
+  planes.when = day_of(5);
+  std::size_t band = 0;
+  for (Plane<float>* plane : {&planes.blue, &planes.green, &planes.red, &planes.nir, &planes.swir16, &planes.swir22}) {
+    plane->reshape(grid.width, grid.height);
+    for (int row = 0; row < grid.height; ++row) std::fill_n(plane->row(row), grid.width, ground[band]);
+    plane->at(x, y) = there[band++];
+  }
+  return planes;
+}
+
+class CourseLooks : public testing::Test {
+ protected:
+  CourseLooks() : state_(state_of_one()), clear_(grid.width, grid.height) {
+    state_.monitor = make_state(grid.width, grid.height);
+    state_.undisturbed.resize(state_.monitor.pixels());
+    for (auto& pixel : state_.undisturbed) {
+      for (std::size_t band = 0; band < meadow.size(); ++band) pixel[band] = pack_reflectance(meadow[band]);
+    }
+    set_clear(1);
+  }
+
+  void set_clear(std::uint8_t value) {
+    for (int y = 0; y < grid.height; ++y) std::fill_n(clear_.row(y), grid.width, value);
+  }
+
+  std::optional<CourseLook> see(const LookPlanes& planes) {
+    return course_look(state_, state_.incidents[0], planes, std::as_const(clear_).view(), grid);
+  }
+
+  SiteState state_;
+  Plane<std::uint8_t> clear_;
+};
+
+constexpr double meadow_ndvi = 0.29 / 0.41;
+constexpr double soil_ndvi = 0.07 / 0.41;
+
+TEST_F(CourseLooks, PixelsThatChangedMostWeighMost) {
+  // One of eight pixels is soil, the others are as they were.
+  const auto look = see(planes_of(meadow, 2, 2, soil));
+  ASSERT_TRUE(look);
+  EXPECT_NEAR(look->shown.ndvi(), soil_ndvi, 0.05);
+  EXPECT_NEAR(look->shown.ndvi_before(), meadow_ndvi, 0.01);
+  EXPECT_NEAR(look->shown.red_rise(), soil[2] - meadow[2], 0.01);
+  EXPECT_DOUBLE_EQ(look->days, 5);
+  EXPECT_FALSE(look->is_over);
+  state_.incidents[0].status = AlertStatus::closed;
+  const auto last = see(planes_of(meadow, 2, 2, soil));
+  ASSERT_TRUE(last);
+  EXPECT_TRUE(last->is_over);
+}
+
+TEST_F(CourseLooks, TheCoreTellsMoreThanTheRim) {
+  state_.incidents[0].runs = {{1, 1, 6}, {2, 1, 6}, {3, 1, 6}, {4, 1, 6}, {5, 1, 6}};
+  const auto ndvi_with_soil = [&](int from, int to) {
+    constexpr BandMeans water{0.05F, 0.05F, 0.03F, 0.02F, 0.01F, 0.01F};
+    LookPlanes planes = planes_of(water, 0, 0, water);
+    const LookPlanes bare = planes_of(soil, 0, 0, soil);
+    for (int y = from; y <= to; ++y) {
+      for (int x = from; x <= to; ++x) {
+        planes.red.at(x, y) = bare.red.at(x, y);
+        planes.nir.at(x, y) = bare.nir.at(x, y);
+        planes.swir16.at(x, y) = bare.swir16.at(x, y);
+      }
+    }
+    return see(planes)->shown.ndvi();
+  };
+  constexpr double water_ndvi = -0.2;
+  // All of 25, nine of them, the middle one: weights of 0.25 on the rim, 0.5 beside it, 1 inside.
+  EXPECT_NEAR(ndvi_with_soil(1, 5), soil_ndvi, 0.001);
+  EXPECT_NEAR(ndvi_with_soil(2, 4), water_ndvi + (soil_ndvi - water_ndvi) * 5 / 9, 0.03);
+  EXPECT_NEAR(ndvi_with_soil(3, 3), water_ndvi + (soil_ndvi - water_ndvi) * 1 / 9, 0.03);
+}
+
+TEST_F(CourseLooks, HalfOfTheGroundHasToBeSeenAfterTheFirstLook) {
+  const LookPlanes planes = planes_of(soil, 0, 0, soil);
+  set_clear(0);
+  for (int x = 2; x < 5; ++x) clear_.at(x, 2) = 1;
+  EXPECT_TRUE(see(planes));  // the first
+  state_.evidence["PW-1"].classes = {{day_of(0), ChangeClass::bare_to_bare}};
+  EXPECT_FALSE(see(planes));
+  clear_.at(5, 2) = 1;
+  EXPECT_TRUE(see(planes));
+  set_clear(0);
+  EXPECT_FALSE(see(planes));
+  state_.evidence["PW-1"].classes.clear();
+  EXPECT_FALSE(see(planes));  // not even the first
+}
+
+TEST_F(CourseLooks, SharesOfOwnYearAreOfAllLooksAtItsPixels) {
+  state_.evidence["PW-1"].by_water = true;
+  state_.evidence["PW-1"].greenest_ndvi = 0.5F;
+  PixelHistory& history = state_.monitor.history[2 * 8 + 2];
+  history.looks_since_onset = 4;
+  history.own_year_looks = 1;
+  const auto look = see(planes_of(soil, 0, 0, soil));
+  ASSERT_TRUE(look);
+  EXPECT_DOUBLE_EQ(look->own_year_share, 0.25);
+  EXPECT_DOUBLE_EQ(look->greenest_ndvi, 0.5);
+  EXPECT_TRUE(look->by_water);
 }
 
 TEST(IncidentStory, EventsHaveOutlineAreaStateAndConfidenceOfTheirTime) {
@@ -143,7 +298,7 @@ TEST(IncidentStory, WhatWasToldDoesNotChangeWithWhatComesLater) {
   Incident& incident = state.incidents[0];
   incident.runs = {{0, 0, 1400}, {700, 0, 1400}, {1399, 0, 1400}};
   incident.events.push_back({day_of(30), AlertEventKind::grew, AlertStatus::confirmed, 0.9, 3 * 1400, incident.runs});
-  state.evidence["PW-1"].classes.emplace_back(day_of(30), ChangeClass::to_water);
+  state.evidence["PW-1"].classes.push_back({day_of(30), ChangeClass::to_water});
   std::vector<AlertEvent> after = alerts_of(state, {}, wide).at(0).history;
   ASSERT_EQ(after.size(), before.size() + 2);
   after.resize(before.size());
@@ -185,6 +340,56 @@ TEST(IncidentStory, WhatWasLastDetectedBeforeThatDayIsNotTold) {
   EXPECT_EQ(alerts_of(state, watched, grid).size(), 1U);
   watched.options.from = day_of(21);
   EXPECT_THAT(alerts_of(state, watched, grid), IsEmpty());
+}
+
+TEST(SiteState, KeepsWhatAnIncidentTurnsOutToBe) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "a.state";
+  SiteState state = state_of_one();
+  for (int day = 0; day < 15; day += 5) classify(state, "PW-1", look_at(soil, day), day_of(day), {});
+  IncidentEvidence& evidence = state.evidence["PW-1"];
+  evidence.course.wet_looks = 2;
+  evidence.course.wet_from_days = 1.5F;
+  evidence.course.wet_until_days = 7.25F;
+  evidence.course.is_back = true;
+  evidence.course.challenger = ChangeClass::flood;
+  evidence.course.challenges = 1;
+  evidence.classes.push_back({day_of(20), ChangeClass::unknown});
+  state.incidents.clear();  // which a state without a model does not keep
+  const StateTerms terms{"pitwatch 0.1.0 abc", {}, grid};
+  write_site_state(path, terms, state, serial_for);
+  const SiteState read = read_site_state(path, grid, serial_for);
+  EXPECT_EQ(read.evidence.at("PW-1").course, evidence.course);
+  EXPECT_EQ(read.evidence.at("PW-1").classes, evidence.classes);
+}
+
+TEST(SiteState, OfAFormerFormatTellsTheClassAndNothingOfItsCourse) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "a.state";
+  SiteState state = state_of_one();
+  classify(state, "PW-1", look_at(soil, 0), day_of(0), {});
+  state.incidents.clear();
+  write_site_state(path, {"pitwatch 0.1.0 abc", {}, grid}, state, serial_for);
+  nlohmann::json header = nlohmann::json::parse(read_state_header(path).text);
+  nlohmann::json& evidence = header["evidence"]["PW-1"];
+  evidence.erase("course");
+  const std::int64_t when = day_of(0).time_since_epoch().count();
+  const auto read_with = [&](const nlohmann::json& classes) {
+    evidence["classes"] = classes;
+    write_state_file(path, header.dump(), {}, serial_for);
+    return read_site_state(path, grid, serial_for).evidence.at("PW-1");
+  };
+  IncidentEvidence former = read_with({{when, static_cast<int>(ChangeClass::burn)}});
+  EXPECT_EQ(former.classes, (std::vector<ClassSince>{{day_of(0), ChangeClass::burn}}));
+  EXPECT_EQ(former.course.told.change_class, ChangeClass::burn);
+  EXPECT_EQ(former.course.told.natural_probability, 1);
+  EXPECT_EQ(former.course.looks, 0);
+  former = read_with({{when, static_cast<int>(ChangeClass::bare_to_bare)}});
+  EXPECT_EQ(former.course.told.natural_probability, 0);
+  EXPECT_THROW(read_with({{when, 0}}), DataError);
+  EXPECT_THROW(read_with({{when, 11}}), DataError);
+  EXPECT_THROW(read_with({{when, 3, 1.5, 0}}), DataError);
+  EXPECT_THROW(read_with(nlohmann::json::array()), DataError);
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ TEST(AlertsGeojson, Properties) {
   const json& feature = collection["features"][0];
   EXPECT_EQ(feature["id"], "T38TPK-20220125-1");
   EXPECT_EQ(feature["properties"], json::parse(R"({
-    "site": null, "status": "provisional", "review": null, "class": "vegetation_change",
+    "site": null, "status": "provisional", "review": null, "class": "vegetation_change", "class_probability": null, "natural_probability": null,
     "first_detected": "2022-01-25T08:06:01.024Z", "onset_after": "2022-01-15T00:00:00Z",
     "onset_before": "2022-01-25T08:06:01.024Z", "confirmed_on": null,
     "last_detected": "2022-01-25T08:06:01.024Z", "last_observed": "2022-01-25T08:06:01.024Z",

@@ -500,6 +500,46 @@ TEST_F(RegisterTest, AFormerRegisterIsBroughtUpByAReviewToo) {
   EXPECT_FALSE(update(told));
 }
 
+TEST_F(RegisterTest, ProbabilitiesComeBackAndAreThoseOfTheirTime) {
+  Alert alert = told_alert("PW-a", 0);
+  alert.class_probability = 0.8127;
+  alert.natural_probability = 0.25;
+  for (AlertEvent& event : alert.history) event.natural_probability = 0.06249;
+  alert.history.back().class_probability = 0.5;
+  alert.history.back().natural_probability = 0.25;
+  ASSERT_TRUE(update({alert}));
+  EXPECT_FALSE(update({alert}));
+  const Alert found = content().alerts.at(0).alert;
+  EXPECT_EQ(found.class_probability, 0.813);
+  EXPECT_EQ(found.natural_probability, 0.25);
+  const std::vector<RegisteredEvent> events = read_history(path_, "PW-a");
+  EXPECT_EQ(events.front().natural_probability, 0.062);
+  EXPECT_FALSE(events.front().class_probability);
+  EXPECT_EQ(events.back().class_probability, 0.5);
+  const AlertsAsOf then = alerts_as_of(content().alerts, events, alert.first_detected);
+  EXPECT_EQ(then.alerts.at(0).alert.natural_probability, 0.062);
+  EXPECT_FALSE(then.alerts.at(0).alert.class_probability);
+
+  alert.history.front().natural_probability = 0.5;  // told otherwise: another revision
+  ASSERT_TRUE(update({alert}));
+  EXPECT_EQ(read_history(path_, "PW-a").back().revision, 2);
+}
+
+TEST(LeftOut, ByTheProbabilityAndNotByTheClass) {
+  Alert alert;
+  alert.change_class = ChangeClass::burn;
+  alert.natural_probability = 0.5;
+  EXPECT_FALSE(is_left_out(alert, 0.5));
+  EXPECT_TRUE(is_left_out(alert, 0.49));
+  alert.change_class = ChangeClass::bare_to_bare;
+  EXPECT_TRUE(is_left_out(alert, 0.49));
+  alert.natural_probability.reset();  // of a former version: as was done then
+  EXPECT_FALSE(is_left_out(alert, 0.49));
+  alert.change_class = ChangeClass::flood;
+  EXPECT_TRUE(is_left_out(alert, 0.99));
+  EXPECT_FALSE(is_left_out(alert, 1));
+}
+
 TEST(AlertsAsOf, AsItWasThen) {
   Alert alert = told_alert("PW-a", 0);
   happens(alert, AlertEventKind::grew, "2022-04-01T08:00:00Z", 2, AlertStatus::confirmed);
@@ -804,7 +844,7 @@ TEST(AlertExports, CsvIsNoFormula) {
   alerts[0].alert.review->reviewer = "@Anna";
   alerts[1].alert.site = "-1";
   const std::string csv = alerts_csv(alerts);
-  EXPECT_THAT(csv, HasSubstr("\r\nPW-a,'=cmd|' /C calc'!A0,confirmed,bare_to_bare,2022-01-25T08:06:01.024Z,"));
+  EXPECT_THAT(csv, HasSubstr("\r\nPW-a,'=cmd|' /C calc'!A0,confirmed,bare_to_bare,,,2022-01-25T08:06:01.024Z,"));
   EXPECT_THAT(csv, HasSubstr(",licensed,'@Anna,2022-04-01T00:00:00Z,\"'+1, \"\"said\"\"\nhe\",id,46.005,40.005\r\n"));
   EXPECT_THAT(csv, HasSubstr("\r\nPW-b,'-1,"));
   EXPECT_THAT(csv, HasSubstr(",0.877,1.0008,0.1235,\"{\"\"bsi\"\": 0.2"));
