@@ -56,7 +56,12 @@ struct MonitorOptions {
 
   // Evidence.
   float look_limit_sigma = 8;     // longest whitened residual of a look: looks have to agree, one alone decides nothing
-  float persistent_error = 0.6F;  // variance, in that of a look, of the model's error that lasts over looks
+  // Variance, in that of a look, of the model's error that lasts over looks, as long as nothing is known of the pixel's;
+  // it counts like so many looks of its history. What is known counts so many times.
+  float persistent_error = 0.6F;
+  float persistent_error_looks = 24;
+  float persistent_error_weight = 1;
+  float passing_error = 0.6F;  // the same of what passes from look to look and is not in the noise: haze, shade, edges
   float shift_sigma = 5;          // typical whitened shift by a disturbance, per direction
   float greener_sigma = 1.0F;     // mean rise of NDVI over the looks from which it is no disturbance
   float fall_sigma = 1.5F;        // fall of NDVI that green ground must show to count in full
@@ -64,8 +69,15 @@ struct MonitorOptions {
   float bare_ndvi = 0.18F;        // and of ground that has nothing to lose
   float water_mndwi = 0.0F;       // MNDWI of water; what was and is water does not count
   float water_share = 0.2F;       // of its evidence that such water keeps
-  double shore_m = 30;            // around ground that was water in the history, where wetness tells of its level
-  float level_sigma = 2;          // change of MNDWI there, in noise, that is a change of level
+  double shore_m = 30;            // around ground that was water in the history, which high water may reach
+  float level_sigma = 2;          // change of MNDWI there, in noise, that may be a change of level
+  // Log odds of high water to nothing at all on land by water, and days in which they fall by 1 while it lasts; and of
+  // a change of level where water was, or beside it.
+  float high_water_log_odds = -2;
+  float high_water_days = 5;
+  float level_log_odds = 0;
+  float level_days = 30;
+  double excuse_days = 120;  // that snow, or a season that the history lacks, may explain what is seen without a break
   float soil_sigma = 2.5F;        // loss of green and rise of brightness from which a look shows new bare ground
   float soil_limit_sigma = 10;    // longest whitened residual of such a look: it may decide alone
   float single_look_share = 0.7F;  // of the evidence, where one look is all there is
@@ -92,6 +104,7 @@ requires std::same_as<std::remove_const_t<Options>, MonitorOptions>
 void for_each_option(Options& options, const Visit& visit) {
   constexpr OptionRange index_range{-1, 1};
   constexpr OptionRange log_odds_range{-50, 50};
+  constexpr OptionRange days_range{0.1, 1e6};
   constexpr OptionRange window_range{1, 6};  // as many as the state keeps
   visit("cloud-margin-m", "metres around cloud, its shadow and cirrus that are not believed either",
         options.cloud_margin_m, any_amount);
@@ -157,6 +170,12 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("look-limit-sigma", "longest whitened residual that one look may have", options.look_limit_sigma, any_amount);
   visit("persistent-error", "variance of the model's lasting error, in that of a look", options.persistent_error,
         any_amount);
+  visit("persistent-error-looks", "looks that this counts for against what the pixel's history shows",
+        options.persistent_error_looks, any_amount);
+  visit("persistent-error-weight", "times that what is known of the lasting error counts",
+        options.persistent_error_weight, any_amount);
+  visit("passing-error", "variance, in that of a look, of what passes: haze, shade, edges", options.passing_error,
+        any_amount);
   visit("shift-sigma", "typical whitened shift by a disturbance, per direction", options.shift_sigma, any_amount);
   visit("greener-sigma", "mean rise of NDVI from which it is no disturbance, in noise", options.greener_sigma,
         any_amount);
@@ -171,6 +190,14 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("shore-m", "metres around water of the history where wetness tells of its level", options.shore_m, any_amount);
   visit("level-sigma", "change of MNDWI on shores that is the water's level, in noise", options.level_sigma,
         any_amount);
+  visit("high-water-log-odds", "log odds of high water to no change at all, on land by water",
+        options.high_water_log_odds, log_odds_range);
+  visit("high-water-days", "days in which these fall by 1 while it lasts", options.high_water_days, days_range);
+  visit("level-log-odds", "log odds of another level to no change at all, where water was or beside it",
+        options.level_log_odds, log_odds_range);
+  visit("level-days", "days in which these fall by 1 while it lasts", options.level_days, days_range);
+  visit("excuse-days", "days that snow, or a season that the history lacks, may explain what is seen without a break",
+        options.excuse_days, any_amount);
   visit("soil-sigma", "loss of green and rise of brightness from which a look shows new bare ground, in noise",
         options.soil_sigma, any_amount);
   visit("soil-limit-sigma", "longest whitened residual that a look of new bare ground may have",
