@@ -652,18 +652,21 @@ TEST(Observe, RockOfAnotherColourCountsThoughItsNdviIsHigherAndPlantsDoNot) {
 }
 
 TEST(Observe, WhatLastedInTheHistoryIsKnown) {
-  // Ground whose brightness swings with a period that no wave of the year has, each pixel by itself (or it would be
-  // weather), and ground that is steady.
+  // Ground that is greener, brighter and wetter, or less so, for three months at a time, each pixel by itself (or it
+  // would be weather), and ground that is steady.
   MonitorOptions options;
   const auto lasting_error = [&](float amplitude, int days) {
     const Ground ground = [=](int x, int y, int day) {
-      const float phase = static_cast<float>(day) * 0.0483F + static_cast<float>(x + 3 * y);
-      return test::scaled(test::grey_rock_spectrum, 1 + amplitude * std::sin(phase));
+      std::minstd_rand dice(static_cast<unsigned>(1 + day / 90 + 100 * (x + side * y)));
+      dice.discard(3);
+      const auto chance = [&] { return amplitude * static_cast<float>(dice() % 97) / 97; };
+      const PixelReflectance greened = mixed(test::grey_rock_spectrum, test::forest_spectrum, chance());
+      return mixed(mixed(greened, test::pool_spectrum, chance()), test::pit_spectrum, chance());
     };
     Camera camera(side, side);
     return test::learnt(camera, ground, side, side, options, days).model(inside).lasting_error;
   };
-  const float restless = lasting_error(.12F, 3 * 365);
+  const float restless = lasting_error(.3F, 3 * 365);
   const float steady = lasting_error(0, 3 * 365);
   EXPECT_GT(restless, steady + 0.03F);
   EXPECT_LT(steady, 0.2F);
