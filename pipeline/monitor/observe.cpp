@@ -12,6 +12,13 @@
 #include "pipeline/monitor/elementary.hpp"
 
 namespace pitwatch {
+
+float needed_log_odds(float usual, const MonitorOptions& options) {
+  constexpr float usual_false_alarms = 10;
+  constexpr float per_factor = 2;
+  return usual - per_factor * portable_log(options.false_alarms / usual_false_alarms);
+}
+
 namespace {
 
 float at(const FeatureVector& values, Feature feature) { return values[index(feature)]; }
@@ -99,6 +106,8 @@ class LookJudge {
         factors_[error][k - 1].cost = 0.5F * directions_ * static_cast<float>(std::log(static_cast<double>(v1 / v0)));
       }
     }
+    provisional_log_odds_ = needed_log_odds(options.provisional_log_odds, options);
+    confirm_log_odds_ = needed_log_odds(options.confirm_log_odds, options);
     const std::size_t pixels = state.pixels();
     result.evidence.resize(pixels);
     result.probability.resize(pixels);
@@ -584,7 +593,7 @@ class LookJudge {
     const float vegetation = at(result_.residuals.residual[i], Feature::ndvi);
 
     if (!is_alert(status)) {
-      if (evidence >= options_.provisional_log_odds) {
+      if (evidence >= provisional_log_odds_) {
         const std::size_t looks = largest_shift(i, shows_soil(i)).looks;
         status = PixelStatus::provisional;
         history.first_detected = number_;
@@ -607,7 +616,7 @@ class LookJudge {
     if (status == PixelStatus::provisional) {
       if (counts.clean_in_row >= options_.close_provisional_looks) {
         status = PixelStatus::closed;
-      } else if (evidence >= options_.confirm_log_odds && history.looks_since_onset >= options_.confirm_looks) {
+      } else if (evidence >= confirm_log_odds_ && history.looks_since_onset >= options_.confirm_looks) {
         status = PixelStatus::confirmed;
         history.confirmed_on = number_;
       }
@@ -678,6 +687,8 @@ class LookJudge {
   LookNumber first_of_sky_ = no_look;  // the earliest look under the sky of this one, or this one
   std::optional<int> last_part_;       // of the year, of the last look
   float directions_ = 0;               // number of features that are monitored
+  float provisional_log_odds_ = 0;     // that decisions need
+  float confirm_log_odds_ = 0;
   std::array<LooksFactors, 256> factors_{};  // by the pixel's lasting error, as it is packed
 };
 

@@ -86,6 +86,7 @@ struct MonitorOptions {
   int window_looks = 6;            // clear looks that are added up, at most
 
   // Decisions.
+  float false_alarms = 10;  // accepted per 100 km2 and year: moves the next two together, see needed_log_odds()
   float provisional_log_odds = 3;
   float confirm_log_odds = 6;
   int confirm_looks = 2;            // clear looks from the first disturbed one on
@@ -97,6 +98,10 @@ struct MonitorOptions {
   float lost_sigma = 3;          // fall of NDVI, in noise, from which vegetation was lost and can be back
   float recovered_share = 0.5F;  // of the lost vegetation that is back
 };
+
+/// Log odds that an alert needs, `usual` at the false alarms of the default: as many more or less for each factor of e
+/// in what is accepted (benchmarks/semireal_series.sh).
+float needed_log_odds(float usual, const MonitorOptions& options);
 
 /// For each option but pixel_size_m, which is the grid's: see core/named_options.hpp.
 template <typename Options, typename Visit>
@@ -209,6 +214,9 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("neighbours", "share that the surrounding 3 x 3 pixels have in a pixel's evidence, 0..1", options.neighbours,
         share_of_one);
   visit("window-looks", "clear looks that are added up at most, 1..6", options.window_looks, window_range);
+  visit("false-alarms",
+        "false alarms accepted per 100 km2 and year: the more, the sooner and the smaller and fainter what is found",
+        options.false_alarms, OptionRange{0.1, 1000});
   visit("provisional-log-odds", "log odds from which a pixel is provisional", options.provisional_log_odds,
         log_odds_range);
   visit("confirm-log-odds", "log odds from which it is confirmed", options.confirm_log_odds, log_odds_range);

@@ -107,7 +107,7 @@ struct StateTerms {
 };
 
 /// Raised whenever the same looks and options give another state.
-inline constexpr int algorithm_version = 2;
+inline constexpr int algorithm_version = 3;
 
 /// What a state file says of itself.
 struct StateHead {

@@ -651,6 +651,32 @@ TEST(Observe, RockOfAnotherColourCountsThoughItsNdviIsHigherAndPlantsDoNot) {
   EXPECT_EQ(status_after(mixed(rock, {.03F, .06F, .04F, .38F, .19F, .09F}, .35F)), PixelStatus::stable);
 }
 
+TEST(NeededLogOdds, FallAsMoreFalseAlarmsAreAccepted) {
+  MonitorOptions options;
+  EXPECT_FLOAT_EQ(needed_log_odds(3, options), 3);
+  options.false_alarms = 10 * std::numbers::e_v<float>;
+  EXPECT_NEAR(needed_log_odds(3, options), 1, 1e-4);
+  options.false_alarms = 10 / std::numbers::e_v<float>;
+  EXPECT_NEAR(needed_log_odds(6, options), 8, 1e-4);
+}
+
+TEST(Observe, MoreFalseAlarmsAreMoreAlerts) {
+  // A change whose evidence lies below what is needed by default.
+  const auto look_of = [](float false_alarms, PixelStatus wanted) {
+    Watch watch(ground_with(test::grey_rock_spectrum, test::scaled(test::grey_rock_spectrum, 1.125F), first_day, 9999));
+    watch.options.false_alarms = false_alarms;
+    int look = 1;
+    watch.observe_looks(1);
+    while (look < 30 && watch.seen.status[inside] != wanted) {
+      watch.observe_looks(1);
+      ++look;
+    }
+    return look;
+  };
+  EXPECT_LT(look_of(1000, PixelStatus::provisional), look_of(0.1F, PixelStatus::provisional));
+  EXPECT_LT(look_of(1000, PixelStatus::confirmed), look_of(0.1F, PixelStatus::confirmed));
+}
+
 TEST(Observe, WhatLastedInTheHistoryIsKnown) {
   // Ground that is greener, brighter and wetter, or less so, for three months at a time, each pixel by itself (or it
   // would be weather), and ground that is steady.
