@@ -1,5 +1,7 @@
 #include "pipeline/incidents/incident.hpp"
 
+#include <algorithm>
+
 namespace pitwatch {
 
 std::int64_t pixels_of(const std::vector<Run>& runs) {
@@ -9,13 +11,18 @@ std::int64_t pixels_of(const std::vector<Run>& runs) {
 }
 
 double calibrated_confidence(AlertStatus status, double mean_probability) {
+  // Open pixels have one half at least. What is near that was hardly ever right, and only what is near 1 was mostly.
+  const double above_even = std::max(0.0, 2 * mean_probability - 1);
+  const double certain = 0.03 + 0.97 * above_even * above_even;
   switch (status) {
     case AlertStatus::closed:
-      return 0.2 * mean_probability;
+      return 0.6 * certain;
     case AlertStatus::recovering:
-      return 0.6 * mean_probability;
+      return 0.85 * certain;
+    case AlertStatus::confirmed:
+      return 0.97 * certain;
     default:
-      return 0.88 * mean_probability;
+      return 0.75 * certain;
   }
 }
 

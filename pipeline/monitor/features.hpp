@@ -56,9 +56,13 @@ FeatureVector features_of(const PixelReflectance& reflectance);
 /// correction of the atmosphere and of slopes leaves. It is all that counts where little light falls.
 FeatureVector error_of(const PixelReflectance& reflectance, float error);
 
-/// Open water, or ground mostly under it: darker from green to the infrareds.
+/// What is brighter than 0.1 in the short-wave infrared is no water, whatever its MNDWI: white rock, salt, concrete.
+inline constexpr float brightest_water_log_swir16 = -2.207F;  // log(0.1 + 0.01)
+
+/// Open water, or ground mostly under it: darker from green to the infrareds, and dark there.
 inline bool looks_wet(const FeatureVector& values) {
-  return values[index(Feature::mndwi)] > 0 && values[index(Feature::ndvi)] < 0;
+  return values[index(Feature::mndwi)] > 0 && values[index(Feature::ndvi)] < 0 &&
+         values[index(Feature::log_swir16)] < brightest_water_log_swir16;
 }
 
 enum class Seen : std::uint8_t {

@@ -2,6 +2,7 @@
 
 #include <Eigen/Cholesky>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -75,6 +76,7 @@ class Learning {
     fit();
     state_.typical_noise = median_noise();
     whiten();
+    measure_lasting_error();
     pack_models();
     for (std::size_t i = 0; i < state_.pixels(); ++i) {
       if (judged_[i] != 0) state_.status[i] = PixelStatus::stable;
@@ -191,6 +193,68 @@ class Learning {
         }
       });
     }
+  }
+
+  /// How far the mean of window_looks looks in a row lies from the model, beyond what the noise of single looks makes
+  /// of it: years differ, and waves do not follow. What a look alone says counts with the noise, what several say
+  /// together with this.
+  void measure_lasting_error() {
+    const auto directions = static_cast<float>(
+        std::count_if(state_.typical_noise.begin(), state_.typical_noise.end(), [](float noise) { return noise > 0; }));
+    if (directions <= 0) return;
+    const float limit = options_.tukey_sigma * options_.tukey_sigma * directions;
+    constexpr auto window = static_cast<float>(window_looks);
+    for_rows([&](int, std::size_t i) {
+      for (int x = 0; x < state_.width; ++x, ++i) {
+        if (judged_[i] == 0) continue;
+        std::array<FeatureVector, window_looks> last{};
+        FeatureVector sum{};
+        std::size_t looks = 0;
+        float squares = 0;
+        float windows = 0;
+        for (std::size_t l = 0; l < stack_.looks(); ++l) {
+          FeatureVector distance;
+          if (!whitened_residual(l, i, distance)) continue;
+          float length = 0;
+          for (const float value : distance) length += value * value;
+          if (length > limit) continue;  // cloud
+          FeatureVector& oldest = last[looks % window_looks];
+          float of_sum = 0;
+          for (std::size_t f = 0; f < feature_count; ++f) {
+            sum[f] += distance[f] - oldest[f];
+            of_sum += sum[f] * sum[f];
+          }
+          oldest = distance;
+          if (++looks < window_looks) continue;
+          squares += of_sum / (window * window * directions);
+          ++windows;
+        }
+        // Windows overlap: as many count as do not.
+        const float seen = windows / window;
+        const float error = windows > 0 ? std::max(0.0F, squares / windows - 1 / window) : 0.0F;
+        const float prior = options_.persistent_error_looks / window;
+        models_[i].lasting_error = (seen * error + prior * options_.persistent_error) / std::max(seen + prior, 1e-6F);
+      }
+    });
+  }
+
+  /// Against a model without its own uncertainty, which the history does not see. False where the look does not count.
+  bool whitened_residual(std::size_t l, std::size_t i, FeatureVector& distance) const {
+    const LookStack::Look& look = stack_.looks_[l];
+    if (!counts(look, i)) return false;
+    const Expectation expected = expect(models_[i], dates_[l], Terms{}, options_);
+    const FeatureVector seen = values(look, i);
+    FeatureVector standard{};
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      if (expected.deviation[f] <= 0) continue;
+      standard[f] = (seen[f] - expected.value[f]) / expected.deviation[f];
+      if (standard[f] != standard[f]) return false;
+    }
+    distance = {};
+    for (std::size_t r = 0; r < feature_count; ++r) {
+      for (std::size_t c = 0; c <= r; ++c) distance[r] += state_.whitening[r * feature_count + c] * standard[c];
+    }
+    return true;
   }
 
   void pack_models() {

@@ -12,6 +12,13 @@
 #include "pipeline/monitor/elementary.hpp"
 
 namespace pitwatch {
+
+float needed_log_odds(float usual, const MonitorOptions& options) {
+  constexpr float usual_false_alarms = 10;
+  constexpr float per_factor = 2;
+  return usual - per_factor * portable_log(options.false_alarms / usual_false_alarms);
+}
+
 namespace {
 
 float at(const FeatureVector& values, Feature feature) { return values[index(feature)]; }
@@ -89,13 +96,18 @@ class LookJudge {
       --first_of_sky_;
     }
     for (const float noise : state.typical_noise) directions_ += noise > 0 ? 1.0F : 0.0F;
-    for (std::size_t k = 1; k <= window_looks; ++k) {
-      const auto looks = static_cast<float>(k);
-      const float v0 = 1 / looks + options.persistent_error;
-      const float v1 = v0 + options.shift_sigma * options.shift_sigma;
-      factors_[k - 1].per_square = 0.5F * (1 / v0 - 1 / v1) / (looks * looks);
-      factors_[k - 1].cost = 0.5F * directions_ * static_cast<float>(std::log(static_cast<double>(v1 / v0)));
+    for (std::size_t error = 0; error < factors_.size(); ++error) {
+      for (std::size_t k = 1; k <= window_looks; ++k) {
+        const auto looks = static_cast<float>(k);
+        const float lasting = unpack_lasting_error(static_cast<std::uint8_t>(error)) * options.persistent_error_weight;
+        const float v0 = (1 + options.passing_error) / looks + lasting;
+        const float v1 = v0 + options.shift_sigma * options.shift_sigma;
+        factors_[error][k - 1].per_square = 0.5F * (1 / v0 - 1 / v1) / (looks * looks);
+        factors_[error][k - 1].cost = 0.5F * directions_ * static_cast<float>(std::log(static_cast<double>(v1 / v0)));
+      }
     }
+    provisional_log_odds_ = needed_log_odds(options.provisional_log_odds, options);
+    confirm_log_odds_ = needed_log_odds(options.confirm_log_odds, options);
     const std::size_t pixels = state.pixels();
     result.evidence.resize(pixels);
     result.probability.resize(pixels);
@@ -140,8 +152,14 @@ class LookJudge {
     for (std::size_t i = 0; i < wet.size(); ++i) wet[i] = was_water(state_.counts[i]) ? 1 : 0;
     const int reach = static_cast<int>(std::lround(options_.shore_m / options_.pixel_size_m));
     const std::vector<int> around = box_sums(wet, state_.width, state_.height, reach);
+    const std::vector<int> beside = box_sums(wet, state_.width, state_.height, std::min(reach, 1));
     state_.near_water.resize(around.size());
-    for (std::size_t i = 0; i < around.size(); ++i) state_.near_water[i] = around[i] > 0 ? 1 : 0;
+    for (std::size_t i = 0; i < around.size(); ++i) {
+      state_.near_water[i] = reach == 0      ? NearWater::none
+                             : beside[i] > 0 ? NearWater::bank
+                             : around[i] > 0 ? NearWater::shore
+                                             : NearWater::none;
+    }
   }
 
   /// The looks of a part of the year lose weight when it comes round again.
@@ -215,12 +233,13 @@ class LookJudge {
           expected.deviation[f] > 0 ? std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error) : 0;
     }
     const bool is_snow = is_patchy_snow(i);
-    if (is_snow && snow_lies()) {
-      result_.use[i] = LookUse::screened;  // for as long as it lies
+    if (is_snow && snow_lies() && excuse(i) < options_.excuse_days) {
+      result_.use[i] = LookUse::screened;  // for as long as it lies, but it does not for ever
       return;
     }
     if (!is_missed_cloud(i) && !is_missed_shadow(i) && !is_snow) {
-      if (!was_told(i)) counts.screened_in_row = 0;
+      // Goes on. Only a clean look ends a row of screened ones: fresh dark rock is now darker than the screen's limit,
+      // and now not.
     } else if (has_earlier_of_sky()) {
       result_.use[i] = LookUse::screened;  // the same cloud once more: not a look in a row
       return;
@@ -283,26 +302,42 @@ class LookJudge {
     FeatureVector& deviation = result_.residuals.deviation[i];
     const FeatureVector& shared = result_.weather.at(x, y, result_.residuals.kind[i]);
     const FeatureVector& scatter = result_.weather.scatter(result_.residuals.kind[i]);
-    const bool is_level = is_level_of_water(i);
+    const Level level = level_of_water(i);
     for (std::size_t f = 0; f < feature_count; ++f) {
       if (deviation[f] <= 0) continue;
       residual[f] = less_weather(residual[f], shared[f]);
       deviation[f] *= scatter[f];
     }
     const bool is_soil = shows_soil(i);
-    const float water = was_and_is_water(i) ? options_.water_share : is_level && !is_soil ? 0.0F : 1.0F;
+    const float water = was_and_is_water(i) ? options_.water_share : 1.0F;
     FeatureVector standard{};
     for (std::size_t f = 0; f < feature_count; ++f) {
       if (deviation[f] > 0) standard[f] = water * residual[f] / deviation[f];
     }
     FeatureVector distance = whitened(standard);
-    if (!is_clean(distance) && is_as_at_another_season(i)) {
+    float excuse_log_odds = lowest_log_odds;
+    if (is_clean(distance)) {
+      state_.counts[i].screened_in_row = 0;
+      state_.counts[i].excused_since = no_look;
+    } else if (is_as_at_another_season(i) && excuse(i) < options_.excuse_days) {
       result_.use[i] = LookUse::another_season;
       distance = {};
+    } else if (level != Level::as_ever && !is_soil) {
+      const auto days = static_cast<float>(excuse(i));
+      excuse_log_odds = level == Level::high ? options_.high_water_log_odds - days / options_.high_water_days
+                                             : options_.level_log_odds - days / options_.level_days;
     }
     const float limit = is_soil ? options_.soil_limit_sigma : options_.look_limit_sigma;
     push_front(state_.recent_residuals[i], state_.recent_looks[i], limited(distance, limit), number_);
-    state_.own_evidence[i] = pack_log_odds(own_evidence(i, is_soil));
+    state_.own_evidence[i] = pack_log_odds(own_evidence(i, is_soil, excuse_log_odds));
+  }
+
+  /// Days for which what passes has explained all that was not clean, with this look.
+  double excuse(std::size_t i) {
+    LookNumber& since = state_.counts[i].excused_since;
+    if (since == no_look) since = number_;
+    return std::chrono::duration<double, std::ratio<86400>>(look_.when - state_.looks[static_cast<std::size_t>(since)])
+        .count();
   }
 
   /// What similar ground does excuses a pixel that does it, too. It does not accuse one that stays as it was: its kind
@@ -340,7 +375,7 @@ class LookJudge {
   /// wetter by MNDWI, shade and water are darker: one such look tells more than others.
   bool shows_soil(std::size_t i) const {
     if (look_.blue_to_red[i] >= options_.white_blue_to_red || sigmas(i, Feature::log_visible) <= options_.soil_sigma ||
-        expectation(i, Feature::mndwi) > options_.water_mndwi) {
+        is_expected_water(i)) {
       return false;
     }
     const float ndvi = sigmas(i, Feature::ndvi);
@@ -357,37 +392,69 @@ class LookJudge {
   struct Shift {
     float log_factor = lowest_log_odds;
     std::size_t looks = 1;
-    FeatureVector mean{};  // whitened
   };
 
   Shift largest_shift(std::size_t i, bool is_soil) const {
     const RecentLooks recent = state_.recent(i);
     const auto most = static_cast<std::size_t>(std::clamp(recent.count, 1, options_.window_looks));
+    const LooksFactors& factors = factors_[state_.models[i].lasting_error];
+    const float green = green_share(i);
     Shift best;
     FeatureVector sum{};
     for (std::size_t k = 0; k < most; ++k) {
       for (std::size_t f = 0; f < feature_count; ++f) sum[f] += recent.whitened[k][f];
       const float share = k > 0 || is_soil ? 1.0F : options_.single_look_share;
-      const float factor = share * factors_[k].per_square * squared_length(sum) - factors_[k].cost;
+      const auto factor_of = [&](const FeatureVector& shift) {
+        return share * factors[k].per_square * squared_length(shift) - factors[k].cost;
+      };
+      float factor = factor_of(sum);
+      if (factor > 0) {
+        const auto looks = static_cast<float>(k + 1);
+        factor *= share_of_disturbance(green, sum[index(Feature::ndvi)] / looks);
+        if (green < 1) factor = std::max(factor, (1 - green) * factor_of(less_greening(i, sum)));
+      }
       if (k > 0 && factor <= best.log_factor) continue;
       best.log_factor = factor;
       best.looks = k + 1;
-      for (std::size_t f = 0; f < feature_count; ++f) best.mean[f] = sum[f] / static_cast<float>(k + 1);
     }
     return best;
   }
 
-  /// The share of the evidence that speaks for disturbed ground. Ground that is being dug or covered loses what is
-  /// green on it and does not turn greener: that keeps out growth, early seasons and, on green ground, shade and
-  /// moisture.
-  float share_of_disturbance(std::size_t i, const Shift& shift) const {
-    const std::size_t ndvi = index(Feature::ndvi);
-    if (state_.typical_noise[ndvi] <= 0) return 1;
+  /// The share of the evidence that speaks for disturbed ground, `rise` being the whitened rise of NDVI. Ground that is
+  /// being dug or covered loses what is green on it and does not turn greener: that keeps out growth, early seasons
+  /// and, on green ground, shade and moisture.
+  float share_of_disturbance(float green, float rise) const {
+    if (state_.typical_noise[index(Feature::ndvi)] <= 0) return 1;
     // NDVI comes first in the triangular whitening: its whitened residual is its own.
-    const float rise = shift.mean[ndvi] / state_.whitening[0];
-    const float none_at = options_.greener_sigma - green_share(i) * (options_.greener_sigma + 0.5F);
+    const float none_at = options_.greener_sigma - green * (options_.greener_sigma + 0.5F);
     const float all_at = none_at - options_.fall_sigma;
-    return std::clamp((none_at - rise) / (none_at - all_at), 0.0F, 1.0F);
+    return std::clamp((none_at - rise / state_.whitening[0]) / (none_at - all_at), 0.0F, 1.0F);
+  }
+
+  /// What plants on bare ground do not explain of a whitened shift: as NDVI rises by 1, the others change by about so
+  /// much from soil to grass. Rock of another colour may well have a higher NDVI than what was there, without being
+  /// green; but it is brighter, or darker than plants would make it.
+  FeatureVector less_greening(std::size_t i, const FeatureVector& whitened_shift) const {
+    constexpr FeatureVector per_ndvi{1, -0.6F, -0.25F, -1.4F, -0.5F, -1.2F};
+    constexpr float known = 0.5F;  // to within this share
+    constexpr std::size_t ndvi = 0;
+    FeatureVector shift{};
+    for (std::size_t r = 0; r < feature_count; ++r) {
+      float rest = whitened_shift[r];
+      for (std::size_t c = 0; c < r; ++c) rest -= state_.whitening[r * feature_count + c] * shift[c];
+      shift[r] = rest / state_.whitening[r * feature_count + r];
+    }
+    const FeatureVector& deviation = result_.residuals.deviation[i];
+    if (deviation[ndvi] <= 0 || shift[ndvi] <= 0) return whitened_shift;
+    const float rise = shift[ndvi] * deviation[ndvi];
+    shift[ndvi] = 0;
+    for (std::size_t f = 1; f < feature_count; ++f) {
+      if (deviation[f] <= 0) continue;
+      const float greening = rise * per_ndvi[f] / deviation[f];
+      const float rest = shift[f] - greening;
+      shift[f] = std::copysign(std::max(0.0F, std::abs(rest) - known * std::abs(greening)), rest);
+    }
+    return whitened(shift);
   }
 
   /// What the look should have shown of a feature.
@@ -404,24 +471,44 @@ class LookJudge {
   bool was_and_is_water(std::size_t i) const {
     const std::size_t mndwi = index(Feature::mndwi);
     if (state_.typical_noise[mndwi] <= 0) return false;
-    const float expected = expectation(i, Feature::mndwi);
-    return expected > options_.water_mndwi && look_.values[i][mndwi] > options_.water_mndwi;
+    return is_expected_water(i) && look_.values[i][mndwi] > options_.water_mndwi &&
+           at(look_.values[i], Feature::log_swir16) < brightest_water_log_swir16;
   }
 
-  /// On shores, a change of wetness is the water's level.
-  bool is_level_of_water(std::size_t i) const {
-    if (state_.near_water[i] == 0) return false;
+  bool is_expected_water(std::size_t i) const {
+    return expectation(i, Feature::mndwi) > options_.water_mndwi &&
+           expectation(i, Feature::log_swir16) < brightest_water_log_swir16;
+  }
+
+  /// What the level of water nearby may have to do with a look.
+  enum class Level : std::uint8_t {
+    as_ever,
+    high,     // land that turned towards water
+    another,  // where water was, or beside it
+  };
+
+  Level level_of_water(std::size_t i) const {
+    if (state_.near_water[i] == NearWater::none) return Level::as_ever;
+    const float limit = options_.level_sigma * at(result_.residuals.deviation[i], Feature::mndwi);
     const float change = at(result_.residuals.residual[i], Feature::mndwi);
-    const bool expected = expectation(i, Feature::mndwi) > options_.water_mndwi;
-    return expected || looks_wet(look_.values[i]) ||
-           std::abs(change) > options_.level_sigma * at(result_.residuals.deviation[i], Feature::mndwi);
+    const bool wetter =
+        looks_wet(look_.values[i]) || (change > limit && at(result_.residuals.residual[i], Feature::log_swir16) < 0);
+    if (state_.near_water[i] == NearWater::shore) return wetter ? Level::high : Level::as_ever;
+    return wetter || change < -limit || is_expected_water(i) ? Level::another : Level::as_ever;
   }
 
-  float own_evidence(std::size_t i, bool is_soil) const {
-    const Shift shift = largest_shift(i, is_soil);
-    const float evidence = std::max(0.0F, shift.log_factor) * share_of_disturbance(i, shift) +
-                           std::min(0.0F, shift.log_factor) + options_.prior_log_odds;
-    return std::clamp(evidence, lowest_log_odds, highest_log_odds);
+  /// Log odds of disturbance to no change, and to what else explains the looks just as well (`excuse`: log odds of that
+  /// to no change, before any look).
+  float own_evidence(std::size_t i, bool is_soil, float excuse) const {
+    const float evidence = largest_shift(i, is_soil).log_factor;
+    const float excused = excuse > lowest_log_odds ? softplus(std::max(0.0F, evidence) + excuse) : 0.0F;
+    return std::clamp(evidence - excused + options_.prior_log_odds, lowest_log_odds, highest_log_odds);
+  }
+
+  /// log(1 + exp(x))
+  static float softplus(float x) {
+    constexpr float large = 15;
+    return x > large ? x : portable_log(1 + portable_exp(std::max(x, -large)));
   }
 
   float with_neighbours(int x, int y, std::size_t i) const {
@@ -506,7 +593,7 @@ class LookJudge {
     const float vegetation = at(result_.residuals.residual[i], Feature::ndvi);
 
     if (!is_alert(status)) {
-      if (evidence >= options_.provisional_log_odds) {
+      if (evidence >= provisional_log_odds_) {
         const std::size_t looks = largest_shift(i, shows_soil(i)).looks;
         status = PixelStatus::provisional;
         history.first_detected = number_;
@@ -529,7 +616,7 @@ class LookJudge {
     if (status == PixelStatus::provisional) {
       if (counts.clean_in_row >= options_.close_provisional_looks) {
         status = PixelStatus::closed;
-      } else if (evidence >= options_.confirm_log_odds && history.looks_since_onset >= options_.confirm_looks) {
+      } else if (evidence >= confirm_log_odds_ && history.looks_since_onset >= options_.confirm_looks) {
         status = PixelStatus::confirmed;
         history.confirmed_on = number_;
       }
@@ -586,6 +673,7 @@ class LookJudge {
     float per_square = 0;  // of the squared length of the summed residuals
     float cost = 0;
   };
+  using LooksFactors = std::array<LooksFactor, window_looks>;
 
   MonitorState& state_;
   const LookFeatures& look_;
@@ -599,7 +687,9 @@ class LookJudge {
   LookNumber first_of_sky_ = no_look;  // the earliest look under the sky of this one, or this one
   std::optional<int> last_part_;       // of the year, of the last look
   float directions_ = 0;               // number of features that are monitored
-  std::array<LooksFactor, window_looks> factors_{};
+  float provisional_log_odds_ = 0;     // that decisions need
+  float confirm_log_odds_ = 0;
+  std::array<LooksFactors, 256> factors_{};  // by the pixel's lasting error, as it is packed
 };
 
 }  // namespace

@@ -55,25 +55,38 @@ struct MonitorOptions {
   float surroundings_prior_pixels = 60;  // the whole site's mean counts like so many pixels
 
   // Evidence.
-  float look_limit_sigma = 8;     // longest whitened residual of a look: looks have to agree, one alone decides nothing
-  float persistent_error = 0.6F;  // variance, in that of a look, of the model's error that lasts over looks
-  float shift_sigma = 5;          // typical whitened shift by a disturbance, per direction
-  float greener_sigma = 1.0F;     // mean rise of NDVI over the looks from which it is no disturbance
-  float fall_sigma = 1.5F;        // fall of NDVI that green ground must show to count in full
-  float green_ndvi = 0.35F;       // expected NDVI of ground that is green
-  float bare_ndvi = 0.18F;        // and of ground that has nothing to lose
-  float water_mndwi = 0.0F;       // MNDWI of water; what was and is water does not count
-  float water_share = 0.2F;       // of its evidence that such water keeps
-  double shore_m = 30;            // around ground that was water in the history, where wetness tells of its level
-  float level_sigma = 2;          // change of MNDWI there, in noise, that is a change of level
-  float soil_sigma = 2.5F;        // loss of green and rise of brightness from which a look shows new bare ground
-  float soil_limit_sigma = 10;    // longest whitened residual of such a look: it may decide alone
+  float look_limit_sigma = 8;  // longest whitened residual of a look: looks have to agree, one alone decides nothing
+  // Variance, in that of a look, of the model's error that lasts over looks, as long as nothing is known of the
+  // pixel's; it counts like so many looks of its history. What is known counts so many times.
+  float persistent_error = 0.6F;
+  float persistent_error_looks = 24;
+  float persistent_error_weight = 1;
+  float passing_error = 0.6F;  // the same of what passes from look to look and is not in the noise: haze, shade, edges
+  float shift_sigma = 5;       // typical whitened shift by a disturbance, per direction
+  float greener_sigma = 1.0F;  // mean rise of NDVI over the looks from which it is no disturbance
+  float fall_sigma = 1.5F;     // fall of NDVI that green ground must show to count in full
+  float green_ndvi = 0.35F;    // expected NDVI of ground that is green
+  float bare_ndvi = 0.18F;     // and of ground that has nothing to lose
+  float water_mndwi = 0.0F;    // MNDWI of water; what was and is water does not count
+  float water_share = 0.2F;    // of its evidence that such water keeps
+  double shore_m = 30;         // around ground that was water in the history, which high water may reach
+  float level_sigma = 2;       // change of MNDWI there, in noise, that may be a change of level
+  // Log odds of high water to nothing at all on land by water, and days in which they fall by 1 while it lasts; and of
+  // a change of level where water was, or beside it.
+  float high_water_log_odds = -2;
+  float high_water_days = 5;
+  float level_log_odds = 0;
+  float level_days = 30;
+  double excuse_days = 120;  // that snow, or a season that the history lacks, may explain what is seen without a break
+  float soil_sigma = 2.5F;   // loss of green and rise of brightness from which a look shows new bare ground
+  float soil_limit_sigma = 10;     // longest whitened residual of such a look: it may decide alone
   float single_look_share = 0.7F;  // of the evidence, where one look is all there is
   float prior_log_odds = -8;       // before any look: one pixel in 3000
   float neighbours = 0.5F;         // share that the eight around a pixel, and it once more, have in its evidence
   int window_looks = 6;            // clear looks that are added up, at most
 
   // Decisions.
+  float false_alarms = 10;  // accepted per 100 km2 and year: moves the next two together, see needed_log_odds()
   float provisional_log_odds = 3;
   float confirm_log_odds = 6;
   int confirm_looks = 2;            // clear looks from the first disturbed one on
@@ -86,12 +99,17 @@ struct MonitorOptions {
   float recovered_share = 0.5F;  // of the lost vegetation that is back
 };
 
+/// Log odds that an alert needs, `usual` at the false alarms of the default: as many more or less for each factor of e
+/// in what is accepted (benchmarks/semireal_series.sh).
+float needed_log_odds(float usual, const MonitorOptions& options);
+
 /// For each option but pixel_size_m, which is the grid's: see core/named_options.hpp.
 template <typename Options, typename Visit>
 requires std::same_as<std::remove_const_t<Options>, MonitorOptions>
 void for_each_option(Options& options, const Visit& visit) {
   constexpr OptionRange index_range{-1, 1};
   constexpr OptionRange log_odds_range{-50, 50};
+  constexpr OptionRange days_range{0.1, 1e6};
   constexpr OptionRange window_range{1, 6};  // as many as the state keeps
   visit("cloud-margin-m", "metres around cloud, its shadow and cirrus that are not believed either",
         options.cloud_margin_m, any_amount);
@@ -157,6 +175,12 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("look-limit-sigma", "longest whitened residual that one look may have", options.look_limit_sigma, any_amount);
   visit("persistent-error", "variance of the model's lasting error, in that of a look", options.persistent_error,
         any_amount);
+  visit("persistent-error-looks", "looks that this counts for against what the pixel's history shows",
+        options.persistent_error_looks, any_amount);
+  visit("persistent-error-weight", "times that what is known of the lasting error counts",
+        options.persistent_error_weight, any_amount);
+  visit("passing-error", "variance, in that of a look, of what passes: haze, shade, edges", options.passing_error,
+        any_amount);
   visit("shift-sigma", "typical whitened shift by a disturbance, per direction", options.shift_sigma, any_amount);
   visit("greener-sigma", "mean rise of NDVI from which it is no disturbance, in noise", options.greener_sigma,
         any_amount);
@@ -171,6 +195,14 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("shore-m", "metres around water of the history where wetness tells of its level", options.shore_m, any_amount);
   visit("level-sigma", "change of MNDWI on shores that is the water's level, in noise", options.level_sigma,
         any_amount);
+  visit("high-water-log-odds", "log odds of high water to no change at all, on land by water",
+        options.high_water_log_odds, log_odds_range);
+  visit("high-water-days", "days in which these fall by 1 while it lasts", options.high_water_days, days_range);
+  visit("level-log-odds", "log odds of another level to no change at all, where water was or beside it",
+        options.level_log_odds, log_odds_range);
+  visit("level-days", "days in which these fall by 1 while it lasts", options.level_days, days_range);
+  visit("excuse-days", "days that snow, or a season that the history lacks, may explain what is seen without a break",
+        options.excuse_days, any_amount);
   visit("soil-sigma", "loss of green and rise of brightness from which a look shows new bare ground, in noise",
         options.soil_sigma, any_amount);
   visit("soil-limit-sigma", "longest whitened residual that a look of new bare ground may have",
@@ -182,6 +214,9 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("neighbours", "share that the surrounding 3 x 3 pixels have in a pixel's evidence, 0..1", options.neighbours,
         share_of_one);
   visit("window-looks", "clear looks that are added up at most, 1..6", options.window_looks, window_range);
+  visit("false-alarms",
+        "false alarms accepted per 100 km2 and year: the more, the sooner and the smaller and fainter what is found",
+        options.false_alarms, OptionRange{0.1, 1000});
   visit("provisional-log-odds", "log odds from which a pixel is provisional", options.provisional_log_odds,
         log_odds_range);
   visit("confirm-log-odds", "log odds from which it is confirmed", options.confirm_log_odds, log_odds_range);

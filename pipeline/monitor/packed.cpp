@@ -16,6 +16,7 @@ constexpr float steps_of_mean = 16;  // in the typical noise
 constexpr float steps_of_wave = 8;
 constexpr float looks_scale = 6;
 constexpr float half = 0.5F;
+constexpr float steps_of_lasting_error = 32;
 
 /// Powers of `base` from `first` at 1 on; 0 at 0.
 constexpr std::array<float, 256> geometric(double first, double base) {
@@ -162,6 +163,8 @@ PackedModel pack(const SeasonModel& model, const ModelSteps& steps) {
   }
   for (std::size_t part = 0; part < year_parts; ++part) packed.looks[part] = pack_looks(model.looks[part], half);
   packed.waves = static_cast<std::uint8_t>(model.waves);
+  packed.lasting_error =
+      static_cast<std::uint8_t>(std::clamp(floor_of(model.lasting_error * steps_of_lasting_error + half), 0, 255));
   return packed;
 }
 
@@ -185,6 +188,7 @@ SeasonModel unpack(const PackedModel& packed, const ModelSteps& steps) {
     model.looks[part] = root * root;
   }
   model.waves = packed.waves;
+  model.lasting_error = unpack_lasting_error(packed.lasting_error);
   return model;
 }
 

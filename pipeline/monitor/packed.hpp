@@ -19,7 +19,7 @@ struct PackedModel {
   std::array<std::uint8_t, year_parts> looks{};     // 6 sqrt(n), n up to 1806
   std::array<std::uint8_t, feature_count> noise{};  // steps of 9 % from 0.001 on; 0: not monitored
   std::uint8_t waves = 0;
-  std::uint8_t unused = 0;
+  std::uint8_t lasting_error = 0;  // in 1/32, up to 7.97
   friend bool operator==(const PackedModel&, const PackedModel&) = default;
 };
 
@@ -53,6 +53,7 @@ PackedModel pack(const SeasonModel& model, const ModelSteps& steps);
 void pack_adapted(const SeasonModel& model, const ModelSteps& steps, std::size_t part, Dither dither,
                   PackedModel& packed);
 SeasonModel unpack(const PackedModel& packed, const ModelSteps& steps);
+inline float unpack_lasting_error(std::uint8_t packed) { return static_cast<float>(packed) * (1.0F / 32); }
 
 /// Leaves `kept`, 0..1, of the weight of looks in a part of the year.
 std::uint8_t aged_looks(std::uint8_t packed, float kept, Dither dither);

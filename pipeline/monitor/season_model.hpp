@@ -48,6 +48,9 @@ struct SeasonModel {
   std::array<float, year_parts> looks{};
   int waves = 0;          // a year that rests on few looks has none, then the yearly one, then the half-yearly one too
   FeatureVector noise{};  // standard deviation of a look, in the feature's unit
+  /// Variance of the model's error that lasts over looks (years differ, and with them months), in that of a look, as
+  /// the history has shown it.
+  float lasting_error = 0;
 };
 
 /// What undisturbed ground is expected to show.

@@ -30,7 +30,7 @@ std::vector<StateArray> state_arrays(MonitorState& state) {
           array_of("recent_residuals", state.recent_residuals, 0, Course::rough),
           array_of("recent_looks", state.recent_looks, window_looks, Course::smooth),
           array_of("history", state.history, sizeof(PixelHistory) / 2, Course::smooth),
-          array_of("counts", state.counts, 3, Course::smooth),
+          array_of("counts", state.counts, 4, Course::smooth),
           array_of("status", state.status, 0, Course::rough),
           array_of("own_evidence", state.own_evidence, 0, Course::rough)};
 }

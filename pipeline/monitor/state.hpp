@@ -45,12 +45,21 @@ struct PixelCounts {
   std::uint16_t measured = 0;      // looks with data
   std::uint16_t called_cloud = 0;  // of these
   std::uint16_t wet = 0;           // looks of the history that showed water
+  /// Since when all that is not clean is explained by something that passes (high water, snow, another season).
+  LookNumber excused_since = no_look;
   std::uint8_t clean_in_row = 0;
   std::uint8_t screened_in_row = 0;
 };
 
 /// Whether the ground was water in the history, once in a while at least.
 inline bool was_water(const PixelCounts& counts) { return counts.wet >= 2; }
+
+/// Where the water's level may show.
+enum class NearWater : std::uint8_t {
+  none,
+  shore,  // land that high water may reach
+  bank,   // was water, or is beside what was
+};
 
 struct MonitorState {
   int width = 0;
@@ -68,8 +77,8 @@ struct MonitorState {
   PixelVector<PixelCounts> counts;
   PixelVector<PixelStatus> status;
   PixelVector<PackedLogOdds> own_evidence;  // by the pixel's own looks
-  /// Follows from the others, and is not saved: 1 where water of the history is near. Empty until the first look.
-  PixelVector<std::uint8_t> near_water;
+  /// Follows from the others, and is not saved. Empty until the first look.
+  PixelVector<NearWater> near_water;
 
   std::size_t pixels() const { return models.size(); }
   SeasonModel model(std::size_t pixel) const { return unpack(models[pixel], typical_noise); }

@@ -183,17 +183,25 @@ TEST(IncidentRecord, HasWhatGoesWithEachStep) {
 
 TEST(CalibratedConfidence, FollowsTheStateOfTheIncident) {
   Incident incident;
-  incident.confidence = 0.5;
+  incident.confidence = 0.9;
   const auto in_state = [&](AlertStatus status) {
     incident.status = status;
-    EXPECT_EQ(calibrated_confidence(incident), calibrated_confidence(status, 0.5));
+    EXPECT_EQ(calibrated_confidence(incident), calibrated_confidence(status, 0.9));
     return calibrated_confidence(incident);
   };
-  EXPECT_DOUBLE_EQ(in_state(provisional), 0.44);
-  EXPECT_DOUBLE_EQ(in_state(confirmed), 0.44);
-  EXPECT_DOUBLE_EQ(in_state(superseded), 0.44);
-  EXPECT_DOUBLE_EQ(in_state(recovering), 0.3);
-  EXPECT_DOUBLE_EQ(in_state(closed), 0.1);
+  constexpr double certain = 0.03 + 0.97 * 0.64;
+  EXPECT_DOUBLE_EQ(in_state(provisional), 0.75 * certain);
+  EXPECT_DOUBLE_EQ(in_state(confirmed), 0.97 * certain);
+  EXPECT_DOUBLE_EQ(in_state(superseded), 0.75 * certain);
+  EXPECT_DOUBLE_EQ(in_state(recovering), 0.85 * certain);
+  EXPECT_DOUBLE_EQ(in_state(closed), 0.6 * certain);
+}
+
+TEST(CalibratedConfidence, IsSpread) {
+  EXPECT_DOUBLE_EQ(calibrated_confidence(confirmed, 1), 0.97);
+  EXPECT_DOUBLE_EQ(calibrated_confidence(confirmed, 0.5), 0.97 * 0.03);
+  EXPECT_DOUBLE_EQ(calibrated_confidence(confirmed, 0.3), 0.97 * 0.03);
+  EXPECT_LT(calibrated_confidence(provisional, 0.75), 0.25);
 }
 
 }  // namespace

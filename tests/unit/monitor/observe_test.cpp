@@ -570,9 +570,135 @@ TEST(Observe, APitBesideWaterIsNoLevelOfIt) {
   Watch dug(beside_water(test::pit_spectrum));
   dug.observe_looks(1);
   EXPECT_EQ(dug.seen.status[inside], PixelStatus::provisional);
+  // High water explains it for weeks, and a pond that stays is none.
   Watch flooded(beside_water(test::pool_spectrum));
-  flooded.observe_looks(12);
+  flooded.observe_looks(4);
   EXPECT_EQ(flooded.seen.status[inside], PixelStatus::stable);
+  flooded.observe_looks(4);
+  EXPECT_EQ(flooded.seen.status[inside], PixelStatus::confirmed);
+}
+
+TEST(Observe, HighWaterThatWentIsNotHeldAgainstTheNext) {
+  // Two floods of 30 days with 40 days between them.
+  Watch twice([](int x, int y, int day) {
+    if (x < 5) return test::pool_spectrum;
+    const int since = day - first_day;
+    const bool is_high = (since >= 0 && since < 30) || (since >= 70 && since < 100);
+    return in_patch(x, y) && is_high ? test::pool_spectrum : test::forest_spectrum;
+  });
+  for (int look = 0; look < 11; ++look) {
+    twice.observe_looks(1);
+    EXPECT_EQ(twice.seen.status[inside], PixelStatus::stable) << look;
+  }
+}
+
+TEST(Observe, APitOnTheBankIsNoLevelOfTheWaterAndItsFallIsForLong) {
+  const auto beside_pool = [](const PixelReflectance& usual, const PixelReflectance& then) {
+    return [=](int x, int y, int day) {
+      if (x < 5 || in_patch(x, y)) return in_patch(x, y) && day >= first_day ? then : usual;
+      return test::forest_spectrum;
+    };
+  };
+  // The bed of a reservoir that falls lower than it ever did.
+  Watch fallen(beside_pool(test::pool_spectrum, test::grey_rock_spectrum));
+  fallen.observe_looks(12);
+  EXPECT_EQ(fallen.seen.status[inside], PixelStatus::stable);
+  fallen.observe_looks(24);
+  EXPECT_EQ(fallen.seen.status[inside], PixelStatus::provisional);
+}
+
+TEST(Observe, BrightGroundIsNoWaterWhateverItsMndwi) {
+  // White rock: brighter in green than at 1.6 um, and 0.31 there.
+  const PixelReflectance white{.40F, .44F, .45F, .42F, .31F, .28F};
+  const PixelReflectance grey = test::scaled(white, .6F);
+  Watch watch(ground_with(white, grey, first_day, 9999));
+  watch.observe_looks(6);
+  EXPECT_EQ(watch.state.counts[outside].wet, 0);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
+  EXPECT_EQ(watch.seen.status[outside], PixelStatus::stable);
+}
+
+TEST(Observe, DarkRockIsMissedShadowTwiceHoweverOftenItIsNot) {
+  // Every second look is a little brighter than the screen's limit.
+  const Ground ground = [](int x, int y, int day) {
+    if (!in_patch(x, y) || day < first_day) return test::grey_rock_spectrum;
+    return test::scaled(test::grey_rock_spectrum, (day - first_day) / 10 % 2 == 0 ? .5F : .73F);
+  };
+  Watch watch(ground);
+  watch.observe_looks(3);
+  EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
+  watch.observe_looks(2);
+  EXPECT_EQ(watch.seen.use[inside], LookUse::used);
+  watch.observe_looks(3);
+  EXPECT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
+  // A clean look ends the row.
+  Watch clean(
+      ground_with(test::grey_rock_spectrum, test::scaled(test::grey_rock_spectrum, .5F), first_day, first_day + 20));
+  clean.observe_looks(3);
+  EXPECT_EQ(clean.state.counts[inside].screened_in_row, 0);
+}
+
+TEST(Observe, RockOfAnotherColourCountsThoughItsNdviIsHigherAndPlantsDoNot) {
+  const auto status_after = [](const PixelReflectance& then) {
+    Watch watch(ground_with(test::grey_rock_spectrum, then, first_day, 9999));
+    watch.observe_looks(6);
+    return watch.seen.status[inside];
+  };
+  const PixelReflectance& rock = test::grey_rock_spectrum;
+  // NDVI .075 -> .14, a third darker to the eye, brighter in the short-wave infrared.
+  EXPECT_EQ(status_after({.066F, .082F, .094F, .125F, .280F, .250F}), PixelStatus::confirmed);
+  // A third of it under grass: NDVI .45.
+  EXPECT_EQ(status_after(mixed(rock, {.03F, .06F, .04F, .38F, .19F, .09F}, .35F)), PixelStatus::stable);
+}
+
+TEST(NeededLogOdds, FallAsMoreFalseAlarmsAreAccepted) {
+  MonitorOptions options;
+  EXPECT_FLOAT_EQ(needed_log_odds(3, options), 3);
+  options.false_alarms = 10 * std::numbers::e_v<float>;
+  EXPECT_NEAR(needed_log_odds(3, options), 1, 1e-4);
+  options.false_alarms = 10 / std::numbers::e_v<float>;
+  EXPECT_NEAR(needed_log_odds(6, options), 8, 1e-4);
+}
+
+TEST(Observe, MoreFalseAlarmsAreMoreAlerts) {
+  // A change whose evidence lies below what is needed by default.
+  const auto look_of = [](float false_alarms, PixelStatus wanted) {
+    Watch watch(ground_with(test::grey_rock_spectrum, test::scaled(test::grey_rock_spectrum, 1.125F), first_day, 9999));
+    watch.options.false_alarms = false_alarms;
+    int look = 1;
+    watch.observe_looks(1);
+    while (look < 30 && watch.seen.status[inside] != wanted) {
+      watch.observe_looks(1);
+      ++look;
+    }
+    return look;
+  };
+  EXPECT_LT(look_of(1000, PixelStatus::provisional), look_of(0.1F, PixelStatus::provisional));
+  EXPECT_LT(look_of(1000, PixelStatus::confirmed), look_of(0.1F, PixelStatus::confirmed));
+}
+
+TEST(Observe, WhatLastedInTheHistoryIsKnown) {
+  // Ground that is greener, brighter and wetter, or less so, for three months at a time, each pixel by itself (or it
+  // would be weather), and ground that is steady.
+  MonitorOptions options;
+  const auto lasting_error = [&](float amplitude, int days) {
+    const Ground ground = [=](int x, int y, int day) {
+      std::minstd_rand dice(static_cast<unsigned>(1 + day / 90 + 100 * (x + side * y)));
+      dice.discard(3);
+      const auto chance = [&] { return amplitude * static_cast<float>(dice() % 97) / 97; };
+      const PixelReflectance greened = mixed(test::grey_rock_spectrum, test::forest_spectrum, chance());
+      return mixed(mixed(greened, test::pool_spectrum, chance()), test::pit_spectrum, chance());
+    };
+    Camera camera(side, side);
+    return test::learnt(camera, ground, side, side, options, days).model(inside).lasting_error;
+  };
+  const float restless = lasting_error(.3F, 3 * 365);
+  const float steady = lasting_error(0, 3 * 365);
+  EXPECT_GT(restless, steady + 0.03F);
+  EXPECT_LT(steady, 0.2F);
+  EXPECT_GT(lasting_error(0, 365), steady);  // less is known
+  options.persistent_error_looks = 1e5F;
+  EXPECT_NEAR(lasting_error(0, 365), options.persistent_error, 0.02);
 }
 
 TEST(Observe, TheLevelOfKnownWaterIsNoDisturbance) {
