@@ -1,16 +1,16 @@
 #include "tools/common_options.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <limits>
+#include <sstream>
+#include <string_view>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/files/regular_file.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -24,6 +24,19 @@ std::string config_path(const po::variables_map& values) {
   if (values.count("config") != 0) return values["config"].as<std::string>();
   const char* const variable = std::getenv("PITWATCH_CONFIG");
   return variable != nullptr ? variable : "";
+}
+
+/// Throws ConfigError for what is no file of options: a folder, a pipe that nobody writes to, a disk image.
+std::string config_text(const std::string& path) {
+  constexpr std::uint64_t most_bytes = 1 << 20;
+  constexpr std::string_view mark = "\xef\xbb\xbf";  // with which editors of Windows begin a file
+  std::string text;
+  try {
+    text = read_whole_file(path, most_bytes);
+  } catch (const DataError& error) {
+    throw ConfigError("--config " + path + ": " + error.what());
+  }
+  return text.starts_with(mark) ? text.substr(mark.size()) : text;
 }
 
 /// PITWATCH_MIN_AREA_HA -> min-area-ha, for names that are options; "" ignores the variable.
@@ -93,18 +106,7 @@ po::variables_map parse_options(Command& command, const std::vector<std::string>
               .run());
     if (values.count("help") != 0) return values;
     if (const std::string path = config_path(values); !path.empty()) {
-      std::ifstream file(path);
-      // A folder opens, too, and then reads as an empty file.
-      if (!file || !std::filesystem::is_regular_file(path)) throw ConfigError("--config " + path + ": cannot be read");
-      // Editors of Windows begin a file with a byte order mark.
-      constexpr std::string_view mark = "\xef\xbb\xbf";
-      std::array<char, mark.size()> start{};
-      file.read(start.data(), start.size());
-      if (file.gcount() < static_cast<std::streamsize>(mark.size()) ||
-          std::string_view(start.data(), start.size()) != mark) {
-        file.clear();
-        file.seekg(0);
-      }
+      std::istringstream file(config_text(path));
       store(po::parse_config_file(file, all));
     }
     store(po::parse_environment(all, [&](const std::string& name) { return option_of_variable(name, all); }));

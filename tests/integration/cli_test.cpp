@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <functional>
@@ -274,6 +275,14 @@ TEST_F(Cli, BadConfigFileAndEnvironment) {
   expect_failure(comparison({"--config", folder_ / "none.ini"}), exit_usage, {"none.ini"});
   test::write_text(folder_ / "bad.ini", "no-such-option = 1\n");
   expect_failure(comparison({"--config", folder_ / "bad.ini"}), exit_usage, {"no-such-option"});
+  // What would be read for ever.
+  ASSERT_EQ(::mkfifo((folder_ / "pipe.ini").c_str(), 0600), 0);
+  expect_failure(comparison({"--config", folder_ / "pipe.ini"}), exit_usage, {"pipe.ini: is no regular file"});
+  expect_failure(comparison({"--config", "/dev/zero"}), exit_usage, {"/dev/zero: is no regular file"});
+  expect_failure(comparison({"--config", folder_ / ""}), exit_usage, {"is no regular file"});
+  test::write_text(folder_ / "large.ini", "");
+  std::filesystem::resize_file(folder_ / "large.ini", std::uintmax_t{20} << 30);
+  expect_failure(comparison({"--config", folder_ / "large.ini"}), exit_usage, {"large.ini: is larger than 1048576"});
   Invocation run = comparison();
   run.environment["PITWATCH_THREADS"] = "many";
   expect_failure(run, exit_usage, {"many"});
