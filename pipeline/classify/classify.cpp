@@ -32,7 +32,7 @@ constexpr Bound fallen_swir{0.16, 0.02};
 constexpr Bound swir_over_nir{0.9, 0.06};  // of ground that is no plant: soil and rock rise from one to the other
 constexpr Bound no_plant_ndvi{0.22, 0.04};
 constexpr Bound green_ndvi{0.30, 0.04};     // above: mostly plants
-constexpr Bound field_ndvi{0.45, 0.05};     // of ground that is green at some time of the year, though bare before
+constexpr Bound field_ndvi{0.52, 0.05};     // of ground that is green at some time of the year, though bare before
 constexpr Bound bare_ndvi{0.25, 0.03};      // below: mostly soil, rock, built ground
 constexpr Bound burn_nbr_drop{0.27, 0.05};  // moderate severity, Key & Benson 2006
 constexpr Bound no_rise{0.0, 0.01};         // charred ground gets darker in the near infrared and not brighter in red,

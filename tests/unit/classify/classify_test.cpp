@@ -176,8 +176,8 @@ TEST(ClassProbabilities, GroundThatIsGreenAtTimesWasVegetation) {
   };
   EXPECT_LT(vegetated(-1), 0.1);
   EXPECT_LT(vegetated(0.35), 0.1);
-  EXPECT_NEAR(vegetated(0.45), 0.5, 0.05);
-  EXPECT_GT(vegetated(0.6), 0.9);
+  EXPECT_NEAR(vegetated(0.52), 0.5, 0.05);
+  EXPECT_GT(vegetated(0.7), 0.9);
 }
 
 TEST(ClassifyChange, WaterWithShoreInTheMeanIsWaterAndBrightGroundIsNone) {
