@@ -195,9 +195,9 @@ class Learning {
     }
   }
 
-  /// How far the mean of window_looks looks in a row lies from the model, beyond what the noise of single looks makes of
-  /// it: years differ, and waves do not follow. What a look alone says counts with the noise, what several say together
-  /// with this.
+  /// How far the mean of window_looks looks in a row lies from the model, beyond what the noise of single looks makes
+  /// of it: years differ, and waves do not follow. What a look alone says counts with the noise, what several say
+  /// together with this.
   void measure_lasting_error() {
     const auto directions = static_cast<float>(
         std::count_if(state_.typical_noise.begin(), state_.typical_noise.end(), [](float noise) { return noise > 0; }));

@@ -421,8 +421,8 @@ class LookJudge {
   }
 
   /// The share of the evidence that speaks for disturbed ground, `rise` being the whitened rise of NDVI. Ground that is
-  /// being dug or covered loses what is green on it and does not turn greener: that keeps out growth, early seasons and,
-  /// on green ground, shade and moisture.
+  /// being dug or covered loses what is green on it and does not turn greener: that keeps out growth, early seasons
+  /// and, on green ground, shade and moisture.
   float share_of_disturbance(float green, float rise) const {
     if (state_.typical_noise[index(Feature::ndvi)] <= 0) return 1;
     // NDVI comes first in the triangular whitening: its whitened residual is its own.

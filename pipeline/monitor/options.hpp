@@ -55,22 +55,22 @@ struct MonitorOptions {
   float surroundings_prior_pixels = 60;  // the whole site's mean counts like so many pixels
 
   // Evidence.
-  float look_limit_sigma = 8;     // longest whitened residual of a look: looks have to agree, one alone decides nothing
-  // Variance, in that of a look, of the model's error that lasts over looks, as long as nothing is known of the pixel's;
-  // it counts like so many looks of its history. What is known counts so many times.
+  float look_limit_sigma = 8;  // longest whitened residual of a look: looks have to agree, one alone decides nothing
+  // Variance, in that of a look, of the model's error that lasts over looks, as long as nothing is known of the
+  // pixel's; it counts like so many looks of its history. What is known counts so many times.
   float persistent_error = 0.6F;
   float persistent_error_looks = 24;
   float persistent_error_weight = 1;
   float passing_error = 0.6F;  // the same of what passes from look to look and is not in the noise: haze, shade, edges
-  float shift_sigma = 5;          // typical whitened shift by a disturbance, per direction
-  float greener_sigma = 1.0F;     // mean rise of NDVI over the looks from which it is no disturbance
-  float fall_sigma = 1.5F;        // fall of NDVI that green ground must show to count in full
-  float green_ndvi = 0.35F;       // expected NDVI of ground that is green
-  float bare_ndvi = 0.18F;        // and of ground that has nothing to lose
-  float water_mndwi = 0.0F;       // MNDWI of water; what was and is water does not count
-  float water_share = 0.2F;       // of its evidence that such water keeps
-  double shore_m = 30;            // around ground that was water in the history, which high water may reach
-  float level_sigma = 2;          // change of MNDWI there, in noise, that may be a change of level
+  float shift_sigma = 5;       // typical whitened shift by a disturbance, per direction
+  float greener_sigma = 1.0F;  // mean rise of NDVI over the looks from which it is no disturbance
+  float fall_sigma = 1.5F;     // fall of NDVI that green ground must show to count in full
+  float green_ndvi = 0.35F;    // expected NDVI of ground that is green
+  float bare_ndvi = 0.18F;     // and of ground that has nothing to lose
+  float water_mndwi = 0.0F;    // MNDWI of water; what was and is water does not count
+  float water_share = 0.2F;    // of its evidence that such water keeps
+  double shore_m = 30;         // around ground that was water in the history, which high water may reach
+  float level_sigma = 2;       // change of MNDWI there, in noise, that may be a change of level
   // Log odds of high water to nothing at all on land by water, and days in which they fall by 1 while it lasts; and of
   // a change of level where water was, or beside it.
   float high_water_log_odds = -2;
@@ -78,8 +78,8 @@ struct MonitorOptions {
   float level_log_odds = 0;
   float level_days = 30;
   double excuse_days = 120;  // that snow, or a season that the history lacks, may explain what is seen without a break
-  float soil_sigma = 2.5F;        // loss of green and rise of brightness from which a look shows new bare ground
-  float soil_limit_sigma = 10;    // longest whitened residual of such a look: it may decide alone
+  float soil_sigma = 2.5F;   // loss of green and rise of brightness from which a look shows new bare ground
+  float soil_limit_sigma = 10;     // longest whitened residual of such a look: it may decide alone
   float single_look_share = 0.7F;  // of the evidence, where one look is all there is
   float prior_log_odds = -8;       // before any look: one pixel in 3000
   float neighbours = 0.5F;         // share that the eight around a pixel, and it once more, have in its evidence

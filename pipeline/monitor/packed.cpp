@@ -163,8 +163,8 @@ PackedModel pack(const SeasonModel& model, const ModelSteps& steps) {
   }
   for (std::size_t part = 0; part < year_parts; ++part) packed.looks[part] = pack_looks(model.looks[part], half);
   packed.waves = static_cast<std::uint8_t>(model.waves);
-  packed.lasting_error = static_cast<std::uint8_t>(
-      std::clamp(floor_of(model.lasting_error * steps_of_lasting_error + half), 0, 255));
+  packed.lasting_error =
+      static_cast<std::uint8_t>(std::clamp(floor_of(model.lasting_error * steps_of_lasting_error + half), 0, 255));
   return packed;
 }
 

@@ -632,8 +632,8 @@ TEST(Observe, DarkRockIsMissedShadowTwiceHoweverOftenItIsNot) {
   watch.observe_looks(3);
   EXPECT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
   // A clean look ends the row.
-  Watch clean(ground_with(test::grey_rock_spectrum, test::scaled(test::grey_rock_spectrum, .5F), first_day,
-                          first_day + 20));
+  Watch clean(
+      ground_with(test::grey_rock_spectrum, test::scaled(test::grey_rock_spectrum, .5F), first_day, first_day + 20));
   clean.observe_looks(3);
   EXPECT_EQ(clean.state.counts[inside].screened_in_row, 0);
 }
