@@ -97,14 +97,11 @@ class LookJudge {
     }
     for (const float noise : state.typical_noise) directions_ += noise > 0 ? 1.0F : 0.0F;
     for (std::size_t error = 0; error < factors_.size(); ++error) {
+      const float lasting = unpack_lasting_error(static_cast<std::uint8_t>(error)) * options.persistent_error_weight;
       for (std::size_t k = 1; k <= window_looks; ++k) {
-        const auto looks = static_cast<float>(k);
-        const float lasting = unpack_lasting_error(static_cast<std::uint8_t>(error)) * options.persistent_error_weight;
-        const float v0 = (1 + options.passing_error) / looks + lasting;
-        const float v1 = v0 + options.shift_sigma * options.shift_sigma;
-        factors_[error][k - 1].per_square = 0.5F * (1 / v0 - 1 / v1) / (looks * looks);
-        factors_[error][k - 1].cost = 0.5F * directions_ * static_cast<float>(std::log(static_cast<double>(v1 / v0)));
+        factors_[error].looks[k - 1] = factor_of(k, 1 + options.passing_error, lasting);
       }
+      factors_[error].soil = factor_of(1, 1, lasting);
     }
     provisional_log_odds_ = needed_log_odds(options.provisional_log_odds, options);
     confirm_log_odds_ = needed_log_odds(options.confirm_log_odds, options);
@@ -404,8 +401,9 @@ class LookJudge {
     for (std::size_t k = 0; k < most; ++k) {
       for (std::size_t f = 0; f < feature_count; ++f) sum[f] += recent.whitened[k][f];
       const float share = k > 0 || is_soil ? 1.0F : options_.single_look_share;
+      const LooksFactor& of_looks = k == 0 && is_soil ? factors.soil : factors.looks[k];
       const auto factor_of = [&](const FeatureVector& shift) {
-        return share * factors[k].per_square * squared_length(shift) - factors[k].cost;
+        return share * of_looks.per_square * squared_length(shift) - of_looks.cost;
       };
       float factor = factor_of(sum);
       if (factor > 0) {
@@ -673,7 +671,19 @@ class LookJudge {
     float per_square = 0;  // of the squared length of the summed residuals
     float cost = 0;
   };
-  using LooksFactors = std::array<LooksFactor, window_looks>;
+  struct LooksFactors {
+    std::array<LooksFactor, window_looks> looks;
+    LooksFactor soil;  // of one look that shows new bare ground: nothing that passes looks like that
+  };
+
+  /// Of k looks whose variance is `of_look` each, and a lasting error.
+  LooksFactor factor_of(std::size_t k, float of_look, float lasting) const {
+    const auto looks = static_cast<float>(k);
+    const float v0 = of_look / looks + lasting;
+    const float v1 = v0 + options_.shift_sigma * options_.shift_sigma;
+    return {0.5F * (1 / v0 - 1 / v1) / (looks * looks),
+            0.5F * directions_ * static_cast<float>(std::log(static_cast<double>(v1 / v0)))};
+  }
 
   MonitorState& state_;
   const LookFeatures& look_;

@@ -42,11 +42,15 @@ struct Observation {
 ///
 /// Evidence of a pixel is the largest over k = 1..6 of the Bayes factor (Kass & Raftery 1995, JASA 90) of "the mean of
 /// the last k whitened residuals is shifted in some direction" against "it is not", both normal:
-///   log B = |m|^2 / 2 (1 / v0 - 1 / v1) - d / 2 log(v1 / v0),   v0 = 1 / k + persistent_error, v1 = v0 + shift^2,
-/// with d features, times the share that fits disturbed ground (share_of_disturbance() in observe.cpp), plus the prior
-/// log odds. A look under the sky of earlier ones (one_sky) counts at pixels that these did not show, and not at
-/// others. With k = 1 a share of log B counts, but where the look shows new bare ground (shows_soil() there). Throws
-/// DataError for a look of another size than the state or one before the last. Same bytes for any `rows`.
+///   log B = |m|^2 / 2 (1 / v0 - 1 / v1) - d / 2 log(v1 / v0),   v0 = (1 + passing_error) / k + lasting error of the
+///   pixel (season_model.hpp), v1 = v0 + shift^2,
+/// with d features, times the share that fits disturbed ground (share_of_disturbance() in observe.cpp), or on bare
+/// ground that of the shift less what plants explain of it (less_greening()), plus the prior log odds. What passes
+/// (high water, another level) competes with it: where its log odds to no change are e, log(1 + B exp(e)) is taken off,
+/// and e falls with the days that it lasts. A look under the sky of earlier ones (one_sky) counts at pixels that these
+/// did not show, and not at others. With k = 1 a share of log B counts, but where the look shows new bare ground
+/// (shows_soil() there). Throws DataError for a look of another size than the state or one before the last. Same bytes
+/// for any `rows`.
 void observe(MonitorState& state, const LookFeatures& look, const MonitorOptions& options, Observation& result,
              const RowLoop& rows = serial_rows);
 

@@ -61,7 +61,7 @@ struct MonitorOptions {
   float persistent_error = 0.6F;
   float persistent_error_looks = 24;
   float persistent_error_weight = 1;
-  float passing_error = 0.6F;  // the same of what passes from look to look and is not in the noise: haze, shade, edges
+  float passing_error = 0.8F;  // the same of what passes from look to look and is not in the noise: haze, shade, edges
   float shift_sigma = 5;       // typical whitened shift by a disturbance, per direction
   float greener_sigma = 1.0F;  // mean rise of NDVI over the looks from which it is no disturbance
   float fall_sigma = 1.5F;     // fall of NDVI that green ground must show to count in full
@@ -81,7 +81,7 @@ struct MonitorOptions {
   float soil_sigma = 2.5F;   // loss of green and rise of brightness from which a look shows new bare ground
   float soil_limit_sigma = 10;     // longest whitened residual of such a look: it may decide alone
   float single_look_share = 0.7F;  // of the evidence, where one look is all there is
-  float prior_log_odds = -8;       // before any look: one pixel in 3000
+  float prior_log_odds = -7;       // before any look: one pixel in 1100
   float neighbours = 0.5F;         // share that the eight around a pixel, and it once more, have in its evidence
   int window_looks = 6;            // clear looks that are added up, at most
 
