@@ -7,7 +7,7 @@ STATE is the folder of a nightly run (register.gpkg is read), TRUTH the truth.ge
 simulate`, or of semi-real series with the same properties. An alert is of an event if it was first detected from 15 days
 before its onset until its end, and they share 30 % of the event or half of the alert; the class of the event is that of
 the one that shares most. Prints, of events of at least HA hectares, the classes when they ended and at the third clear
-look after detection, how often classes changed, what of the ponds is to_water from the third look on, and for several
+observation after detection, how often classes changed, what of the ponds is to_water from the third observation on, and for several
 limits what was never published of the true disturbances, and how many alerts on decoys were.
 
 Needs Debian's packages: apt-get install -y python3-numpy python3-gdal
@@ -109,7 +109,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="name the events that went wrong")
     parser.add_argument("pairs", nargs="+")
     options = parser.parse_args()
-    confusion = {"at the end": collections.Counter(), "third look": collections.Counter()}
+    confusion = {"at the end": collections.Counter(), "third observation": collections.Counter()}
     flips, ponds, lasting, decoys = [], [], [], collections.Counter()
     left_out, found, hidden_share = [], [], []
     on_decoys = {}
@@ -122,8 +122,8 @@ def main():
         dates = [day(row[0]) for row in sqlite3.connect(f"{state}/register.gpkg").execute(
             "SELECT DISTINCT last_observed FROM alerts")]
         last = max(dates)
-        looks_path = os.path.join(os.path.dirname(truth_path), "looks.json")  # of semi-real series
-        seen = json.load(open(looks_path)) if os.path.exists(looks_path) else {}
+        observations_path = os.path.join(os.path.dirname(truth_path), "observations.json")  # of semi-real series
+        seen = json.load(open(observations_path)) if os.path.exists(observations_path) else {}
         for alert in alerts.values():
             published["all"] += 1
             alert["published"] = any(e["natural"] <= options.max_natural for e in alert["history"])
@@ -149,25 +149,25 @@ def main():
             if best is None:
                 continue
             kind = event["type"]
-            looks = [day(d) for d in seen.get(event["id"], event.get("clear_looks", []))]
-            looks = [d for d in looks if d >= best["history"][0]["at"]]
-            third = looks[2] if len(looks) > 2 else last
+            observations = [day(d) for d in seen.get(event["id"], event.get("clear_looks", []))]
+            observations = [d for d in observations if d >= best["history"][0]["at"]]
+            third = observations[2] if len(observations) > 2 else last
             if event["kind"] == "decoy":
                 decoys[kind, any(a["published"] for a in hits)] += 1
                 on_decoys.update({(state, a["id"]): least_natural(a) for a in hits})
             confusion["at the end"][kind, class_on(best, min(last, end - timedelta(1)))] += 1
-            confusion["third look"][kind, class_on(best, third)] += 1
+            confusion["third observation"][kind, class_on(best, third)] += 1
             if event["kind"] == "disturbance":
                 found.append(min(least_natural(a) for a in hits))
                 if not any(a["published"] for a in hits):
                     left_out.append((state, event["id"], kind, event["area_ha"], best["id"], best["class"]))
-                hidden = [d for d in looks if d <= end]
+                hidden = [d for d in observations if d <= end]
                 if hidden:
                     hidden_share.append(np.mean([
                         [e["natural"] for e in best["history"] if e["at"] <= d][-1] > options.max_natural
                         for d in hidden]))
-            if kind in PONDS and kind != "tailings_pond" and event["area_ha"] >= 0.2 and len(looks) > 2:
-                told = [class_on(best, d) for d in looks[2:] if d < end]
+            if kind in PONDS and kind != "tailings_pond" and event["area_ha"] >= 0.2 and len(observations) > 2:
+                told = [class_on(best, d) for d in observations[2:] if d < end]
                 ponds.append(class_on(best, third) == "to_water")
                 lasting.append(bool(told) and all(c == "to_water" for c in told))
                 if options.list and not (ponds[-1] and lasting[-1]):
@@ -183,10 +183,10 @@ def main():
             print(f"| {kind} | " + " | ".join(map(str, row)) + f" | {right:.2f} |" if kind in ANSWERS else
                   f"| {kind} | " + " | ".join(map(str, row)) + " | |")
     share = lambda values: f"{np.mean(values):.3f} of {len(values)}" if values else "-"
-    print(f"\nponds of 0.2 ha and more to_water at the third clear look: {share(ponds)}; from then on for as long as they "
+    print(f"\nponds of 0.2 ha and more to_water at the third clear observation: {share(ponds)}; from then on for as long as they "
           f"last: {share(lasting)}")
     print(f"changes of class per alert: mean {np.mean(flips):.2f}, two and more {np.mean(np.array(flips) > 1):.3f}")
-    print(f"true disturbances found {len(found)}; never published {len(left_out)}; mean share of their clear looks at "
+    print(f"true disturbances found {len(found)}; never published {len(left_out)}; mean share of their clear observations at "
           f"which they were left out {np.mean(hidden_share):.4f}")
     print("\n| --max-natural | true disturbances never published | alerts on decoys published |\n|---|---|---|")
     for limit in (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1):

@@ -7,7 +7,7 @@ usage() {
 usage: benchmarks/light.sh [SEEDS] [DIR]
 Simulates four and a half years of both sample sites (the first three are learnt from) for seeds 1 .. SEEDS (2 by default) in DIR
 (build/light), runs over them with default options and with each option about light and position, and prints a table of what
-each finds, how late, and what in vain. The elevations are those that the series were made with. Needs python3-gdal.
+each finds, how late, and what false alarms. The elevations are those that the series were made with. Needs python3-gdal.
 END_OF_USAGE
 }
 

@@ -45,8 +45,8 @@ def reflectance(item, band, mask):
     raise KeyError(band)
 
 
-def looks(series, masks):
-    """Mask, truth of the sky, and whether the ground is bright and bare, of each look."""
+def observations(series, masks):
+    """Mask, truth of the sky, and whether the ground is bright and bare, of each observation."""
     items = {}
     for path in sorted(glob.glob(f"{series}/*/S2*/S2*.json")):
         item = json.load(open(path))
@@ -67,7 +67,7 @@ def count(pairs):
     """By class of truth: pixels, those masked at all, and those masked as that class; and by class of mask the false."""
     total, right, hidden, called, false = (dict.fromkeys(CLASSES, 0) for _ in range(5))
     for series, masks in pairs:
-        for mask, truth, bright, _ in looks(series, masks):
+        for mask, truth, bright, _ in observations(series, masks):
             seen = (mask & NODATA) == 0
             alone = seen & ((truth & EDGE) == 0)
             of = {"cloud": alone & ((truth & CLOUD) != 0), "cirrus": alone & ((truth & (CLOUD | CIRRUS)) == CIRRUS),

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What the scene classification, own tests and both together mask, against the truth of simulated skies.
+# What the scene classification, spectral tests and both together mask, against the truth of simulated skies.
 set -euo pipefail
 
 usage() {
   cat <<'END'
 usage: benchmarks/masks.sh [SEEDS] [DIR]
 Simulates the year 2021 of both sample sites (9 x 9 km around them, every ten days) for the seeds named, "1 2 3" by
-default, in DIR (build/masks), runs over them with the SCL alone, with own tests alone (the same scenes without SCL) and
+default, in DIR (build/masks), runs over them with the SCL alone, with spectral tests alone (the same scenes without SCL) and
 with both, and prints what each masks of what is cloud, shadow, snow and clear. Needs python3 with numpy and GDAL (PYTHON
 names another one).
 END
@@ -33,7 +33,7 @@ for seed in $seeds; do
     --bands B02,B03,B04,B08,B11,B12 --history-days 60 --sky-labels --out "$here/series" --quiet
   "$python" "$root/benchmarks/masks.py" strip "$here/series" "$here/without"
   while read -r name source own; do
-    "$pitwatch" run --sites "$sites" --source "$here/$source" --state "$here/state-$name" --own-masks "$own" \
+    "$pitwatch" run --sites "$sites" --source "$here/$source" --state "$here/state-$name" --spectral-masks "$own" \
       --write-masks "$here/$name" --quiet
     masks[$name]=${masks[$name]:+${masks[$name]},}$here/$name
   done <<< $'SCL series off\nspectra without auto\nboth series on'

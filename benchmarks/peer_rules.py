@@ -5,24 +5,24 @@ usage: peer_rules.py SITE_FOLDER OUT_FOLDER --watch-from DATE
 
 SITE_FOLDER holds STAC items over GeoTIFFs as `pitwatch simulate` writes them. What was acquired before DATE is history.
 Writes OUT_FOLDER/RULE-any.geojson and, for rules of two stages, OUT_FOLDER/RULE-confirmed.geojson: the first from pixels of
-any status, the second from confirmed ones, each dated by the look that made them so. Needs python3-gdal, python3-numpy and python3-scipy.
+any status, the second from confirmed ones, each dated by the observation that made them so. Needs python3-gdal, python3-numpy and python3-scipy.
 
 The rules, with what they leave open or what these series do not have:
   dist_veg      OPERA DIST-ALERT, vegetation test (Hansen et al.; github.com/gladumd/OPERA_DIST): loss against the least
-                vegetation within 15 days of this day of the year in up to three years before, of at least four looks; 10 %
+                vegetation within 15 days of this day of the year in up to three years before, of at least four observations; 10 %
                 are an anomaly. Its regression trees for vegetation cover are not made for this: scaled NDVI stands in.
-  dist_generic  its generic test: Mahalanobis distance of red, NIR, B11, B12 from the same windows, at least seven looks;
+  dist_generic  its generic test: Mahalanobis distance of red, NIR, B11, B12 from the same windows, at least seven observations;
                 15 are an anomaly, more than 100 count as 100.
   dist          either of the two.
-                Confidence = mean anomaly since the first, clean looks included, x number of anomalies squared; confirmed
-                from 400; over after two clean looks in a row, or one 15 days or more after the last anomaly.
+                Confidence = mean anomaly since the first, clean observations included, x number of anomalies squared; confirmed
+                from 400; over after two clean observations in a row, or one 15 days or more after the last anomaly.
   radd          Bayesian updating of Reiche et al. (2015, 2021), as in RADD, on NDVI in place of radar: stable ground is
-                the pixel's season with its scatter, disturbed ground 0.15 +- 0.10; probabilities of a look are kept within
+                the pixel's season with its scatter, disturbed ground 0.15 +- 0.10; probabilities of an observation are kept within
                 0.1 to 0.9; alert from 0.85, confirmed above 0.975 within 90 days, otherwise dropped, as below 0.5. On
                 ground that is green in its season alone, as RADD on forest.
   ewma          nrt's EWMA (Brooks et al. 2014; github.com/ec-jrc/nrt): NDVI less its season, lambda 0.3, sensitivity 8 on
-                both sides; looks beyond 10 sigma are left out. A break lasts for good and has no second stage.
-Seasons of radd and ewma are harmonics of second order, by least squares without looks beyond five sigma; a trend is not
+                both sides; observations beyond 10 sigma are left out. A break lasts for good and has no second stage.
+Seasons of radd and ewma are harmonics of second order, by least squares without observations beyond five sigma; a trend is not
 fitted to so short a history.
 
 A pixel is clear where the SCL says 4, 5, 6 or 7 and no cloud, shadow or cirrus lies within 40 m. Pixels of a status make
@@ -51,7 +51,7 @@ YEAR_DAYS = 365.2425
 
 
 class Series:
-    """All looks at a site by date: days since 1970, reflectance[look, band, y, x] (not a number where not clear)."""
+    """All looks at a site by date: days since 1970, reflectance[observation, band, y, x] (not a number where not clear)."""
 
     def __init__(self, folder):
         items = {}
@@ -61,14 +61,14 @@ class Series:
             # Of two editions of a product the later one counts.
             if acquired not in items or items[acquired][0]["properties"]["created"] < item["properties"]["created"]:
                 items[acquired] = (item, os.path.dirname(path))
-        looks = [items[acquired] for acquired in sorted(items)]
+        observations = [items[acquired] for acquired in sorted(items)]
         self.acquired = sorted(items)
         self.days = np.array([day_of(acquired) for acquired in self.acquired])
-        first = gdal.Open(os.path.join(looks[0][1], "B04.tif"))
+        first = gdal.Open(os.path.join(observations[0][1], "B04.tif"))
         self.transform, self.projection = first.GetGeoTransform(), first.GetProjection()
         self.shape = (first.RasterYSize, first.RasterXSize)
-        self.reflectance = np.full((len(looks), len(BANDS)) + self.shape, np.nan, np.float32)
-        for number, (item, base) in enumerate(looks):
+        self.reflectance = np.full((len(observations), len(BANDS)) + self.shape, np.nan, np.float32)
+        for number, (item, base) in enumerate(observations):
             clear = self.clear(base)
             for band, name in enumerate(BANDS):
                 self.reflectance[number, band] = np.where(clear, self.band(item, base, name), np.nan)
@@ -103,18 +103,18 @@ def day_of(text):
     return instant.timestamp() / 86400
 
 
-def window_looks(days, now):
-    """Looks within 15 days of the day of the year of `now`, in the three years before it."""
+def window_observations(days, now):
+    """Observations within 15 days of the day of the year of `now`, in the three years before it."""
     before = days[now] - days
     year = np.round(before / YEAR_DAYS)
     return np.flatnonzero((year >= 1) & (year <= 3) & (np.abs(before - year * YEAR_DAYS) <= 15.5))
 
 
 def vegetation_anomalies(series, first):
-    """Percent of vegetation lost, per look from `first`; not a number where not judged."""
+    """Percent of vegetation lost, per observation from `first`; not a number where not judged."""
     fraction = 100 * np.clip((series.ndvi() - 0.1) / 0.75, 0, 1)
     for now in range(first, len(series.days)):
-        past = fraction[window_looks(series.days, now)]
+        past = fraction[window_observations(series.days, now)]
         enough = np.isfinite(past).sum(axis=0) >= 4
         least = np.min(np.where(np.isfinite(past), past, np.inf), axis=0, initial=np.inf)
         loss = np.full(series.shape, np.nan)
@@ -123,11 +123,11 @@ def vegetation_anomalies(series, first):
 
 
 def generic_anomalies(series, first):
-    """Mahalanobis distance, at most 100, per look from `first`; not a number where not judged."""
+    """Mahalanobis distance, at most 100, per observation from `first`; not a number where not judged."""
     pixels = series.reflectance.reshape(len(series.days), len(BANDS), -1) * 1e4
     clear = series.is_clear.reshape(len(series.days), -1)
     for now in range(first, len(series.days)):
-        window = window_looks(series.days, now)
+        window = window_observations(series.days, now)
         judged = np.flatnonzero(clear[now] & (clear[window].sum(axis=0) >= 7))
         distance = np.full(clear.shape[1], np.nan)
         if judged.size:
@@ -145,8 +145,8 @@ def generic_anomalies(series, first):
 
 
 def dist_status(series, first, anomalies, low):
-    """Per look the pixels that are open, and those that are confirmed."""
-    total, looks, count, clean = (np.zeros(series.shape) for _ in range(4))
+    """Per observation the pixels that are open, and those that are confirmed."""
+    total, observations, count, clean = (np.zeros(series.shape) for _ in range(4))
     last = np.full(series.shape, -np.inf)
     confirmed = np.zeros(series.shape, bool)
     for now, anomaly in zip(range(first, len(series.days)), anomalies):
@@ -154,13 +154,13 @@ def dist_status(series, first, anomalies, low):
         anomalous = judged & (np.nan_to_num(anomaly) >= low)
         is_open = (count > 0) | anomalous
         total += np.where(is_open & judged, np.nan_to_num(anomaly), 0)
-        looks += is_open & judged
+        observations += is_open & judged
         count += anomalous
         clean = np.where(anomalous, 0, clean + judged)
         last[anomalous] = series.days[now]
-        confirmed |= is_open & (total * count * count >= 400 * np.maximum(looks, 1))
+        confirmed |= is_open & (total * count * count >= 400 * np.maximum(observations, 1))
         over = judged & ~anomalous & ((clean >= 2) | (series.days[now] - last >= 15))
-        for plane in (total, looks, count, clean, confirmed):
+        for plane in (total, observations, count, clean, confirmed):
             plane[over] = 0
         yield count > 0, confirmed.copy()
 
@@ -171,7 +171,7 @@ def either(*statuses):
 
 
 def fit_season(series, ndvi, first):
-    """Expected NDVI of every look and the scatter of the history, per pixel."""
+    """Expected NDVI of every observation and the scatter of the history, per pixel."""
     angle = 2 * np.pi * series.days / YEAR_DAYS
     design = np.stack([np.ones_like(angle)] + [f(k * angle) for k in (1, 2) for f in (np.cos, np.sin)], axis=1)
     values = ndvi[:first].reshape(first, -1).astype(np.float64)
@@ -185,7 +185,7 @@ def fit_season(series, ndvi, first):
         sigma = np.sqrt(np.where(used, residual**2, 0).sum(axis=0) / np.maximum(used.sum(axis=0) - x.shape[1], 1))
         used &= np.abs(np.nan_to_num(residual)) <= 5 * sigma
     expected = (design @ beta).reshape(ndvi.shape)
-    # A history of few looks has no season.
+    # A history of few observations has no season.
     supported = (used.sum(axis=0) >= 10).reshape(series.shape)
     return expected, np.where(supported, np.maximum(sigma.reshape(series.shape), 0.01), np.nan)
 
@@ -195,12 +195,12 @@ def radd_status(series, first):
     expected, sigma = fit_season(series, ndvi, first)
     green = (expected.max(axis=0) >= 0.4) & np.isfinite(sigma)
 
-    def probability_of_disturbance(look):
-        stable = np.exp(-0.5 * ((ndvi[look] - expected[look]) / sigma) ** 2) / sigma
-        bare = np.exp(-0.5 * ((ndvi[look] - 0.15) / 0.10) ** 2) / 0.10
+    def probability_of_disturbance(observation):
+        stable = np.exp(-0.5 * ((ndvi[observation] - expected[observation]) / sigma) ** 2) / sigma
+        bare = np.exp(-0.5 * ((ndvi[observation] - 0.15) / 0.10) ** 2) / 0.10
         share = bare / np.maximum(stable + bare, 1e-12)
         # Greener than expected is no disturbance, however unlikely.
-        return np.clip(np.where(ndvi[look] >= expected[look], 0, share), 0.1, 0.9)
+        return np.clip(np.where(ndvi[observation] >= expected[observation], 0, share), 0.1, 0.9)
 
     previous = np.full(series.shape, 0.1)
     change = np.zeros(series.shape)
@@ -241,7 +241,7 @@ def ewma_status(series, first):
 
 
 class Alerts:
-    """Carries components of pixels from look to look."""
+    """Carries components of pixels from observation to look."""
 
     def __init__(self, shape):
         self.owner = np.zeros(shape, np.int32)  # number of the live alert, 0 for none

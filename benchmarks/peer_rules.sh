@@ -7,7 +7,7 @@ usage() {
 usage: benchmarks/peer_rules.sh [SEEDS] [DIR]
 Simulates four and a half years of both sample sites (the first three are learnt from) for seeds 1 .. SEEDS (5 by default) in DIR
 (build/peer_rules), runs OPERA DIST-ALERT's, RADD's and nrt's rules (peer_rules.py says what of them) and pitwatch run over
-them, and prints a table of what each finds, how late, and what in vain.
+them, and prints a table of what each finds, how late, and what false alarms.
 
 Needs Debian's packages: apt-get install -y python3-numpy python3-scipy python3-gdal
 END_OF_USAGE

@@ -90,7 +90,7 @@ for series in as_is planted; do
   done
 done
 
-# The amazon's clouds are in its table as they were seen. A look is taken as clear where blue is dark and the near
+# The amazon's clouds are in its table as they were seen. An observation is taken as clear where blue is dark and the near
 # infrared is not: rules of thumb, not fitted to the labels.
 awk -F, -v OFS=, '{ sub(/\r$/, "") } NR == 1 { for (i = 1; i <= NF; ++i) at[$i] = i; print $0, "clear"; next }
   { print $0, ($at["blue"] != "NA" && $at["blue"] < 0.07 && $at["bnir"] > 0.12) + 0 }' \
@@ -111,9 +111,9 @@ done
 for days in 365 730; do
   series "crop $days days" s2_crop_henan.csv --clear QA60=0 --history-days "$days"
 done
-amazon "amazon all looks"
-amazon "amazon clear looks" --clear clear=1
-amazon "amazon clear looks, until 2018-10-01" --clear clear=1 --history-until 2018-10-01
+amazon "amazon all observations"
+amazon "amazon clear observations" --clear clear=1
+amazon "amazon clear observations, until 2018-10-01" --clear clear=1 --history-until 2018-10-01
 
 /usr/bin/python3 - "$folder" "$data" "$title" <<'END'
 import collections
@@ -143,19 +143,19 @@ events = {row["series"].split("_")[1]: row["first_clear_after"]
 
 
 def course(name):
-    """Looks of a pixel; of those from its event on, when and at which clear look detected and confirmed; the looks of
+    """Observations of a pixel; of those from its event on, when and at which clear observation detected and confirmed; the observations of
     each alert before."""
-    looks = [look for look in rows_of(f"{folder}/series/{name}.csv") if look["use"] != "unseen"]
+    observations = [look for observation in rows_of(f"{folder}/series/{name}.csv") if observation["use"] != "unseen"]
     event = events.get(name.split()[0])
-    since = [look for look in looks if event and look["date"][:10] >= event]
+    since = [look for observation in observations if event and look["date"][:10] >= event]
     found = []
     for statuses in (open_statuses, ("confirmed",)):
-        numbers = [i for i, look in enumerate(since) if look["status"] in statuses]
+        numbers = [i for i, observation in enumerate(since) if observation["status"] in statuses]
         found.append((since[numbers[0]]["date"][:10], numbers[0] + 1) if numbers else None)
     alerts = [list(alert) for is_open, alert in
-              itertools.groupby((look for look in looks if not event or look["date"][:10] < event),
-                                key=lambda look: look["status"] in open_statuses) if is_open]
-    return looks, found, alerts
+              itertools.groupby((look for observation in observations if not event or observation["date"][:10] < event),
+                                key=lambda observation: observation["status"] in open_statuses) if is_open]
+    return observations, found, alerts
 
 
 label_of = {row["sample"]: row["label"] for row in rows_of(f"{folder}/series/amazon.csv")}
@@ -166,7 +166,7 @@ if title:
         _, found, others = course(name)
         cells.append(" / ".join(str(one[1]) if one else "-" for one in found) + (f" ({len(others)})" if others else ""))
     cells.append(", ".join(str(len(course(f"crop {days} days")[2])) for days in (365, 730)))
-    pixels = rows_of(f"{folder}/series/amazon clear looks, until 2018-10-01.csv")
+    pixels = rows_of(f"{folder}/series/amazon clear observations, until 2018-10-01.csv")
     for is_felled in (True, False):
         group = [p for p in pixels if (label_of[p["id"]] == "Deforestatio") == is_felled]
         cells.append(" / ".join(str(sum(p[column] != "" for p in group)) for column in ("first_detected", "confirmed_on")))
@@ -185,16 +185,16 @@ for name, hectares in itertools.product(("as_is", "planted"), ("0.05", "0.01")):
             f"{alert['area_ha']:.2f}"]
         print("| " + " | ".join(cells) + " |")
 
-print("\n| series | clear looks after history | event | detected, clear look | confirmed, clear look | other alerts |"
+print("\n| series | clear observations after history | event | detected, clear observation | confirmed, clear observation | other alerts |"
       "\n|---|---|---|---|---|---|")
 for name in ("fire 365 days", "fire until 2023-06-30", "logging 365 days", "logging until 2023-06-30",
              "crop 365 days", "crop 730 days"):
-    looks, found, alerts = course(name)
+    observations, found, alerts = course(name)
     cells = [f"{one[0]}, {one[1]}" if one else "-" for one in found]
     classes = collections.Counter(alert[-1]["class"] for alert in alerts)
-    confirmed = sum(any(look["status"] == "confirmed" for look in alert) for alert in alerts)
+    confirmed = sum(any(observation["status"] == "confirmed" for observation in alert) for alert in alerts)
     others = f"{len(alerts)}, {confirmed} confirmed" + "".join(f", {n} {name}" for name, n in classes.items())
-    print(f"| {name} | {len(looks)} | {events.get(name.split()[0], '-')} | {cells[0]} | {cells[1]} | {others} |")
+    print(f"| {name} | {len(observations)} | {events.get(name.split()[0], '-')} | {cells[0]} | {cells[1]} | {others} |")
 
 print("\n| amazon | label | pixels | judged | detected | confirmed |\n|---|---|---|---|---|---|")
 for path in sorted(glob.glob(f"{folder}/series/amazon *.csv"), key=len):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the nightly run finds in simulated series, how late, and what it alerts in vain.
+# What the nightly run finds in simulated series, how late, and what it false alarms.
 set -euo pipefail
 
 usage() {
@@ -94,11 +94,11 @@ for status, of_status in reports.items():
                                  zip(so_far, (1, one["right_share"], one["mean_confidence"])))
     error = sum(abs(right - confidence) for _, right, confidence in bins.values()) / sum(b[0] for b in bins.values())
     iou = [e["iou"] for e in events[status] if disturbance(e) and e["found"] and e["area_ha"] >= 0.5]
-    looks = [e["confirmed_lag_clear_looks" if "confirmed" in status else "lag_clear_looks"] for e in events[status]
+    observations = [e["confirmed_lag_clear_observations" if "confirmed" in status else "lag_clear_observations"] for e in events[status]
              if disturbance(e) and e["found"]]
-    looks = [count for count in looks if count is not None]
+    observations = [count for count in observations if count is not None]
     print(f"{status}: {sum(hits.values())} alerts, by what they hit:", ", ".join(f"{n} {name}" for name, n in hits.items()) +
-          f"; {false:.0f} false per 100 km2 and year; median {statistics.median(looks):.0f} clear looks from onset, IoU "
+          f"; {false:.0f} false per 100 km2 and year; median {statistics.median(observations):.0f} clear observations from onset, IoU "
           f"{statistics.median(iou):.2f} from 0.5 ha on, calibration error {error:.2f}")
 END
 
@@ -171,12 +171,12 @@ for truth_path in sorted(glob.glob(f"{sys.argv[1]}/*/scenes/*/truth.geojson")):
             if result is None or not result["found"]:
                 continue
             found = onset + timedelta(days=result[name])
-            looks = sum(since <= day(look) <= found for look in event["clear_looks"])
-            lags[status].append((since.month, (found - since).days, looks))
+            observations = sum(since <= day(observation) <= found for observation in event["clear_looks"])
+            lags[status].append((since.month, (found - since).days, observations))
 for status, of_status in lags.items():
     for season, months in (("all year", range(1, 13)), ("April to October", range(4, 11))):
         chosen = [lag for lag in of_status if lag[0] in months]
         print(f"{status}, from the day with {SEEN_HA} ha disturbed, {season}: {len(chosen)} found, median "
               f"{statistics.median(lag[1] for lag in chosen):.0f} days, {statistics.median(lag[2] for lag in chosen):.0f} "
-              "clear looks")
+              "clear observations")
 END

@@ -45,7 +45,7 @@ bool pin_target(std::string_view name) {
     if (hwy::TargetName(best_of(rest)) == wanted) chosen = best_of(rest);
   }
   if (!wanted.empty()) hwy::SetSupportedTargetsForTest(chosen != 0 ? chosen : before);
-  hwy::GetChosenTarget().DeInit();  // the next call of each kernel looks again
+  hwy::GetChosenTarget().DeInit();  // the next call of each kernel acquisitions again
   return wanted.empty() || chosen != 0;
 }
 

@@ -93,7 +93,7 @@ void add_to_cells(const SurroundingsRow* rows, std::size_t row_count, const Surr
   const auto total = [&](auto vector) HWY_ATTR { return hn::GetLane(hn::SumOfLanes(di, vector)); };
 
   for (std::size_t cell = 0; cell < cell_count; ++cell) {
-    // One kind of ground after the other: its sums stay in registers while the rows are gone through.
+    // One stratum after the other: its sums stay in registers while the rows are gone through.
     for (std::size_t ground = 0; ground < ground_count; ++ground) {
       auto blue = hn::Zero(di);
       auto red = hn::Zero(di);

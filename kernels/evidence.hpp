@@ -25,7 +25,7 @@ using PerChannel = std::array<T, channel_count>;
 /// Kinds of ground that answer alike to season and weather: classes of the NDVI before.
 inline constexpr std::size_t ground_count = 4;
 
-/// The NDVI at which one kind of ground ends and the next begins, ascending: a pixel is of kind k, the number of edges
+/// The NDVI at which one stratum ends and the next begins, ascending: a pixel is of kind k, the number of edges
 /// e with nir - red > e * (nir + red).
 using GroundEdges = std::array<float, ground_count - 1>;
 
@@ -120,7 +120,7 @@ struct EvidenceRow {
   PerBand<std::array<const float*, ground_count>> surroundings;
 };
 
-/// With D of a band = difference - surroundings (of the pixel's kind of ground), D of the contrast = that of red less
+/// With D of a band = difference - surroundings (of the pixel's stratum), D of the contrast = that of red less
 /// that of blue: evidence = min(cap, 3 * max over channels of D^2 / (noise_variance + edge_weight * edge_energy)) *
 /// land weight; 0 where masked. Dimensionless. All values finite, also squared; noise_variance > 0.
 void evidence_row(const EvidenceRow& row, const EvidenceParameters& parameters, std::size_t cells,

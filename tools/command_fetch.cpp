@@ -79,7 +79,7 @@ class FetchCommand final : public Command {
       report = fetch(options_, [&](std::string_view stage, double fraction) { progress(stage, fraction); });
     }
     for (const auto& [what, why] : report.skipped) spdlog::warn("{}: {}", what, why);
-    for (const auto& [what, why] : report.left_out) spdlog::debug("{} left out: {}", what, why);
+    for (const auto& [what, why] : report.superseded) spdlog::debug("{} left out: {}", what, why);
     spdlog::info("{} scenes fetched, {} were there; {:.1f} MB received; see {}", report.fetched, report.were_there,
                  static_cast<double>(report.bytes_received) / 1e6, options_.out);
     if (report.fetched + report.were_there == 0) {

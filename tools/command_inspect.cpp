@@ -36,7 +36,7 @@ class InspectCommand final : public Command {
         ("site", po::value<std::string>()->value_name("ID"),
          "of this site, where several watch the place; the first otherwise")  //
         ("from", po::value<std::string>()->value_name("DATE"),
-         "looks before are not shown; what was learnt from them counts")  //
+         "observations before are not shown; what was learnt from them counts")  //
         ("to", po::value<std::string>()->value_name("DATE"),
          "scenes acquired later are left out; a day whole; also --until")  //
         ("format", po::value<std::string>()->value_name("LIST"),
@@ -135,8 +135,9 @@ class InspectCommand final : public Command {
 
 }  // namespace
 
-const CommandEntry inspect_entry{"inspect", "inspect --at LON,LAT --sites FILE --source SOURCE [options]",
-                                 "one pixel's series as the nightly run saw it: evidence, status and decisions by look",
-                                 []() -> std::unique_ptr<Command> { return std::make_unique<InspectCommand>(); }};
+const CommandEntry inspect_entry{
+    "inspect", "inspect --at LON,LAT --sites FILE --source SOURCE [options]",
+    "one pixel's series as the nightly run saw it: evidence, status and decisions by observation",
+    []() -> std::unique_ptr<Command> { return std::make_unique<InspectCommand>(); }};
 
 }  // namespace pitwatch::tools

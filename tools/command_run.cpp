@@ -21,8 +21,8 @@ namespace {
 /// What is missing since this run, a line for each site and kind; of a rerun what it could not judge again.
 void tell_missing(const WatchReport& report, bool is_rerun) {
   std::map<std::pair<std::string, MissingWhat>, std::vector<Instant>> news;
-  for (const MissingLook& look : report.missing) {
-    if (look.is_news) news[{look.of.site, look.of.what}].push_back(look.of.acquired);
+  for (const AbsentAcquisition& acquisition : report.missing) {
+    if (acquisition.is_news) news[{acquisition.of.site, acquisition.of.what}].push_back(acquisition.of.acquired);
   }
   for (const auto& [key, acquired] : news) {
     const auto [first, last] = std::minmax_element(acquired.begin(), acquired.end());
@@ -67,7 +67,7 @@ class WatchCommand final : public Command {
            "state is damaged, and these sites whatever their state; alerts published so far stay in the register")  //
           ("new-register", po::bool_switch(),
            "begin a new register though the state knows of one: what only that one held is lost")  //
-          ("dry-run", po::bool_switch(), "say which looks would be taken in, write nothing");
+          ("dry-run", po::bool_switch(), "say which acquisitions would be taken in, write nothing");
     }
     description.add_options()  //
         ("max-natural", po::value<double>()->value_name("P")->default_value(default_max_natural, "0.8"),
@@ -117,15 +117,15 @@ class WatchCommand final : public Command {
       report = watch(options_, [&](std::string_view stage, double fraction) { progress(stage, fraction); });
     }
     for (const auto& [what, why] : report.skipped) spdlog::error("{}: {}", what, why);
-    for (const auto& [what, why] : report.doubts) spdlog::warn("{} is used: {}", what, why);
+    for (const auto& [what, why] : report.warnings) spdlog::warn("{} is used: {}", what, why);
     for (const LateScene& late : report.late) {
       if (late.is_news) spdlog::warn("{}: {}", late.notice.what, late.notice.why);
     }
     tell_missing(report, is_rerun_);
-    for (const auto& [what, why] : report.left_out) spdlog::debug("{} left out: {}", what, why);
+    for (const auto& [what, why] : report.superseded) spdlog::debug("{} left out: {}", what, why);
     for (const WatchReport::OfSite& site : report.sites) {
-      spdlog::info("{}: {} looks, {} new, {} replayed{}; {} open incidents", site.id, site.looks, site.new_looks,
-                   site.replayed, site.learning ? ", still learning" : "", site.open);
+      spdlog::info("{}: {} acquisitions, {} new, {} replayed{}; {} open incidents", site.id, site.acquisitions,
+                   site.new_acquisitions, site.replayed, site.learning ? ", still learning" : "", site.open);
     }
     if (!options_.dry_run) {
       spdlog::info("{} alerts, {}; {:.1f} s; see {}/alerts.geojson", report.alerts,

@@ -61,10 +61,10 @@ std::string missing_bands(const Scene& scene) {
 /// As the product itself classifies the site: nothing is grown.
 std::optional<MaskShares> shares_over(const Scene& scene, const Grid& grid) {
   if (!scene.has(Band::SCL)) return std::nullopt;
-  LookOptions as_it_is;
+  MosaicOptions as_it_is;
   as_it_is.cloud_growth_m = 0;
   as_it_is.shadow_growth_m = 0;
-  return mask_shares(read_look({&scene, 1}, grid, {}, as_it_is).mask.view());
+  return mask_shares(read_mosaic({&scene, 1}, grid, {}, as_it_is).mask.view());
 }
 
 /// Fills in what the scene shows of the sites, and the reason where it cannot be used.
@@ -297,7 +297,7 @@ class ScenesCommand final : public Command {
       return true;
     });
     SceneChoice choice = choose_one_per_datatake(std::move(scenes));
-    for (LeftOutScene& left : choice.left_out) {
+    for (SupersededScene& left : choice.superseded) {
       rows.push_back(unused(std::move(left.scene.scene), std::move(left.reason)));
     }
     Progress progress(common_);

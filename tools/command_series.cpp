@@ -23,7 +23,7 @@ class SeriesCommand final : public Command {
     po::options_description description("Options of series");
     description.add_options()  //
         ("file", po::value<std::string>()->value_name("CSV"),
-         "table with a date and bands or indices, one row per look")                                               //
+         "table with a date and bands or indices, one row per observation")                                        //
         ("id", po::value<std::string>()->value_name("COLUMN"), "column that tells pixels apart; none: one pixel")  //
         ("date", po::value<std::string>()->value_name("COLUMN")->default_value(defaults.date_column),
          "column with the date, ISO 8601")  //
@@ -32,10 +32,11 @@ class SeriesCommand final : public Command {
         ("clear", po::value<std::string>()->value_name("COLUMN=V,V"),
          "only rows with these values there are clear, e.g. qa=0,1; without: all")  //
         ("history-until", po::value<std::string>()->value_name("DATE"),
-         "looks up to here are learnt from; a day whole")  //
+         "observations up to here are learnt from; a day whole")  //
         ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
-         "where --history-until is not given: days from the first look, but at most half of the series; 1 or more")  //
-        ("summary", po::bool_switch(), "a line per pixel instead of a line per look")                                //
+         "where --history-until is not given: days from the first observation, but at most half of the series; 1 or "
+         "more")                                                                              //
+        ("summary", po::bool_switch(), "a line per pixel instead of a line per observation")  //
         ("out,o", po::value<std::string>()->value_name("FILE"), "file for the result instead of stdout");
     add_named_options(description, defaults.monitor);
     add_named_options(description, defaults.course);
@@ -62,7 +63,7 @@ class SeriesCommand final : public Command {
   int run() override {
     const SeriesResult result = run_series(options_);
     warn(result);
-    const std::string text = summary_ ? summary_csv(result) : looks_csv(result);
+    const std::string text = summary_ ? summary_csv(result) : observations_csv(result);
     if (out_.empty()) {
       std::cout << text;
     } else {
@@ -82,11 +83,11 @@ class SeriesCommand final : public Command {
                    result.repeated);
     }
     const auto few = std::count_if(result.pixels.begin(), result.pixels.end(), [&](const SeriesPixel& pixel) {
-      return pixel.history_looks < static_cast<std::size_t>(options_.monitor.looks_for_first_harmonic);
+      return pixel.history_observations < static_cast<std::size_t>(options_.monitor.observations_for_first_harmonic);
     });
     if (few > 0) {
-      spdlog::warn("{}: {} of {} pixels have fewer than {} clear looks to learn from, too few for seasons",
-                   options_.file, few, result.pixels.size(), options_.monitor.looks_for_first_harmonic);
+      spdlog::warn("{}: {} of {} pixels have fewer than {} clear observations to learn from, too few for seasons",
+                   options_.file, few, result.pixels.size(), options_.monitor.observations_for_first_harmonic);
     }
   }
 
@@ -105,8 +106,9 @@ class SeriesCommand final : public Command {
 
 }  // namespace
 
-const CommandEntry series_entry{"series", "series FILE.csv [options]",
-                                "watches single pixels: evidence and status by look from a table of reflectances",
-                                []() -> std::unique_ptr<Command> { return std::make_unique<SeriesCommand>(); }};
+const CommandEntry series_entry{
+    "series", "series FILE.csv [options]",
+    "watches single pixels: evidence and status by observation from a table of reflectances",
+    []() -> std::unique_ptr<Command> { return std::make_unique<SeriesCommand>(); }};
 
 }  // namespace pitwatch::tools

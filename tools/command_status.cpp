@@ -71,12 +71,12 @@ void print_list(const std::string& title, const std::vector<std::string>& lines)
 }
 
 TextTable site_table(const Standing& standing, Instant now) {
-  TextTable table{{"site", "state", "panes", "looks", "last acquisition", "age", "open", "checkpoints", "size"}};
+  TextTable table{{"site", "state", "panes", "acquisitions", "last acquisition", "age", "open", "checkpoints", "size"}};
   for (std::size_t i = 0; i < standing.last->sites.size(); ++i) {
     const SiteStanding& site = standing.last->sites[i];
     const CheckpointSizes& sizes = standing.sizes[i];
     const auto& last = site.last_acquisition;
-    table.push_back({site.id, standing_text(site), std::to_string(site.panes), std::to_string(site.looks),
+    table.push_back({site.id, standing_text(site), std::to_string(site.panes), std::to_string(site.acquisitions),
                      last ? format_instant(*last) : "-", last ? age_text(*last, now) : "-",
                      std::to_string(site.open_incidents), std::to_string(sizes.files), size_text(sizes.bytes)});
   }
@@ -148,7 +148,7 @@ ordered_json json_of(const SiteStanding& site, const CheckpointSizes& sizes, Ins
           {"learning", site.learning},
           {"learn_until", json_of(site.learn_until)},
           {"panes", site.panes},
-          {"looks", site.looks},
+          {"acquisitions", site.acquisitions},
           {"first_acquisition", json_of(site.first_acquisition)},
           {"last_acquisition", json_of(last)},
           {"last_acquisition_age_hours", last ? ordered_json(hours_between(*last, now)) : ordered_json(nullptr)},

@@ -90,7 +90,7 @@ const char* derived_name(Derived result) {
 void print_derived(const DeriveReport& report) {
   const auto same = std::count_if(report.alerts.begin(), report.alerts.end(),
                                   [](const DerivedAlert& one) { return one.result == Derived::same; });
-  std::string from = plural(report.looks, "acquisition") + " read again";
+  std::string from = plural(report.acquisitions, "acquisition") + " read again";
   if (report.taken_on_trust > 0) {
     from += ", behind a checkpoint that stands for " + std::to_string(report.taken_on_trust) + " more";
     for (const std::string& path : report.checkpoints) from += ", " + printable(path);
@@ -111,7 +111,7 @@ ordered_json json_of(const DeriveReport& report) {
   for (const DerivedAlert& one : report.alerts) alerts[one.id] = derived_name(one.result);
   return {{"alerts", alerts},
           {"not_on_record", report.unknown},
-          {"looks", report.looks},
+          {"acquisitions", report.acquisitions},
           {"taken_on_trust", report.taken_on_trust},
           {"checkpoints", report.checkpoints},
           {"gone", report.gone}};

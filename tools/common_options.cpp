@@ -1,5 +1,7 @@
 #include "tools/common_options.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -10,6 +12,7 @@
 #include <string_view>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/renamed_options.hpp"
 #include "pipeline/io/files/regular_file.hpp"
 
 namespace pitwatch::tools {
@@ -50,21 +53,41 @@ std::string option_of_variable(const std::string& variable, const po::options_de
   return known.find_nothrow(option, false) != nullptr ? option : std::string();
 }
 
-/// --until under its own name, --to.
-po::parsed_options with_one_name(po::parsed_options parsed) {
+/// Another name of an option, which is understood and not listed.
+struct Alias {
+  std::string_view other;
+  std::string_view name;
+  bool is_former = false;
+};
+
+std::vector<Alias> aliases_of(const po::options_description& known) {
+  std::vector<Alias> aliases;
+  const auto add = [&](const Alias& alias) {
+    if (known.find_nothrow(std::string(alias.name), false) != nullptr) aliases.push_back(alias);
+  };
+  add({"until", "to"});
+  for (const RenamedOption& option : renamed_options) add({option.former, option.present, true});
+  return aliases;
+}
+
+/// Options under their own names.
+po::parsed_options with_one_name(po::parsed_options parsed, const std::vector<Alias>& aliases) {
   const auto named = [&](std::string_view name) {
     return std::find_if(parsed.options.begin(), parsed.options.end(),
                         [&](const po::option& option) { return option.string_key == name; });
   };
-  const auto to = named("to");
-  const auto until = named("until");
-  if (until == parsed.options.end()) return parsed;
-  if (to == parsed.options.end()) {
-    until->string_key = "to";
-  } else if (to->value == until->value) {
-    parsed.options.erase(until);
-  } else {
-    throw ConfigError("--until is another name of --to, and they are given with different values");
+  for (const Alias& alias : aliases) {
+    const auto other = named(alias.other);
+    if (other == parsed.options.end()) continue;
+    if (alias.is_former) spdlog::warn("--{} is now called --{}", alias.other, alias.name);
+    if (const auto own = named(alias.name); own == parsed.options.end()) {
+      other->string_key = alias.name;
+    } else if (own->value == other->value) {
+      parsed.options.erase(other);
+    } else {
+      throw ConfigError("--" + std::string(alias.other) + " is another name of --" + std::string(alias.name) +
+                        ", and they are given with different values");
+    }
   }
   return parsed;
 }
@@ -90,11 +113,11 @@ po::variables_map parse_options(Command& command, const std::vector<std::string>
   po::variables_map values;
   po::options_description all;
   all.add(command.options()).add(common_options());
-  const bool has_end = all.find_nothrow("to", false) != nullptr;
-  if (has_end) all.add_options()("until", po::value<std::string>(), "another name of --to");
-  const auto store = [&](const po::parsed_options& parsed) {
-    po::store(has_end ? with_one_name(parsed) : parsed, values);
-  };
+  const std::vector<Alias> aliases = aliases_of(all);
+  for (const Alias& alias : aliases) {
+    all.add_options()(std::string(alias.other).c_str(), po::value<std::string>(), "another name");
+  }
+  const auto store = [&](const po::parsed_options& parsed) { po::store(with_one_name(parsed, aliases), values); };
   po::positional_options_description positional;
   for (const std::string& name : command.positional()) positional.add(name.c_str(), 1);
   try {

@@ -26,8 +26,9 @@ struct CommonOptions {
 boost::program_options::options_description common_options();
 
 /// Parses `arguments` (without program and subcommand name) for a command: command line over INI file over environment.
-/// Where a command has an option `to`, `until` is another name of it, from everywhere: the values have `to` alone.
-/// Throws ConfigError naming the option, for both names with different values in one place, too.
+/// Where a command has an option `to`, `until` is another name of it, from everywhere: the values have `to` alone. So
+/// are the former names of options that were renamed, with a notice. Throws ConfigError naming the option, for both
+/// names with different values in one place, too.
 boost::program_options::variables_map parse_options(Command& command, const std::vector<std::string>& arguments);
 
 CommonOptions read_common_options(const boost::program_options::variables_map& values);

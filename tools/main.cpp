@@ -72,8 +72,10 @@ const CommandEntry* take_action(const CommandEntry& group, std::vector<std::stri
       return action;
     }
   }
-  if (!arguments.empty() && !arguments[0].starts_with("-")) {
-    throw ConfigError("no action '" + arguments[0] + "': " + all + "; " + help);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const bool may_be_a_value = i > 0 && arguments[i - 1].starts_with("-");
+    if (arguments[i].starts_with("-") || may_be_a_value) continue;
+    throw ConfigError("no action '" + arguments[i] + "': " + all + "; " + help);
   }
   throw ConfigError(all + "? " + help);
 }

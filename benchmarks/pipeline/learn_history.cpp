@@ -1,5 +1,5 @@
-// Learns the models of a site from the looks of a source until a moment, on one thread and on two, turn by turn. Prints
-// the seconds of each, the least of three turns. A site of one pane, whatever its size: all of it is in memory.
+// Learns the models of a site from the observations of a source until a moment, on one thread and on two, turn by turn.
+// Prints the seconds of each, the least of three turns. A site of one pane, whatever its size: all of it is in memory.
 // usage: learn_history SITES.geojson SOURCE UNTIL
 
 #include <algorithm>
@@ -24,14 +24,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-pitwatch::LookStack read_history(const pitwatch::WatchedSite& watched) {
+pitwatch::ObservationStack read_history(const pitwatch::WatchedSite& watched) {
   const pitwatch::Grid grid = pitwatch::site_grid(watched.site, watched.options.buffer_m);
   const pitwatch::SourceListing listing =
       pitwatch::list_readable(watched.options.source, watched.options.network, pitwatch::search_for({watched}));
-  pitwatch::LookStack history(grid.width, grid.height);
+  pitwatch::ObservationStack history(grid.width, grid.height);
   pitwatch::SiteProbe probe;
-  probe.look = [&](const pitwatch::LookTaken& look) {
-    if (look.record.skipped.empty()) history.add(look.features);
+  probe.observation = [&](const pitwatch::AcquisitionTaken& observation) {
+    if (observation.record.skipped.empty()) history.add(observation.features);
   };
   pitwatch::OffsetMemory offsets;
   pitwatch::WatchReport report;
@@ -58,13 +58,13 @@ int main(int argc, char** argv) {
     std::vector<pitwatch::RejectedSite> rejected;
     const std::vector<pitwatch::WatchedSite> sites = pitwatch::watched_sites(options, rejected);
     const pitwatch::WatchedSite& watched = sites.at(0);
-    std::unique_ptr<pitwatch::LookStack> history;
-    pitwatch::in_arena(2, [&] { history = std::make_unique<pitwatch::LookStack>(read_history(watched)); });
+    std::unique_ptr<pitwatch::ObservationStack> history;
+    pitwatch::in_arena(2, [&] { history = std::make_unique<pitwatch::ObservationStack>(read_history(watched)); });
     std::array<double, 2> least{1e9, 1e9};
     for (int turn = 0; turn < 3; ++turn) {
       for (std::size_t one = 0; one < least.size(); ++one) {
         pitwatch::in_arena(static_cast<int>(one) + 1, [&] {
-          pitwatch::LookStack copy = *history;
+          pitwatch::ObservationStack copy = *history;
           const auto start = Clock::now();
           pitwatch::learn(std::move(copy), watched.options.thresholds.monitor, pitwatch::in_rows);
           least[one] = std::min(least[one], std::chrono::duration<double>(Clock::now() - start).count());

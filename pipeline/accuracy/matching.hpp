@@ -30,7 +30,7 @@ struct ScoredEvent {
   std::string type;
   Instant onset{};
   double area_m2 = 0;
-  std::optional<std::vector<Instant>> clear_looks;  // ascending; nothing where unknown
+  std::optional<std::vector<Instant>> clear_observations;  // ascending; nothing where unknown
 };
 
 /// What an alert and an event have in common, by their indices.

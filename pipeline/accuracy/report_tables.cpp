@@ -58,15 +58,16 @@ std::vector<std::string> row_of(const std::string& name, const Spread& spread, i
 }
 
 ReportTable spread_table(const TruthScore& score) {
-  return {
-      "Delay and outlines of the disturbances found",
-      "Delay from onset; clear looks are those of the event's own ground after onset, up to the detection. Outlines: "
-      "all alerts on an event against its footprint.",
-      {"", "Number", "Median", "95 %", "Mean", "95 %", "Lower quartile", "Upper quartile"},
-      {row_of("days to detection", score.found.days, 1), row_of("clear looks to detection", score.found.clear_looks, 1),
-       row_of("days to confirmation", score.confirmed.days, 1),
-       row_of("clear looks to confirmation", score.confirmed.clear_looks, 1),
-       row_of("intersection over union", score.boundary.iou, 3), row_of("area bias", score.boundary.area_bias, 3)}};
+  return {"Delay and outlines of the disturbances found",
+          "Delay from onset; clear observations are those of the event's own ground after onset, up to the detection. "
+          "Outlines: "
+          "all alerts on an event against its footprint.",
+          {"", "Number", "Median", "95 %", "Mean", "95 %", "Lower quartile", "Upper quartile"},
+          {row_of("days to detection", score.found.days, 1),
+           row_of("clear observations to detection", score.found.clear_observations, 1),
+           row_of("days to confirmation", score.confirmed.days, 1),
+           row_of("clear observations to confirmation", score.confirmed.clear_observations, 1),
+           row_of("intersection over union", score.boundary.iou, 3), row_of("area bias", score.boundary.area_bias, 3)}};
 }
 
 std::vector<ReportTable> commission_tables(const TruthScore& score) {
@@ -199,8 +200,8 @@ std::vector<ReportTable> summary_tables(const AccuracyReport& report) {
 ReportTable event_table(const AccuracyReport& report) {
   ReportTable table{"All events",
                     "",
-                    {"Event", "Site", "Kind", "Type", "Area, ha", "Onset", "Found", "Days", "Clear looks", "Confirmed",
-                     "Days", "IoU", "Area bias"},
+                    {"Event", "Site", "Kind", "Type", "Area, ha", "Onset", "Found", "Days", "Clear observations",
+                     "Confirmed", "Days", "IoU", "Area bias"},
                     {}};
   for (std::size_t i = 0; i < report.events.size(); ++i) {
     const ScoredEvent& event = report.events[i];
@@ -208,7 +209,7 @@ ReportTable event_table(const AccuracyReport& report) {
     const EventFigures& figures = report.truth->events[i];
     table.rows.push_back({event.id, event.site.empty() ? "-" : event.site, std::string(name(event.kind)), event.type,
                           fixed(event.area_m2 / m2_per_ha, 2), format_day(event.onset), day(match.found),
-                          fixed(figures.lag_days, 1), fixed(figures.lag_looks, 0), day(match.confirmed),
+                          fixed(figures.lag_days, 1), fixed(figures.lag_observations, 0), day(match.confirmed),
                           fixed(figures.confirmed_lag_days, 1), fixed(figures.iou, 2), fixed(figures.area_bias, 2)});
   }
   return table;

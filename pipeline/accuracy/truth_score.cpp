@@ -45,10 +45,10 @@ double days_between(Instant from, Instant until) {
   return std::chrono::duration<double, std::ratio<86400>>(until - from).count();
 }
 
-std::optional<double> looks_between(const ScoredEvent& event, Instant until) {
-  if (!event.clear_looks) return std::nullopt;
-  const auto first = std::upper_bound(event.clear_looks->begin(), event.clear_looks->end(), event.onset);
-  const auto end = std::upper_bound(event.clear_looks->begin(), event.clear_looks->end(), until);
+std::optional<double> observations_between(const ScoredEvent& event, Instant until) {
+  if (!event.clear_observations) return std::nullopt;
+  const auto first = std::upper_bound(event.clear_observations->begin(), event.clear_observations->end(), event.onset);
+  const auto end = std::upper_bound(event.clear_observations->begin(), event.clear_observations->end(), until);
   return static_cast<double>(std::max<std::ptrdiff_t>(0, end - first));
 }
 
@@ -57,10 +57,10 @@ EventFigures figures_of(const ScoredEvent& event, const EventMatch& match, const
   EventFigures figures;
   if (!match.found) return figures;
   figures.lag_days = days_between(event.onset, *match.found);
-  figures.lag_looks = looks_between(event, *match.found);
+  figures.lag_observations = observations_between(event, *match.found);
   if (match.confirmed) {
     figures.confirmed_lag_days = days_between(event.onset, *match.confirmed);
-    figures.confirmed_lag_looks = looks_between(event, *match.confirmed);
+    figures.confirmed_lag_observations = observations_between(event, *match.confirmed);
   }
   figures.iou = together.intersection_m2 / (together.union_m2 + event.area_m2 - together.intersection_m2);
   double sum_m2 = 0;
@@ -172,8 +172,8 @@ void score_events(const TruthScoreInputs& inputs, std::span<const std::size_t> d
     for (const std::size_t i : disturbances) values.push_back(score.events[i].*member);
     return spread_of(values, bootstrap);
   };
-  score.found = {spread(&EventFigures::lag_days), spread(&EventFigures::lag_looks)};
-  score.confirmed = {spread(&EventFigures::confirmed_lag_days), spread(&EventFigures::confirmed_lag_looks)};
+  score.found = {spread(&EventFigures::lag_days), spread(&EventFigures::lag_observations)};
+  score.confirmed = {spread(&EventFigures::confirmed_lag_days), spread(&EventFigures::confirmed_lag_observations)};
   score.boundary = {spread(&EventFigures::iou), spread(&EventFigures::area_bias)};
 }
 

@@ -41,8 +41,9 @@ struct Detection {
 
 /// From an event's onset to its detection, of the disturbances found.
 struct Lag {
-  Spread days;         // of 24 hours
-  Spread clear_looks;  // how many of the event's clear looks lie in (onset, detection]; of events whose looks are known
+  Spread days;                // of 24 hours
+  Spread clear_observations;  // how many of the event's clear observations lie in (onset, detection]; of events whose
+                              // observations are known
 };
 
 /// Alerts and events of one type that is no disturbance.
@@ -99,9 +100,9 @@ struct Calibration {
 /// What is known of an event that was found; nothing for one that was not.
 struct EventFigures {
   std::optional<double> lag_days;
-  std::optional<double> lag_looks;
+  std::optional<double> lag_observations;
   std::optional<double> confirmed_lag_days;
-  std::optional<double> confirmed_lag_looks;
+  std::optional<double> confirmed_lag_observations;
   std::optional<double> iou;
   std::optional<double> area_bias;
 };

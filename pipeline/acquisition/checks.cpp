@@ -57,16 +57,16 @@ std::string file_of(const Scene& scene, Band band) {
   return std::string(name(band)) + ": " + redacted(scene.bands.at(band).path);
 }
 
-void refuse_misclassified(const Scene& scene, const SiteLook& look) {
-  const auto plane = [&](Band band) { return look.reflectance.find(band); };
-  const auto there = [&](Band band) { return plane(band) != look.reflectance.end(); };
-  if (look.classes.width() == 0 || !scene.has(Band::SCL) || !there(Band::B02) || !there(Band::B04) ||
+void refuse_misclassified(const Scene& scene, const Mosaic& acquisition) {
+  const auto plane = [&](Band band) { return acquisition.reflectance.find(band); };
+  const auto there = [&](Band band) { return plane(band) != acquisition.reflectance.end(); };
+  if (acquisition.classes.width() == 0 || !scene.has(Band::SCL) || !there(Band::B02) || !there(Band::B04) ||
       !there(Band::B08)) {
     return;
   }
   const ClassifiedPixels pixels{plane(Band::B02)->second.view(), plane(Band::B04)->second.view(),
-                                plane(Band::B08)->second.view(), look.classes.view()};
-  const std::string finding = misclassified(class_agreement(pixels), look.grid.pixel_size_m);
+                                plane(Band::B08)->second.view(), acquisition.classes.view()};
+  const std::string finding = misclassified(class_agreement(pixels), acquisition.grid.pixel_size_m);
   if (!finding.empty()) refuse({file_of(scene, Band::SCL) + ": " + finding});
 }
 
@@ -78,13 +78,14 @@ struct TellingWindows {
 };
 
 /// How much clear ground differs within a window: its mean difference from its mean, times its share of the window.
-double contrast(const SiteLook& look, const Plane<float>& plane) {
+double contrast(const Mosaic& acquisition, const Plane<float>& plane) {
   double sum = 0;
   std::int64_t count = 0;
   const auto for_each_clear = [&](const auto& visit) {
     for (int y = 0; y < plane.height(); ++y) {
       for (int x = 0; x < plane.width(); ++x) {
-        if (look.mask.at(x, y) == mask_clear && !std::isnan(plane.at(x, y))) visit(static_cast<double>(plane.at(x, y)));
+        if (acquisition.mask.at(x, y) == mask_clear && !std::isnan(plane.at(x, y)))
+          visit(static_cast<double>(plane.at(x, y)));
       }
     }
   };
@@ -111,7 +112,7 @@ std::int64_t variety(const Plane<std::uint8_t>& classes) {
 }
 
 TellingWindows telling_windows(std::span<const Scene> parts, const Grid& grid, std::span<const Band> bands,
-                               const LookOptions& options) {
+                               const MosaicOptions& options) {
   const int width = std::min(grid.width, agreement_window_px);
   const int height = std::min(grid.height, agreement_window_px);
   std::vector<Grid> windows;
@@ -130,13 +131,13 @@ TellingWindows telling_windows(std::span<const Scene> parts, const Grid& grid, s
   double most_contrast = 0;
   std::int64_t most_variety = 0;
   for (const Grid& window : windows) {
-    const SiteLook look = read_look(parts, window, red, options);
-    if (const double found = contrast(look, look.reflectance.at(Band::B04)); found > most_contrast) {
+    const Mosaic acquisition = read_mosaic(parts, window, red, options);
+    if (const double found = contrast(acquisition, acquisition.reflectance.at(Band::B04)); found > most_contrast) {
       most_contrast = found;
       best.of_bands = window;
     }
     if (!options.keep_classes) continue;
-    if (const std::int64_t found = variety(look.classes); found > most_variety) {
+    if (const std::int64_t found = variety(acquisition.classes); found > most_variety) {
       most_variety = found;
       best.of_classes = window;
     }
@@ -231,30 +232,30 @@ void refuse_misplaced(double shift_x_px, double shift_y_px, int windows) {
   refuse(misplaced(shift_x_px, shift_y_px, windows));
 }
 
-void refuse_displaced(const Scene& scene, const SiteLook& look) {
-  const auto red = look.reflectance.find(Band::B04);
-  if (red == look.reflectance.end()) return;
-  for (const auto& [band, plane] : look.reflectance) {
+void refuse_displaced(const Scene& scene, const Mosaic& acquisition) {
+  const auto red = acquisition.reflectance.find(Band::B04);
+  if (red == acquisition.reflectance.end()) return;
+  for (const auto& [band, plane] : acquisition.reflectance) {
     if (band == Band::B04) continue;
-    const BandAgreement found = band_agreement(red->second.view(), plane.view(), look.mask.view());
+    const BandAgreement found = band_agreement(red->second.view(), plane.view(), acquisition.mask.view());
     if (!is_elsewhere(found)) continue;
-    const double metres = look.grid.pixel_size_m;
+    const double metres = acquisition.grid.pixel_size_m;
     refuse({file_of(scene, band) + ": shows the ground " + std::to_string(std::lround(found.x_px * metres)) +
             " m east and " + std::to_string(std::lround(found.y_px * metres)) + " m south of where B04 has it"});
   }
-  refuse_misclassified(scene, look);
+  refuse_misclassified(scene, acquisition);
 }
 
 void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands) {
   const std::array<Scene, 1> parts{scene};
   OpenBands files;
-  LookOptions options;
+  MosaicOptions options;
   options.files = &files;
   options.keep_classes = scene.has(Band::SCL);
   const TellingWindows windows = telling_windows(parts, grid, bands, options);
-  refuse_displaced(scene, read_look(parts, windows.of_bands, bands, options));
+  refuse_displaced(scene, read_mosaic(parts, windows.of_bands, bands, options));
   if (options.keep_classes && !(windows.of_classes == windows.of_bands)) {
-    refuse_misclassified(scene, read_look(parts, windows.of_classes, bands, options));
+    refuse_misclassified(scene, read_mosaic(parts, windows.of_classes, bands, options));
   }
 }
 

@@ -40,7 +40,7 @@ MissingWhat what_is_amiss(const Scene& scene) {
   return is_gone ? MissingWhat::gone : MissingWhat::changed;
 }
 
-LookPart part_of(const ListedScene& listed) {
+AcquisitionPart part_of(const ListedScene& listed) {
   const Scene& scene = listed.scene;
   return {scene.id,
           scene.tile,
@@ -52,9 +52,9 @@ LookPart part_of(const ListedScene& listed) {
           sizes_of(scene)};
 }
 
-LookRecord record_of(const Datatake& datatake) {
+AcquisitionRecord record_of(const Datatake& datatake) {
   const Scene& first = datatake.parts.front().scene;
-  LookRecord record{datatake.acquired, first.platform, first.datatake, {}, {}};
+  AcquisitionRecord record{datatake.acquired, first.platform, first.datatake, {}, {}};
   for (const ListedScene& part : datatake.parts) record.parts.push_back(part_of(part));
   return record;
 }
@@ -65,12 +65,13 @@ bool agree(const T& a, const T& b) {
   return a == T{} || b == T{} || a == b;
 }
 
-bool is_of(const LookRecord& look, const Scene& scene) {
-  if (!look.datatake.empty() && !scene.datatake.empty()) return look.datatake == scene.datatake;
-  return agree(look.platform, scene.platform) && std::chrono::abs(scene.acquired - look.acquired) < longest_datatake;
+bool is_of(const AcquisitionRecord& acquisition, const Scene& scene) {
+  if (!acquisition.datatake.empty() && !scene.datatake.empty()) return acquisition.datatake == scene.datatake;
+  return agree(acquisition.platform, scene.platform) &&
+         std::chrono::abs(scene.acquired - acquisition.acquired) < longest_datatake;
 }
 
-bool is_same_edition(const LookPart& part, const Scene& scene) {
+bool is_same_edition(const AcquisitionPart& part, const Scene& scene) {
   if (!agree(part.tile, scene.tile) || !agree(part.datastrip, scene.datastrip_start) ||
       !agree(part.level, scene.level) || !agree(part.baseline, scene.processing_baseline) ||
       !agree(part.processed, scene.processed)) {
@@ -80,20 +81,20 @@ bool is_same_edition(const LookPart& part, const Scene& scene) {
   return (part.processed && scene.processed) || part.scene == scene.id;
 }
 
-bool is_later_edition(const Scene& scene, const LookPart& part) {
+bool is_later_edition(const Scene& scene, const AcquisitionPart& part) {
   if (!agree(part.baseline, scene.processing_baseline)) return scene.processing_baseline > part.baseline;
   return scene.processed && part.processed && *scene.processed > *part.processed;
 }
 
-Instant learn_until(const std::vector<PlannedLook>& looks, const ChoiceOptions& options) {
+Instant learn_until(const std::vector<PlannedAcquisition>& acquisitions, const ChoiceOptions& options) {
   if (options.learn_to) return *options.learn_to + Instant::duration(1);
-  if (looks.empty()) return {};
-  return looks.front().record.acquired + std::chrono::days(options.history_days);
+  if (acquisitions.empty()) return {};
+  return acquisitions.front().record.acquired + std::chrono::days(options.history_days);
 }
 
 /// Scenes of the site's period and place, by acquisition.
 std::vector<ListedScene> candidates(const SourceListing& listing, const ChoiceOptions& options, const Grid& grid,
-                                    const KnownLooks& known, Remarks& left_out) {
+                                    const KnownAcquisitions& known, Remarks& superseded) {
   const DegreeBox here = degree_box(grid);
   std::vector<ListedScene> scenes;
   std::vector<ListedScene> top_of_atmosphere;
@@ -104,13 +105,13 @@ std::vector<ListedScene> candidates(const SourceListing& listing, const ChoiceOp
     (listed.scene.level == "L1C" ? top_of_atmosphere : scenes).push_back(listed);
   }
   // The two levels differ by the air, which would be taken for change.
-  const bool watch_top = known.looks.empty() ? scenes.empty() && options.may_be_top_of_atmosphere
-                                             : known.looks.front().parts.front().level == "L1C";
+  const bool watch_top = known.acquisitions.empty() ? scenes.empty() && options.may_be_top_of_atmosphere
+                                                    : known.acquisitions.front().parts.front().level == "L1C";
   if (watch_top) scenes.swap(top_of_atmosphere);
   for (const ListedScene& listed : top_of_atmosphere) {
-    left_out.emplace_back(listed.scene.id, watch_top        ? "Level-2A is not mixed with Level-1C"
-                                           : scenes.empty() ? "Level-1C has no classification to mask clouds by"
-                                                            : "Level-1C is not mixed with Level-2A");
+    superseded.emplace_back(listed.scene.id, watch_top        ? "Level-2A is not mixed with Level-1C"
+                                             : scenes.empty() ? "Level-1C has no classification to mask clouds by"
+                                                              : "Level-1C is not mixed with Level-2A");
   }
   return scenes;
 }
@@ -118,48 +119,49 @@ std::vector<ListedScene> candidates(const SourceListing& listing, const ChoiceOp
 /// Matches what the state knows with what the source has.
 class Matching {
  public:
-  Matching(std::vector<ListedScene> scenes, const ChoiceOptions& options, const Grid& grid, Remarks& left_out)
-      : scenes_(std::move(scenes)), taken_(scenes_.size()), options_(options), grid_(grid), left_out_(left_out) {}
+  Matching(std::vector<ListedScene> scenes, const ChoiceOptions& options, const Grid& grid, Remarks& superseded)
+      : scenes_(std::move(scenes)), taken_(scenes_.size()), options_(options), grid_(grid), superseded_(superseded) {}
 
-  void add_known(const LookRecord& record, std::span<const Scene> kept) {
+  void add_known(const AcquisitionRecord& record, std::span<const Scene> kept) {
     std::vector<std::size_t> of_it = of_acquisition(record);
     if (!record.skipped.empty()) {
       add_unusable(record, of_it);
       return;
     }
-    PlannedLook look;
-    look.record = record;
-    look.datatake.acquired = record.acquired;
-    for (const LookPart& part : record.parts) find_part(part, of_it, kept, look);
-    if (look.missing) look.datatake.parts.clear();
-    take_rest(of_it, look);
-    plan_.looks.push_back(std::move(look));
+    PlannedAcquisition acquisition;
+    acquisition.record = record;
+    acquisition.datatake.acquired = record.acquired;
+    for (const AcquisitionPart& part : record.parts) find_part(part, of_it, kept, acquisition);
+    if (acquisition.missing) acquisition.datatake.parts.clear();
+    take_rest(of_it, acquisition);
+    plan_.acquisitions.push_back(std::move(acquisition));
   }
 
-  LookPlan finish() {
+  AcquisitionPlan finish() {
     std::vector<ListedScene> rest;
     for (std::size_t i = 0; i < scenes_.size(); ++i) {
       if (!taken_[i]) rest.push_back(std::move(scenes_[i]));
     }
     for (Datatake& datatake : choose(std::move(rest))) {
-      PlannedLook look;
-      look.is_new = true;
-      look.record = record_of(datatake);
-      look.datatake = std::move(datatake);
-      const Scene& first = look.datatake.parts.front().scene;
+      PlannedAcquisition acquisition;
+      acquisition.is_new = true;
+      acquisition.record = record_of(datatake);
+      acquisition.datatake = std::move(datatake);
+      const Scene& first = acquisition.datatake.parts.front().scene;
       const auto before = std::find_if(unusable_.begin(), unusable_.end(),
-                                       [&](const LookRecord& known) { return is_of(known, first); });
-      if (before != unusable_.end()) look.known_as = *before;
-      plan_.looks.push_back(std::move(look));
+                                       [&](const AcquisitionRecord& known) { return is_of(known, first); });
+      if (before != unusable_.end()) acquisition.known_as = *before;
+      plan_.acquisitions.push_back(std::move(acquisition));
     }
-    std::stable_sort(plan_.looks.begin(), plan_.looks.end(),
-                     [](const PlannedLook& a, const PlannedLook& b) { return a.record.acquired < b.record.acquired; });
-    plan_.learn_until = learn_until(plan_.looks, options_);
+    std::stable_sort(
+        plan_.acquisitions.begin(), plan_.acquisitions.end(),
+        [](const PlannedAcquisition& a, const PlannedAcquisition& b) { return a.record.acquired < b.record.acquired; });
+    plan_.learn_until = learn_until(plan_.acquisitions, options_);
     return std::move(plan_);
   }
 
  private:
-  std::vector<std::size_t> of_acquisition(const LookRecord& record) const {
+  std::vector<std::size_t> of_acquisition(const AcquisitionRecord& record) const {
     std::vector<std::size_t> found;
     const auto begin =
         std::lower_bound(scenes_.begin(), scenes_.end(), record.acquired - longest_acquisition,
@@ -173,43 +175,43 @@ class Matching {
 
   std::vector<Datatake> choose(std::vector<ListedScene> scenes) {
     SceneChoice choice = choose_one_per_datatake(std::move(scenes));
-    for (const LeftOutScene& other : choice.left_out) left_out_.emplace_back(other.scene.scene.id, other.reason);
+    for (const SupersededScene& other : choice.superseded) superseded_.emplace_back(other.scene.scene.id, other.reason);
     for (Datatake& datatake : choice.datatakes) prefer_zone(datatake, grid_.crs);
     return std::move(choice.datatakes);
   }
 
   /// One that could not be used is tried again when it has changed.
-  void add_unusable(const LookRecord& record, const std::vector<std::size_t>& of_it) {
+  void add_unusable(const AcquisitionRecord& record, const std::vector<std::size_t>& of_it) {
     std::vector<ListedScene> scenes;
     for (const std::size_t i : of_it) scenes.push_back(scenes_[i]);
     const SceneChoice choice = choose_one_per_datatake(std::move(scenes));
-    PlannedLook look;
-    look.record = record;
+    PlannedAcquisition acquisition;
+    acquisition.record = record;
     if (!of_it.empty()) {
       Datatake datatake = choice.datatakes.front();
       prefer_zone(datatake, grid_.crs);
-      LookRecord now = record_of(datatake);
+      AcquisitionRecord now = record_of(datatake);
       now.skipped = record.skipped;
       if (choice.datatakes.size() > 1 || now.parts != record.parts) {
         unusable_.push_back(record);
         return;
       }
-      look.datatake = std::move(datatake);
+      acquisition.datatake = std::move(datatake);
     }
     for (const std::size_t i : of_it) taken_[i] = true;
-    plan_.looks.push_back(std::move(look));
+    plan_.acquisitions.push_back(std::move(acquisition));
   }
 
   /// The files of a part as it was taken in: those that the state keeps, or those of the source.
-  void find_part(const LookPart& part, const std::vector<std::size_t>& of_it, std::span<const Scene> kept,
-                 PlannedLook& look) {
+  void find_part(const AcquisitionPart& part, const std::vector<std::size_t>& of_it, std::span<const Scene> kept,
+                 PlannedAcquisition& acquisition) {
     const auto in_state = std::find_if(kept.begin(), kept.end(), [&](const Scene& scene) {
-      return is_same_edition(part, scene) && is_of(look.record, scene);
+      return is_same_edition(part, scene) && is_of(acquisition.record, scene);
     });
     bool is_found = in_state != kept.end();
     if (is_found) {
-      look.datatake.parts.push_back({*in_state, part.item});
-      look.is_kept = true;
+      acquisition.datatake.parts.push_back({*in_state, part.item});
+      acquisition.is_kept = true;
     }
     MissingWhat amiss = MissingWhat::gone;
     for (const std::size_t i : of_it) {
@@ -219,38 +221,39 @@ class Matching {
       if (is_found) continue;
       is_found = part.sizes.empty() || sizes_of(scene) == part.sizes;
       if (is_found) {
-        look.datatake.parts.push_back(scenes_[i]);
+        acquisition.datatake.parts.push_back(scenes_[i]);
       } else {
         amiss = what_is_amiss(scene);
       }
     }
-    if (!is_found) look.missing = amiss;
+    if (!is_found) acquisition.missing = amiss;
   }
 
   /// What else there is of the acquisition: parts that came later than the others, or other editions.
-  void take_rest(const std::vector<std::size_t>& of_it, PlannedLook& look) {
+  void take_rest(const std::vector<std::size_t>& of_it, PlannedAcquisition& acquisition) {
     std::vector<ListedScene> rest;
     for (const std::size_t i : of_it) {
       if (taken_[i]) continue;
       taken_[i] = true;
       rest.push_back(scenes_[i]);
     }
-    if (rest.empty() || add_parts(rest, look)) return;
+    if (rest.empty() || add_parts(rest, acquisition)) return;
     for (const ListedScene& other : rest) {
-      left_out_.emplace_back(other.scene.id, "of an acquisition that was taken in as " + look.record.scene());
-      const auto is_earlier = [&](const LookPart& part) {
+      superseded_.emplace_back(other.scene.id, "of an acquisition that was taken in as " + acquisition.record.scene());
+      const auto is_earlier = [&](const AcquisitionPart& part) {
         return agree(part.tile, other.scene.tile) && is_later_edition(other.scene, part);
       };
-      if (std::any_of(look.record.parts.begin(), look.record.parts.end(), is_earlier)) look.newer = other.scene.id;
+      if (std::any_of(acquisition.record.parts.begin(), acquisition.record.parts.end(), is_earlier))
+        acquisition.newer = other.scene.id;
     }
   }
 
-  /// Makes a look new again of which there is a part more, all of one baseline. False where that is not so.
-  bool add_parts(const std::vector<ListedScene>& rest, PlannedLook& look) {
-    if (!look.is_readable()) return false;
-    std::vector<ListedScene> all = look.datatake.parts;
+  /// Makes an acquisition new again of which there is a part more, all of one baseline. False where that is not so.
+  bool add_parts(const std::vector<ListedScene>& rest, PlannedAcquisition& acquisition) {
+    if (!acquisition.is_readable()) return false;
+    std::vector<ListedScene> all = acquisition.datatake.parts;
     for (const ListedScene& other : rest) {
-      if (agree(other.scene.processing_baseline, look.record.parts.front().baseline)) all.push_back(other);
+      if (agree(other.scene.processing_baseline, acquisition.record.parts.front().baseline)) all.push_back(other);
     }
     SceneChoice choice = choose_one_per_datatake(std::move(all));
     if (choice.datatakes.size() != 1) return false;
@@ -260,16 +263,16 @@ class Matching {
         return one.scene.id == part.scene.id && one.scene.processed == part.scene.processed;
       });
     };
-    const std::vector<ListedScene>& before = look.datatake.parts;
+    const std::vector<ListedScene>& before = acquisition.datatake.parts;
     if (chosen.parts.size() <= before.size() || !std::all_of(before.begin(), before.end(), has)) return false;
     prefer_zone(chosen, grid_.crs);
-    if (!look.record.parts.front().item.empty()) {  // a state of the former format names one part alone
-      look.known_as = std::move(look.record);
-      look.record = record_of(chosen);
-      look.is_new = true;
-      look.is_kept = false;
+    if (!acquisition.record.parts.front().item.empty()) {  // a state of the former format names one part alone
+      acquisition.known_as = std::move(acquisition.record);
+      acquisition.record = record_of(chosen);
+      acquisition.is_new = true;
+      acquisition.is_kept = false;
     }
-    look.datatake = std::move(chosen);
+    acquisition.datatake = std::move(chosen);
     return true;
   }
 
@@ -277,37 +280,37 @@ class Matching {
   std::vector<bool> taken_;
   const ChoiceOptions& options_;
   const Grid& grid_;
-  Remarks& left_out_;
-  std::vector<LookRecord> unusable_;  // that have changed since
-  LookPlan plan_;
+  Remarks& superseded_;
+  std::vector<AcquisitionRecord> unusable_;  // that have changed since
+  AcquisitionPlan plan_;
 };
 
 }  // namespace
 
-LookPlan plan_looks(const SourceListing& listing, const ChoiceOptions& options, const Grid& grid,
-                    const KnownLooks& known, Remarks& left_out) {
-  std::vector<ListedScene> scenes = candidates(listing, options, grid, known, left_out);
-  Matching matching(std::move(scenes), options, grid, left_out);
-  for (const LookRecord& record : known.looks) matching.add_known(record, known.kept);
+AcquisitionPlan plan_acquisitions(const SourceListing& listing, const ChoiceOptions& options, const Grid& grid,
+                                  const KnownAcquisitions& known, Remarks& superseded) {
+  std::vector<ListedScene> scenes = candidates(listing, options, grid, known, superseded);
+  Matching matching(std::move(scenes), options, grid, superseded);
+  for (const AcquisitionRecord& record : known.acquisitions) matching.add_known(record, known.kept);
   return matching.finish();
 }
 
-void give_up(LookPlan& plan, std::size_t look, const ChoiceOptions& options) {
-  PlannedLook& planned = plan.looks[look];
+void give_up(AcquisitionPlan& plan, std::size_t acquisition, const ChoiceOptions& options) {
+  PlannedAcquisition& planned = plan.acquisitions[acquisition];
   if (planned.known_as) {
-    const LookRecord known = *planned.known_as;
+    const AcquisitionRecord known = *planned.known_as;
     planned = {};
     planned.record = known;
     if (known.skipped.empty()) planned.missing = MissingWhat::changed;
     return;
   }
-  plan.looks.erase(plan.looks.begin() + static_cast<std::ptrdiff_t>(look));
-  plan.learn_until = learn_until(plan.looks, options);
+  plan.acquisitions.erase(plan.acquisitions.begin() + static_cast<std::ptrdiff_t>(acquisition));
+  plan.learn_until = learn_until(plan.acquisitions, options);
 }
 
-bool is_same_look(const LookRecord& a, const LookRecord& b) {
+bool is_same_acquisition(const AcquisitionRecord& a, const AcquisitionRecord& b) {
   return a.acquired == b.acquired && std::equal(a.parts.begin(), a.parts.end(), b.parts.begin(), b.parts.end(),
-                                                [](const LookPart& one, const LookPart& other) {
+                                                [](const AcquisitionPart& one, const AcquisitionPart& other) {
                                                   return one.scene == other.scene && one.tile == other.tile &&
                                                          one.level == other.level && one.baseline == other.baseline &&
                                                          one.datastrip == other.datastrip &&

@@ -1,5 +1,6 @@
 #pragma once
-// Which looks there are at a site, in order of time: those that its state holds and those that the source has tonight.
+// Which acquisitions there are at a site, in order of time: those that its state holds and those that the source has
+// tonight.
 
 #include <cstddef>
 #include <optional>
@@ -18,21 +19,21 @@
 namespace pitwatch {
 
 /// One overflight, as it is to be read, and as the state knows it or will know it.
-struct PlannedLook {
-  LookRecord record;
+struct PlannedAcquisition {
+  AcquisitionRecord record;
   Datatake datatake;                   // the files of all of its parts; no part where they cannot be had as they were
   bool is_new = false;                 // the state does not hold it, or not as it is now
   bool is_kept = false;                // its files are those that the state keeps: they were checked when they came
   std::optional<MissingWhat> missing;  // of a known one: why `datatake` is empty
   std::string newer;                   // of a known one: the scene of a later edition that the source has
-  std::optional<LookRecord> known_as;  // of a new one: what the state holds of it
+  std::optional<AcquisitionRecord> known_as;  // of a new one: what the state holds of it
 
   bool is_readable() const { return !datatake.parts.empty(); }
 };
 
-struct LookPlan {
-  std::vector<PlannedLook> looks;  // by acquisition
-  Instant learn_until{};           // looks before it are the history
+struct AcquisitionPlan {
+  std::vector<PlannedAcquisition> acquisitions;  // by acquisition
+  Instant learn_until{};                         // acquisitions before it are the history
 };
 
 /// Which scenes of a source count.
@@ -40,17 +41,17 @@ struct ChoiceOptions {
   std::optional<Instant> from;           // scenes acquired earlier are left out
   std::optional<Instant> until;          // and later
   std::optional<Instant> learn_to;       // the end of the history
-  int history_days = 365;                // its length from the first look on, where it has no end
+  int history_days = 365;                // its length from the first acquisition on, where it has no end
   bool may_be_top_of_atmosphere = true;  // Level-1C where there is nothing else
 };
 
 /// What the state of a site holds.
-struct KnownLooks {
-  std::span<const LookRecord> looks;  // in order of time
-  std::span<const Scene> kept;        // of which it keeps the pixels
+struct KnownAcquisitions {
+  std::span<const AcquisitionRecord> acquisitions;  // in order of time
+  std::span<const Scene> kept;                      // of which it keeps the pixels
 };
 
-/// The looks of a state, and those of a listing beside it: scenes of the period that overlap `grid`, of the
+/// The acquisitions of a state, and those of a listing beside it: scenes of the period that overlap `grid`, of the
 /// level of those that are known; where none is, of Level-2A, or of Level-1C where there is nothing else and that is
 /// allowed.
 ///
@@ -59,15 +60,16 @@ struct KnownLooks {
 /// that time by its name. Another edition is not taken in: `newer` names a later one. An acquisition of which the
 /// source has a part more, of the same baseline, is new again, if its other parts are there as they were. One that
 /// could not be used is new again when its metadata, the sizes of its files or its edition are others.
-/// Appends to `left_out` the scenes that are not used, and why.
-LookPlan plan_looks(const SourceListing& listing, const ChoiceOptions& options, const Grid& grid,
-                    const KnownLooks& known, std::vector<std::pair<std::string, std::string>>& left_out);
+/// Appends to `superseded` the scenes that are not used, and why.
+AcquisitionPlan plan_acquisitions(const SourceListing& listing, const ChoiceOptions& options, const Grid& grid,
+                                  const KnownAcquisitions& known,
+                                  std::vector<std::pair<std::string, std::string>>& superseded);
 
-/// Makes a new look of the plan what the state knows of it, or takes it out where that is nothing.
-void give_up(LookPlan& plan, std::size_t look, const ChoiceOptions& options);
+/// Makes a new acquisition of the plan what the state knows of it, or takes it out where that is nothing.
+void give_up(AcquisitionPlan& plan, std::size_t acquisition, const ChoiceOptions& options);
 
 /// Whether two records are of the same parts in the same editions; what became of them does not matter.
-bool is_same_look(const LookRecord& a, const LookRecord& b);
+bool is_same_acquisition(const AcquisitionRecord& a, const AcquisitionRecord& b);
 
 /// The scenes of a datatake, in the order in which they are to be read.
 std::vector<Scene> scenes_of(const Datatake& datatake);

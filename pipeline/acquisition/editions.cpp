@@ -114,15 +114,15 @@ SceneChoice choose_one_per_datatake(std::vector<ListedScene> scenes) {
         if (reason) break;
       }
       if (reason) {
-        choice.left_out.push_back({std::move(listed), std::move(*reason)});
+        choice.superseded.push_back({std::move(listed), std::move(*reason)});
       } else {
         kept.push_back(std::move(listed));
       }
     }
     datatake.parts = std::move(kept);
   }
-  std::sort(choice.left_out.begin(), choice.left_out.end(),
-            [](const LeftOutScene& a, const LeftOutScene& b) { return is_listed_before(a.scene, b.scene); });
+  std::sort(choice.superseded.begin(), choice.superseded.end(),
+            [](const SupersededScene& a, const SupersededScene& b) { return is_listed_before(a.scene, b.scene); });
   return choice;
 }
 

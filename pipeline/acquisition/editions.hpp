@@ -19,14 +19,14 @@ struct Datatake {
 /// what need not be resampled is taken where there is both. Parts of no known tile count as of the zone.
 void prefer_zone(Datatake& datatake, const std::string& crs);
 
-struct LeftOutScene {
+struct SupersededScene {
   ListedScene scene;
   std::string reason;
 };
 
 struct SceneChoice {
-  std::vector<Datatake> datatakes;     // by acquisition
-  std::vector<LeftOutScene> left_out;  // by acquisition, as in a listing
+  std::vector<Datatake> datatakes;          // by acquisition
+  std::vector<SupersededScene> superseded;  // by acquisition, as in a listing
 };
 
 /// Of several products that show the same ground at the same time, the one to be read.

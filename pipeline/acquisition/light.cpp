@@ -55,13 +55,13 @@ float share_of(std::size_t kind, float ndvi) {
   return std::max(0.0F, 1 - (ndvi - own) / (next - own));
 }
 
-void correct_slopes(const Plane<float>& cos_incidence, double sun_zenith_deg, SiteLook& look) {
-  const auto red = look.reflectance.find(Band::B04);
-  const auto nir = look.reflectance.find(Band::B08);
-  if (red == look.reflectance.end() || nir == look.reflectance.end()) return;
-  const int width = look.grid.width;
-  const int height = look.grid.height;
-  // By the look as it came: bands that are corrected first must not move the others' kinds.
+void correct_slopes(const Plane<float>& cos_incidence, double sun_zenith_deg, Mosaic& acquisition) {
+  const auto red = acquisition.reflectance.find(Band::B04);
+  const auto nir = acquisition.reflectance.find(Band::B08);
+  if (red == acquisition.reflectance.end() || nir == acquisition.reflectance.end()) return;
+  const int width = acquisition.grid.width;
+  const int height = acquisition.grid.height;
+  // By the acquisition as it came: bands that are corrected first must not move the others' kinds.
   Plane<float> ndvi(width, height);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) ndvi.at(x, y) = ndvi_of(red->second.at(x, y), nir->second.at(x, y));
@@ -70,7 +70,7 @@ void correct_slopes(const Plane<float>& cos_incidence, double sun_zenith_deg, Si
   std::array<std::vector<float>, ndvi_of_kinds.size()> light;
   Plane<float> of_kind(width, height);
   Plane<float> factor(width, height);
-  for (auto& [band, plane] : look.reflectance) {
+  for (auto& [band, plane] : acquisition.reflectance) {
     for (std::size_t kind = 0; kind < ndvi_of_kinds.size(); ++kind) {
       values[kind].clear();
       light[kind].clear();
@@ -78,7 +78,7 @@ void correct_slopes(const Plane<float>& cos_incidence, double sun_zenith_deg, Si
     for (int y = 0; y < height; ++y) {
       for (int x = 0; x < width; ++x) {
         factor.at(x, y) = 0;
-        if (look.mask.at(x, y) != mask_clear) continue;
+        if (acquisition.mask.at(x, y) != mask_clear) continue;
         const std::size_t kind = kind_of(ndvi.at(x, y));
         values[kind].push_back(plane.at(x, y));
         light[kind].push_back(cos_incidence.at(x, y));
@@ -142,7 +142,7 @@ std::int64_t SiteLight::bytes() const {
   return reference + static_cast<std::int64_t>(sizeof(float)) * (grid_.width + margin) * (grid_.height + margin);
 }
 
-std::int64_t SiteLight::look_pixel_bytes() const {
+std::int64_t SiteLight::acquisition_pixel_bytes() const {
   const int shadow = options_.elevation.empty() ? 0 : 5;
   return shadow + (options_.topographic_correction ? 20 : 0);  // what normalisation takes is bounded
 }
@@ -153,22 +153,22 @@ std::vector<Scene> SiteLight::to_read(std::vector<Scene> parts) const {
   return parts;
 }
 
-void SiteLight::correct(std::span<const Scene> parts, Instant acquired, SiteLook& look) const {
+void SiteLight::correct(std::span<const Scene> parts, Instant acquired, Mosaic& acquisition) const {
   if (!options_.elevation.empty()) {
     const auto knows = std::find_if(parts.begin(), parts.end(), [](const Scene& part) { return part.sun.has_value(); });
     ViewAngles sun = knows != parts.end() ? *knows->sun : sun_position(acquired, middle_.lon, middle_.lat);
     sun.azimuth -= convergence_deg_;
-    shade(sun, look);
+    shade(sun, acquisition);
   }
-  if (options_.normalise && reference_) normalise(look);
+  if (options_.normalise && reference_) normalise(acquisition);
 }
 
-void SiteLight::shade(const ViewAngles& sun, SiteLook& look) const {
+void SiteLight::shade(const ViewAngles& sun, Mosaic& acquisition) const {
   const int width = grid_.width;
   const int height = grid_.height;
   if (sun.zenith > lowest_sun_zenith_deg) {
     for (int y = 0; y < height; ++y) {
-      for (int x = 0; x < width; ++x) look.mask.at(x, y) |= mask_terrain_shadow;
+      for (int x = 0; x < width; ++x) acquisition.mask.at(x, y) |= mask_terrain_shadow;
     }
     return;
   }
@@ -180,25 +180,25 @@ void SiteLight::shade(const ViewAngles& sun, SiteLook& look) const {
   illumination(around, grid_.pixel_size_m, sun, cos_incidence.view());
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
-      if (shadow.at(x, y) != 0 || cos_incidence.at(x, y) <= 0) look.mask.at(x, y) |= mask_terrain_shadow;
+      if (shadow.at(x, y) != 0 || cos_incidence.at(x, y) <= 0) acquisition.mask.at(x, y) |= mask_terrain_shadow;
     }
   }
-  if (options_.topographic_correction) correct_slopes(cos_incidence, sun.zenith, look);
+  if (options_.topographic_correction) correct_slopes(cos_incidence, sun.zenith, acquisition);
 }
 
-void SiteLight::normalise(SiteLook& look) const {
+void SiteLight::normalise(Mosaic& acquisition) const {
   std::vector<std::pair<int, int>> clear;
   for (int y = 0; y < grid_.height; ++y) {
     for (int x = 0; x < grid_.width; ++x) {
-      if (look.mask.at(x, y) == mask_clear && reference_->mask.at(x, y) == mask_clear) clear.emplace_back(x, y);
+      if (acquisition.mask.at(x, y) == mask_clear && reference_->mask.at(x, y) == mask_clear) clear.emplace_back(x, y);
     }
   }
   const std::size_t every = clear.size() / most_fitted_pixels + 1;
-  const std::size_t bands = look.reflectance.size();
+  const std::size_t bands = acquisition.reflectance.size();
   std::vector<std::vector<float>> before(bands);
   std::vector<std::vector<float>> after(bands);
   std::size_t number = 0;
-  for (const auto& [band, plane] : look.reflectance) {
+  for (const auto& [band, plane] : acquisition.reflectance) {
     const Plane<float>& reference = reference_->reflectance.at(band);
     for (std::size_t i = 0; i < clear.size(); i += every) {
       before[number].push_back(reference.at(clear[i].first, clear[i].second));
@@ -216,7 +216,7 @@ void SiteLight::normalise(SiteLook& look) const {
                   [](const LinearGain& gain) { return gain.gain <= most_gain && gain.gain >= 1 / most_gain; });
   if (!is_believed) return;
   number = 0;
-  for (auto& [band, plane] : look.reflectance) {
+  for (auto& [band, plane] : acquisition.reflectance) {
     const LinearGain& gain = fit->gains[number++];
     for (int y = 0; y < plane.height(); ++y) {
       for (int x = 0; x < plane.width(); ++x) plane.at(x, y) = plane.at(x, y) * gain.gain + gain.offset;

@@ -8,7 +8,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/raster/cog_writer.hpp"
-#include "pipeline/masks/own_mask.hpp"
+#include "pipeline/masks/spectral_mask.hpp"
 
 namespace pitwatch {
 namespace {
@@ -24,42 +24,42 @@ bool all_have(std::span<const Scene> parts, Band band) {
   return std::all_of(parts.begin(), parts.end(), [&](const Scene& part) { return part.has(band); });
 }
 
-void add_own_mask(std::span<const Scene> parts, const LookOptions& how, SiteLook& look) {
+void add_spectral_mask(std::span<const Scene> parts, const MosaicOptions& how, Mosaic& acquisition) {
   const Scene& scene = parts.front();
-  const Grid wide = sky_grid(look.grid, scene.sun);
-  LookOptions wide_how = how;
-  const double shrunk = look.grid.pixel_size_m / wide.pixel_size_m;
+  const Grid wide = sky_grid(acquisition.grid, scene.sun);
+  MosaicOptions wide_how = how;
+  const double shrunk = acquisition.grid.pixel_size_m / wide.pixel_size_m;
   wide_how.shift_x_px *= shrunk;
   wide_how.shift_y_px *= shrunk;
   wide_how.see_pixels = nullptr;  // the site's own have been seen
-  const SiteLook sky = read_look(parts, wide, sky_bands, wide_how);
+  const Mosaic sky = read_mosaic(parts, wide, sky_bands, wide_how);
   const auto band = [&](Band which) { return sky.reflectance.at(which).view(); };
-  SiteLook high;  // apart, since a pixel that this band lacks is seen all the same
-  if (all_have(parts, Band::B10)) high = read_look(parts, wide, {&cirrus_band, 1}, wide_how);
+  Mosaic high;  // apart, since a pixel that this band lacks is seen all the same
+  if (all_have(parts, Band::B10)) high = read_mosaic(parts, wide, {&cirrus_band, 1}, wide_how);
   const Plane<MaskBits> mask =
-      own_mask({band(Band::B02), band(Band::B03), band(Band::B04), band(Band::B08), band(Band::B11),
-                high.reflectance.empty() ? PlaneView<const float>{} : high.reflectance.at(cirrus_band).view()},
-               sky.mask.view(), {wide.pixel_size_m, scene.sun, scene.level == "L1C"});
-  const int left = static_cast<int>(std::lround((look.grid.origin.x - wide.origin.x) / wide.pixel_size_m));
-  const int top = static_cast<int>(std::lround((wide.origin.y - look.grid.origin.y) / wide.pixel_size_m));
+      spectral_mask({band(Band::B02), band(Band::B03), band(Band::B04), band(Band::B08), band(Band::B11),
+                     high.reflectance.empty() ? PlaneView<const float>{} : high.reflectance.at(cirrus_band).view()},
+                    sky.mask.view(), {wide.pixel_size_m, scene.sun, scene.level == "L1C"});
+  const int left = static_cast<int>(std::lround((acquisition.grid.origin.x - wide.origin.x) / wide.pixel_size_m));
+  const int top = static_cast<int>(std::lround((wide.origin.y - acquisition.grid.origin.y) / wide.pixel_size_m));
   constexpr MaskBits of_the_sky = mask_cloud | mask_cloud_shadow | mask_cirrus | mask_snow;
-  for (int y = 0; y < look.grid.height; ++y) {
-    for (int x = 0; x < look.grid.width; ++x) {
-      MaskBits& bits = look.mask.at(x, y);
+  for (int y = 0; y < acquisition.grid.height; ++y) {
+    for (int x = 0; x < acquisition.grid.width; ++x) {
+      MaskBits& bits = acquisition.mask.at(x, y);
       bits = static_cast<MaskBits>((bits & ~of_the_sky) | (mask.at(left + x / 2, top + y / 2) & of_the_sky));
     }
   }
 }
 
-void add_probability(std::span<const Scene> parts, const LookOptions& how, Band band, int least_percent,
-                     MaskReason reason, SiteLook& look) {
-  LookOptions plain = how;
+void add_probability(std::span<const Scene> parts, const MosaicOptions& how, Band band, int least_percent,
+                     MaskReason reason, Mosaic& acquisition) {
+  MosaicOptions plain = how;
   plain.see_pixels = nullptr;
-  const SiteLook percent = read_look(parts, look.grid, {&band, 1}, plain);
+  const Mosaic percent = read_mosaic(parts, acquisition.grid, {&band, 1}, plain);
   const Plane<float>& values = percent.reflectance.at(band);
-  for (int y = 0; y < look.grid.height; ++y) {
-    for (int x = 0; x < look.grid.width; ++x) {
-      if (values.at(x, y) >= static_cast<float>(least_percent)) look.mask.at(x, y) |= reason;
+  for (int y = 0; y < acquisition.grid.height; ++y) {
+    for (int x = 0; x < acquisition.grid.width; ++x) {
+      if (values.at(x, y) >= static_cast<float>(least_percent)) acquisition.mask.at(x, y) |= reason;
     }
   }
 }
@@ -103,15 +103,15 @@ std::string text_of(const MaskChoice& choice) {
     text += " mask-classes=";
     for (const bool is_masked : choice.classes) text += is_masked ? '1' : '0';
   }
-  if (choice.own == OwnMasks::on) text += " own-masks=on";
-  if (choice.own == OwnMasks::off) text += " own-masks=off";
+  if (choice.own == SpectralMasks::on) text += " own-masks=on";
+  if (choice.own == SpectralMasks::off) text += " own-masks=off";
   if (choice.cloud_probability) text += " cloud-probability=" + std::to_string(*choice.cloud_probability);
   if (choice.snow_probability) text += " snow-probability=" + std::to_string(*choice.snow_probability);
   return text;
 }
 
-bool uses_own_masks(std::span<const Scene> parts, const MaskChoice& choice) {
-  return choice.own == OwnMasks::on || (choice.own == OwnMasks::automatic && !all_have(parts, Band::SCL));
+bool uses_spectral_masks(std::span<const Scene> parts, const MaskChoice& choice) {
+  return choice.own == SpectralMasks::on || (choice.own == SpectralMasks::automatic && !all_have(parts, Band::SCL));
 }
 
 Grid sky_grid(const Grid& grid, const std::optional<ViewAngles>& sun) {
@@ -137,20 +137,21 @@ Grid sky_grid(const Grid& grid, const std::optional<ViewAngles>& sun) {
           north + south + (grid.height + by - 1) / by};
 }
 
-std::int64_t own_mask_bytes(std::span<const Scene> parts, const MaskChoice& choice, const Grid& grid) {
+std::int64_t spectral_mask_bytes(std::span<const Scene> parts, const MaskChoice& choice, const Grid& grid) {
   constexpr std::int64_t bytes_per_pixel = 75;  // a band as it lies in the file, six bands, flags
-  if (!uses_own_masks(parts, choice)) return 0;
+  if (!uses_spectral_masks(parts, choice)) return 0;
   const Grid wide = sky_grid(grid, parts.front().sun);
   return bytes_per_pixel * wide.width * wide.height;
 }
 
-void complete_mask(std::span<const Scene> parts, const LookOptions& how, const MaskChoice& choice, SiteLook& look) {
-  if (uses_own_masks(parts, choice)) add_own_mask(parts, how, look);
+void complete_mask(std::span<const Scene> parts, const MosaicOptions& how, const MaskChoice& choice,
+                   Mosaic& acquisition) {
+  if (uses_spectral_masks(parts, choice)) add_spectral_mask(parts, how, acquisition);
   if (choice.cloud_probability && all_have(parts, Band::CLD)) {
-    add_probability(parts, how, Band::CLD, *choice.cloud_probability, mask_cloud, look);
+    add_probability(parts, how, Band::CLD, *choice.cloud_probability, mask_cloud, acquisition);
   }
   if (choice.snow_probability && all_have(parts, Band::SNW)) {
-    add_probability(parts, how, Band::SNW, *choice.snow_probability, mask_snow, look);
+    add_probability(parts, how, Band::SNW, *choice.snow_probability, mask_snow, acquisition);
   }
 }
 

@@ -74,7 +74,7 @@ void drop_small(cv::Mat& objects, double least_px) {
   }
 }
 
-void grow_clouds(Classes& classes, const LookOptions& options) {
+void grow_clouds(Classes& classes, const MosaicOptions& options) {
   const double pixel_m = classes.lattice.pixel_size_m;
   cv::Mat clouds = pixels_with(classes.reasons, mask_cloud);
   const cv::Mat shadows = pixels_with(classes.reasons, mask_cloud_shadow);
@@ -85,7 +85,7 @@ void grow_clouds(Classes& classes, const LookOptions& options) {
 
 /// The lattice that classes are gathered on: the classification's own, as far as what grows into the site may lie
 /// outside it. Of one in another CRS: pixels of its size over the site's grid.
-Grid class_lattice(const Grid& classification, const Grid& grid, const LookOptions& options) {
+Grid class_lattice(const Grid& classification, const Grid& grid, const MosaicOptions& options) {
   const double pixel_m = classification.pixel_size_m;
   const double object_px = std::ceil(options.smallest_growing_cloud_m2 / (pixel_m * pixel_m));
   const double growth_m = std::max(options.cloud_growth_m, options.shadow_growth_m);
@@ -146,7 +146,7 @@ void add_codes(const BandFile& file, const Grid& lattice, BlockCache* blocks, Pl
 }
 
 /// Nothing where no part has a classification.
-std::optional<Classes> read_classes(std::span<const Scene> parts, const Grid& grid, const LookOptions& options,
+std::optional<Classes> read_classes(std::span<const Scene> parts, const Grid& grid, const MosaicOptions& options,
                                     OpenBands& files) {
   std::optional<Classes> classes;
   for (const Scene& part : parts) {
@@ -208,7 +208,7 @@ void side_by_side(std::size_t count, const std::function<void(std::size_t)>& wor
   }
 }
 
-BandPlanes read_part(const Scene& part, const Grid& grid, std::span<const Band> bands, const LookOptions& options,
+BandPlanes read_part(const Scene& part, const Grid& grid, std::span<const Band> bands, const MosaicOptions& options,
                      OpenBands& files) {
   for (const Band band : bands) {
     if (part.has(band)) continue;
@@ -260,7 +260,7 @@ bool is_complete(const BandPlanes& planes, const Grid& grid) {
   return true;
 }
 
-void check_options(const LookOptions& options) {
+void check_options(const MosaicOptions& options) {
   const auto is_length = [](double value) { return value >= 0 && value <= widest_growth_m; };
   if (!is_length(options.cloud_growth_m) || !is_length(options.shadow_growth_m)) {
     throw ConfigError("clouds and their shadows can be grown by 0 to 10000 m");
@@ -300,8 +300,8 @@ DegreeBox degree_box(const Grid& grid) {
   return box;
 }
 
-SiteLook read_look(std::span<const Scene> parts, const Grid& grid, std::span<const Band> bands,
-                   const LookOptions& options) {
+Mosaic read_mosaic(std::span<const Scene> parts, const Grid& grid, std::span<const Band> bands,
+                   const MosaicOptions& options) {
   assert(!parts.empty() && !grid.extent().empty());
   check_options(options);
   OpenBands own_files;
@@ -322,10 +322,10 @@ SiteLook read_look(std::span<const Scene> parts, const Grid& grid, std::span<con
     }
   };
   side_by_side(2, [&](std::size_t n) { n == 0 ? read_bands() : read_classification(); });
-  SiteLook look;
-  look.grid = grid;
-  look.mask.reshape(grid.width, grid.height);
-  if (options.keep_classes) look.classes.reshape(grid.width, grid.height);
+  Mosaic acquisition;
+  acquisition.grid = grid;
+  acquisition.mask.reshape(grid.width, grid.height);
+  if (options.keep_classes) acquisition.classes.reshape(grid.width, grid.height);
   Axes axes;
   if (classes) axes = axes_between(grid, classes->lattice, options.shift_x_px, options.shift_y_px);
   std::vector<MaskBits> bits(static_cast<std::size_t>(grid.width));
@@ -337,15 +337,15 @@ SiteLook read_look(std::span<const Scene> parts, const Grid& grid, std::span<con
       const MaskBits* reasons = classes->reasons.row(axes.y.nearest(y));
       for (std::size_t x = 0; x < bits.size(); ++x) bits[x] |= reasons[columns[x]];
     }
-    std::copy(bits.begin(), bits.end(), look.mask.row(y));
+    std::copy(bits.begin(), bits.end(), acquisition.mask.row(y));
     for (int x = 0; options.keep_classes && x < grid.width; ++x) {
       const std::uint16_t code =
           classes ? classes->codes.at(columns[static_cast<std::size_t>(x)], axes.y.nearest(y)) : 0;
-      look.classes.at(x, y) = code == outside_classification ? 0 : static_cast<std::uint8_t>(code);
+      acquisition.classes.at(x, y) = code == outside_classification ? 0 : static_cast<std::uint8_t>(code);
     }
   }
-  for (auto& [band, plane] : mosaic) look.reflectance.emplace(band, std::move(plane.reflectance));
-  return look;
+  for (auto& [band, plane] : mosaic) acquisition.reflectance.emplace(band, std::move(plane.reflectance));
+  return acquisition;
 }
 
 MaskShares mask_shares(PlaneView<const MaskBits> mask) {
@@ -395,8 +395,9 @@ std::vector<WindowShift> shifts_of(PlaneView<const float> before, PlaneView<cons
 
 }  // namespace
 
-std::optional<LookShift> estimate_shift(PlaneView<const float> reference, PlaneView<const MaskBits> reference_mask,
-                                        PlaneView<const float> look, PlaneView<const MaskBits> look_mask) {
+std::optional<MosaicShift> estimate_shift(PlaneView<const float> reference, PlaneView<const MaskBits> reference_mask,
+                                          PlaneView<const float> acquisition,
+                                          PlaneView<const MaskBits> acquisition_mask) {
   constexpr int least_step_px = 24;
   constexpr int most_windows_a_side = 16;  // more tell no more of one shift
   constexpr int least_windows = 2;
@@ -428,14 +429,15 @@ std::optional<LookShift> estimate_shift(PlaneView<const float> reference, PlaneV
   Plane<MaskBits> invalid(width, height);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
-      const bool missing = std::isnan(reference.at(x, y)) || std::isnan(look.at(x, y));
-      invalid.at(x, y) =
-          static_cast<MaskBits>(reference_mask.at(x, y) | look_mask.at(x, y) | (missing ? mask_nodata : mask_clear));
+      const bool missing = std::isnan(reference.at(x, y)) || std::isnan(acquisition.at(x, y));
+      invalid.at(x, y) = static_cast<MaskBits>(reference_mask.at(x, y) | acquisition_mask.at(x, y) |
+                                               (missing ? mask_nodata : mask_clear));
     }
   }
   std::array<Plane<float>, 2> planes;
   in_parallel(2, [&](int i) {
-    planes[static_cast<std::size_t>(i)] = i == 0 ? filled(reference, reference_mask) : filled(look, look_mask);
+    planes[static_cast<std::size_t>(i)] =
+        i == 0 ? filled(reference, reference_mask) : filled(acquisition, acquisition_mask);
   });
   std::vector<WindowShift> shifts =
       shifts_of(planes[0].view(), planes[1].view(), std::as_const(invalid).view(), step_px);
@@ -450,8 +452,8 @@ std::optional<LookShift> estimate_shift(PlaneView<const float> reference, PlaneV
   const double overlap_share = std::min(1.0, static_cast<double>(step_px) / shift_window_px);
   const double independent = std::max(1.0, fit.windows_used * overlap_share * overlap_share);
   const double sigma_px = median_over_mean * std::max(fit.residual_px, window_sigma_px) / std::sqrt(independent);
-  return LookShift{fit.x(middle_x) - middle_x, fit.y(middle_y) - middle_y, std::max(sigma_px, least_sigma_px),
-                   fit.windows_used};
+  return MosaicShift{fit.x(middle_x) - middle_x, fit.y(middle_y) - middle_y, std::max(sigma_px, least_sigma_px),
+                     fit.windows_used};
 }
 
 }  // namespace pitwatch

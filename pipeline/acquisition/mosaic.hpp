@@ -29,7 +29,7 @@ inline constexpr std::array<MaskBits, 12> scl_reasons{
     mask_clear,  mask_clear,     mask_cloud, mask_cloud,        mask_cirrus, mask_snow,
 };
 
-struct LookOptions {
+struct MosaicOptions {
   std::array<MaskBits, 12> class_reasons = scl_reasons;
   double cloud_growth_m = 40;   // by which cloud is grown, between pixel centres of the classification
   double shadow_growth_m = 20;  // by which cloud shadow is grown
@@ -43,20 +43,20 @@ struct LookOptions {
   BlockCache* blocks = nullptr;
   /// Which keeps files open from one reading of an overflight to the next; nothing: they are opened anew.
   OpenBands* files = nullptr;
-  bool keep_classes = false;  // SiteLook::classes
+  bool keep_classes = false;  // Mosaic::classes
   /// Called with the pixels of each band, as they lie in the file around the site, from several threads at once; what
-  /// it throws, read_look() throws.
+  /// it throws, read_mosaic() throws.
   std::function<void(const Scene&, Band, PlaneView<const std::uint16_t>)> see_pixels;
 };
 
 /// All planes have the grid's size.
-struct SiteLook {
+struct Mosaic {
   Grid grid;
   /// NaN where the band has no measurement. Not clamped: dark pixels may be negative.
   std::map<Band, Plane<float>> reflectance;
   /// Of all bands together: nodata or saturated where any band is.
   Plane<MaskBits> mask;
-  /// The classification as it is in its files, 0 where there is none; empty unless LookOptions::keep_classes.
+  /// The classification as it is in its files, 0 where there is none; empty unless MosaicOptions::keep_classes.
   Plane<std::uint8_t> classes = {};
 };
 
@@ -76,14 +76,14 @@ DegreeBox degree_box(const Grid& grid);
 /// the grid's pixels. A pixel is NaN when the raster pixel that holds its centre is no measurement; neighbours that are
 /// none take no part in the interpolation, and beyond the raster's edge its edge is repeated.
 ///
-/// The mask: see LookOptions. The classification is mosaicked in the same order, grown on its own pixels, and taken to
-/// the site's grid by the nearest one; where the first is in another CRS, they are gathered on pixels of its size over
-/// the site's grid. Where a part has no SCL, its pixels are judged unless they are no measurement.
+/// The mask: see MosaicOptions. The classification is mosaicked in the same order, grown on its own pixels, and taken
+/// to the site's grid by the nearest one; where the first is in another CRS, they are gathered on pixels of its size
+/// over the site's grid. Where a part has no SCL, its pixels are judged unless they are no measurement.
 ///
 /// Throws DataError naming scene, band and file: a band that a scene lacks, a file that cannot be read, a CRS without a
 /// way from the grid's. Thread-safe.
-SiteLook read_look(std::span<const Scene> parts, const Grid& grid, std::span<const Band> bands,
-                   const LookOptions& options = {});
+Mosaic read_mosaic(std::span<const Scene> parts, const Grid& grid, std::span<const Band> bands,
+                   const MosaicOptions& options = {});
 
 /// Shares of pixels by reason, 0..1; the reasons overlap. `clear`: without any.
 struct MaskShares {
@@ -96,13 +96,13 @@ struct MaskShares {
 
 MaskShares mask_shares(PlaneView<const MaskBits> mask);
 
-/// How far a look is displaced.
-struct LookShift {
-  double x_px = 0;  // to be used as LookOptions::shift_x_px and shift_y_px
+/// How far an acquisition is displaced.
+struct MosaicShift {
+  double x_px = 0;  // to be used as MosaicOptions::shift_x_px and shift_y_px
   double y_px = 0;
   double sigma_px = 0;  // standard error of each, at least 0.05
   int windows = 0;      // on which it rests
-  friend bool operator==(const LookShift&, const LookShift&) = default;
+  friend bool operator==(const MosaicShift&, const MosaicShift&) = default;
 };
 
 /// Measures where a plane of the same site and band lies against a reference, by phase correlation (pipeline/align).
@@ -110,9 +110,10 @@ struct LookShift {
 /// windows of 96 px are nine tenths clear and agree that they show one ground, or where they disagree on the shift.
 /// Windows are 24 px apart, or 16 along the longer side.
 /// Sites hardly larger than a window do well to be read with more of their surroundings for this.
-/// The reference and the look must have been read without a shift, or with a known one that is to be added.
+/// The reference and the acquisition must have been read without a shift, or with a known one that is to be added.
 /// Thread-safe.
-std::optional<LookShift> estimate_shift(PlaneView<const float> reference, PlaneView<const MaskBits> reference_mask,
-                                        PlaneView<const float> look, PlaneView<const MaskBits> look_mask);
+std::optional<MosaicShift> estimate_shift(PlaneView<const float> reference, PlaneView<const MaskBits> reference_mask,
+                                          PlaneView<const float> acquisition,
+                                          PlaneView<const MaskBits> acquisition_mask);
 
 }  // namespace pitwatch

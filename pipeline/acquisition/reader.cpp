@@ -52,14 +52,14 @@ class SitePixels {
 std::string name_of(const Scene& scene) { return scene.source + "\n" + scene.id; }
 
 /// Throws DataError for a scene that is refused.
-void take_decision(const Scene& scene, const OffsetReport& report, ReadLook& look) {
+void take_decision(const Scene& scene, const OffsetReport& report, ReadAcquisition& acquisition) {
   if (!report.decision.use) throw DataError(report.decision.reason);
-  for (const std::string& doubt : report.decision.warnings) look.doubts.emplace_back(scene.id, doubt);
+  for (const std::string& doubt : report.decision.warnings) acquisition.warnings.emplace_back(scene.id, doubt);
 }
 
 }  // namespace
 
-LookReader::LookReader(ReadingOptions options, Grid grid, OffsetMemory& offsets, BlockCache& blocks)
+AcquisitionReader::AcquisitionReader(ReadingOptions options, Grid grid, OffsetMemory& offsets, BlockCache& blocks)
     : options_(std::move(options)),
       grid_(std::move(grid)),
       offsets_(offsets),
@@ -67,7 +67,7 @@ LookReader::LookReader(ReadingOptions options, Grid grid, OffsetMemory& offsets,
       light_(options_.light, grid_) {}
 
 /// Phase correlation wants more ground than a small site has.
-Grid LookReader::shift_grid() const {
+Grid AcquisitionReader::shift_grid() const {
   Grid wide = grid_;
   wide.origin = grid_.to_map(-shift_margin_px, -shift_margin_px);
   wide.width += 2 * shift_margin_px;
@@ -76,8 +76,8 @@ Grid LookReader::shift_grid() const {
 }
 
 /// How scenes are read: what is garbage is refused.
-LookOptions LookReader::look_options(OpenBands& files) const {
-  LookOptions how;
+MosaicOptions AcquisitionReader::mosaic_options(OpenBands& files) const {
+  MosaicOptions how;
   how.blocks = &blocks_;
   how.files = &files;
   if (options_.checks.gate) {
@@ -88,7 +88,7 @@ LookOptions LookReader::look_options(OpenBands& files) const {
   return how;
 }
 
-std::optional<ReferencePixels> LookReader::find_reference(const LookPlan& plan) const {
+std::optional<ReferencePixels> AcquisitionReader::find_reference(const AcquisitionPlan& plan) const {
   struct Candidate {
     bool is_resampled;  // of another UTM zone
     double cloud;
@@ -96,9 +96,10 @@ std::optional<ReferencePixels> LookReader::find_reference(const LookPlan& plan) 
     auto operator<=>(const Candidate&) const = default;
   };
   std::vector<Candidate> candidates;
-  for (std::size_t i = 0; i < plan.looks.size() && plan.looks[i].record.acquired < plan.learn_until; ++i) {
-    if (!plan.looks[i].is_readable()) continue;
-    const Scene& scene = plan.looks[i].datatake.parts.front().scene;
+  for (std::size_t i = 0; i < plan.acquisitions.size() && plan.acquisitions[i].record.acquired < plan.learn_until;
+       ++i) {
+    if (!plan.acquisitions[i].is_readable()) continue;
+    const Scene& scene = plan.acquisitions[i].datatake.parts.front().scene;
     const std::string zone = crs_of_tile(scene.tile);
     candidates.push_back({!zone.empty() && zone != grid_.crs, scene.cloud_cover.value_or(unknown_cloud), i});
   }
@@ -107,25 +108,25 @@ std::optional<ReferencePixels> LookReader::find_reference(const LookPlan& plan) 
   double best_clear = least_clear;
   for (const Candidate& candidate : candidates) {
     try {
-      const Datatake& datatake = plan.looks[candidate.number].datatake;
+      const Datatake& datatake = plan.acquisitions[candidate.number].datatake;
       const std::vector<Scene> parts = scenes_of(datatake);
       for (const Scene& part : parts) offsets_.refuse_damaged(part);
       OpenBands files;
-      const LookOptions how = look_options(files);
-      SiteLook red = read_look(parts, shift_grid(), shift_bands, how);
+      const MosaicOptions how = mosaic_options(files);
+      Mosaic red = read_mosaic(parts, shift_grid(), shift_bands, how);
       complete_mask(parts, how, options_.masks, red);
       const double clear = mask_shares(red.mask.view()).clear;
       if (clear < best_clear) continue;
       best = packed(datatake, red, how);
       best_clear = std::nextafter(clear, 2.0);  // of equal ones the first
       if (clear >= enough_clear) break;
-    } catch (const DataError&) {  // the look is told as unusable in its turn
+    } catch (const DataError&) {  // the acquisition is reported as unusable in its turn
     }
   }
   return best;
 }
 
-ReferencePixels LookReader::packed(const Datatake& datatake, const SiteLook& red, const LookOptions& how) const {
+ReferencePixels AcquisitionReader::packed(const Datatake& datatake, const Mosaic& red, const MosaicOptions& how) const {
   ReferencePixels pixels;
   pixels.scene = datatake.parts.front().scene.id;
   pixels.width = red.mask.width();
@@ -139,7 +140,7 @@ ReferencePixels LookReader::packed(const Datatake& datatake, const SiteLook& red
   }
   if (!light_.wants_reference()) return pixels;
   const std::vector<Scene> parts = light_.to_read(scenes_of(datatake));
-  SiteLook level = read_look(parts, grid_, watched_bands, how);
+  Mosaic level = read_mosaic(parts, grid_, watched_bands, how);
   light_.correct(parts, datatake.acquired, level);
   for (int y = 0; y < grid_.height; ++y) {
     for (int x = 0; x < grid_.width; ++x) {
@@ -153,12 +154,12 @@ ReferencePixels LookReader::packed(const Datatake& datatake, const SiteLook& red
   return pixels;
 }
 
-void LookReader::use_reference(const ReferencePixels& reference) {
+void AcquisitionReader::use_reference(const ReferencePixels& reference) {
   const Grid wide = shift_grid();
   if (reference.width != wide.width || reference.height != wide.height) {
     throw DataError("the reference of the state is of another size");
   }
-  SiteLook red{wide, {}, {}};
+  Mosaic red{wide, {}, {}};
   red.mask.reshape(wide.width, wide.height);
   Plane<float> plane(wide.width, wide.height);
   std::size_t i = 0;
@@ -171,7 +172,7 @@ void LookReader::use_reference(const ReferencePixels& reference) {
   red.reflectance.emplace(Band::B04, std::move(plane));
   reference_ = std::move(red);
   if (!light_.wants_reference() || reference.level.empty()) return;
-  SiteLook level{grid_, {}, {}};
+  Mosaic level{grid_, {}, {}};
   level.mask.reshape(grid_.width, grid_.height);
   for (std::size_t band = 0; band < watched_bands.size(); ++band) {
     Plane<float> of_band(grid_.width, grid_.height);
@@ -187,7 +188,7 @@ void LookReader::use_reference(const ReferencePixels& reference) {
   light_.take_reference(std::move(level));
 }
 
-std::vector<Grid> LookReader::ground_of(const PlannedLook& look) const {
+std::vector<Grid> AcquisitionReader::ground_of(const PlannedAcquisition& acquisition) const {
   // Interpolation, growing clouds and the shift itself reach beyond.
   constexpr int reach_px = 20;
   Grid wide = shift_grid();
@@ -195,8 +196,8 @@ std::vector<Grid> LookReader::ground_of(const PlannedLook& look) const {
   wide.width += 2 * reach_px;
   wide.height += 2 * reach_px;
   std::vector<Grid> ground{wide};
-  const std::vector<Scene> parts = scenes_of(look.datatake);
-  if (uses_own_masks(parts, options_.masks)) {
+  const std::vector<Scene> parts = scenes_of(acquisition.datatake);
+  if (uses_spectral_masks(parts, options_.masks)) {
     Grid sky = sky_grid(shift_grid(), parts.front().sun);
     sky.origin = sky.to_map(-reach_px, -reach_px);
     sky.width += 2 * reach_px;
@@ -207,12 +208,12 @@ std::vector<Grid> LookReader::ground_of(const PlannedLook& look) const {
 }
 
 /// Measures the shift against the reference into `how`. Returns its standard error.
-double LookReader::take_shift(const std::vector<Scene>& parts, LookOptions& how) const {
+double AcquisitionReader::take_shift(const std::vector<Scene>& parts, MosaicOptions& how) const {
   if (reference_) {
-    LookOptions plain;
+    MosaicOptions plain;
     plain.blocks = &blocks_;
     plain.files = how.files;
-    const SiteLook as_delivered = read_look(parts, shift_grid(), shift_bands, plain);
+    const Mosaic as_delivered = read_mosaic(parts, shift_grid(), shift_bands, plain);
     const auto shift = estimate_shift(reference_->reflectance.at(Band::B04).view(), reference_->mask.view(),
                                       as_delivered.reflectance.at(Band::B04).view(), as_delivered.mask.view());
     if (shift && shift->sigma_px < most_shift_sigma_px) {
@@ -225,11 +226,11 @@ double LookReader::take_shift(const std::vector<Scene>& parts, LookOptions& how)
   return options_.shift_error_px;
 }
 
-ReadLook LookReader::read(const PlannedLook& planned) const {
+ReadAcquisition AcquisitionReader::read(const PlannedAcquisition& planned) const {
   const Datatake& datatake = planned.datatake;
   const std::vector<Scene> parts = scenes_of(datatake);
   OpenBands files;  // for the checks, the shift, the masks and the pixels themselves
-  ReadLook look;
+  ReadAcquisition acquisition;
   // Where the scene as a whole does not tell its offsets, the site's own pixels may: of a mirror they are all there is.
   std::map<std::string, SitePixels> undecided;
   for (const Scene& part : parts) {
@@ -240,10 +241,10 @@ ReadLook LookReader::read(const PlannedLook& planned) const {
     if (ask_site) {
       undecided[name_of(part)];
     } else {
-      take_decision(part, report, look);
+      take_decision(part, report, acquisition);
     }
   }
-  LookOptions how = look_options(files);
+  MosaicOptions how = mosaic_options(files);
   how.cloud_growth_m = 0;  // the monitor has margins of its own
   how.shadow_growth_m = 0;
   how.class_reasons = class_reasons(options_.masks);
@@ -257,17 +258,17 @@ ReadLook LookReader::read(const PlannedLook& planned) const {
     const auto is_it = [&](const Scene& part) { return name_of(part) == found->first; };
     found->second.add(*std::find_if(parts.begin(), parts.end(), is_it), band, dn);
   };
-  SiteLook seen = read_look(light_.to_read(parts), grid_, watched_bands, how);
+  Mosaic seen = read_mosaic(light_.to_read(parts), grid_, watched_bands, how);
   how.keep_classes = false;
   for (const Scene& part : parts) {
     const auto found = undecided.find(name_of(part));
     if (found == undecided.end()) continue;
-    take_decision(part, check_offsets_on(part, found->second.pixels(), options_.checks.offsets), look);
+    take_decision(part, check_offsets_on(part, found->second.pixels(), options_.checks.offsets), acquisition);
   }
   complete_mask(parts, how, options_.masks, seen);
   if (options_.checks.gate && !planned.is_kept) refuse_displaced(parts.front(), seen);
   light_.correct(parts, datatake.acquired, seen);
-  LookPlanes& planes = look.planes;
+  ObservationPlanes& planes = acquisition.planes;
   planes.when = datatake.acquired;
   // The noise that was learnt has the typical error: only what is more than that is not in it.
   const double typical_px = options_.typical_shift_error_px;
@@ -280,10 +281,10 @@ ReadLook LookReader::read(const PlannedLook& planned) const {
   }
   planes.mask = std::move(seen.mask);
   if (!options_.write_masks.empty()) write_mask_of(datatake, planes);
-  return look;
+  return acquisition;
 }
 
-void LookReader::write_mask_of(const Datatake& datatake, const LookPlanes& planes) const {
+void AcquisitionReader::write_mask_of(const Datatake& datatake, const ObservationPlanes& planes) const {
   std::error_code error;
   fs::create_directories(options_.write_masks, error);
   if (error) throw ConfigError("--write-masks " + options_.write_masks + ": cannot be made: " + error.message());
@@ -293,13 +294,14 @@ void LookReader::write_mask_of(const Datatake& datatake, const LookPlanes& plane
              datatake.parts.front().scene.id);
 }
 
-std::int64_t LookReader::bytes(const LookPlan& plan, int looks_in_flight) const {
-  std::int64_t own_masks = 0;
-  for (const PlannedLook& look : plan.looks) {
-    own_masks = std::max(own_masks, own_mask_bytes(scenes_of(look.datatake), options_.masks, grid_));
+std::int64_t AcquisitionReader::bytes(const AcquisitionPlan& plan, int acquisitions_in_flight) const {
+  std::int64_t spectral_masks = 0;
+  for (const PlannedAcquisition& acquisition : plan.acquisitions) {
+    spectral_masks =
+        std::max(spectral_masks, spectral_mask_bytes(scenes_of(acquisition.datatake), options_.masks, grid_));
   }
   const std::int64_t pixels = std::int64_t{grid_.width} * grid_.height;
-  return light_.bytes() + looks_in_flight * (own_masks + light_.look_pixel_bytes() * pixels);
+  return light_.bytes() + acquisitions_in_flight * (spectral_masks + light_.acquisition_pixel_bytes() * pixels);
 }
 
 }  // namespace pitwatch

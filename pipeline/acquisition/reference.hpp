@@ -1,5 +1,5 @@
 #pragma once
-// The pixels that the looks of a site are laid over and measured against.
+// The pixels that the acquisitions of a site are laid over and measured against.
 
 #include <array>
 #include <cstdint>
@@ -14,15 +14,15 @@ namespace pitwatch {
 /// The bands that the monitor takes in, in this order.
 inline constexpr std::array<Band, 6> watched_bands{Band::B02, Band::B03, Band::B04, Band::B08, Band::B11, Band::B12};
 
-/// What the looks of a site are laid over and measured against: a clear one of the history. The state keeps it, since
-/// its files may go, as it is used: rounded to what is kept.
+/// What the acquisitions of a site are laid over and measured against: a clear one of the history. The state keeps it,
+/// since its files may go, as it is used: rounded to what is kept.
 struct ReferencePixels {
   std::string scene;
   int width = 0;  // of the grid on which shifts are measured; row-major
   int height = 0;
   PixelVector<std::uint16_t> red;  // keep_reflectance()
   PixelVector<MaskBits> mask;
-  /// On the site's own grid, where looks are brought to its level; empty otherwise.
+  /// On the site's own grid, where acquisitions are brought to its level; empty otherwise.
   PixelVector<std::array<std::uint16_t, watched_bands.size()>> level;
   PixelVector<MaskBits> level_mask;
 };

@@ -57,7 +57,7 @@ struct BandPlane {
   Plane<MaskBits> bits;
 };
 
-/// A band of a scene on a grid; interpolation as read_look() says; `blocks` as for read_dn(). `see` gets the pixels
+/// A band of a scene on a grid; interpolation as read_mosaic() says; `blocks` as for read_dn(). `see` gets the pixels
 /// as they lie in the file, and may be empty. Throws DataError for a file that cannot be read, a band whose pixels are
 /// not of its kind (check_kind_of()), or a CRS without a way from the grid's.
 BandPlane read_band(Band band, const BandFile& file, const Calibration& calibration, const Grid& grid,

@@ -17,9 +17,9 @@ double odds_of(double probability) { return probability / std::max(1 - probabili
 float band(const Spectrum& spectrum, Band band) { return spectrum[static_cast<std::size_t>(band)].value_or(0.0F); }
 
 /// Whether the ground is green enough, at least at some time of the year.
-bool may_be_field(const CourseLook& look, const CourseOptions& options) {
+bool may_be_field(const CourseObservation& observation, const CourseOptions& options) {
   constexpr double green = 0.30;
-  return look.shown.ndvi_before() >= green || look.greenest_ndvi >= options.field_ndvi;
+  return observation.shown.ndvi_before() >= green || observation.greenest_ndvi >= options.field_ndvi;
 }
 
 /// Snow, whole or in patches: bright in all bands but the short-wave infrared.
@@ -62,17 +62,17 @@ void add(ClassCourse& course, const ClassProbabilities& shown) {
   double sum = 0;
   std::array<double, class_count> seen{};
   for (std::size_t i = 0; i < class_count; ++i) {
-    const double before = course.looks == 0 ? 1.0 : faded(course.seen[i]);
+    const double before = course.observations == 0 ? 1.0 : faded(course.seen[i]);
     seen[i] = before * std::max(shown[i], is_shown(i) ? least_likelihood : 0.0);
     sum += seen[i];
   }
   for (std::size_t i = 0; i < class_count; ++i) course.seen[i] = static_cast<float>(seen[i] / sum);
 }
 
-/// Burnt ground is charred at first, and then greens again; what is dug is bare from the first look on, and brighter
-/// than plants, and water is neither. Charred ground that stays as it is for years is no burn.
-void weigh_burn(ClassCourse& course, const CourseLook& look, const ClassProbabilities& shown) {
-  constexpr double prior_odds = 3;  // ground that looks charred at first sight mostly is
+/// Burnt ground is charred at first, and then greens again; what is dug is bare from the first observation on, and
+/// brighter than plants, and water is neither. Charred ground that stays as it is for years is no burn.
+void weigh_burn(ClassCourse& course, const CourseObservation& observation, const ClassProbabilities& shown) {
+  constexpr double prior_odds = 3;  // ground that observations charred at first sight mostly is
   constexpr double most_odds = 200;
   constexpr double fresh_days = 20;
   constexpr double most_factor = 30;
@@ -83,13 +83,13 @@ void weigh_burn(ClassCourse& course, const CourseLook& look, const ClassProbabil
   constexpr double greening_days = 500;
   constexpr double not_greening = 0.8;
   const double burnt = shown[index(ChangeClass::burn)];
-  double odds = course.looks == 0 ? prior_odds : static_cast<double>(course.burnt_odds);
-  if (course.looks == 0 || look.days < fresh_days) {
+  double odds = course.observations == 0 ? prior_odds : static_cast<double>(course.burnt_odds);
+  if (course.observations == 0 || observation.days < fresh_days) {
     odds *= std::clamp(odds_of(burnt) * odds_of(burnt), least_factor, most_factor);
-  } else if (look.shown.red_rise() > red_rise && burnt < 0.2) {
+  } else if (observation.shown.red_rise() > red_rise && burnt < 0.2) {
     odds *= brightened;
-  } else if (look.days > greening_days &&
-             look.shown.ndvi() < std::max(look.shown.ndvi_before(), look.greenest_ndvi) / 2) {
+  } else if (observation.days > greening_days &&
+             observation.shown.ndvi() < std::max(observation.shown.ndvi_before(), observation.greenest_ndvi) / 2) {
     odds *= not_greening;
   } else if (burnt > 0.5) {
     odds *= still_charred;
@@ -97,45 +97,46 @@ void weigh_burn(ClassCourse& course, const CourseLook& look, const ClassProbabil
   course.burnt_odds = static_cast<float>(std::clamp(odds, 1 / most_odds, most_odds));
 }
 
-void weigh_water(ClassCourse& course, const CourseLook& look, const ClassProbabilities& shown) {
+void weigh_water(ClassCourse& course, const CourseObservation& observation, const ClassProbabilities& shown) {
   const std::size_t water = index(ChangeClass::to_water);
   course.wettest = std::max(course.wettest, course.seen[water]);
   constexpr double least_share = 0.35;
   if (shown[water] < least_share) return;
-  if (course.wet_looks == 0) course.wet_from_days = static_cast<float>(look.days);
-  course.wet_until_days = static_cast<float>(look.days);
-  ++course.wet_looks;
+  if (course.wet_observations == 0) course.wet_from_days = static_cast<float>(observation.days);
+  course.wet_until_days = static_cast<float>(observation.days);
+  ++course.wet_observations;
 }
 
 /// Whether the ground is soon as it was: green again, or over though it is green at times.
-bool is_soon_back(const ClassCourse& course, const CourseLook& look, const CourseOptions& options) {
-  if (look.days >= options.regrown_days) return false;
-  const double before = look.shown.ndvi_before();
-  const double now = look.shown.ndvi();
+bool is_soon_back(const ClassCourse& course, const CourseObservation& observation, const CourseOptions& options) {
+  if (observation.days >= options.regrown_days) return false;
+  const double before = observation.shown.ndvi_before();
+  const double now = observation.shown.ndvi();
   const double lowest = course.lowest_ndvi;
   const double lost = before - lowest;
   const bool is_green = lost > 0 && now > options.regrown_ndvi && now - lowest > options.regrown_share * lost;
-  return is_green || (look.is_over && may_be_field(look, options));
+  return is_green || (observation.is_over && may_be_field(observation, options));
 }
 
 /// That water came and went, or will go, by itself: the longer it has stayed the likelier it is to stay.
-double flood_probability(const ClassCourse& course, const CourseLook& look, const CourseOptions& options) {
+double flood_probability(const ClassCourse& course, const CourseObservation& observation,
+                         const CourseOptions& options) {
   constexpr double certain_odds = 20;
   constexpr double by_water_odds = 10;  // at first sight: water beside water mostly goes again
   constexpr double elsewhere_odds = 0.2;
   constexpr double gone_factor = 10;
   constexpr double typical_days = 10;
-  constexpr double each_look = 3;
-  if (look.by_water && (course.is_back || (look.is_over && look.days < options.flood_days))) {
+  constexpr double each_observation = 3;
+  if (observation.by_water && (course.is_back || (observation.is_over && observation.days < options.flood_days))) {
     return probability_of(certain_odds);
   }
-  if (course.wet_looks == 0) return 0;
+  if (course.wet_observations == 0) return 0;
   const double wet_days = static_cast<double>(course.wet_until_days - course.wet_from_days);
-  double odds = look.by_water ? by_water_odds : elsewhere_odds;
+  double odds = observation.by_water ? by_water_odds : elsewhere_odds;
   constexpr double gone = 0.2;
   if (static_cast<double>(course.seen[index(ChangeClass::to_water)]) >= gone) {
     odds /= 1 + wet_days * wet_days / (typical_days * typical_days);
-    for (int i = 1; i < std::min(course.wet_looks, 10); ++i) odds /= each_look;
+    for (int i = 1; i < std::min(course.wet_observations, 10); ++i) odds /= each_observation;
   } else {
     odds *= wet_days < options.flood_days ? gone_factor : 1 / gone_factor;
   }
@@ -143,18 +144,20 @@ double flood_probability(const ClassCourse& course, const CourseLook& look, cons
 }
 
 /// That a field was mown, harvested or tilled.
-double harvest_probability(const ClassCourse& course, const CourseLook& look, const CourseOptions& options) {
+double harvest_probability(const ClassCourse& course, const CourseObservation& observation,
+                           const CourseOptions& options) {
   constexpr double certain_odds = 20;
   if (course.is_back) return probability_of(certain_odds);
-  if (!may_be_field(look, options)) return 0;
-  const bool is_young = look.days < options.regrown_days;
+  if (!may_be_field(observation, options)) return 0;
+  const bool is_young = observation.days < options.regrown_days;
   const double even_share = is_young ? options.own_year_share : options.late_own_year_share;
-  const double once = odds_of(look.own_year_share) / std::max(odds_of(even_share), least_odds);
+  const double once = odds_of(observation.own_year_share) / std::max(odds_of(even_share), least_odds);
   return probability_of(once * once * once);
 }
 
 /// Tells another class where it has been the likelier one for long enough.
-void tell(ClassCourse& course, const CourseLook& look, const ClassProbabilities& likely, const CourseOptions& options) {
+void tell(ClassCourse& course, const CourseObservation& observation, const ClassProbabilities& likely,
+          const CourseOptions& options) {
   const auto top = static_cast<std::size_t>(std::max_element(likely.begin(), likely.end()) - likely.begin());
   const auto of = [&](ChangeClass one) {
     return one == ChangeClass::unknown ? options.class_probability : likely[index(one)];
@@ -169,23 +172,23 @@ void tell(ClassCourse& course, const CourseLook& look, const ClassProbabilities&
   } else {
     course.challenges = course.challenger == likeliest ? course.challenges + 1 : 1;
     course.challenger = likeliest;
-    // What closes an alert are several clean looks in a row. Whether water is a flood hangs on its days, which do not
-    // flutter.
+    // What closes an alert are several clean observations in a row. Whether water is a flood depends on its days, which
+    // do not flutter.
     const auto is_water = [](ChangeClass one) { return one == ChangeClass::flood || one == ChangeClass::to_water; };
     const bool is_of_days = is_water(likeliest) && is_water(told.change_class);
-    if (course.challenges >= options.class_looks || look.is_over || is_of_days) {
+    if (course.challenges >= options.class_observations || observation.is_over || is_of_days) {
       told.change_class = likeliest;
       course.challenges = 0;
     }
   }
   const bool is_unknown = told.change_class == ChangeClass::unknown;
   told.class_probability = static_cast<float>(is_unknown ? likely[top] : likely[index(told.change_class)]);
-  told.natural_probability = static_cast<float>(natural_probability(likely, look.shown.red_rise()));
+  told.natural_probability = static_cast<float>(natural_probability(likely, observation.shown.red_rise()));
 }
 
 }  // namespace
 
-ClassProbabilities course_probabilities(const ClassCourse& course, const CourseLook& look,
+ClassProbabilities course_probabilities(const ClassCourse& course, const CourseObservation& observation,
                                         const CourseOptions& options) {
   const double water = course.seen[index(ChangeClass::to_water)];
   ClassProbabilities result{};
@@ -194,9 +197,9 @@ ClassProbabilities course_probabilities(const ClassCourse& course, const CourseL
     result[index(change_class)] = rest * share;
     rest *= 1 - share;
   };
-  take(ChangeClass::flood, flood_probability(course, look, options));
+  take(ChangeClass::flood, flood_probability(course, observation, options));
   take(ChangeClass::burn, (1 - water) * probability_of(course.burnt_odds));
-  take(ChangeClass::harvest, (1 - water) * harvest_probability(course, look, options));
+  take(ChangeClass::harvest, (1 - water) * harvest_probability(course, observation, options));
   const double burnt = course.seen[index(ChangeClass::burn)];
   for (std::size_t i = 0; i < class_count; ++i) {
     if (i != index(ChangeClass::burn)) result[i] += rest * course.seen[i] / std::max(1 - burnt, least_odds);
@@ -217,16 +220,16 @@ double natural_probability(const ClassProbabilities& probabilities, double red_r
                            share * of(ChangeClass::from_water));
 }
 
-void take_in(ClassCourse& course, const CourseLook& look, const CourseOptions& options) {
-  if (!look.shown.tells()) return;
-  const ClassProbabilities shown = look.shown.classes();
+void take_in(ClassCourse& course, const CourseObservation& observation, const CourseOptions& options) {
+  if (!observation.shown.tells()) return;
+  const ClassProbabilities shown = observation.shown.classes();
   add(course, shown);
-  weigh_burn(course, look, shown);
-  weigh_water(course, look, shown);
-  course.lowest_ndvi = std::min(course.lowest_ndvi, static_cast<float>(look.shown.ndvi()));
-  course.is_back = course.is_back || is_soon_back(course, look, options);
-  ++course.looks;
-  tell(course, look, course_probabilities(course, look, options), options);
+  weigh_burn(course, observation, shown);
+  weigh_water(course, observation, shown);
+  course.lowest_ndvi = std::min(course.lowest_ndvi, static_cast<float>(observation.shown.ndvi()));
+  course.is_back = course.is_back || is_soon_back(course, observation, options);
+  ++course.observations;
+  tell(course, observation, course_probabilities(course, observation, options), options);
 }
 
 void GroundShown::add(const Spectrum& before, const Spectrum& now, double greenest_ndvi, double weight) {

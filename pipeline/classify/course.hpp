@@ -17,12 +17,13 @@ namespace pitwatch {
 struct CourseOptions {
   double class_probability = 0.5;  // that a class must have to be told
   double class_margin = 0.2;       // by which another class must be likelier than the one that is told,
-  int class_looks = 2;             // for so many clear observations in a row
+  int class_observations = 2;      // for so many clear observations in a row
   double flood_days = 60;          // rivers and lakes fall again within
   double regrown_days = 120;       // what is as it was so soon was mown, tilled or flooded: dug ground takes years
   double regrown_share = 0.5;      // of the NDVI lost
   double regrown_ndvi = 0.35;      // that it has again
-  double own_year_share = 0.45;  // of looks like the ground's own in other seasons that fields show as often as others
+  double own_year_share =
+      0.45;  // of observations like the ground's own in other seasons that fields show as often as others
   double late_own_year_share = 0.7;  // the same after regrown_days, when a field is green again
   double field_ndvi = 0.45;  // that ground has at some time of the year which may be a field, though bare before
 };
@@ -37,7 +38,8 @@ void for_each_option(Options& options, const Visit& visit) {
         options.class_probability, share_of_one);
   visit("class-margin", "by how much another class must be likelier than the one told to take its place, 0..1",
         options.class_margin, share_of_one);
-  visit("class-looks", "clear observations in a row in which it must be", options.class_looks, any_amount);
+  visit("class-observations", "clear observations in a row in which it must be", options.class_observations,
+        any_amount);
   visit("flood-days", "days within which water beside other water is a flood", options.flood_days, days_range);
   visit("regrown-days", "days within which ground that is as before was mown, tilled or flooded", options.regrown_days,
         days_range);
@@ -45,7 +47,7 @@ void for_each_option(Options& options, const Visit& visit) {
         share_of_one);
   visit("regrown-ndvi", "NDVI of such ground", options.regrown_ndvi, index_range);
   visit("own-year-share",
-        "share of looks like the ground's own in other seasons that a field shows as often as dug ground, 0..1",
+        "share of observations like the ground's own in other seasons that a field shows as often as dug ground, 0..1",
         options.own_year_share, share_of_one);
   visit("late-own-year-share", "the same after regrown-days, when a field is green again, 0..1",
         options.late_own_year_share, share_of_one);
@@ -83,13 +85,13 @@ class GroundShown {
 };
 
 /// One clear observation of the ground.
-struct CourseLook {
+struct CourseObservation {
   GroundShown shown;
   double days = 0;            // since the first observation
   double greenest_ndvi = -1;  // that undisturbed ground was expected to have at some time of the year; -1: not known
-  double own_year_share = 0;  // of the looks so far that look like the same ground in another season, 0..1
+  double own_year_share = 0;  // of the observations so far that look like the same ground in another season, 0..1
   bool by_water = false;      // beside ground that was water in the history
-  bool is_over = false;       // clean looks have shown the ground as it was
+  bool is_over = false;       // clean observations have shown the ground as it was
 };
 
 /// What is told of a course.
@@ -107,11 +109,11 @@ struct ClassCourse {
   float burnt_odds = 1;      // that it burnt, by all observations
   float wettest = 0;         // highest probability of water so far
   float wet_from_days = 0;   // first and
-  float wet_until_days = 0;  // last observation that showed water, if wet_looks > 0
-  int wet_looks = 0;
+  float wet_until_days = 0;  // last observation that showed water, if wet_observations > 0
+  int wet_observations = 0;
   float lowest_ndvi = 1;  // of the observations
   bool is_back = false;   // it was soon as before
-  int looks = 0;
+  int observations = 0;
   ToldClass told;
   // Another class that has been likelier by the margin in so many observations in a row.
   ChangeClass challenger = ChangeClass::unknown;
@@ -119,8 +121,8 @@ struct ClassCourse {
   friend bool operator==(const ClassCourse&, const ClassCourse&) = default;
 };
 
-/// How likely each class is by what is known of a course up to a look that it has taken in.
-ClassProbabilities course_probabilities(const ClassCourse& course, const CourseLook& look,
+/// How likely each class is by what is known of a course up to an observation that it has taken in.
+ClassProbabilities course_probabilities(const ClassCourse& course, const CourseObservation& observation,
                                         const CourseOptions& options = {});
 
 /// That no people disturbed the ground; `red_rise` is by how much it is brighter in red than before.
@@ -128,6 +130,6 @@ double natural_probability(const ClassProbabilities& probabilities, double red_r
 
 /// Takes in one observation; `course.told` is what is to be told from then on. One that tells nothing changes nothing.
 /// Rules: README.md of this folder. The same bits on every processor.
-void take_in(ClassCourse& course, const CourseLook& look, const CourseOptions& options = {});
+void take_in(ClassCourse& course, const CourseObservation& observation, const CourseOptions& options = {});
 
 }  // namespace pitwatch

@@ -106,7 +106,7 @@ bool has_data(const PairInputs& inputs, BlockStore& store, const Window& window)
 std::vector<Window> choose_windows(const PairInputs& inputs, BlockStore& store) {
   const Grid& grid = inputs.grid();
   if (sampled_whole(grid)) return {grid.extent()};
-  // By the handful, so that few blocks are decoded in vain where all windows have data.
+  // By the handful, so that few blocks are decoded false alarms where all windows have data.
   const std::vector<Window> candidates = candidate_windows(grid);
   std::vector<Window> chosen;
   for (std::size_t first = 0; first < candidates.size() && chosen.size() < samples_wanted; first += samples_wanted) {

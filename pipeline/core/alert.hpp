@@ -149,12 +149,12 @@ struct Alert {
   std::optional<double> class_probability;    // of the class, 0..1; nothing: not known
   std::optional<double> natural_probability;  // that no people disturbed the ground, 0..1; nothing: not known
   Instant first_detected{};                   // acquisition of the scene that first made this an alert
-  Instant onset_after{};                      // last clear look still undisturbed
-  Instant onset_before{};                     // first clear look disturbed
+  Instant onset_after{};                      // last clear acquisition still undisturbed
+  Instant onset_before{};                     // first clear acquisition disturbed
   std::optional<Instant> confirmed_on;
   Instant last_detected{};
   Instant last_observed{};
-  int observations = 1;                  // clear looks since onset
+  int observations = 1;                  // clear acquisitions since onset
   double confidence = 0;                 // 0..1
   double area_ha = 0;                    // geodesic
   double area_uncertainty_ha = 0;        // one standard deviation

@@ -16,8 +16,8 @@ struct Interrupted : std::runtime_error {
 /// From a signal's handler; async-signal-safe. The first one counts.
 void request_end(int signal) noexcept;
 
-/// Throws Interrupted where an end was asked for. Called between blocks, rows, looks, attempts and the like, from any
-/// thread: a few ns.
+/// Throws Interrupted where an end was asked for. Called between blocks, rows, acquisitions, attempts and the like,
+/// from any thread: a few ns.
 void throw_if_interrupted();
 
 /// Whether it would.

@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/renamed_options.hpp"
 
 namespace pitwatch {
 
@@ -24,13 +25,14 @@ struct OptionRange {
 inline constexpr OptionRange any_amount{0, 1e6};
 inline constexpr OptionRange share_of_one{0, 1};
 
-/// Sets the option of that name. Throws ConfigError, naming it, where there is none, the value is out of its range, or
-/// not whole where it must be.
+/// Sets the option of that name, or of that former one. Throws ConfigError, naming it, where there is none, the value
+/// is out of its range, or not whole where it must be.
 template <typename Options>
 void set_option(Options& options, std::string_view name, double value) {
   bool found = false;
+  const std::string_view present = present_name(name);
   for_each_option(options, [&](const char* option, const char*, auto& target, const OptionRange& range) {
-    if (name != option) return;
+    if (present != option) return;
     found = true;
     using Value = std::remove_reference_t<decltype(target)>;
     const bool fits =

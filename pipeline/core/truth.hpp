@@ -90,7 +90,8 @@ struct TruthEvent {
   Instant complete{};          // first day at its full extent
   std::optional<Instant> end;  // first day from which the ground recovers: closure, regrowth, melt, the water's return
   double area_ha = 0;          // geodesic, of `shape`
-  std::vector<Instant> clear_looks;  // acquisitions from onset on in which most of the footprint was seen free of cloud
+  std::vector<Instant>
+      clear_observations;  // acquisitions from onset on in which most of the footprint was seen free of cloud
 };
 
 }  // namespace pitwatch

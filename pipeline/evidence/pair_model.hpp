@@ -31,7 +31,7 @@ struct EvidenceOptions {
   float contrast_noise = 0.7F;  // absolute noise of the contrast, of that of red: both bands share most of theirs
 };
 
-/// Differences of one kind of ground over the scene.
+/// Differences of one stratum over the scene.
 struct GroundModel {
   kernels::PerBand<float> typical{};  // median difference
   kernels::PerBand<float> lowest{};   // clipping bounds

@@ -1,6 +1,7 @@
 #include "pipeline/evidence/survey.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <numeric>
@@ -99,11 +100,18 @@ Samples collect(std::span<const SampleWindow> windows, const PairGeometry& geome
   return samples;
 }
 
-UnchangedGround unchanged_ground(const Samples& samples, const EvidenceOptions& options) {
-  const DatedBand bands[]{{samples.before[kernels::cloud_blue], samples.after[kernels::cloud_blue]},
-                          {samples.before[kernels::cloud_red], samples.after[kernels::cloud_red]}};
+UnchangedGround unchanged_ground(const Samples& samples, bool has_blue, const EvidenceOptions& options) {
+  const DatedBand blue{samples.before[kernels::cloud_blue], samples.after[kernels::cloud_blue]};
+  const DatedBand red{samples.before[kernels::cloud_red], samples.after[kernels::cloud_red]};
   const double pixels_per_cell = static_cast<double>(cell_px * cell_px) / (samples.step * samples.step);
-  return find_unchanged(bands, samples.ground, ground_count, pixels_per_cell, options.unchanged);
+  if (has_blue) {
+    return find_unchanged(std::array{blue, red}, samples.ground, ground_count, pixels_per_cell, options.unchanged);
+  }
+  UnchangedGround ground = find_unchanged({&red, 1}, samples.ground, ground_count, pixels_per_cell, options.unchanged);
+  ground.gains.push_back(ground.gains.front());  // red has blue's part
+  ground.typical.push_back(ground.typical.front());
+  ground.absolute_noise.push_back(ground.absolute_noise.front());
+  return ground;
 }
 
 /// The values of the samples that are believed unchanged; all where none of them tells.
@@ -152,7 +160,7 @@ void model_grounds(const Samples& samples, const kernels::PerBand<std::vector<fl
         all.push_back(difference[b][i]);
         if (samples.ground[i] == ground) values.push_back(difference[b][i]);
       }
-      // A kind of ground that hardly occurs takes the scene's spread.
+      // A stratum that hardly occurs takes the scene's spread.
       const float spread = robust_spread(values.size() >= min_unchanged_pixels ? values : all).sigma;
       const float sigma = believed_noise(spread, unchanged.absolute_noise[b], unchanged);
       const float reach = options.clip_sigma * std::max(sigma, smallest_noise);
@@ -293,7 +301,7 @@ PairModel survey_pair(std::span<const SampleWindow> windows, const PairGeometry&
     throw DataError("no ground to compare: of the sampled pixels only " + std::to_string(samples.size()) +
                     " are valid on both dates");
   }
-  const UnchangedGround unchanged = unchanged_ground(samples, options);
+  const UnchangedGround unchanged = unchanged_ground(samples, EvidenceBands(geometry).blue == Band::B02, options);
   PairModel model;
   model.basis.share = unchanged.share;
   model.basis.cells = unchanged.cells;
@@ -310,11 +318,11 @@ PairModel survey_pair(std::span<const SampleWindow> windows, const PairGeometry&
 
 std::vector<std::string> doubts_of(const PairModel& model) {
   const ModelBasis& basis = model.basis;
-  std::vector<std::string> doubts;
+  std::vector<std::string> warnings;
   char text[200];
   const auto add = [&](const char* format, auto... values) {
     std::snprintf(text, sizeof text, format, values...);
-    doubts.emplace_back(text);
+    warnings.emplace_back(text);
   };
   if (basis.own_weight == 0) {
     add("of the ground only %.0f %% is believed unchanged: judged by absolute reflectance and its wider noise",
@@ -333,7 +341,7 @@ std::vector<std::string> doubts_of(const PairModel& model) {
         static_cast<double>(model.noise[c]), static_cast<double>(basis.absolute_noise[c]));
     break;
   }
-  return doubts;
+  return warnings;
 }
 
 }  // namespace pitwatch

@@ -28,7 +28,8 @@ struct GateLimits {
 ///
 /// `pixels` at full resolution (a whole band or a large part of it): decimation hides stripes. Pixels of no data do not
 /// count, nor do bands with fewer than 400 valid pixels. Numbers at which products are clipped (reflectance of 0.01 or
-/// less, 0.99 or more) count neither as one value nor as constant lines or blocks: open water and thick cloud look so.
+/// less, 0.99 or more) count neither as one value nor as constant lines or blocks: open water and thick cloud
+/// look so.
 ///
 /// Stripes: of each pixel the difference from the mean of its two neighbours across the line is taken. The lines' mean
 /// differences, their signs aside, average to a; the pixels' differences, their signs aside, average to b. a / b is

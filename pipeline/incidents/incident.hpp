@@ -12,7 +12,7 @@
 
 namespace pitwatch {
 
-/// Something that happened to an incident, as a look showed it.
+/// Something that happened to an incident, as an observation showed it.
 struct IncidentEvent {
   Instant when{};
   AlertEventKind kind = AlertEventKind::first_detected;
@@ -32,7 +32,7 @@ struct Incident {
   std::optional<Instant> closed_on;  // while it is closed
   Instant last_detected{};
   Instant last_observed{};
-  std::int32_t observations = 0;      // clear looks since it was first detected, that one included
+  std::int32_t observations = 0;      // clear observations since it was first detected, that one included
   double confidence = 0;              // mean probability of its pixels when last seen open
   std::vector<Run> runs;              // its ground; of a closed or superseded one the last that was open
   std::vector<IncidentEvent> events;  // in order of time; the first is first_detected, the last has the status of now
@@ -46,7 +46,7 @@ std::int64_t pixels_of(const std::vector<Run>& runs);
 
 /// The probability that an incident is ground disturbed by people: its mean pixel probability times the share of
 /// incidents in its state that were right on simulated series (benchmarks/simulated_series.sh, which prints how well it
-/// holds). What closed by clean looks was mostly none; what was superseded was open, and ground of an open one.
+/// holds). What closed by clean observations was mostly none; what was superseded was open, and ground of an open one.
 double calibrated_confidence(AlertStatus status, double mean_probability);
 
 /// The same of what it is now.

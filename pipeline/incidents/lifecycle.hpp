@@ -65,13 +65,13 @@ bool can_go_on(AlertStatus status, std::int64_t shared, std::int64_t patch_pixel
 /// is open, else the one that was first detected earlier, else the one whose id is the lesser.
 bool outranks(const Incident& one, const Incident& other);
 
-/// What a look shows of one incident.
+/// What an observation shows of one incident.
 struct IncidentSight {
   std::int64_t pixels = 0;         // of its open ground; 0: none is left
   std::int64_t confirmed = 0;      // of these, those that would be reported by themselves, recovering ones included
   std::int64_t recovering = 0;     // of these
-  std::int64_t pixels_before = 0;  // of its ground before this look
-  bool same_ground = false;        // as before this look, pixel by pixel
+  std::int64_t pixels_before = 0;  // of its ground before this observation
+  bool same_ground = false;        // as before this observation, pixel by pixel
   std::string taken_over_by;       // the incident that goes on in its place; empty: none does
 };
 
@@ -82,14 +82,14 @@ struct IncidentStep {
   friend bool operator==(const IncidentStep&, const IncidentStep&) = default;
 };
 
-/// What a look does to an incident in a state (none: it is new), in the order in which it goes on record. The last step
-/// has its next state; without any it stays what it is.
+/// What an observation does to an incident in a state (none: it is new), in the order in which it goes on record. The
+/// last step has its next state; without any it stays what it is.
 ///
 ///   1. first_detected, where it is new, or reopened, where it was closed: provisional.
 ///   2. else grew or shrank, where it has more or fewer pixels than before, or moved, where it has as many on other
 ///   ground.
 ///   3. confirmed, where it is provisional and `min_pixels` of its pixels are confirmed.
-///   4. recovering, where it is confirmed (by this look, too) and more than half of its pixels are recovering;
+///   4. recovering, where it is confirmed (by this observation, too) and more than half of its pixels are recovering;
 ///   confirmed
 ///      (again), where it was recovering and half of them, or fewer, are.
 ///

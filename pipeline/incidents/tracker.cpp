@@ -19,7 +19,7 @@ std::uint64_t fingerprint(const std::string& text) {
   return hash;
 }
 
-/// The same place and first look give the same name, in the nightly run and in a rerun.
+/// The same place and first observation give the same name, in the nightly run and in a rerun.
 std::string incident_id(const std::string& site, const Grid& grid, const Run& first, Instant when) {
   const MapPoint corner = grid.to_map(first.begin, first.row);
   const std::string key = site + "|" + grid.crs + "|" + std::to_string(std::llround(corner.x)) + "|" +
@@ -46,7 +46,7 @@ struct Shares {
   double probability = 0;
 };
 
-Shares shares_of(const std::vector<Run>& runs, const GroundAfterLook& ground) {
+Shares shares_of(const std::vector<Run>& runs, const GroundAfterAcquisition& ground) {
   Shares shares;
   for_each_pixel(runs, [&](int x, int y) {
     ++shares.pixels;
@@ -137,7 +137,7 @@ std::vector<IncidentTracker::Meeting> IncidentTracker::meetings(const std::vecto
 }
 
 void IncidentTracker::go_on(Incident& incident, std::optional<AlertStatus> present, const Component& patch,
-                            const GroundAfterLook& ground) const {
+                            const GroundAfterAcquisition& ground) const {
   const Shares shares = shares_of(patch.runs, ground);
   const IncidentSight sight{
       shares.pixels, shares.confirmed, shares.recovering, pixels_of(incident.runs), incident.runs == patch.runs, {}};
@@ -151,7 +151,7 @@ void IncidentTracker::go_on(Incident& incident, std::optional<AlertStatus> prese
   put_on_record(incident, steps_of(present, sight, options_.min_pixels), ground.when);
 }
 
-void IncidentTracker::update(const GroundAfterLook& ground) {
+void IncidentTracker::update(const GroundAfterAcquisition& ground) {
   const auto high = static_cast<std::uint8_t>(std::lround(options_.high_probability * score_max));
   const std::vector<Component> patches =
       label_tile(ground.probability, grid_.extent(), grid_.extent(), {1, high, options_.min_pixels});

@@ -1,7 +1,7 @@
 #pragma once
-// From disturbed pixels, look by look, to incidents that keep their identity: one place, one id, one history, from
-// first sight on, through growth, merging, splitting and an end. What becomes of an incident is in lifecycle.hpp; here
-// is which ground is whose.
+// From disturbed pixels, observation by observation, to incidents that keep their identity: one place, one id, one
+// history, from first sight on, through growth, merging, splitting and an end. What becomes of an incident is in
+// lifecycle.hpp; here is which ground is whose.
 
 #include <cstdint>
 #include <optional>
@@ -18,29 +18,29 @@
 
 namespace pitwatch {
 
-/// The state of the ground after a look, on the site's grid.
-struct GroundAfterLook {
+/// The state of the ground after an observation, on the site's grid.
+struct GroundAfterAcquisition {
   Instant when{};
   /// 0: nothing open there; else 1..score_max, in proportion to the probability that the ground is disturbed.
   PlaneView<const std::uint8_t> probability;
   /// The pixel's own status where something is open, as AlertStatus.
   PlaneView<const std::uint8_t> status;
-  /// 1 where this look saw the ground, else 0.
+  /// 1 where this observation saw the ground, else 0.
   PlaneView<const std::uint8_t> clear;
-  /// 1 where this look itself showed the disturbance, else 0.
+  /// 1 where this observation itself showed the disturbance, else 0.
   PlaneView<const std::uint8_t> detected;
 };
 
-/// Follows the incidents of one site. Same looks in the same order, same incidents, ids and events, in whichever nights
-/// they come: what it goes by is the incidents alone. Not thread-safe.
+/// Follows the incidents of one site. Same observations in the same order, same incidents, ids and events, in whichever
+/// nights they come: what it goes by is the incidents alone. Not thread-safe.
 class IncidentTracker {
  public:
   /// `site` and `grid` go into ids.
   IncidentTracker(std::string site, Grid grid, const TrackerOptions& options)
       : site_(std::move(site)), grid_(std::move(grid)), options_(options) {}
 
-  /// Takes in the ground after one more look; looks come in order of time.
-  void update(const GroundAfterLook& ground);
+  /// Takes in the ground after one more observation; observations come in order of time.
+  void update(const GroundAfterAcquisition& ground);
 
   /// All incidents ever, in order of first sight; those that ended, too. None is ever taken away.
   const std::vector<Incident>& incidents() const { return incidents_; }
@@ -56,7 +56,7 @@ class IncidentTracker {
 
   std::vector<Meeting> meetings(const std::vector<Component>& patches, Instant when) const;
   void go_on(Incident& incident, std::optional<AlertStatus> present, const Component& patch,
-             const GroundAfterLook& ground) const;
+             const GroundAfterAcquisition& ground) const;
 
   std::string site_;
   Grid grid_;

@@ -21,37 +21,37 @@ float floored(float reflectance) { return reflectance < darkest ? darkest : refl
 
 float log_of(float reflectance) { return reflectance == reflectance ? portable_log(reflectance + path_error) : none; }
 
-void mask_margin(LookFeatures& look, PixelVector<std::uint8_t>& veiled, const MonitorOptions& options) {
+void mask_margin(ObservationFeatures& observation, PixelVector<std::uint8_t>& veiled, const MonitorOptions& options) {
   const int margin = static_cast<int>(std::lround(options.cloud_margin_m / options.pixel_size_m));
   if (margin <= 0 || std::find(veiled.begin(), veiled.end(), 1) == veiled.end()) return;
   constexpr int solid = 9;  // of 25
-  const std::vector<int> around = box_sums(veiled, look.width, look.height, 2);
+  const std::vector<int> around = box_sums(veiled, observation.width, observation.height, 2);
   for (std::size_t i = 0; i < veiled.size(); ++i) veiled[i] = veiled[i] != 0 && around[i] >= solid ? 1 : 0;
-  const std::vector<int> near = box_sums(veiled, look.width, look.height, margin);
+  const std::vector<int> near = box_sums(veiled, observation.width, observation.height, margin);
   for (std::size_t i = 0; i < veiled.size(); ++i) {
-    if (near[i] > 0 && look.seen[i] == Seen::clear) look.seen[i] = Seen::masked;
+    if (near[i] > 0 && observation.seen[i] == Seen::clear) observation.seen[i] = Seen::masked;
   }
 }
 
-/// At a border of two kinds of ground a look that lies elsewhere shows another mixture of them.
-void add_position_error(LookFeatures& look, float error_px) {
-  const auto width = static_cast<std::size_t>(look.width);
+/// At a border of two strata an observation that lies elsewhere shows another mixture of them.
+void add_position_error(ObservationFeatures& observation, float error_px) {
+  const auto width = static_cast<std::size_t>(observation.width);
   // Along one axis, `step` from neighbour to neighbour.
   const auto slope = [&](std::size_t i, std::size_t f, std::size_t step, bool has_before, bool has_after) {
-    const float here = look.values[i][f];
-    const float before = has_before ? look.values[i - step][f] : none;
-    const float after = has_after ? look.values[i + step][f] : none;
+    const float here = observation.values[i][f];
+    const float before = has_before ? observation.values[i - step][f] : none;
+    const float after = has_after ? observation.values[i + step][f] : none;
     if (before == before && after == after) return (after - before) * 0.5F;
     if (after == after) return after - here;
     return before == before ? here - before : 0.0F;
   };
   std::size_t i = 0;
-  for (int y = 0; y < look.height; ++y) {
-    for (int x = 0; x < look.width; ++x, ++i) {
+  for (int y = 0; y < observation.height; ++y) {
+    for (int x = 0; x < observation.width; ++x, ++i) {
       for (std::size_t f = 0; f < feature_count; ++f) {
-        const float across = slope(i, f, 1, x > 0, x + 1 < look.width);
-        const float down = slope(i, f, width, y > 0, y + 1 < look.height);
-        float& error = look.errors[i][f];
+        const float across = slope(i, f, 1, x > 0, x + 1 < observation.width);
+        const float down = slope(i, f, width, y > 0, y + 1 < observation.height);
+        float& error = observation.errors[i][f];
         error = std::sqrt(error * error + error_px * error_px * (across * across + down * down));
       }
     }
@@ -133,14 +133,16 @@ FeatureVector error_of(const PixelReflectance& reflectance, float error) {
           error / (swir16 + path_error),  error / (swir22 + path_error)};
 }
 
-void extract_features(const LookPlanes& look, const MonitorOptions& options, LookFeatures& into, const RowLoop& rows) {
-  into.when = look.when;
-  into.width = look.mask.width();
-  into.height = look.mask.height();
-  for (const Plane<float>* band : {&look.blue, &look.green, &look.red, &look.nir, &look.swir16, &look.swir22}) {
+void extract_features(const ObservationPlanes& observation, const MonitorOptions& options, ObservationFeatures& into,
+                      const RowLoop& rows) {
+  into.when = observation.when;
+  into.width = observation.mask.width();
+  into.height = observation.mask.height();
+  for (const Plane<float>* band : {&observation.blue, &observation.green, &observation.red, &observation.nir,
+                                   &observation.swir16, &observation.swir22}) {
     if (band->width() == 0) continue;
     if (band->width() != into.width || band->height() != into.height) {
-      throw DataError("planes of a look differ in size");
+      throw DataError("planes of an observation differ in size");
     }
   }
   const auto pixels = static_cast<std::size_t>(into.width) * static_cast<std::size_t>(into.height);
@@ -159,9 +161,10 @@ void extract_features(const LookPlanes& look, const MonitorOptions& options, Loo
     std::size_t i = static_cast<std::size_t>(begin) * static_cast<std::size_t>(into.width);
     for (int y = begin; y < end; ++y) {
       for (int x = 0; x < into.width; ++x, ++i) {
-        MaskBits mask = look.mask.at(x, y);
-        const PixelReflectance pixel{at(look.blue, x, y), at(look.green, x, y),  at(look.red, x, y),
-                                     at(look.nir, x, y),  at(look.swir16, x, y), at(look.swir22, x, y)};
+        MaskBits mask = observation.mask.at(x, y);
+        const PixelReflectance pixel{at(observation.blue, x, y),   at(observation.green, x, y),
+                                     at(observation.red, x, y),    at(observation.nir, x, y),
+                                     at(observation.swir16, x, y), at(observation.swir22, x, y)};
         FeatureVector& values = into.values[i];
         values = features_of(pixel);
         into.errors[i] = error_of(pixel, options.reflectance_error);
@@ -187,7 +190,7 @@ void extract_features(const LookPlanes& look, const MonitorOptions& options, Loo
     into.snow_share = static_cast<float>(snow_pixels.load()) / static_cast<float>(measured_pixels.load());
   }
   mask_margin(into, veiled, options);
-  if (look.position_error_px > 0) add_position_error(into, look.position_error_px);
+  if (observation.position_error_px > 0) add_position_error(into, observation.position_error_px);
 }
 
 }  // namespace pitwatch

@@ -1,6 +1,6 @@
 #pragma once
-// What of a look is monitored: a vector of features per pixel, in the unit of the feature, and whether the pixel was
-// seen.
+// What of an observation is monitored: a vector of features per pixel, in the unit of the feature, and whether the
+// pixel was seen.
 
 #include <array>
 #include <cstdint>
@@ -23,9 +23,9 @@ inline constexpr std::array<std::string_view, feature_count> feature_names{"ndvi
 using FeatureVector = std::array<float, feature_count>;
 inline std::size_t index(Feature feature) { return static_cast<std::size_t>(feature); }
 
-/// Reflectance of one look, 0..1, NaN where there is none; planes of one size. Bands that are not there are empty
-/// planes: features that need them are then NaN.
-struct LookPlanes {
+/// Reflectance of one observation, 0..1, NaN where there is none; planes of one size. Bands that are not there are
+/// empty planes: features that need them are then NaN.
+struct ObservationPlanes {
   Instant when{};
   Plane<float> blue;    // B02
   Plane<float> green;   // B03
@@ -34,7 +34,7 @@ struct LookPlanes {
   Plane<float> swir16;  // B11
   Plane<float> swir22;  // B12
   Plane<MaskBits> mask;
-  /// Standard error of where the look lies, along each axis, pixels, beyond what the model's noise has of it.
+  /// Standard error of where the observation lies, along each axis, pixels, beyond what the model's noise has of it.
   float position_error_px = 0;
 };
 
@@ -71,8 +71,8 @@ enum class Seen : std::uint8_t {
   clear,
 };
 
-/// The features of a look over a window, pixel by pixel (row-major, without padding).
-struct LookFeatures {
+/// The features of an observation over a window, pixel by pixel (row-major, without padding).
+struct ObservationFeatures {
   Instant when{};
   int width = 0;
   int height = 0;
@@ -89,13 +89,13 @@ struct LookFeatures {
 /// Sums over windows of (2 * radius + 1)^2 pixels, cut at the edges.
 std::vector<int> box_sums(const PixelVector<std::uint8_t>& values, int width, int height, int radius);
 
-/// Takes a look apart. Snow is masked, whatever the mask says of it; bare ground by its spectrum is seen, though the
-/// mask says cloud (called_cloud keeps what it said); solid cloud (more than a third of 5 x 5 pixels around) and its
-/// shadow mask the margin around them, single pixels of cloud only themselves, since bright ground is often called
-/// that. An error of position adds error * |gradient| of each feature to its errors, in squares; gradients by
+/// Takes an observation apart. Snow is masked, whatever the mask says of it; bare ground by its spectrum is seen,
+/// though the mask says cloud (called_cloud keeps what it said); solid cloud (more than a third of 5 x 5 pixels around)
+/// and its shadow mask the margin around them, single pixels of cloud only themselves, since bright ground is often
+/// called that. An error of position adds error * |gradient| of each feature to its errors, in squares; gradients by
 /// differences of the neighbours, of the pixel itself where one has no measurement. `into` keeps its memory. Same
 /// bytes for any `rows`. Throws DataError when planes differ in size.
-void extract_features(const LookPlanes& look, const MonitorOptions& options, LookFeatures& into,
+void extract_features(const ObservationPlanes& observation, const MonitorOptions& options, ObservationFeatures& into,
                       const RowLoop& rows = serial_rows);
 
 }  // namespace pitwatch

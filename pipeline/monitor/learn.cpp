@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/monitor/shared_weather.hpp"
+#include "pipeline/monitor/regional_anomaly.hpp"
 
 namespace pitwatch {
 namespace {
@@ -31,20 +31,22 @@ float unpack(std::int16_t value) {
 
 }  // namespace
 
-void LookStack::add(const LookFeatures& look) {
-  if (look.width != width_ || look.height != height_) throw DataError("looks of a stack differ in size");
-  if (!looks_.empty() && look.when < looks_.back().when) throw DataError("looks of a stack are not in order of time");
-  Look& kept = looks_.emplace_back();
-  kept.when = look.when;
-  kept.values.resize(look.pixels());
-  kept.seen.resize(look.pixels());
-  for (std::size_t i = 0; i < look.pixels(); ++i) {
-    for (std::size_t f = 0; f < feature_count; ++f) kept.values[i][f] = pack(look.values[i][f]);
-    kept.seen[i] =
-        static_cast<std::uint8_t>(static_cast<unsigned>(look.seen[i]) | (look.called_cloud[i] != 0 ? called_bit : 0U));
+void ObservationStack::add(const ObservationFeatures& observation) {
+  if (observation.width != width_ || observation.height != height_)
+    throw DataError("observations of a stack differ in size");
+  if (!observations_.empty() && observation.when < observations_.back().when)
+    throw DataError("observations of a stack are not in order of time");
+  Observation& kept = observations_.emplace_back();
+  kept.when = observation.when;
+  kept.values.resize(observation.pixels());
+  kept.seen.resize(observation.pixels());
+  for (std::size_t i = 0; i < observation.pixels(); ++i) {
+    for (std::size_t f = 0; f < feature_count; ++f) kept.values[i][f] = pack(observation.values[i][f]);
+    kept.seen[i] = static_cast<std::uint8_t>(static_cast<unsigned>(observation.seen[i]) |
+                                             (observation.called_cloud[i] != 0 ? called_bit : 0U));
   }
-  for (std::size_t l = looks_.size() - 1; l > 0 && kept.when - looks_[l - 1].when < one_sky; --l) {
-    const PixelVector<std::uint8_t>& earlier = looks_[l - 1].seen;
+  for (std::size_t l = observations_.size() - 1; l > 0 && kept.when - observations_[l - 1].when < one_sky; --l) {
+    const PixelVector<std::uint8_t>& earlier = observations_[l - 1].seen;
     for (std::size_t i = 0; i < earlier.size(); ++i) {
       if (seen_of(earlier[i]) >= seen_of(kept.seen[i])) kept.seen[i] = static_cast<std::uint8_t>(Seen::nothing);
     }
@@ -54,24 +56,24 @@ void LookStack::add(const LookFeatures& look) {
 /// The steps of learn().
 class Learning {
  public:
-  Learning(LookStack stack, const MonitorOptions& options, const RowLoop& rows)
+  Learning(ObservationStack stack, const MonitorOptions& options, const RowLoop& rows)
       : stack_(std::move(stack)), options_(options), rows_(rows) {
-    if (stack_.looks() == 0) throw DataError("no look to learn from");
+    if (stack_.observations() == 0) throw DataError("no observation to learn from");
     state_ = make_state(stack_.width(), stack_.height());
-    for (const LookStack::Look& look : stack_.looks_) {
-      dates_.push_back(season_date(look.when));
-      add_look(state_, look.when);
+    for (const ObservationStack::Observation& observation : stack_.observations_) {
+      dates_.push_back(season_date(observation.when));
+      add_observation(state_, observation.when);
     }
     models_.assign(state_.pixels(), {});
     judged_.assign(state_.pixels(), 0);
   }
 
   MonitorState run() {
-    count_looks();
+    count_observations();
     find_bright_ground();
     fit();
     state_.kind = group_ground(models_, judged_);
-    take_out_shared_weather();
+    take_out_regional_anomaly();
     state_.typical_noise = median_noise();
     fit();
     state_.typical_noise = median_noise();
@@ -85,18 +87,18 @@ class Learning {
   }
 
  private:
-  void count_looks() {
+  void count_observations() {
     for_rows([&](int, std::size_t first) {
       const std::size_t end = first + static_cast<std::size_t>(state_.width);
-      for (const LookStack::Look& look : stack_.looks_) {
+      for (const ObservationStack::Observation& observation : stack_.observations_) {
         for (std::size_t i = first; i < end; ++i) {
-          const Seen seen = seen_of(look.seen[i]);
-          const bool called = (look.seen[i] & called_bit) != 0;
+          const Seen seen = seen_of(observation.seen[i]);
+          const bool called = (observation.seen[i] & called_bit) != 0;
           PixelCounts& counts = state_.counts[i];
           if (seen == Seen::nothing) continue;
           ++counts.measured;
           if (called) ++counts.called_cloud;
-          if (seen == Seen::clear && !called && looks_wet(values(look, i))) ++counts.wet;
+          if (seen == Seen::clear && !called && looks_wet(values(observation, i))) ++counts.wet;
         }
       }
     });
@@ -119,39 +121,39 @@ class Learning {
     }
   }
 
-  bool counts(const LookStack::Look& look, std::size_t pixel) const {
-    const std::uint8_t seen = look.seen[pixel];
+  bool counts(const ObservationStack::Observation& observation, std::size_t pixel) const {
+    const std::uint8_t seen = observation.seen[pixel];
     if (seen == static_cast<std::uint8_t>(Seen::clear)) return true;
     return bright_[pixel] != 0 && (seen & called_bit) != 0;
   }
 
-  FeatureVector values(const LookStack::Look& look, std::size_t pixel) const {
+  FeatureVector values(const ObservationStack::Observation& observation, std::size_t pixel) const {
     FeatureVector result;
-    for (std::size_t f = 0; f < feature_count; ++f) result[f] = unpack(look.values[pixel][f]);
+    for (std::size_t f = 0; f < feature_count; ++f) result[f] = unpack(observation.values[pixel][f]);
     return result;
   }
 
   void fit() {
     rows_(state_.height, [this](int begin, int end) {
       const auto width = static_cast<std::size_t>(state_.width);
-      std::vector<PixelLook> looks;
+      std::vector<PixelObservation> observations;
       for (std::size_t i = static_cast<std::size_t>(begin) * width; i < static_cast<std::size_t>(end) * width; ++i) {
-        looks.clear();
-        for (std::size_t l = 0; l < stack_.looks(); ++l) {
-          const LookStack::Look& look = stack_.looks_[l];
-          if (counts(look, i)) looks.push_back({&dates_[l], values(look, i), 1});
+        observations.clear();
+        for (std::size_t l = 0; l < stack_.observations(); ++l) {
+          const ObservationStack::Observation& observation = stack_.observations_[l];
+          if (counts(observation, i)) observations.push_back({&dates_[l], values(observation, i), 1});
         }
-        judged_[i] = fit_season(looks, state_.typical_noise, options_, models_[i]) ? 1 : 0;
+        judged_[i] = fit_season(observations, state_.typical_noise, options_, models_[i]) ? 1 : 0;
       }
     });
   }
 
-  /// The residual of a look against the model of a pixel; no_kind where it does not count.
+  /// The residual of an observation against the model of a pixel; no_kind where it does not count.
   std::uint8_t residual(std::size_t l, std::size_t i, FeatureVector& residual, FeatureVector& deviation) const {
-    const LookStack::Look& look = stack_.looks_[l];
-    if (judged_[i] == 0 || !counts(look, i)) return no_kind;
+    const ObservationStack::Observation& observation = stack_.observations_[l];
+    if (judged_[i] == 0 || !counts(observation, i)) return no_kind;
     const Expectation expected = expect(models_[i], dates_[l], options_);
-    const FeatureVector seen = values(look, i);
+    const FeatureVector seen = values(observation, i);
     deviation = expected.deviation;
     for (std::size_t f = 0; f < feature_count; ++f) {
       residual[f] = expected.deviation[f] > 0 ? seen[f] - expected.value[f] : 0;
@@ -167,26 +169,27 @@ class Learning {
     });
   }
 
-  void take_out_shared_weather() {
+  void take_out_regional_anomaly() {
     if (options_.surroundings_m <= 0) return;
-    LookResiduals look;
-    look.width = state_.width;
-    look.height = state_.height;
-    look.residual.resize(state_.pixels());
-    look.deviation.resize(state_.pixels());
-    look.kind.resize(state_.pixels());
-    look.tells.assign(state_.pixels(), 1);
-    SharedWeather weather;
-    for (std::size_t l = 0; l < stack_.looks(); ++l) {
+    ObservationResiduals observation;
+    observation.width = state_.width;
+    observation.height = state_.height;
+    observation.residual.resize(state_.pixels());
+    observation.deviation.resize(state_.pixels());
+    observation.kind.resize(state_.pixels());
+    observation.tells.assign(state_.pixels(), 1);
+    RegionalAnomaly anomaly;
+    for (std::size_t l = 0; l < stack_.observations(); ++l) {
       for_rows([&](int, std::size_t i) {
-        for (int x = 0; x < state_.width; ++x, ++i) look.kind[i] = residual(l, i, look.residual[i], look.deviation[i]);
+        for (int x = 0; x < state_.width; ++x, ++i)
+          observation.kind[i] = residual(l, i, observation.residual[i], observation.deviation[i]);
       });
-      weather.estimate(look, options_, rows_);
+      anomaly.estimate(observation, options_, rows_);
       for_rows([&](int y, std::size_t i) {
         for (int x = 0; x < state_.width; ++x, ++i) {
-          if (look.kind[i] == no_kind) continue;
-          const FeatureVector& shared = weather.at(x, y, look.kind[i]);
-          LookStack::Packed& kept = stack_.looks_[l].values[i];
+          if (observation.kind[i] == no_kind) continue;
+          const FeatureVector& shared = anomaly.at(x, y, observation.kind[i]);
+          ObservationStack::Packed& kept = stack_.observations_[l].values[i];
           for (std::size_t f = 0; f < feature_count; ++f) {
             if (kept[f] != no_value) kept[f] = pack(unpack(kept[f]) - shared[f]);
           }
@@ -195,55 +198,56 @@ class Learning {
     }
   }
 
-  /// How far the mean of window_looks looks in a row lies from the model, beyond what the noise of single looks makes
-  /// of it: years differ, and waves do not follow. What a look alone says counts with the noise, what several say
-  /// together with this.
+  /// How far the mean of window_observations observations in a row lies from the model, beyond what the noise of single
+  /// observations makes of it: years differ, and harmonics do not follow. What an observation alone says counts with
+  /// the noise, what several say together with this.
   void measure_lasting_error() {
     const auto directions = static_cast<float>(
         std::count_if(state_.typical_noise.begin(), state_.typical_noise.end(), [](float noise) { return noise > 0; }));
     if (directions <= 0) return;
     const float limit = options_.tukey_sigma * options_.tukey_sigma * directions;
-    constexpr auto window = static_cast<float>(window_looks);
+    constexpr auto window = static_cast<float>(window_observations);
     for_rows([&](int, std::size_t i) {
       for (int x = 0; x < state_.width; ++x, ++i) {
         if (judged_[i] == 0) continue;
-        std::array<FeatureVector, window_looks> last{};
+        std::array<FeatureVector, window_observations> last{};
         FeatureVector sum{};
-        std::size_t looks = 0;
+        std::size_t observations = 0;
         float squares = 0;
         float windows = 0;
-        for (std::size_t l = 0; l < stack_.looks(); ++l) {
+        for (std::size_t l = 0; l < stack_.observations(); ++l) {
           FeatureVector distance;
           if (!whitened_residual(l, i, distance)) continue;
           float length = 0;
           for (const float value : distance) length += value * value;
           if (length > limit) continue;  // cloud
-          FeatureVector& oldest = last[looks % window_looks];
+          FeatureVector& oldest = last[observations % window_observations];
           float of_sum = 0;
           for (std::size_t f = 0; f < feature_count; ++f) {
             sum[f] += distance[f] - oldest[f];
             of_sum += sum[f] * sum[f];
           }
           oldest = distance;
-          if (++looks < window_looks) continue;
+          if (++observations < window_observations) continue;
           squares += of_sum / (window * window * directions);
           ++windows;
         }
         // Windows overlap: as many count as do not.
         const float seen = windows / window;
         const float error = windows > 0 ? std::max(0.0F, squares / windows - 1 / window) : 0.0F;
-        const float prior = options_.persistent_error_looks / window;
+        const float prior = options_.persistent_error_observations / window;
         models_[i].lasting_error = (seen * error + prior * options_.persistent_error) / std::max(seen + prior, 1e-6F);
       }
     });
   }
 
-  /// Against a model without its own uncertainty, which the history does not see. False where the look does not count.
+  /// Against a model without its own uncertainty, which the history does not see. False where the observation does not
+  /// count.
   bool whitened_residual(std::size_t l, std::size_t i, FeatureVector& distance) const {
-    const LookStack::Look& look = stack_.looks_[l];
-    if (!counts(look, i)) return false;
+    const ObservationStack::Observation& observation = stack_.observations_[l];
+    if (!counts(observation, i)) return false;
     const Expectation expected = expect(models_[i], dates_[l], Terms{}, options_);
-    const FeatureVector seen = values(look, i);
+    const FeatureVector seen = values(observation, i);
     FeatureVector standard{};
     for (std::size_t f = 0; f < feature_count; ++f) {
       if (expected.deviation[f] <= 0) continue;
@@ -283,14 +287,14 @@ class Learning {
   }
 
   /// Joint covariance of standardised residuals that agree with the model, shrunk to independence like a prior of some
-  /// hundred looks; its scale is left at 1 per feature, since the noise has that.
+  /// hundred observations; its scale is left at 1 per feature, since the noise has that.
   void whiten() {
     using Matrix = Eigen::Matrix<double, feature_count, feature_count>;
     constexpr double prior = 200;
     Matrix sum = prior * Matrix::Identity();
     double count = prior;
     const std::size_t stride = std::max<std::size_t>(1, state_.pixels() / 5000);
-    for (std::size_t l = 0; l < stack_.looks(); ++l) {
+    for (std::size_t l = 0; l < stack_.observations(); ++l) {
       for (std::size_t i = 0; i < state_.pixels(); i += stride) {
         FeatureVector difference;
         FeatureVector deviation;
@@ -322,7 +326,7 @@ class Learning {
     }
   }
 
-  LookStack stack_;
+  ObservationStack stack_;
   const MonitorOptions& options_;
   const RowLoop& rows_;
   MonitorState state_;
@@ -332,7 +336,7 @@ class Learning {
   PixelVector<std::uint8_t> bright_;  // 1: called cloud so often that it is bright ground
 };
 
-MonitorState learn(LookStack stack, const MonitorOptions& options, const RowLoop& rows) {
+MonitorState learn(ObservationStack stack, const MonitorOptions& options, const RowLoop& rows) {
   return Learning(std::move(stack), options, rows).run();
 }
 

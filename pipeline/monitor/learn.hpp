@@ -1,5 +1,5 @@
 #pragma once
-// From a history of looks to the model of each pixel.
+// From a history of observations to the model of each pixel.
 
 #include <cstdint>
 #include <vector>
@@ -11,38 +11,38 @@
 
 namespace pitwatch {
 
-/// Looks of a window, kept as 16-bit numbers: 13 bytes per pixel and look.
-class LookStack {
+/// Observations of a window, kept as 16-bit numbers: 13 bytes per pixel and observation.
+class ObservationStack {
  public:
-  LookStack(int width, int height) : width_(width), height_(height) {}
+  ObservationStack(int width, int height) : width_(width), height_(height) {}
 
-  /// Looks come in order of time; what earlier ones under the same sky (one_sky) showed as well is not added once more.
-  /// Throws DataError for another size, or a look earlier than the last.
-  void add(const LookFeatures& look);
+  /// Observations come in order of time; what earlier ones under the same sky (one_sky) showed as well is not added
+  /// once more. Throws DataError for another size, or an observation earlier than the last.
+  void add(const ObservationFeatures& observation);
 
   int width() const { return width_; }
   int height() const { return height_; }
-  std::size_t looks() const { return looks_.size(); }
-  Instant when(std::size_t look) const { return looks_[look].when; }
+  std::size_t observations() const { return observations_.size(); }
+  Instant when(std::size_t observation) const { return observations_[observation].when; }
 
  private:
   friend class Learning;
   using Packed = std::array<std::int16_t, feature_count>;
-  struct Look {
+  struct Observation {
     Instant when{};
     PixelVector<Packed> values;
     PixelVector<std::uint8_t> seen;  // Seen, and called_bit where the mask says cloud
   };
   int width_;
   int height_;
-  std::vector<Look> looks_;
+  std::vector<Observation> observations_;
 };
 
 /// Learns season, noise and cloud frequency of each pixel, and the joint covariance of the features over the site. What
-/// similar ground shares on a date (shared_weather.hpp) is taken out before the final fit. Where the mask calls a pixel
-/// cloud far more often than the site, such looks count too: it is bright ground, and the fit is robust against the
-/// clouds among them. Pixels with fewer than options.min_looks clear looks stay not_judged. The stack is used up.
-/// Throws DataError for an empty stack.
-MonitorState learn(LookStack stack, const MonitorOptions& options, const RowLoop& rows = serial_rows);
+/// similar ground shares on a date (regional_anomaly.hpp) is taken out before the final fit. Where the mask calls a
+/// pixel cloud far more often than the site, such observations count too: it is bright ground, and the fit is robust
+/// against the clouds among them. Pixels with fewer than options.min_observations clear observations stay not_judged.
+/// The stack is used up. Throws DataError for an empty stack.
+MonitorState learn(ObservationStack stack, const MonitorOptions& options, const RowLoop& rows = serial_rows);
 
 }  // namespace pitwatch

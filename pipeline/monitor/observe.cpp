@@ -42,11 +42,11 @@ class InBatches {
             const Use& use)
       : state_(state), steps_(steps), date_(date), options_(options), use_(use) {}
 
-  /// A model that learns a season needs its waves, `all_waves`, though its history supported none.
-  void add(std::size_t pixel, bool all_waves = false) {
+  /// A model that learns a season needs its harmonics, `all_harmonics`, though its history supported none.
+  void add(std::size_t pixel, bool all_harmonics = false) {
     pixels_[count_] = pixel;
     models_[count_] = unpack(state_.models[pixel], steps_);
-    if (all_waves) models_[count_].waves = most_waves;
+    if (all_harmonics) models_[count_].harmonics = most_harmonics;
     if (++count_ == most_directions) finish();
   }
 
@@ -68,38 +68,40 @@ class InBatches {
   std::size_t count_ = 0;
 };
 
-class LookJudge {
+class ObservationJudge {
  public:
-  LookJudge(MonitorState& state, const LookFeatures& look, const MonitorOptions& options, Observation& result,
-            const RowLoop& rows)
+  ObservationJudge(MonitorState& state, const ObservationFeatures& observation, const MonitorOptions& options,
+                   Observation& result, const RowLoop& rows)
       : state_(state),
-        look_(look),
+        observation_(observation),
         options_(options),
         result_(result),
         rows_(rows),
         steps_(state.typical_noise),
-        date_(season_date(look.when)),
-        year_(season_year(look.when)) {
-    if (look.width != state.width || look.height != state.height)
-      throw DataError("a look differs in size from its site");
-    if (!state.looks.empty()) {
-      const Instant last = state.looks.back();
-      if (look.when < last) {
-        throw DataError("a look of " + format_instant(look.when) + " after one of " + format_instant(last));
+        date_(season_date(observation.when)),
+        year_(season_year(observation.when)) {
+    if (observation.width != state.width || observation.height != state.height)
+      throw DataError("an observation differs in size from its site");
+    if (!state.observations.empty()) {
+      const Instant last = state.observations.back();
+      if (observation.when < last) {
+        throw DataError("an observation of " + format_instant(observation.when) + " after one of " +
+                        format_instant(last));
       }
       last_part_ = season_date(last).part;
     }
-    add_look(state, look.when);
-    number_ = static_cast<LookNumber>(state.looks.size() - 1);
+    add_observation(state, observation.when);
+    number_ = static_cast<ObservationNumber>(state.observations.size() - 1);
     first_of_sky_ = number_;
-    while (first_of_sky_ > 0 && look.when - state.looks[static_cast<std::size_t>(first_of_sky_ - 1)] < one_sky) {
+    while (first_of_sky_ > 0 &&
+           observation.when - state.observations[static_cast<std::size_t>(first_of_sky_ - 1)] < one_sky) {
       --first_of_sky_;
     }
     for (const float noise : state.typical_noise) directions_ += noise > 0 ? 1.0F : 0.0F;
     for (std::size_t error = 0; error < factors_.size(); ++error) {
       const float lasting = unpack_lasting_error(static_cast<std::uint8_t>(error)) * options.persistent_error_weight;
-      for (std::size_t k = 1; k <= window_looks; ++k) {
-        factors_[error].looks[k - 1] = factor_of(k, 1 + options.passing_error, lasting);
+      for (std::size_t k = 1; k <= window_observations; ++k) {
+        factors_[error].observations[k - 1] = factor_of(k, 1 + options.passing_error, lasting);
       }
       factors_[error].soil = factor_of(1, 1, lasting);
     }
@@ -123,7 +125,7 @@ class LookJudge {
     if (state_.near_water.empty()) find_shores();
     forget();
     measure_all();
-    result_.weather.estimate(result_.residuals, options_, rows_);
+    result_.anomaly.estimate(result_.residuals, options_, rows_);
     for_pixels([this](int x, int y, std::size_t i) { weigh(x, y, i); });
     for_pixels([this](int x, int y, std::size_t i) { join_neighbours(x, y, i); });
     decide_all();
@@ -159,7 +161,7 @@ class LookJudge {
     }
   }
 
-  /// The looks of a part of the year lose weight when it comes round again.
+  /// The observations of a part of the year lose weight when it comes round again.
   void forget() {
     if (!last_part_) return;
     const float kept = kept_after_a_year(options_);
@@ -168,8 +170,8 @@ class LookJudge {
       rows_(state_.height, [&](int begin, int end) {
         const auto width = static_cast<std::size_t>(state_.width);
         for (std::size_t i = static_cast<std::size_t>(begin) * width; i < static_cast<std::size_t>(end) * width; ++i) {
-          std::uint8_t& looks = state_.models[i].looks[place];
-          looks = aged_looks(looks, kept, Dither(i, static_cast<std::size_t>(part)));
+          std::uint8_t& observations = state_.models[i].observations[place];
+          observations = aged_observations(observations, kept, Dither(i, static_cast<std::size_t>(part)));
         }
       });
     }
@@ -189,8 +191,8 @@ class LookJudge {
       const auto one = [this](std::size_t i, const SeasonModel& model, const Terms& direction) {
         if (is_alert(state_.status[i]) || knows_season(model, date_, options_)) {
           measure(i, expect(model, date_, direction, options_));
-        } else if (has_all_features(model, look_.values[i])) {
-          result_.use[i] = was_told(i) ? LookUse::same_sky : LookUse::learnt;
+        } else if (has_all_features(model, observation_.values[i])) {
+          result_.use[i] = was_told(i) ? ObservationUse::same_sky : ObservationUse::learnt;
         }
       };
       InBatches batch(state_, steps_, date_, options_, one);
@@ -201,17 +203,17 @@ class LookJudge {
     });
   }
 
-  /// Counts the look, and says whether it is to be measured against a model.
+  /// Counts the observation, and says whether it is to be measured against a model.
   bool is_seen(std::size_t i) {
     PixelCounts& counts = state_.counts[i];
     result_.residuals.kind[i] = no_kind;
-    result_.use[i] = LookUse::unseen;
-    if (look_.seen[i] == Seen::nothing) return false;
+    result_.use[i] = ObservationUse::unseen;
+    if (observation_.seen[i] == Seen::nothing) return false;
     if (counts.measured < 0xffff && !has_earlier_of_sky()) {
       ++counts.measured;
-      counts.called_cloud = static_cast<std::uint16_t>(counts.called_cloud + look_.called_cloud[i]);
+      counts.called_cloud = static_cast<std::uint16_t>(counts.called_cloud + observation_.called_cloud[i]);
     }
-    return look_.seen[i] == Seen::clear && state_.status[i] != PixelStatus::not_judged;
+    return observation_.seen[i] == Seen::clear && state_.status[i] != PixelStatus::not_judged;
   }
 
   void measure(std::size_t i, const Expectation& expected) {
@@ -219,33 +221,33 @@ class LookJudge {
     FeatureVector& residual = result_.residuals.residual[i];
     FeatureVector& deviation = result_.residuals.deviation[i];
     for (std::size_t f = 0; f < feature_count; ++f) {
-      residual[f] = expected.deviation[f] > 0 ? look_.values[i][f] - expected.value[f] : 0;
+      residual[f] = expected.deviation[f] > 0 ? observation_.values[i][f] - expected.value[f] : 0;
       if (residual[f] != residual[f]) return;
     }
     // Where it should be darker than it is, the expectation is as uncertain as the dark is.
     const float darker = portable_exp(std::clamp(at(residual, Feature::log_visible), 0.0F, 4.0F));
     for (std::size_t f = 0; f < feature_count; ++f) {
-      const float error = darker * look_.errors[i][f];
+      const float error = darker * observation_.errors[i][f];
       deviation[f] =
           expected.deviation[f] > 0 ? std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error) : 0;
     }
     const bool is_snow = is_patchy_snow(i);
     if (is_snow && snow_lies() && excuse(i) < options_.excuse_days) {
-      result_.use[i] = LookUse::screened;  // for as long as it lies, but it does not for ever
+      result_.use[i] = ObservationUse::screened;  // for as long as it lies, but it does not for ever
       return;
     }
     if (!is_missed_cloud(i) && !is_missed_shadow(i) && !is_snow) {
-      // Goes on. Only a clean look ends a row of screened ones: fresh dark rock is now darker than the screen's limit,
-      // and now not.
+      // Goes on. Only a clean observation ends a row of screened ones: fresh dark rock is now darker than the screen's
+      // limit, and now not.
     } else if (has_earlier_of_sky()) {
-      result_.use[i] = LookUse::screened;  // the same cloud once more: not a look in a row
+      result_.use[i] = ObservationUse::screened;  // the same cloud once more: not an observation in a row
       return;
     } else if (counts.screened_in_row < options_.screened_in_row) {
       ++counts.screened_in_row;
-      result_.use[i] = LookUse::screened;
+      result_.use[i] = ObservationUse::screened;
       return;
     }
-    result_.use[i] = LookUse::used;
+    result_.use[i] = ObservationUse::used;
     result_.residuals.kind[i] = state_.kind[i];
     result_.residuals.tells[i] = is_alert(state_.status[i]) ? 0 : 1;
   }
@@ -256,7 +258,7 @@ class LookJudge {
     if (at(result_.residuals.residual[i], Feature::log_swir16) < -options_.dark_log) return false;
     return rise > options_.brightened_log &&
            rise > options_.screen_sigma * at(result_.residuals.deviation[i], Feature::log_visible) &&
-           look_.blue_to_red[i] > options_.white_blue_to_red;
+           observation_.blue_to_red[i] > options_.white_blue_to_red;
   }
 
   /// Snow between plants and stones: brighter to the eye, and darker in the short-wave infrared. Water is darker in the
@@ -266,11 +268,11 @@ class LookJudge {
     const FeatureVector& deviation = result_.residuals.deviation[i];
     return at(residual, Feature::log_visible) > options_.brightened_log && at(residual, Feature::log_swir16) < 0 &&
            at(residual, Feature::mndwi) > options_.screen_sigma * at(deviation, Feature::mndwi) &&
-           (at(look_.values[i], Feature::ndvi) > 0 || snow_lies());
+           (at(observation_.values[i], Feature::ndvi) > 0 || snow_lies());
   }
 
-  /// Elsewhere in the look.
-  bool snow_lies() const { return look_.snow_share >= options_.snow_share; }
+  /// Elsewhere in the observation.
+  bool snow_lies() const { return observation_.snow_share >= options_.snow_share; }
 
   bool is_missed_shadow(std::size_t i) const {
     const FeatureVector& residual = result_.residuals.residual[i];
@@ -290,15 +292,15 @@ class LookJudge {
   bool was_told(std::size_t i) const { return has_earlier_of_sky() && state_.history[i].last_clear >= first_of_sky_; }
 
   void weigh(int x, int y, std::size_t i) {
-    if (result_.use[i] != LookUse::used) return;
+    if (result_.use[i] != ObservationUse::used) return;
     if (was_told(i)) {
-      result_.use[i] = LookUse::same_sky;
+      result_.use[i] = ObservationUse::same_sky;
       return;
     }
     FeatureVector& residual = result_.residuals.residual[i];
     FeatureVector& deviation = result_.residuals.deviation[i];
-    const FeatureVector& shared = result_.weather.at(x, y, result_.residuals.kind[i]);
-    const FeatureVector& scatter = result_.weather.scatter(result_.residuals.kind[i]);
+    const FeatureVector& shared = result_.anomaly.at(x, y, result_.residuals.kind[i]);
+    const FeatureVector& scatter = result_.anomaly.scatter(result_.residuals.kind[i]);
     const Level level = level_of_water(i);
     for (std::size_t f = 0; f < feature_count; ++f) {
       if (deviation[f] <= 0) continue;
@@ -315,25 +317,26 @@ class LookJudge {
     float excuse_log_odds = lowest_log_odds;
     if (is_clean(distance)) {
       state_.counts[i].screened_in_row = 0;
-      state_.counts[i].excused_since = no_look;
+      state_.counts[i].excused_since = no_observation;
     } else if (is_as_at_another_season(i) && excuse(i) < options_.excuse_days) {
-      result_.use[i] = LookUse::another_season;
+      result_.use[i] = ObservationUse::another_season;
       distance = {};
     } else if (level != Level::as_ever && !is_soil) {
       const auto days = static_cast<float>(excuse(i));
       excuse_log_odds = level == Level::high ? options_.high_water_log_odds - days / options_.high_water_days
                                              : options_.level_log_odds - days / options_.level_days;
     }
-    const float limit = is_soil ? options_.soil_limit_sigma : options_.look_limit_sigma;
-    push_front(state_.recent_residuals[i], state_.recent_looks[i], limited(distance, limit), number_);
+    const float limit = is_soil ? options_.soil_limit_sigma : options_.observation_limit_sigma;
+    push_front(state_.recent_residuals[i], state_.recent_observations[i], limited(distance, limit), number_);
     state_.own_evidence[i] = pack_log_odds(own_evidence(i, is_soil, excuse_log_odds));
   }
 
-  /// Days for which what passes has explained all that was not clean, with this look.
+  /// Days for which what passes has explained all that was not clean, with this observation.
   double excuse(std::size_t i) {
-    LookNumber& since = state_.counts[i].excused_since;
-    if (since == no_look) since = number_;
-    return std::chrono::duration<double, std::ratio<86400>>(look_.when - state_.looks[static_cast<std::size_t>(since)])
+    ObservationNumber& since = state_.counts[i].excused_since;
+    if (since == no_observation) since = number_;
+    return std::chrono::duration<double, std::ratio<86400>>(observation_.when -
+                                                            state_.observations[static_cast<std::size_t>(since)])
         .count();
   }
 
@@ -369,10 +372,10 @@ class LookJudge {
   /// Bare mineral ground that is new: brighter to the eye but not white, and not where water was. Where it was green it
   /// is less green, and brighter in the short-wave infrared as well, or at least neither darker nor wetter; where it
   /// was bare it is brighter in all bands, and neither greener nor wetter. Cloud and snow are white, haze makes ground
-  /// wetter by MNDWI, shade and water are darker: one such look tells more than others.
+  /// wetter by MNDWI, shade and water are darker: one such observation tells more than others.
   bool shows_soil(std::size_t i) const {
-    if (look_.blue_to_red[i] >= options_.white_blue_to_red || sigmas(i, Feature::log_visible) <= options_.soil_sigma ||
-        is_expected_water(i)) {
+    if (observation_.blue_to_red[i] >= options_.white_blue_to_red ||
+        sigmas(i, Feature::log_visible) <= options_.soil_sigma || is_expected_water(i)) {
       return false;
     }
     const float ndvi = sigmas(i, Feature::ndvi);
@@ -381,39 +384,39 @@ class LookJudge {
     if (green_share(i) < 0.5F && ndvi < options_.greener_sigma && swir > options_.soil_sigma &&
         wetness < options_.soil_sigma)
       return true;
-    return at(look_.values[i], Feature::ndvi) < options_.green_ndvi && ndvi < -options_.soil_sigma &&
+    return at(observation_.values[i], Feature::ndvi) < options_.green_ndvi && ndvi < -options_.soil_sigma &&
            (swir > options_.soil_sigma || (swir > 0 && wetness < options_.screen_sigma));
   }
 
-  /// Evidence of the last looks together, and how many they are where it is largest.
+  /// Evidence of the last observations together, and how many they are where it is largest.
   struct Shift {
     float log_factor = lowest_log_odds;
-    std::size_t looks = 1;
+    std::size_t observations = 1;
   };
 
   Shift largest_shift(std::size_t i, bool is_soil) const {
-    const RecentLooks recent = state_.recent(i);
-    const auto most = static_cast<std::size_t>(std::clamp(recent.count, 1, options_.window_looks));
-    const LooksFactors& factors = factors_[state_.models[i].lasting_error];
+    const RecentObservations recent = state_.recent(i);
+    const auto most = static_cast<std::size_t>(std::clamp(recent.count, 1, options_.window_observations));
+    const ObservationsFactors& factors = factors_[state_.models[i].lasting_error];
     const float green = green_share(i);
     Shift best;
     FeatureVector sum{};
     for (std::size_t k = 0; k < most; ++k) {
       for (std::size_t f = 0; f < feature_count; ++f) sum[f] += recent.whitened[k][f];
-      const float share = k > 0 || is_soil ? 1.0F : options_.single_look_share;
-      const LooksFactor& of_looks = k == 0 && is_soil ? factors.soil : factors.looks[k];
+      const float share = k > 0 || is_soil ? 1.0F : options_.single_observation_share;
+      const ObservationsFactor& of_observations = k == 0 && is_soil ? factors.soil : factors.observations[k];
       const auto factor_of = [&](const FeatureVector& shift) {
-        return share * of_looks.per_square * squared_length(shift) - of_looks.cost;
+        return share * of_observations.per_square * squared_length(shift) - of_observations.cost;
       };
       float factor = factor_of(sum);
       if (factor > 0) {
-        const auto looks = static_cast<float>(k + 1);
-        factor *= share_of_disturbance(green, sum[index(Feature::ndvi)] / looks);
+        const auto observations = static_cast<float>(k + 1);
+        factor *= share_of_disturbance(green, sum[index(Feature::ndvi)] / observations);
         if (green < 1) factor = std::max(factor, (1 - green) * factor_of(less_greening(i, sum)));
       }
       if (k > 0 && factor <= best.log_factor) continue;
       best.log_factor = factor;
-      best.looks = k + 1;
+      best.observations = k + 1;
     }
     return best;
   }
@@ -455,9 +458,9 @@ class LookJudge {
     return whitened(shift);
   }
 
-  /// What the look should have shown of a feature.
+  /// What the observation should have shown of a feature.
   float expectation(std::size_t i, Feature feature) const {
-    return at(look_.values[i], feature) - at(result_.residuals.residual[i], feature);
+    return at(observation_.values[i], feature) - at(result_.residuals.residual[i], feature);
   }
 
   /// How green the ground should have been: 0 where it has nothing to lose, 1 where it is all green.
@@ -469,8 +472,8 @@ class LookJudge {
   bool was_and_is_water(std::size_t i) const {
     const std::size_t mndwi = index(Feature::mndwi);
     if (state_.typical_noise[mndwi] <= 0) return false;
-    return is_expected_water(i) && look_.values[i][mndwi] > options_.water_mndwi &&
-           at(look_.values[i], Feature::log_swir16) < brightest_water_log_swir16;
+    return is_expected_water(i) && observation_.values[i][mndwi] > options_.water_mndwi &&
+           at(observation_.values[i], Feature::log_swir16) < brightest_water_log_swir16;
   }
 
   bool is_expected_water(std::size_t i) const {
@@ -478,7 +481,7 @@ class LookJudge {
            expectation(i, Feature::log_swir16) < brightest_water_log_swir16;
   }
 
-  /// What the level of water nearby may have to do with a look.
+  /// What the level of water nearby may have to do with an observation.
   enum class Level : std::uint8_t {
     as_ever,
     high,     // land that turned towards water
@@ -489,14 +492,14 @@ class LookJudge {
     if (state_.near_water[i] == NearWater::none) return Level::as_ever;
     const float limit = options_.level_sigma * at(result_.residuals.deviation[i], Feature::mndwi);
     const float change = at(result_.residuals.residual[i], Feature::mndwi);
-    const bool wetter =
-        looks_wet(look_.values[i]) || (change > limit && at(result_.residuals.residual[i], Feature::log_swir16) < 0);
+    const bool wetter = looks_wet(observation_.values[i]) ||
+                        (change > limit && at(result_.residuals.residual[i], Feature::log_swir16) < 0);
     if (state_.near_water[i] == NearWater::shore) return wetter ? Level::high : Level::as_ever;
     return wetter || change < -limit || is_expected_water(i) ? Level::another : Level::as_ever;
   }
 
-  /// Log odds of disturbance to no change, and to what else explains the looks just as well (`excuse`: log odds of that
-  /// to no change, before any look).
+  /// Log odds of disturbance to no change, and to what else explains the observations just as well (`excuse`: log odds
+  /// of that to no change, before any observation).
   float own_evidence(std::size_t i, bool is_soil, float excuse) const {
     const float evidence = largest_shift(i, is_soil).log_factor;
     const float excused = excuse > lowest_log_odds ? softplus(std::max(0.0F, evidence) + excuse) : 0.0F;
@@ -554,73 +557,76 @@ class LookJudge {
       };
       InBatches batch(state_, steps_, date_, options_, one);
       for_pixels_of(begin, end, [&](int, int, std::size_t i) {
-        const LookUse use = result_.use[i];
-        if (counts(use) || use == LookUse::learnt) state_.history[i].last_clear = number_;
+        const ObservationUse use = result_.use[i];
+        if (counts(use) || use == ObservationUse::learnt) state_.history[i].last_clear = number_;
         const bool is_as_ever = counts(use) && follow(i);
-        if (use == LookUse::learnt || (use == LookUse::used && is_as_ever)) batch.add(i, use == LookUse::learnt);
+        if (use == ObservationUse::learnt || (use == ObservationUse::used && is_as_ever))
+          batch.add(i, use == ObservationUse::learnt);
         result_.status[i] = state_.status[i];
       });
       batch.finish();
     });
   }
 
-  /// Takes what the look shows, less the weather where that is known, into the model.
+  /// Takes what the observation shows, less the weather where that is known, into the model.
   void take_in(std::size_t i, SeasonModel& model, const Terms& direction) {
     const auto width = static_cast<std::size_t>(state_.width);
-    FeatureVector seen = look_.values[i];
-    if (result_.use[i] == LookUse::used) {
+    FeatureVector seen = observation_.values[i];
+    if (result_.use[i] == ObservationUse::used) {
       result_.undisturbed[i] = 1;
       const FeatureVector& shared =
-          result_.weather.at(static_cast<int>(i % width), static_cast<int>(i / width), result_.residuals.kind[i]);
+          result_.anomaly.at(static_cast<int>(i % width), static_cast<int>(i / width), result_.residuals.kind[i]);
       for (std::size_t f = 0; f < feature_count; ++f) seen[f] -= shared[f];
     }
     adapt(model, date_, direction, seen, options_.adaptation);
     pack_adapted(model, steps_, date_.year_part(),
-                 Dither(i, static_cast<std::size_t>(look_.when.time_since_epoch().count())), state_.models[i]);
+                 Dither(i, static_cast<std::size_t>(observation_.when.time_since_epoch().count())), state_.models[i]);
   }
 
-  /// Moves a pixel that was seen on through its life. True where it is as ever: then the look goes into its model.
+  /// Moves a pixel that was seen on through its life. True where it is as ever: then the observation goes into its
+  /// model.
   bool follow(std::size_t i) {
     const float evidence = result_.evidence[i];
     PixelStatus& status = state_.status[i];
     PixelHistory& history = state_.history[i];
     PixelCounts& counts = state_.counts[i];
-    const RecentLooks recent = state_.recent(i);
+    const RecentObservations recent = state_.recent(i);
     const bool clean = is_clean(recent.whitened[0]);
     counts.clean_in_row = clean ? static_cast<std::uint8_t>(std::min(counts.clean_in_row + 1, 255)) : std::uint8_t{0};
     const float vegetation = at(result_.residuals.residual[i], Feature::ndvi);
 
     if (!is_alert(status)) {
       if (evidence >= provisional_log_odds_) {
-        const std::size_t looks = largest_shift(i, shows_soil(i)).looks;
+        const std::size_t observations = largest_shift(i, shows_soil(i)).observations;
         status = PixelStatus::provisional;
         history.first_detected = number_;
-        history.confirmed_on = no_look;
-        history.onset_before = recent.look[looks - 1];
-        history.onset_after = looks < static_cast<std::size_t>(recent.count) ? recent.look[looks] : no_look;
+        history.confirmed_on = no_observation;
+        history.onset_before = recent.observation[observations - 1];
+        history.onset_after =
+            observations < static_cast<std::size_t>(recent.count) ? recent.observation[observations] : no_observation;
         history.last_detected = number_;
-        history.looks_since_onset = static_cast<std::int32_t>(looks);
-        history.own_year_looks = is_of_own_year(i) ? history.looks_since_onset : 0;
+        history.observations_since_onset = static_cast<std::int32_t>(observations);
+        history.own_year_observations = is_of_own_year(i) ? history.observations_since_onset : 0;
         history.vegetation_lost = std::max(0.0F, -vegetation);
         return false;
       }
       return clean && evidence < 0;
     }
 
-    ++history.looks_since_onset;
-    history.own_year_looks += is_of_own_year(i) ? 1 : 0;
+    ++history.observations_since_onset;
+    history.own_year_observations += is_of_own_year(i) ? 1 : 0;
     history.vegetation_lost = std::max(history.vegetation_lost, -vegetation);
     if (!clean) history.last_detected = number_;
     if (status == PixelStatus::provisional) {
-      if (counts.clean_in_row >= options_.close_provisional_looks) {
+      if (counts.clean_in_row >= options_.close_provisional_observations) {
         status = PixelStatus::closed;
-      } else if (evidence >= confirm_log_odds_ && history.looks_since_onset >= options_.confirm_looks) {
+      } else if (evidence >= confirm_log_odds_ && history.observations_since_onset >= options_.confirm_observations) {
         status = PixelStatus::confirmed;
         history.confirmed_on = number_;
       }
       return false;
     }
-    if (counts.clean_in_row >= options_.close_confirmed_looks) {
+    if (counts.clean_in_row >= options_.close_confirmed_observations) {
       status = PixelStatus::closed;
       return false;
     }
@@ -636,7 +642,7 @@ class LookJudge {
     float least = -options_.turned_soil_log;
     for (const Feature feature : {Feature::log_visible, Feature::log_swir16, Feature::log_swir22}) {
       if (at(expected.deviation, feature) <= 0) continue;
-      least = std::max(least, at(look_.values[i], feature) - at(expected.value, feature));
+      least = std::max(least, at(observation_.values[i], feature) - at(expected.value, feature));
     }
     return std::min(least, 0.0F);
   }
@@ -645,8 +651,8 @@ class LookJudge {
     return is_like_own_year(i, unpack(state_.models[i], steps_), options_.own_year_sigma);
   }
 
-  /// Whether the look shows what the model expects of the pixel at some time of the year that it knows, or that with
-  /// its soil moist or turned, to within so many sigma per direction.
+  /// Whether the observation shows what the model expects of the pixel at some time of the year that it knows, or that
+  /// with its soil moist or turned, to within so many sigma per direction.
   bool is_like_own_year(std::size_t i, const SeasonModel& model, float sigma) const {
     const float limit = sigma * sigma * directions_;
     for (const SeasonDate& date : year_) {
@@ -656,9 +662,9 @@ class LookJudge {
       FeatureVector standard{};
       for (std::size_t f = 0; f < feature_count; ++f) {
         if (expected.deviation[f] <= 0) continue;
-        const float error = look_.errors[i][f];
+        const float error = observation_.errors[i][f];
         const float darker = f >= index(Feature::log_visible) ? darkening : 0.0F;
-        standard[f] = (look_.values[i][f] - expected.value[f] - darker) /
+        standard[f] = (observation_.values[i][f] - expected.value[f] - darker) /
                       std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error);
       }
       if (squared_length(whitened(standard)) < limit) return true;
@@ -666,47 +672,47 @@ class LookJudge {
     return false;
   }
 
-  /// Constants of the Bayes factor for k looks.
-  struct LooksFactor {
+  /// Constants of the Bayes factor for k observations.
+  struct ObservationsFactor {
     float per_square = 0;  // of the squared length of the summed residuals
     float cost = 0;
   };
-  struct LooksFactors {
-    std::array<LooksFactor, window_looks> looks;
-    LooksFactor soil;  // of one look that shows new bare ground: nothing that passes looks like that
+  struct ObservationsFactors {
+    std::array<ObservationsFactor, window_observations> observations;
+    ObservationsFactor soil;  // of one observation that shows new bare ground: nothing that passes looks like that
   };
 
-  /// Of k looks whose variance is `of_look` each, and a lasting error.
-  LooksFactor factor_of(std::size_t k, float of_look, float lasting) const {
-    const auto looks = static_cast<float>(k);
-    const float v0 = of_look / looks + lasting;
+  /// Of k observations whose variance is `of_observation` each, and a lasting error.
+  ObservationsFactor factor_of(std::size_t k, float of_observation, float lasting) const {
+    const auto observations = static_cast<float>(k);
+    const float v0 = of_observation / observations + lasting;
     const float v1 = v0 + options_.shift_sigma * options_.shift_sigma;
-    return {0.5F * (1 / v0 - 1 / v1) / (looks * looks),
+    return {0.5F * (1 / v0 - 1 / v1) / (observations * observations),
             0.5F * directions_ * static_cast<float>(std::log(static_cast<double>(v1 / v0)))};
   }
 
   MonitorState& state_;
-  const LookFeatures& look_;
+  const ObservationFeatures& observation_;
   const MonitorOptions& options_;
   Observation& result_;
   const RowLoop& rows_;
   ModelSteps steps_;
   SeasonDate date_;
   SeasonYear year_;
-  LookNumber number_ = no_look;
-  LookNumber first_of_sky_ = no_look;  // the earliest look under the sky of this one, or this one
-  std::optional<int> last_part_;       // of the year, of the last look
-  float directions_ = 0;               // number of features that are monitored
-  float provisional_log_odds_ = 0;     // that decisions need
+  ObservationNumber number_ = no_observation;
+  ObservationNumber first_of_sky_ = no_observation;  // the earliest observation under the sky of this one, or this one
+  std::optional<int> last_part_;                     // of the year, of the last observation
+  float directions_ = 0;                             // number of features that are monitored
+  float provisional_log_odds_ = 0;                   // that decisions need
   float confirm_log_odds_ = 0;
-  std::array<LooksFactors, 256> factors_{};  // by the pixel's lasting error, as it is packed
+  std::array<ObservationsFactors, 256> factors_{};  // by the pixel's lasting error, as it is packed
 };
 
 }  // namespace
 
-void observe(MonitorState& state, const LookFeatures& look, const MonitorOptions& options, Observation& result,
-             const RowLoop& rows) {
-  LookJudge(state, look, options, result, rows).run();
+void observe(MonitorState& state, const ObservationFeatures& observation, const MonitorOptions& options,
+             Observation& result, const RowLoop& rows) {
+  ObservationJudge(state, observation, options, result, rows).run();
 }
 
 }  // namespace pitwatch

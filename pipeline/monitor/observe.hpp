@@ -1,44 +1,45 @@
 #pragma once
-// One look at a watched site: evidence, probability and status of each pixel.
+// One observation of a watched site: evidence, probability and status of each pixel.
 
 #include <vector>
 
 #include "pipeline/core/large_buffer.hpp"
 #include "pipeline/monitor/features.hpp"
+#include "pipeline/monitor/regional_anomaly.hpp"
 #include "pipeline/monitor/rows.hpp"
-#include "pipeline/monitor/shared_weather.hpp"
 #include "pipeline/monitor/state.hpp"
 
 namespace pitwatch {
 
-/// What a look did at a pixel.
-enum class LookUse : std::uint8_t {
+/// What an observation did at a pixel.
+enum class ObservationUse : std::uint8_t {
   unseen,    // masked, no data, or no model
   screened,  // missed cloud or shadow by its spectrum
   used,
   learnt,          // of a season that the model does not know yet: taken into it, not judged
   another_season,  // as the pixel is at another season, while the history is short: undisturbed, not taken into the
                    // model
-  same_sky,        // a look just before, under the same sky (one_sky), has told of this pixel already
+  same_sky,        // an observation just before, under the same sky (one_sky), has told of this pixel already
 };
 
-/// Whether the look counted in the evidence.
-inline bool counts(LookUse use) { return use == LookUse::used || use == LookUse::another_season; }
+/// Whether the observation counted in the evidence.
+inline bool counts(ObservationUse use) { return use == ObservationUse::used || use == ObservationUse::another_season; }
 
-/// Result of a look, pixel by pixel (row-major, without padding); also the memory that observing needs, to be kept from
-/// look to look.
+/// Result of an observation, pixel by pixel (row-major, without padding); also the memory that observing needs, to be
+/// kept from observation to the next.
 struct Observation {
   PixelVector<float> evidence;     // log odds that the ground is disturbed, neighbours included
   PixelVector<float> probability;  // the same as 0..1
   PixelVector<PixelStatus> status;
-  PixelVector<LookUse> use;
-  PixelVector<std::uint8_t> undisturbed;  // 1 where the look agrees with the model, and was taken into it
+  PixelVector<ObservationUse> use;
+  PixelVector<std::uint8_t> undisturbed;  // 1 where the observation agrees with the model, and was taken into it
   /// Of pixels that were seen: observed - expected - what similar ground shares, and the deviation expected of it.
-  LookResiduals residuals;
-  SharedWeather weather;
+  ObservationResiduals residuals;
+  RegionalAnomaly anomaly;
 };
 
-/// Takes one look into the state and judges each pixel by all of its recent looks. Looks must come in order of time.
+/// Takes one observation into the state and judges each pixel by all of its recent observations. Observations must come
+/// in order of time.
 ///
 /// Evidence of a pixel is the largest over k = 1..6 of the Bayes factor (Kass & Raftery 1995, JASA 90) of "the mean of
 /// the last k whitened residuals is shifted in some direction" against "it is not", both normal:
@@ -47,11 +48,11 @@ struct Observation {
 /// with d features, times the share that fits disturbed ground (share_of_disturbance() in observe.cpp), or on bare
 /// ground that of the shift less what plants explain of it (less_greening()), plus the prior log odds. What passes
 /// (high water, another level) competes with it: where its log odds to no change are e, log(1 + B exp(e)) is taken off,
-/// and e falls with the days that it lasts. A look under the sky of earlier ones (one_sky) counts at pixels that these
-/// did not show, and not at others. With k = 1 a share of log B counts, but where the look shows new bare ground
-/// (shows_soil() there). Throws DataError for a look of another size than the state or one before the last. Same bytes
-/// for any `rows`.
-void observe(MonitorState& state, const LookFeatures& look, const MonitorOptions& options, Observation& result,
-             const RowLoop& rows = serial_rows);
+/// and e falls with the days that it lasts. An observation under the sky of earlier ones (one_sky) counts at pixels
+/// that these did not show, and not at others. With k = 1 a share of log B counts, but where the observation shows new
+/// bare ground (shows_soil() there). Throws DataError for an observation of another size than the state or one before
+/// the last. Same bytes for any `rows`.
+void observe(MonitorState& state, const ObservationFeatures& observation, const MonitorOptions& options,
+             Observation& result, const RowLoop& rows = serial_rows);
 
 }  // namespace pitwatch

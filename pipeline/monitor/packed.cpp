@@ -14,7 +14,7 @@ static_assert(std::has_unique_object_representations_v<PackedModel>);
 
 constexpr float steps_of_mean = 16;  // in the typical noise
 constexpr float steps_of_wave = 8;
-constexpr float looks_scale = 6;
+constexpr float acquisitions_scale = 6;
 constexpr float half = 0.5F;
 constexpr float steps_of_lasting_error = 32;
 
@@ -76,8 +76,8 @@ class Places {
 constexpr Places<32> noise_places(noises, noise_half_step);
 constexpr Places<10> reflectance_places(reflectances, reflectance_half_step);
 
-std::uint8_t pack_looks(float looks, float threshold) {
-  return static_cast<std::uint8_t>(std::min(255, floor_of(looks_scale * std::sqrt(looks) + threshold)));
+std::uint8_t pack_observations(float observations, float threshold) {
+  return static_cast<std::uint8_t>(std::min(255, floor_of(acquisitions_scale * std::sqrt(observations) + threshold)));
 }
 
 using Thresholds = std::array<float, Dither::block>;
@@ -121,8 +121,8 @@ constexpr std::uint64_t golden = 0x9e3779b97f4a7c15U;
 
 }  // namespace
 
-Dither::Dither(std::size_t pixel, std::size_t look)
-    : state_(mixed(static_cast<std::uint64_t>(pixel) * golden + static_cast<std::uint64_t>(look))) {}
+Dither::Dither(std::size_t pixel, std::size_t observation)
+    : state_(mixed(static_cast<std::uint64_t>(pixel) * golden + static_cast<std::uint64_t>(observation))) {}
 
 float Dither::next() {
   // Knuth's linear congruential generator; its high bits are good enough for rounding.
@@ -161,8 +161,9 @@ PackedModel pack(const SeasonModel& model, const ModelSteps& steps) {
   for (std::size_t f = 0; f < feature_count; ++f) {
     if (steps.size[f * term_count] > 0 && model.noise[f] > 0) packed.noise[f] = noise_places.of(model.noise[f]);
   }
-  for (std::size_t part = 0; part < year_parts; ++part) packed.looks[part] = pack_looks(model.looks[part], half);
-  packed.waves = static_cast<std::uint8_t>(model.waves);
+  for (std::size_t part = 0; part < year_parts; ++part)
+    packed.observations[part] = pack_observations(model.observations[part], half);
+  packed.harmonics = static_cast<std::uint8_t>(model.harmonics);
   packed.lasting_error =
       static_cast<std::uint8_t>(std::clamp(floor_of(model.lasting_error * steps_of_lasting_error + half), 0, 255));
   return packed;
@@ -172,8 +173,8 @@ void pack_adapted(const SeasonModel& model, const ModelSteps& steps, std::size_t
                   PackedModel& packed) {
   const Thresholds thresholds = dither.next_block();
   pack_coefficients(model, steps, thresholds, packed);
-  packed.looks[part] = pack_looks(model.looks[part], thresholds.back());
-  packed.waves = static_cast<std::uint8_t>(model.waves);
+  packed.observations[part] = pack_observations(model.observations[part], thresholds.back());
+  packed.harmonics = static_cast<std::uint8_t>(model.harmonics);
 }
 
 SeasonModel unpack(const PackedModel& packed, const ModelSteps& steps) {
@@ -184,37 +185,38 @@ SeasonModel unpack(const PackedModel& packed, const ModelSteps& steps) {
   for (std::size_t k = 0; k < ModelSteps::count; ++k) values[k] = static_cast<float>(coefficients[k]) * steps.size[k];
   for (std::size_t f = 0; f < feature_count; ++f) model.noise[f] = noises[packed.noise[f]];
   for (std::size_t part = 0; part < year_parts; ++part) {
-    const float root = static_cast<float>(packed.looks[part]) * (1 / looks_scale);
-    model.looks[part] = root * root;
+    const float root = static_cast<float>(packed.observations[part]) * (1 / acquisitions_scale);
+    model.observations[part] = root * root;
   }
-  model.waves = packed.waves;
+  model.harmonics = packed.harmonics;
   model.lasting_error = unpack_lasting_error(packed.lasting_error);
   return model;
 }
 
-std::uint8_t aged_looks(std::uint8_t packed, float kept, Dither dither) {
-  const float root = static_cast<float>(packed) * (1 / looks_scale);
-  return pack_looks(root * root * kept, dither.next());
+std::uint8_t aged_observations(std::uint8_t packed, float kept, Dither dither) {
+  const float root = static_cast<float>(packed) * (1 / acquisitions_scale);
+  return pack_observations(root * root * kept, dither.next());
 }
 
-RecentLooks unpack(const PackedResiduals& residuals, const RecentNumbers& looks) {
-  RecentLooks recent;
-  recent.look = looks;
-  for (std::size_t k = 0; k < window_looks; ++k) {
-    recent.count += looks[k] != no_look ? 1 : 0;
+RecentObservations unpack(const PackedResiduals& residuals, const RecentNumbers& observations) {
+  RecentObservations recent;
+  recent.observation = observations;
+  for (std::size_t k = 0; k < window_observations; ++k) {
+    recent.count += observations[k] != no_observation ? 1 : 0;
     for (std::size_t f = 0; f < feature_count; ++f) recent.whitened[k][f] = half * static_cast<float>(residuals[k][f]);
   }
   return recent;
 }
 
-void push_front(PackedResiduals& residuals, RecentNumbers& looks, const FeatureVector& whitened, LookNumber look) {
+void push_front(PackedResiduals& residuals, RecentNumbers& observations, const FeatureVector& whitened,
+                ObservationNumber observation) {
   std::copy_backward(residuals.begin(), residuals.end() - 1, residuals.end());
-  std::copy_backward(looks.begin(), looks.end() - 1, looks.end());
+  std::copy_backward(observations.begin(), observations.end() - 1, observations.end());
   constexpr float largest = 127;
   for (std::size_t f = 0; f < feature_count; ++f) {
     residuals[0][f] = static_cast<std::int8_t>(floor_of(std::clamp(2 * whitened[f], -largest, largest) + half));
   }
-  looks[0] = look;
+  observations[0] = observation;
 }
 
 PackedLogOdds pack_log_odds(float value) {

@@ -14,21 +14,21 @@ namespace pitwatch {
 // ---- the model ----
 
 struct PackedModel {
-  /// c0 in 1/16 of the site's typical noise of the feature, the waves in 1/8 of it; up to 2048 and 4096 of it.
+  /// c0 in 1/16 of the site's typical noise of the feature, the harmonics in 1/8 of it; up to 2048 and 4096 of it.
   std::array<std::array<std::int16_t, term_count>, feature_count> coefficients{};
-  std::array<std::uint8_t, year_parts> looks{};     // 6 sqrt(n), n up to 1806
-  std::array<std::uint8_t, feature_count> noise{};  // steps of 9 % from 0.001 on; 0: not monitored
-  std::uint8_t waves = 0;
+  std::array<std::uint8_t, year_parts> observations{};  // 6 sqrt(n), n up to 1806
+  std::array<std::uint8_t, feature_count> noise{};      // steps of 9 % from 0.001 on; 0: not monitored
+  std::uint8_t harmonics = 0;
   std::uint8_t lasting_error = 0;  // in 1/32, up to 7.97
   friend bool operator==(const PackedModel&, const PackedModel&) = default;
 };
 
-/// Pseudo-random thresholds in [0, 1) for rounding without bias: what a look changes in a model is far less than a
-/// step, and would never come in otherwise. They hang on pixel and look alone.
+/// Pseudo-random thresholds in [0, 1) for rounding without bias: what an observation changes in a model is far less
+/// than a step, and would never come in otherwise. They depend on pixel and observation alone.
 class Dither {
  public:
   static constexpr std::size_t block = (feature_count * term_count + 1 + 7) / 8 * 8;
-  Dither(std::size_t pixel, std::size_t look);
+  Dither(std::size_t pixel, std::size_t observation);
   float next();
   /// As many as a model wants, in steps of 2^-16.
   std::array<float, block> next_block();
@@ -48,41 +48,43 @@ struct ModelSteps {
 
 /// Rounds to the nearest step.
 PackedModel pack(const SeasonModel& model, const ModelSteps& steps);
-/// Takes what adapt() changes from `model` into the `packed` one that it came of: coefficients, and the looks of the
-/// date's part of the year. Rounds up or down by chance, so that the mean is right.
+/// Takes what adapt() changes from `model` into the `packed` one that it came of: coefficients, and the observations of
+/// the date's part of the year. Rounds up or down by chance, so that the mean is right.
 void pack_adapted(const SeasonModel& model, const ModelSteps& steps, std::size_t part, Dither dither,
                   PackedModel& packed);
 SeasonModel unpack(const PackedModel& packed, const ModelSteps& steps);
 inline float unpack_lasting_error(std::uint8_t packed) { return static_cast<float>(packed) * (1.0F / 32); }
 
-/// Leaves `kept`, 0..1, of the weight of looks in a part of the year.
-std::uint8_t aged_looks(std::uint8_t packed, float kept, Dither dither);
+/// Leaves `kept`, 0..1, of the weight of observations in a part of the year.
+std::uint8_t aged_observations(std::uint8_t packed, float kept, Dither dither);
 
-// ---- the last looks ----
+// ---- the last observations ----
 
-inline constexpr std::size_t window_looks = 6;  // whose residuals are summed
+inline constexpr std::size_t window_observations = 6;  // whose residuals are summed
 
-/// Looks are named by their place in MonitorState::looks.
-using LookNumber = std::int16_t;
-inline constexpr LookNumber no_look = -1;
-inline constexpr std::size_t most_looks = 32767;
+/// Observations are named by their place in MonitorState::observations.
+using ObservationNumber = std::int16_t;
+inline constexpr ObservationNumber no_observation = -1;
+inline constexpr std::size_t most_acquisitions = 32767;
 
-/// The last clear looks of a pixel, newest first.
-struct RecentLooks {
-  std::array<FeatureVector, window_looks> whitened{};
-  std::array<LookNumber, window_looks> look{};
+/// The last clear observations of a pixel, newest first.
+struct RecentObservations {
+  std::array<FeatureVector, window_observations> whitened{};
+  std::array<ObservationNumber, window_observations> observation{};
   std::int32_t count = 0;
 };
 
-using RecentNumbers = std::array<LookNumber, window_looks>;     // no_look behind the last
-using PackedResidual = std::array<std::int8_t, feature_count>;  // whitened, in halves, up to 63.5
-using PackedResiduals = std::array<PackedResidual, window_looks>;
-inline constexpr RecentNumbers no_recent_looks{no_look, no_look, no_look, no_look, no_look, no_look};
+using RecentNumbers = std::array<ObservationNumber, window_observations>;  // no_observation behind the last
+using PackedResidual = std::array<std::int8_t, feature_count>;             // whitened, in halves, up to 63.5
+using PackedResiduals = std::array<PackedResidual, window_observations>;
+inline constexpr RecentNumbers no_recent_observations{no_observation, no_observation, no_observation,
+                                                      no_observation, no_observation, no_observation};
 
-RecentLooks unpack(const PackedResiduals& residuals, const RecentNumbers& looks);
+RecentObservations unpack(const PackedResiduals& residuals, const RecentNumbers& observations);
 
-/// Puts a look before the others; the oldest is dropped.
-void push_front(PackedResiduals& residuals, RecentNumbers& looks, const FeatureVector& whitened, LookNumber look);
+/// Puts an observation before the others; the oldest is dropped.
+void push_front(PackedResiduals& residuals, RecentNumbers& observations, const FeatureVector& whitened,
+                ObservationNumber observation);
 
 // ---- single numbers ----
 

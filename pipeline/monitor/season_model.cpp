@@ -48,7 +48,7 @@ std::array<Triangle, year_parts> mean_products() {
   return result;
 }
 
-std::size_t used_terms(int waves) { return 1 + 2 * static_cast<std::size_t>(waves); }
+std::size_t used_terms(int harmonics) { return 1 + 2 * static_cast<std::size_t>(harmonics); }
 
 Terms ridge(const MonitorOptions& options) {
   const float first = options.first_harmonic_ridge;
@@ -82,23 +82,23 @@ std::array<Number, term_count> solve(std::array<Number, triangle_count> a, const
   return z;
 }
 
-/// The covariance of coefficients times the terms of a date, from the looks by part of the year. `is_used` is 1 for the
-/// terms that a model has, and 0 for the others, whose result is 0.
+/// The covariance of coefficients times the terms of a date, from the observations by part of the year. `is_used` is 1
+/// for the terms that a model has, and 0 for the others, whose result is 0.
 template <typename Number>
-std::array<Number, term_count> direction_of(const std::array<Number, year_parts>& looks,
+std::array<Number, term_count> direction_of(const std::array<Number, year_parts>& observations,
                                             const std::array<Number, term_count>& is_used, const SeasonDate& date,
                                             const MonitorOptions& options) {
   static const std::array<Triangle, year_parts> products = mean_products();
-  constexpr float least_looks = 1.0F / 16;  // so that a model without looks is uncertain, not singular
+  constexpr float least_observations = 1.0F / 16;  // so that a model without observations is uncertain, not singular
   Terms held = ridge(options);
-  held[0] = least_looks;
+  held[0] = least_observations;
   std::array<Number, triangle_count> information;
   std::array<Number, term_count> terms;
   for (std::size_t i = 0; i < term_count; ++i) {
     terms[i] = is_used[i] * date.terms[i];
     for (std::size_t j = 0; j <= i; ++j) {
-      Number sum = looks[0] * products[0][packed(i, j)];
-      for (std::size_t part = 1; part < year_parts; ++part) sum += looks[part] * products[part][packed(i, j)];
+      Number sum = observations[0] * products[0][packed(i, j)];
+      for (std::size_t part = 1; part < year_parts; ++part) sum += observations[part] * products[part][packed(i, j)];
       if (i == j) sum += held[i];
       information[packed(i, j)] = is_used[i] * sum;
     }
@@ -188,23 +188,23 @@ SeasonYear season_year(Instant first) {
 
 Terms uncertain_direction(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
   Terms is_used{};
-  std::fill_n(is_used.begin(), used_terms(model.waves), 1.0F);
-  return direction_of(model.looks, is_used, date, options);
+  std::fill_n(is_used.begin(), used_terms(model.harmonics), 1.0F);
+  return direction_of(model.observations, is_used, date, options);
 }
 
 void uncertain_directions(std::span<const SeasonModel> models, const SeasonDate& date, const MonitorOptions& options,
                           std::span<Terms> directions) {
   using Lanes = Eigen::Array<float, static_cast<int>(most_directions), 1>;
-  std::array<Lanes, year_parts> looks;
+  std::array<Lanes, year_parts> observations;
   std::array<Lanes, term_count> is_used;
-  looks.fill(Lanes::Zero());
+  observations.fill(Lanes::Zero());
   is_used.fill(Lanes::Zero());
   for (std::size_t m = 0; m < models.size(); ++m) {
     const auto lane = static_cast<int>(m);
-    for (std::size_t part = 0; part < year_parts; ++part) looks[part][lane] = models[m].looks[part];
-    for (std::size_t i = 0; i < used_terms(models[m].waves); ++i) is_used[i][lane] = 1;
+    for (std::size_t part = 0; part < year_parts; ++part) observations[part][lane] = models[m].observations[part];
+    for (std::size_t i = 0; i < used_terms(models[m].harmonics); ++i) is_used[i][lane] = 1;
   }
-  const std::array<Lanes, term_count> result = direction_of(looks, is_used, date, options);
+  const std::array<Lanes, term_count> result = direction_of(observations, is_used, date, options);
   for (std::size_t m = 0; m < models.size(); ++m) {
     for (std::size_t i = 0; i < term_count; ++i) directions[m][i] = result[i][static_cast<int>(m)];
   }
@@ -228,20 +228,20 @@ Expectation expect(const SeasonModel& model, const SeasonDate& date, const Terms
   return result;
 }
 
-float looks_of_season(const SeasonModel& model, const SeasonDate& date) {
+float observations_of_season(const SeasonModel& model, const SeasonDate& date) {
   const std::size_t part = date.year_part();
   const bool is_early = date.part_elapsed < 0.5F;
   const std::size_t beside = (part + (is_early ? year_parts - 1 : 1)) % year_parts;
   const float inside = is_early ? 0.5F + date.part_elapsed : 1.5F - date.part_elapsed;
-  return inside * model.looks[part] + (1 - inside) * model.looks[beside];
+  return inside * model.observations[part] + (1 - inside) * model.observations[beside];
 }
 
 bool knows_season(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
-  return looks_of_season(model, date) >= options.season_looks;
+  return observations_of_season(model, date) >= options.season_observations;
 }
 
 bool knows_whole_year(const SeasonModel& model, const MonitorOptions& options) {
-  return *std::min_element(model.looks.begin(), model.looks.end()) >= options.whole_year_looks;
+  return *std::min_element(model.observations.begin(), model.observations.end()) >= options.whole_year_observations;
 }
 
 std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, const SeasonYear& year,
@@ -255,32 +255,34 @@ std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, 
   return highest;
 }
 
-bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, const MonitorOptions& options,
-                SeasonModel& model) {
+bool fit_season(std::span<PixelObservation> observations, const FeatureVector& typical_noise,
+                const MonitorOptions& options, SeasonModel& model) {
   std::array<bool, feature_count> used{};
   for (std::size_t f = 0; f < feature_count; ++f) {
-    const auto there = std::count_if(looks.begin(), looks.end(),
-                                     [f](const PixelLook& look) { return look.values[f] == look.values[f]; });
-    used[f] = 2 * static_cast<std::size_t>(there) > looks.size();
+    const auto there = std::count_if(
+        observations.begin(), observations.end(),
+        [f](const PixelObservation& observation) { return observation.values[f] == observation.values[f]; });
+    used[f] = 2 * static_cast<std::size_t>(there) > observations.size();
   }
   const auto used_count = static_cast<float>(std::count(used.begin(), used.end(), true));
-  // Complete looks come first; the others stay out.
-  const auto complete = std::partition(looks.begin(), looks.end(), [&used](const PixelLook& look) {
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      if (used[f] && look.values[f] != look.values[f]) return false;
-    }
-    return true;
-  });
-  for (auto look = complete; look != looks.end(); ++look) look->weight = 0;
-  const auto n = static_cast<std::size_t>(complete - looks.begin());
-  if (used_count == 0 || static_cast<int>(n) < options.min_looks) return false;
-  looks = looks.first(n);
+  // Complete observations come first; the others stay out.
+  const auto complete =
+      std::partition(observations.begin(), observations.end(), [&used](const PixelObservation& observation) {
+        for (std::size_t f = 0; f < feature_count; ++f) {
+          if (used[f] && observation.values[f] != observation.values[f]) return false;
+        }
+        return true;
+      });
+  for (auto observation = complete; observation != observations.end(); ++observation) observation->weight = 0;
+  const auto n = static_cast<std::size_t>(complete - observations.begin());
+  if (used_count == 0 || static_cast<int>(n) < options.min_observations) return false;
+  observations = observations.first(n);
 
-  model.waves = static_cast<int>(n) >= options.looks_for_second_harmonic  ? 2
-                : static_cast<int>(n) >= options.looks_for_first_harmonic ? 1
-                                                                          : 0;
-  const std::size_t terms = used_terms(model.waves);
-  constexpr double held = 1e6;  // keeps a wave that the looks do not support at 0
+  model.harmonics = static_cast<int>(n) >= options.observations_for_second_harmonic  ? 2
+                    : static_cast<int>(n) >= options.observations_for_first_harmonic ? 1
+                                                                                     : 0;
+  const std::size_t terms = used_terms(model.harmonics);
+  constexpr double held = 1e6;  // keeps a wave that the observations do not support at 0
   Column penalty;
   for (std::size_t i = 0; i < term_count; ++i) {
     penalty[static_cast<int>(i)] = i < terms ? static_cast<double>(ridge(options)[i]) : held;
@@ -288,9 +290,9 @@ bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, 
   std::vector<Row> residuals(n, Row::Zero());
   for (std::size_t l = 0; l < n; ++l) {
     for (std::size_t f = 0; f < feature_count; ++f) {
-      if (used[f]) residuals[l][static_cast<int>(f)] = looks[l].values[f];
+      if (used[f]) residuals[l][static_cast<int>(f)] = observations[l].values[f];
     }
-    looks[l].weight = 1;
+    observations[l].weight = 1;
   }
   Medians medians(n);
   Row least_spread = Row::Ones();
@@ -306,10 +308,10 @@ bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, 
     std::array<Row, term_count> right;
     right.fill(Row::Zero());
     for (std::size_t l = 0; l < n; ++l) {
-      if (looks[l].weight == 0) continue;
-      const Terms& at = looks[l].date->terms;
+      if (observations[l].weight == 0) continue;
+      const Terms& at = observations[l].date->terms;
       for (std::size_t i = 0; i < term_count; ++i) {
-        const float weighted = looks[l].weight * at[i];
+        const float weighted = observations[l].weight * at[i];
         for (std::size_t j = 0; j <= i; ++j) products[packed(i, j)] += weighted * at[j];
         right[i] += weighted * residuals[l];
       }
@@ -330,7 +332,7 @@ bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, 
       step[i] = change.row(static_cast<int>(i)).cast<float>().transpose().array();
     }
     for (std::size_t l = 0; l < n; ++l) {
-      const Terms& at = looks[l].date->terms;
+      const Terms& at = observations[l].date->terms;
       for (std::size_t i = 0; i < term_count; ++i) residuals[l] -= at[i] * step[i];
     }
     if (round + 1 == rounds) {
@@ -340,24 +342,25 @@ bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, 
     const Row per_spread = 1 / (normal_mad * medians.of(residuals)).max(least_spread);
     for (std::size_t l = 0; l < n; ++l) {
       const float distance = std::sqrt((residuals[l] * per_spread).square().sum() / used_count);
-      looks[l].weight = round < huber_rounds ? std::min(1.0F, 1.0F / (distance + 1e-6F)) * (distance < 10 ? 1.0F : 0.1F)
-                                             : tukey(distance, options.tukey_sigma);
+      observations[l].weight = round < huber_rounds
+                                   ? std::min(1.0F, 1.0F / (distance + 1e-6F)) * (distance < 10 ? 1.0F : 0.1F)
+                                   : tukey(distance, options.tukey_sigma);
     }
   }
 
-  model.looks = {};
+  model.observations = {};
   float total = 0;
   float parameters = 0;
-  for (const PixelLook& look : looks) {
-    model.looks[look.date->year_part()] += look.weight;
-    total += look.weight;
+  for (const PixelObservation& observation : observations) {
+    model.observations[observation.date->year_part()] += observation.weight;
+    total += observation.weight;
   }
   for (std::size_t i = 0; i < terms; ++i) {
     const auto row = static_cast<int>(i);
     parameters += static_cast<float>(1 - penalty[row] * inverse(row, row));
   }
   Row squares = Row::Zero();
-  for (std::size_t l = 0; l < n; ++l) squares += looks[l].weight * residuals[l].square();
+  for (std::size_t l = 0; l < n; ++l) squares += observations[l].weight * residuals[l].square();
   const float freedom = std::max(1.0F, total - parameters);
   for (std::size_t f = 0; f < feature_count; ++f) {
     model.coefficients[f] = {};
@@ -366,7 +369,7 @@ bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, 
     for (std::size_t i = 0; i < terms; ++i) {
       model.coefficients[f][i] = static_cast<float>(coefficients(static_cast<int>(i), static_cast<int>(f)));
     }
-    const float prior = typical_noise[f] > 0 ? options.noise_prior_looks : 0.0F;
+    const float prior = typical_noise[f] > 0 ? options.noise_prior_observations : 0.0F;
     const float variance =
         (squares[static_cast<int>(f)] + prior * typical_noise[f] * typical_noise[f]) / (freedom + prior);
     model.noise[f] = std::max(least_noise[f], std::sqrt(variance));
@@ -388,7 +391,7 @@ void adapt(SeasonModel& model, const SeasonDate& date, const Terms& direction, c
     const float innovation = values[f] - product(coefficients, date.terms);
     for (std::size_t i = 0; i < term_count; ++i) coefficients[i] += direction[i] * scale * innovation;
   }
-  model.looks[date.year_part()] += weight;
+  model.observations[date.year_part()] += weight;
 }
 
 float kept_after_a_year(const MonitorOptions& options) {

@@ -1,6 +1,6 @@
 #pragma once
 // The course of the year of one pixel: for each feature y(t) = c0 + c1 cos wt + c2 sin wt + c3 cos 2wt + c4 sin 2wt,
-// w = 2 pi / 365.25 days. All features share the weights of the looks, and with them one uncertainty.
+// w = 2 pi / 365.25 days. All features share the weights of the observations, and with them one uncertainty.
 
 #include <array>
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace pitwatch {
 
-inline constexpr int most_waves = 2;
+inline constexpr int most_harmonics = 2;
 inline constexpr std::size_t term_count = 5;
 inline constexpr std::size_t year_parts = 6;  // of two months
 
@@ -39,17 +39,18 @@ SeasonDate season_date(Instant when);
 using SeasonYear = std::array<SeasonDate, 24>;
 SeasonYear season_year(Instant first);
 
-/// The model of one pixel. `looks` is the weight of the looks that it rests on, by part of the year, where an
-/// undisturbed look has 1. With M_p, the mean over the days of a part of the outer products of the terms, the
-/// covariance of the coefficients in units of the features' noise is (sum over p of looks_p M_p + ridge)^-1: six
-/// numbers stand for fifteen, and where in its two months a look lay makes no difference.
+/// The model of one pixel. `observations` is the weight of the observations that it rests on, by part of the year,
+/// where an undisturbed observation has 1. With M_p, the mean over the days of a part of the outer products of the
+/// terms, the covariance of the coefficients in units of the features' noise is (sum over p of looks_p M_p + ridge)^-1:
+/// six numbers stand for fifteen, and where in its two months an observation lay makes no difference.
 struct SeasonModel {
   std::array<Terms, feature_count> coefficients{};
-  std::array<float, year_parts> looks{};
-  int waves = 0;          // a year that rests on few looks has none, then the yearly one, then the half-yearly one too
-  FeatureVector noise{};  // standard deviation of a look, in the feature's unit
-  /// Variance of the model's error that lasts over looks (years differ, and with them months), in that of a look, as
-  /// the history has shown it.
+  std::array<float, year_parts> observations{};
+  int harmonics =
+      0;  // a year that rests on few observations has none, then the yearly one, then the semi-annual one too
+  FeatureVector noise{};  // standard deviation of an observation, in the feature's unit
+  /// Variance of the model's error that lasts over observations (years differ, and with them months), in that of an
+  /// observation, as the history has shown it.
   float lasting_error = 0;
 };
 
@@ -61,8 +62,8 @@ struct Expectation {
 
 Expectation expect(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options);
 
-/// The covariance of the model's coefficients, in units of the noise, times the terms of the date. It hangs on `looks`
-/// and `waves` alone, and is most of the work of expect() and adapt(): who has it may pass it on.
+/// The covariance of the model's coefficients, in units of the noise, times the terms of the date. It depends on
+/// `observations` and `harmonics` alone, and is most of the work of expect() and adapt(): who has it may pass it on.
 Terms uncertain_direction(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options);
 /// The same, bit by bit, of up to most_directions models at once.
 inline constexpr std::size_t most_directions = 8;
@@ -71,43 +72,44 @@ void uncertain_directions(std::span<const SeasonModel> models, const SeasonDate&
 Expectation expect(const SeasonModel& model, const SeasonDate& date, const Terms& direction,
                    const MonitorOptions& options);
 
-/// Looks that the model rests on in the two months around a day of the year, as if those of a part were spread evenly.
-float looks_of_season(const SeasonModel& model, const SeasonDate& date);
+/// Observations that the model rests on in the two months around a day of the year, as if those of a part were spread
+/// evenly.
+float observations_of_season(const SeasonModel& model, const SeasonDate& date);
 
-/// Whether the model has looks enough of the season to judge one of that date.
+/// Whether the model has observations enough of the season to judge one of that date.
 bool knows_season(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options);
 
-/// Whether it has looks enough of every part of the year; until then the history is short.
+/// Whether it has observations enough of every part of the year; until then the history is short.
 bool knows_whole_year(const SeasonModel& model, const MonitorOptions& options);
 
 /// The highest value expected of a feature in the seasons that the model knows; nothing where it knows none.
 std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, const SeasonYear& year,
                                      const MonitorOptions& options);
 
-/// One look of a pixel's history.
-struct PixelLook {
+/// One observation of a pixel's history.
+struct PixelObservation {
   const SeasonDate* date;
   FeatureVector values;
   float weight = 1;  // of the fit's last step: an outlier has 0
 };
 
-/// Fits by iteratively reweighted least squares with a ridge on the waves (Huber's weights, then Tukey's; Holland &
-/// Welsch 1977), with as many waves as the looks support, and leaves in `looks` the weights. The noise is the
-/// robust spread of the residuals with the degrees of freedom that the fit took. `typical_noise` counts like
-/// `options.noise_prior_looks` looks. False where fewer than min_looks are there: the model is then left as it was.
-/// A feature that most looks lack (NaN) is left out: coefficients 0, noise 0. Looks that lack one of the others get
-/// weight 0, and are moved to the end of `looks`.
-bool fit_season(std::span<PixelLook> looks, const FeatureVector& typical_noise, const MonitorOptions& options,
-                SeasonModel& model);
+/// Fits by iteratively reweighted least squares with a ridge on the harmonics (Huber's weights, then Tukey's; Holland &
+/// Welsch 1977), with as many harmonics as the observations support, and leaves in `observations` the weights. The
+/// noise is the robust spread of the residuals with the degrees of freedom that the fit took. `typical_noise` counts
+/// like `options.noise_prior_observations` observations. False where fewer than min_observations are there: the model
+/// is then left as it was. A feature that most observations lack (NaN) is left out: coefficients 0, noise 0.
+/// Observations that lack one of the others get weight 0, and are moved to the end of `observations`.
+bool fit_season(std::span<PixelObservation> observations, const FeatureVector& typical_noise,
+                const MonitorOptions& options, SeasonModel& model);
 
-/// Takes one more look into the model (recursive least squares, the look weighted by `weight`); features that are NaN
-/// or have no noise keep their coefficients.
+/// Takes one more observation into the model (recursive least squares, the observation weighted by `weight`); features
+/// that are NaN or have no noise keep their coefficients.
 void adapt(SeasonModel& model, const SeasonDate& date, const FeatureVector& values, float weight,
            const MonitorOptions& options);
 void adapt(SeasonModel& model, const SeasonDate& date, const Terms& direction, const FeatureVector& values,
            float weight);
 
-/// What is left, 0..1, of the weight of a year's looks when a year has passed.
+/// What is left, 0..1, of the weight of a year's observations when a year has passed.
 float kept_after_a_year(const MonitorOptions& options);
 
 }  // namespace pitwatch

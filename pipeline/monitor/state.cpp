@@ -22,29 +22,29 @@ StateArray array_of(std::string_view name, Elements& elements, std::size_t short
 }  // namespace
 
 std::vector<StateArray> state_arrays(MonitorState& state) {
-  return {array_of("looks", state.looks, 0, Course::rough),
+  return {array_of("looks", state.observations, 0, Course::rough),
           array_of("whitening", state.whitening, 0, Course::rough),
           array_of("typical_noise", state.typical_noise, 0, Course::rough),
           array_of("models", state.models, feature_count * term_count, Course::smooth),
           array_of("kind", state.kind, 0, Course::rough),
           array_of("recent_residuals", state.recent_residuals, 0, Course::rough),
-          array_of("recent_looks", state.recent_looks, window_looks, Course::smooth),
+          array_of("recent_looks", state.recent_observations, window_observations, Course::smooth),
           array_of("history", state.history, sizeof(PixelHistory) / 2, Course::smooth),
           array_of("counts", state.counts, 4, Course::smooth),
           array_of("status", state.status, 0, Course::rough),
           array_of("own_evidence", state.own_evidence, 0, Course::rough)};
 }
 
-MonitorState unfilled_state(int width, int height, std::size_t looks) {
+MonitorState unfilled_state(int width, int height, std::size_t observations) {
   MonitorState state;
   state.width = width;
   state.height = height;
-  state.looks.resize(looks);
+  state.observations.resize(observations);
   const auto pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
   state.models.resize(pixels);
   state.kind.resize(pixels);
   state.recent_residuals.resize(pixels);
-  state.recent_looks.resize(pixels);
+  state.recent_observations.resize(pixels);
   state.history.resize(pixels);
   state.counts.resize(pixels);
   state.status.resize(pixels);
@@ -58,7 +58,7 @@ MonitorState make_state(int width, int height) {
   state.models.assign(pixels, {});
   state.kind.assign(pixels, no_kind);
   state.recent_residuals.assign(pixels, {});
-  state.recent_looks.assign(pixels, no_recent_looks);
+  state.recent_observations.assign(pixels, no_recent_observations);
   state.history.assign(pixels, {});
   state.counts.assign(pixels, {});
   state.status.assign(pixels, PixelStatus::not_judged);
@@ -66,9 +66,10 @@ MonitorState make_state(int width, int height) {
   return state;
 }
 
-void add_look(MonitorState& state, Instant when) {
-  if (state.looks.size() >= most_looks) throw DataError("more than " + std::to_string(most_looks) + " looks at a site");
-  state.looks.push_back(when);
+void add_observation(MonitorState& state, Instant when) {
+  if (state.observations.size() >= most_acquisitions)
+    throw DataError("more than " + std::to_string(most_acquisitions) + " looks at a site");
+  state.observations.push_back(when);
 }
 
 }  // namespace pitwatch

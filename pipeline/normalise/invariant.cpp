@@ -13,13 +13,14 @@ constexpr float least_sigma = 1e-4F;      // reflectance: one digital number
 constexpr double smallest_spread = 1e-4;  // reflectance
 constexpr int most_rounds = 20;
 
-/// The line reference = gain * look + offset through the pixels by index, orthogonal to which they scatter least.
+/// The line reference = gain * acquisition + offset through the pixels by index, orthogonal to which they scatter
+/// least.
 LinearGain orthogonal_line(const BandPair& band, const std::vector<std::uint32_t>& pixels) {
   const auto n = static_cast<double>(pixels.size());
   double mean_x = 0;
   double mean_y = 0;
   for (const std::uint32_t i : pixels) {
-    mean_x += static_cast<double>(band.look[i]);
+    mean_x += static_cast<double>(band.acquisition[i]);
     mean_y += static_cast<double>(band.reference[i]);
   }
   mean_x /= n;
@@ -28,7 +29,7 @@ LinearGain orthogonal_line(const BandPair& band, const std::vector<std::uint32_t
   double xy = 0;
   double yy = 0;
   for (const std::uint32_t i : pixels) {
-    const double x = static_cast<double>(band.look[i]) - mean_x;
+    const double x = static_cast<double>(band.acquisition[i]) - mean_x;
     const double y = static_cast<double>(band.reference[i]) - mean_y;
     xx += x * x;
     xy += x * y;
@@ -50,17 +51,18 @@ LinearGain least_median_line(const BandPair& band, const std::vector<std::uint32
   constexpr std::size_t judges = 1000;
   std::vector<float> values;
   values.reserve(pixels.size());
-  for (const std::uint32_t i : pixels) values.push_back(band.look[i]);
+  for (const std::uint32_t i : pixels) values.push_back(band.acquisition[i]);
   const float least_difference = std::max(robust_spread(values).sigma, static_cast<float>(smallest_spread));
   const std::size_t step = std::max<std::size_t>(1, pixels.size() / judges);
   // A level shift alone, where no line is better.
   LinearGain best;
-  for (std::size_t k = 0; k < pixels.size(); ++k) values[k] = band.reference[pixels[k]] - band.look[pixels[k]];
+  for (std::size_t k = 0; k < pixels.size(); ++k) values[k] = band.reference[pixels[k]] - band.acquisition[pixels[k]];
   best.offset = median(std::move(values));
   const auto score = [&](const LinearGain& line) {
     std::vector<float> residuals;
     for (std::size_t k = 0; k < pixels.size(); k += step) {
-      residuals.push_back(std::abs(band.reference[pixels[k]] - (line.gain * band.look[pixels[k]] + line.offset)));
+      residuals.push_back(
+          std::abs(band.reference[pixels[k]] - (line.gain * band.acquisition[pixels[k]] + line.offset)));
     }
     return median(std::move(residuals));
   };
@@ -72,10 +74,10 @@ LinearGain least_median_line(const BandPair& band, const std::vector<std::uint32
   for (int t = 1; t <= lines_tried; ++t) {
     const std::uint32_t i = pixel_at(t * 0.7548776662466927);
     const std::uint32_t j = pixel_at(t * 0.5698402909980532);
-    const float difference = band.look[j] - band.look[i];
+    const float difference = band.acquisition[j] - band.acquisition[i];
     if (std::abs(difference) < least_difference) continue;
     LinearGain line{(band.reference[j] - band.reference[i]) / difference, 0};
-    line.offset = band.reference[i] - line.gain * band.look[i];
+    line.offset = band.reference[i] - line.gain * band.acquisition[i];
     if (!(line.gain > 0)) continue;
     const float found = score(line);
     if (found < least) {
@@ -94,7 +96,7 @@ std::vector<std::uint32_t> near_lines(std::span<const BandPair> bands, const std
   for (std::size_t b = 0; b < bands.size(); ++b) {
     for (std::size_t k = 0; k < candidates.size(); ++k) {
       const std::uint32_t i = candidates[k];
-      residual[k] = bands[b].reference[i] - (gains[b].gain * bands[b].look[i] + gains[b].offset);
+      residual[k] = bands[b].reference[i] - (gains[b].gain * bands[b].acquisition[i] + gains[b].offset);
     }
     const Spread spread = robust_spread(residual);
     const float reach = accepted_sigma * std::max(spread.sigma, least_sigma);
@@ -116,7 +118,7 @@ std::optional<InvariantFit> fit_invariant(std::span<const BandPair> bands) {
   std::vector<std::uint32_t> valid;
   for (std::size_t i = 0; i < bands.front().reference.size(); ++i) {
     const bool has_all = std::all_of(bands.begin(), bands.end(), [&](const BandPair& band) {
-      return !std::isnan(band.reference[i]) && !std::isnan(band.look[i]);
+      return !std::isnan(band.reference[i]) && !std::isnan(band.acquisition[i]);
     });
     if (has_all) valid.push_back(static_cast<std::uint32_t>(i));
   }

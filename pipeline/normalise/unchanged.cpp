@@ -237,7 +237,8 @@ UnchangedGround find_unchanged(std::span<const DatedBand> bands, std::span<const
     ground.own_weight = ground.cells >= prior ? 1 : ground.cells / (ground.cells + prior);
   }
   ground.counts = ground.is_unchanged;
-  if (ground.own_weight >= 1 && ground.share >= nearly_all && !ground.moved_as_one) {
+  const bool all_count = ground.share >= nearly_all || bands.size() == 1;
+  if (ground.own_weight >= 1 && all_count && !ground.moved_as_one) {
     std::fill(ground.counts.begin(), ground.counts.end(), std::uint8_t{1});
     for (std::size_t b = 0; b < bands.size(); ++b) fit_all(bands[b], kinds, levels[b]);
   }

@@ -19,7 +19,7 @@ struct UnchangedOptions {
   float most_growth = 2.0F;   // a pair's noise is believed up to so many times the absolute
   float gain_sd = 0.2F;       // of contrast between the dates, about 1
   float level_sd = 0.02F;     // of the level, about 0
-  float kind_sd = 0.01F;      // of what one kind of ground does otherwise than all
+  float kind_sd = 0.01F;      // of what one stratum does otherwise than all
   float prior_cells = 50.0F;  // with fewer cells of unchanged ground the pair's own statistics are not trusted
 };
 
@@ -32,7 +32,8 @@ struct DatedBand {
 struct UnchangedGround {
   std::vector<std::uint8_t> is_unchanged;  // by pixel
   /// The pixels that levels and noise are of: those, or all where at least 85 % are believed unchanged. So little
-  /// change is borne by medians and quantiles, and what differs most of unchanged ground is not cut off.
+  /// change is borne by medians and quantiles, and what differs most of unchanged ground is not cut off. All count of a
+  /// single band, too: it does not tell ground that changed from ground at another level.
   std::vector<std::uint8_t> counts;
   std::size_t pixels = 0;  // of them unchanged
   double cells = 0;        // pixels over pixels_per_cell

@@ -348,7 +348,7 @@ std::string begin_manifest(const std::string& state, Manifest& manifest) {
   manifest.head_before = tip.head;
   if (!tip.trouble.empty()) {
     manifest.notices.push_back(
-        {"runs/HEAD", tip.trouble + "; the chain goes on from the newest manifest there was", manifest.started});
+        {"runs/HEAD", tip.trouble + "; the chain continues from the newest manifest there was", manifest.started});
   }
   const std::string name = next_name(manifest.started, tip.newest ? tip.newest->name : std::string());
   if (!time_of(name)) throw IoError(shown(name) + ": no manifest can have this name; is the clock right?");

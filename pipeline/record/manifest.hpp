@@ -88,10 +88,10 @@ struct Notice {
   Instant since{};  // start of the run that first said so
 };
 
-/// A checkpoint of a site: a path as OutputFile::path, and how many looks it holds.
+/// A checkpoint of a site: a path as OutputFile::path, and how many acquisitions it holds.
 struct CheckpointFile {
   std::string path;
-  int looks = 0;
+  int acquisitions = 0;
   friend bool operator==(const CheckpointFile&, const CheckpointFile&) = default;
 };
 
@@ -99,7 +99,7 @@ struct CheckpointFile {
 struct SiteStanding {
   std::string id;
   int panes = 0;
-  int looks = 0;
+  int acquisitions = 0;
   std::optional<Instant> first_acquisition;  // of those that were taken in
   std::optional<Instant> last_acquisition;
   bool learning = false;

@@ -225,7 +225,7 @@ SiteStanding site_of(const json& value) {
   SiteStanding site;
   site.id = members.text("id");
   site.panes = members.count("panes");
-  site.looks = members.count("looks");
+  site.acquisitions = members.count("looks");
   site.first_acquisition = members.time_or_null("first_acquisition");
   site.last_acquisition = members.time_or_null("last_acquisition");
   site.learning = members.flag("learning");

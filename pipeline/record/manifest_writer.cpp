@@ -118,11 +118,11 @@ ordered_json notice_json(const Notice& notice) {
 
 ordered_json site_json(const SiteStanding& site) {
   const auto checkpoint = [](const CheckpointFile& file) -> ordered_json {
-    return {{"path", path_json(file.path)}, {"looks", count_json(file.looks)}};
+    return {{"path", path_json(file.path)}, {"looks", count_json(file.acquisitions)}};
   };
   return {{"id", text_json(site.id)},
           {"panes", count_json(site.panes)},
-          {"looks", count_json(site.looks)},
+          {"looks", count_json(site.acquisitions)},
           {"first_acquisition", time_json(site.first_acquisition)},
           {"last_acquisition", time_json(site.last_acquisition)},
           {"learning", site.learning},
@@ -138,7 +138,7 @@ ordered_json output_json(const OutputFile& file) {
   return {{"path", path_json(file.path)}, {"size", file.size}, {"sha256", hash_json(file.sha256)}};
 }
 
-/// One input a line: of a look they are many, with many ranges each.
+/// One input a line: of an acquisition they are many, with many ranges each.
 std::string inputs_text(const std::vector<InputFile>& inputs) {
   std::string text = "[";
   for (const InputFile& file : inputs) text += (text.size() == 1 ? "\n    " : ",\n    ") + input_file_json(file);

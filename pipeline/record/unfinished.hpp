@@ -4,7 +4,7 @@
 //   STATE/runs/.unfinished/000001.json   a manifest of what was read up to a checkpoint; the next one of what came
 //   after
 //
-// A checkpoint outlasts a run that is killed, and the next run goes on from it without reading again what it holds.
+// A checkpoint outlasts a run that is killed, and the next run continues from it without reading again what it holds.
 // Therefore what was read is noted before a checkpoint is written, and the next run puts it on record.
 
 #include <cstddef>

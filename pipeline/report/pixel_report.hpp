@@ -18,9 +18,9 @@
 
 namespace pitwatch {
 
-/// What a look saw of the pixel.
+/// What an observation saw of the pixel.
 enum class PixelSeen : std::uint8_t {
-  nothing,   // no measurement, or the look was left out
+  nothing,   // no measurement, or the observation was left out
   masked,    // cloud, shadow, snow, saturated, or near to cloud
   screened,  // missed cloud or shadow by its spectrum
   clear,
@@ -28,8 +28,8 @@ enum class PixelSeen : std::uint8_t {
 inline constexpr std::array<std::string_view, 4> pixel_seen_names{"nothing", "masked", "screened", "clear"};
 inline std::string_view name(PixelSeen seen) { return pixel_seen_names[static_cast<std::size_t>(seen)]; }
 
-/// One look. Numbers are NaN where there is none.
-struct PixelLookReport {
+/// One observation. Numbers are NaN where there is none.
+struct PixelObservationReport {
   Instant when{};
   std::string scene;
   PixelSeen seen = PixelSeen::nothing;
@@ -38,19 +38,19 @@ struct PixelLookReport {
   PixelReflectance reflectance{};
   FeatureVector observed{};
   FeatureVector modelled{};   // the season's expectation
-  FeatureVector shared{};     // what similar ground around did besides; of looks that were used
+  FeatureVector shared{};     // what similar ground around did besides; of observations that were used
   FeatureVector noise{};      // standard deviation expected of observed - modelled - shared
   float residual_length = 0;  // of the whitened residual, as it counted
-  float own_evidence = 0;     // log odds by the pixel's own looks
+  float own_evidence = 0;     // log odds by the pixel's own observations
   float evidence = 0;         // log odds, neighbours included
   float probability = 0;
   PixelStatus status = PixelStatus::not_judged;
   std::string decision;                                        // what changed
-  std::vector<std::pair<std::string, AlertStatus>> incidents;  // whose ground holds the pixel after the look
+  std::vector<std::pair<std::string, AlertStatus>> incidents;  // whose ground holds the pixel after the observation
 };
 
 /// (observed - modelled - shared) / noise, NaN where one is missing.
-float deviation_sigma(const PixelLookReport& look, Feature feature);
+float deviation_sigma(const PixelObservationReport& observation, Feature feature);
 
 struct PixelReport {
   std::string site;
@@ -61,20 +61,21 @@ struct PixelReport {
   MapPoint middle_m;  // in that CRS
   int column = 0;     // on the site's grid
   int row = 0;
-  std::vector<PixelLookReport> looks;                        // in order of time
+  std::vector<PixelObservationReport> observations;          // in order of time
   std::vector<std::pair<std::string, std::string>> skipped;  // scene or file, and why
 };
 
-/// The features in which looks at the disturbed pixel deviated most, in any look where it never was; in their order.
+/// The features in which observations of the disturbed pixel deviated most, in any observation where it never was; in
+/// their order.
 std::vector<Feature> telling_features(const PixelReport& report, std::size_t count);
 
-/// Lines for people: the pixel, then a row per look with the given features.
+/// Lines for people: the pixel, then a row per observation with the given features.
 std::string pixel_table(const PixelReport& report, const std::vector<Feature>& features);
 
-/// A row per look, all columns; empty cells for what there is not.
+/// A row per observation, all columns; empty cells for what there is not.
 std::string pixel_csv(const PixelReport& report);
 
-/// An object with the pixel and `looks`; null for what there is not.
+/// An object with the pixel and `observations`; null for what there is not.
 std::string pixel_json(const PixelReport& report);
 
 /// Panels of the given features, and of probability.

@@ -54,24 +54,24 @@ PlotPanel feature_panel(const PixelReport& report, Feature feature) {
   PlotPanel panel;
   panel.label = label_of(feature);
   const std::size_t f = index(feature);
-  for (const PixelLookReport& look : report.looks) {
-    if (std::isfinite(look.observed[f]) && look.seen != PixelSeen::nothing) {
-      const Marker marker = look.seen == PixelSeen::clear      ? Marker::filled
-                            : look.seen == PixelSeen::screened ? Marker::cross
-                                                               : Marker::hollow;
-      const Colour colour = look.seen == PixelSeen::clear      ? clear_colour
-                            : look.seen == PixelSeen::screened ? screened_colour
-                                                               : masked_colour;
-      panel.values.push_back({look.when, look.observed[f], marker, colour});
+  for (const PixelObservationReport& observation : report.observations) {
+    if (std::isfinite(observation.observed[f]) && observation.seen != PixelSeen::nothing) {
+      const Marker marker = observation.seen == PixelSeen::clear      ? Marker::filled
+                            : observation.seen == PixelSeen::screened ? Marker::cross
+                                                                      : Marker::hollow;
+      const Colour colour = observation.seen == PixelSeen::clear      ? clear_colour
+                            : observation.seen == PixelSeen::screened ? screened_colour
+                                                                      : masked_colour;
+      panel.values.push_back({observation.when, observation.observed[f], marker, colour});
     }
-    if (std::isfinite(look.modelled[f])) {
-      const double weather = std::isfinite(look.shared[f]) ? look.shared[f] : 0;
-      const double middle = look.modelled[f];
-      const double half = band_sigma * look.noise[f];
-      panel.expected.push_back({look.when, middle, middle + weather - half, middle + weather + half});
+    if (std::isfinite(observation.modelled[f])) {
+      const double anomaly = std::isfinite(observation.shared[f]) ? observation.shared[f] : 0;
+      const double middle = observation.modelled[f];
+      const double half = band_sigma * observation.noise[f];
+      panel.expected.push_back({observation.when, middle, middle + anomaly - half, middle + anomaly + half});
     }
   }
-  // Hollow ones at last: clear looks lie over them.
+  // Hollow ones at last: clear observations lie over them.
   std::stable_partition(panel.values.begin(), panel.values.end(),
                         [](const PlottedValue& value) { return value.marker == Marker::hollow; });
   return panel;
@@ -83,41 +83,48 @@ PlotPanel probability_panel_of(const PixelReport& report) {
   panel.height = probability_panel;
   panel.range = {-0.04, 1.04};
   panel.joined = true;
-  for (std::size_t i = 0; i < report.looks.size(); ++i) {
-    const PixelLookReport& look = report.looks[i];
-    if (look.learning) continue;
-    const bool used = std::isfinite(look.residual_length);
-    if (used) panel.values.push_back({look.when, look.probability, Marker::filled, colour_of(look.status)});
-    const Instant until = i + 1 < report.looks.size() ? report.looks[i + 1].when : look.when;
-    panel.strip.push_back({look.when, until, colour_of(look.status)});
+  for (std::size_t i = 0; i < report.observations.size(); ++i) {
+    const PixelObservationReport& observation = report.observations[i];
+    if (observation.learning) continue;
+    const bool used = std::isfinite(observation.residual_length);
+    if (used)
+      panel.values.push_back(
+          {observation.when, observation.probability, Marker::filled, colour_of(observation.status)});
+    const Instant until = i + 1 < report.observations.size() ? report.observations[i + 1].when : observation.when;
+    panel.strip.push_back({observation.when, until, colour_of(observation.status)});
   }
   return panel;
 }
 
 std::vector<PlotMark> marks_of(const PixelReport& report) {
   std::vector<PlotMark> marks;
-  for (const PixelLookReport& look : report.looks) {
-    if (look.decision.empty()) continue;
-    marks.push_back({look.when, format_day(look.when) + " " + std::string(name(look.status)), colour_of(look.status)});
+  for (const PixelObservationReport& observation : report.observations) {
+    if (observation.decision.empty()) continue;
+    marks.push_back({observation.when, format_day(observation.when) + " " + std::string(name(observation.status)),
+                     colour_of(observation.status)});
   }
   return marks;
 }
 
 std::vector<LegendEntry> legend_of(const PixelReport& report) {
-  std::vector<LegendEntry> legend{{"clear look", LegendSample::filled, clear_colour},
+  std::vector<LegendEntry> legend{{"clear observation", LegendSample::filled, clear_colour},
                                   {"masked (on the frame: beyond it)", LegendSample::hollow, masked_colour}};
-  const auto any = [&](const auto& holds) { return std::any_of(report.looks.begin(), report.looks.end(), holds); };
-  if (any([](const PixelLookReport& look) { return look.seen == PixelSeen::screened; })) {
+  const auto any = [&](const auto& holds) {
+    return std::any_of(report.observations.begin(), report.observations.end(), holds);
+  };
+  if (any([](const PixelObservationReport& observation) { return observation.seen == PixelSeen::screened; })) {
     legend.push_back({"screened (missed cloud or shadow)", LegendSample::cross, screened_colour});
   }
   legend.push_back({"model of undisturbed ground", LegendSample::line, expected_colour});
   legend.push_back({"expected that day, +/- 2 sigma", LegendSample::bar, band_colour});
-  if (any([](const PixelLookReport& look) { return look.learning; })) {
+  if (any([](const PixelObservationReport& observation) { return observation.learning; })) {
     legend.push_back({"learnt from", LegendSample::bar, learning_colour});
   }
   for (const PixelStatus status : {PixelStatus::stable, PixelStatus::provisional, PixelStatus::confirmed,
                                    PixelStatus::recovering, PixelStatus::closed}) {
-    if (any([&](const PixelLookReport& look) { return !look.learning && look.status == status; })) {
+    if (any([&](const PixelObservationReport& observation) {
+          return !observation.learning && observation.status == status;
+        })) {
       legend.push_back({std::string(name(status)), LegendSample::bar, colour_of(status)});
     }
   }
@@ -130,12 +137,12 @@ std::vector<Feature> telling_features(const PixelReport& report, std::size_t cou
   std::array<double, feature_count> disturbed{};
   std::array<double, feature_count> any{};
   bool was_disturbed = false;
-  for (const PixelLookReport& look : report.looks) {
-    if (!std::isfinite(look.residual_length)) continue;
-    const bool open = look.status == PixelStatus::provisional || look.status == PixelStatus::confirmed;
+  for (const PixelObservationReport& observation : report.observations) {
+    if (!std::isfinite(observation.residual_length)) continue;
+    const bool open = observation.status == PixelStatus::provisional || observation.status == PixelStatus::confirmed;
     was_disturbed = was_disturbed || open;
     for (std::size_t f = 0; f < feature_count; ++f) {
-      const double sigma = std::abs(deviation_sigma(look, static_cast<Feature>(f)));
+      const double sigma = std::abs(deviation_sigma(observation, static_cast<Feature>(f)));
       if (!std::isfinite(sigma)) continue;
       any[f] += sigma;
       if (open) disturbed[f] += sigma;
@@ -156,24 +163,25 @@ Drawing pixel_plot(const PixelReport& report, const std::vector<Feature>& featur
   plot.title = "Site " + report.site + ": one pixel at " + degrees(report.middle.lon, 'E', 'W') + ", " +
                degrees(report.middle.lat, 'N', 'S');
   std::string incidents;
-  if (!report.looks.empty()) {
-    for (const auto& [id, status] : report.looks.back().incidents) {
+  if (!report.observations.empty()) {
+    for (const auto& [id, status] : report.observations.back().incidents) {
       incidents += (incidents.empty() ? "Incident " : ", ") + id + " (" + std::string(name(status)) + ")";
     }
   }
   plot.notes.push_back(
-      (incidents.empty() ? "No incident" : incidents) + " on this ground after the last look.  Pixel " +
+      (incidents.empty() ? "No incident" : incidents) + " on this ground after the last observation.  Pixel " +
       std::to_string(report.column) + ", " + std::to_string(report.row) + " of the site's grid, " + report.crs + " " +
       std::to_string(std::llround(report.middle_m.x)) + " " + std::to_string(std::llround(report.middle_m.y)) + ".");
-  plot.notes.push_back(report.algorithm + " (version, hash of the options).  Looks " +
-                       (report.looks.empty() ? "" : format_day(report.looks.front().when)) +
-                       (report.looks.empty() ? "" : " to " + format_day(report.looks.back().when)) + ", dates in UTC.");
+  plot.notes.push_back(report.algorithm + " (version, hash of the options).  Observations " +
+                       (report.observations.empty() ? "" : format_day(report.observations.front().when)) +
+                       (report.observations.empty() ? "" : " to " + format_day(report.observations.back().when)) +
+                       ", dates in UTC.");
   plot.legend = legend_of(report);
-  const auto judged = std::find_if(report.looks.begin(), report.looks.end(),
-                                   [](const PixelLookReport& look) { return !look.learning; });
-  if (judged != report.looks.begin()) {
-    const Instant end = judged != report.looks.end() ? judged->when : report.looks.back().when;
-    plot.shaded.push_back({report.looks.front().when, end, learning_colour});
+  const auto judged = std::find_if(report.observations.begin(), report.observations.end(),
+                                   [](const PixelObservationReport& observation) { return !observation.learning; });
+  if (judged != report.observations.begin()) {
+    const Instant end = judged != report.observations.end() ? judged->when : report.observations.back().when;
+    plot.shaded.push_back({report.observations.front().when, end, learning_colour});
   }
   plot.marks = marks_of(report);
   for (const Feature feature : features) plot.panels.push_back(feature_panel(report, feature));

@@ -31,13 +31,13 @@ constexpr std::array<BandOfPixel, 6> bands{{{"B02", &PixelReflectance::blue},
                                             {"B11", &PixelReflectance::swir16},
                                             {"B12", &PixelReflectance::swir22}}};
 
-std::string_view status_of(const PixelLookReport& look) {
-  return look.learning ? std::string_view("learning") : name(look.status);
+std::string_view status_of(const PixelObservationReport& observation) {
+  return observation.learning ? std::string_view("learning") : name(observation.status);
 }
 
-std::string incidents_of(const PixelLookReport& look) {
+std::string incidents_of(const PixelObservationReport& observation) {
   std::string text;
-  for (const auto& [id, status] : look.incidents) {
+  for (const auto& [id, status] : observation.incidents) {
     if (!text.empty()) text += ' ';
     text.append(id).append(":").append(name(status));
   }
@@ -72,9 +72,9 @@ std::string aligned(const std::vector<Cells>& rows) {
   return text;
 }
 
-/// The incidents after the last look at the pixel.
+/// The incidents after the last observation at the pixel.
 std::string last_incidents(const PixelReport& report) {
-  const std::string text = report.looks.empty() ? "" : incidents_of(report.looks.back());
+  const std::string text = report.observations.empty() ? "" : incidents_of(report.observations.back());
   return text.empty() ? "none" : text;
 }
 
@@ -92,39 +92,39 @@ json by_feature(const FeatureVector& values) {
   return object;
 }
 
-json of(const PixelLookReport& look) {
+json of(const PixelObservationReport& observation) {
   json reflectance = json::object();
   for (const auto& [name, value] : bands) {
-    reflectance[std::string(name)] = number(look.reflectance.*value, reflectance_decimals);
+    reflectance[std::string(name)] = number(observation.reflectance.*value, reflectance_decimals);
   }
   FeatureVector deviation;
-  for (std::size_t f = 0; f < feature_count; ++f) deviation[f] = deviation_sigma(look, static_cast<Feature>(f));
+  for (std::size_t f = 0; f < feature_count; ++f) deviation[f] = deviation_sigma(observation, static_cast<Feature>(f));
   json incidents = json::array();
-  for (const auto& [id, status] : look.incidents) incidents.push_back({{"id", id}, {"status", name(status)}});
-  return {{"date", format_instant(look.when)},
-          {"scene", look.scene},
-          {"seen", name(look.seen)},
-          {"why", look.why.empty() ? json(nullptr) : json(look.why)},
+  for (const auto& [id, status] : observation.incidents) incidents.push_back({{"id", id}, {"status", name(status)}});
+  return {{"date", format_instant(observation.when)},
+          {"scene", observation.scene},
+          {"seen", name(observation.seen)},
+          {"why", observation.why.empty() ? json(nullptr) : json(observation.why)},
           {"reflectance", reflectance},
-          {"observed", by_feature(look.observed)},
-          {"modelled", by_feature(look.modelled)},
-          {"shared", by_feature(look.shared)},
-          {"noise", by_feature(look.noise)},
+          {"observed", by_feature(observation.observed)},
+          {"modelled", by_feature(observation.modelled)},
+          {"shared", by_feature(observation.shared)},
+          {"noise", by_feature(observation.noise)},
           {"deviation_sigma", by_feature(deviation)},
-          {"residual_length", number(look.residual_length, evidence_decimals)},
-          {"own_evidence", number(look.own_evidence, evidence_decimals)},
-          {"evidence", number(look.evidence, evidence_decimals)},
-          {"probability", number(look.probability, probability_decimals)},
-          {"status", status_of(look)},
-          {"decision", look.decision.empty() ? json(nullptr) : json(look.decision)},
+          {"residual_length", number(observation.residual_length, evidence_decimals)},
+          {"own_evidence", number(observation.own_evidence, evidence_decimals)},
+          {"evidence", number(observation.evidence, evidence_decimals)},
+          {"probability", number(observation.probability, probability_decimals)},
+          {"status", status_of(observation)},
+          {"decision", observation.decision.empty() ? json(nullptr) : json(observation.decision)},
           {"incidents", incidents}};
 }
 
 }  // namespace
 
-float deviation_sigma(const PixelLookReport& look, Feature feature) {
+float deviation_sigma(const PixelObservationReport& observation, Feature feature) {
   const std::size_t f = index(feature);
-  return (look.observed[f] - look.modelled[f] - look.shared[f]) / look.noise[f];
+  return (observation.observed[f] - observation.modelled[f] - observation.shared[f]) / observation.noise[f];
 }
 
 std::string pixel_table(const PixelReport& report, const std::vector<Feature>& features) {
@@ -136,23 +136,25 @@ std::string pixel_table(const PixelReport& report, const std::vector<Feature>& f
   Cells header{"date", "seen"};
   for (const Feature feature : features) {
     const std::string of(feature_names[index(feature)]);
-    header.insert(header.end(), {of, "model", "weather", "noise", "sigma"});
+    header.insert(header.end(), {of, "model", "anomaly", "noise", "sigma"});
   }
   header.insert(header.end(), {"residual", "own", "evidence", "prob", "status", "decision", "incidents", "scene"});
   std::vector<Cells> rows{header};
-  for (const PixelLookReport& look : report.looks) {
-    Cells row{format_day(look.when), std::string(name(look.seen)) + (look.why.empty() ? "" : ": " + look.why)};
+  for (const PixelObservationReport& observation : report.observations) {
+    Cells row{format_day(observation.when),
+              std::string(name(observation.seen)) + (observation.why.empty() ? "" : ": " + observation.why)};
     for (const Feature feature : features) {
       const std::size_t f = index(feature);
-      row.push_back(fixed_text(look.observed[f], 3));
-      row.push_back(fixed_text(look.modelled[f], 3));
-      row.push_back(fixed_text(look.shared[f], 3));
-      row.push_back(fixed_text(look.noise[f], 3));
-      row.push_back(fixed_text(deviation_sigma(look, feature), 1));
+      row.push_back(fixed_text(observation.observed[f], 3));
+      row.push_back(fixed_text(observation.modelled[f], 3));
+      row.push_back(fixed_text(observation.shared[f], 3));
+      row.push_back(fixed_text(observation.noise[f], 3));
+      row.push_back(fixed_text(deviation_sigma(observation, feature), 1));
     }
-    row.insert(row.end(), {fixed_text(look.residual_length, 1), fixed_text(look.own_evidence, 1),
-                           fixed_text(look.evidence, 1), fixed_text(look.probability, 3), std::string(status_of(look)),
-                           look.decision, incidents_of(look), look.scene});
+    row.insert(row.end(), {fixed_text(observation.residual_length, 1), fixed_text(observation.own_evidence, 1),
+                           fixed_text(observation.evidence, 1), fixed_text(observation.probability, 3),
+                           std::string(status_of(observation)), observation.decision, incidents_of(observation),
+                           observation.scene});
     rows.push_back(std::move(row));
   }
   return text + aligned(rows);
@@ -167,28 +169,31 @@ std::string pixel_csv(const PixelReport& report) {
     }
   }
   text += ",residual_length,own_evidence,evidence,probability,status,decision,incidents\n";
-  for (const PixelLookReport& look : report.looks) {
-    text += format_instant(look.when) + "," + csv_cell(look.scene) + ",";
-    text.append(name(look.seen)).append("," + csv_cell(look.why));
-    for (const auto& [name, value] : bands) text += "," + fixed_text(look.reflectance.*value, reflectance_decimals);
+  for (const PixelObservationReport& observation : report.observations) {
+    text += format_instant(observation.when) + "," + csv_cell(observation.scene) + ",";
+    text.append(name(observation.seen)).append("," + csv_cell(observation.why));
+    for (const auto& [name, value] : bands)
+      text += "," + fixed_text(observation.reflectance.*value, reflectance_decimals);
     for (std::size_t f = 0; f < feature_count; ++f) {
-      for (const float value : {look.observed[f], look.modelled[f], look.shared[f], look.noise[f]}) {
+      for (const float value :
+           {observation.observed[f], observation.modelled[f], observation.shared[f], observation.noise[f]}) {
         text += "," + fixed_text(value, feature_decimals);
       }
-      text += "," + fixed_text(deviation_sigma(look, static_cast<Feature>(f)), evidence_decimals);
+      text += "," + fixed_text(deviation_sigma(observation, static_cast<Feature>(f)), evidence_decimals);
     }
-    for (const float value : {look.residual_length, look.own_evidence, look.evidence}) {
+    for (const float value : {observation.residual_length, observation.own_evidence, observation.evidence}) {
       text += "," + fixed_text(value, evidence_decimals);
     }
-    text += "," + fixed_text(look.probability, probability_decimals) + ",";
-    text.append(status_of(look)).append("," + csv_cell(look.decision) + "," + incidents_of(look) + "\n");
+    text += "," + fixed_text(observation.probability, probability_decimals) + ",";
+    text.append(status_of(observation))
+        .append("," + csv_cell(observation.decision) + "," + incidents_of(observation) + "\n");
   }
   return text;
 }
 
 std::string pixel_json(const PixelReport& report) {
-  json looks = json::array();
-  for (const PixelLookReport& look : report.looks) looks.push_back(of(look));
+  json observations = json::array();
+  for (const PixelObservationReport& observation : report.observations) observations.push_back(of(observation));
   const json object{
       {"site", report.site},
       {"algorithm", report.algorithm},
@@ -199,7 +204,7 @@ std::string pixel_json(const PixelReport& report) {
         {"middle_m", {report.middle_m.x, report.middle_m.y}},
         {"column", report.column},
         {"row", report.row}}},
-      {"looks", looks}};
+      {"acquisitions", observations}};
   return object.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

@@ -22,8 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Read around what is watched: 500 m where the shift of a look is measured, and what growing clouds, interpolation and
-/// the shift itself reach beyond.
+/// Read around what is watched: 500 m where the shift of an acquisition is measured, and what growing clouds,
+/// interpolation and the shift itself reach beyond.
 constexpr double margin_m = 700;
 
 /// They mostly wait for the network.
@@ -89,7 +89,7 @@ bool has_all(const Scene& part, const Place& place) {
 }
 
 /// Takes out granules of the neighbouring zone where one of the own zone has all of the ground.
-void drop_needless(Datatake& datatake, const Place& place, std::set<std::pair<std::string, std::string>>& left_out) {
+void drop_needless(Datatake& datatake, const Place& place, std::set<std::pair<std::string, std::string>>& superseded) {
   const auto whole = std::find_if(datatake.parts.begin(), datatake.parts.end(),
                                   [&](const ListedScene& part) { return has_all(part.scene, place); });
   if (whole == datatake.parts.end()) return;
@@ -97,7 +97,7 @@ void drop_needless(Datatake& datatake, const Place& place, std::set<std::pair<st
   std::erase_if(datatake.parts, [&](const ListedScene& part) {
     const std::string zone = crs_of_tile(part.scene.tile);
     const bool is_needless = !zone.empty() && zone != place.ground.crs;
-    if (is_needless) left_out.emplace(part.scene.id, reason);
+    if (is_needless) superseded.emplace(part.scene.id, reason);
     return is_needless;
   });
 }
@@ -117,15 +117,15 @@ std::map<std::string, Wanted> choose(SourceListing listing, const std::map<std::
     return !missing.empty();
   });
   std::map<std::string, Wanted> wanted;
-  std::set<std::pair<std::string, std::string>> left_out;
+  std::set<std::pair<std::string, std::string>> superseded;
   for (const Place& place : places) {
     std::vector<ListedScene> over;
     std::copy_if(listing.scenes.begin(), listing.scenes.end(), std::back_inserter(over),
                  [&](const ListedScene& one) { return !one.scene.bbox || overlap(*one.scene.bbox, place.box); });
     SceneChoice choice = choose_one_per_datatake(std::move(over));
-    for (const LeftOutScene& left : choice.left_out) left_out.emplace(left.scene.scene.id, left.reason);
+    for (const SupersededScene& left : choice.superseded) superseded.emplace(left.scene.scene.id, left.reason);
     for (Datatake& datatake : choice.datatakes) {
-      drop_needless(datatake, place, left_out);
+      drop_needless(datatake, place, superseded);
       for (ListedScene& part : datatake.parts) {
         const std::string name = mirror_name(part.scene.id);
         const auto found = wanted.find(name);
@@ -136,12 +136,12 @@ std::map<std::string, Wanted> choose(SourceListing listing, const std::map<std::
         } else if (found->second.original.fingerprint == part.fingerprint) {
           found->second.ground.push_back(place.ground);
         } else {
-          left_out.emplace(part.scene.id, "of the same id as " + redacted(found->second.original.scene.source));
+          superseded.emplace(part.scene.id, "of the same id as " + redacted(found->second.original.scene.source));
         }
       }
     }
   }
-  report.left_out.assign(left_out.begin(), left_out.end());
+  report.superseded.assign(superseded.begin(), superseded.end());
   return wanted;
 }
 
@@ -189,12 +189,12 @@ FetchReport fetch(const FetchOptions& options, const ProgressSink& progress) {
       if (!outcome) report.skipped.emplace_back(id, failure);
       report.fetched += outcome == Mirrored::fetched ? 1U : 0U;
       report.were_there += outcome == Mirrored::was_there ? 1U : 0U;
-      if (outcome == Mirrored::shows_none) report.left_out.emplace_back(id, "shows none of the sites");
+      if (outcome == Mirrored::shows_none) report.superseded.emplace_back(id, "shows none of the sites");
       progress("scenes", static_cast<double>(++done) / static_cast<double>(scenes.size()));
     });
   });
   std::sort(report.skipped.begin(), report.skipped.end());
-  std::sort(report.left_out.begin(), report.left_out.end());
+  std::sort(report.superseded.begin(), report.superseded.end());
   report.bytes_received = client->bytes_received() + raster_bytes_received();
   return report;
 }

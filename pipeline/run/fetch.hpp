@@ -21,7 +21,7 @@ struct FetchOptions {
   std::optional<Instant> from;
   std::optional<Instant> until;
   std::vector<Band> bands{Band::B02, Band::B03, Band::B04, Band::B08, Band::B11, Band::B12, Band::SCL};
-  double buffer_m = 300;  // around the bounds of a site, as it is watched; what its look is read by comes on top
+  double buffer_m = 300;  // around the bounds of a site, as it is watched; what its acquisition is read by comes on top
   NetworkOptions network;
   int threads = 0;  // scenes at once, 0: eight
 };
@@ -30,8 +30,8 @@ struct FetchReport {
   std::size_t fetched = 0;     // scenes
   std::size_t were_there = 0;  // and were not read
   std::int64_t bytes_received = 0;
-  std::vector<std::pair<std::string, std::string>> skipped;   // scene or item, and why
-  std::vector<std::pair<std::string, std::string>> left_out;  // scene that is not needed, and why
+  std::vector<std::pair<std::string, std::string>> skipped;     // scene or item, and why
+  std::vector<std::pair<std::string, std::string>> superseded;  // scene that is not needed, and why
 };
 
 /// Fills OUT with a mirror (scene_mirror.hpp) that can be the source of run, rerun and the others: of each scene over a

@@ -118,7 +118,7 @@ void score_truth(const ScoreOptions& options, AccuracyReport& report) {
   for (std::size_t i = 0; i < truth.events.size(); ++i) {
     TruthFeature& from = truth.events[i];
     report.events.push_back({std::move(from.id), std::move(from.site), from.kind, std::move(from.type), from.onset,
-                             event_layer.area_m2(i), std::move(from.clear_looks)});
+                             event_layer.area_m2(i), std::move(from.clear_observations)});
   }
 
   std::vector<Overlap> common;

@@ -38,7 +38,7 @@ json of(std::span<const Detection> groups) {
   return list;
 }
 
-json of(const Lag& lag) { return {{"days", of(lag.days)}, {"clear_looks", of(lag.clear_looks)}}; }
+json of(const Lag& lag) { return {{"days", of(lag.days)}, {"clear_observations", of(lag.clear_observations)}}; }
 
 json of(const Commission& commission) {
   json alerts = json::object();
@@ -93,10 +93,10 @@ json events_of(const AccuracyReport& report) {
                     {"area_ha", event.area_m2 / 1e4},
                     {"found", of(match.found)},
                     {"lag_days", of(figures.lag_days)},
-                    {"lag_clear_looks", of(figures.lag_looks)},
+                    {"lag_clear_observations", of(figures.lag_observations)},
                     {"confirmed", of(match.confirmed)},
                     {"confirmed_lag_days", of(figures.confirmed_lag_days)},
-                    {"confirmed_lag_clear_looks", of(figures.confirmed_lag_looks)},
+                    {"confirmed_lag_clear_observations", of(figures.confirmed_lag_observations)},
                     {"iou", of(figures.iou)},
                     {"area_bias", of(figures.area_bias)},
                     {"alerts", alerts}});

@@ -46,13 +46,13 @@ float number_in(const CsvRow& row, const std::string& column) {
   return value;
 }
 
-/// A look at all pixels.
-struct TableLook {
-  LookFeatures features;
+/// An observation of all pixels.
+struct TableObservation {
+  ObservationFeatures features;
   std::vector<PixelReflectance> reflectance;  // NaN where there is no such column
 };
 
-/// The rows of a file as looks at a window of one row, in which each pixel is a column.
+/// The rows of a file as observations of a window of one row, in which each pixel is a column.
 class SeriesTable {
  public:
   explicit SeriesTable(const SeriesOptions& options) : options_(options) {
@@ -67,8 +67,8 @@ class SeriesTable {
   }
 
   std::vector<std::string> ids;
-  std::map<std::pair<Instant, int>, TableLook> looks;  // by date, and the how-manieth of that date
-  std::size_t repeated = 0;                            // rows of a date that their pixel had before
+  std::map<std::pair<Instant, int>, TableObservation> observations;  // by date, and the how-manieth of that date
+  std::size_t repeated = 0;                                          // rows of a date that their pixel had before
 
  private:
   void find_bands() {
@@ -104,10 +104,10 @@ class SeriesTable {
     const Instant when = date_of(row);
     int& repeat = rows_of_date_[{when, pixel}];
     if (repeat > 0) ++repeated;
-    TableLook& look = looks[{when, repeat++}];
-    if (look.reflectance.empty()) start(look, when);
-    look.reflectance[pixel] = reflectance_in(row);
-    fill(row, pixel, look.reflectance[pixel], look.features);
+    TableObservation& observation = observations[{when, repeat++}];
+    if (observation.reflectance.empty()) start(observation, when);
+    observation.reflectance[pixel] = reflectance_in(row);
+    fill(row, pixel, observation.reflectance[pixel], observation.features);
   }
 
   Instant date_of(const CsvRow& row) const {
@@ -118,19 +118,19 @@ class SeriesTable {
     }
   }
 
-  void start(TableLook& table_look, Instant when) const {
-    table_look.reflectance.resize(ids.size());
-    LookFeatures& look = table_look.features;
-    look.when = when;
-    look.width = static_cast<int>(ids.size());
-    look.height = 1;
+  void start(TableObservation& table_observation, Instant when) const {
+    table_observation.reflectance.resize(ids.size());
+    ObservationFeatures& observation = table_observation.features;
+    observation.when = when;
+    observation.width = static_cast<int>(ids.size());
+    observation.height = 1;
     FeatureVector nothing;
     nothing.fill(none);
-    look.values.assign(ids.size(), nothing);
-    look.errors.assign(ids.size(), FeatureVector{});
-    look.blue_to_red.assign(ids.size(), none);
-    look.seen.assign(ids.size(), Seen::nothing);
-    look.called_cloud.assign(ids.size(), 0);
+    observation.values.assign(ids.size(), nothing);
+    observation.errors.assign(ids.size(), FeatureVector{});
+    observation.blue_to_red.assign(ids.size(), none);
+    observation.seen.assign(ids.size(), Seen::nothing);
+    observation.called_cloud.assign(ids.size(), 0);
   }
 
   PixelReflectance reflectance_in(const CsvRow& row) const {
@@ -146,21 +146,22 @@ class SeriesTable {
     return reflectance;
   }
 
-  void fill(const CsvRow& row, std::size_t pixel, const PixelReflectance& reflectance, LookFeatures& look) const {
-    FeatureVector& values = look.values[pixel];
+  void fill(const CsvRow& row, std::size_t pixel, const PixelReflectance& reflectance,
+            ObservationFeatures& observation) const {
+    FeatureVector& values = observation.values[pixel];
     values = features_of(reflectance);
-    look.errors[pixel] = error_of(reflectance, options_.monitor.reflectance_error);
-    for (float& error : look.errors[pixel]) error = error == error ? error : 0;  // of what comes as an index
+    observation.errors[pixel] = error_of(reflectance, options_.monitor.reflectance_error);
+    for (float& error : observation.errors[pixel]) error = error == error ? error : 0;  // of what comes as an index
     for (const Feature feature : index_columns) {
       float& value = values[index(feature)];
       const std::string column(feature_names[index(feature)]);
       if (value != value && row.cells.contains(column)) value = number_in(row, column);
     }
-    look.blue_to_red[pixel] = reflectance.blue / reflectance.red;
+    observation.blue_to_red[pixel] = reflectance.blue / reflectance.red;
     const bool clear =
         options_.clear_column.empty() || std::find(options_.clear_values.begin(), options_.clear_values.end(),
                                                    row.cells.at(options_.clear_column)) != options_.clear_values.end();
-    look.seen[pixel] = clear ? Seen::clear : Seen::masked;
+    observation.seen[pixel] = clear ? Seen::clear : Seen::masked;
   }
 
   const SeriesOptions& options_;
@@ -189,24 +190,27 @@ struct PixelCourse {
   Spectrum before;  // when last seen undisturbed
   ClassCourse course;
 
-  /// Takes in a look that counted.
+  /// Takes in an observation that counted.
   void take(const Spectrum& now, const MonitorState& state, std::size_t pixel, bool undisturbed,
             const SeriesOptions& options) {
     if (undisturbed) before = now;
     const PixelHistory& history = state.history[pixel];
-    const auto number = static_cast<LookNumber>(state.looks.size()) - 1;
+    const auto number = static_cast<ObservationNumber>(state.observations.size()) - 1;
     if (history.first_detected == number) course = {};
     const PixelStatus status = state.status[pixel];
     const bool closes = status == PixelStatus::closed && !is_over_;
     is_over_ = status == PixelStatus::closed;
-    if (history.first_detected == no_look || (status != PixelStatus::provisional && status != PixelStatus::confirmed &&
-                                              status != PixelStatus::recovering && !closes)) {
+    if (history.first_detected == no_observation ||
+        (status != PixelStatus::provisional && status != PixelStatus::confirmed && status != PixelStatus::recovering &&
+         !closes)) {
       return;
     }
-    const Instant first = state.looks[static_cast<std::size_t>(history.first_detected)];
-    const std::chrono::duration<double, std::ratio<86400>> open = state.looks.back() - first;
+    const Instant first = state.observations[static_cast<std::size_t>(history.first_detected)];
+    const std::chrono::duration<double, std::ratio<86400>> open = state.observations.back() - first;
     const double own_year_share =
-        history.looks_since_onset > 0 ? static_cast<double>(history.own_year_looks) / history.looks_since_onset : 0;
+        history.observations_since_onset > 0
+            ? static_cast<double>(history.own_year_observations) / history.observations_since_onset
+            : 0;
     const std::optional<float> greenest =
         highest_of_year(state.model(pixel), Feature::ndvi, season_year(first), options.monitor);
     const auto greenest_ndvi = static_cast<double>(greenest.value_or(-1.0F));
@@ -220,36 +224,39 @@ struct PixelCourse {
   bool is_over_ = false;
 };
 
-void take_looks(const TableLook& table_look, const MonitorState& state, const Observation& seen,
-                const SeriesOptions& options, std::vector<PixelCourse>& courses, SeriesResult& result) {
-  const LookFeatures& look = table_look.features;
-  for (std::size_t i = 0; i < look.pixels(); ++i) {
-    if (look.seen[i] == Seen::nothing) continue;
-    SeriesLook& line = result.looks.emplace_back();
+void take_acquisitions(const TableObservation& table_observation, const MonitorState& state, const Observation& seen,
+                       const SeriesOptions& options, std::vector<PixelCourse>& courses, SeriesResult& result) {
+  const ObservationFeatures& observation = table_observation.features;
+  for (std::size_t i = 0; i < observation.pixels(); ++i) {
+    if (observation.seen[i] == Seen::nothing) continue;
+    SeriesObservation& line = result.observations.emplace_back();
     line.pixel = i;
-    line.when = look.when;
+    line.when = observation.when;
     line.use = seen.use[i];
-    line.observed = look.values[i];
+    line.observed = observation.values[i];
     for (std::size_t f = 0; f < feature_count; ++f) {
       const bool used = counts(seen.use[i]) && state.models[i].noise[f] != 0;
-      line.modelled[f] = used ? look.values[i][f] - seen.residuals.residual[i][f] : none;
+      line.modelled[f] = used ? observation.values[i][f] - seen.residuals.residual[i][f] : none;
       line.noise[f] = used ? seen.residuals.deviation[i][f] : none;
     }
     line.evidence = seen.evidence[i];
     line.probability = seen.probability[i];
     line.status = seen.status[i];
     SeriesPixel& pixel = result.pixels[i];
-    pixel.looks += counts(seen.use[i]) ? 1 : 0;
+    pixel.observations += counts(seen.use[i]) ? 1 : 0;
     pixel.status = line.status;
     pixel.highest_probability = std::max(pixel.highest_probability, line.probability);
     const PixelHistory& history = state.history[i];
-    const auto date = [&state](LookNumber number) { return state.looks[static_cast<std::size_t>(number)]; };
-    if (!pixel.first_detected && history.first_detected != no_look) pixel.first_detected = date(history.first_detected);
-    if (!pixel.confirmed_on && history.confirmed_on != no_look) pixel.confirmed_on = date(history.confirmed_on);
+    const auto date = [&state](ObservationNumber number) {
+      return state.observations[static_cast<std::size_t>(number)];
+    };
+    if (!pixel.first_detected && history.first_detected != no_observation)
+      pixel.first_detected = date(history.first_detected);
+    if (!pixel.confirmed_on && history.confirmed_on != no_observation) pixel.confirmed_on = date(history.confirmed_on);
     if (counts(seen.use[i])) {
-      courses[i].take(spectrum_of(table_look.reflectance[i]), state, i, seen.undisturbed[i] != 0, options);
+      courses[i].take(spectrum_of(table_observation.reflectance[i]), state, i, seen.undisturbed[i] != 0, options);
     }
-    if (history.first_detected == no_look) continue;
+    if (history.first_detected == no_observation) continue;
     pixel.change_class = courses[i].course.told.change_class;
     if (line.status != PixelStatus::stable) line.change_class = pixel.change_class;
   }
@@ -259,7 +266,7 @@ std::string_view class_of(const std::optional<ChangeClass>& change_class) {
   return change_class ? name(*change_class) : std::string_view();
 }
 
-std::string_view name(LookUse use) {
+std::string_view name(ObservationUse use) {
   constexpr std::array<std::string_view, 6> names{"unseen", "screened", "used", "learnt", "another_season", "same_sky"};
   return names[static_cast<std::size_t>(use)];
 }
@@ -277,23 +284,24 @@ SeriesResult run_series(const SeriesOptions& options) {
     SeriesResult result;
     result.repeated = table.repeated;
     for (const std::string& id : table.ids) result.pixels.emplace_back().id = id;
-    const Instant until = end_of_history(options, table.looks.begin()->first.first, table.looks.rbegin()->first.first);
-    LookStack stack(static_cast<int>(table.ids.size()), 1);
-    auto look = table.looks.begin();
+    const Instant until =
+        end_of_history(options, table.observations.begin()->first.first, table.observations.rbegin()->first.first);
+    ObservationStack stack(static_cast<int>(table.ids.size()), 1);
+    auto observation = table.observations.begin();
     std::vector<PixelCourse> courses(table.ids.size());
-    for (; look != table.looks.end() && look->first.first <= until; ++look) {
-      stack.add(look->second.features);
+    for (; observation != table.observations.end() && observation->first.first <= until; ++observation) {
+      stack.add(observation->second.features);
       for (std::size_t i = 0; i < table.ids.size(); ++i) {
-        if (look->second.features.seen[i] != Seen::clear) continue;
-        ++result.pixels[i].history_looks;
-        courses[i].before = spectrum_of(look->second.reflectance[i]);
+        if (observation->second.features.seen[i] != Seen::clear) continue;
+        ++result.pixels[i].history_observations;
+        courses[i].before = spectrum_of(observation->second.reflectance[i]);
       }
     }
     MonitorState state = learn(std::move(stack), monitor);
     Observation seen;
-    for (; look != table.looks.end(); ++look) {
-      observe(state, look->second.features, monitor, seen);
-      take_looks(look->second, state, seen, options, courses, result);
+    for (; observation != table.observations.end(); ++observation) {
+      observe(state, observation->second.features, monitor, seen);
+      take_acquisitions(observation->second, state, seen, options, courses, result);
     }
     return result;
   } catch (const DataError& error) {
@@ -302,28 +310,31 @@ SeriesResult run_series(const SeriesOptions& options) {
   }
 }
 
-std::string looks_csv(const SeriesResult& result) {
+std::string observations_csv(const SeriesResult& result) {
   std::string text = "id,date,use";
   for (const std::string_view feature : feature_names) {
     for (const char* of : {"_observed", "_modelled", "_noise"}) text.append(",").append(feature).append(of);
   }
   text += ",evidence,probability,status,class\n";
-  for (const SeriesLook& look : result.looks) {
-    text += csv_cell(result.pixels[look.pixel].id) + "," + format_instant(look.when) + ",";
-    text += name(look.use);
+  for (const SeriesObservation& observation : result.observations) {
+    text += csv_cell(result.pixels[observation.pixel].id) + "," + format_instant(observation.when) + ",";
+    text += name(observation.use);
     for (std::size_t f = 0; f < feature_count; ++f) {
-      for (const float value : {look.observed[f], look.modelled[f], look.noise[f]}) text += "," + fixed_text(value, 4);
+      for (const float value : {observation.observed[f], observation.modelled[f], observation.noise[f]})
+        text += "," + fixed_text(value, 4);
     }
-    text += "," + fixed_text(look.evidence, 2) + "," + fixed_text(look.probability, 4) + ",";
-    text.append(name(look.status)).append(",").append(class_of(look.change_class)).append("\n");
+    text += "," + fixed_text(observation.evidence, 2) + "," + fixed_text(observation.probability, 4) + ",";
+    text.append(name(observation.status)).append(",").append(class_of(observation.change_class)).append("\n");
   }
   return text;
 }
 
 std::string summary_csv(const SeriesResult& result) {
-  std::string text = "id,history_looks,looks,first_detected,confirmed_on,status,class,highest_probability\n";
+  std::string text =
+      "id,history_observations,observations,first_detected,confirmed_on,status,class,highest_probability\n";
   for (const SeriesPixel& pixel : result.pixels) {
-    text += csv_cell(pixel.id) + "," + std::to_string(pixel.history_looks) + "," + std::to_string(pixel.looks) + ",";
+    text += csv_cell(pixel.id) + "," + std::to_string(pixel.history_observations) + "," +
+            std::to_string(pixel.observations) + ",";
     text += (pixel.first_detected ? format_instant(*pixel.first_detected) : "") + ",";
     text += (pixel.confirmed_on ? format_instant(*pixel.confirmed_on) : "") + ",";
     text.append(name(pixel.status)).append(",").append(class_of(pixel.change_class));

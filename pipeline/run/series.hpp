@@ -1,5 +1,5 @@
 #pragma once
-// Series of single pixels: a table in, the monitor's judgement of each look out.
+// Series of single pixels: a table in, the monitor's judgement of each observation out.
 
 #include <optional>
 #include <string>
@@ -19,19 +19,19 @@ struct SeriesOptions {
   double scale = 1;                       // of the band columns: reflectance = value * scale
   std::string clear_column;               // empty: every row is clear
   std::vector<std::string> clear_values;  // of that column
-  std::optional<Instant> history_until;   // looks up to here are learnt from; empty: see run_series()
+  std::optional<Instant> history_until;   // observations up to here are learnt from; empty: see run_series()
   int history_days = 365;
   CourseOptions course;
   MonitorOptions monitor;  // but for surroundings and neighbours, which single pixels have not
 };
 
-/// A look that was judged.
-struct SeriesLook {
+/// An observation that was judged.
+struct SeriesObservation {
   std::size_t pixel = 0;  // of SeriesResult::pixels
   Instant when{};
-  LookUse use = LookUse::unseen;
+  ObservationUse use = ObservationUse::unseen;
   FeatureVector observed{};
-  FeatureVector modelled{};  // NaN where the look was not used
+  FeatureVector modelled{};  // NaN where the observation was not used
   FeatureVector noise{};     // standard deviation expected of observed - modelled
   float evidence = 0;        // log odds
   float probability = 0;
@@ -41,8 +41,8 @@ struct SeriesLook {
 
 struct SeriesPixel {
   std::string id;
-  std::size_t history_looks = 0;          // clear ones
-  std::size_t looks = 0;                  // clear ones after the history
+  std::size_t history_observations = 0;   // clear ones
+  std::size_t observations = 0;           // clear ones after the history
   std::optional<Instant> first_detected;  // the first time that it became an alert
   std::optional<Instant> confirmed_on;
   PixelStatus status = PixelStatus::not_judged;  // in the end
@@ -51,25 +51,25 @@ struct SeriesPixel {
 };
 
 struct SeriesResult {
-  std::vector<SeriesPixel> pixels;  // in the order of the file
-  std::vector<SeriesLook> looks;    // by time, then by pixel
-  std::size_t repeated = 0;         // rows of a date that their pixel had before: looks of their own
+  std::vector<SeriesPixel> pixels;              // in the order of the file
+  std::vector<SeriesObservation> observations;  // by time, then by pixel
+  std::size_t repeated = 0;                     // rows of a date that their pixel had before: observations of their own
 };
 
 /// Reads the file, learns from its first part and observes the rest with the engine that watches sites, without its
 /// spatial steps. Bands are columns by ESA's name or a common one (B04, B4, red); where bands are missing, columns
 /// ndvi, bsi and mndwi stand in for what they would give, and the engine works with what there is. Without
 /// `history_until`, the first `history_days` are history, but at most half of the series. Empty cells and NA are no
-/// measurement; rows of a pixel with the same date are separate looks.
+/// measurement; rows of a pixel with the same date are separate observations.
 /// Throws DataError, naming the file and line, for what cannot be read or is no reflectance, ConfigError for options
 /// out of range.
 SeriesResult run_series(const SeriesOptions& options);
 
-/// One line per look: id, date, use; observed, modelled and noise of each feature; evidence, probability, status,
-/// class.
-std::string looks_csv(const SeriesResult& result);
+/// One line per observation: id, date, use; observed, modelled and noise of each feature; evidence, probability,
+/// status, class.
+std::string observations_csv(const SeriesResult& result);
 
-/// One line per pixel: id, looks, first_detected, confirmed_on, status, class, highest probability.
+/// One line per pixel: id, observations, first_detected, confirmed_on, status, class, highest probability.
 std::string summary_csv(const SeriesResult& result);
 
 }  // namespace pitwatch

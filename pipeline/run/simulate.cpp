@@ -40,7 +40,7 @@ constexpr int tile_px = 480;
 constexpr std::int64_t cached_ground_px = std::int64_t{1} << 20;  // the ground of larger grids is computed tile by tile
 constexpr int event_reach_px = 220;                               // events lie that close to the site's middle
 constexpr int last_onset_days = 60;                               // before the end of the series
-constexpr double half_hidden = 0.35;                              // opacity from which a pixel is not a clear look
+constexpr double half_hidden = 0.35;  // opacity from which a pixel is not a clear acquisition
 // The program, terrain and its scratch, and what writing takes.
 constexpr std::int64_t fixed_bytes = std::int64_t{250} << 20;
 
@@ -111,9 +111,10 @@ class SiteSeries {
     schedule_options.longitude = site.longitude;
     schedule_options.grid_size_px = grid_.width;
     schedule_options.clear_sky = options.clear_sky;
-    looks_ = schedule(schedule_options);
-    std::erase_if(looks_,
-                  [&](const Acquisition& look) { return look.sensed < options.from || look.sensed > options.until; });
+    acquisitions_ = schedule(schedule_options);
+    std::erase_if(acquisitions_, [&](const Acquisition& acquisition) {
+      return acquisition.sensed < options.from || acquisition.sensed > options.until;
+    });
     draw_all_events();
     if (is_small()) {
       ground_.emplace();
@@ -125,29 +126,30 @@ class SiteSeries {
   void write() {
     make_folder(folder_ + "/labels");
     if (options_.sky_labels) make_folder(folder_ + "/sky");
-    items_.resize(looks_.size());
+    items_.resize(acquisitions_.size());
     write_dem();
-    std::vector<std::size_t> in_flight(tokens_);  // numbers of looks
+    std::vector<std::size_t> in_flight(tokens_);  // numbers of acquisitions
     std::size_t next = 0;
-    const auto take = [&](std::size_t& look) {
-      look = next++;
-      return look < looks_.size();
+    const auto take = [&](std::size_t& acquisition) {
+      acquisition = next++;
+      return acquisition < acquisitions_.size();
     };
-    const auto write_one = [&](const std::size_t& look) {
+    const auto write_one = [&](const std::size_t& acquisition) {
       // Products of one datatake share its labels.
-      const bool first_of_day = look == 0 || day_name(looks_[look - 1].sensed) != day_name(looks_[look].sensed);
-      write_product(look, first_of_day && options_.sky_labels);
-      if (first_of_day) write_label(looks_[look].sensed);
+      const bool first_of_day = acquisition == 0 || day_name(acquisitions_[acquisition - 1].sensed) !=
+                                                        day_name(acquisitions_[acquisition].sensed);
+      write_product(acquisition, first_of_day && options_.sky_labels);
+      if (first_of_day) write_label(acquisitions_[acquisition].sensed);
     };
-    const auto tell = [&](const std::size_t& look) {
-      progress_(site_.id, static_cast<double>(look + 1) / static_cast<double>(looks_.size()));
+    const auto tell = [&](const std::size_t& acquisition) {
+      progress_(site_.id, static_cast<double>(acquisition + 1) / static_cast<double>(acquisitions_.size()));
     };
     run_slots(std::span(in_flight), take, write_one, tell);
     if (options_.form == ProductForm::stac)
       write_stac_collection(folder_, items_, site_.name + ": " + made_by(options_));
   }
 
-  /// What happened, with the looks that had a chance to see it. Outlines are of subpixels.
+  /// What happened, with the acquisitions that had a chance to see it. Outlines are of subpixels.
   TruthLayer truth() const {
     const int fine = subpixels;
     TruthLayer layer{{}, {grid_.crs, grid_.origin, grid_.pixel_size_m / fine, grid_.width * fine, grid_.height * fine}};
@@ -170,7 +172,7 @@ class SiteSeries {
       truth.area_ha = subpixel_count / (subpixels * subpixels) * areas.at_m2(event.window.x, event.window.y) / 1e4;
       result.push_back(std::move(truth));
     }
-    add_clear_looks(result);
+    add_clear_observations(result);
     return layer;
   }
 
@@ -178,7 +180,7 @@ class SiteSeries {
     const double pixel_km2 = grid_.pixel_size_m / 1000 * grid_.pixel_size_m / 1000;
     return pixel_km2 * grid_.width * grid_.height;
   }
-  std::size_t products() const { return looks_.size(); }
+  std::size_t products() const { return acquisitions_.size(); }
 
  private:
   bool is_small() const { return std::int64_t{grid_.width} * grid_.height <= cached_ground_px; }
@@ -194,8 +196,8 @@ class SiteSeries {
     Plane<std::uint8_t> inside(ground.window.width, ground.window.height);
     Aoi(options_.sites, grid_).burn(ground.window, inside.view());
     std::vector<Instant> clear_days;
-    for (const Acquisition& look : looks_) {
-      if (look.edges.empty() && look.weather.cover < 0.08F) clear_days.push_back(look.sensed);
+    for (const Acquisition& acquisition : acquisitions_) {
+      if (acquisition.edges.empty() && acquisition.weather.cover < 0.08F) clear_days.push_back(acquisition.sensed);
     }
     EventOptions events;
     events.seed = hash_of(world_.seed, 3, 0);
@@ -249,8 +251,8 @@ class SiteSeries {
   }
 
   void write_product(std::size_t number, bool with_sky) {
-    const Acquisition& look = looks_[number];
-    const SceneRenderer renderer(world_, look);
+    const Acquisition& acquisition = acquisitions_[number];
+    const SceneRenderer renderer(world_, acquisition);
     GranulePixels pixels(grid_, bands_);
     if (with_sky) pixels.sky.reshape(grid_.width, grid_.height);
     if (ground_) {
@@ -267,17 +269,17 @@ class SiteSeries {
       });
     }
     Granule granule;
-    granule.spacecraft = look.spacecraft;
-    granule.acquired = look.sensed;
-    granule.processed = look.processed;
-    granule.relative_orbit = look.relative_orbit;
-    granule.absolute_orbit = look.absolute_orbit;
-    granule.sequence = look.sequence;
+    granule.spacecraft = acquisition.spacecraft;
+    granule.acquired = acquisition.sensed;
+    granule.processed = acquisition.processed;
+    granule.relative_orbit = acquisition.relative_orbit;
+    granule.absolute_orbit = acquisition.absolute_orbit;
+    granule.sequence = acquisition.sequence;
     granule.tile = mgrs_tile(grid_.crs, grid_.to_map(grid_.width / 2.0, grid_.height / 2.0), site_.latitude);
-    granule.processing_baseline = look.baseline;
-    granule.boa_add_offset = look.boa_add_offset;
+    granule.processing_baseline = acquisition.baseline;
+    granule.boa_add_offset = acquisition.boa_add_offset;
     granule.sun = {renderer.sun().zenith, renderer.sun().azimuth};
-    granule.view = look.view;
+    granule.view = acquisition.view;
     granule.quality = quality_of(std::as_const(pixels.scl).view());
     granule.site = site_.id;
     granule.made_by = made_by(options_);
@@ -295,7 +297,7 @@ class SiteSeries {
     } else {
       items_[number] = write_stac(folder_, granule, in_parallel);
     }
-    if (with_sky) write_sky(look.sensed, pixels.sky);
+    if (with_sky) write_sky(acquisition.sensed, pixels.sky);
   }
 
   void write_sky(Instant when, const Plane<std::uint8_t>& sky) const {
@@ -350,15 +352,15 @@ class SiteSeries {
     return runs;
   }
 
-  void add_clear_looks(std::vector<TruthEvent>& truth) const {
-    std::vector<std::vector<std::uint8_t>> seen(truth.size(), std::vector<std::uint8_t>(looks_.size(), 0));
-    in_parallel(static_cast<int>(looks_.size()), [&](int i) {
+  void add_clear_observations(std::vector<TruthEvent>& truth) const {
+    std::vector<std::vector<std::uint8_t>> seen(truth.size(), std::vector<std::uint8_t>(acquisitions_.size(), 0));
+    in_parallel(static_cast<int>(acquisitions_.size()), [&](int i) {
       const auto k = static_cast<std::size_t>(i);
-      const SceneRenderer renderer(world_, looks_[k]);
+      const SceneRenderer renderer(world_, acquisitions_[k]);
       Plane<float> hidden;
       for (std::size_t e = 0; e < truth.size(); ++e) {
         const Event& event = world_.events[e];
-        if (looks_[k].sensed < event.onset) continue;
+        if (acquisitions_[k].sensed < event.onset) continue;
         hidden.reshape(event.window.width, event.window.height);
         renderer.hidden(event.window, hidden.view());
         int clear = 0;
@@ -370,9 +372,10 @@ class SiteSeries {
       }
     });
     for (std::size_t e = 0; e < truth.size(); ++e) {
-      for (std::size_t k = 0; k < looks_.size(); ++k) {
-        std::vector<Instant>& clear = truth[e].clear_looks;
-        if (seen[e][k] != 0 && (clear.empty() || clear.back() != looks_[k].sensed)) clear.push_back(looks_[k].sensed);
+      for (std::size_t k = 0; k < acquisitions_.size(); ++k) {
+        std::vector<Instant>& clear = truth[e].clear_observations;
+        if (seen[e][k] != 0 && (clear.empty() || clear.back() != acquisitions_[k].sensed))
+          clear.push_back(acquisitions_[k].sensed);
       }
     }
   }
@@ -384,10 +387,10 @@ class SiteSeries {
   const ProgressSink& progress_;
   SimulatedSite world_;
   std::vector<Band> bands_;
-  std::vector<Acquisition> looks_;
+  std::vector<Acquisition> acquisitions_;
   std::optional<GroundPixels> ground_;
   std::size_t tokens_ = 1;
-  std::vector<StacSummary> items_;  // by look
+  std::vector<StacSummary> items_;  // by acquisition
 };
 
 }  // namespace

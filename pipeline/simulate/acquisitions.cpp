@@ -76,17 +76,17 @@ int absolute_orbit_on(char spacecraft, Instant day, int relative_orbit) {
 }
 
 /// What is left of the atmosphere after its correction: errors that bands share, smaller ones of their own, and haze.
-void draw_atmosphere(Dice& dice, Acquisition& look) {
+void draw_atmosphere(Dice& dice, Acquisition& acquisition) {
   const float common = 0.018F * dice.normal();
   const float tilt = 0.012F * dice.normal();  // from blue to short-wave infrared
   const float dark = 0.0035F * dice.normal();
   for (std::size_t i = 0; i < surface_band_count; ++i) {
     const float along = static_cast<float>(i) / static_cast<float>(surface_band_count - 1) - 0.5F;
-    look.gain[i] = 1 + common + tilt * along + 0.006F * dice.normal();
-    look.offset[i] = dark * (1 - 0.9F * (along + 0.5F)) + 0.0006F * dice.normal();
+    acquisition.gain[i] = 1 + common + tilt * along + 0.006F * dice.normal();
+    acquisition.offset[i] = dark * (1 - 0.9F * (along + 0.5F)) + 0.0006F * dice.normal();
   }
   const float u = dice.uniform();
-  look.haze = 0.035F * u * u * u;
+  acquisition.haze = 0.035F * u * u * u;
 }
 
 }  // namespace
@@ -100,62 +100,62 @@ std::string baseline_on(Instant day) {
 int boa_add_offset_of(const std::string& baseline) { return baseline >= "04.00" ? -1000 : 0; }
 
 std::vector<Acquisition> schedule(const ScheduleOptions& options) {
-  std::vector<Acquisition> looks;
+  std::vector<Acquisition> acquisitions;
   const auto first_day = std::chrono::floor<days>(options.from);
   const auto last_day = std::chrono::floor<days>(options.until);
   const auto size = static_cast<float>(options.grid_size_px);
   int count = 0;
   for (auto day = first_day; day <= last_day; day += days(options.revisit_days), ++count) {
     const auto number = static_cast<std::int32_t>(day.time_since_epoch().count());
-    Acquisition look;
-    look.seed = hash_of(options.seed ^ 0xacc01001U, number, 0);
-    Dice dice(look.seed);
-    look.spacecraft = number / options.revisit_days % 2 == 0 ? 'A' : 'B';
+    Acquisition acquisition;
+    acquisition.seed = hash_of(options.seed ^ 0xacc01001U, number, 0);
+    Dice dice(acquisition.seed);
+    acquisition.spacecraft = number / options.revisit_days % 2 == 0 ? 'A' : 'B';
     // The neighbouring track sees the place at the edge of its swath.
     const bool edge_of_swath = dice.uniform() < options.swath_edge_share && !options.clear_sky;
-    look.relative_orbit = relative_orbit_at(options.longitude, edge_of_swath ? -1 : 0);
-    look.absolute_orbit = absolute_orbit_on(look.spacecraft, day, look.relative_orbit);
+    acquisition.relative_orbit = relative_orbit_at(options.longitude, edge_of_swath ? -1 : 0);
+    acquisition.absolute_orbit = absolute_orbit_on(acquisition.spacecraft, day, acquisition.relative_orbit);
     const auto utc_minutes = static_cast<int>(std::lround(local_solar_minutes - 4 * options.longitude));
-    look.sensed = day + minutes(utc_minutes) + seconds(static_cast<int>(dice.uniform() * 60)) + milliseconds(24);
-    look.processed = look.sensed + minutes(150 + static_cast<int>(dice.uniform() * 90));
-    look.baseline = baseline_on(day);
-    look.boa_add_offset = boa_add_offset_of(look.baseline);
-    look.view = edge_of_swath ? ViewAngles{10.6, 104.0} : ViewAngles{5.2, 286.0};
-    look.weather = draw_weather(options.seed, day);
-    if (options.clear_sky) look.weather = {};
+    acquisition.sensed = day + minutes(utc_minutes) + seconds(static_cast<int>(dice.uniform() * 60)) + milliseconds(24);
+    acquisition.processed = acquisition.sensed + minutes(150 + static_cast<int>(dice.uniform() * 90));
+    acquisition.baseline = baseline_on(day);
+    acquisition.boa_add_offset = boa_add_offset_of(acquisition.baseline);
+    acquisition.view = edge_of_swath ? ViewAngles{10.6, 104.0} : ViewAngles{5.2, 286.0};
+    acquisition.weather = draw_weather(options.seed, day);
+    if (options.clear_sky) acquisition.weather = {};
     // Refined geometry came with baseline 03.00.
-    const float jitter_px = look.baseline >= "03.00" ? 0.16F : 0.32F;
-    look.shift_x_px = jitter_px * dice.normal();
-    look.shift_y_px = jitter_px * dice.normal();
-    draw_atmosphere(dice, look);
+    const float jitter_px = acquisition.baseline >= "03.00" ? 0.16F : 0.32F;
+    acquisition.shift_x_px = jitter_px * dice.normal();
+    acquisition.shift_y_px = jitter_px * dice.normal();
+    draw_atmosphere(dice, acquisition);
     if (edge_of_swath) {
       // Tracks descend towards the south-west: a swath ends along a line 13 degrees from north.
-      look.edges.push_back({0.974F, 0.225F, size * (0.35F + 0.6F * dice.uniform())});
+      acquisition.edges.push_back({0.974F, 0.225F, size * (0.35F + 0.6F * dice.uniform())});
     }
     const float event = options.clear_sky ? 0.5F : dice.uniform();
     if (!edge_of_swath && event < options.split_share) {
       // Two datastrips, cut across the track, that overlap a little.
       const float cut = size * (0.25F + 0.5F * dice.uniform());
-      Acquisition north = look;
+      Acquisition north = acquisition;
       north.edges.push_back({-0.225F, 0.974F, cut + 0.04F * size});
-      looks.push_back(north);
-      look.edges.push_back({0.225F, -0.974F, -(cut - 0.04F * size)});
-      look.processed += minutes(11);
-      look.sequence = 1;
-      looks.push_back(look);
+      acquisitions.push_back(north);
+      acquisition.edges.push_back({0.225F, -0.974F, -(cut - 0.04F * size)});
+      acquisition.processed += minutes(11);
+      acquisition.sequence = 1;
+      acquisitions.push_back(acquisition);
       continue;
     }
-    looks.push_back(look);
+    acquisitions.push_back(acquisition);
     if (event > 1 - options.reprocessed_share) {
       // The archive's second edition, with the offset whatever the sensing date.
-      look.baseline = look.baseline >= "05.00" ? look.baseline : "05.00";
-      look.boa_add_offset = boa_add_offset_of(look.baseline);
-      look.processed += days(400) + minutes(37);
-      look.sequence = 1;
-      looks.push_back(look);
+      acquisition.baseline = acquisition.baseline >= "05.00" ? acquisition.baseline : "05.00";
+      acquisition.boa_add_offset = boa_add_offset_of(acquisition.baseline);
+      acquisition.processed += days(400) + minutes(37);
+      acquisition.sequence = 1;
+      acquisitions.push_back(acquisition);
     }
   }
-  return looks;
+  return acquisitions;
 }
 
 }  // namespace pitwatch

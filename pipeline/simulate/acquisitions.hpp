@@ -1,5 +1,5 @@
 #pragma once
-// When and how the satellites look: dates, orbits, processing baselines, weather, and what the instrument does.
+// When and how the satellites acquisition: dates, orbits, processing baselines, weather, and what the instrument does.
 
 #include <array>
 #include <cstdint>

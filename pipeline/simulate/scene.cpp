@@ -122,14 +122,14 @@ SimulatedSite::SimulatedSite(std::string site_id, std::uint32_t site_seed, const
       terrain(TerrainOptions{hash_of(site_seed, 1, 0), site_grid, valley_m, relief_m}),
       ground(terrain, hash_of(site_seed, 2, 0), focus_px) {}
 
-SceneRenderer::SceneRenderer(const SimulatedSite& site, const Acquisition& look)
+SceneRenderer::SceneRenderer(const SimulatedSite& site, const Acquisition& acquisition)
     : site_(site),
-      look_(look),
-      sun_(sun_position(look.sensed, site.longitude, site.latitude)),
-      season_(season_of(site.seed, look.sensed)),
+      acquisition_(acquisition),
+      sun_(sun_position(acquisition.sensed, site.longitude, site.latitude)),
+      season_(season_of(site.seed, acquisition.sensed)),
       spectra_(season_),
       shading_(site.terrain, sun_),
-      clouds_(site.grid, look.seed, look.weather, sun_) {}
+      clouds_(site.grid, acquisition.seed, acquisition.weather, sun_) {}
 
 void SceneRenderer::reflect_ground(const GroundPixels& ground, Scratch& scratch) const {
   std::vector<const Reflectances*> spectrum(static_cast<std::size_t>(ground.window.width));
@@ -160,7 +160,7 @@ void SceneRenderer::reflect_ground(const GroundPixels& ground, Scratch& scratch)
 void SceneRenderer::cover_with_snow(const GroundPixels& ground, Scratch& scratch) const {
   const Window& window = ground.window;
   scratch.snow.reshape(window.width, window.height);
-  fill_noise(fractal(look_.seed ^ snow_stream, 37, 4, 110, 0.6F), window, scratch.snow.view());
+  fill_noise(fractal(acquisition_.seed ^ snow_stream, 37, 4, 110, 0.6F), window, scratch.snow.view());
   const Reflectances& snow = spectra_.of(Surface::snow, 0, vigour_steps / 2);
   for (int y = 0; y < window.height; ++y) {
     for (int x = 0; x < window.width; ++x) {
@@ -201,20 +201,20 @@ void SceneRenderer::light(const GroundPixels& ground, Scratch& scratch) const {
       elevation.at(x + 1, y + 1) += std::max(0.0F, ground.terrain.reservoir_depth.at(x, y) - season_.drawdown_m);
     }
   }
-  add_relief(site_.events, look_.sensed, around, elevation.view());
+  add_relief(site_.events, acquisition_.sensed, around, elevation.view());
   shading_.window(ground.window, std::as_const(elevation).view(), scratch.shading);
 }
 
 void SceneRenderer::look_through_air(Scratch& scratch) const {
   const Window& window = scratch.window;
   scratch.haze.reshape(window.width, window.height);
-  fill_noise(fractal(look_.seed ^ haze_stream, 611, 3, 0.5F, 0.5F), window, scratch.haze.view());
+  fill_noise(fractal(acquisition_.seed ^ haze_stream, 611, 3, 0.5F, 0.5F), window, scratch.haze.view());
   for (std::size_t band = 0; band < surface_band_count; ++band) {
     if (!scratch.needed[band]) continue;
     const float sky = skylight[band];
-    const float gain = look_.gain[band];
-    const float offset = look_.offset[band];
-    const float haze = look_.haze * haze_spectrum[band];
+    const float gain = acquisition_.gain[band];
+    const float offset = acquisition_.offset[band];
+    const float haze = acquisition_.haze * haze_spectrum[band];
     const float cloud = cloud_spectrum[band];
     const float cirrus = cirrus_spectrum[band];
     for (int y = 0; y < window.height; ++y) {
@@ -240,8 +240,8 @@ void SceneRenderer::look_through_air(Scratch& scratch) const {
 
 /// Blur of the optics, and the image's shift against the truth. The outermost two pixels are not valid afterwards.
 void SceneRenderer::look_through_optics(Scratch& scratch) const {
-  const std::array<float, 5> across = point_spread(-look_.shift_x_px);
-  const std::array<float, 5> down = point_spread(-look_.shift_y_px);
+  const std::array<float, 5> across = point_spread(-acquisition_.shift_x_px);
+  const std::array<float, 5> down = point_spread(-acquisition_.shift_y_px);
   const int width = scratch.window.width;
   const int height = scratch.window.height;
   Plane<float>& blurred = scratch.blurred;
@@ -270,7 +270,7 @@ void SceneRenderer::look_through_optics(Scratch& scratch) const {
 }
 
 bool SceneRenderer::has_data(int x, int y) const {
-  return std::none_of(look_.edges.begin(), look_.edges.end(), [&](const DataEdge& edge) {
+  return std::none_of(acquisition_.edges.begin(), acquisition_.edges.end(), [&](const DataEdge& edge) {
     return static_cast<float>(x) * edge.dx + static_cast<float>(y) * edge.dy > edge.limit;
   });
 }
@@ -287,7 +287,8 @@ void SceneRenderer::measure(const Window& window, const Scratch& scratch, Granul
         intersection({window.x / by, window.y / by, (window.width + by - 1) / by, (window.height + by - 1) / by},
                      {0, 0, dn.width(), dn.height()});
     noise.reshape(native.width, native.height);
-    fill_white_noise(hash_of(look_.seed ^ sensor_stream, static_cast<std::int32_t>(band), 0), native, noise.view());
+    fill_white_noise(hash_of(acquisition_.seed ^ sensor_stream, static_cast<std::int32_t>(band), 0), native,
+                     noise.view());
     for (int y = 0; y < native.height; ++y) {
       std::uint16_t* out = &dn.at(native.x, native.y + y);
       for (int x = 0; x < native.width; ++x) {
@@ -295,10 +296,10 @@ void SceneRenderer::measure(const Window& window, const Scratch& scratch, Granul
         const int in_y = (native.y + y) * by - scratch.window.y;
         const float mean = by == 1 ? reflectance.at(in_x, in_y) : block_mean(reflectance, in_x, in_y, by);
         const float value = mean + noise.at(x, y) * (0.0006F + 0.0035F * std::max(mean, 0.0F));
-        const int number = static_cast<int>(value * quantification + 0.5F + 2000) - 2000 - look_.boa_add_offset;
+        const int number = static_cast<int>(value * quantification + 0.5F + 2000) - 2000 - acquisition_.boa_add_offset;
         out[x] = static_cast<std::uint16_t>(std::clamp(number, 1, highest_dn));  // 0 is no data
       }
-      if (look_.edges.empty()) continue;
+      if (acquisition_.edges.empty()) continue;
       for (int x = 0; x < native.width; ++x) {
         if (!has_data((native.x + x) * by, (native.y + y) * by)) out[x] = 0;
       }
@@ -347,7 +348,7 @@ void SceneRenderer::classify(const Window& window, const GroundPixels& ground, c
   const Window half = intersection({window.x / 2, window.y / 2, (window.width + 1) / 2, (window.height + 1) / 2},
                                    {0, 0, into.scl.width(), into.scl.height()});
   Plane<float> mistakes(half.width, half.height);
-  fill_noise(fractal(look_.seed ^ mistake_stream, 9, 3, 1, 0.6F), half, mistakes.view());
+  fill_noise(fractal(acquisition_.seed ^ mistake_stream, 9, 3, 1, 0.6F), half, mistakes.view());
   for (int y = 0; y < half.height; ++y) {
     for (int x = 0; x < half.width; ++x) {
       const int px = 2 * (half.x + x) - scratch.window.x;
@@ -421,13 +422,13 @@ void SceneRenderer::render(const GroundPixels& ground, const Window& window, Gra
   }
   for (const std::size_t band : for_classification) need(band);
   reflect_ground(ground, scratch);
-  apply_events(site_.events, look_.sensed, spectra_, ground.window, scratch.views());
+  apply_events(site_.events, acquisition_.sensed, spectra_, ground.window, scratch.views());
   light(ground, scratch);
   cover_with_snow(ground, scratch);
   clouds_.window(ground.window, scratch.clouds);
   scratch.opacity.reshape(ground.window.width, ground.window.height);
   copy(scratch.clouds.opacity, scratch.opacity);
-  add_cloud_remnants(site_.events, look_.sensed, ground.window, scratch.opacity.view());
+  add_cloud_remnants(site_.events, acquisition_.sensed, ground.window, scratch.opacity.view());
   look_through_air(scratch);
   look_through_optics(scratch);
   measure(window, scratch, into);

@@ -71,7 +71,7 @@ struct SimulatedSite {
 class SceneRenderer {
  public:
   /// Both must outlive this object.
-  SceneRenderer(const SimulatedSite& site, const Acquisition& look);
+  SceneRenderer(const SimulatedSite& site, const Acquisition& acquisition);
 
   /// Renders a window of the grid, whose ground reaches render_halo_px (or more) beyond it on all sides, into its place
   /// in the granule. The window begins at multiples of render_step_px, and ends there or at the grid's end.
@@ -96,7 +96,7 @@ class SceneRenderer {
   bool has_data(int x, int y) const;
 
   const SimulatedSite& site_;
-  const Acquisition& look_;
+  const Acquisition& acquisition_;
   ViewAngles sun_;
   Season season_;
   SurfaceSpectra spectra_;

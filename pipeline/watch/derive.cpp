@@ -107,15 +107,16 @@ DeriveReport derive(const WatchOptions& options, const std::string& state, const
 
   DeriveReport report;
   for (const WatchReport::OfSite& site : run.sites) {
-    report.looks += static_cast<std::size_t>(site.new_looks + site.replayed);
-    report.taken_on_trust += static_cast<std::size_t>(site.looks - site.new_looks - site.replayed);
-    for (const std::string& path : site.gone_on_from) {
+    report.acquisitions += static_cast<std::size_t>(site.new_acquisitions + site.replayed);
+    report.taken_on_trust += static_cast<std::size_t>(site.acquisitions - site.new_acquisitions - site.replayed);
+    for (const std::string& path : site.continued_from) {
       report.checkpoints.push_back(fs::path(path).lexically_relative(fs::absolute(state).lexically_normal()).string());
     }
   }
-  report.gone = static_cast<std::size_t>(std::count_if(run.missing.begin(), run.missing.end(), [](const auto& look) {
-    return look.of.what != MissingWhat::newer_edition;
-  }));
+  report.gone =
+      static_cast<std::size_t>(std::count_if(run.missing.begin(), run.missing.end(), [](const auto& acquisition) {
+        return acquisition.of.what != MissingWhat::newer_edition;
+      }));
   std::map<std::string, std::string> derived;
   for (auto& [id, text] : features_of(folder.path() + "/alerts.geojson")) derived[id] = std::move(text);
   const auto is_wanted = [&](const std::string& id) {

@@ -29,7 +29,7 @@ double pixel_ha(const std::vector<Run>& runs, PixelAreas& areas) {
 }
 
 /// What happened to an incident, and its class at each time; changes of class stand behind what else happened then.
-/// What an event tells hangs on nothing that comes later: of one without an outline, the place is that of the first
+/// What an event tells depends on nothing that comes later: of one without an outline, the place is that of the first
 /// with one.
 std::vector<AlertEvent> history_of(const Incident& incident, const IncidentEvidence& evidence, PixelAreas& areas) {
   const auto known = std::find_if(incident.events.begin(), incident.events.end(),
@@ -58,13 +58,13 @@ std::vector<AlertEvent> history_of(const Incident& incident, const IncidentEvide
   return history;
 }
 
-std::array<const Plane<float>*, watched_bands.size()> bands_of(const LookPlanes& planes) {
+std::array<const Plane<float>*, watched_bands.size()> bands_of(const ObservationPlanes& planes) {
   return {&planes.blue, &planes.green, &planes.red, &planes.nir, &planes.swir16, &planes.swir22};
 }
 
 /// Keeps the reflectance of the pixels that is_one(pixel) is true of.
 template <typename IsOne>
-void remember(SiteState& state, const LookPlanes& planes, const RowLoop& rows, const IsOne& is_one) {
+void remember(SiteState& state, const ObservationPlanes& planes, const RowLoop& rows, const IsOne& is_one) {
   const auto bands = bands_of(planes);
   const int width = planes.mask.width();
   const int height = planes.mask.height();
@@ -170,9 +170,10 @@ bool is_news(const std::optional<double>& told, double now) {
 }
 
 std::string scene_at(Instant acquired, const SiteState& state) {
-  const auto found = std::find_if(state.looks.begin(), state.looks.end(),
-                                  [&](const LookRecord& look) { return look.acquired == acquired; });
-  return found != state.looks.end() ? found->scene() : std::string();
+  const auto found =
+      std::find_if(state.acquisitions.begin(), state.acquisitions.end(),
+                   [&](const AcquisitionRecord& acquisition) { return acquisition.acquired == acquired; });
+  return found != state.acquisitions.end() ? found->scene() : std::string();
 }
 
 Spectrum spectrum_of(const BandMeans& means) {
@@ -209,9 +210,10 @@ Alert alert_of(const Incident& incident, const IncidentEvidence& evidence, const
   alert.scenes_after.push_back(evidence.scene_first);
   if (evidence.scene_last != evidence.scene_first) alert.scenes_after.push_back(evidence.scene_last);
   alert.parents = incident.parents;
-  const auto last = std::find_if(state.looks.begin(), state.looks.end(),
-                                 [&](const LookRecord& look) { return look.scene() == evidence.scene_last; });
-  if (last != state.looks.end()) alert.tile = last->tile();
+  const auto last =
+      std::find_if(state.acquisitions.begin(), state.acquisitions.end(),
+                   [&](const AcquisitionRecord& acquisition) { return acquisition.scene() == evidence.scene_last; });
+  if (last != state.acquisitions.end()) alert.tile = last->tile();
   alert.algorithm = watched.algorithm;
   alert.history = history_of(incident, evidence, areas);
   if (alert.status == AlertStatus::superseded) {
@@ -222,26 +224,28 @@ Alert alert_of(const Incident& incident, const IncidentEvidence& evidence, const
 
 }  // namespace
 
-void remember_clear(SiteState& state, const LookPlanes& planes, const LookFeatures& features, const RowLoop& rows) {
+void remember_clear(SiteState& state, const ObservationPlanes& planes, const ObservationFeatures& features,
+                    const RowLoop& rows) {
   remember(state, planes, rows, [&](std::size_t i) { return features.seen[i] == Seen::clear; });
 }
 
-void remember_undisturbed(SiteState& state, const LookPlanes& planes, const Observation& seen, const RowLoop& rows) {
+void remember_undisturbed(SiteState& state, const ObservationPlanes& planes, const Observation& seen,
+                          const RowLoop& rows) {
   remember(state, planes, rows, [&](std::size_t i) { return seen.undisturbed[i] != 0; });
 }
 
-void describe(SiteState& state, const Incident& incident, const LookPlanes& planes, const std::string& scene,
+void describe(SiteState& state, const Incident& incident, const ObservationPlanes& planes, const std::string& scene,
               PlaneView<const std::uint8_t> detected, const Grid& grid, const MonitorOptions& options) {
   const auto bands = bands_of(planes);
   std::array<double, watched_bands.size()> before{};
   std::array<double, watched_bands.size()> after{};
   std::size_t before_count = 0;
   std::size_t after_count = 0;
-  std::int64_t looks = 0;
-  std::int64_t own_year_looks = 0;
+  std::int64_t acquisitions = 0;
+  std::int64_t own_year_observations = 0;
   IncidentEvidence now;
   now.onset_before = incident.first_detected;
-  now.onset_after = state.looks.empty() ? incident.first_detected : state.looks.front().acquired;
+  now.onset_after = state.acquisitions.empty() ? incident.first_detected : state.acquisitions.front().acquired;
   for (const Run& run : incident.runs) {
     for (int x = run.begin; x < run.end; ++x) {
       const auto i =
@@ -261,11 +265,11 @@ void describe(SiteState& state, const Incident& incident, const LookPlanes& plan
       }
       // The pixel that was disturbed first tells when it began.
       const PixelHistory& history = state.monitor.history[i];
-      looks += history.looks_since_onset;
-      own_year_looks += history.own_year_looks;
-      if (history.onset_before == no_look || history.onset_after == no_look) continue;
-      const Instant disturbed = state.monitor.looks[static_cast<std::size_t>(history.onset_before)];
-      const Instant undisturbed = state.monitor.looks[static_cast<std::size_t>(history.onset_after)];
+      acquisitions += history.observations_since_onset;
+      own_year_observations += history.own_year_observations;
+      if (history.onset_before == no_observation || history.onset_after == no_observation) continue;
+      const Instant disturbed = state.monitor.observations[static_cast<std::size_t>(history.onset_before)];
+      const Instant undisturbed = state.monitor.observations[static_cast<std::size_t>(history.onset_after)];
       if (disturbed < now.onset_before || (disturbed == now.onset_before && undisturbed > now.onset_after)) {
         now.onset_before = disturbed;
         now.onset_after = undisturbed;
@@ -277,7 +281,8 @@ void describe(SiteState& state, const Incident& incident, const LookPlanes& plan
     now.after[band] = after_count > 0 ? static_cast<float>(after[band] / static_cast<double>(after_count)) : 0;
   }
   now.scene_last = scene;
-  now.own_year_share = looks > 0 ? static_cast<double>(own_year_looks) / static_cast<double>(looks) : 0;
+  now.own_year_share =
+      acquisitions > 0 ? static_cast<double>(own_year_observations) / static_cast<double>(acquisitions) : 0;
   const auto [found, is_new] = state.evidence.try_emplace(incident.id, now);
   IncidentEvidence& evidence = found->second;
   if (is_new && after_count == 0 && !incident.parents.empty()) {
@@ -292,7 +297,7 @@ void describe(SiteState& state, const Incident& incident, const LookPlanes& plan
     evidence.scene_first = scene;
     evidence.scene_before = scene_at(now.onset_after, state);
   } else if (after_count > 0) {
-    // Its beginning is not written anew; its looks are.
+    // Its beginning is not written anew; its acquisitions are.
     evidence.before = now.before;
     evidence.after = now.after;
     evidence.own_year_share = now.own_year_share;
@@ -300,8 +305,9 @@ void describe(SiteState& state, const Incident& incident, const LookPlanes& plan
   }
 }
 
-std::optional<CourseLook> course_look(const SiteState& state, const Incident& incident, const LookPlanes& planes,
-                                      PlaneView<const std::uint8_t> clear, const Grid& grid) {
+std::optional<CourseObservation> course_observation(const SiteState& state, const Incident& incident,
+                                                    const ObservationPlanes& planes,
+                                                    PlaneView<const std::uint8_t> clear, const Grid& grid) {
   const auto found = state.evidence.find(incident.id);
   if (found == state.evidence.end()) return std::nullopt;
   const IncidentEvidence& evidence = found->second;
@@ -311,8 +317,8 @@ std::optional<CourseLook> course_look(const SiteState& state, const Incident& in
   GroundShown shown;
   std::int64_t pixels = 0;
   std::int64_t clear_pixels = 0;
-  std::int64_t looks = 0;
-  std::int64_t own_year_looks = 0;
+  std::int64_t acquisitions = 0;
+  std::int64_t own_year_observations = 0;
   Spectrum before;
   Spectrum now;
   for (const Run& run : incident.runs) {
@@ -320,8 +326,8 @@ std::optional<CourseLook> course_look(const SiteState& state, const Incident& in
       const auto i =
           static_cast<std::size_t>(run.row) * static_cast<std::size_t>(grid.width) + static_cast<std::size_t>(x);
       ++pixels;
-      looks += state.monitor.history[i].looks_since_onset;
-      own_year_looks += state.monitor.history[i].own_year_looks;
+      acquisitions += state.monitor.history[i].observations_since_onset;
+      own_year_observations += state.monitor.history[i].own_year_observations;
       if (clear.at(x, run.row) == 0) continue;
       ++clear_pixels;
       if (state.undisturbed[i][0] == 0) continue;
@@ -338,21 +344,22 @@ std::optional<CourseLook> course_look(const SiteState& state, const Incident& in
   }
   if (!shown.tells() || (!evidence.classes.empty() && 2 * clear_pixels < pixels)) return std::nullopt;
   const std::chrono::duration<double, std::ratio<86400>> open = planes.when - incident.first_detected;
-  return CourseLook{shown,
-                    open.count(),
-                    greenest,
-                    looks > 0 ? static_cast<double>(own_year_looks) / static_cast<double>(looks) : 0,
-                    evidence.by_water,
-                    incident.status == AlertStatus::closed};
+  return CourseObservation{
+      shown,
+      open.count(),
+      greenest,
+      acquisitions > 0 ? static_cast<double>(own_year_observations) / static_cast<double>(acquisitions) : 0,
+      evidence.by_water,
+      incident.status == AlertStatus::closed};
 }
 
-void classify(SiteState& state, const std::string& incident, const std::optional<CourseLook>& look, Instant now,
-              const CourseOptions& options) {
+void classify(SiteState& state, const std::string& incident, const std::optional<CourseObservation>& acquisition,
+              Instant now, const CourseOptions& options) {
   const auto found = state.evidence.find(incident);
   if (found == state.evidence.end()) return;
   IncidentEvidence& evidence = found->second;
-  if (!look && !evidence.classes.empty()) return;
-  if (look) take_in(evidence.course, *look, options);
+  if (!acquisition && !evidence.classes.empty()) return;
+  if (acquisition) take_in(evidence.course, *acquisition, options);
   const ToldClass& told = evidence.course.told;
   const ClassSince since{now, told.change_class, static_cast<double>(told.class_probability),
                          static_cast<double>(told.natural_probability)};

@@ -17,28 +17,31 @@
 
 namespace pitwatch {
 
-/// Keeps the reflectance of pixels that a look of the history shows clear.
-void remember_clear(SiteState& state, const LookPlanes& planes, const LookFeatures& features, const RowLoop& rows);
+/// Keeps the reflectance of pixels that an acquisition of the history shows clear.
+void remember_clear(SiteState& state, const ObservationPlanes& planes, const ObservationFeatures& features,
+                    const RowLoop& rows);
 
-/// Keeps the reflectance of pixels that a look shows undisturbed.
-void remember_undisturbed(SiteState& state, const LookPlanes& planes, const Observation& seen, const RowLoop& rows);
+/// Keeps the reflectance of pixels that an acquisition shows undisturbed.
+void remember_undisturbed(SiteState& state, const ObservationPlanes& planes, const Observation& seen,
+                          const RowLoop& rows);
 
-/// Onset and spectra of an incident that this look shows, into state.evidence; `detected` is 1 where the look itself
-/// shows the disturbance. `scene` is the look's.
-void describe(SiteState& state, const Incident& incident, const LookPlanes& planes, const std::string& scene,
+/// Onset and spectra of an incident that this acquisition shows, into state.evidence; `detected` is 1 where the
+/// acquisition itself shows the disturbance. `scene` is the acquisition's.
+void describe(SiteState& state, const Incident& incident, const ObservationPlanes& planes, const std::string& scene,
               PlaneView<const std::uint8_t> detected, const Grid& grid, const MonitorOptions& options);
 
-/// What a look shows of an incident that was described, for its class; `clear` is 1 where the look saw the ground.
-/// Nothing where less than half of its ground was seen, but for the first such look.
-std::optional<CourseLook> course_look(const SiteState& state, const Incident& incident, const LookPlanes& planes,
-                                      PlaneView<const std::uint8_t> clear, const Grid& grid);
+/// What an acquisition shows of an incident that was described, for its class; `clear` is 1 where the acquisition saw
+/// the ground. Nothing where less than half of its ground was seen, but for the first such acquisition.
+std::optional<CourseObservation> course_observation(const SiteState& state, const Incident& incident,
+                                                    const ObservationPlanes& planes,
+                                                    PlaneView<const std::uint8_t> clear, const Grid& grid);
 
-/// Takes such a look into the course of an incident, and puts into state.evidence what it is told to be from then on,
-/// where its class is another, or the probability that it is natural has moved by a tenth, or, where it is high and by
-/// two hundredths at least, to half or twice as far from 1. Without a look it stays what it is, or is `unknown` at
-/// first.
-void classify(SiteState& state, const std::string& incident, const std::optional<CourseLook>& look, Instant now,
-              const CourseOptions& options);
+/// Takes such an acquisition into the course of an incident, and puts into state.evidence what it is told to be from
+/// then on, where its class is another, or the probability that it is natural has moved by a tenth, or, where it is
+/// high and by two hundredths at least, to half or twice as far from 1. Without an acquisition it stays what it is, or
+/// is `unknown` at first.
+void classify(SiteState& state, const std::string& incident, const std::optional<CourseObservation>& acquisition,
+              Instant now, const CourseOptions& options);
 
 /// Alerts of all incidents of a state, superseded ones too, since what was published stays known: but for those that
 /// were never described, and those last detected before options.from. Their histories are those of the incidents, with

@@ -68,7 +68,7 @@ WatchedPlace place_of(const InspectOptions& options, const std::vector<WatchedSi
                     (options.site.empty() ? "the nearest site, '" : "site '") + nearest->site.id + "'");
 }
 
-/// Writes down what each look does at one pixel.
+/// Writes down what each observation does at one pixel.
 class PixelRecorder {
  public:
   PixelRecorder(PixelPoint pixel, const Grid& grid, const MonitorOptions& options, PixelReport& report)
@@ -80,30 +80,31 @@ class PixelRecorder {
 
   void learnt(const MonitorState& state) {
     status_ = state.status[index_];
-    for (PixelLookReport& look : report_.looks) expect_of(state, look);
+    for (PixelObservationReport& observation : report_.observations) expect_of(state, observation);
   }
 
-  void take(const LookTaken& taken) {
-    PixelLookReport& look = report_.looks.emplace_back();
-    look.when = taken.record.acquired;
-    look.scene = taken.record.scene();
-    look.reflectance = {none, none, none, none, none, none};
-    look.observed = look.modelled = look.shared = look.noise = no_features();
-    look.residual_length = look.own_evidence = look.evidence = look.probability = none;
+  void take(const AcquisitionTaken& taken) {
+    PixelObservationReport& observation = report_.observations.emplace_back();
+    observation.when = taken.record.acquired;
+    observation.scene = taken.record.scene();
+    observation.reflectance = {none, none, none, none, none, none};
+    observation.observed = observation.modelled = observation.shared = observation.noise = no_features();
+    observation.residual_length = observation.own_evidence = observation.evidence = observation.probability = none;
     const MonitorState& state = taken.state.monitor;
-    look.learning = state.width == 0;
-    look.status = status_;
+    observation.learning = state.width == 0;
+    observation.status = status_;
     if (!taken.record.skipped.empty()) {
-      look.why = "left out: " + taken.record.skipped;
+      observation.why = "left out: " + taken.record.skipped;
     } else {
-      measure(taken, look);
+      measure(taken, observation);
       if (taken.observation != nullptr) {
-        judge(taken, look);
+        judge(taken, observation);
       }
     }
-    if (!look.learning) {
+    if (!observation.learning) {
       for (const Incident& incident : taken.state.incidents) {
-        if (incident.merged_into.empty() && holds(incident)) look.incidents.emplace_back(incident.id, incident.status);
+        if (incident.merged_into.empty() && holds(incident))
+          observation.incidents.emplace_back(incident.id, incident.status);
       }
     }
   }
@@ -115,88 +116,89 @@ class PixelRecorder {
     });
   }
 
-  /// What the model expects where the look did not change it.
-  void expect_of(const MonitorState& state, PixelLookReport& look) const {
+  /// What the model expects where the observation did not change it.
+  void expect_of(const MonitorState& state, PixelObservationReport& observation) const {
     if (state.status[index_] == PixelStatus::not_judged) return;
-    const Expectation expected = expect(state.model(index_), season_date(look.when), options_);
+    const Expectation expected = expect(state.model(index_), season_date(observation.when), options_);
     for (std::size_t f = 0; f < feature_count; ++f) {
       if (expected.deviation[f] <= 0) continue;
-      look.modelled[f] = expected.value[f];
-      look.noise[f] = expected.deviation[f];
+      observation.modelled[f] = expected.value[f];
+      observation.noise[f] = expected.deviation[f];
     }
   }
 
-  void measure(const LookTaken& taken, PixelLookReport& look) const {
+  void measure(const AcquisitionTaken& taken, PixelObservationReport& observation) const {
     const auto at = [&](const Plane<float>& band) { return band.at(pixel_.x, pixel_.y); };
-    const LookPlanes& planes = taken.planes;
-    look.reflectance = {at(planes.blue), at(planes.green),  at(planes.red),
-                        at(planes.nir),  at(planes.swir16), at(planes.swir22)};
-    look.observed = taken.features.values[index_];
+    const ObservationPlanes& planes = taken.planes;
+    observation.reflectance = {at(planes.blue), at(planes.green),  at(planes.red),
+                               at(planes.nir),  at(planes.swir16), at(planes.swir22)};
+    observation.observed = taken.features.values[index_];
     const MaskBits mask = planes.mask.at(pixel_.x, pixel_.y);
     switch (taken.features.seen[index_]) {
       case Seen::nothing:
-        look.why = "no measurement";
-        look.observed = no_features();
+        observation.why = "no measurement";
+        observation.observed = no_features();
         break;
       case Seen::masked:
-        look.seen = PixelSeen::masked;
-        look.why = why_masked(mask, look);
+        observation.seen = PixelSeen::masked;
+        observation.why = why_masked(mask, observation);
         break;
       case Seen::clear:
-        look.seen = PixelSeen::clear;
+        observation.seen = PixelSeen::clear;
         break;
     }
   }
 
-  std::string why_masked(MaskBits mask, const PixelLookReport& look) const {
+  std::string why_masked(MaskBits mask, const PixelObservationReport& observation) const {
     std::string why;
     for (const MaskReasonName& reason : mask_reasons) {
       if ((mask & reason.bit) != 0) why.append(why.empty() ? "" : " + ").append(reason.name);
     }
     if (!why.empty()) return why;
-    return look.observed[index(Feature::mndwi)] > options_.snow_mndwi ? "snow by its spectrum" : "near to cloud";
+    return observation.observed[index(Feature::mndwi)] > options_.snow_mndwi ? "snow by its spectrum" : "near to cloud";
   }
 
-  void judge(const LookTaken& taken, PixelLookReport& look) {
+  void judge(const AcquisitionTaken& taken, PixelObservationReport& observation) {
     const MonitorState& state = taken.state.monitor;
     const Observation& seen = *taken.observation;
-    look.status = seen.status[index_];
+    observation.status = seen.status[index_];
     if (counts(seen.use[index_])) {
-      const FeatureVector& shared = seen.weather.at(pixel_.x, pixel_.y, seen.residuals.kind[index_]);
+      const FeatureVector& shared = seen.anomaly.at(pixel_.x, pixel_.y, seen.residuals.kind[index_]);
       for (std::size_t f = 0; f < feature_count; ++f) {
         if (seen.residuals.deviation[index_][f] <= 0) continue;
-        look.shared[f] = shared[f];
-        look.modelled[f] = look.observed[f] - seen.residuals.residual[index_][f] - shared[f];
-        look.noise[f] = seen.residuals.deviation[index_][f];
+        observation.shared[f] = shared[f];
+        observation.modelled[f] = observation.observed[f] - seen.residuals.residual[index_][f] - shared[f];
+        observation.noise[f] = seen.residuals.deviation[index_][f];
       }
       float squares = 0;
-      const RecentLooks recent = state.recent(index_);
+      const RecentObservations recent = state.recent(index_);
       for (const float value : recent.whitened[0]) squares += value * value;
-      look.residual_length = std::sqrt(squares);
+      observation.residual_length = std::sqrt(squares);
     } else {
-      expect_of(state, look);
+      expect_of(state, observation);
     }
-    if (look.status != PixelStatus::not_judged) {
-      look.own_evidence = unpack(state.own_evidence[index_]);
-      look.evidence = seen.evidence[index_];
-      look.probability = seen.probability[index_];
+    if (observation.status != PixelStatus::not_judged) {
+      observation.own_evidence = unpack(state.own_evidence[index_]);
+      observation.evidence = seen.evidence[index_];
+      observation.probability = seen.probability[index_];
     }
-    if (seen.use[index_] == LookUse::screened) {
-      look.seen = PixelSeen::screened;
-      look.why = seen.residuals.residual[index_][index(Feature::log_visible)] > 0
-                     ? "missed cloud or patchy snow by its spectrum"
-                     : "missed shadow by its spectrum";
-    } else if (seen.use[index_] == LookUse::learnt) {
-      look.why = "learnt from: the history does not show this season";
-    } else if (seen.use[index_] == LookUse::another_season) {
-      look.why = "as at another season: the history does not show the whole year";
-    } else if (seen.use[index_] == LookUse::same_sky) {
-      look.why = "counted already: a look under the same sky just before";
-    } else if (look.seen == PixelSeen::clear && seen.use[index_] == LookUse::unseen) {
-      look.why = look.status == PixelStatus::not_judged ? "no model: too few clear looks" : "a band is missing";
+    if (seen.use[index_] == ObservationUse::screened) {
+      observation.seen = PixelSeen::screened;
+      observation.why = seen.residuals.residual[index_][index(Feature::log_visible)] > 0
+                            ? "missed cloud or patchy snow by its spectrum"
+                            : "missed shadow by its spectrum";
+    } else if (seen.use[index_] == ObservationUse::learnt) {
+      observation.why = "learnt from: the history does not show this season";
+    } else if (seen.use[index_] == ObservationUse::another_season) {
+      observation.why = "as at another season: the history does not show the whole year";
+    } else if (seen.use[index_] == ObservationUse::same_sky) {
+      observation.why = "counted already: an observation under the same sky just before";
+    } else if (observation.seen == PixelSeen::clear && seen.use[index_] == ObservationUse::unseen) {
+      observation.why =
+          observation.status == PixelStatus::not_judged ? "no model: too few clear observations" : "a band is missing";
     }
-    if (look.status != status_) look.decision = decision(state, look.status);
-    status_ = look.status;
+    if (observation.status != status_) observation.decision = decision(state, observation.status);
+    status_ = observation.status;
   }
 
   std::string decision(const MonitorState& state, PixelStatus now) const {
@@ -204,16 +206,18 @@ class PixelRecorder {
     switch (now) {
       case PixelStatus::provisional: {
         std::string text = "provisional";
-        if (history.onset_before == no_look) return text;
-        const auto day = [&](LookNumber number) { return format_day(state.looks[static_cast<std::size_t>(number)]); };
+        if (history.onset_before == no_observation) return text;
+        const auto day = [&](ObservationNumber number) {
+          return format_day(state.observations[static_cast<std::size_t>(number)]);
+        };
         text += ", began ";
-        if (history.onset_after != no_look) text += "after " + day(history.onset_after) + ", ";
+        if (history.onset_after != no_observation) text += "after " + day(history.onset_after) + ", ";
         return text + "by " + day(history.onset_before);
       }
       case PixelStatus::confirmed:
         return status_ == PixelStatus::recovering ? "disturbed again" : "confirmed";
       case PixelStatus::closed:
-        return "closed after " + std::to_string(state.counts[index_].clean_in_row) + " clean looks";
+        return "closed after " + std::to_string(state.counts[index_].clean_in_row) + " clean observations";
       case PixelStatus::recovering:
         return "recovering: vegetation is back";
       case PixelStatus::stable:
@@ -228,7 +232,7 @@ class PixelRecorder {
   std::size_t index_;
   const MonitorOptions& options_;
   PixelReport& report_;
-  PixelStatus status_ = PixelStatus::not_judged;  // after the last look
+  PixelStatus status_ = PixelStatus::not_judged;  // after the last observation
 };
 
 }  // namespace
@@ -261,15 +265,16 @@ PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& pro
   });
   PixelRecorder recorder({pixel.x - pane->left, pixel.y - pane->top}, pane->grid, monitor, report);
   const SiteProbe probe{[&](const MonitorState& state) { recorder.learnt(state); },
-                        [&](const LookTaken& look) { recorder.take(look); }};
+                        [&](const AcquisitionTaken& observation) { recorder.take(observation); }};
   WatchReport run;
   for (const RejectedSite& site : no_sites) run.skipped.emplace_back(site.what, site.reason);
   for (const RejectedItem& item : listing.rejected) run.skipped.emplace_back(item.path, item.reason);
   OffsetMemory offsets;
   in_arena(own.watch.threads, [&, of = watched] { probe_pane(*of, *pane, listing, offsets, progress, run, probe); });
-  if (report.looks.empty()) throw DataError(own.watch.source + ": no look at site '" + report.site + "'");
+  if (report.observations.empty()) throw DataError(own.watch.source + ": no observation at site '" + report.site + "'");
   report.skipped = std::move(run.skipped);
-  std::erase_if(report.looks, [&](const PixelLookReport& look) { return own.from && look.when < *own.from; });
+  std::erase_if(report.observations,
+                [&](const PixelObservationReport& observation) { return own.from && observation.when < *own.from; });
   return report;
 }
 

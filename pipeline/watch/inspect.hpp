@@ -16,13 +16,13 @@ struct InspectOptions {
   WatchOptions watch;
   LonLat at;
   std::string site;             // empty: the first that watches the place
-  std::optional<Instant> from;  // looks before are not reported, but take part
+  std::optional<Instant> from;  // observations before are not reported, but take part
 };
 
-/// Takes in all looks at the site of a place with the code of the nightly run, in memory: pixels hang on their
+/// Takes in all observations at the site of a place with the code of the nightly run, in memory: pixels depend on their
 /// surroundings. Neither reads nor writes a state, and takes no lock.
 /// Throws as watch(); ConfigError for a place that no site watches, naming the nearest, and for a site that there is
-/// not; DataError where the source has no look at the site.
+/// not; DataError where the source has no observation at the site.
 PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& progress);
 
 }  // namespace pitwatch

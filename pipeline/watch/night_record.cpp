@@ -139,7 +139,7 @@ void publish_all(const std::string& state, Manifest& manifest, const SigningOpti
                  const std::string* alerts) {
   const Uninterrupted short_work;
   const std::string begun = begin_manifest(state, manifest);
-  // Alerts do not wait for an authority that is away: that nothing is sealed is told once all is published.
+  // Alerts do not wait for an authority that is away: that nothing is sealed is reported once all is published.
   std::exception_ptr unsealed;
   try {
     seal(state, begun, signing);
@@ -170,12 +170,12 @@ void remove_obsolete(const std::vector<std::string>& paths) {
   }
 }
 
-int looks_taken_in(const Manifest& manifest) {
-  std::set<std::pair<std::string, Instant>> looks;  // panes see the same ones
+int acquisitions_taken_in(const Manifest& manifest) {
+  std::set<std::pair<std::string, Instant>> acquisitions;  // panes see the same ones
   for (const AcquisitionUsed& used : manifest.acquisitions) {
-    if (used.use != AcquisitionUse::skipped) looks.emplace(used.site, used.acquired);
+    if (used.use != AcquisitionUse::skipped) acquisitions.emplace(used.site, used.acquired);
   }
-  return static_cast<int>(looks.size());
+  return static_cast<int>(acquisitions.size());
 }
 
 /// With as many digits as it has.
@@ -214,7 +214,7 @@ bool is_published(const Alert& alert, double max_natural) {
   return alert.status != AlertStatus::superseded && !is_left_out(alert, max_natural);
 }
 
-/// What is told once. A source that went away is missing a hundred thousand at a time.
+/// What is reported once. A source that went away is missing a hundred thousand at a time.
 using MissingKey = std::tuple<std::string, Instant, MissingWhat>;
 using NoticeKey = std::pair<std::string, std::string>;
 
@@ -303,15 +303,15 @@ void NightRecord::mark_news(WatchReport& report) const {
   const Manifest nothing;
   const Manifest& before = before_ ? *before_ : nothing;
   const auto missing_before = since_when(before.missing);
-  std::vector<MissingLook> missing;
+  std::vector<AbsentAcquisition> missing;
   std::set<MissingKey> told;  // panes may see one acquisition
-  for (MissingLook& look : report.missing) {
-    const MissingKey key = key_of(look.of);
+  for (AbsentAcquisition& acquisition : report.missing) {
+    const MissingKey key = key_of(acquisition.of);
     if (!told.insert(key).second) continue;
     const auto known = missing_before.find(key);
-    look.is_news = known == missing_before.end();
-    look.of.since = look.is_news ? started_ : known->second;
-    missing.push_back(std::move(look));
+    acquisition.is_news = known == missing_before.end();
+    acquisition.of.since = acquisition.is_news ? started_ : known->second;
+    missing.push_back(std::move(acquisition));
   }
   report.missing = std::move(missing);
   const auto notices_before = since_when(before.notices);
@@ -356,7 +356,7 @@ RunRow NightRecord::row_of(const Manifest& manifest, const WatchReport& report) 
   row.command = manifest.command;
   row.version = manifest.program_version;
   row.options = json_of(manifest.options);
-  for (const WatchReport::OfSite& site : report.sites) row.new_looks += site.new_looks;
+  for (const WatchReport::OfSite& site : report.sites) row.new_acquisitions += site.new_acquisitions;
   row.skipped = static_cast<int>(report.skipped.size());
   row.missing = static_cast<int>(report.missing.size());
   row.exit_code = manifest.exit_code;
@@ -435,7 +435,7 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
   manifest.acquisitions = report.acquisitions;
   manifest.inputs = log.files(in_parallel);
   add_metadata(manifest);
-  for (const MissingLook& look : report.missing) manifest.missing.push_back(look.of);
+  for (const AbsentAcquisition& acquisition : report.missing) manifest.missing.push_back(acquisition.of);
   const auto notices_before = since_when(before_ ? before_->notices : decltype(before_->notices){});
   std::set<NoticeKey> told;
   const auto add_notice = [&](Notice notice) {
@@ -519,7 +519,7 @@ std::unique_ptr<RegisterWrite> NightRecord::failure_row(Manifest& manifest) cons
     nothing.now = manifest.ended;
     for (const SiteStanding& site : manifest.sites) nothing.listed.insert(site.id);
     RunRow row = row_of(manifest, {});
-    row.new_looks = looks_taken_in(manifest);
+    row.new_acquisitions = acquisitions_taken_in(manifest);
     std::unique_ptr<RegisterWrite> write = prepare_register(options_.register_target, nothing, row, in_parallel);
     if (write->changed()) return nullptr;
     const std::string shown = shown_target(options_.state, options_.register_target);

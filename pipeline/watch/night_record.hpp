@@ -30,7 +30,7 @@ std::optional<Instant> as_of(const std::vector<SiteStanding>& standings);
 bool has_content(const std::string& path, const std::string& text);
 
 /// The record of one run on a state whose lock is held. What is published comes in this order, so that a run that is
-/// killed in between leaves what the next one goes on from: the manifest, its signature and time stamp, the register,
+/// killed in between leaves what the next one continues from: the manifest, its signature and time stamp, the register,
 /// alerts.geojson, and last runs/HEAD.
 class NightRecord {
  public:

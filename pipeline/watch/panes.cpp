@@ -98,7 +98,8 @@ Window box_of(const std::vector<Run>& runs) {
 
 }  // namespace
 
-std::vector<std::vector<bool>> told_once(std::span<const Pane> panes, std::span<const std::vector<PaneAlert>> alerts) {
+std::vector<std::vector<bool>> reported_once(std::span<const Pane> panes,
+                                             std::span<const std::vector<PaneAlert>> alerts) {
   struct Candidate {
     const PaneAlert* alert;
     std::size_t pane;

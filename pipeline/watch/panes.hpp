@@ -22,10 +22,10 @@ struct Pane {
 };
 
 /// The panes of a site, row by row: cores of up to 12.8 km a side, with 640 m around them where there is more than one.
-/// They hang on the size of the site alone, so that results do.
+/// They depend on the size of the site alone, so that results do.
 std::vector<Pane> panes_of(const Grid& site);
 
-/// "SITE", or "SITE/PANE" where there are several: the name of a pane's folders, and what its alerts' ids hang on.
+/// "SITE", or "SITE/PANE" where there are several: the name of a pane's folders, and what its alerts' ids depend on.
 std::string place_of(const Site& site, const Pane& pane);
 
 /// What an alert of a pane is known by.
@@ -36,10 +36,11 @@ struct PaneAlert {
   bool superseded = false;
 };
 
-/// Which alerts of a site are told, by pane and place in the list: ground that two panes see is told once. Those
+/// Which alerts of a site are told, by pane and place in the list: ground that two panes see is reported once. Those
 /// without a pixel in their pane's core are the other pane's. Of those left, in order of first sight, then of id, one
 /// is told unless half of its ground is that of others, of other panes, that are told already. Superseded ones go by
 /// one another alone, so that they neither hide what stands for them nor are hidden by it.
-std::vector<std::vector<bool>> told_once(std::span<const Pane> panes, std::span<const std::vector<PaneAlert>> alerts);
+std::vector<std::vector<bool>> reported_once(std::span<const Pane> panes,
+                                             std::span<const std::vector<PaneAlert>> alerts);
 
 }  // namespace pitwatch

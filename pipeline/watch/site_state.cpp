@@ -7,6 +7,7 @@
 #include <span>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/renamed_options.hpp"
 #include "pipeline/io/files/state_file.hpp"
 #include "pipeline/watch/incident_state.hpp"
 
@@ -24,28 +25,28 @@ std::optional<Instant> optional_instant_of(const json& value) {
   return value.is_null() ? std::nullopt : std::optional(instant_of(value));
 }
 
-json json_of(const LookRecord& look) {
+json json_of(const AcquisitionRecord& acquisition) {
   json parts = json::array();
-  for (const LookPart& part : look.parts) {
+  for (const AcquisitionPart& part : acquisition.parts) {
     parts.push_back({part.scene, part.tile, part.level, part.baseline, part.datastrip, json_of(part.processed),
                      part.item, part.sizes});
   }
-  return {json_of(look.acquired), look.platform, look.datatake, look.skipped, parts};
+  return {json_of(acquisition.acquired), acquisition.platform, acquisition.datatake, acquisition.skipped, parts};
 }
 
-LookRecord look_of(const json& value) {
-  LookRecord look{instant_of(value.at(0)), value.at(1), value.at(2), {}, value.at(3)};
+AcquisitionRecord acquisition_of(const json& value) {
+  AcquisitionRecord acquisition{instant_of(value.at(0)), value.at(1), value.at(2), {}, value.at(3)};
   for (const json& part : value.at(4)) {
-    look.parts.push_back({part.at(0), part.at(1), part.at(2), part.at(3), part.at(4), optional_instant_of(part.at(5)),
-                          part.at(6), part.at(7)});
+    acquisition.parts.push_back({part.at(0), part.at(1), part.at(2), part.at(3), part.at(4),
+                                 optional_instant_of(part.at(5)), part.at(6), part.at(7)});
   }
-  if (look.parts.empty()) throw DataError("a look without a part");
-  return look;
+  if (acquisition.parts.empty()) throw DataError("an acquisition without a part");
+  return acquisition;
 }
 
 /// [key, acquired, scene, tile, skipped]: what more is known of it its files say, as long as they are there.
-LookRecord look_of_format_2(const json& value) {
-  LookPart first;
+AcquisitionRecord acquisition_of_format_2(const json& value) {
+  AcquisitionPart first;
   first.scene = value.at(2);
   first.tile = value.at(3);
   return {instant_of(value.at(1)), {}, {}, {std::move(first)}, value.at(4)};
@@ -71,10 +72,10 @@ json json_of(const ClassCourse& course) {
       {"seen", course.seen},
       {"burnt_odds", course.burnt_odds},
       {"wettest", course.wettest},
-      {"wet", {course.wet_from_days, course.wet_until_days, course.wet_looks}},
+      {"wet", {course.wet_from_days, course.wet_until_days, course.wet_observations}},
       {"lowest_ndvi", course.lowest_ndvi},
       {"is_back", course.is_back},
-      {"looks", course.looks},
+      {"looks", course.observations},
       {"told",
        {static_cast<int>(course.told.change_class), course.told.class_probability, course.told.natural_probability}},
       {"challenger", {static_cast<int>(course.challenger), course.challenges}}};
@@ -88,10 +89,10 @@ ClassCourse course_of(const json& value) {
   const json& wet = value.at("wet");
   course.wet_from_days = wet.at(0);
   course.wet_until_days = wet.at(1);
-  course.wet_looks = wet.at(2);
+  course.wet_observations = wet.at(2);
   course.lowest_ndvi = value.at("lowest_ndvi");
   course.is_back = value.at("is_back");
-  course.looks = value.at("looks");
+  course.observations = value.at("looks");
   const json& told = value.at("told");
   course.told = {class_of(told.at(0)), told.at(1), told.at(2)};
   const json& challenger = value.at("challenger");
@@ -218,13 +219,14 @@ StateHead head_of(const json& header, int format) {
   head.grid = header.at("grid");
   if (format == 2) {
     head.is_learnt = true;
-    for (const json& look : header.at("looks")) head.looks.push_back(look_of_format_2(look));
+    for (const json& acquisition : header.at("looks"))
+      head.acquisitions.push_back(acquisition_of_format_2(acquisition));
     return head;
   }
   head.version = header.at("algorithm_version");
   head.is_learnt = header.at("is_learnt");
   for (const json& option : header.at("options")) head.options.emplace_back(option.at(0), option.at(1));
-  for (const json& look : header.at("looks")) head.looks.push_back(look_of(look));
+  for (const json& acquisition : header.at("looks")) head.acquisitions.push_back(acquisition_of(acquisition));
   return head;
 }
 
@@ -252,13 +254,13 @@ void write_site_state(const std::string& path, const StateTerms& terms, SiteStat
               {"grid", grid_name(terms.grid)},
               {"is_learnt", state.is_learnt()},
               {"learn_until", json_of(state.learn_until)},
-              {"monitor_looks", state.monitor.looks.size()},
+              {"monitor_looks", state.monitor.observations.size()},
               {"reference", json_of(state.reference)},
               {"looks", json::array()},
               {"incidents", packed_incidents(state.incidents, incidents)},
               {"evidence", json::object()}};
   for (const auto& [name, value] : terms.options) header["options"].push_back({name, value});
-  for (const LookRecord& look : state.looks) header["looks"].push_back(json_of(look));
+  for (const AcquisitionRecord& acquisition : state.acquisitions) header["looks"].push_back(json_of(acquisition));
   for (const auto& [id, evidence] : state.evidence) header["evidence"][id] = json_of(evidence);
   write_state_file(path, header.dump(), arrays_of(state, &incidents), parallel);
 }
@@ -278,11 +280,14 @@ std::string differences(const StateHead& head, const StateTerms& now) {
   } else {
     add("algorithm version", std::to_string(head.version), std::to_string(algorithm_version));
     const auto value_of = [](const OptionTexts& options, const std::string& name) -> std::string {
-      const auto found =
-          std::find_if(options.begin(), options.end(), [&](const auto& one) { return one.first == name; });
+      const auto found = std::find_if(options.begin(), options.end(),
+                                      [&](const auto& one) { return present_name(one.first) == name; });
       return found == options.end() ? "(none)" : found->second.empty() ? "\"\"" : found->second;
     };
-    for (const auto& [name, value] : head.options) add(name, value_of(head.options, name), value_of(now.options, name));
+    for (const auto& [given, value] : head.options) {
+      const std::string name(present_name(given));
+      add(name, value_of(head.options, name), value_of(now.options, name));
+    }
     for (const auto& [name, value] : now.options) {
       if (value_of(head.options, name) == "(none)") add(name, "(none)", value_of(now.options, name));
     }
@@ -297,12 +302,12 @@ SiteState read_site_state(const std::string& path, const Grid& grid, const Paral
     const json header = json::parse(file.header());
     SiteState state;
     StateHead head = head_of(header, file.format());
-    state.looks = std::move(head.looks);
+    state.acquisitions = std::move(head.acquisitions);
     for (const auto& [id, evidence] : header.at("evidence").items()) state.evidence[id] = evidence_of(evidence);
     if (head.is_learnt) {
-      const auto looks = header.at("monitor_looks").get<std::size_t>();
-      if (looks > state.looks.size()) throw DataError("more looks than it names");
-      state.monitor = unfilled_state(grid.width, grid.height, looks);
+      const auto acquisitions = header.at("monitor_looks").get<std::size_t>();
+      if (acquisitions > state.acquisitions.size()) throw DataError("more acquisitions than it names");
+      state.monitor = unfilled_state(grid.width, grid.height, acquisitions);
       state.undisturbed.resize(state.monitor.pixels());
     }
     const json& packed = header.at("incidents");

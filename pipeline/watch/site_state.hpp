@@ -44,7 +44,7 @@ struct IncidentEvidence {
   BandMeans first{};                // when first detected
   BandMeans after{};                // and when last seen disturbed
   bool by_water = false;            // beside ground that was water in the history
-  double own_year_share = 0;        // of the looks at its pixels that look like them in another season
+  double own_year_share = 0;        // of the acquisitions at its pixels that look like them in another season
   float greenest_ndvi = -1;         // mean of what its ground was expected to have when it is greenest
   ClassCourse course;               // what it turns out to be
   std::vector<ClassSince> classes;  // what it was told to be, in order of time; at least one once it was classified
@@ -54,11 +54,11 @@ struct IncidentEvidence {
 };
 
 struct SiteState {
-  std::vector<LookRecord> looks;  // in order of time
-  Instant learn_until{};          // looks before it are the history
-  /// Of no pixel as long as the site is learning: its looks are then kept beside the state.
+  std::vector<AcquisitionRecord> acquisitions;  // in order of time
+  Instant learn_until{};                        // acquisitions before it are the history
+  /// Of no pixel as long as the site is learning: its acquisitions are then kept beside the state.
   MonitorState monitor;
-  std::optional<ReferencePixels> reference;  // none where no look of the history would do
+  std::optional<ReferencePixels> reference;  // none where no acquisition of the history would do
   /// Reflectance of each band when the pixel was last seen undisturbed, 0 where it was not; row-major.
   PixelVector<std::array<PackedReflectance, watched_bands.size()>> undisturbed;
   std::vector<Incident> incidents;
@@ -67,14 +67,14 @@ struct SiteState {
   bool is_learnt() const { return monitor.width > 0; }
 };
 
-/// What a state hangs on beside its looks.
+/// What a state depends on beside its acquisitions.
 struct StateTerms {
   std::string algorithm;  // name of version and options, as alerts have it
   OptionTexts options;    // in clear
   Grid grid;
 };
 
-/// Raised whenever the same looks and options give another state.
+/// Raised whenever the same acquisitions and options give another state.
 inline constexpr int algorithm_version = 3;
 
 /// What a state file says of itself.
@@ -85,7 +85,7 @@ struct StateHead {
   OptionTexts options;  // none of format 2
   std::string grid;
   bool is_learnt = false;
-  std::vector<LookRecord> looks;
+  std::vector<AcquisitionRecord> acquisitions;
 };
 
 /// Writes a state.

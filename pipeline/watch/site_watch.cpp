@@ -35,14 +35,14 @@
 namespace pitwatch {
 namespace {
 
-constexpr std::size_t looks_between_checkpoints = 24;
+constexpr std::size_t acquisitions_between_checkpoints = 24;
 // The program and its libraries, and what a pixel takes: in the state and its observation, while learning and for each
-// look of the history that is learnt from, and in a look.
+// acquisition of the history that is learnt from, and in an acquisition.
 constexpr std::int64_t fixed_bytes = std::int64_t{130} << 20;
 constexpr std::int64_t state_pixel_bytes = 340;
 constexpr std::int64_t learning_pixel_bytes = 180;
 constexpr std::int64_t history_pixel_bytes = 16;
-constexpr std::int64_t look_pixel_bytes = 110;
+constexpr std::int64_t acquisition_pixel_bytes = 110;
 // Blocks of rasters that are kept, where there is the memory: what one pane reads twice, and what several have in
 // common.
 constexpr std::int64_t pane_block_bytes = std::int64_t{32} << 20;
@@ -60,12 +60,12 @@ MonitorOptions monitor_options(const WatchThresholds& thresholds, const Grid& gr
   return options;
 }
 
-/// A look on its way: read by any thread, taken in by one after the other.
-struct LookInFlight {
+/// An acquisition on its way: read by any thread, taken in by one after the other.
+struct AcquisitionInFlight {
   std::size_t number = 0;
-  LookRecord record;
-  ReadLook read;
-  LookFeatures features;
+  AcquisitionRecord record;
+  ReadAcquisition read;
+  ObservationFeatures features;
   std::vector<Scene> kept;  // in the state
 };
 
@@ -99,7 +99,7 @@ ChoiceOptions choice_options(const WatchedSite& watched) {
           .until = watched.options.until,
           .learn_to = watched.site.baseline_to,
           .history_days = watched.options.history_days,
-          .may_be_top_of_atmosphere = watched.options.masks.own != OwnMasks::off};
+          .may_be_top_of_atmosphere = watched.options.masks.own != SpectralMasks::off};
 }
 
 ReadingOptions reading_options(const WatchedSite& watched, const Pane& pane) {
@@ -129,7 +129,7 @@ StateFolder state_folder(const WatchedSite& watched, const Pane& pane) {
 }
 
 /// Throws ConfigError where a nightly run is to end before its state does.
-void check_end(const WatchedSite& watched, std::span<const LookRecord> known) {
+void check_end(const WatchedSite& watched, std::span<const AcquisitionRecord> known) {
   const WatchOptions& options = watched.options;
   if (options.is_rerun || !options.until || known.empty() || known.back().acquired <= *options.until) return;
   throw ConfigError("site '" + watched.site.id + "': its state goes on to " + format_instant(known.back().acquired) +
@@ -161,29 +161,30 @@ class PaneWatch {
     tell_plan();
     WatchReport::OfSite result;
     result.id = watched_.site.id;
-    result.looks = static_cast<int>(plan_.looks.size());
-    result.new_looks = static_cast<int>(
-        std::count_if(plan_.looks.begin(), plan_.looks.end(), [](const PlannedLook& look) { return look.is_new; }));
+    result.acquisitions = static_cast<int>(plan_.acquisitions.size());
+    result.new_acquisitions =
+        static_cast<int>(std::count_if(plan_.acquisitions.begin(), plan_.acquisitions.end(),
+                                       [](const PlannedAcquisition& acquisition) { return acquisition.is_new; }));
     const bool keeps = learning_goes_on();
-    result.replayed = keeps ? 0 : static_cast<int>(plan_.looks.size() - start_) - result.new_looks;
+    result.replayed = keeps ? 0 : static_cast<int>(plan_.acquisitions.size() - start_) - result.new_acquisitions;
     result.learning = keeps;
-    if (!states_.loaded().empty()) result.gone_on_from.push_back(states_.loaded());
+    if (!states_.loaded().empty()) result.continued_from.push_back(states_.loaded());
     if (dry) return result;
     std::size_t before = start_;
     if (keeps) {
-      before = keep_new_looks();
+      before = keep_new_acquisitions();
     } else {
-      if (start_ < plan_.looks.size()) take_in_from(start_);
+      if (start_ < plan_.acquisitions.size()) take_in_from(start_);
       // Also where nothing was new: the run before may have been killed before it had removed them.
       report_.obsolete = states_.obsolete(plan_);
       if (!kept_folder().empty()) report_.obsolete.push_back(kept_folder());
     }
     result.open = static_cast<int>(std::count_if(state_.incidents.begin(), state_.incidents.end(),
                                                  [](const Incident& incident) { return is_open(incident.status); }));
-    for (std::size_t i = 0; i < state_.looks.size(); ++i) {
-      const LookRecord& look = state_.looks[i];
-      if (!look.skipped.empty())
-        (i < before ? report_.unusable : report_.skipped).emplace_back(look.scene(), look.skipped);
+    for (std::size_t i = 0; i < state_.acquisitions.size(); ++i) {
+      const AcquisitionRecord& acquisition = state_.acquisitions[i];
+      if (!acquisition.skipped.empty())
+        (i < before ? report_.unusable : report_.skipped).emplace_back(acquisition.scene(), acquisition.skipped);
     }
     result.relearnt = states_.replaces_other() || relearns_all();
     report_.standings.push_back(standing(result));
@@ -193,26 +194,26 @@ class PaneWatch {
   const SiteState& state() const { return state_; }
 
   /// Memory that run() takes, beside the program itself.
-  std::int64_t bytes() const { return bytes(start_ > 0 || learning_goes_on(), looks_in_flight(start_)); }
+  std::int64_t bytes() const { return bytes(start_ > 0 || learning_goes_on(), acquisitions_in_flight(start_)); }
 
  private:
   SiteStanding standing(const WatchReport::OfSite& result) const {
     SiteStanding standing;
     standing.id = watched_.site.id;
     standing.panes = 1;
-    standing.looks = result.looks;
-    for (const LookRecord& look : state_.looks) {
-      if (!look.skipped.empty()) continue;  // nothing is known of the ground by it
-      if (!standing.first_acquisition) standing.first_acquisition = look.acquired;
-      standing.last_acquisition = look.acquired;
+    standing.acquisitions = result.acquisitions;
+    for (const AcquisitionRecord& acquisition : state_.acquisitions) {
+      if (!acquisition.skipped.empty()) continue;  // nothing is known of the ground by it
+      if (!standing.first_acquisition) standing.first_acquisition = acquisition.acquired;
+      standing.last_acquisition = acquisition.acquired;
     }
     standing.learning = result.learning;
-    if (!state_.looks.empty()) standing.learn_until = plan_.learn_until;
+    if (!state_.acquisitions.empty()) standing.learn_until = plan_.learn_until;
     const std::vector<std::string>& obsolete = report_.obsolete;
-    for (const auto& [path, looks] : states_.files()) {
+    for (const auto& [path, acquisitions] : states_.files()) {
       if (std::find(obsolete.begin(), obsolete.end(), path) != obsolete.end()) continue;
-      standing.checkpoints.push_back(
-          {std::filesystem::path(path).lexically_relative(watched_.options.state).string(), static_cast<int>(looks)});
+      standing.checkpoints.push_back({std::filesystem::path(path).lexically_relative(watched_.options.state).string(),
+                                      static_cast<int>(acquisitions)});
     }
     standing.open_incidents = result.open;
     for (const auto& [name, value] : overrides_in_clear(watched_.site)) standing.options[name] = value;
@@ -223,14 +224,14 @@ class PaneWatch {
 
   std::string kept_folder() const { return states_.folder().empty() ? "" : states_.folder() + "/kept"; }
 
-  /// What the state holds and what the source has, and from where on looks are to be taken in.
+  /// What the state holds and what the source has, and from where on acquisitions are to be taken in.
   void plan() {
     const WatchOptions& options = watched_.options;
     remarks_ = {};
-    std::vector<LookRecord> known;
+    std::vector<AcquisitionRecord> known;
     if (!relearns_all()) known.assign(states_.known().begin(), states_.known().end());
     if (options.is_rerun && options.until) {
-      std::erase_if(known, [&](const LookRecord& look) { return look.acquired > *options.until; });
+      std::erase_if(known, [&](const AcquisitionRecord& acquisition) { return acquisition.acquired > *options.until; });
     }
     std::vector<Scene> kept;
     if (!states_.is_learnt() && !known.empty()) {
@@ -238,13 +239,13 @@ class PaneWatch {
       kept = kept_scenes(kept_folder(), damaged);
       for (const RejectedItem& one : damaged) remarks_.skipped.emplace_back(one.path, one.reason);
     }
-    plan_ = plan_looks(listing_, choice_options(watched_), pane_.grid, {known, kept}, remarks_.left_out);
+    plan_ = plan_acquisitions(listing_, choice_options(watched_), pane_.grid, {known, kept}, remarks_.superseded);
     if (!states_.is_learnt()) {
-      for (PlannedLook& look : plan_.looks) {
-        if (look.is_readable() || !look.record.skipped.empty()) continue;
-        look.record.skipped = "its pixels, which the state kept, cannot be read any more";
-        remarks_.skipped.emplace_back(look.record.scene(), look.record.skipped);
-        look.missing.reset();
+      for (PlannedAcquisition& acquisition : plan_.acquisitions) {
+        if (acquisition.is_readable() || !acquisition.record.skipped.empty()) continue;
+        acquisition.record.skipped = "its pixels, which the state kept, cannot be read any more";
+        remarks_.skipped.emplace_back(acquisition.record.scene(), acquisition.record.skipped);
+        acquisition.missing.reset();
       }
     }
     if (options.is_rerun && !options.start_from.empty()) {
@@ -254,12 +255,12 @@ class PaneWatch {
     }
   }
 
-  /// Leaves out what comes too late: what would need looks that are gone.
+  /// Leaves out what comes too late: what would need acquisitions that are gone.
   void find_start() {
     std::optional<std::size_t> start = relearns_all() ? 0 : states_.start_of(plan_);
     while (!start) {
       const std::size_t late = first_new();
-      if (late == plan_.looks.size()) {
+      if (late == plan_.acquisitions.size()) {
         throw DataError("site '" + watched_.site.id + "': " + damage() +
                         "; restore it from a copy, or learn anew with --relearn");
       }
@@ -267,10 +268,10 @@ class PaneWatch {
       start = states_.start_of(plan_);
     }
     start_ = *start;
-    if (states_.damaged_looks() > plan_.looks.size() && !watched_.options.relearn) {
+    if (states_.damaged_acquisitions() > plan_.acquisitions.size() && !watched_.options.relearn) {
       throw DataError("site '" + watched_.site.id + "': " + damage() + ", and had " +
-                      std::to_string(states_.damaged_looks()) + " acquisitions, of which " +
-                      std::to_string(plan_.looks.size()) +
+                      std::to_string(states_.damaged_acquisitions()) + " acquisitions, of which " +
+                      std::to_string(plan_.acquisitions.size()) +
                       " can be had; restore it from a copy, or learn anew with --relearn");
     }
   }
@@ -287,15 +288,17 @@ class PaneWatch {
   }
 
   std::size_t first_new() const {
-    const auto found =
-        std::find_if(plan_.looks.begin(), plan_.looks.end(), [](const PlannedLook& look) { return look.is_new; });
-    return static_cast<std::size_t>(found - plan_.looks.begin());
+    const auto found = std::find_if(plan_.acquisitions.begin(), plan_.acquisitions.end(),
+                                    [](const PlannedAcquisition& acquisition) { return acquisition.is_new; });
+    return static_cast<std::size_t>(found - plan_.acquisitions.begin());
   }
 
   void leave_out_late(std::size_t late) {
-    const auto begin = plan_.looks.begin() + static_cast<std::ptrdiff_t>(late);
-    const auto is_gone = [](const PlannedLook& look) { return !look.is_readable() && look.record.skipped.empty(); };
-    const bool is_gone_since = std::any_of(begin, plan_.looks.end(), is_gone);
+    const auto begin = plan_.acquisitions.begin() + static_cast<std::ptrdiff_t>(late);
+    const auto is_gone = [](const PlannedAcquisition& acquisition) {
+      return !acquisition.is_readable() && acquisition.record.skipped.empty();
+    };
+    const bool is_gone_since = std::any_of(begin, plan_.acquisitions.end(), is_gone);
     const std::string which = is_gone_since ? "acquisitions since then" : "acquisitions that were learnt from";
     remarks_.late.push_back(
         {{begin->record.scene(),
@@ -305,7 +308,7 @@ class PaneWatch {
     give_up(plan_, late, choice_options(watched_));
   }
 
-  /// Starts from a checkpoint of the nightly state. Looks behind it that are gone cannot be judged again.
+  /// Starts from a checkpoint of the nightly state. Acquisitions behind it that are gone cannot be judged again.
   void plan_rerun() {
     const WatchOptions& options = watched_.options;
     const std::optional<std::size_t> start =
@@ -315,19 +318,19 @@ class PaneWatch {
                       (options.until ? format_instant(*options.until) : "its end"));
     }
     start_ = *start;
-    std::vector<PlannedLook> usable;
-    for (std::size_t i = 0; i < plan_.looks.size(); ++i) {
-      PlannedLook& look = plan_.looks[i];
-      if (i < start_ || look.is_readable() || !look.record.skipped.empty()) {
-        usable.push_back(std::move(look));
+    std::vector<PlannedAcquisition> usable;
+    for (std::size_t i = 0; i < plan_.acquisitions.size(); ++i) {
+      PlannedAcquisition& acquisition = plan_.acquisitions[i];
+      if (i < start_ || acquisition.is_readable() || !acquisition.record.skipped.empty()) {
+        usable.push_back(std::move(acquisition));
       } else {
-        gaps_.push_back(std::move(look.record));
+        gaps_.push_back(std::move(acquisition.record));
       }
     }
-    plan_.looks = std::move(usable);
+    plan_.acquisitions = std::move(usable);
   }
 
-  /// Reads the state to go on from; false where a file turned out to be damaged, and all has to be planned anew.
+  /// Reads the state to continue from; false where a file turned out to be damaged, and all has to be planned anew.
   bool load() {
     if (!states_.check_newest()) return false;
     if (start_ == 0) {
@@ -337,7 +340,6 @@ class PaneWatch {
     std::optional<SiteState> state = states_.load(start_);
     if (!state) return false;
     state_ = std::move(*state);
-    tracker_.incidents() = state_.incidents;
     return true;
   }
 
@@ -345,47 +347,49 @@ class PaneWatch {
     for (const auto& [path, why] : states_.damaged()) report_.skipped.emplace_back(path, why);
     const auto add = [](auto& from, auto& to) { std::move(from.begin(), from.end(), std::back_inserter(to)); };
     add(remarks_.skipped, report_.skipped);
-    add(remarks_.left_out, report_.left_out);
+    add(remarks_.superseded, report_.superseded);
     add(remarks_.late, report_.late);
-    for (const LookRecord& gap : gaps_) add_missing(gap, MissingWhat::gone);
+    for (const AcquisitionRecord& gap : gaps_) add_missing(gap, MissingWhat::gone);
     if (watched_.options.is_rerun) return;  // what lies before its beginning does not matter
-    for (const PlannedLook& look : plan_.looks) {
-      if (look.missing) add_missing(look.record, *look.missing);
-      if (!look.missing && !look.newer.empty()) add_missing(look.record, MissingWhat::newer_edition);
+    for (const PlannedAcquisition& acquisition : plan_.acquisitions) {
+      if (acquisition.missing) add_missing(acquisition.record, *acquisition.missing);
+      if (!acquisition.missing && !acquisition.newer.empty())
+        add_missing(acquisition.record, MissingWhat::newer_edition);
     }
   }
 
-  void add_missing(const LookRecord& look, MissingWhat what) {
-    report_.missing.push_back({{watched_.site.id, look.acquired, look.scene(), what, {}}, true});
+  void add_missing(const AcquisitionRecord& acquisition, MissingWhat what) {
+    report_.missing.push_back({{watched_.site.id, acquisition.acquired, acquisition.scene(), what, {}}, true});
   }
 
   /// Whether the history is not whole yet, so that nothing can be judged.
   bool learning_goes_on() const {
     if (start_ > 0 || states_.folder().empty() || watched_.options.is_rerun) return false;
-    return std::none_of(plan_.looks.begin(), plan_.looks.end(),
-                        [&](const PlannedLook& look) { return look.record.acquired >= plan_.learn_until; });
+    return std::none_of(
+        plan_.acquisitions.begin(), plan_.acquisitions.end(),
+        [&](const PlannedAcquisition& acquisition) { return acquisition.record.acquired >= plan_.learn_until; });
   }
 
   // ---- memory ----
 
   /// How many are on their way at once where so many are known.
-  int looks_in_flight(std::size_t known) const {
-    return static_cast<int>(std::min(plan_.looks.size() - known, static_cast<std::size_t>(arena_threads()) + 1));
+  int acquisitions_in_flight(std::size_t known) const {
+    return static_cast<int>(std::min(plan_.acquisitions.size() - known, static_cast<std::size_t>(arena_threads()) + 1));
   }
 
-  std::int64_t bytes(bool is_learnt, int looks_in_flight) const {
-    const auto history = std::count_if(plan_.looks.begin(), plan_.looks.end(), [&](const PlannedLook& look) {
-      return look.record.acquired < plan_.learn_until;
-    });
+  std::int64_t bytes(bool is_learnt, int acquisitions_in_flight) const {
+    const auto history = std::count_if(
+        plan_.acquisitions.begin(), plan_.acquisitions.end(),
+        [&](const PlannedAcquisition& acquisition) { return acquisition.record.acquired < plan_.learn_until; });
     const std::int64_t pixels = std::int64_t{pane_.grid.width} * pane_.grid.height;
     const std::int64_t learning = is_learnt ? 0 : learning_pixel_bytes + history_pixel_bytes * history;
-    return reader_.bytes(plan_, looks_in_flight) +
-           pixels * (state_pixel_bytes + learning + look_pixel_bytes * looks_in_flight);
+    return reader_.bytes(plan_, acquisitions_in_flight) +
+           pixels * (state_pixel_bytes + learning + acquisition_pixel_bytes * acquisitions_in_flight);
   }
 
-  /// Refuses a pane whose state, history and looks in flight would not fit into the memory allowed.
-  void check_memory(bool is_learnt, int looks_in_flight) const {
-    const std::int64_t needed = fixed_bytes + bytes(is_learnt, looks_in_flight);
+  /// Refuses a pane whose state, history and acquisitions in flight would not fit into the memory allowed.
+  void check_memory(bool is_learnt, int acquisitions_in_flight) const {
+    const std::int64_t needed = fixed_bytes + bytes(is_learnt, acquisitions_in_flight);
     if (needed > watched_.options.memory_bytes) {
       const std::string needed_mib = std::to_string((needed >> 20) + 1);
       throw ConfigError("--memory " + std::to_string(watched_.options.memory_bytes >> 20) +
@@ -395,36 +399,36 @@ class PaneWatch {
     }
   }
 
-  // ---- one look after the other ----
+  // ---- one acquisition after the other ----
 
-  /// Reads the looks of those numbers side by side, at most `slots` at once, and takes them in in their order.
+  /// Reads the acquisitions of those numbers side by side, at most `slots` at once, and takes them in in their order.
   template <typename Read, typename TakeIn>
   void pass(const std::vector<std::size_t>& numbers, int slots, const Read& read, const TakeIn& take_in) {
-    std::vector<LookInFlight> looks(static_cast<std::size_t>(slots));
+    std::vector<AcquisitionInFlight> acquisitions(static_cast<std::size_t>(slots));
     std::size_t next = 0;
-    const auto begin = [&](LookInFlight& look) {
+    const auto begin = [&](AcquisitionInFlight& acquisition) {
       if (next == numbers.size()) return false;
-      look = {};
-      look.number = numbers[next++];
-      look.record = plan_.looks[look.number].record;
+      acquisition = {};
+      acquisition.number = numbers[next++];
+      acquisition.record = plan_.acquisitions[acquisition.number].record;
       return true;
     };
-    run_slots(std::span(looks), begin, read, take_in);
+    run_slots(std::span(acquisitions), begin, read, take_in);
   }
 
-  void add_remarks_of(const LookInFlight& look, AcquisitionUse use) {
-    report_.doubts.insert(report_.doubts.end(), look.read.doubts.begin(), look.read.doubts.end());
-    const PlannedLook& planned = plan_.looks[look.number];
+  void add_remarks_of(const AcquisitionInFlight& acquisition, AcquisitionUse use) {
+    report_.warnings.insert(report_.warnings.end(), acquisition.read.warnings.begin(), acquisition.read.warnings.end());
+    const PlannedAcquisition& planned = plan_.acquisitions[acquisition.number];
     if (!planned.is_readable()) return;
     AcquisitionUsed used;
     used.site = watched_.site.id;
     used.pane = pane_.name;
-    used.acquired = look.record.acquired;
-    used.use = look.record.skipped.empty() ? use : AcquisitionUse::skipped;
-    used.reason = look.record.skipped;
+    used.acquired = acquisition.record.acquired;
+    used.use = acquisition.record.skipped.empty() ? use : AcquisitionUse::skipped;
+    used.reason = acquisition.record.skipped;
     for (const ListedScene& part : planned.datatake.parts) used.products.push_back(product_of(part));
-    if (look.record.skipped.empty()) {
-      const MaskShares shares = mask_shares(look.read.planes.mask.view());
+    if (acquisition.record.skipped.empty()) {
+      const MaskShares shares = mask_shares(acquisition.read.planes.mask.view());
       used.cloud_share = shares.cloud;
       used.valid_share = shares.clear;
     }
@@ -457,45 +461,46 @@ class PaneWatch {
   static constexpr std::array kept_bands{Band::B02, Band::B03, Band::B04, Band::B08, Band::B10,
                                          Band::B11, Band::B12, Band::SCL, Band::CLD, Band::SNW};
 
-  /// Keeps the pixels of new looks in the state, as long as the history is not whole: by then their files may be gone.
-  /// Returns how many looks stand before the first new one.
-  std::size_t keep_new_looks() {
+  /// Keeps the pixels of new acquisitions in the state, as long as the history is not whole: by then their files may be
+  /// gone. Returns how many acquisitions stand before the first new one.
+  std::size_t keep_new_acquisitions() {
     std::vector<std::size_t> wanted;
-    for (std::size_t i = 0; i < plan_.looks.size(); ++i) {
-      if (plan_.looks[i].is_new) wanted.push_back(i);
+    for (std::size_t i = 0; i < plan_.acquisitions.size(); ++i) {
+      if (plan_.acquisitions[i].is_new) wanted.push_back(i);
     }
     state_.learn_until = plan_.learn_until;
-    for (const PlannedLook& look : plan_.looks) state_.looks.push_back(look.record);
-    if (wanted.empty()) return state_.looks.size();
-    const int tokens = looks_in_flight(0);
+    for (const PlannedAcquisition& acquisition : plan_.acquisitions) state_.acquisitions.push_back(acquisition.record);
+    if (wanted.empty()) return state_.acquisitions.size();
+    const int tokens = acquisitions_in_flight(0);
     check_memory(true, tokens);
-    const auto keep = [&](LookInFlight& look) {
-      const PlannedLook& planned = plan_.looks[look.number];
+    const auto keep = [&](AcquisitionInFlight& acquisition) {
+      const PlannedAcquisition& planned = plan_.acquisitions[acquisition.number];
       try {
-        look.read = reader_.read(planned);
+        acquisition.read = reader_.read(planned);
         const std::vector<Grid> ground = reader_.ground_of(planned);
         for (const ListedScene& part : planned.datatake.parts) {
-          look.kept.push_back(keep_scene(part.scene, ground, kept_bands, kept_folder()));
+          acquisition.kept.push_back(keep_scene(part.scene, ground, kept_bands, kept_folder()));
         }
       } catch (const DataError& unusable) {
-        look.record.skipped = error_chain(unusable);
-        look.read.doubts.clear();
+        acquisition.record.skipped = error_chain(unusable);
+        acquisition.read.warnings.clear();
       }
     };
-    const auto note = [&](const LookInFlight& look) {
-      state_.looks[look.number].skipped = look.record.skipped;
-      for (const Scene& scene : look.kept) add_written(scene);
-      add_remarks_of(look, AcquisitionUse::kept);
-      progress_(watched_.site.id, static_cast<double>(look.number + 1) / static_cast<double>(plan_.looks.size()));
+    const auto note = [&](const AcquisitionInFlight& acquisition) {
+      state_.acquisitions[acquisition.number].skipped = acquisition.record.skipped;
+      for (const Scene& scene : acquisition.kept) add_written(scene);
+      add_remarks_of(acquisition, AcquisitionUse::kept);
+      progress_(watched_.site.id,
+                static_cast<double>(acquisition.number + 1) / static_cast<double>(plan_.acquisitions.size()));
     };
     pass(wanted, tokens, keep, note);
     save_checkpoint(false);
     return wanted.front();
   }
 
-  // ---- looks taken in ----
+  // ---- acquisitions taken in ----
 
-  /// What looks are laid over: of the state, or of a history that is about to be learnt from.
+  /// What acquisitions are laid over: of the state, or of a history that is about to be learnt from.
   void take_reference() {
     const bool is_of_former_format = state_.is_learnt() && state_.learn_until == Instant{};
     if (!state_.is_learnt() || is_of_former_format) {
@@ -505,75 +510,79 @@ class PaneWatch {
     if (state_.reference) {
       reader_.use_reference(*state_.reference);
     } else {
-      report_.doubts.emplace_back("site '" + watched_.site.id + "'",
-                                  "no look of its history shows enough of its ground to lay the others over it: where "
-                                  "they lie is neither measured nor checked");
+      report_.warnings.emplace_back(
+          "site '" + watched_.site.id + "'",
+          "no acquisition of its history shows enough of its ground to lay the others over it: where "
+          "they lie is neither measured nor checked");
     }
   }
 
   void take_in_from(std::size_t first) {
-    const int tokens = looks_in_flight(first);
+    const int tokens = acquisitions_in_flight(first);
     check_memory(first > 0, tokens);
     take_reference();
-    std::unique_ptr<LookStack> history;
-    if (!state_.is_learnt()) history = std::make_unique<LookStack>(pane_.grid.width, pane_.grid.height);
-    const auto read = [&](LookInFlight& look) {
-      const PlannedLook& planned = plan_.looks[look.number];
+    std::unique_ptr<ObservationStack> history;
+    if (!state_.is_learnt()) history = std::make_unique<ObservationStack>(pane_.grid.width, pane_.grid.height);
+    const auto read = [&](AcquisitionInFlight& acquisition) {
+      const PlannedAcquisition& planned = plan_.acquisitions[acquisition.number];
       if (!planned.is_readable()) return;  // it was of no use before
       try {
-        look.record.skipped.clear();
-        look.read = reader_.read(planned);
-        extract_features(look.read.planes, monitor_options_, look.features, in_rows);
+        acquisition.record.skipped.clear();
+        acquisition.read = reader_.read(planned);
+        extract_features(acquisition.read.planes, monitor_options_, acquisition.features, in_rows);
       } catch (const DataError& unusable) {
-        look.record.skipped = error_chain(unusable);
-        look.read.doubts.clear();
+        acquisition.record.skipped = error_chain(unusable);
+        acquisition.read.warnings.clear();
       }
     };
-    const auto take_in = [&](const LookInFlight& look) {
-      if (history && look.record.acquired >= plan_.learn_until) {
+    const auto take_in = [&](const AcquisitionInFlight& acquisition) {
+      if (history && acquisition.record.acquired >= plan_.learn_until) {
         learn_from(std::move(*history));
         history.reset();
         if (probe_.learnt) probe_.learnt(state_.monitor);
         save_checkpoint(true);
       }
-      const bool judged = !history && look.record.skipped.empty();
+      const bool judged = !history && acquisition.record.skipped.empty();
       if (judged) {
-        judge(look);
-      } else if (look.record.skipped.empty()) {
-        history->add(look.features);
-        remember_clear(state_, look.read.planes, look.features, in_rows);
+        judge(acquisition);
+      } else if (acquisition.record.skipped.empty()) {
+        history->add(acquisition.features);
+        remember_clear(state_, acquisition.read.planes, acquisition.features, in_rows);
       }
-      state_.looks.push_back(look.record);
-      add_remarks_of(look, judged ? AcquisitionUse::judged : AcquisitionUse::learnt_from);
-      if (probe_.look) {
-        probe_.look({look.record, look.read.planes, look.features, judged ? &observation_ : nullptr, state_});
+      state_.acquisitions.push_back(acquisition.record);
+      add_remarks_of(acquisition, judged ? AcquisitionUse::judged : AcquisitionUse::learnt_from);
+      if (probe_.acquisition) {
+        probe_.acquisition({acquisition.record, acquisition.read.planes, acquisition.features,
+                            judged ? &observation_ : nullptr, state_});
       }
-      if (!history && state_.looks.size() % looks_between_checkpoints == 0) save();
-      progress_(watched_.site.id, static_cast<double>(look.number + 1) / static_cast<double>(plan_.looks.size()));
+      if (!history && state_.acquisitions.size() % acquisitions_between_checkpoints == 0) save();
+      progress_(watched_.site.id,
+                static_cast<double>(acquisition.number + 1) / static_cast<double>(plan_.acquisitions.size()));
     };
-    std::vector<std::size_t> numbers(plan_.looks.size() - first);
+    std::vector<std::size_t> numbers(plan_.acquisitions.size() - first);
     std::iota(numbers.begin(), numbers.end(), first);
     pass(numbers, tokens, read, take_in);
-    if (state_.is_learnt() && saved_looks_ != state_.looks.size()) save();
+    if (state_.is_learnt() && saved_acquisitions_ != state_.acquisitions.size()) save();
   }
 
   void save() {
     save_checkpoint(false);
-    saved_looks_ = state_.looks.size();
+    saved_acquisitions_ = state_.acquisitions.size();
   }
 
-  void learn_from(LookStack history) {
-    if (history.looks() == 0) {
-      const auto skipped = std::find_if(state_.looks.begin(), state_.looks.end(),
-                                        [](const LookRecord& look) { return !look.skipped.empty(); });
-      throw DataError("site '" + watched_.site.id + "': no usable look before " + format_day(plan_.learn_until) +
-                      (skipped != state_.looks.end() ? ": " + skipped->skipped : ""));
+  void learn_from(ObservationStack history) {
+    if (history.observations() == 0) {
+      const auto skipped =
+          std::find_if(state_.acquisitions.begin(), state_.acquisitions.end(),
+                       [](const AcquisitionRecord& acquisition) { return !acquisition.skipped.empty(); });
+      throw DataError("site '" + watched_.site.id + "': no usable acquisition before " + format_day(plan_.learn_until) +
+                      (skipped != state_.acquisitions.end() ? ": " + skipped->skipped : ""));
     }
     state_.monitor = learn(std::move(history), monitor_options_, in_rows);
     warn_of_short_history();
   }
 
-  /// Without a wave of the year, whatever the seasons do is an alert.
+  /// Without a annual harmonic, whatever the seasons do is an alert.
   void warn_of_short_history() {
     constexpr double many = 0.2;
     std::size_t judged = 0;
@@ -581,28 +590,28 @@ class PaneWatch {
     for (std::size_t i = 0; i < state_.monitor.pixels(); ++i) {
       if (state_.monitor.status[i] == PixelStatus::not_judged) continue;
       ++judged;
-      flat += state_.monitor.models[i].waves == 0 ? 1 : 0;
+      flat += state_.monitor.models[i].harmonics == 0 ? 1 : 0;
     }
     const std::size_t pixels = state_.monitor.pixels();
     const auto percent = [pixels](std::size_t part) { return std::to_string(100 * part / pixels) + " %"; };
     const auto of_all = [pixels](double share) { return share * static_cast<double>(pixels); };
     if (static_cast<double>(pixels - judged) > of_all(many)) {
-      report_.doubts.emplace_back("site '" + watched_.site.id + "'", "its history shows " + percent(pixels - judged) +
-                                                                         " of it too seldom to judge it at all");
+      report_.warnings.emplace_back("site '" + watched_.site.id + "'", "its history shows " + percent(pixels - judged) +
+                                                                           " of it too seldom to judge it at all");
     }
     if (static_cast<double>(flat) > of_all(many)) {
-      report_.doubts.emplace_back("site '" + watched_.site.id + "'",
-                                  "its history has too few clear looks for seasons in " + percent(flat) +
-                                      " of it: expect alerts for what only comes with the year, or learn for longer");
+      report_.warnings.emplace_back("site '" + watched_.site.id + "'",
+                                    "its history has too few clear acquisitions for seasons in " + percent(flat) +
+                                        " of it: expect alerts for what only comes with the year, or learn for longer");
     }
   }
 
-  void judge(const LookInFlight& look) {
-    observe(state_.monitor, look.features, monitor_options_, observation_, in_rows);
+  void judge(const AcquisitionInFlight& acquisition) {
+    observe(state_.monitor, acquisition.features, monitor_options_, observation_, in_rows);
     const int width = pane_.grid.width;
     const int height = pane_.grid.height;
     for (Plane<std::uint8_t>* plane : {&probability_, &status_, &clear_, &detected_}) plane->reshape(width, height);
-    const auto now = static_cast<LookNumber>(state_.monitor.looks.size()) - 1;
+    const auto now = static_cast<ObservationNumber>(state_.monitor.observations.size()) - 1;
     in_rows(height, [&](int begin, int end) {
       for (int y = begin; y < end; ++y) {
         for (int x = 0; x < width; ++x) {
@@ -620,20 +629,21 @@ class PaneWatch {
         }
       }
     });
-    remember_undisturbed(state_, look.read.planes, observation_, in_rows);
-    tracker_.update({look.record.acquired, std::as_const(probability_).view(), std::as_const(status_).view(),
+    remember_undisturbed(state_, acquisition.read.planes, observation_, in_rows);
+    tracker_.incidents().swap(state_.incidents);  // there may be many: they are not copied
+    tracker_.update({acquisition.record.acquired, std::as_const(probability_).view(), std::as_const(status_).view(),
                      std::as_const(clear_).view(), std::as_const(detected_).view()});
-    state_.incidents = tracker_.incidents();
+    tracker_.incidents().swap(state_.incidents);
     for (const Incident& incident : state_.incidents) {
-      const Instant when = look.record.acquired;
+      const Instant when = acquisition.record.acquired;
       if (incident.last_detected == when) {
-        describe(state_, incident, look.read.planes, look.record.scene(), std::as_const(detected_).view(), pane_.grid,
-                 monitor_options_);
+        describe(state_, incident, acquisition.read.planes, acquisition.record.scene(), std::as_const(detected_).view(),
+                 pane_.grid, monitor_options_);
       }
       if (incident.last_observed != when && incident.closed_on != when) continue;
       classify(state_, incident.id,
-               course_look(state_, incident, look.read.planes, std::as_const(clear_).view(), pane_.grid), when,
-               watched_.options.thresholds.course);
+               course_observation(state_, incident, acquisition.read.planes, std::as_const(clear_).view(), pane_.grid),
+               when, watched_.options.thresholds.course);
     }
   }
 
@@ -644,13 +654,13 @@ class PaneWatch {
   WatchReport& report_;
   SiteProbe probe_;
   MonitorOptions monitor_options_;
-  LookPlan plan_;
-  std::size_t start_ = 0;         // looks of the state that is gone on from
-  std::vector<LookRecord> gaps_;  // of a rerun: looks that cannot be judged again
-  WatchReport remarks_;           // of the plan
-  LookReader reader_;
+  AcquisitionPlan plan_;
+  std::size_t start_ = 0;                // acquisitions of the state that is continued from
+  std::vector<AcquisitionRecord> gaps_;  // of a rerun: acquisitions that cannot be judged again
+  WatchReport remarks_;                  // of the plan
+  AcquisitionReader reader_;
   StateFolder states_;
-  std::size_t saved_looks_ = 0;  // looks of the checkpoint written last
+  std::size_t saved_acquisitions_ = 0;  // acquisitions of the checkpoint written last
   std::size_t noted_acquisitions_ = 0;
   IncidentTracker tracker_;
   SiteState state_;
@@ -672,23 +682,23 @@ std::vector<PaneAlert> known_by(const SiteState& state, const std::vector<Alert>
   return result;
 }
 
-/// Adds what another pane of a site saw to the site's summary: of the same looks.
+/// Adds what another pane of a site saw to the site's summary: of the same acquisitions.
 void add(const WatchReport::OfSite& pane, WatchReport::OfSite& site) {
   site.id = pane.id;
-  site.looks = std::max(site.looks, pane.looks);
-  site.new_looks = std::max(site.new_looks, pane.new_looks);
+  site.acquisitions = std::max(site.acquisitions, pane.acquisitions);
+  site.new_acquisitions = std::max(site.new_acquisitions, pane.new_acquisitions);
   site.replayed = std::max(site.replayed, pane.replayed);
   site.learning = site.learning || pane.learning;
   site.relearnt = site.relearnt || pane.relearnt;
   site.open += pane.open;
-  site.gone_on_from.insert(site.gone_on_from.end(), pane.gone_on_from.begin(), pane.gone_on_from.end());
+  site.continued_from.insert(site.continued_from.end(), pane.continued_from.begin(), pane.continued_from.end());
 }
 
 /// Adds what a pane has to tell to the report of all.
 void add_remarks(WatchReport pane, WatchReport& report) {
   std::move(pane.skipped.begin(), pane.skipped.end(), std::back_inserter(report.skipped));
-  std::move(pane.left_out.begin(), pane.left_out.end(), std::back_inserter(report.left_out));
-  std::move(pane.doubts.begin(), pane.doubts.end(), std::back_inserter(report.doubts));
+  std::move(pane.superseded.begin(), pane.superseded.end(), std::back_inserter(report.superseded));
+  std::move(pane.warnings.begin(), pane.warnings.end(), std::back_inserter(report.warnings));
   const auto add = [](auto& from, auto& to) { std::move(from.begin(), from.end(), std::back_inserter(to)); };
   add(pane.unusable, report.unusable);
   add(pane.late, report.late);
@@ -705,7 +715,7 @@ void add(SiteStanding pane, std::optional<SiteStanding>& site) {
     return;
   }
   ++site->panes;
-  site->looks = std::max(site->looks, pane.looks);
+  site->acquisitions = std::max(site->acquisitions, pane.acquisitions);
   if (pane.first_acquisition && (!site->first_acquisition || *pane.first_acquisition < *site->first_acquisition)) {
     site->first_acquisition = pane.first_acquisition;
   }
@@ -815,7 +825,7 @@ SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing,
     outcome.alerts.push_back({panes[outcome.alerts.size()].grid, std::move(pane.alerts)});
     known.push_back(std::move(pane.known));
   }
-  const std::vector<std::vector<bool>> told = told_once(panes, known);
+  const std::vector<std::vector<bool>> told = reported_once(panes, known);
   for (std::size_t i = 0; i < panes.size(); ++i) {
     std::vector<Alert> some;
     for (std::size_t k = 0; k < told[i].size(); ++k) {

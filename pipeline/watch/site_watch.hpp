@@ -1,6 +1,6 @@
 #pragma once
-// One watched site: its looks taken in one after the other. The nightly job does this with a state in files; whoever
-// asks what it saw does it again in memory, with a probe.
+// One watched site: its acquisitions taken in one after the other. The nightly job does this with a state in files;
+// whoever asks what it saw does it again in memory, with a probe.
 
 #include <cstdint>
 #include <functional>
@@ -22,19 +22,19 @@ namespace pitwatch {
 
 inline constexpr std::int64_t watch_gdal_cache_bytes = std::int64_t{16} << 20;
 
-/// A look that was just taken in. All of it is good for the duration of the call alone.
-struct LookTaken {
-  const LookRecord& record;
-  const LookPlanes& planes;        // as they were measured; of no use where record.skipped says why
-  const LookFeatures& features;    // likewise
-  const Observation* observation;  // of this look; none where it was skipped or is of the history
-  const SiteState& state;          // after it
+/// An acquisition that was just taken in. All of it is good for the duration of the call alone.
+struct AcquisitionTaken {
+  const AcquisitionRecord& record;
+  const ObservationPlanes& planes;      // as they were measured; of no use where record.skipped says why
+  const ObservationFeatures& features;  // likewise
+  const Observation* observation;       // of this acquisition; none where it was skipped or is of the history
+  const SiteState& state;               // after it
 };
 
 /// Called in order of time, from one thread after the other.
 struct SiteProbe {
-  std::function<void(const MonitorState&)> learnt;  // once, before the first look that is judged
-  std::function<void(const LookTaken&)> look;       // after each
+  std::function<void(const MonitorState&)> learnt;           // once, before the first acquisition that is judged
+  std::function<void(const AcquisitionTaken&)> acquisition;  // after each
 };
 
 /// Alerts whose shapes lie on a grid.
@@ -48,17 +48,17 @@ struct SiteOutcome {
   std::vector<GridAlerts> alerts;  // of each pane those that are told
 };
 
-/// Takes in all looks at a site that its state does not hold, pane by pane, and writes the state; where options.state
-/// is empty, all of them, and writes nothing. `offsets` is for all sites of a run. Inside in_arena(). Adds to `report`
-/// what was skipped, left out or doubtful. Throws as watch().
+/// Takes in all acquisitions at a site that its state does not hold, pane by pane, and writes the state; where
+/// options.state is empty, all of them, and writes nothing. `offsets` is for all sites of a run. Inside in_arena().
+/// Adds to `report` what was skipped, left out or doubtful. Throws as watch().
 SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing, OffsetMemory& offsets,
                        const ProgressSink& progress, WatchReport& report);
 
-/// Throws ConfigError, before anything is done, for a state that a run with these options must not go on from: of other
-/// terms, of a newer format, or later than the end that is asked for.
+/// Throws ConfigError, before anything is done, for a state that a run with these options must not continue from: of
+/// other terms, of a newer format, or later than the end that is asked for.
 void check_state(const WatchedSite& watched);
 
-/// Takes in all looks at one pane in memory and shows them to a probe. Otherwise as watch_site().
+/// Takes in all acquisitions at one pane in memory and shows them to a probe. Otherwise as watch_site().
 void probe_pane(const WatchedSite& watched, const Pane& pane, const SourceListing& listing, OffsetMemory& offsets,
                 const ProgressSink& progress, WatchReport& report, const SiteProbe& probe);
 

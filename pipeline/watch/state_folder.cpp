@@ -23,7 +23,7 @@ constexpr std::size_t newest_kept = 3;
 constexpr std::size_t number_digits = 6;
 constexpr std::string_view extension = ".state";
 constexpr std::string_view second_mark = "b";
-constexpr std::string_view after_looks = "looks-";
+constexpr std::string_view after_acquisitions = "looks-";
 constexpr std::string_view after_learning_mark = "learnt-";
 
 /// "looks-000073.state", "looks-000073b.state" -> 73; nothing for other names.
@@ -69,18 +69,21 @@ bool is_after_learning(const std::string& path) {
   return fs::path(path).filename().string().starts_with(after_learning_mark);
 }
 
-/// Whether the looks are the first ones planned.
-bool begins_with(const LookPlan& plan, const std::vector<LookRecord>& looks) {
-  return looks.size() <= plan.looks.size() && std::equal(looks.begin(), looks.end(), plan.looks.begin(),
-                                                         [](const LookRecord& look, const PlannedLook& planned) {
-                                                           return !planned.is_new && is_same_look(look, planned.record);
-                                                         });
+/// Whether the acquisitions are the first ones planned.
+bool begins_with(const AcquisitionPlan& plan, const std::vector<AcquisitionRecord>& acquisitions) {
+  return acquisitions.size() <= plan.acquisitions.size() &&
+         std::equal(acquisitions.begin(), acquisitions.end(), plan.acquisitions.begin(),
+                    [](const AcquisitionRecord& acquisition, const PlannedAcquisition& planned) {
+                      return !planned.is_new && is_same_acquisition(acquisition, planned.record);
+                    });
 }
 
-/// Whether all looks from there on can be read, or were of no use before.
-bool can_go_on(const LookPlan& plan, std::size_t from) {
-  return std::all_of(plan.looks.begin() + static_cast<std::ptrdiff_t>(from), plan.looks.end(),
-                     [](const PlannedLook& look) { return look.is_readable() || !look.record.skipped.empty(); });
+/// Whether all acquisitions from there on can be read, or were of no use before.
+bool can_go_on(const AcquisitionPlan& plan, std::size_t from) {
+  return std::all_of(plan.acquisitions.begin() + static_cast<std::ptrdiff_t>(from), plan.acquisitions.end(),
+                     [](const PlannedAcquisition& acquisition) {
+                       return acquisition.is_readable() || !acquisition.record.skipped.empty();
+                     });
 }
 
 }  // namespace
@@ -106,12 +109,12 @@ std::vector<StateFolder::Checkpoint> StateFolder::list() const {
   std::error_code none;
   for (fs::directory_iterator it(folder_, none), end; it != end; it.increment(none)) {
     const std::string name = it->path().filename().string();
-    std::optional<std::size_t> looks = number_in(name, after_looks);
-    if (!looks) looks = number_in(name, after_learning_mark);
-    if (looks) checkpoints.push_back({it->path().string(), *looks, false, {}});
+    std::optional<std::size_t> acquisitions = number_in(name, after_acquisitions);
+    if (!acquisitions) acquisitions = number_in(name, after_learning_mark);
+    if (acquisitions) checkpoints.push_back({it->path().string(), *acquisitions, false, {}});
   }
   const auto key = [&](const Checkpoint& one) {
-    return std::tuple(one.looks, recorded_.count(one.path), std::string_view(one.path));
+    return std::tuple(one.acquisitions, recorded_.count(one.path), std::string_view(one.path));
   };
   std::sort(checkpoints.begin(), checkpoints.end(),
             [&](const Checkpoint& a, const Checkpoint& b) { return key(a) > key(b); });
@@ -120,7 +123,7 @@ std::vector<StateFolder::Checkpoint> StateFolder::list() const {
 
 std::vector<std::pair<std::string, std::size_t>> StateFolder::files() const {
   std::vector<std::pair<std::string, std::size_t>> files;
-  for (const Checkpoint& checkpoint : list()) files.emplace_back(checkpoint.path, checkpoint.looks);
+  for (const Checkpoint& checkpoint : list()) files.emplace_back(checkpoint.path, checkpoint.acquisitions);
   std::reverse(files.begin(), files.end());
   return files;
 }
@@ -129,8 +132,8 @@ bool StateFolder::read_head(Checkpoint& checkpoint) {
   if (checkpoint.is_damaged || checkpoint.head) return !checkpoint.is_damaged;
   try {
     checkpoint.head = read_state_head(checkpoint.path);
-    if (checkpoint.head->looks.size() == checkpoint.looks) return true;
-    exclude(checkpoint, "is damaged: holds another number of looks than its name says");
+    if (checkpoint.head->acquisitions.size() == checkpoint.acquisitions) return true;
+    exclude(checkpoint, "is damaged: holds another number of acquisitions than its name says");
   } catch (const DataError& error) {
     exclude(checkpoint, error.what());
   }
@@ -145,7 +148,7 @@ bool StateFolder::fits(Checkpoint& checkpoint) {
 void StateFolder::exclude(Checkpoint& checkpoint, const std::string& why) {
   const bool is_named = why.starts_with(checkpoint.path + ": ");
   damaged_.emplace_back(checkpoint.path, is_named ? why.substr(checkpoint.path.size() + 2) : why);
-  damaged_looks_ = std::max(damaged_looks_, checkpoint.looks);
+  damaged_acquisitions_ = std::max(damaged_acquisitions_, checkpoint.acquisitions);
   checkpoint.is_damaged = true;
 }
 
@@ -175,57 +178,58 @@ void StateFolder::find_newest() {
                     "published so far stay in the register)");
 }
 
-std::span<const LookRecord> StateFolder::known() const {
+std::span<const AcquisitionRecord> StateFolder::known() const {
   if (!newest_) return {};
-  return checkpoints_[*newest_].head->looks;
+  return checkpoints_[*newest_].head->acquisitions;
 }
 
 bool StateFolder::is_learnt() const { return newest_ && checkpoints_[*newest_].head->is_learnt; }
 
-std::optional<std::size_t> StateFolder::start_of(const LookPlan& plan) {
+std::optional<std::size_t> StateFolder::start_of(const AcquisitionPlan& plan) {
   for (std::size_t i = newest_.value_or(checkpoints_.size()); i < checkpoints_.size(); ++i) {
     Checkpoint& checkpoint = checkpoints_[i];
     if (!fits(checkpoint) || !checkpoint.head->is_learnt) continue;
-    const std::size_t looks = checkpoint.head->looks.size();
-    if (!begins_with(plan, checkpoint.head->looks) || !can_go_on(plan, looks)) continue;
+    const std::size_t acquisitions = checkpoint.head->acquisitions.size();
+    if (!begins_with(plan, checkpoint.head->acquisitions) || !can_go_on(plan, acquisitions)) continue;
     start_ = i;
-    return looks;
+    return acquisitions;
   }
   if (can_go_on(plan, 0)) return 0;
   return std::nullopt;
 }
 
-std::optional<std::size_t> StateFolder::rerun_start_of(const LookPlan& plan, const std::optional<Instant>& from) {
+std::optional<std::size_t> StateFolder::rerun_start_of(const AcquisitionPlan& plan,
+                                                       const std::optional<Instant>& from) {
   std::optional<std::size_t> last;         // checkpoint
   std::optional<std::size_t> without_gap;  // the first such
   const auto found = [&]() -> std::optional<std::size_t> {
     start_ = without_gap ? without_gap : last;
     if (!start_) return std::nullopt;
-    return checkpoints_[*start_].looks;
+    return checkpoints_[*start_].acquisitions;
   };
   for (std::size_t i = newest_.value_or(checkpoints_.size()); i < checkpoints_.size(); ++i) {
     Checkpoint& checkpoint = checkpoints_[i];
     if (!fits(checkpoint) || !checkpoint.head->is_learnt) continue;
-    const std::vector<LookRecord>& looks = checkpoint.head->looks;
-    if (!begins_with(plan, looks)) continue;
+    const std::vector<AcquisitionRecord>& acquisitions = checkpoint.head->acquisitions;
+    if (!begins_with(plan, acquisitions)) continue;
     if (!last) last = i;
-    if (can_go_on(plan, looks.size())) without_gap = i;
-    const bool is_before = from && looks.back().acquired < *from;
+    if (can_go_on(plan, acquisitions.size())) without_gap = i;
+    const bool is_before = from && acquisitions.back().acquired < *from;
     if (is_before || (!from && last)) return found();
   }
   return found();
 }
 
-std::optional<std::size_t> StateFolder::earliest_start_of(const LookPlan& plan) {
+std::optional<std::size_t> StateFolder::earliest_start_of(const AcquisitionPlan& plan) {
   if (can_go_on(plan, 0)) return 0;
   return rerun_start_of(plan, Instant{});
 }
 
-std::optional<SiteState> StateFolder::load(std::size_t looks) {
-  const bool is_start = start_ && checkpoints_[*start_].looks == looks;
+std::optional<SiteState> StateFolder::load(std::size_t acquisitions) {
+  const bool is_start = start_ && checkpoints_[*start_].acquisitions == acquisitions;
   for (std::size_t i = is_start ? *start_ : 0; i < checkpoints_.size(); ++i) {
     Checkpoint& checkpoint = checkpoints_[i];
-    if (checkpoint.looks != looks || !fits(checkpoint) || !checkpoint.head->is_learnt) continue;
+    if (checkpoint.acquisitions != acquisitions || !fits(checkpoint) || !checkpoint.head->is_learnt) continue;
     try {
       SiteState state = read_site_state(checkpoint.path, terms_.grid, parallel_);
       loaded_ = checkpoint.path;
@@ -257,10 +261,10 @@ std::string StateFolder::save(SiteState& state, bool after_learning) {
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) throw ConfigError(folder_ + ": cannot be made: " + error.message());
-  std::string number = std::to_string(state.looks.size());
+  std::string number = std::to_string(state.acquisitions.size());
   number.insert(0, number_digits - std::min(number_digits, number.size()), '0');
   std::string path = folder_ + "/";
-  path.append(after_learning ? after_learning_mark : after_looks).append(number).append(extension);
+  path.append(after_learning ? after_learning_mark : after_acquisitions).append(number).append(extension);
   const std::string twin = twin_of(path);
   const bool is_recorded = recorded_.count(path) != 0 && fs::exists(path, error);
   if (is_recorded) path = twin;
@@ -271,7 +275,7 @@ std::string StateFolder::save(SiteState& state, bool after_learning) {
   }
   written_.insert(path);
   if (!after_learning) {
-    for (const std::string& old : thinned(state.looks.size())) {
+    for (const std::string& old : thinned(state.acquisitions.size())) {
       if (written_.count(old) != 0) fs::remove(old, error);
     }
   }
@@ -285,37 +289,39 @@ std::vector<std::string> StateFolder::thinned(std::size_t newest) const {
   std::vector<std::size_t> numbers;
   for (const Checkpoint& checkpoint : list()) {
     const bool is_foreign = std::find(foreign_.begin(), foreign_.end(), checkpoint.path) != foreign_.end();
-    if (is_foreign || checkpoint.looks > newest || is_after_learning(checkpoint.path)) continue;
-    own.emplace_back(checkpoint.looks, checkpoint.path);
-    numbers.push_back(checkpoint.looks);
+    if (is_foreign || checkpoint.acquisitions > newest || is_after_learning(checkpoint.path)) continue;
+    own.emplace_back(checkpoint.acquisitions, checkpoint.path);
+    numbers.push_back(checkpoint.acquisitions);
   }
   const std::vector<std::size_t> kept = checkpoints_kept(numbers);
   std::vector<std::string> others;
-  for (auto& [looks, path] : own) {
-    if (std::find(kept.begin(), kept.end(), looks) == kept.end()) others.push_back(std::move(path));
+  for (auto& [acquisitions, path] : own) {
+    if (std::find(kept.begin(), kept.end(), acquisitions) == kept.end()) others.push_back(std::move(path));
   }
   return others;
 }
 
-/// Of two states of use after as many looks, the one that was not written now, or, where none was, that is not on
-/// record.
+/// Of two states of use after as many acquisitions, the one that was not written now, or, where none was, that is not
+/// on record.
 bool StateFolder::is_replaced(const std::string& path) const {
   const std::string twin = twin_of(path);
   if (written_.count(path) != 0 || path == loaded_) return false;
   return written_.count(twin) != 0 || (recorded_.count(path) == 0 && recorded_.count(twin) != 0);
 }
 
-std::vector<std::string> StateFolder::obsolete(const LookPlan& plan) const {
+std::vector<std::string> StateFolder::obsolete(const AcquisitionPlan& plan) const {
   if (folder_.empty() || use_ == Use::read_only) return {};
-  std::vector<std::string> paths = thinned(plan.looks.size());
+  std::vector<std::string> paths = thinned(plan.acquisitions.size());
   std::set<std::string> of_use;
   for (const Checkpoint& checkpoint : list()) {
     bool is_of_use = false;
     try {
       const StateHead head = read_state_head(checkpoint.path);
-      is_of_use = differences(head, terms_).empty() && head.looks.size() <= plan.looks.size() &&
-                  std::equal(head.looks.begin(), head.looks.end(), plan.looks.begin(),
-                             [](const LookRecord& a, const PlannedLook& b) { return is_same_look(a, b.record); });
+      is_of_use = differences(head, terms_).empty() && head.acquisitions.size() <= plan.acquisitions.size() &&
+                  std::equal(head.acquisitions.begin(), head.acquisitions.end(), plan.acquisitions.begin(),
+                             [](const AcquisitionRecord& a, const PlannedAcquisition& b) {
+                               return is_same_acquisition(a, b.record);
+                             });
     } catch (const DataError&) {  // damaged
     }
     const auto is_it = [&](const auto& damaged) { return damaged.first == checkpoint.path; };
@@ -331,16 +337,16 @@ std::vector<std::string> StateFolder::obsolete(const LookPlan& plan) const {
   return paths;
 }
 
-std::vector<std::size_t> checkpoints_kept(std::vector<std::size_t> looks) {
-  std::sort(looks.begin(), looks.end());
-  looks.erase(std::unique(looks.begin(), looks.end()), looks.end());
+std::vector<std::size_t> checkpoints_kept(std::vector<std::size_t> acquisitions) {
+  std::sort(acquisitions.begin(), acquisitions.end());
+  acquisitions.erase(std::unique(acquisitions.begin(), acquisitions.end()), acquisitions.end());
   std::vector<std::size_t> kept;
   std::set<int> ages;
-  for (std::size_t i = 0; i < looks.size(); ++i) {
-    const bool is_new = i + newest_kept >= looks.size();
+  for (std::size_t i = 0; i < acquisitions.size(); ++i) {
+    const bool is_new = i + newest_kept >= acquisitions.size();
     // The oldest of its age comes first.
-    if (is_new || ages.insert(static_cast<int>(std::bit_width(looks.back() - looks[i]))).second)
-      kept.push_back(looks[i]);
+    if (is_new || ages.insert(static_cast<int>(std::bit_width(acquisitions.back() - acquisitions[i]))).second)
+      kept.push_back(acquisitions[i]);
   }
   return kept;
 }

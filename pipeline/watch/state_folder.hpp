@@ -1,6 +1,6 @@
 #pragma once
-// The checkpoints of one watched ground in a folder: the one after learning, a few behind the newest look, and ever
-// fewer the farther back.
+// The checkpoints of one watched ground in a folder: the one after learning, a few behind the newest acquisition, and
+// ever fewer the farther back.
 
 #include <cstddef>
 #include <optional>
@@ -16,14 +16,15 @@
 
 namespace pitwatch {
 
-/// Files FOLDER/learnt-N.state and FOLDER/looks-N.state, after so many looks. One writer at a time. What is on record
-/// is never overwritten: where looks are replayed or learnt anew, another state after as many looks is named
-/// looks-Nb.state as long as the former is there, so that whoever kills the run leaves what the record vouches for.
+/// Files FOLDER/learnt-N.state and FOLDER/acquisitions-N.state, after so many acquisitions. One writer at a time. What
+/// is on record is never overwritten: where acquisitions are replayed or learnt anew, another state after as many
+/// acquisitions is named acquisitions-Nb.state as long as the former is there, so that whoever kills the run leaves
+/// what the record vouches for.
 class StateFolder {
  public:
   enum class Use {
     nightly,
-    relearn,    // states of other terms are not gone on from, and make room for new ones
+    relearn,    // states of other terms are not continued from, and make room for new ones
     read_only,  // nothing is written
   };
 
@@ -35,29 +36,29 @@ class StateFolder {
   /// Removes what a run that was killed left half written.
   void tidy() const;
 
-  /// The looks of the newest checkpoint that can be read; none where there is none.
-  std::span<const LookRecord> known() const;
+  /// The acquisitions of the newest checkpoint that can be read; none where there is none.
+  std::span<const AcquisitionRecord> known() const;
   bool is_learnt() const;
 
-  /// Checkpoints that could not be read, and why; with the newest of them, how many looks it had.
+  /// Checkpoints that could not be read, and why; with the newest of them, how many acquisitions it had.
   const std::vector<std::pair<std::string, std::string>>& damaged() const { return damaged_; }
-  std::size_t damaged_looks() const { return damaged_looks_; }
+  std::size_t damaged_acquisitions() const { return damaged_acquisitions_; }
 
-  /// The number of looks of the checkpoint from which the plan can be come to: it has the first of the looks planned
-  /// and no other, and all later ones can be read, or are known to be of no use. 0: from the beginning. The one with
-  /// the most looks. Nothing where there is none.
-  std::optional<std::size_t> start_of(const LookPlan& plan);
+  /// The number of acquisitions of the checkpoint from which the plan can be come to: it has the first of the
+  /// acquisitions planned and no other, and all later ones can be read, or are known to be of no use. 0: from the
+  /// beginning. The one with the most acquisitions. Nothing where there is none.
+  std::optional<std::size_t> start_of(const AcquisitionPlan& plan);
 
   /// The same for a rerun from `from` on: the last checkpoint before it, or the first after it behind which nothing is
   /// gone, or else the last. Nothing where there is none of a state that has learnt.
-  std::optional<std::size_t> rerun_start_of(const LookPlan& plan, const std::optional<Instant>& from);
+  std::optional<std::size_t> rerun_start_of(const AcquisitionPlan& plan, const std::optional<Instant>& from);
 
   /// The same for one from as early as can be: from the beginning, if all of it can be read.
-  std::optional<std::size_t> earliest_start_of(const LookPlan& plan);
+  std::optional<std::size_t> earliest_start_of(const AcquisitionPlan& plan);
 
-  /// The state of that many looks, whole and checked. Nothing where the file is damaged: it is then one of damaged(),
-  /// and everything has to be asked anew.
-  std::optional<SiteState> load(std::size_t looks);
+  /// The state of that many acquisitions, whole and checked. Nothing where the file is damaged: it is then one of
+  /// damaged(), and everything has to be asked anew.
+  std::optional<SiteState> load(std::size_t acquisitions);
 
   /// The file that load() read; empty: none.
   const std::string& loaded() const { return loaded_; }
@@ -71,21 +72,22 @@ class StateFolder {
   std::string save(SiteState& state, bool after_learning);
 
   /// Once the newest state is whole: the checkpoints that are of no use any more, because there are enough others, or
-  /// because they are of other terms, of looks in another order, damaged, or were written anew under another name.
-  std::vector<std::string> obsolete(const LookPlan& plan) const;
+  /// because they are of other terms, of acquisitions in another order, damaged, or were written anew under another
+  /// name.
+  std::vector<std::string> obsolete(const AcquisitionPlan& plan) const;
 
   const std::string& folder() const { return folder_; }
 
   /// Whether a state of other terms is being replaced.
   bool replaces_other() const { return !foreign_.empty(); }
 
-  /// The checkpoints that there are now, and how many looks each holds by its name.
+  /// The checkpoints that there are now, and how many acquisitions each holds by its name.
   std::vector<std::pair<std::string, std::size_t>> files() const;
 
  private:
   struct Checkpoint {
     std::string path;
-    std::size_t looks = 0;
+    std::size_t acquisitions = 0;
     bool is_damaged = false;
     std::optional<StateHead> head;
   };
@@ -103,18 +105,18 @@ class StateFolder {
   Use use_;
   ParallelFor parallel_;
   std::set<std::string> recorded_;
-  std::vector<Checkpoint> checkpoints_;  // the newest first, of two after as many looks that on record
+  std::vector<Checkpoint> checkpoints_;  // the newest first, of two after as many acquisitions that on record
   std::optional<std::size_t> newest_;    // of those
   std::optional<std::size_t> start_;     // likewise: what was found to start from
   std::vector<std::string> foreign_;     // of other terms
   std::string loaded_;
   std::set<std::string> written_;
   std::vector<std::pair<std::string, std::string>> damaged_;
-  std::size_t damaged_looks_ = 0;
+  std::size_t damaged_acquisitions_ = 0;
 };
 
-/// Of checkpoints after so many looks, in any order, those that are kept: the three newest, and of those that are 2^n
-/// to 2^(n+1) looks behind the newest the oldest, for each n.
-std::vector<std::size_t> checkpoints_kept(std::vector<std::size_t> looks);
+/// Of checkpoints after so many acquisitions, in any order, those that are kept: the three newest, and of those that
+/// are 2^n to 2^(n+1) acquisitions behind the newest the oldest, for each n.
+std::vector<std::size_t> checkpoints_kept(std::vector<std::size_t> acquisitions);
 
 }  // namespace pitwatch

@@ -91,7 +91,7 @@ Seen watch_sites(const std::vector<WatchedSite>& sites, const SourceListing& lis
     try {
       SiteOutcome outcome = watch_site(watched, listing, offsets, progress, report);
       const WatchReport::OfSite& site = outcome.summary;
-      if (site.looks == 0) report.skipped.emplace_back("site " + watched.site.id, no_scene_at(watched.site));
+      if (site.acquisitions == 0) report.skipped.emplace_back("site " + watched.site.id, no_scene_at(watched.site));
       seen.watched[watched.site.id] = site.relearnt       ? SupersededWhy::relearnt
                                       : site.replayed > 0 ? SupersededWhy::replayed
                                                           : SupersededWhy::merged;
@@ -105,7 +105,7 @@ Seen watch_sites(const std::vector<WatchedSite>& sites, const SourceListing& lis
       report.standings.push_back(std::move(failed));
     }
   }
-  for (auto* told : {&report.skipped, &report.left_out, &report.doubts}) tell_once(*told);
+  for (auto* told : {&report.skipped, &report.superseded, &report.warnings}) tell_once(*told);
   return seen;
 }
 

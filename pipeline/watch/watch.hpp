@@ -1,5 +1,6 @@
 #pragma once
-// The nightly job: takes every look at the sites that it has not seen, and brings incidents and alerts up to date.
+// The nightly job: takes every acquisition at the sites that it has not seen, and brings incidents and alerts up to
+// date.
 
 #include <cstdint>
 #include <optional>
@@ -26,8 +27,9 @@ namespace pitwatch {
 /// for its own.
 struct WatchThresholds {
   double min_area_ha = 0.05;  // minimum mapping unit
-  /// Standard errors of where looks lie, along each axis, pixels: of those whose shift cannot be measured, and what the
-  /// model's noise, learnt from looks that lay like that, has of it. An error beyond that adds to that of features.
+  /// Standard errors of where acquisitions lie, along each axis, pixels: of those whose shift cannot be measured, and
+  /// what the model's noise, learnt from acquisitions that lay like that, has of it. An error beyond that adds to that
+  /// of features.
   double shift_error_px = 0.25;
   double typical_shift_error_px = 0.25;
   MonitorOptions monitor;
@@ -41,7 +43,7 @@ requires std::same_as<std::remove_const_t<Options>, WatchThresholds>
 void for_each_option(Options& options, const Visit& visit) {
   visit("min-area-ha", "minimum mapping unit, hectares, 0.01..10000", options.min_area_ha, OptionRange{0.01, 1e4});
   constexpr OptionRange pixels_range{0, 5};
-  visit("shift-error-px", "standard error of where looks lie whose shift cannot be measured, pixels, 0..5",
+  visit("shift-error-px", "standard error of where acquisitions lie whose shift cannot be measured, pixels, 0..5",
         options.shift_error_px, pixels_range);
   visit("typical-shift-error-px",
         "such an error that the learnt noise has in it, pixels; what is beyond adds to the noise at edges, 0..5",
@@ -87,13 +89,13 @@ struct WatchOptions {
   bool dry_run = false;  // say what would be done, write nothing
 
   // These do not change the result.
-  std::string write_masks;  // folder that gets SITE/ with the mask of each look taken in; empty: none is written
+  std::string write_masks;  // folder that gets SITE/ with the mask of each acquisition taken in; empty: none is written
   int threads = 0;          // 0: all cores
   std::int64_t memory_bytes = std::int64_t{1} << 30;
 };
 
 /// An acquisition that the state rests on and that cannot be read as it was taken in.
-struct MissingLook {
+struct AbsentAcquisition {
   MissingAcquisition of;
   bool is_news = true;  // it was not missing in the run before
 };
@@ -107,21 +109,21 @@ struct LateScene {
 struct WatchReport {
   struct OfSite {
     std::string id;
-    int looks = 0;                               // all that the state rests on
-    int new_looks = 0;                           // of this run; replayed ones do not count
-    int replayed = 0;                            // because an earlier look came late
-    bool learning = false;                       // the history is not complete yet
-    bool relearnt = false;                       // because that was asked for
-    int open = 0;                                // incidents that are provisional, confirmed or recovering
-    std::vector<std::string> gone_on_from = {};  // checkpoints, of each pane; empty: from the beginning
+    int acquisitions = 0;                          // all that the state rests on
+    int new_acquisitions = 0;                      // of this run; replayed ones do not count
+    int replayed = 0;                              // because an earlier acquisition came late
+    bool learning = false;                         // the history is not complete yet
+    bool relearnt = false;                         // because that was asked for
+    int open = 0;                                  // incidents that are provisional, confirmed or recovering
+    std::vector<std::string> continued_from = {};  // checkpoints, of each pane; empty: from the beginning
   };
   std::vector<OfSite> sites;
-  std::vector<std::pair<std::string, std::string>> skipped;   // scene, file or site, and why
-  std::vector<std::pair<std::string, std::string>> left_out;  // scene that another one stands for, and why
-  std::vector<std::pair<std::string, std::string>> doubts;    // scene or site that is used, and what speaks against it
+  std::vector<std::pair<std::string, std::string>> skipped;     // scene, file or site, and why
+  std::vector<std::pair<std::string, std::string>> superseded;  // scene that another one stands for, and why
+  std::vector<std::pair<std::string, std::string>> warnings;  // scene or site that is used, and what speaks against it
   std::vector<std::pair<std::string, std::string>> unusable;  // scene of the state that was of no use, and why
   std::vector<LateScene> late;
-  std::vector<MissingLook> missing;
+  std::vector<AbsentAcquisition> missing;
   std::vector<SiteStanding> standings;        // of sites, failed ones too
   std::vector<AcquisitionUsed> acquisitions;  // of which pixels were read
   std::vector<std::string> written;           // files of the state
@@ -137,10 +139,11 @@ struct WatchReport {
 /// (night_record.hpp). Each file is whole or not there, and each is compared with what it should be, so that the next
 /// run makes good what one that failed or was killed left undone.
 ///
-/// Looks are taken in order of time whatever the order in which they arrived: a late one makes the run go back to the
-/// last checkpoint before it, or is left out and named where looks since are gone. What was taken in stays, whatever
-/// becomes of its files. A run with nothing new changes no byte of the state and of the alerts, and adds a manifest and
-/// a row of `runs`. A run that ends in an error is put on record, too. One run at a time has a state (a lock).
+/// Acquisitions are taken in order of time whatever the order in which they arrived: a late one makes the run go back
+/// to the last checkpoint before it, or is left out and named where acquisitions since are gone. What was taken in
+/// stays, whatever becomes of its files. A run with nothing new changes no byte of the state and of the alerts, and
+/// adds a manifest and a row of `runs`. A run that ends in an error is put on record, too. One run at a time has a
+/// state (a lock).
 ///
 /// A rerun writes STATE/alerts.geojson and nothing else.
 ///

@@ -9,6 +9,7 @@
 
 #include "pipeline/acquisition/mosaic.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/renamed_options.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/vector/sites.hpp"
 #include "pipeline/report/versions.hpp"
@@ -39,10 +40,10 @@ std::string algorithm_of(const WatchOptions& options, const std::string& light) 
     const std::string_view option = name;
     if ((option == "class-probability" && static_cast<double>(value) == defaults.class_probability) ||
         (option == "class-margin" && static_cast<double>(value) == defaults.class_margin) ||
-        (option == "class-looks" && static_cast<double>(value) == defaults.class_looks)) {
+        (option == "class-observations" && static_cast<double>(value) == defaults.class_observations)) {
       return;
     }
-    text << ' ' << name << '=' << value;
+    text << ' ' << hashed_name(name) << '=' << value;
   });
   // Scenes that are only warned of are used, as they are without a check.
   text << " refuse=" << (options.checks.offsets == OffsetCheck::refuse) << " gate=" << options.checks.gate
@@ -94,7 +95,7 @@ OptionTexts options_in_clear(const WatchOptions& options) {
 
 OptionTexts overrides_in_clear(const Site& site) {
   OptionTexts texts;
-  for (const auto& [name, value] : site.overrides) texts.emplace_back(name, shortest(value));
+  for (const auto& [name, value] : site.overrides) texts.emplace_back(present_name(name), shortest(value));
   return texts;
 }
 

@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const std::size_t count = listing.scenes.size();
     const SceneChoice choice = choose_one_per_datatake(std::move(listing.scenes));
-    std::size_t chosen = choice.left_out.size();
+    std::size_t chosen = choice.superseded.size();
     for (const Datatake& datatake : choice.datatakes) {
       require(!datatake.parts.empty());
       chosen += datatake.parts.size();

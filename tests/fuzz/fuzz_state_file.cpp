@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string bytes = fuzz::text_of(data, size);
   scratch.write(bytes);
   read(scratch.path());
-  scratch.write("PITWST03" + digest_of(bytes) + bytes);
+  scratch.write("PITWST04" + digest_of(bytes) + bytes);
   read(scratch.path());
   return 0;
 }

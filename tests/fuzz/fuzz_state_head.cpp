@@ -22,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   write_state_file(scratch.path(), fuzz::text_of(data, size), {});
   try {
     const StateHead head = read_state_head(scratch.path());
-    for (const LookRecord& look : head.looks) fuzz::require(!look.parts.empty() && look.scene().size() <= size);
+    for (const AcquisitionRecord& acquisition : head.acquisitions)
+      fuzz::require(!acquisition.parts.empty() && acquisition.scene().size() <= size);
     static_cast<void>(differences(head, {"0.1.0", {{"buffer-m", "300"}}, small}));
   } catch (const DataError&) {
   } catch (const ConfigError&) {  // of a newer version

@@ -43,7 +43,7 @@ class DeriveCli : public ::testing::Test {
     return verify(state_, options);
   }
 
-  /// Makes the ground of a scene dark, as no other look shows it.
+  /// Makes the ground of a scene dark, as no other acquisition shows it.
   void darken(std::size_t scene) const {
     GDALAllRegister();
     for (const char* const band : {"B02", "B03", "B04", "B08", "B11", "B12"}) {
@@ -78,7 +78,7 @@ TEST_F(DeriveCli, OfAnUntouchedStateAllAreTheSame) {
   EXPECT_EQ(one.exit_code, 0) << one.out << one.err;
   const json found = json::parse(one.out);
   EXPECT_EQ(found.at("derived").at("alerts").at(*ids_.begin()), "the same");
-  EXPECT_EQ(found.at("derived").at("looks"), scenes);
+  EXPECT_EQ(found.at("derived").at("acquisitions"), scenes);
   EXPECT_EQ(derive({"--alert", "none-such"}).exit_code, 2);
   // What people say of it is not derived.
   ASSERT_EQ(test::run_process({PITWATCH_PROGRAM, "alerts", "review", *ids_.begin(), "--state", state_, "--verdict",
@@ -104,7 +104,7 @@ TEST_F(DeriveCli, WithoutTheOldestScenesFromACheckpoint) {
 
 TEST_F(DeriveCli, ASceneThatWasChangedGivesOtherAlerts) {
   const json alerts = json::parse(read_text(state_ + "/alerts.geojson"));
-  // A look at which some alert was seen.
+  // An acquisition in which some alert was seen.
   const std::string seen = alerts.at("features")[0].at("properties").at("scenes").at("after")[0];
   std::size_t changed = scenes;
   for (std::size_t i = 0; i < scenes; ++i) {
@@ -122,7 +122,7 @@ TEST_F(DeriveCli, OtherOptionsAreNamed) {
   const Outcome other = derive({"--buffer-m", "250"});
   EXPECT_EQ(other.exit_code, 2) << other.out << other.err;
   EXPECT_THAT(other.err, HasSubstr("buffer-m 300 -> 250"));
-  EXPECT_EQ(derive({"--confirm-looks", "4"}).exit_code, 2);
+  EXPECT_EQ(derive({"--confirm-observations", "4"}).exit_code, 2);
 }
 
 }  // namespace

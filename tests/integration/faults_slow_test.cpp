@@ -196,7 +196,7 @@ TEST_F(Kills, ThreeHundredChangeNothingInTheEnd) {
   nights_.deliver(32, 33);
   add_run("night after the review");
   kill_newest(40);
-  add_run("relearn", {"--confirm-looks", "4", "--relearn"});
+  add_run("relearn", {"--confirm-observations", "4", "--relearn"});
   kill_newest(40);
   EXPECT_GE(done, kills);
   std::cout << done << " kills\n";

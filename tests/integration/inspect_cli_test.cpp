@@ -38,7 +38,7 @@ class Watched {
                  folder_ / "series"});
     expect_done({PITWATCH_PROGRAM, "run", "--sites", sites(), "--source", source(), "--state", folder_ / "state"});
     alerts_ = json::parse(test::read_text(folder_ / "state/alerts.geojson")).at("features");
-    // S2A_38TPK_20210106_0_L2A_small: two products of a date are one look.
+    // S2A_38TPK_20210106_0_L2A_small: two products of a date are one observation.
     for (const std::string& name : test::names_in(source())) {
       if (name.rfind("S2", 0) == 0) dates_.insert(name.substr(10, 8));
     }
@@ -46,7 +46,7 @@ class Watched {
   std::string sites() const { return folder_ / "sites.geojson"; }
   std::string source() const { return folder_ / "series/small"; }
   const json& alerts() const { return alerts_; }
-  std::size_t looks() const { return dates_.size(); }
+  std::size_t observations() const { return dates_.size(); }
 
  private:
   static void expect_done(const std::vector<std::string>& command) {
@@ -113,70 +113,73 @@ TEST_F(InspectCli, SaysOfAlertsWhatTheNightlyRunSays) {
     const json& told = alert.at("properties");
     const json& report = all_of(test::place_in(alert));
     EXPECT_EQ(report.at("algorithm"), told.at("algorithm"));
-    ASSERT_EQ(report.at("looks").size(), watched().looks());
+    ASSERT_EQ(report.at("acquisitions").size(), watched().observations());
     bool holds = false;
-    for (const json& incident : report.at("looks").back().at("incidents")) {
+    for (const json& incident : report.at("acquisitions").back().at("incidents")) {
       if (incident.at("id") != alert.at("id")) continue;
       holds = true;
       EXPECT_EQ(incident.at("status"), told.at("status"));
     }
     EXPECT_TRUE(holds) << alert.at("id");
     // Before it was first detected no ground was its.
-    for (const json& look : report.at("looks")) {
-      if (look.at("date") >= told.at("first_detected")) break;
-      EXPECT_EQ(look.at("incidents").dump().find(alert.at("id").get<std::string>()), std::string::npos);
+    for (const json& observation : report.at("acquisitions")) {
+      if (observation.at("date") >= told.at("first_detected")) break;
+      EXPECT_EQ(observation.at("incidents").dump().find(alert.at("id").get<std::string>()), std::string::npos);
     }
   }
 }
 
 TEST_F(InspectCli, APixelOfAnAlertWasDisturbedAndOneBesideWasNot) {
-  const auto open = [](const json& look) {
-    return look.at("status") == "provisional" || look.at("status") == "confirmed" || look.at("status") == "recovering";
+  const auto open = [](const json& observation) {
+    return observation.at("status") == "provisional" || observation.at("status") == "confirmed" ||
+           observation.at("status") == "recovering";
   };
   const auto is_open = [](const json& alert) { return alert.at("properties").at("status") == "confirmed"; };
   const auto found = std::find_if(watched().alerts().begin(), watched().alerts().end(), is_open);
   ASSERT_NE(found, watched().alerts().end());
-  const json& inside = all_of(test::place_in(*found)).at("looks");
+  const json& inside = all_of(test::place_in(*found)).at("acquisitions");
   EXPECT_TRUE(open(inside.back()));
-  EXPECT_GT(
-      std::count_if(inside.begin(), inside.end(), [](const json& look) { return !look.at("decision").is_null(); }), 0);
-  const json& beside = all_of(place_beside(watched().alerts())).at("looks");
-  ASSERT_EQ(beside.size(), watched().looks());
+  EXPECT_GT(std::count_if(inside.begin(), inside.end(),
+                          [](const json& observation) { return !observation.at("decision").is_null(); }),
+            0);
+  const json& beside = all_of(place_beside(watched().alerts())).at("acquisitions");
+  ASSERT_EQ(beside.size(), watched().observations());
   EXPECT_FALSE(open(beside.back()));
   EXPECT_TRUE(beside.back().at("incidents").empty());
 }
 
 TEST_F(InspectCli, HistoryIsShownWithTheModelLearntFromIt) {
-  const json& looks = all_of(place_beside(watched().alerts())).at("looks");
-  ASSERT_EQ(looks.front().at("status"), "learning");
+  const json& observations = all_of(place_beside(watched().alerts())).at("acquisitions");
+  ASSERT_EQ(observations.front().at("status"), "learning");
   std::size_t learning = 0;
   double squares = 0;
   std::size_t clear = 0;
-  for (const json& look : looks) {
-    if (look.at("status") != "learning") continue;
+  for (const json& observation : observations) {
+    if (observation.at("status") != "learning") continue;
     ++learning;
-    EXPECT_TRUE(look.at("probability").is_null());
-    EXPECT_FALSE(look.at("modelled").at("ndvi").is_null()) << look.at("date");
-    if (look.at("seen") != "clear") continue;
+    EXPECT_TRUE(observation.at("probability").is_null());
+    EXPECT_FALSE(observation.at("modelled").at("ndvi").is_null()) << observation.at("date");
+    if (observation.at("seen") != "clear") continue;
     ++clear;
-    const double off = look.at("observed").at("ndvi").get<double>() - look.at("modelled").at("ndvi").get<double>();
+    const double off =
+        observation.at("observed").at("ndvi").get<double>() - observation.at("modelled").at("ndvi").get<double>();
     squares += off * off;
   }
   EXPECT_GT(learning, 30U);
-  EXPECT_LT(learning, looks.size());
+  EXPECT_LT(learning, observations.size());
   ASSERT_GT(clear, 4U);
   EXPECT_LT(std::sqrt(squares / static_cast<double>(clear)), 0.1);
-  EXPECT_NE(looks.back().at("status"), "learning");
+  EXPECT_NE(observations.back().at("status"), "learning");
 }
 
-TEST_F(InspectCli, ATableHasARowForEachLook) {
+TEST_F(InspectCli, ATableHasARowForEachObservation) {
   const test::Outcome outcome = inspect(test::place_in(watched().alerts().front()), {"--features", "ndvi,mndwi"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const std::vector<std::string> lines = test::lines_of(outcome.out);
   const auto header =
       std::find_if(lines.begin(), lines.end(), [](const std::string& line) { return line.rfind("date ", 0) == 0; });
   ASSERT_NE(header, lines.end());
-  EXPECT_EQ(static_cast<std::size_t>(lines.end() - header - 1), watched().looks());
+  EXPECT_EQ(static_cast<std::size_t>(lines.end() - header - 1), watched().observations());
   EXPECT_THAT(*header, HasSubstr("ndvi"));
   EXPECT_THAT(*header, HasSubstr("mndwi"));
   EXPECT_EQ(header->find("bsi"), std::string::npos);
@@ -199,10 +202,10 @@ TEST_F(InspectCli, AllFormsOfOneSeriesAtOnce) {
 
   const json report = json::parse(test::read_text(prefix + ".json"));
   const std::vector<CsvRow> rows = read_csv(prefix + ".csv", {"date", "scene", "status", "ndvi_sigma", "decision"});
-  ASSERT_EQ(rows.size(), report.at("looks").size());
+  ASSERT_EQ(rows.size(), report.at("acquisitions").size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    EXPECT_EQ(rows[i].cells.at("date"), report.at("looks")[i].at("date"));
-    EXPECT_EQ(rows[i].cells.at("status"), report.at("looks")[i].at("status"));
+    EXPECT_EQ(rows[i].cells.at("date"), report.at("acquisitions")[i].at("date"));
+    EXPECT_EQ(rows[i].cells.at("status"), report.at("acquisitions")[i].at("status"));
   }
 
   CPLXMLNode* const tree = CPLParseXMLString(test::read_text(prefix + ".svg").c_str());
@@ -238,12 +241,12 @@ TEST_F(InspectCli, AllFormsOfOneSeriesAtOnce) {
 
 TEST_F(InspectCli, APeriod) {
   const std::string place = test::place_in(watched().alerts().front());
-  const json& all = all_of(place).at("looks");
-  const json some = report_of(place, {"--from", "2022-03-01", "--to", "2022-06-30"}).at("looks");
+  const json& all = all_of(place).at("acquisitions");
+  const json some = report_of(place, {"--from", "2022-03-01", "--to", "2022-06-30"}).at("acquisitions");
   ASSERT_GT(some.size(), 5U);
   EXPECT_GE(some.front().at("date"), "2022-03-01");
   EXPECT_LT(some.back().at("date"), "2022-07-01");
-  // Later looks change nothing of what was decided by then.
+  // Later observations change nothing of what was decided by then.
   const auto first = std::find(all.begin(), all.end(), some.front());
   ASSERT_NE(first, all.end());
   for (std::size_t i = 0; i < some.size(); ++i) EXPECT_EQ(some[i], first[static_cast<std::ptrdiff_t>(i)]);
@@ -265,7 +268,7 @@ TEST_F(InspectCli, RefusesWithoutAWordOnStdout) {
   refused(inspect(place, {"--format", "csv,json"}), "--out");
   refused(inspect(place, {"--features", "ndvi,color"}), "color");
   refused(inspect(place, {"--from", "2022-06-01", "--to", "2022-05-01"}), "--from");
-  refused(inspect(place, {"--confirm-looks", "2.5"}), "--confirm-looks");
+  refused(inspect(place, {"--confirm-observations", "2.5"}), "--confirm-observations");
   refused(test::run_process({PITWATCH_PROGRAM, "inspect", "--sites", watched().sites()}), "--at LON,LAT");
 }
 
@@ -282,12 +285,14 @@ TEST_F(InspectCli, OptionsOfASite) {
     return json::parse(outcome.out).at("algorithm").get<std::string>();
   };
   const std::string plain = algorithm("", {});
-  const std::string own = algorithm(R"(, "monitor": {"confirm-looks": 4, "min-area-ha": 0.3})", {});
+  const std::string own = algorithm(R"(, "monitor": {"confirm-observations": 4, "min-area-ha": 0.3})", {});
   EXPECT_NE(own, plain);
   // As if they stood on the command line, over which they go.
-  EXPECT_EQ(algorithm("", {"--confirm-looks", "4", "--min-area-ha", "0.3"}), own);
-  EXPECT_EQ(algorithm(R"(, "monitor": {"confirm-looks": 4, "min-area-ha": 0.3})", {"--confirm-looks", "5"}), own);
-  EXPECT_NE(algorithm(R"(, "monitor": {"confirm-looks": 4})", {}), own);
+  EXPECT_EQ(algorithm("", {"--confirm-observations", "4", "--min-area-ha", "0.3"}), own);
+  EXPECT_EQ(
+      algorithm(R"(, "monitor": {"confirm-observations": 4, "min-area-ha": 0.3})", {"--confirm-observations", "5"}),
+      own);
+  EXPECT_NE(algorithm(R"(, "monitor": {"confirm-observations": 4})", {}), own);
 }
 
 TEST_F(InspectCli, TheNightlyRunGoesByTheOptionsOfASite) {
@@ -302,12 +307,12 @@ TEST_F(InspectCli, TheNightlyRunGoesByTheOptionsOfASite) {
   for (const json& alert : larger) {
     EXPECT_NE(alert.at("properties").at("algorithm"), watched().alerts().front().at("properties").at("algorithm"));
   }
-  for (const auto& [properties, why] :
-       std::vector<std::pair<std::string, std::string>>{{R"(, "monitor": {"confirm-loks": 4})", "confirm-loks"},
-                                                        {R"(, "monitor": {"confirm-looks": "4"})", "confirm-looks"},
-                                                        {R"(, "monitor": {"confirm-looks": 2.5})", "confirm-looks"},
-                                                        {R"(, "monitor": {"min-area-ha": 0})", "min-area-ha"},
-                                                        {R"(, "monitor": [1])", "monitor"}}) {
+  for (const auto& [properties, why] : std::vector<std::pair<std::string, std::string>>{
+           {R"(, "monitor": {"confirm-loks": 4})", "confirm-loks"},
+           {R"(, "monitor": {"confirm-observations": "4"})", "confirm-observations"},
+           {R"(, "monitor": {"confirm-observations": 2.5})", "confirm-observations"},
+           {R"(, "monitor": {"min-area-ha": 0})", "min-area-ha"},
+           {R"(, "monitor": [1])", "monitor"}}) {
     const test::Outcome refused = run(properties);
     EXPECT_EQ(refused.exit_code, 2) << why;
     EXPECT_THAT(refused.err, HasSubstr("'small'"));

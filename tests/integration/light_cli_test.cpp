@@ -1,4 +1,4 @@
-// pitwatch run with what is done about the light of looks: shadow and shade of terrain, view, level; errors of
+// pitwatch run with what is done about the light of acquisitions: shadow and shade of terrain, view, level; errors of
 // position.
 
 #include <gmock/gmock.h>
@@ -89,15 +89,15 @@ TEST_F(LightCli, GroundBehindAMountainIsNotJudgedInWinter) {
   int dark = 0;
   int light = 0;
   const json report = json::parse(seen.out);
-  for (const json& look : report.at("looks")) {
-    const int month = std::stoi(look.at("date").get<std::string>().substr(5, 2));
-    if (look.at("why") == "no measurement") continue;
-    const bool is_dark = look.at("why").dump().find("terrain_shadow") != std::string::npos;
+  for (const json& acquisition : report.at("acquisitions")) {
+    const int month = std::stoi(acquisition.at("date").get<std::string>().substr(5, 2));
+    if (acquisition.at("why") == "no measurement") continue;
+    const bool is_dark = acquisition.at("why").dump().find("terrain_shadow") != std::string::npos;
     if (month == 12 || month == 1) {
-      EXPECT_TRUE(is_dark) << look;
+      EXPECT_TRUE(is_dark) << acquisition;
       ++dark;
     } else if (month >= 4 && month <= 8) {
-      EXPECT_FALSE(is_dark) << look;
+      EXPECT_FALSE(is_dark) << acquisition;
       ++light;
     }
   }

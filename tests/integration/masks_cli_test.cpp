@@ -1,4 +1,4 @@
-// pitwatch run with own masks: without a scene classification, on Level-1C, and the masks that are written.
+// pitwatch run with spectral masks: without a scene classification, on Level-1C, and the masks that are written.
 
 #include <gdal/gdal.h>
 #include <gmock/gmock.h>
@@ -91,7 +91,7 @@ TEST_F(MasksCli, WithoutAClassificationTheSpectraMask) {
   rewrite_items(folder_ / "scenes", drop_classification);
   ASSERT_EQ(run(series().scenes(), folder_ / "classified").exit_code, 0);
   ASSERT_EQ(run(folder_ / "scenes", folder_ / "own").exit_code, 0);
-  ASSERT_EQ(run(folder_ / "scenes", folder_ / "none", {"--own-masks", "off"}).exit_code, 0);
+  ASSERT_EQ(run(folder_ / "scenes", folder_ / "none", {"--spectral-masks", "off"}).exit_code, 0);
   const json own = score(folder_ / "own");
   EXPECT_GE(found_of(own), found_of(score(folder_ / "classified")));
   EXPECT_EQ(in_vain_of(own), 0);
@@ -101,7 +101,7 @@ TEST_F(MasksCli, WithoutAClassificationTheSpectraMask) {
 
 TEST_F(MasksCli, LevelOneCIsWatchedByItsSpectra) {
   rewrite_items(folder_ / "scenes", make_top_of_atmosphere);
-  const test::Outcome off = run(folder_ / "scenes", folder_ / "off", {"--own-masks", "off", "--verbose"});
+  const test::Outcome off = run(folder_ / "scenes", folder_ / "off", {"--spectral-masks", "off", "--verbose"});
   EXPECT_THAT(off.err, HasSubstr("Level-1C has no classification"));
   const test::Outcome watched = run(folder_ / "scenes", folder_ / "own");
   ASSERT_EQ(watched.exit_code, 0) << watched.err;
@@ -162,7 +162,7 @@ TEST_F(MasksCli, WritesMasksWhoseBitsAreNamed) {
 TEST_F(MasksCli, ChoicesChangeTheAlgorithmAndWrongOnesAreRefused) {
   std::set<std::string> algorithms;
   for (const std::vector<std::string>& options :
-       std::vector<std::vector<std::string>>{{}, {"--own-masks", "on"}, {"--mask-classes", "0,1,2,3,8,9,10,11"}}) {
+       std::vector<std::vector<std::string>>{{}, {"--spectral-masks", "on"}, {"--mask-classes", "0,1,2,3,8,9,10,11"}}) {
     const std::string state = folder_ / ("state" + std::to_string(algorithms.size()));
     ASSERT_EQ(run(series().scenes(), state, options).exit_code, 0);
     const json alerts = json::parse(test::read_text(state + "/alerts.geojson"));
@@ -170,7 +170,7 @@ TEST_F(MasksCli, ChoicesChangeTheAlgorithmAndWrongOnesAreRefused) {
     algorithms.insert(alerts.at("features")[0].at("properties").at("algorithm").get<std::string>());
   }
   EXPECT_EQ(algorithms.size(), 3U);
-  for (const auto& [option, value] : std::vector<std::pair<std::string, std::string>>{{"--own-masks", "maybe"},
+  for (const auto& [option, value] : std::vector<std::pair<std::string, std::string>>{{"--spectral-masks", "maybe"},
                                                                                       {"--mask-classes", "3,12"},
                                                                                       {"--mask-classes", "3,,4"},
                                                                                       {"--cloud-probability", "101"},

@@ -369,7 +369,7 @@ struct MutantCount {
   int listed = 0;
   int rejected = 0;
   int taken_in = 0;
-  int left_out = 0;
+  int superseded = 0;
 };
 
 inline Outcome run_bounded(std::vector<std::string> command) {
@@ -428,7 +428,7 @@ inline void expect_safe(const MutantMaker& maker, const MutantKind& kind, std::u
   const Outcome run = run_bounded(maker.run_command(folder / "scene", state));
   expect_ended(run);
   const bool is_taken_in = run.exit_code == 0;
-  ++(is_taken_in ? count.taken_in : count.left_out);
+  ++(is_taken_in ? count.taken_in : count.superseded);
   if (is_taken_in) {
     EXPECT_TRUE(is_listed) << "taken in, but not listed: " << listed.out;
   } else {

@@ -24,12 +24,12 @@ TEST(Mutants, AreReadOrRefused) {
     test::expect_safe(maker, kinds[i % kinds.size()], seed++, counts[i % kinds.size()]);
   }
   std::cout << std::left << std::setw(36) << "kind"
-            << "compared refused listed rejected taken_in left_out\n";
+            << "compared refused listed rejected taken_in superseded\n";
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     const test::MutantCount& count = counts[i];
     std::cout << std::setw(36) << kinds[i].name << std::setw(9) << count.compared << std::setw(8) << count.refused
               << std::setw(7) << count.listed << std::setw(9) << count.rejected << std::setw(9) << count.taken_in
-              << count.left_out << '\n';
+              << count.superseded << '\n';
   }
 }
 

@@ -252,7 +252,7 @@ TEST_F(RunCli, ALongSiteIsWatchedInPanesAsOne) {
     const test::Outcome seen = test::run_process({PITWATCH_PROGRAM, "inspect", "--sites", sites, "--source", source,
                                                   "--at", test::place_in(alert), "--format", "json"});
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
-    EXPECT_EQ(json::parse(seen.out).at("looks").back().at("incidents").front().at("id"), alert.at("id"));
+    EXPECT_EQ(json::parse(seen.out).at("acquisitions").back().at("incidents").front().at("id"), alert.at("id"));
   }
 }
 
@@ -261,18 +261,18 @@ TEST_F(RunCli, TellsOfAShortHistory) {
     return test::run_process(command(series().scenes(), folder_ / days, {"--history-days", days})).err;
   };
   EXPECT_THAT(warning("60"), HasSubstr("site 'small' is used: its history shows 99 % of it too seldom to judge it"));
-  EXPECT_THAT(warning("150"), HasSubstr("too few clear looks for seasons in"));
+  EXPECT_THAT(warning("150"), HasSubstr("too few clear acquisitions for seasons in"));
   EXPECT_THAT(warning("365"), ::testing::Not(HasSubstr("its history")));
 }
 
-TEST_F(RunCli, TellsWhyNoLookWasOfUse) {
+TEST_F(RunCli, TellsWhyNoAcquisitionWasOfUse) {
   const std::string inbox = folder_ / "inbox";
   deliver(inbox, 0, series().names().size());
   for (const std::string& name : series().names()) test::write_text(inbox + "/" + name + "/B08.tif", "no raster");
   const test::Outcome run = test::run_process(command(inbox, folder_ / "state"));
   EXPECT_EQ(run.exit_code, 4) << run.err;
   EXPECT_THAT(run.err, HasSubstr("site small"));
-  EXPECT_THAT(run.err, ::testing::ContainsRegex("no usable look before [0-9-]+: .*B08"));
+  EXPECT_THAT(run.err, ::testing::ContainsRegex("no usable acquisition before [0-9-]+: .*B08"));
 }
 
 TEST_F(RunCli, LinksThatLeadNowhereAreNamedAndTheRestGoesOn) {

@@ -102,7 +102,7 @@ TEST_F(RunForAYear, AHundredKillsChangeNoByte) {
   deliver(0, years().nights_from());
   for (std::size_t night = 0; night < nights; ++night) {
     years().deliver(years().nights_from() + night, inbox_);
-    // Of two editions the first that is taken in stays: which that is must not hang on a night that was killed.
+    // Of two editions the first that is taken in stays: which that is must not depend on a night that was killed.
     while (night + 1 < nights &&
            years().are_of_one_acquisition(years().nights_from() + night, years().nights_from() + night + 1)) {
       years().deliver(years().nights_from() + ++night, inbox_);
@@ -125,7 +125,7 @@ TEST_F(RunForAYear, AHundredKillsChangeNoByte) {
         << "night " << night << " of " << nights << ", after " << done << " kills";
   }
   EXPECT_EQ(done, kills);
-  // Which checkpoints are there behind the newest hangs on the nights; that is what everything goes on from.
+  // Which checkpoints are there behind the newest depends on the nights; that is what everything continues from.
   const Contents a = lasting_contents(undisturbed + "/sites/small");
   const Contents b = lasting_contents(killed + "/sites/small");
   ASSERT_FALSE(a.empty() || b.empty());
@@ -145,7 +145,7 @@ TEST_F(RunForAYear, AFullDiskAtAnyWriteLosesNothing) {
     if (name.ends_with(".state")) of_states.push_back(text.size());
   }
   ASSERT_GE(of_states.size(), 2U);
-  // Which file is the first that does not fit hangs on the sizes: notes of what was read, a checkpoint, a manifest.
+  // Which file is the first that does not fit depends on the sizes: notes of what was read, a checkpoint, a manifest.
   const auto fails_and_says_so = [&](std::uintmax_t largest, const std::string& file) {
     const test::Outcome full = test::run_process({command(state), {}, largest, {}});
     EXPECT_EQ(full.exit_code, 1) << full.err;
@@ -227,7 +227,7 @@ TEST_F(RunForAYear, ScenesInAnyOrderAndTwiceComeToTheSame) {
   const Contents a = lasting_contents(in_order + "/sites/small");
   const Contents b = lasting_contents(shuffled + "/sites/small");
   ASSERT_FALSE(a.empty() || b.empty());
-  // Which checkpoints are there hangs on the nights; the last is what everything goes on from.
+  // Which checkpoints are there depends on the nights; the last is what everything continues from.
   EXPECT_EQ(a.rbegin()->first, b.rbegin()->first);
   EXPECT_TRUE(a.rbegin()->second == b.rbegin()->second);
 }

@@ -241,7 +241,7 @@ TEST_F(SceneCheck, ARefusedSceneIsTakenInWhenItHasBeenMended) {
   const std::string good = test::read_text(item_path(last()));
   change_item(last(), [](json& item) { declare(item, 0, "05.09"); });
   EXPECT_EQ(run("state").exit_code, 4);
-  EXPECT_EQ(run("state").exit_code, 0);  // told once
+  EXPECT_EQ(run("state").exit_code, 0);  // reported once
   test::write_text(item_path(last()), good);
   const Outcome mended = run("state");
   EXPECT_EQ(mended.exit_code, 0) << mended.err;

@@ -150,9 +150,9 @@ TEST_F(ScoreCli, FiguresOnPaper) {
   EXPECT_NEAR(event_figures("exact")["iou"], 1, 1e-9);
   EXPECT_NEAR(event_figures("exact")["area_ha"], 1, 2e-3);
   EXPECT_EQ(event_figures("exact")["lag_days"], 5);
-  EXPECT_EQ(event_figures("exact")["lag_clear_looks"], 1);
+  EXPECT_EQ(event_figures("exact")["lag_clear_observations"], 1);
   EXPECT_EQ(event_figures("exact")["confirmed_lag_days"], 9);
-  EXPECT_EQ(event_figures("exact")["confirmed_lag_clear_looks"], 3);
+  EXPECT_EQ(event_figures("exact")["confirmed_lag_clear_observations"], 3);
   EXPECT_NEAR(event_figures("shifted")["iou"], 90.0 / 110, of_projection);
   EXPECT_NEAR(event_figures("split")["iou"], 0.8, of_projection);
   EXPECT_NEAR(event_figures("split")["area_bias"], -0.2, of_projection);

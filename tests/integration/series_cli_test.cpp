@@ -90,10 +90,10 @@ TEST_F(SeriesCli, WarnsOfCloudsAndShortHistories) {
   EXPECT_THAT(long_enough.err, ::testing::Not(HasSubstr("too few for seasons")));
   const Outcome short_one =
       series({write(two_pixels(true)), "--id", "point", "--summary", "--history-until", "2020-02-20"});
-  EXPECT_THAT(short_one.err, HasSubstr("2 of 2 pixels have fewer than 9 clear looks"));
+  EXPECT_THAT(short_one.err, HasSubstr("2 of 2 pixels have fewer than 9 clear observations"));
 }
 
-TEST_F(SeriesCli, WithoutIdsAllRowsAreLooksAtOnePixel) {
+TEST_F(SeriesCli, WithoutIdsAllRowsAreObservationsAtOnePixel) {
   const Outcome with = series({write(two_pixels(true)), "--id", "point"});
   EXPECT_THAT(with.err, ::testing::Not(HasSubstr("without --id")));
   const Outcome without = series({write(two_pixels(true))});
@@ -109,7 +109,7 @@ TEST_F(SeriesCli, WithoutIdsAllRowsAreLooksAtOnePixel) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
-TEST_F(SeriesCli, PrintsALinePerLookAfterTheHistory) {
+TEST_F(SeriesCli, PrintsALinePerObservationAfterTheHistory) {
   const Outcome outcome = series({write(two_pixels(true)), "--id", "point"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const std::vector<CsvRow> rows = table(outcome.out);

@@ -176,7 +176,7 @@ TEST_F(SourcesCli, NoSourceIsAnErrorAndChangesNothing) {
   const std::vector<RunRow> runs = read_runs(state_ + "/register.gpkg");
   ASSERT_EQ(runs.size(), 4U);
   EXPECT_EQ(runs[0].exit_code, 0);
-  EXPECT_EQ(runs[0].new_looks, 73);
+  EXPECT_EQ(runs[0].new_acquisitions, 73);
   EXPECT_EQ(static_cast<std::size_t>(runs[0].alerts), ids_of(expected()).size());
   EXPECT_EQ(runs[1].exit_code, 3);
   EXPECT_THAT(runs[2].message, HasSubstr("inbox"));
@@ -191,9 +191,9 @@ TEST_F(SourcesCli, OtherTermsAreAskedFor) {
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, HasSubstr("buffer-m 300 -> 250"));
   EXPECT_THAT(refused.err, HasSubstr("--relearn"));
-  const Outcome threshold = run({"--confirm-looks", "4"});
+  const Outcome threshold = run({"--confirm-observations", "4"});
   EXPECT_EQ(threshold.exit_code, 2);
-  EXPECT_THAT(threshold.err, HasSubstr("confirm-looks"));
+  EXPECT_THAT(threshold.err, HasSubstr("confirm-observations"));
   expect_as_before();
 
   const std::string moved = folder_ / "moved.geojson";
@@ -290,10 +290,10 @@ TEST_F(SourcesCli, ALateSceneIsTakenInWhereThatIsSoundAndNamedWhereNot) {
 
 TEST_F(SourcesCli, ADamagedCheckpointIsWorkedOutAgainOrStopsItsSiteAlone) {
   // A state that is worked out again stands under another name beside the damaged one until the run is published.
-  const auto state_after = [&](const std::string& looks) {
+  const auto state_after = [&](const std::string& acquisitions) {
     std::string path;
     for (const std::string& name : test::names_in(state_ + "/sites/small")) {
-      if (name.starts_with("looks-" + looks)) path = state_ + "/sites/small/" + name;
+      if (name.starts_with("looks-" + acquisitions)) path = state_ + "/sites/small/" + name;
     }
     return path;
   };
@@ -376,9 +376,9 @@ TEST_F(SourcesCli, ARerunStartsFromTheNightlyCheckpoints) {
   for (const json& alert : some.at("features")) {
     EXPECT_THAT(all.at("features"), ::testing::Contains(alert)) << alert.at("id");
   }
-  const Outcome other = rerun({"--state", state_, "--to", "2022-12-31", "--confirm-looks", "4"});
+  const Outcome other = rerun({"--state", state_, "--to", "2022-12-31", "--confirm-observations", "4"});
   EXPECT_EQ(other.exit_code, 2);
-  EXPECT_THAT(other.err, HasSubstr("confirm-looks"));
+  EXPECT_THAT(other.err, HasSubstr("confirm-observations"));
   EXPECT_EQ(files(), before);
 }
 
@@ -391,7 +391,7 @@ TEST_F(SourcesCli, AStateOfTheFormerFormatIsGoneOnFrom) {
   deliver(60, count());
   const Outcome first = run_on(state, {"--sites", former + "/site.geojson", "--buffer-m", "0"});
   EXPECT_EQ(first.exit_code, 0) << first.err;
-  EXPECT_THAT(first.err, HasSubstr("73 looks, 7 new, 0 replayed"));
+  EXPECT_THAT(first.err, HasSubstr("73 acquisitions, 7 new, 0 replayed"));
   EXPECT_THAT(first.err, HasSubstr("their files are gone"));
   std::set<std::string> found;
   std::size_t reviewed = 0;

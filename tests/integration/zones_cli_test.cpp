@@ -173,7 +173,7 @@ TEST_F(ZonesCli, FetchBringsTheNextZoneWhereTheOwnLacksGround) {
   EXPECT_EQ(products, expected);
 }
 
-TEST_F(ZonesCli, BothZonesOfAnOverflightAreOneLook) {
+TEST_F(ZonesCli, BothZonesOfAnOverflightAreOneAcquisition) {
   const std::string both = folder_ / "both";
   const std::string single = folder_ / "single";
   fs::create_directories(both);

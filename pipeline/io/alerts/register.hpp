@@ -53,7 +53,7 @@ struct RunRow {
   std::string command;
   std::string version;
   std::string options;  // JSON, or empty
-  int new_looks = 0;
+  int new_acquisitions = 0;
   int skipped = 0;
   int missing = 0;
   int alerts = 0;

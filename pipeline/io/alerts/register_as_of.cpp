@@ -21,7 +21,7 @@ std::unordered_map<std::string, Events> newest_revisions(std::span<const Registe
 }
 
 /// Sets what depends on which acquisitions there had been.
-void set_looks(Alert& alert, std::span<const AlertEvent> events, Instant at) {
+void set_acquisitions(Alert& alert, std::span<const AlertEvent> events, Instant at) {
   if (alert.confirmed_on && *alert.confirmed_on > at) alert.confirmed_on.reset();
   if (alert.last_observed <= at) return;
   std::set<Instant> acquisitions;
@@ -73,7 +73,7 @@ AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const R
       alert.confidence = newest.confidence;
     }
     if (alert.status != AlertStatus::superseded) alert.superseded.reset();
-    set_looks(alert, alert.history, at);
+    set_acquisitions(alert, alert.history, at);
     if (outline.empty()) {
       ++result.present_outlines;
     } else {

@@ -148,8 +148,8 @@ TableRow row_of(const RegisteredReview& each) {
 
 TableRow row_of(const RunRow& run) {
   return {{run.started_at, run.ended_at, clean_text_or_nothing(run.command), clean_text_or_nothing(run.version),
-           clean_text_or_nothing(run.options), run.new_looks, run.skipped, run.missing, run.alerts, run.exit_code,
-           clean_text_or_nothing(run.message)},
+           clean_text_or_nothing(run.options), run.new_acquisitions, run.skipped, run.missing, run.alerts,
+           run.exit_code, clean_text_or_nothing(run.message)},
           {}};
 }
 

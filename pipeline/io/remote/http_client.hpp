@@ -22,7 +22,7 @@ struct HttpOptions {
   int attempts = 5;
   std::chrono::milliseconds first_wait{500};       // before the second attempt; doubled for each further one
   std::chrono::milliseconds longest_wait{60'000};  // also where the server asks for more by Retry-After
-  std::uint64_t jitter_seed = 0;                   // waits are shortened by up to a half, in an order that hangs on it
+  std::uint64_t jitter_seed = 0;  // waits are shortened by up to a half, in an order that depends on it
 };
 
 /// An answer that came, of whatever status.

@@ -252,7 +252,7 @@ std::string fetch_page(const PageRequest& page, HttpClient& client) {
   return std::move(answer.body);
 }
 
-/// The first page, by GET where POST is not known: the request as it was understood goes on from there.
+/// The first page, by GET where POST is not known: the request as it was understood continues from there.
 std::string fetch_first_page(PageRequest& first, const SearchRequest& request, const Endpoint& endpoint,
                              Abilities abilities, HttpClient& client) {
   if (abilities.posts) {

@@ -23,7 +23,7 @@ std::string properties(const TruthEvent& event) {
          R"(, "complete": )" + json_instant(event.complete) +              //
          R"(, "end": )" + json_instant(event.end) +                        //
          R"(, "area_ha": )" + json_number(event.area_ha, area_decimals) +  //
-         R"(, "clear_looks": )" + json_list(event.clear_looks) + "}";
+         R"(, "clear_looks": )" + json_list(event.clear_observations) + "}";
 }
 
 std::string feature(const TruthEvent& event, GeometryWriter& geometries, WrittenBox& box) {
@@ -76,8 +76,8 @@ TruthFeature event_of(VectorFeature& from) {
   if (event.complete < event.onset) throw DataError("'complete' is before 'onset'");
   event.end = instant_attribute(from, "end");
   if (event.end && *event.end < event.onset) throw DataError("'end' is before 'onset'");
-  event.clear_looks = instants_attribute(from, "clear_looks");
-  if (event.clear_looks) std::sort(event.clear_looks->begin(), event.clear_looks->end());
+  event.clear_observations = instants_attribute(from, "clear_looks");
+  if (event.clear_observations) std::sort(event.clear_observations->begin(), event.clear_observations->end());
   event.shape = std::move(from.shape);
   return event;
 }

@@ -35,7 +35,7 @@ struct TruthCollectionInfo {
 /// `bbox` on the collection (left out where there is no event) and on each feature, no `crs`. Members of the
 /// collection: "synthetic": true, "made_by", "observed": {"from", "until", "area_km2"} or null. Of a feature: id,
 /// geometry (the footprint when complete), and the properties site (null where empty), kind, type, onset, complete, end
-/// (null where there is none), area_ha, clear_looks. Instants are ISO 8601, UTC. Same events, same bytes.
+/// (null where there is none), area_ha, clear_observations. Instants are ISO 8601, UTC. Same events, same bytes.
 /// Throws DataError naming the event when its shape is empty, and when the grid's CRS is unknown to PROJ.
 std::string truth_geojson(std::span<const TruthLayer> layers, const TruthCollectionInfo& info);
 
@@ -51,7 +51,7 @@ struct TruthFeature {
   Instant onset{};
   Instant complete{};
   std::optional<Instant> end;
-  std::optional<std::vector<Instant>> clear_looks;  // ascending; nothing where the file does not say
+  std::optional<std::vector<Instant>> clear_observations;  // ascending; nothing where the file does not say
   LonLatMultiPolygon shape;
 };
 

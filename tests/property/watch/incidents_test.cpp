@@ -1,4 +1,5 @@
-// Laws of the incidents' record that hold whatever a site shows, and its way through state files between any two looks.
+// Laws of the incidents' record that hold whatever a site shows, and its way through state files between any two
+// acquisitions.
 
 #include <gtest/gtest.h>
 
@@ -24,29 +25,32 @@ using nlohmann::json;
 const Grid grid{"EPSG:32638", {600000, 4500000}, 10, 24, 18};
 const TrackerOptions options{3, 0.8, 60, 0.25};
 
-/// One look: what the ground is like, in the planes of GroundAfterLook.
-struct Look {
+/// One acquisition: what the ground is like, in the planes of GroundAfterAcquisition.
+struct Acquisition {
   Instant when{};
   Plane<std::uint8_t> probability;
   Plane<std::uint8_t> status;
   Plane<std::uint8_t> clear;
   Plane<std::uint8_t> detected;
 
-  GroundAfterLook view() const { return {when, probability.view(), status.view(), clear.view(), detected.view()}; }
+  GroundAfterAcquisition view() const {
+    return {when, probability.view(), status.view(), clear.view(), detected.view()};
+  }
 };
 
-/// Patches that come, grow, meet, part and go: a random field that changes a little from look to look.
-std::vector<Look> random_looks(std::mt19937& random, int count) {
+/// Patches that come, grow, meet, part and go: a random field that changes a little from acquisition to look.
+std::vector<Acquisition> random_acquisitions(std::mt19937& random, int count) {
   std::vector<double> field = random_field(random, grid.width, grid.height, 1);
-  std::vector<Look> looks(static_cast<std::size_t>(count));
+  std::vector<Acquisition> acquisitions(static_cast<std::size_t>(count));
   Instant when = parse_instant("2022-06-01T07:44:00Z");
-  for (Look& look : looks) {
+  for (Acquisition& acquisition : acquisitions) {
     when += std::chrono::days(random_int(random, 1, 12));
-    look.when = when;
+    acquisition.when = when;
     const std::vector<double> other = random_field(random, grid.width, grid.height, 1);
     const double change = random_int(random, 0, 3) == 0 ? 0.5 : 0.1;
     const double threshold = random_int(random, 0, 5) == 0 ? 2 : random_int(random, 50, 80) / 100.0;
-    for (Plane<std::uint8_t>* plane : {&look.probability, &look.status, &look.clear, &look.detected}) {
+    for (Plane<std::uint8_t>* plane :
+         {&acquisition.probability, &acquisition.status, &acquisition.clear, &acquisition.detected}) {
       plane->reshape(grid.width, grid.height);
     }
     const int mostly = random_int(random, 0, 2);
@@ -56,16 +60,16 @@ std::vector<Look> random_looks(std::mt19937& random, int count) {
         value += change * (other[static_cast<std::size_t>(y * grid.width + x)] - value);
         const bool open = value > threshold;
         const int kind = random_int(random, 0, 3) == 0 ? random_int(random, 0, 2) : mostly;
-        look.probability.at(x, y) = static_cast<std::uint8_t>(open ? random_int(random, 125, 250) : 0);
-        look.status.at(x, y) = static_cast<std::uint8_t>(kind == 0   ? AlertStatus::provisional
-                                                         : kind == 1 ? AlertStatus::confirmed
-                                                                     : AlertStatus::recovering);
-        look.clear.at(x, y) = random_int(random, 0, 1) == 1 ? 1 : 0;
-        look.detected.at(x, y) = open && kind < 2 && look.clear.at(x, y) != 0 ? 1 : 0;
+        acquisition.probability.at(x, y) = static_cast<std::uint8_t>(open ? random_int(random, 125, 250) : 0);
+        acquisition.status.at(x, y) = static_cast<std::uint8_t>(kind == 0   ? AlertStatus::provisional
+                                                                : kind == 1 ? AlertStatus::confirmed
+                                                                            : AlertStatus::recovering);
+        acquisition.clear.at(x, y) = random_int(random, 0, 1) == 1 ? 1 : 0;
+        acquisition.detected.at(x, y) = open && kind < 2 && acquisition.clear.at(x, y) != 0 ? 1 : 0;
       }
     }
   }
-  return looks;
+  return acquisitions;
 }
 
 /// What a run leaves for the next, read again.
@@ -131,7 +135,7 @@ void check_record(const Incident& incident) {
               incident.status == AlertStatus::superseded);
 }
 
-/// What was on record before a look is a part of what is afterwards.
+/// What was on record before an acquisition is a part of what is afterwards.
 void check_kept(const std::vector<Incident>& before, const std::vector<Incident>& after) {
   ASSERT_LE(before.size(), after.size());
   for (std::size_t i = 0; i < before.size(); ++i) {
@@ -147,15 +151,15 @@ void check_kept(const std::vector<Incident>& before, const std::vector<Incident>
   }
 }
 
-/// The open incidents are the patches of the look, each of them once.
-void check_ground(const std::vector<Incident>& incidents, const Look& look) {
+/// The open incidents are the patches of the acquisition, each of them once.
+void check_ground(const std::vector<Incident>& incidents, const Acquisition& acquisition) {
   std::vector<std::vector<Run>> ground;
   for (const Incident& incident : incidents) {
     if (is_open(incident.status)) ground.push_back(incident.runs);
   }
   std::sort(ground.begin(), ground.end());
   std::vector<std::vector<Run>> patches;
-  for (const Component& patch : label_tile(look.probability.view(), grid.extent(), grid.extent(), {1, 200, 3})) {
+  for (const Component& patch : label_tile(acquisition.probability.view(), grid.extent(), grid.extent(), {1, 200, 3})) {
     patches.push_back(patch.runs);
   }
   std::sort(patches.begin(), patches.end());
@@ -184,11 +188,11 @@ TEST(IncidentsProperty, TheRecordHoldsWhateverTheGroundDoes) {
   std::map<AlertEventKind, int> told;
   for (int round = 0; round < 60; ++round) {
     IncidentTracker tracker("site", grid, options);
-    for (const Look& look : random_looks(random, 30)) {
+    for (const Acquisition& acquisition : random_acquisitions(random, 30)) {
       const std::vector<Incident> before = tracker.incidents();
-      tracker.update(look.view());
+      tracker.update(acquisition.view());
       check_kept(before, tracker.incidents());
-      check_ground(tracker.incidents(), look);
+      check_ground(tracker.incidents(), acquisition);
     }
     for (const Incident& incident : tracker.incidents()) {
       check_record(incident);
@@ -197,7 +201,7 @@ TEST(IncidentsProperty, TheRecordHoldsWhateverTheGroundDoes) {
     check_names(tracker.incidents());
     if (HasFailure()) FAIL() << "round " << round;
   }
-  EXPECT_EQ(told.size(), 9U);  // the looks showed everything that there is
+  EXPECT_EQ(told.size(), 9U);  // the acquisitions showed everything that there is
 }
 
 TEST(IncidentsProperty, NightsMakeNoDifference) {
@@ -205,14 +209,14 @@ TEST(IncidentsProperty, NightsMakeNoDifference) {
   for (int round = 0; round < 30; ++round) {
     IncidentTracker at_once("site", grid, options);
     IncidentTracker night_by_night("site", grid, options);
-    for (const Look& look : random_looks(random, 30)) {
-      at_once.update(look.view());
+    for (const Acquisition& acquisition : random_acquisitions(random, 30)) {
+      at_once.update(acquisition.view());
       if (random_int(random, 0, 2) == 0) {
         IncidentTracker next("site", grid, options);
         next.incidents() = through_a_state(night_by_night.incidents());
         night_by_night = std::move(next);
       }
-      night_by_night.update(look.view());
+      night_by_night.update(acquisition.view());
     }
     ASSERT_EQ(through_a_state(night_by_night.incidents()), at_once.incidents()) << "round " << round;
   }

@@ -34,7 +34,7 @@ const Detection& group(const std::vector<Detection>& groups, const std::string& 
 TEST(TruthScore, Perfect) {
   // One event of 1 ha, one alert of the same outline, 5 days after onset, confirmed after 10.
   std::vector events{event("e", TruthType::pit_in_grass, 0, 10000)};
-  events[0].clear_looks = {day(0), day(2), day(5), day(7), day(10), day(12)};
+  events[0].clear_observations = {day(0), day(2), day(5), day(7), day(10), day(12)};
   std::vector alerts{alert("a", 5, 10000, 0.9)};
   alerts[0].confirmed_on = day(10);
   const TruthScore score = score_of(alerts, events, {{0, 0, 10000}}, {{10000, 10000}}, 50);
@@ -44,9 +44,10 @@ TEST(TruthScore, Perfect) {
   EXPECT_EQ(group(score.by_size, "0.5-1 ha").events, 0U);
   EXPECT_EQ(group(score.by_type, "pit_in_grass").confirmed, 1U);
   EXPECT_EQ(score.found.days.median.value, 5);
-  EXPECT_EQ(score.found.clear_looks.median.value, 2);  // days 2 and 5: the look at the onset does not count
+  EXPECT_EQ(score.found.clear_observations.median.value,
+            2);  // days 2 and 5: the observation at the onset does not count
   EXPECT_EQ(score.confirmed.days.mean.value, 10);
-  EXPECT_EQ(score.confirmed.clear_looks.mean.value, 4);
+  EXPECT_EQ(score.confirmed.clear_observations.mean.value, 4);
   EXPECT_EQ(score.boundary.iou.median.value, 1);
   EXPECT_EQ(score.boundary.area_bias.median.value, 0);
   EXPECT_EQ(score.commission.false_share.value, 0);
@@ -97,7 +98,7 @@ TEST(TruthScore, SplitAndMerged) {
   EXPECT_NEAR(*score.found.days.mean.value, 22.0 / 3, 1e-12);
   EXPECT_EQ(score.found.days.lower_quartile, 6);
   EXPECT_EQ(score.found.days.upper_quartile, 8);
-  EXPECT_EQ(score.found.clear_looks.count, 0U);  // not known
+  EXPECT_EQ(score.found.clear_observations.count, 0U);  // not known
 }
 
 TEST(TruthScore, ShiftedByOnePixel) {

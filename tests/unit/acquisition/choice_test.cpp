@@ -20,7 +20,7 @@ using ::testing::SizeIs;
 
 const Grid grid{"EPSG:32638", {637000, 4446000}, 10, 100, 100};
 
-class LookChoice : public ::testing::Test {
+class AcquisitionChoice : public ::testing::Test {
  protected:
   static Instant day(int number) { return parse_instant("2022-01-01T07:44:00Z") + days(number); }
 
@@ -43,18 +43,18 @@ class LookChoice : public ::testing::Test {
     return listed;
   }
 
-  LookPlan plan(std::vector<ListedScene> scenes, const std::vector<LookRecord>& known = {},
-                const std::vector<Scene>& kept = {}) {
-    left_out_.clear();
+  AcquisitionPlan plan(std::vector<ListedScene> scenes, const std::vector<AcquisitionRecord>& known = {},
+                       const std::vector<Scene>& kept = {}) {
+    superseded_.clear();
     std::sort(scenes.begin(), scenes.end(),
               [](const ListedScene& a, const ListedScene& b) { return a.scene.acquired < b.scene.acquired; });
-    return plan_looks({std::move(scenes), {}}, options_, grid, {known, kept}, left_out_);
+    return plan_acquisitions({std::move(scenes), {}}, options_, grid, {known, kept}, superseded_);
   }
 
   /// What a state knows after taking the scenes in.
-  std::vector<LookRecord> taken_in(const std::vector<ListedScene>& scenes) {
-    std::vector<LookRecord> records;
-    for (const PlannedLook& look : plan(scenes).looks) records.push_back(look.record);
+  std::vector<AcquisitionRecord> taken_in(const std::vector<ListedScene>& scenes) {
+    std::vector<AcquisitionRecord> records;
+    for (const PlannedAcquisition& acquisition : plan(scenes).acquisitions) records.push_back(acquisition.record);
     return records;
   }
 
@@ -62,183 +62,183 @@ class LookChoice : public ::testing::Test {
 
   test::TemporaryFolder folder_;
   ChoiceOptions options_;
-  std::vector<std::pair<std::string, std::string>> left_out_;
+  std::vector<std::pair<std::string, std::string>> superseded_;
 };
 
-TEST_F(LookChoice, AllIsNewAtFirst) {
-  const LookPlan first = plan({scene(0, "a"), scene(5, "b")});
-  ASSERT_THAT(first.looks, SizeIs(2));
-  EXPECT_TRUE(first.looks[0].is_new && first.looks[0].is_readable());
-  EXPECT_EQ(first.looks[1].record.scene(), "b");
+TEST_F(AcquisitionChoice, AllIsNewAtFirst) {
+  const AcquisitionPlan first = plan({scene(0, "a"), scene(5, "b")});
+  ASSERT_THAT(first.acquisitions, SizeIs(2));
+  EXPECT_TRUE(first.acquisitions[0].is_new && first.acquisitions[0].is_readable());
+  EXPECT_EQ(first.acquisitions[1].record.scene(), "b");
   EXPECT_EQ(first.learn_until, day(0) + days(365));
 }
 
-TEST_F(LookChoice, WhatIsKnownStaysWhenItIsGoneOrChanged) {
+TEST_F(AcquisitionChoice, WhatIsKnownStaysWhenItIsGoneOrChanged) {
   const std::vector<ListedScene> all{scene(0, "a"), scene(5, "b"), scene(10, "c")};
-  const std::vector<LookRecord> known = taken_in(all);
+  const std::vector<AcquisitionRecord> known = taken_in(all);
   truncate("b");
-  const LookPlan later = plan({all[1], all[2]}, known);
-  ASSERT_THAT(later.looks, SizeIs(3));
-  EXPECT_EQ(later.looks[0].missing, MissingWhat::gone);
-  EXPECT_EQ(later.looks[1].missing, MissingWhat::changed);
-  EXPECT_FALSE(later.looks[0].is_readable() || later.looks[1].is_readable());
-  EXPECT_TRUE(later.looks[2].is_readable());
-  for (const PlannedLook& look : later.looks) EXPECT_FALSE(look.is_new);
+  const AcquisitionPlan later = plan({all[1], all[2]}, known);
+  ASSERT_THAT(later.acquisitions, SizeIs(3));
+  EXPECT_EQ(later.acquisitions[0].missing, MissingWhat::gone);
+  EXPECT_EQ(later.acquisitions[1].missing, MissingWhat::changed);
+  EXPECT_FALSE(later.acquisitions[0].is_readable() || later.acquisitions[1].is_readable());
+  EXPECT_TRUE(later.acquisitions[2].is_readable());
+  for (const PlannedAcquisition& acquisition : later.acquisitions) EXPECT_FALSE(acquisition.is_new);
   std::filesystem::remove(folder_ / "c.tif");
-  EXPECT_EQ(plan({all[2]}, known).looks[2].missing, MissingWhat::gone);
+  EXPECT_EQ(plan({all[2]}, known).acquisitions[2].missing, MissingWhat::gone);
 }
 
-TEST_F(LookChoice, AnItemThatIsDescribedAnewOrRenamedIsTheSame) {
-  const std::vector<LookRecord> known = taken_in({scene(0, "a")});
+TEST_F(AcquisitionChoice, AnItemThatIsDescribedAnewOrRenamedIsTheSame) {
+  const std::vector<AcquisitionRecord> known = taken_in({scene(0, "a")});
   ListedScene other = scene(0, "a");
   other.fingerprint = std::string(64, 'b');
   other.scene.source = "elsewhere.json";
   other.scene.cloud_cover = 50;
-  EXPECT_TRUE(plan({other}, known).looks[0].is_readable());
+  EXPECT_TRUE(plan({other}, known).acquisitions[0].is_readable());
   other.scene.id = "another name";
-  const LookPlan renamed = plan({other}, known);
-  ASSERT_THAT(renamed.looks, SizeIs(1));
-  EXPECT_FALSE(renamed.looks[0].is_new);
-  EXPECT_EQ(renamed.looks[0].record.scene(), "a");
+  const AcquisitionPlan renamed = plan({other}, known);
+  ASSERT_THAT(renamed.acquisitions, SizeIs(1));
+  EXPECT_FALSE(renamed.acquisitions[0].is_new);
+  EXPECT_EQ(renamed.acquisitions[0].record.scene(), "a");
   // Without the time of processing only the name tells editions apart.
   other.scene.processed.reset();
-  EXPECT_FALSE(plan({other}, known).looks[0].is_readable());
+  EXPECT_FALSE(plan({other}, known).acquisitions[0].is_readable());
 }
 
-TEST_F(LookChoice, AnotherEditionIsNamedAndNotTakenIn) {
-  const std::vector<LookRecord> known = taken_in({scene(0, "a")});
-  const LookPlan later = plan({scene(0, "a"), scene(0, "a2", "05.11")}, known);
-  ASSERT_THAT(later.looks, SizeIs(1));
-  EXPECT_FALSE(later.looks[0].is_new);
-  EXPECT_TRUE(later.looks[0].is_readable());
-  EXPECT_EQ(later.looks[0].newer, "a2");
-  EXPECT_EQ(later.looks[0].datatake.parts.front().scene.id, "a");
-  ASSERT_THAT(left_out_, SizeIs(1));
-  EXPECT_EQ(left_out_[0].first, "a2");
+TEST_F(AcquisitionChoice, AnotherEditionIsNamedAndNotTakenIn) {
+  const std::vector<AcquisitionRecord> known = taken_in({scene(0, "a")});
+  const AcquisitionPlan later = plan({scene(0, "a"), scene(0, "a2", "05.11")}, known);
+  ASSERT_THAT(later.acquisitions, SizeIs(1));
+  EXPECT_FALSE(later.acquisitions[0].is_new);
+  EXPECT_TRUE(later.acquisitions[0].is_readable());
+  EXPECT_EQ(later.acquisitions[0].newer, "a2");
+  EXPECT_EQ(later.acquisitions[0].datatake.parts.front().scene.id, "a");
+  ASSERT_THAT(superseded_, SizeIs(1));
+  EXPECT_EQ(superseded_[0].first, "a2");
   // An older one is no news.
-  EXPECT_EQ(plan({scene(0, "a"), scene(0, "a1", "02.14")}, known).looks[0].newer, "");
+  EXPECT_EQ(plan({scene(0, "a"), scene(0, "a1", "02.14")}, known).acquisitions[0].newer, "");
 }
 
-TEST_F(LookChoice, APartMoreMakesItNewAgain) {
-  const std::vector<LookRecord> known = taken_in({scene(0, "a")});
+TEST_F(AcquisitionChoice, APartMoreMakesItNewAgain) {
+  const std::vector<AcquisitionRecord> known = taken_in({scene(0, "a")});
   ListedScene beside = scene(0, "b");
   beside.scene.tile = "T38TPL";
-  const LookPlan later = plan({scene(0, "a"), beside}, known);
-  ASSERT_THAT(later.looks, SizeIs(1));
-  EXPECT_TRUE(later.looks[0].is_new);
-  EXPECT_THAT(later.looks[0].record.parts, SizeIs(2));
-  ASSERT_TRUE(later.looks[0].known_as.has_value());
-  EXPECT_EQ(*later.looks[0].known_as, known[0]);
+  const AcquisitionPlan later = plan({scene(0, "a"), beside}, known);
+  ASSERT_THAT(later.acquisitions, SizeIs(1));
+  EXPECT_TRUE(later.acquisitions[0].is_new);
+  EXPECT_THAT(later.acquisitions[0].record.parts, SizeIs(2));
+  ASSERT_TRUE(later.acquisitions[0].known_as.has_value());
+  EXPECT_EQ(*later.acquisitions[0].known_as, known[0]);
   // Not where the other part is gone, nor of another baseline.
-  EXPECT_FALSE(plan({beside}, known).looks[0].is_new);
-  EXPECT_THAT(plan({beside}, known).looks, SizeIs(1));
+  EXPECT_FALSE(plan({beside}, known).acquisitions[0].is_new);
+  EXPECT_THAT(plan({beside}, known).acquisitions, SizeIs(1));
   beside.scene.processing_baseline = "05.11";
-  EXPECT_FALSE(plan({scene(0, "a"), beside}, known).looks[0].is_new);
+  EXPECT_FALSE(plan({scene(0, "a"), beside}, known).acquisitions[0].is_new);
 }
 
-TEST_F(LookChoice, ALaterProcessingIsAnotherEdition) {
-  const std::vector<LookRecord> known = taken_in({scene(0, "a")});
+TEST_F(AcquisitionChoice, ALaterProcessingIsAnotherEdition) {
+  const std::vector<AcquisitionRecord> known = taken_in({scene(0, "a")});
   ListedScene again = scene(0, "a");
   *again.scene.processed += days(2);
-  const LookPlan later = plan({again}, known);
-  ASSERT_THAT(later.looks, SizeIs(1));
-  EXPECT_FALSE(later.looks[0].is_readable());
-  EXPECT_EQ(later.looks[0].missing, MissingWhat::gone);
-  EXPECT_EQ(later.looks[0].newer, "a");
+  const AcquisitionPlan later = plan({again}, known);
+  ASSERT_THAT(later.acquisitions, SizeIs(1));
+  EXPECT_FALSE(later.acquisitions[0].is_readable());
+  EXPECT_EQ(later.acquisitions[0].missing, MissingWhat::gone);
+  EXPECT_EQ(later.acquisitions[0].newer, "a");
   *again.scene.processed -= days(4);
-  EXPECT_EQ(plan({again}, known).looks[0].newer, "");
+  EXPECT_EQ(plan({again}, known).acquisitions[0].newer, "");
 }
 
-TEST_F(LookChoice, WhatLacksAPartCannotBeRead) {
+TEST_F(AcquisitionChoice, WhatLacksAPartCannotBeRead) {
   ListedScene beside = scene(0, "b");
   beside.scene.tile = "T38TPL";
-  const std::vector<LookRecord> known = taken_in({scene(0, "a"), beside});
+  const std::vector<AcquisitionRecord> known = taken_in({scene(0, "a"), beside});
   ASSERT_THAT(known[0].parts, SizeIs(2));
-  EXPECT_TRUE(plan({scene(0, "a"), beside}, known).looks[0].is_readable());
-  const LookPlan later = plan({beside}, known);
-  EXPECT_FALSE(later.looks[0].is_readable());
-  EXPECT_EQ(later.looks[0].missing, MissingWhat::gone);
+  EXPECT_TRUE(plan({scene(0, "a"), beside}, known).acquisitions[0].is_readable());
+  const AcquisitionPlan later = plan({beside}, known);
+  EXPECT_FALSE(later.acquisitions[0].is_readable());
+  EXPECT_EQ(later.acquisitions[0].missing, MissingWhat::gone);
 }
 
-TEST_F(LookChoice, WhatCannotBeTakenInWithAPartMoreStaysAsItWas) {
-  const std::vector<LookRecord> known = taken_in({scene(0, "a")});
+TEST_F(AcquisitionChoice, WhatCannotBeTakenInWithAPartMoreStaysAsItWas) {
+  const std::vector<AcquisitionRecord> known = taken_in({scene(0, "a")});
   ListedScene beside = scene(0, "b");
   beside.scene.tile = "T38TPL";
-  LookPlan later = plan({scene(0, "a"), beside}, known);
-  ASSERT_TRUE(later.looks[0].is_new);
+  AcquisitionPlan later = plan({scene(0, "a"), beside}, known);
+  ASSERT_TRUE(later.acquisitions[0].is_new);
   give_up(later, 0, options_);
-  EXPECT_EQ(later.looks[0].record, known[0]);
-  EXPECT_FALSE(later.looks[0].is_new || later.looks[0].is_readable());
-  EXPECT_EQ(later.looks[0].missing, MissingWhat::changed);
+  EXPECT_EQ(later.acquisitions[0].record, known[0]);
+  EXPECT_FALSE(later.acquisitions[0].is_new || later.acquisitions[0].is_readable());
+  EXPECT_EQ(later.acquisitions[0].missing, MissingWhat::changed);
 }
 
-TEST_F(LookChoice, WhatWasOfNoUseIsTriedAgainWhenItHasChanged) {
-  std::vector<LookRecord> known = taken_in({scene(0, "a"), scene(5, "b")});
+TEST_F(AcquisitionChoice, WhatWasOfNoUseIsTriedAgainWhenItHasChanged) {
+  std::vector<AcquisitionRecord> known = taken_in({scene(0, "a"), scene(5, "b")});
   known[0].skipped = "no raster";
-  EXPECT_FALSE(plan({scene(0, "a"), scene(5, "b")}, known).looks[0].is_new);
-  EXPECT_FALSE(plan({scene(5, "b")}, known).looks[0].is_new);
-  EXPECT_FALSE(plan({scene(5, "b")}, known).looks[0].missing.has_value()) << "nothing of it was taken in";
+  EXPECT_FALSE(plan({scene(0, "a"), scene(5, "b")}, known).acquisitions[0].is_new);
+  EXPECT_FALSE(plan({scene(5, "b")}, known).acquisitions[0].is_new);
+  EXPECT_FALSE(plan({scene(5, "b")}, known).acquisitions[0].missing.has_value()) << "nothing of it was taken in";
   ListedScene whole = scene(0, "a");
   test::write_text(folder_ / "a.tif", "all of the pixels");
-  LookPlan again = plan({whole, scene(5, "b")}, known);
-  ASSERT_THAT(again.looks, SizeIs(2));
-  EXPECT_TRUE(again.looks[0].is_new);
+  AcquisitionPlan again = plan({whole, scene(5, "b")}, known);
+  ASSERT_THAT(again.acquisitions, SizeIs(2));
+  EXPECT_TRUE(again.acquisitions[0].is_new);
   // Where it cannot be taken in, it is what it was.
   give_up(again, 0, options_);
-  ASSERT_THAT(again.looks, SizeIs(2));
-  EXPECT_EQ(again.looks[0].record, known[0]);
-  EXPECT_FALSE(again.looks[0].is_new || again.looks[0].missing.has_value());
+  ASSERT_THAT(again.acquisitions, SizeIs(2));
+  EXPECT_EQ(again.acquisitions[0].record, known[0]);
+  EXPECT_FALSE(again.acquisitions[0].is_new || again.acquisitions[0].missing.has_value());
 }
 
-TEST_F(LookChoice, WhatIsGivenUpMovesTheEndOfLearningBack) {
-  LookPlan early = plan({scene(-10, "early"), scene(0, "a")}, taken_in({scene(0, "a")}));
+TEST_F(AcquisitionChoice, WhatIsGivenUpMovesTheEndOfLearningBack) {
+  AcquisitionPlan early = plan({scene(-10, "early"), scene(0, "a")}, taken_in({scene(0, "a")}));
   EXPECT_EQ(early.learn_until, day(-10) + days(365));
   give_up(early, 0, options_);
-  ASSERT_THAT(early.looks, SizeIs(1));
+  ASSERT_THAT(early.acquisitions, SizeIs(1));
   EXPECT_EQ(early.learn_until, day(0) + days(365));
 }
 
-TEST_F(LookChoice, WhatIsKeptIsReadFromTheState) {
-  const std::vector<LookRecord> known = taken_in({scene(0, "a")});
+TEST_F(AcquisitionChoice, WhatIsKeptIsReadFromTheState) {
+  const std::vector<AcquisitionRecord> known = taken_in({scene(0, "a")});
   Scene kept = scene(0, "a").scene;
   kept.bands[Band::B04].path = folder_ / "kept.tif";
-  const LookPlan later = plan({}, known, {kept});
-  ASSERT_TRUE(later.looks[0].is_readable());
-  EXPECT_TRUE(later.looks[0].is_kept);
-  EXPECT_EQ(later.looks[0].datatake.parts[0].scene.bands.at(Band::B04).path, folder_ / "kept.tif");
+  const AcquisitionPlan later = plan({}, known, {kept});
+  ASSERT_TRUE(later.acquisitions[0].is_readable());
+  EXPECT_TRUE(later.acquisitions[0].is_kept);
+  EXPECT_EQ(later.acquisitions[0].datatake.parts[0].scene.bands.at(Band::B04).path, folder_ / "kept.tif");
   // It goes before what the source has.
-  EXPECT_TRUE(plan({scene(0, "a")}, known, {kept}).looks[0].is_kept);
+  EXPECT_TRUE(plan({scene(0, "a")}, known, {kept}).acquisitions[0].is_kept);
 }
 
-TEST_F(LookChoice, ANightWithoutLevel2ADoesNotChangeTheLevel) {
-  const std::vector<LookRecord> known = taken_in({scene(0, "a")});
+TEST_F(AcquisitionChoice, ANightWithoutLevel2ADoesNotChangeTheLevel) {
+  const std::vector<AcquisitionRecord> known = taken_in({scene(0, "a")});
   ListedScene top = scene(5, "top");
   top.scene.level = "L1C";
-  EXPECT_THAT(plan({top}, known).looks, SizeIs(1));
-  EXPECT_THAT(plan({top}).looks, SizeIs(1)) << "where nothing is known it is all there is";
+  EXPECT_THAT(plan({top}, known).acquisitions, SizeIs(1));
+  EXPECT_THAT(plan({top}).acquisitions, SizeIs(1)) << "where nothing is known it is all there is";
 }
 
-TEST_F(LookChoice, TwoSatellitesAndTwoTimesAreTwo) {
-  const std::vector<LookRecord> known = taken_in({scene(0, "a")});
+TEST_F(AcquisitionChoice, TwoSatellitesAndTwoTimesAreTwo) {
+  const std::vector<AcquisitionRecord> known = taken_in({scene(0, "a")});
   ListedScene other = scene(0, "b");
   other.scene.platform = "sentinel-2b";
-  EXPECT_TRUE(plan({scene(0, "a"), other}, known).looks.back().is_new);
+  EXPECT_TRUE(plan({scene(0, "a"), other}, known).acquisitions.back().is_new);
   ListedScene later = scene(0, "c");
   later.scene.acquired += minutes(10);
-  EXPECT_THAT(plan({scene(0, "a"), later}, known).looks, SizeIs(2));
+  EXPECT_THAT(plan({scene(0, "a"), later}, known).acquisitions, SizeIs(2));
   // The identifier of the datatake goes before the time.
   ListedScene first = scene(0, "d");
   first.scene.datatake = "GS2A_1";
-  const std::vector<LookRecord> named = taken_in({first});
+  const std::vector<AcquisitionRecord> named = taken_in({first});
   ListedScene same = scene(0, "e");
   same.scene.datatake = "GS2A_1";
   same.scene.acquired += minutes(12);
   same.scene.tile = "T38TPL";
-  EXPECT_THAT(plan({first, same}, named).looks, SizeIs(1));
+  EXPECT_THAT(plan({first, same}, named).acquisitions, SizeIs(1));
   ListedScene next = scene(0, "f");
   next.scene.datatake = "GS2A_2";
   next.scene.acquired += minutes(1);
-  EXPECT_THAT(plan({first, next}, named).looks, SizeIs(2));
+  EXPECT_THAT(plan({first, next}, named).acquisitions, SizeIs(2));
 }
 
 }  // namespace

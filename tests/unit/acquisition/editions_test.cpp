@@ -59,7 +59,7 @@ std::string kept(const SceneChoice& choice) {
 /// The choice, which must not depend on the order of the scenes.
 SceneChoice choose(std::vector<ListedScene> scenes) {
   SceneChoice choice = choose_one_per_datatake(scenes);
-  std::size_t all = choice.left_out.size();
+  std::size_t all = choice.superseded.size();
   for (const Datatake& datatake : choice.datatakes) all += datatake.parts.size();
   EXPECT_EQ(all, scenes.size());
   std::reverse(scenes.begin(), scenes.end());
@@ -70,9 +70,9 @@ SceneChoice choose(std::vector<ListedScene> scenes) {
 TEST(SceneChoice, TheLaterBaselineSupersedes) {
   const SceneChoice choice = choose({granule("old", "02.14", first_run), granule("new", "05.00", second_run)});
   EXPECT_EQ(kept(choice), "new");
-  ASSERT_THAT(choice.left_out, SizeIs(1));
-  EXPECT_EQ(choice.left_out[0].scene.scene.id, "old");
-  EXPECT_EQ(choice.left_out[0].reason, "superseded by new: baseline 05.00 after 02.14");
+  ASSERT_THAT(choice.superseded, SizeIs(1));
+  EXPECT_EQ(choice.superseded[0].scene.scene.id, "old");
+  EXPECT_EQ(choice.superseded[0].reason, "superseded by new: baseline 05.00 after 02.14");
 }
 
 TEST(SceneChoice, AtOneBaselineTheLaterProcessingSupersedes) {
@@ -84,7 +84,7 @@ TEST(SceneChoice, AtOneBaselineTheLaterProcessingSupersedes) {
   old.scene.bbox->west = 7.998;
   const SceneChoice choice = choose({old, fresh});
   EXPECT_EQ(kept(choice), "new");
-  EXPECT_THAT(choice.left_out.at(0).reason, HasSubstr("processed 2023-06-18T17:37:04Z"));
+  EXPECT_THAT(choice.superseded.at(0).reason, HasSubstr("processed 2023-06-18T17:37:04Z"));
 }
 
 TEST(SceneChoice, PartsOfASplitDatastripAreBothKept) {
@@ -138,7 +138,7 @@ TEST(SceneChoice, CopiesAreReadOnce) {
   other.scene.source = "copy/same.json";
   const SceneChoice choice = choose({copy, other});
   EXPECT_EQ(kept(choice), "same");
-  EXPECT_EQ(choice.left_out.at(0).reason, "the same product as copy/same.json");
+  EXPECT_EQ(choice.superseded.at(0).reason, "the same product as copy/same.json");
 }
 
 TEST(SceneChoice, OverflightsStayApart) {
@@ -149,11 +149,11 @@ TEST(SceneChoice, OverflightsStayApart) {
   neighbour.scene.tile = "T32TNT";
   const SceneChoice choice = choose({next_day, neighbour, granule("here", "02.14", first_run)});
   EXPECT_EQ(kept(choice), "neighbour here|next day");
-  EXPECT_THAT(choice.left_out, IsEmpty());
+  EXPECT_THAT(choice.superseded, IsEmpty());
   EXPECT_EQ(choice.datatakes[0].acquired, parse_instant("2020-03-02T10:27:40Z"));
 }
 
-TEST(SceneChoice, ZonesOfOneOverflightAreOneLook) {
+TEST(SceneChoice, ZonesOfOneOverflightAreOneAcquisition) {
   ListedScene beyond = granule("beyond", "05.00", second_run);
   beyond.scene.tile = "T31TGN";
   ListedScene unknown = granule("unknown", "04.00", second_run);

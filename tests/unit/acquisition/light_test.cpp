@@ -1,4 +1,4 @@
-// The light of a look: shadow and shade of a ridge, the side of view, and another date's level.
+// The light of an acquisition: shadow and shade of a ridge, the side of view, and another date's level.
 
 #include "pipeline/acquisition/light.hpp"
 
@@ -29,7 +29,7 @@ const Grid site{"EPSG:32638", {499400, 4500000}, 10, side, side};
 
 using Value = std::function<double(MapPoint)>;
 
-class LookLightTest : public ::testing::Test {
+class AcquisitionLightTest : public ::testing::Test {
  protected:
   /// Elevations of the site and 6 km around.
   std::string write(const Value& height_m, const std::string& name = "dem.tif") {
@@ -44,9 +44,9 @@ class LookLightTest : public ::testing::Test {
     return folder_ / name;
   }
 
-  /// A look in which all bands are what `value` says, but for green and near infrared of vegetation.
-  static SiteLook look(const std::function<float(Band, int x, int y)>& value) {
-    SiteLook result;
+  /// An acquisition in which all bands are what `value` says, but for green and near infrared of vegetation.
+  static Mosaic acquisition(const std::function<float(Band, int x, int y)>& value) {
+    Mosaic result;
     result.grid = site;
     result.mask.reshape(side, side);
     for (const Band band : {Band::B02, Band::B04, Band::B08, Band::B11}) {
@@ -75,9 +75,9 @@ class LookLightTest : public ::testing::Test {
 /// A ridge along a meridian, 400 m high, with straight flanks 800 m wide.
 double ridge(MapPoint point) { return std::max(0.0, 400 - std::abs(point.x - 500000) / 2); }
 
-TEST_F(LookLightTest, AfternoonSunLeavesTheEastOfARidgeInShadow) {
+TEST_F(AcquisitionLightTest, AfternoonSunLeavesTheEastOfARidgeInShadow) {
   const SiteLight light({write(ridge), false, false, false}, site);
-  SiteLook seen = look([](Band, int, int) { return 0.2F; });
+  Mosaic seen = acquisition([](Band, int, int) { return 0.2F; });
   // Lower than the flank: it faces away, and the ridge's shadow reaches 400 m / tan(20 degrees) = 1099 m.
   light.correct(std::vector{scene(ViewAngles{70, 270})}, {}, seen);
   for (int y = 0; y < side; ++y) {
@@ -87,19 +87,19 @@ TEST_F(LookLightTest, AfternoonSunLeavesTheEastOfARidgeInShadow) {
     }
   }
   EXPECT_EQ(seen.reflectance.at(Band::B04).at(80, 80), 0.2F);  // it is told, not changed
-  SiteLook noon = look([](Band, int, int) { return 0.2F; });
+  Mosaic noon = acquisition([](Band, int, int) { return 0.2F; });
   light.correct(std::vector{scene(ViewAngles{20, 180})}, {}, noon);
   EXPECT_EQ(mask_shares(noon.mask.view()).clear, 1);
 }
 
-TEST_F(LookLightTest, WhereNoSceneKnowsItsSunTheClockDoes) {
+TEST_F(AcquisitionLightTest, WhereNoSceneKnowsItsSunTheClockDoes) {
   const SiteLight light({write(ridge), false, false, false}, site);
-  SiteLook seen = look([](Band, int, int) { return 0.2F; });
+  Mosaic seen = acquisition([](Band, int, int) { return 0.2F; });
   // 45 degrees east, so that noon is at nine; in December the sun goes down at about half past one.
   light.correct(std::vector{scene({})}, parse_instant("2021-12-21T12:30:00Z"), seen);
   EXPECT_EQ(seen.mask.at(100, 60), mask_terrain_shadow);
   EXPECT_EQ(seen.mask.at(20, 60), mask_clear);
-  SiteLook night = look([](Band, int, int) { return 0.2F; });
+  Mosaic night = acquisition([](Band, int, int) { return 0.2F; });
   light.correct(std::vector{scene({})}, parse_instant("2021-12-21T20:00:00Z"), night);
   EXPECT_EQ(mask_shares(night.mask.view()).clear, 0);
 }
@@ -107,7 +107,7 @@ TEST_F(LookLightTest, WhereNoSceneKnowsItsSunTheClockDoes) {
 /// Hills without level ground.
 double hills(MapPoint point) { return 40 * std::sin(point.x / 90) + 40 * std::cos(point.y / 110); }
 
-TEST_F(LookLightTest, SlopesOfOneKindOfGroundComeToLookAlike) {
+TEST_F(AcquisitionLightTest, SlopesOfOneKindOfGroundComeToLookAlike) {
   const std::string dem = write(hills);
   const ViewAngles sun{50, 150};
   // Woods in the west, rock in the east, with more diffuse light in the woods.
@@ -125,10 +125,10 @@ TEST_F(LookLightTest, SlopesOfOneKindOfGroundComeToLookAlike) {
   Plane<float> incidence(side, side);
   illumination(heights.view(), 10, sun, incidence.view());
   const auto shaded = [&] {
-    return look([&](Band band, int x, int y) { return reflects(band, x, y, incidence.at(x, y)); });
+    return acquisition([&](Band band, int x, int y) { return reflects(band, x, y, incidence.at(x, y)); });
   };
   // How far a band spreads over ground of one kind, relative to its level.
-  const auto spread = [&](const SiteLook& seen, Band band, bool woods) {
+  const auto spread = [&](const Mosaic& seen, Band band, bool woods) {
     float least = 9;
     float most = 0;
     for (int y = 0; y < side; ++y) {
@@ -140,9 +140,9 @@ TEST_F(LookLightTest, SlopesOfOneKindOfGroundComeToLookAlike) {
     }
     return (most - least) / (most + least);
   };
-  SiteLook corrected = shaded();
+  Mosaic corrected = shaded();
   SiteLight({dem, true, false, false}, site).correct(std::vector{scene(sun)}, {}, corrected);
-  SiteLook as_it_was = shaded();
+  Mosaic as_it_was = shaded();
   SiteLight({dem, false, false, false}, site).correct(std::vector{scene(sun)}, {}, as_it_was);
   for (const Band band : {Band::B02, Band::B04, Band::B08, Band::B11}) {
     for (const bool woods : {false, true}) {
@@ -154,7 +154,7 @@ TEST_F(LookLightTest, SlopesOfOneKindOfGroundComeToLookAlike) {
   EXPECT_NEAR(corrected.reflectance.at(Band::B08).at(100, 20), 0.24F, 0.01F);
 }
 
-TEST_F(LookLightTest, ScenesAreReadAsSeenFromStraightAbove) {
+TEST_F(AcquisitionLightTest, ScenesAreReadAsSeenFromStraightAbove) {
   Scene west = scene(ViewAngles{40, 150});
   west.view = ViewAngles{10, 290};
   west.bands[Band::B04] = {"B04.tif", {1e-4F, -0.1F, std::uint16_t{0}, std::nullopt}, {}};
@@ -165,7 +165,7 @@ TEST_F(LookLightTest, ScenesAreReadAsSeenFromStraightAbove) {
   EXPECT_EQ(SiteLight({}, site).to_read({west})[0].bands.at(Band::B04).calibration.scale, 1e-4F);
 }
 
-TEST_F(LookLightTest, LooksComeToTheLevelOfTheReference) {
+TEST_F(AcquisitionLightTest, AcquisitionsComeToTheLevelOfTheReference) {
   const auto ground = [](Band band, int x, int y) {
     const auto tint = static_cast<float>(static_cast<int>(band) + 1);
     return 0.1F + 0.01F * tint +
@@ -178,10 +178,10 @@ TEST_F(LookLightTest, LooksComeToTheLevelOfTheReference) {
   const auto later = [&](Band band, int x, int y) {
     return is_dug(x, y) ? 0.5F + 0.001F * static_cast<float>(x + y) : 0.8F * ground(band, x, y) + 0.02F;
   };
-  SiteLook seen = look(later);
+  Mosaic seen = acquisition(later);
   light.correct(std::vector{scene({})}, {}, seen);
   EXPECT_EQ(seen.reflectance.at(Band::B04).at(100, 100), later(Band::B04, 100, 100));  // no reference yet
-  light.take_reference(look(ground));
+  light.take_reference(acquisition(ground));
   light.correct(std::vector{scene({})}, {}, seen);
   for (const auto& [band, plane] : seen.reflectance) {
     for (int y = 0; y < side; y += 7) {
@@ -192,13 +192,13 @@ TEST_F(LookLightTest, LooksComeToTheLevelOfTheReference) {
     }
   }
   // Other ground altogether stays as it is.
-  SiteLook other = look([&](Band band, int x, int y) { return ground(band, y * y % 83, x * 7 % 31); });
+  Mosaic other = acquisition([&](Band band, int x, int y) { return ground(band, y * y % 83, x * 7 % 31); });
   const float before = other.reflectance.at(Band::B04).at(3, 50);
   light.correct(std::vector{scene({})}, {}, other);
   EXPECT_EQ(other.reflectance.at(Band::B04).at(3, 50), before);
 }
 
-TEST_F(LookLightTest, HashesAreOfWhatChangesResults) {
+TEST_F(AcquisitionLightTest, HashesAreOfWhatChangesResults) {
   EXPECT_THAT(light_text({}, site), IsEmpty());
   const std::string here = light_text({write(ridge), false, false, false}, site);
   EXPECT_THAT(here, HasSubstr("elevation="));

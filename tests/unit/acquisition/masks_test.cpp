@@ -1,4 +1,5 @@
-// What is added to a look's mask: where own tests look, which classes are masked, and probabilities.
+// What is added to an acquisition's mask: where spectral tests acquisition, which classes are masked, and
+// probabilities.
 
 #include "pipeline/acquisition/masks.hpp"
 
@@ -18,7 +19,7 @@ using Pixels = std::function<int(int x, int y)>;
 
 const Grid site{"EPSG:32638", {600000, 4500000}, 10, 60, 40};
 
-MaskChoice with(OwnMasks own) {
+MaskChoice with(SpectralMasks own) {
   MaskChoice choice;
   choice.own = own;
   return choice;
@@ -66,16 +67,16 @@ TEST(MaskClasses, AreChosen) {
 TEST(MaskChoice, IsNamedOnlyWhereItIsNotTheDefault) {
   EXPECT_EQ(text_of({}), "");
   MaskChoice choice;
-  choice.own = OwnMasks::on;
+  choice.own = SpectralMasks::on;
   choice.cloud_probability = 0;
   EXPECT_EQ(text_of(choice), " own-masks=on cloud-probability=0");
-  choice = with(OwnMasks::off);
+  choice = with(SpectralMasks::off);
   choice.snow_probability = 100;
   choice.classes = parse_classes("3");
   EXPECT_EQ(text_of(choice), " mask-classes=000100000000 own-masks=off snow-probability=100");
 }
 
-class LookMask : public testing::Test {
+class AcquisitionMask : public testing::Test {
  protected:
   void add(Scene& scene, Band band, double pixel_size_m, const Pixels& dn) {
     const double metres = 4000;  // around the site, on all sides
@@ -120,17 +121,17 @@ class LookMask : public testing::Test {
     return scene;
   }
 
-  SiteLook look(const Scene& scene) {
+  Mosaic acquisition(const Scene& scene) {
     constexpr std::array bands{Band::B02, Band::B03, Band::B04, Band::B08, Band::B11};
-    return read_look({&scene, 1}, site, bands);
+    return read_mosaic({&scene, 1}, site, bands);
   }
 
   test::TemporaryFolder folder_;
 };
 
-TEST_F(LookMask, ShadowsOfCloudsBesideTheSiteAreFound) {
+TEST_F(AcquisitionMask, ShadowsOfCloudsBesideTheSiteAreFound) {
   const Scene scene = cloudy();
-  SiteLook seen = look(scene);
+  Mosaic seen = acquisition(scene);
   complete_mask({&scene, 1}, {}, {}, seen);
   // The cloud's shadow begins at (29, 19), and leaves the site.
   EXPECT_EQ(seen.mask.at(40, 30), mask_cloud_shadow);
@@ -139,19 +140,19 @@ TEST_F(LookMask, ShadowsOfCloudsBesideTheSiteAreFound) {
   EXPECT_EQ(seen.mask.at(40, 10), mask_clear);
   EXPECT_EQ(mask_shares(seen.mask.view()).cloud, 0);
 
-  SiteLook untouched = look(scene);
-  complete_mask({&scene, 1}, {}, with(OwnMasks::off), untouched);
+  Mosaic untouched = acquisition(scene);
+  complete_mask({&scene, 1}, {}, with(SpectralMasks::off), untouched);
   EXPECT_EQ(mask_shares(untouched.mask.view()).clear, 1);
 }
 
-TEST_F(LookMask, LevelOneCIsFreedOfTheAirAndSearchedForCirrus) {
+TEST_F(AcquisitionMask, LevelOneCIsFreedOfTheAirAndSearchedForCirrus) {
   Scene scene = cloudy();
   scene.level = "L1C";
   for (const auto& [band, added] : {std::pair{Band::B02, 0.0731F}, {Band::B03, 0.0431F}, {Band::B04, 0.0213F}}) {
     scene.bands.at(band).calibration.offset = added;  // what molecules scatter with the sun at 45 degrees
   }
   add(scene, Band::B10, 60, [](int x, int) { return x < 24 ? 20 : 2; });
-  SiteLook seen = look(scene);
+  Mosaic seen = acquisition(scene);
   complete_mask({&scene, 1}, {}, {}, seen);
   EXPECT_EQ(seen.mask.at(5, 5), mask_cirrus);
   EXPECT_EQ(seen.mask.at(50, 5), mask_clear);
@@ -161,25 +162,25 @@ TEST_F(LookMask, LevelOneCIsFreedOfTheAirAndSearchedForCirrus) {
   EXPECT_EQ(seen.mask.at(50, 5), mask_cirrus);  // the air looks like thin cloud
 }
 
-TEST_F(LookMask, OwnTestsNeedToBeAskedForWhereThereIsAClassification) {
+TEST_F(AcquisitionMask, OwnTestsNeedToBeAskedForWhereThereIsAClassification) {
   Scene scene = cloudy();
-  EXPECT_TRUE(uses_own_masks({&scene, 1}, {}));
+  EXPECT_TRUE(uses_spectral_masks({&scene, 1}, {}));
   add(scene, Band::SCL, 20, [](int, int) { return 4; });
-  EXPECT_FALSE(uses_own_masks({&scene, 1}, {}));
-  SiteLook seen = look(scene);
+  EXPECT_FALSE(uses_spectral_masks({&scene, 1}, {}));
+  Mosaic seen = acquisition(scene);
   complete_mask({&scene, 1}, {}, {}, seen);
   EXPECT_EQ(mask_shares(seen.mask.view()).clear, 1);
-  complete_mask({&scene, 1}, {}, with(OwnMasks::on), seen);
+  complete_mask({&scene, 1}, {}, with(SpectralMasks::on), seen);
   EXPECT_EQ(seen.mask.at(40, 30), mask_cloud_shadow);
 }
 
-TEST_F(LookMask, ProbabilitiesMaskFromThePercentGiven) {
+TEST_F(AcquisitionMask, ProbabilitiesMaskFromThePercentGiven) {
   Scene scene = cloudy();
   add(scene, Band::CLD, 20, [](int x, int) { return x < 20 ? 60 : 59; });
   add(scene, Band::SNW, 20, [](int x, int) { return x < 10 ? 30 : 0; });
   MaskChoice choice;
-  choice.own = OwnMasks::off;
-  SiteLook seen = look(scene);
+  choice.own = SpectralMasks::off;
+  Mosaic seen = acquisition(scene);
   complete_mask({&scene, 1}, {}, choice, seen);
   EXPECT_EQ(mask_shares(seen.mask.view()).clear, 1);  // not used unless asked for
   choice.cloud_probability = 60;

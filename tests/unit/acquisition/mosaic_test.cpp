@@ -1,4 +1,4 @@
-// A look at a site: values on small rasters, worked out by hand; mosaics, masks, growth; and shifts.
+// An acquisition over a site: values on small rasters, worked out by hand; mosaics, masks, growth; and shifts.
 
 #include "pipeline/acquisition/mosaic.hpp"
 
@@ -67,7 +67,7 @@ std::vector<std::string> picture(const Plane<MaskBits>& mask) {
   return rows;
 }
 
-class SiteLookTest : public testing::Test {
+class MosaicTest : public testing::Test {
  protected:
   /// Reflectance is dn / 1000.
   void add(Scene& scene, Band band, const Grid& grid, const Pixels& dn) {
@@ -87,17 +87,17 @@ class SiteLookTest : public testing::Test {
     result.source = id + ".json";
     return result;
   }
-  static SiteLook look(const std::vector<Scene>& parts, const Grid& grid, const std::vector<Band>& bands,
-                       const LookOptions& options = {}) {
-    return read_look(parts, grid, bands, options);
+  static Mosaic acquisition(const std::vector<Scene>& parts, const Grid& grid, const std::vector<Band>& bands,
+                            const MosaicOptions& options = {}) {
+    return read_mosaic(parts, grid, bands, options);
   }
   TemporaryFolder folder_;
 };
 
-TEST_F(SiteLookTest, PixelsOfTheSameLatticeAreCopied) {
+TEST_F(MosaicTest, PixelsOfTheSameLatticeAreCopied) {
   Scene a = scene("a");
   add(a, Band::B04, grid_of(10, 8, 6), [](int x, int y) { return 100 + x + 10 * y; });
-  const SiteLook result = look({a}, grid_of(10, 3, 2, left + 40, top - 20), {Band::B04});
+  const Mosaic result = acquisition({a}, grid_of(10, 3, 2, left + 40, top - 20), {Band::B04});
   const Plane<float>& red = result.reflectance.at(Band::B04);
   for (int y = 0; y < 2; ++y) {
     for (int x = 0; x < 3; ++x) {
@@ -107,26 +107,26 @@ TEST_F(SiteLookTest, PixelsOfTheSameLatticeAreCopied) {
   }
 }
 
-TEST_F(SiteLookTest, ClassesAreKeptAsTheyAreWhereTheyAreAskedFor) {
+TEST_F(MosaicTest, ClassesAreKeptAsTheyAreWhereTheyAreAskedFor) {
   Scene a = scene("a");
   add(a, Band::B04, grid_of(10, 6, 2), [](int, int) { return 100; });
   add(a, Band::SCL, grid_of(20, 2, 1), [](int x, int) { return x == 0 ? 9 : 255; });
-  LookOptions options;
+  MosaicOptions options;
   options.keep_classes = true;
-  const SiteLook result = look({a}, grid_of(10, 6, 2), {Band::B04}, options);
+  const Mosaic result = acquisition({a}, grid_of(10, 6, 2), {Band::B04}, options);
   for (int y = 0; y < 2; ++y) {
     for (int x = 0; x < 6; ++x) EXPECT_EQ(result.classes.at(x, y), x < 2 ? 9 : 0) << x;  // none: 255, and beyond it
   }
-  EXPECT_EQ(look({a}, grid_of(10, 6, 2), {Band::B04}).classes.width(), 0);
+  EXPECT_EQ(acquisition({a}, grid_of(10, 6, 2), {Band::B04}).classes.width(), 0);
   a.bands.erase(Band::SCL);
-  EXPECT_EQ(look({a}, grid_of(10, 6, 2), {Band::B04}, options).classes.at(0, 0), 0);
+  EXPECT_EQ(acquisition({a}, grid_of(10, 6, 2), {Band::B04}, options).classes.at(0, 0), 0);
 }
 
-TEST_F(SiteLookTest, TwentyMetresAreInterpolatedBetweenPixelCentres) {
+TEST_F(MosaicTest, TwentyMetresAreInterpolatedBetweenPixelCentres) {
   Scene a = scene("a");
   // 20 m pixel i has its centre at 20 i + 10 m; the plane is linear in both directions.
   add(a, Band::B11, grid_of(20, 6, 5), [](int x, int y) { return 1000 + 40 * x + 80 * y; });
-  const SiteLook whole = look({a}, grid_of(10, 12, 10), {Band::B11});
+  const Mosaic whole = acquisition({a}, grid_of(10, 12, 10), {Band::B11});
   const Plane<float>& swir = whole.reflectance.at(Band::B11);
   for (int y = 1; y < 9; ++y) {
     for (int x = 1; x < 11; ++x) {
@@ -137,7 +137,7 @@ TEST_F(SiteLookTest, TwentyMetresAreInterpolatedBetweenPixelCentres) {
   EXPECT_FLOAT_EQ(swir.at(0, 0), 1.0F);  // the edge is repeated
   EXPECT_FLOAT_EQ(swir.at(11, 9), 1e-3F * (1000 + 40 * 5 + 80 * 4));
   // A site that begins in the middle of a 20 m pixel.
-  const SiteLook part = look({a}, grid_of(10, 4, 4, left + 30, top - 30), {Band::B11});
+  const Mosaic part = acquisition({a}, grid_of(10, 4, 4, left + 30, top - 30), {Band::B11});
   for (int y = 0; y < 4; ++y) {
     for (int x = 0; x < 4; ++x) {
       EXPECT_EQ(part.reflectance.at(Band::B11).at(x, y), swir.at(x + 3, y + 3));
@@ -145,16 +145,16 @@ TEST_F(SiteLookTest, TwentyMetresAreInterpolatedBetweenPixelCentres) {
   }
 }
 
-TEST_F(SiteLookTest, AnotherLatticeAndAShiftAreInterpolated) {
+TEST_F(MosaicTest, AnotherLatticeAndAShiftAreInterpolated) {
   Scene a = scene("a");
   const auto wave = [](double x, double y) { return 1000 + 200 * std::sin(0.3 * x) + 150 * std::cos(0.25 * y); };
   add(a, Band::B04, grid_of(10, 40, 40), [&](int x, int y) { return static_cast<int>(std::lround(wave(x, y))); });
   // 3 m to the right and 4 m down: pixel x of the site lies at x + 10.3 of the raster.
-  const SiteLook beside = look({a}, grid_of(10, 10, 10, left + 103, top - 104), {Band::B04});
-  LookOptions shifted;
+  const Mosaic beside = acquisition({a}, grid_of(10, 10, 10, left + 103, top - 104), {Band::B04});
+  MosaicOptions shifted;
   shifted.shift_x_px = 0.3;
   shifted.shift_y_px = 0.4;
-  const SiteLook moved = look({a}, grid_of(10, 10, 10, left + 100, top - 100), {Band::B04}, shifted);
+  const Mosaic moved = acquisition({a}, grid_of(10, 10, 10, left + 100, top - 100), {Band::B04}, shifted);
   for (int y = 0; y < 10; ++y) {
     for (int x = 0; x < 10; ++x) {
       // Digital numbers are whole: 0.5 of rounding, and what cubic convolution misses of a wave of 21 pixels.
@@ -164,13 +164,13 @@ TEST_F(SiteLookTest, AnotherLatticeAndAShiftAreInterpolated) {
   }
 }
 
-TEST_F(SiteLookTest, NoMeasurementIsNanAndSpoilsNoNeighbour) {
+TEST_F(MosaicTest, NoMeasurementIsNanAndSpoilsNoNeighbour) {
   Scene a = scene("a");
   add(a, Band::B04, grid_of(10, 6, 4), [](int x, int y) {
     return x == 2 && y == 1 ? 0 : x == 4 && y == 2 ? 65535 : 500;
   });
   add(a, Band::B11, grid_of(20, 3, 2), [](int x, int y) { return x == 0 && y == 1 ? 0 : 700; });
-  const SiteLook result = look({a}, grid_of(10, 8, 4), {Band::B04, Band::B11});
+  const Mosaic result = acquisition({a}, grid_of(10, 8, 4), {Band::B04, Band::B11});
   EXPECT_THAT(picture(result.mask), testing::ElementsAre("......nn",  //
                                                          "..n...nn",  //
                                                          "nn..s.nn",  //
@@ -189,14 +189,14 @@ TEST_F(SiteLookTest, NoMeasurementIsNanAndSpoilsNoNeighbour) {
     }
   }
   // Cubic convolution across the gap falls back to the neighbours that there are.
-  LookOptions shifted;
+  MosaicOptions shifted;
   shifted.shift_x_px = 0.25;
-  const SiteLook moved = look({a}, grid_of(10, 5, 4), {Band::B04}, shifted);
+  const Mosaic moved = acquisition({a}, grid_of(10, 5, 4), {Band::B04}, shifted);
   EXPECT_FLOAT_EQ(moved.reflectance.at(Band::B04).at(1, 1), 0.5F);
   EXPECT_TRUE(is_nan(moved.reflectance.at(Band::B04).at(2, 1)));
 }
 
-TEST_F(SiteLookTest, PartsAreMosaickedPixelByPixelInAllBands) {
+TEST_F(MosaicTest, PartsAreMosaickedPixelByPixelInAllBands) {
   Scene a = scene("a");
   Scene b = scene("b");
   const Grid ten = grid_of(10, 8, 2);
@@ -207,7 +207,7 @@ TEST_F(SiteLookTest, PartsAreMosaickedPixelByPixelInAllBands) {
   add(b, Band::B04, ten, [](int x, int) { return x >= 2 && x < 7 ? 300 : 0; });
   add(b, Band::B11, twenty, [](int x, int) { return x >= 1 ? 400 : 0; });
   add(b, Band::SCL, twenty, [](int x, int) { return x >= 1 ? 11 : 0; });
-  const SiteLook result = look({a, b}, ten, {Band::B04, Band::B11});
+  const Mosaic result = acquisition({a, b}, ten, {Band::B04, Band::B11});
   EXPECT_THAT(picture(result.mask), testing::ElementsAre("....wwwn", "....wwwn"));
   for (int x = 0; x < 7; ++x) {
     // Pixel 4 has red in the first part, but not the other band.
@@ -217,13 +217,13 @@ TEST_F(SiteLookTest, PartsAreMosaickedPixelByPixelInAllBands) {
   EXPECT_TRUE(is_nan(result.reflectance.at(Band::B04).at(7, 0)));
 }
 
-TEST_F(SiteLookTest, ClassesBecomeReasons) {
+TEST_F(MosaicTest, ClassesBecomeReasons) {
   Scene a = scene("a");
   add(a, Band::SCL, grid_of(20, 13, 1), [](int x, int) { return x < 12 ? x : 255; });
-  LookOptions still;
+  MosaicOptions still;
   still.cloud_growth_m = 0;
   still.shadow_growth_m = 0;
-  const SiteLook result = look({a}, grid_of(10, 28, 2), {}, still);
+  const Mosaic result = acquisition({a}, grid_of(10, 28, 2), {}, still);
   // Classes 0 to 11, none, and beyond the raster.
   EXPECT_EQ(picture(result.mask)[0], "nnss..SS........CCCCiiwwnnnn");
   EXPECT_EQ(picture(result.mask)[1], picture(result.mask)[0]);
@@ -234,10 +234,10 @@ TEST_F(SiteLookTest, ClassesBecomeReasons) {
   EXPECT_DOUBLE_EQ(shares.snow, 2.0 / 22);
   EXPECT_DOUBLE_EQ(shares.clear, 10.0 / 28);
   add(a, Band::SCL, grid_of(20, 13, 1), [](int x, int) { return x; });
-  EXPECT_THROW(look({a}, grid_of(10, 28, 2), {}, still), DataError);  // 12 is no class
+  EXPECT_THROW(acquisition({a}, grid_of(10, 28, 2), {}, still), DataError);  // 12 is no class
 }
 
-TEST_F(SiteLookTest, CloudsAndShadowsAreGrownByMetres) {
+TEST_F(MosaicTest, CloudsAndShadowsAreGrownByMetres) {
   Scene a = scene("a");
   const Grid scl = grid_of(20, 16, 8);
   // Three pixels of cloud in a corner, a shadow, and two touching pixels of cloud that are too few.
@@ -247,65 +247,65 @@ TEST_F(SiteLookTest, CloudsAndShadowsAreGrownByMetres) {
     if ((x == 12 && y == 2) || (x == 13 && y == 1)) return 8;
     return 5;
   });
-  EXPECT_THAT(picture(look({a}, scl, {}).mask), testing::ElementsAre("................",  //
-                                                                     "...CC........C..",  //
-                                                                     "..CCCC......C...",  //
-                                                                     ".CCCCCC.........",  //
-                                                                     "..CCCCC.........",  //
-                                                                     "...CCC...S......",  //
-                                                                     "....C...SSS.....",  //
-                                                                     ".........S......"));
+  EXPECT_THAT(picture(acquisition({a}, scl, {}).mask), testing::ElementsAre("................",  //
+                                                                            "...CC........C..",  //
+                                                                            "..CCCC......C...",  //
+                                                                            ".CCCCCC.........",  //
+                                                                            "..CCCCC.........",  //
+                                                                            "...CCC...S......",  //
+                                                                            "....C...SSS.....",  //
+                                                                            ".........S......"));
   // On the site's 10 m grid, and where the cloud itself lies outside the site.
-  const SiteLook part = look({a}, grid_of(10, 4, 4, left + 100, top - 40), {});
+  const Mosaic part = acquisition({a}, grid_of(10, 4, 4, left + 100, top - 40), {});
   EXPECT_THAT(picture(part.mask), testing::ElementsAre("CC..", "CC..", "CCCC", "CCCC"));
-  LookOptions all;
+  MosaicOptions all;
   all.smallest_growing_cloud_m2 = 0;
-  EXPECT_EQ(picture(look({a}, scl, {}, all).mask)[1], "...CC......CCCCC");
+  EXPECT_EQ(picture(acquisition({a}, scl, {}, all).mask)[1], "...CC......CCCCC");
 }
 
-TEST_F(SiteLookTest, TheMaskMovesWithTheShift) {
+TEST_F(MosaicTest, TheMaskMovesWithTheShift) {
   Scene a = scene("a");
   add(a, Band::SCL, grid_of(20, 10, 10), [](int x, int) { return x < 5 ? 5 : 11; });
-  LookOptions moved;
+  MosaicOptions moved;
   moved.shift_x_px = 2.2;
-  EXPECT_EQ(picture(look({a}, grid_of(10, 8, 1, left + 40, top - 40), {}).mask)[0], "......ww");
-  EXPECT_EQ(picture(look({a}, grid_of(10, 8, 1, left + 40, top - 40), {}, moved).mask)[0], "....wwww");
+  EXPECT_EQ(picture(acquisition({a}, grid_of(10, 8, 1, left + 40, top - 40), {}).mask)[0], "......ww");
+  EXPECT_EQ(picture(acquisition({a}, grid_of(10, 8, 1, left + 40, top - 40), {}, moved).mask)[0], "....wwww");
 }
 
-TEST_F(SiteLookTest, WithoutClassificationOnlyMissingPixelsAreMasked) {
+TEST_F(MosaicTest, WithoutClassificationOnlyMissingPixelsAreMasked) {
   Scene a = scene("a");
   Scene b = scene("b");
   const Grid ten = grid_of(10, 4, 2);
   add(a, Band::B04, ten, [](int x, int) { return x < 2 ? 0 : 300; });
-  EXPECT_EQ(picture(look({a}, ten, {Band::B04}).mask)[0], "nn..");
+  EXPECT_EQ(picture(acquisition({a}, ten, {Band::B04}).mask)[0], "nn..");
   // Another part that has one speaks for its own pixels.
   add(b, Band::B04, ten, [](int x, int) { return x < 2 ? 300 : 0; });
   add(b, Band::SCL, grid_of(20, 2, 1), [](int x, int) { return x == 0 ? 11 : 0; });
-  EXPECT_EQ(picture(look({a, b}, ten, {Band::B04}).mask)[0], "ww..");
+  EXPECT_EQ(picture(acquisition({a, b}, ten, {Band::B04}).mask)[0], "ww..");
 }
 
-TEST_F(SiteLookTest, RefusalsNameSceneBandAndFile) {
+TEST_F(MosaicTest, RefusalsNameSceneBandAndFile) {
   Scene a = scene("a");
   add(a, Band::B04, grid_of(10, 4, 2), [](int, int) { return 1; });
-  EXPECT_THAT(message_of<DataError>([&] { look({a}, grid_of(10, 4, 2), {Band::B11}); }),
+  EXPECT_THAT(message_of<DataError>([&] { acquisition({a}, grid_of(10, 4, 2), {Band::B11}); }),
               HasSubstr("a.json: no asset for band B11"));
   Grid unknown_crs = grid_of(10, 4, 2);
   unknown_crs.crs = "EPSG:1";
-  const std::string message = chain_of([&] { look({a}, unknown_crs, {Band::B04}); });
+  const std::string message = chain_of([&] { acquisition({a}, unknown_crs, {Band::B04}); });
   EXPECT_THAT(message, HasSubstr("a band B04"));
   EXPECT_THAT(message, HasSubstr("EPSG:32638"));
   EXPECT_THAT(message, HasSubstr("EPSG:1'"));
   a.bands[Band::B04].path = folder_ / "missing.tif";
-  EXPECT_THAT(chain_of([&] { look({a}, grid_of(10, 4, 2), {Band::B04}); }), HasSubstr("missing.tif"));
-  LookOptions absurd;
+  EXPECT_THAT(chain_of([&] { acquisition({a}, grid_of(10, 4, 2), {Band::B04}); }), HasSubstr("missing.tif"));
+  MosaicOptions absurd;
   absurd.cloud_growth_m = std::nan("");
-  EXPECT_THROW(look({a}, grid_of(10, 4, 2), {}, absurd), ConfigError);
+  EXPECT_THROW(acquisition({a}, grid_of(10, 4, 2), {}, absurd), ConfigError);
 }
 
 // ---- another UTM zone ------------------------------------------------------------------------------------------
 
 /// A site at 48 degrees east, where zone 38 ends and zone 39 begins; the meridians converge by 4 degrees between them.
-class ZoneEdgeTest : public SiteLookTest {
+class ZoneEdgeTest : public MosaicTest {
  protected:
   static constexpr int side = 150;
   const Grid site_{"EPSG:32638", {755000, 4432000}, 10, side, side};
@@ -332,11 +332,11 @@ TEST_F(ZoneEdgeTest, BandsOfTheNeighbouringZoneLieWhereTheGroundDoes) {
   Scene a = scene("a");
   add_wave(a, Band::B04, beyond(10));
   add_wave(a, Band::B11, beyond(20));
-  LookOptions shifted;
+  MosaicOptions shifted;
   shifted.shift_x_px = 0.3;
   shifted.shift_y_px = -0.7;
-  for (const LookOptions& options : {LookOptions{}, shifted}) {
-    const SiteLook result = look({a}, site_, {Band::B04, Band::B11}, options);
+  for (const MosaicOptions& options : {MosaicOptions{}, shifted}) {
+    const Mosaic result = acquisition({a}, site_, {Band::B04, Band::B11}, options);
     double worst_red = 0;
     double worst_swir = 0;
     for (int y = 0; y < side; ++y) {
@@ -348,7 +348,7 @@ TEST_F(ZoneEdgeTest, BandsOfTheNeighbouringZoneLieWhereTheGroundDoes) {
       }
     }
     // Slopes are up to 0.24 a pixel: a hundredth of a pixel of error in place is 0.0024, and cubic convolution misses
-    // about as much of such waves. Linear interpolation misses h^2 / 8 of their curvature: 0.05 with h = 20 m.
+    // about as much of such harmonics. Linear interpolation misses h^2 / 8 of their curvature: 0.05 with h = 20 m.
     EXPECT_LT(worst_red, 0.006);
     EXPECT_LT(worst_swir, 0.09);
     EXPECT_GT(worst_swir, 0.006);
@@ -373,8 +373,8 @@ TEST_F(ZoneEdgeTest, ShiftsAreMeasuredAcrossZones) {
     const MapPoint point = to_38(raster.to_map(x + 0.5, y + 0.5));
     return static_cast<int>(ground({point.x - 4, point.y - 8}));  // moved by 4 m to the east and 8 m to the north
   });
-  const SiteLook reference = look({here}, grid, {Band::B04});
-  const SiteLook moved = look({beyond}, grid, {Band::B04});
+  const Mosaic reference = acquisition({here}, grid, {Band::B04});
+  const Mosaic moved = acquisition({beyond}, grid, {Band::B04});
   const auto shift = estimate_shift(reference.reflectance.at(Band::B04).view(), reference.mask.view(),
                                     moved.reflectance.at(Band::B04).view(), moved.mask.view());
   ASSERT_TRUE(shift.has_value());
@@ -390,9 +390,9 @@ TEST_F(ZoneEdgeTest, ClassesComeOverAndGrow) {
   const auto far_m = [&](MapPoint point) { return std::hypot(point.x - middle.x, point.y - middle.y); };
   add(a, Band::SCL, raster, [&](int x, int y) { return far_m(to_38(raster.to_map(x + 0.5, y + 0.5))) < 300 ? 9 : 5; });
   for (const double growth_m : {0.0, 60.0}) {
-    LookOptions options;
+    MosaicOptions options;
     options.cloud_growth_m = growth_m;
-    const SiteLook result = look({a}, site_, {}, options);
+    const Mosaic result = acquisition({a}, site_, {}, options);
     for (int y = 0; y < side; ++y) {
       for (int x = 0; x < side; ++x) {
         const double distance_m = far_m(site_.to_map(x + 0.5, y + 0.5)) - 300 - growth_m;
@@ -413,7 +413,7 @@ TEST_F(ZoneEdgeTest, GapsOfTheOwnZoneAreFilledFromTheNeighbour) {
       [&](int x, int) { return is_east(2 * x) ? 0 : 4; });
   add(neighbour, Band::B04, beyond(10), [](int, int) { return 300; });
   add(neighbour, Band::SCL, beyond(20), [](int, int) { return 11; });
-  const SiteLook result = look({own, neighbour}, site_, {Band::B04});
+  const Mosaic result = acquisition({own, neighbour}, site_, {Band::B04});
   for (int y = 0; y < side; y += 7) {
     for (int x = 0; x < side; ++x) {
       EXPECT_FLOAT_EQ(result.reflectance.at(Band::B04).at(x, y), is_east(x) ? 0.3F : 0.1F);
@@ -431,7 +431,7 @@ TEST_F(ZoneEdgeTest, WhatLiesElsewhereIsNoData) {
   Scene antipodes = scene("b");
   add(antipodes, Band::B04, {"EPSG:32708", {600000, 4432000}, 10, 20, 20}, [](int, int) { return 500; });
   for (const Scene& one : {a, antipodes}) {
-    const SiteLook result = look({one}, grid_of(10, 30, 30, 755000, 4432000), {Band::B04});
+    const Mosaic result = acquisition({one}, grid_of(10, 30, 30, 755000, 4432000), {Band::B04});
     EXPECT_DOUBLE_EQ(mask_shares(result.mask.view()).nodata, 1);
   }
 }
@@ -473,11 +473,11 @@ Sample sample(int size, const std::function<double(int, int)>& value) {
   return result;
 }
 
-std::optional<LookShift> shift_between(const Sample& a, const Sample& b) {
+std::optional<MosaicShift> shift_between(const Sample& a, const Sample& b) {
   return estimate_shift(a.values.view(), a.mask.view(), b.values.view(), b.mask.view());
 }
 
-TEST(LookShifts, AreMeasuredToATenthOfAPixel) {
+TEST(MosaicShifts, AreMeasuredToATenthOfAPixel) {
   constexpr int size = 240;
   const Sample reference = sample(size, [](int x, int y) { return 0.2 + 0.02 * ground(x, y); });
   // What is at x in the reference is at x + 0.6 here; other light, and cloud over a fifth of the site.
@@ -496,7 +496,7 @@ TEST(LookShifts, AreMeasuredToATenthOfAPixel) {
   EXPECT_GE(shift->windows, 4);
 }
 
-TEST(LookShifts, AreNotInventedWhereNothingCanBeSeen) {
+TEST(MosaicShifts, AreNotInventedWhereNothingCanBeSeen) {
   constexpr int size = 240;
   const Sample reference = sample(size, [](int x, int y) { return 0.2 + 0.02 * ground(x, y); });
   const Sample flat = sample(size, [](int, int) { return 0.2; });
@@ -513,7 +513,7 @@ TEST(LookShifts, AreNotInventedWhereNothingCanBeSeen) {
   EXPECT_EQ(shift_between(small, small), std::nullopt);
 }
 
-TEST(LookShifts, MissingPixelsAreNotLookedAt) {
+TEST(MosaicShifts, MissingPixelsAreNotLookedAt) {
   constexpr int size = 200;
   const Sample reference = sample(size, [](int x, int y) { return 0.2 + 0.02 * ground(x, y); });
   Sample gaps = sample(size, [](int x, int y) { return 0.2 + 0.02 * ground(x - 1, y); });

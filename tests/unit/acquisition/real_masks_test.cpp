@@ -41,18 +41,18 @@ TEST(OwnMasksOnRealScenes, ClearCitiesStayClear) {
   for (const fs::path& item : items) {
     const Scene scene = read_stac_item(item);
     EXPECT_EQ(scene.level, "L1C");
-    SiteLook look = read_look({&scene, 1}, grid_of(scene), {});
-    complete_mask({&scene, 1}, {}, {}, look);
+    Mosaic acquisition = read_mosaic({&scene, 1}, grid_of(scene), {});
+    complete_mask({&scene, 1}, {}, {}, acquisition);
     std::int64_t cloud = 0;
     std::int64_t other = 0;
-    for (int y = 0; y < look.grid.height; ++y) {
-      for (int x = 0; x < look.grid.width; ++x) {
-        const MaskBits bits = look.mask.at(x, y);
+    for (int y = 0; y < acquisition.grid.height; ++y) {
+      for (int x = 0; x < acquisition.grid.width; ++x) {
+        const MaskBits bits = acquisition.mask.at(x, y);
         cloud += (bits & mask_cloud) != 0 ? 1 : 0;
         other += (bits & (mask_cirrus | mask_snow | mask_cloud_shadow)) != 0 ? 1 : 0;
       }
     }
-    const double pixels = static_cast<double>(look.grid.width) * look.grid.height;
+    const double pixels = static_cast<double>(acquisition.grid.width) * acquisition.grid.height;
     worst_cloud = std::max(worst_cloud, static_cast<double>(cloud) / pixels);
     EXPECT_LT(static_cast<double>(cloud) / pixels, 0.01) << item;  // white roofs
     EXPECT_LT(static_cast<double>(other) / pixels, 0.04) << item;  // haze
@@ -71,13 +71,13 @@ TEST(OwnMasksOnRealScenes, AgreeWithTheClassificationOfAMine) {
     Scene scene = read_stac_item(item);
     if (!scene.has(Band::SCL)) continue;
     scene.bands[Band::B03] = scene.bands.at(Band::B04);  // there is no green: the red stands in
-    LookOptions as_given;
+    MosaicOptions as_given;
     as_given.cloud_growth_m = 0;
     as_given.shadow_growth_m = 0;
     const Grid grid = grid_of(scene);
-    const SiteLook classified = read_look({&scene, 1}, grid, {}, as_given);
+    const Mosaic classified = read_mosaic({&scene, 1}, grid, {}, as_given);
     scene.bands.erase(Band::SCL);
-    SiteLook own = read_look({&scene, 1}, grid, {});
+    Mosaic own = read_mosaic({&scene, 1}, grid, {});
     complete_mask({&scene, 1}, {}, {}, own);
     for (int y = 0; y < grid.height; ++y) {
       for (int x = 0; x < grid.width; ++x) {

@@ -118,7 +118,7 @@ TEST(ClassCourse, TheFirstObservationTellsWhereItIsCertain) {
   EXPECT_EQ(pit.see(soil, 0).change_class, ChangeClass::vegetation_to_bare);
   EXPECT_GT(pit.course.told.class_probability, 0.8F);
   EXPECT_LT(pit.course.told.natural_probability, 0.1F);
-  EXPECT_EQ(pit.course.looks, 1);
+  EXPECT_EQ(pit.course.observations, 1);
 }
 
 TEST(ClassCourse, UnknownWhereNoClassIsLikelyEnough) {
@@ -135,7 +135,7 @@ TEST(ClassCourse, UnknownWhereNoClassIsLikelyEnough) {
 
 TEST(ClassCourse, OneObservationDoesNotChangeAClassThatIsTold) {
   Place pit{meadow};
-  for (int look = 0; look < 6; ++look) pit.see(soil, 5 * look);
+  for (int observation = 0; observation < 6; ++observation) pit.see(soil, 5 * observation);
   ASSERT_EQ(pit.course.told.change_class, ChangeClass::vegetation_to_bare);
   EXPECT_EQ(pit.see(concrete, 30).change_class, ChangeClass::vegetation_to_bare);
   EXPECT_EQ(pit.see(soil, 35).change_class, ChangeClass::vegetation_to_bare);
@@ -149,18 +149,18 @@ TEST(ClassCourse, OneObservationDoesNotChangeAClassThatIsTold) {
 
 TEST(ClassCourse, AClassHasToBeLikelierForSomeObservationsInARow) {
   CourseOptions patient;
-  patient.class_looks = 4;
-  const auto looks_to_change = [](const CourseOptions& options) {
+  patient.class_observations = 4;
+  const auto observations_to_change = [](const CourseOptions& options) {
     ClassCourse course;
-    int looks = 0;
+    int observations = 0;
     for (int i = 0; i < 4; ++i) take_in(course, {shown(spectrum(meadow), spectrum(soil))}, options);
-    while (course.told.change_class != ChangeClass::built_or_bright && looks < 30) {
+    while (course.told.change_class != ChangeClass::built_or_bright && observations < 30) {
       take_in(course, {shown(spectrum(meadow), spectrum(concrete))}, options);
-      ++looks;
+      ++observations;
     }
-    return looks;
+    return observations;
   };
-  EXPECT_EQ(looks_to_change(patient), looks_to_change({}) + 2);
+  EXPECT_EQ(observations_to_change(patient), observations_to_change({}) + 2);
 }
 
 TEST(ClassCourse, SnowTellsNothing) {
@@ -197,7 +197,7 @@ TEST(ClassCourse, WaterBesideWaterIsAFloodAtFirstSightAndWhenItWent) {
   Place flood{meadow, true};
   EXPECT_EQ(flood.see(water, 0).change_class, ChangeClass::flood);
   EXPECT_GT(flood.course.told.natural_probability, 0.8F);
-  for (int look = 1; look < 8; ++look) flood.see(meadow, 10 + 5 * look);
+  for (int observation = 1; observation < 8; ++observation) flood.see(meadow, 10 + 5 * observation);
   EXPECT_EQ(flood.course.told.change_class, ChangeClass::flood);
   EXPECT_GT(flood.course.told.natural_probability, published);
 
@@ -207,7 +207,7 @@ TEST(ClassCourse, WaterBesideWaterIsAFloodAtFirstSightAndWhenItWent) {
 
   Place drained{meadow, true};  // after a year it was a pond
   for (int days = 0; days < 365; days += 10) drained.see(water, days);
-  for (int look = 0; look < 8; ++look) drained.see(soil, 370 + 5 * look);
+  for (int observation = 0; observation < 8; ++observation) drained.see(soil, 370 + 5 * observation);
   EXPECT_LT(drained.course.told.natural_probability, published);
 }
 
@@ -250,7 +250,7 @@ TEST(ClassCourse, WhatIsSoonGreenAgainWasHarvested) {
   EXPECT_NE(planted.course.told.change_class, ChangeClass::harvest);
 }
 
-TEST(ClassCourse, WhatLooksLikeItsOwnOtherSeasonsWasHarvested) {
+TEST(ClassCourse, WhatObservationsLikeItsOwnOtherSeasonsWasHarvested) {
   const auto natural = [](double own_year_share, double days, double greenest_ndvi = 0.6) {
     Place field{meadow, false, greenest_ndvi};
     return static_cast<double>(field.see(soil, days, own_year_share).natural_probability);
@@ -287,7 +287,7 @@ TEST(ClassCourse, GroundThatFellDryIsNaturalInAllLikelihoodUnlessItIsBright) {
   for (const auto& [bed, least, most] : {std::tuple(mud, 0.65, 0.76), std::tuple(soil, 0.3, 0.5)}) {
     Place place{water};
     EXPECT_EQ(place.see(bed, 0).change_class, ChangeClass::from_water);
-    for (int look = 1; look < 5; ++look) place.see(bed, 5 * look);
+    for (int observation = 1; observation < 5; ++observation) place.see(bed, 5 * observation);
     EXPECT_GT(place.course.told.natural_probability, least);
     EXPECT_LT(place.course.told.natural_probability, most);
   }
@@ -296,11 +296,12 @@ TEST(ClassCourse, GroundThatFellDryIsNaturalInAllLikelihoodUnlessItIsBright) {
 TEST(ClassCourse, ProbabilitiesSumToOne) {
   Place place{meadow, true, 0.7};
   const Ground seen[] = {water, soil, charred, meadow, rock, concrete};
-  for (int look = 0; look < 12; ++look) {
-    const Ground& now = seen[look % 6];
-    place.see(now, 7 * look, 0.05 * look);
+  for (int observation = 0; observation < 12; ++observation) {
+    const Ground& now = seen[observation % 6];
+    place.see(now, 7 * observation, 0.05 * observation);
     const ClassProbabilities likely = course_probabilities(
-        place.course, {shown(spectrum(meadow), spectrum(now), 0.7), 7.0 * look, 0.7, 0.05 * look, true, false});
+        place.course,
+        {shown(spectrum(meadow), spectrum(now), 0.7), 7.0 * observation, 0.7, 0.05 * observation, true, false});
     double sum = 0;
     for (const double one : likely) {
       EXPECT_GE(one, 0);

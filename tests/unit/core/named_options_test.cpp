@@ -40,13 +40,13 @@ TEST(SetOption, RefusesOthersNamingTheOption) {
   };
   EXPECT_NE(message("no-such", 1).find("no-such"), std::string::npos);
   EXPECT_NE(message("pixel-size-m", 20).find("pixel-size-m"), std::string::npos);  // the grid's
-  EXPECT_NE(message("min-looks", 2.5).find("min-looks"), std::string::npos);
+  EXPECT_NE(message("min-observations", 2.5).find("min-observations"), std::string::npos);
   EXPECT_NE(message("neighbours", 1.5).find("neighbours"), std::string::npos);
   EXPECT_NE(message("shift-sigma", -1).find("shift-sigma"), std::string::npos);
-  EXPECT_NE(message("window-looks", 7).find("window-looks"), std::string::npos);
+  EXPECT_NE(message("window-observations", 7).find("window-observations"), std::string::npos);
   EXPECT_NE(message("shift-sigma", std::nan("")).find("shift-sigma"), std::string::npos);
   EXPECT_NE(message("shift-sigma", HUGE_VAL).find("shift-sigma"), std::string::npos);
-  EXPECT_NE(message("min-looks", 1e12).find("min-looks"), std::string::npos);
+  EXPECT_NE(message("min-observations", 1e12).find("min-observations"), std::string::npos);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ class Site {
   explicit Site(TrackerOptions options = {3, 0.8, 365}) : tracker_("site", grid, options) {}
 
   /// `clear` is whether column x is seen.
-  void look(
+  void observation(
       int day, const std::vector<std::string>& rows, const std::function<bool(int)>& clear = [](int) { return true; }) {
     Plane<std::uint8_t> probability(grid.width, grid.height);
     Plane<std::uint8_t> status(grid.width, grid.height);
@@ -79,13 +79,15 @@ std::vector<std::string> rows(std::vector<std::string> some) {
 
 TEST(IncidentTracker, KeepsItsIdWhileItGrows) {
   Site site;
-  site.look(0, nothing);
+  site.observation(0, nothing);
   EXPECT_TRUE(site.incidents().empty());
-  site.look(5, {"............", ".pp.........", ".p..........", "............", "............", "............"});
+  site.observation(5, {"............", ".pp.........", ".p..........", "............", "............", "............"});
   ASSERT_EQ(site.incidents().size(), 1U);
   const std::string id = site.incidents()[0].id;
-  site.look(10, {"............", ".ppp........", "pppp........", ".p..........", "............", "............"});
-  site.look(15, {"............", ".ccc........", "cccc........", ".c..........", "............", "............"});
+  site.observation(10,
+                   {"............", ".ppp........", "pppp........", ".p..........", "............", "............"});
+  site.observation(15,
+                   {"............", ".ccc........", "cccc........", ".c..........", "............", "............"});
   ASSERT_EQ(site.incidents().size(), 1U);
   const Incident& incident = site.incidents()[0];
   EXPECT_EQ(incident.id, id);
@@ -100,9 +102,9 @@ TEST(IncidentTracker, KeepsItsIdWhileItGrows) {
 
 TEST(IncidentTracker, SmallAndWeakPatchesAreNotReported) {
   Site site;
-  site.look(0, {"pp..........", "............", "......www...", "......www...", "............", "............"});
+  site.observation(0, {"pp..........", "............", "......www...", "......www...", "............", "............"});
   EXPECT_TRUE(site.incidents().empty());
-  site.look(5, {"pp..........", "............", "......wpw...", "......www...", "............", "............"});
+  site.observation(5, {"pp..........", "............", "......wpw...", "......www...", "............", "............"});
   ASSERT_EQ(site.incidents().size(), 1U);  // one strong pixel brings in the weak ones around
   EXPECT_EQ(site.incidents()[0].events.back().pixels, 6);
 }
@@ -111,28 +113,29 @@ TEST(IncidentTracker, ClosesAndOpensAgainAsTheSame) {
   Site site;
   const std::vector<std::string> pit{"............", ".ppp........", ".ppp........",
                                      "............", "............", "............"};
-  site.look(0, pit);
-  site.look(5, nothing);
+  site.observation(0, pit);
+  site.observation(5, nothing);
   ASSERT_EQ(site.incidents().size(), 1U);
   EXPECT_EQ(site.incidents()[0].status, AlertStatus::closed);
   EXPECT_EQ(site.incidents()[0].closed_on, Site::start() + days(5));
   EXPECT_EQ(site.incidents()[0].runs.size(), 2U);  // its last ground stays on record
-  site.look(40, pit);
+  site.observation(40, pit);
   ASSERT_EQ(site.incidents().size(), 1U);
   EXPECT_EQ(site.incidents()[0].status, AlertStatus::provisional);
   EXPECT_FALSE(site.incidents()[0].closed_on);
-  site.look(45, nothing);
-  site.look(45 + 366, pit);  // too long after
+  site.observation(45, nothing);
+  site.observation(45 + 366, pit);  // too long after
   EXPECT_EQ(site.incidents().size(), 2U);
   EXPECT_NE(site.incidents()[0].id, site.incidents()[1].id);
 }
 
 TEST(IncidentTracker, MergingKeepsTheOldestAndNamesTheOthers) {
   Site site;
-  site.look(0, {"............", ".pp.........", ".pp.........", "............", "............", "............"});
-  site.look(5, {"............", ".pp...ppp...", ".pp...ppp...", "............", "............", "............"});
+  site.observation(0, {"............", ".pp.........", ".pp.........", "............", "............", "............"});
+  site.observation(5, {"............", ".pp...ppp...", ".pp...ppp...", "............", "............", "............"});
   ASSERT_EQ(site.incidents().size(), 2U);
-  site.look(10, {"............", ".pppppppp...", ".pp...ppp...", "............", "............", "............"});
+  site.observation(10,
+                   {"............", ".pppppppp...", ".pp...ppp...", "............", "............", "............"});
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_EQ(site.incidents()[0].parents, std::vector{site.incidents()[1].id});
   EXPECT_EQ(site.incidents()[1].merged_into, site.incidents()[0].id);
@@ -144,9 +147,9 @@ TEST(IncidentTracker, MergingKeepsTheOldestAndNamesTheOthers) {
 
 TEST(IncidentTracker, SplittingKeepsTheIdWithTheLargerPart) {
   Site site;
-  site.look(0, {"............", ".pppppppp...", ".ppp..ppp...", "............", "............", "............"});
+  site.observation(0, {"............", ".pppppppp...", ".ppp..ppp...", "............", "............", "............"});
   const std::string id = site.incidents()[0].id;
-  site.look(5, {"............", ".pppp..pp...", ".ppp..pp....", "............", "............", "............"});
+  site.observation(5, {"............", ".pppp..pp...", ".ppp..pp....", "............", "............", "............"});
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_EQ(site.incidents()[0].id, id);
   EXPECT_EQ(site.incidents()[0].events.back().pixels, 7);
@@ -154,12 +157,12 @@ TEST(IncidentTracker, SplittingKeepsTheIdWithTheLargerPart) {
   EXPECT_EQ(site.incidents()[1].first_detected, Site::start() + days(5));
 }
 
-TEST(IncidentTracker, CloudsDoNotCountAsLooks) {
+TEST(IncidentTracker, CloudsDoNotCountAsObservations) {
   Site site;
   const std::vector<std::string> pit{"............", ".ppp........", ".ppp........",
                                      "............", "............", "............"};
-  site.look(0, pit);
-  site.look(5, pit, [](int) { return false; });
+  site.observation(0, pit);
+  site.observation(5, pit, [](int) { return false; });
   EXPECT_EQ(site.incidents()[0].observations, 1);
   EXPECT_EQ(site.incidents()[0].last_observed, Site::start());
   EXPECT_EQ(site.incidents()[0].last_detected, Site::start());
@@ -168,8 +171,8 @@ TEST(IncidentTracker, CloudsDoNotCountAsLooks) {
 
 TEST(IncidentTracker, Recovers) {
   Site site;
-  site.look(0, {"............", ".ccc........", ".ccc........", "............", "............", "............"});
-  site.look(5, {"............", ".rrr........", ".rcc........", "............", "............", "............"});
+  site.observation(0, {"............", ".ccc........", ".ccc........", "............", "............", "............"});
+  site.observation(5, {"............", ".rrr........", ".rcc........", "............", "............", "............"});
   EXPECT_EQ(site.incidents()[0].status, AlertStatus::recovering);
   EXPECT_EQ(site.incidents()[0].last_detected, Site::start() + days(5));
 }
@@ -180,24 +183,25 @@ TEST(IncidentTracker, AChanceFindDoesNotLendItsDateToWhatComesAfter) {
   const std::vector<std::string> large{"pppppppppp..", "pppppppppp..", "pppppppppp..",
                                        "............", "............", "............"};
   Site open;
-  open.look(0, small);
-  open.look(5, large);
+  open.observation(0, small);
+  open.observation(5, large);
   ASSERT_EQ(open.incidents().size(), 2U);
   EXPECT_EQ(open.incidents()[1].first_detected, Site::start() + days(5));
   EXPECT_EQ(open.incidents()[1].parents, std::vector<std::string>{open.incidents()[0].id});
   EXPECT_EQ(open.incidents()[0].merged_into, open.incidents()[1].id);
 
   Site closed;
-  closed.look(0, small);
-  closed.look(5, nothing);
-  closed.look(10, large);
+  closed.observation(0, small);
+  closed.observation(5, nothing);
+  closed.observation(10, large);
   ASSERT_EQ(closed.incidents().size(), 2U);
   EXPECT_EQ(closed.incidents()[0].status, AlertStatus::closed);
   EXPECT_TRUE(closed.incidents()[0].merged_into.empty());
 
   Site confirmed;
-  confirmed.look(0, {"............", ".ccc........", "............", "............", "............", "............"});
-  confirmed.look(5, large);
+  confirmed.observation(
+      0, {"............", ".ccc........", "............", "............", "............", "............"});
+  confirmed.observation(5, large);
   EXPECT_EQ(confirmed.incidents().size(), 1U);
 }
 
@@ -207,11 +211,11 @@ TEST(IncidentTracker, AConfirmedOneGoesOnBeforeAnOlderOne) {
   for (const char* state : {"c", "r"}) {
     Site site;
     const std::string pit(3, *state);
-    site.look(0, rows({"ppp........."}));
-    site.look(5, rows({"ppp.....ccc."}));
-    site.look(10, rows({"ppp.....ccc.", "........ccc."}));
-    site.look(15, rows({"ppp....." + pit + ".", "........" + pit + "."}));
-    site.look(20, rows({"pppppppp" + pit + ".", "........" + pit + "."}));
+    site.observation(0, rows({"ppp........."}));
+    site.observation(5, rows({"ppp.....ccc."}));
+    site.observation(10, rows({"ppp.....ccc.", "........ccc."}));
+    site.observation(15, rows({"ppp....." + pit + ".", "........" + pit + "."}));
+    site.observation(20, rows({"pppppppp" + pit + ".", "........" + pit + "."}));
     ASSERT_EQ(site.incidents().size(), 2U);
     EXPECT_EQ(site.incidents()[0].status, AlertStatus::superseded);
     EXPECT_EQ(site.incidents()[0].merged_into, site.incidents()[1].id);
@@ -228,10 +232,10 @@ TEST(IncidentTracker, AConfirmedOneGoesOnBeforeAnOlderOne) {
 /// A pit that closed ten months before, on the edge of what another, confirmed, grows into.
 Site with_a_closed_neighbour() {
   Site site;
-  site.look(0, rows({"ccccc......."}));
-  site.look(5, nothing);
-  site.look(300, rows({"........cccc"}));
-  site.look(305, rows({".cccccccpppp"}));
+  site.observation(0, rows({"ccccc......."}));
+  site.observation(5, nothing);
+  site.observation(300, rows({"........cccc"}));
+  site.observation(305, rows({".cccccccpppp"}));
   return site;
 }
 
@@ -252,10 +256,10 @@ TEST(IncidentTracker, ARecordThatHadEndedIsNotSwallowedAndDoesNotLendItsDate) {
 
 TEST(IncidentTracker, AnOpenOneGoesOnBeforeAnOlderThatClosed) {
   Site site;
-  site.look(0, rows({"cccc........"}));
-  site.look(5, nothing);
-  site.look(10, rows({".......pppp."}));
-  site.look(15, rows({"ppppppppppp."}));  // a share that either could go on in
+  site.observation(0, rows({"cccc........"}));
+  site.observation(5, nothing);
+  site.observation(10, rows({".......pppp."}));
+  site.observation(15, rows({"ppppppppppp."}));  // a share that either could go on in
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_EQ(site.incidents()[0].status, AlertStatus::closed);
   EXPECT_EQ(site.incidents()[1].status, AlertStatus::provisional);
@@ -264,10 +268,10 @@ TEST(IncidentTracker, AnOpenOneGoesOnBeforeAnOlderThatClosed) {
 
 TEST(IncidentTracker, OfSeveralThatClosedTheOldestOpensAgain) {
   Site site;
-  site.look(0, rows({"........ppp."}));
-  site.look(1, rows({"ppp.....ppp."}));
-  site.look(5, nothing);
-  site.look(10, rows({"ppppppppppp."}));
+  site.observation(0, rows({"........ppp."}));
+  site.observation(1, rows({"ppp.....ppp."}));
+  site.observation(5, nothing);
+  site.observation(10, rows({"ppppppppppp."}));
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_EQ(site.incidents()[0].status, AlertStatus::provisional);
   EXPECT_THAT(site.incidents()[0].parents, IsEmpty());
@@ -278,8 +282,8 @@ TEST(IncidentTracker, OfSeveralThatClosedTheOldestOpensAgain) {
 TEST(IncidentTracker, TheOldestGoesOnWhereverItIsInTheList) {
   // Both are open and seen at once: then the id decides, not the place.
   Site site;
-  site.look(0, rows({"ppp.....ppp."}));
-  site.look(5, rows({"ppppppppppp."}));
+  site.observation(0, rows({"ppp.....ppp."}));
+  site.observation(5, rows({"ppppppppppp."}));
   const bool first = site.incidents()[0].id < site.incidents()[1].id;
   EXPECT_EQ(site.incidents()[0].status, first ? AlertStatus::provisional : AlertStatus::superseded);
   EXPECT_EQ(site.incidents()[1].status, first ? AlertStatus::superseded : AlertStatus::provisional);
@@ -287,10 +291,10 @@ TEST(IncidentTracker, TheOldestGoesOnWhereverItIsInTheList) {
 
 TEST(IncidentTracker, AClosedOneThatGoesOnTakesASmallOpenOneWithIt) {
   Site site;
-  site.look(0, rows({"ppppppppp..."}));
-  site.look(5, nothing);
-  site.look(10, rows({"", "", "ppp........."}));
-  site.look(15, rows({"ppppppppppp.", "pp..........", "ppp........."}));
+  site.observation(0, rows({"ppppppppp..."}));
+  site.observation(5, nothing);
+  site.observation(10, rows({"", "", "ppp........."}));
+  site.observation(15, rows({"ppppppppppp.", "pp..........", "ppp........."}));
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_THAT(site.told(0, 1), ElementsAre("5 closed closed 9", "15 reopened provisional 16"));
   EXPECT_THAT(site.told(1, 1), ElementsAre("15 superseded superseded 3"));
@@ -299,12 +303,12 @@ TEST(IncidentTracker, AClosedOneThatGoesOnTakesASmallOpenOneWithIt) {
 
 TEST(IncidentTracker, AQuarterOfAPatchIsEnoughToGoOnInIt) {
   Site enough;
-  enough.look(0, rows({"ppp........."}));
-  enough.look(5, rows({"pppppppppppp"}));
+  enough.observation(0, rows({"ppp........."}));
+  enough.observation(5, rows({"pppppppppppp"}));
   EXPECT_EQ(enough.incidents().size(), 1U);
   Site less;
-  less.look(0, rows({"ppp........."}));
-  less.look(5, rows({"pppppppppppp", "p..........."}));
+  less.observation(0, rows({"ppp........."}));
+  less.observation(5, rows({"pppppppppppp", "p..........."}));
   ASSERT_EQ(less.incidents().size(), 2U);
   EXPECT_EQ(less.incidents()[0].status, AlertStatus::superseded);
 }
@@ -313,7 +317,7 @@ TEST(IncidentTracker, AQuarterOfAPatchIsEnoughToGoOnInIt) {
 
 TEST(IncidentTracker, OpenGroundIsTheOpenOnesBeforeItWasAClosedOnes) {
   Site site = with_a_closed_neighbour();  // the first, closed, has pixels 0 to 5; the other, open, 1 to 12
-  site.look(310, rows({".cccc......."}));
+  site.observation(310, rows({".cccc......."}));
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_EQ(site.incidents()[0].status, AlertStatus::closed);
   EXPECT_THAT(site.told(1, 3), ElementsAre("310 shrank confirmed 4"));
@@ -322,20 +326,20 @@ TEST(IncidentTracker, OpenGroundIsTheOpenOnesBeforeItWasAClosedOnes) {
 TEST(IncidentTracker, ClosedGroundIsTheOnesThatClosedLast) {
   // The later in the list closed first.
   Site site;
-  site.look(0, rows({"cccc........"}));
-  site.look(5, rows({"cccc....ppp."}));
-  site.look(10, rows({"cccc........"}));
-  site.look(15, rows({"ccccppppppp."}));
-  site.look(20, nothing);
-  site.look(25, rows({"........ppp."}));
+  site.observation(0, rows({"cccc........"}));
+  site.observation(5, rows({"cccc....ppp."}));
+  site.observation(10, rows({"cccc........"}));
+  site.observation(15, rows({"ccccppppppp."}));
+  site.observation(20, nothing);
+  site.observation(25, rows({"........ppp."}));
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_EQ(site.incidents()[0].status, AlertStatus::provisional);
   EXPECT_EQ(site.incidents()[1].status, AlertStatus::closed);
 
   // And the other way round.
   Site other = with_a_closed_neighbour();
-  other.look(310, nothing);
-  other.look(315, rows({".ppp........"}));
+  other.observation(310, nothing);
+  other.observation(315, rows({".ppp........"}));
   EXPECT_EQ(other.incidents()[0].status, AlertStatus::closed);
   EXPECT_EQ(other.incidents()[1].status, AlertStatus::provisional);
 }
@@ -343,12 +347,12 @@ TEST(IncidentTracker, ClosedGroundIsTheOnesThatClosedLast) {
 TEST(IncidentTracker, GroundOpensAgainAsTheSameUpToTheLastDay) {
   const std::vector<std::string> pit = rows({"ppp........."});
   Site site;  // of 365 days
-  site.look(0, pit);
-  site.look(5, nothing);
-  site.look(5 + 365, pit);
+  site.observation(0, pit);
+  site.observation(5, nothing);
+  site.observation(5 + 365, pit);
   EXPECT_EQ(site.incidents().size(), 1U);
-  site.look(400, nothing);
-  site.look(400 + 366, pit);
+  site.observation(400, nothing);
+  site.observation(400 + 366, pit);
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_THAT(site.incidents()[1].parents, IsEmpty());
   EXPECT_EQ(site.incidents()[0].status, AlertStatus::closed);
@@ -356,11 +360,11 @@ TEST(IncidentTracker, GroundOpensAgainAsTheSameUpToTheLastDay) {
 
 TEST(IncidentTracker, OneThatEndedInAnotherHasNoClaim) {
   Site site;
-  site.look(0, rows({"ppp.....pppp"}));
-  site.look(5, rows({"pppppppppppp"}));
+  site.observation(0, rows({"ppp.....pppp"}));
+  site.observation(5, rows({"pppppppppppp"}));
   const std::size_t ended = site.incidents()[0].status == AlertStatus::superseded ? 0 : 1;
-  site.look(10, nothing);
-  site.look(15, ended == 0 ? rows({"ppp........."}) : rows({"........pppp"}));
+  site.observation(10, nothing);
+  site.observation(15, ended == 0 ? rows({"ppp........."}) : rows({"........pppp"}));
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_EQ(site.incidents()[ended].status, AlertStatus::superseded);
   EXPECT_EQ(site.incidents()[1 - ended].status, AlertStatus::provisional);
@@ -370,8 +374,8 @@ TEST(IncidentTracker, OneThatEndedInAnotherHasNoClaim) {
 
 TEST(IncidentTracker, OfEqualPartsTheFirstKeepsTheId) {
   Site site;
-  site.look(0, rows({"ppppppppp..."}));
-  site.look(5, rows({"pppp.pppp..."}));
+  site.observation(0, rows({"ppppppppp..."}));
+  site.observation(5, rows({"pppp.pppp..."}));
   ASSERT_EQ(site.incidents().size(), 2U);
   const Ground left{{0, 0, 4}};
   EXPECT_EQ(site.incidents()[0].runs, left);
@@ -381,32 +385,32 @@ TEST(IncidentTracker, OfEqualPartsTheFirstKeepsTheId) {
 
 TEST(IncidentTracker, TheLargerPartMayComeLater) {
   Site site;
-  site.look(0, rows({"ppppppppp..."}));
-  site.look(5, rows({"ppp.ppppp..."}));
+  site.observation(0, rows({"ppppppppp..."}));
+  site.observation(5, rows({"ppp.ppppp..."}));
   const Ground right{{0, 4, 9}};
   EXPECT_EQ(site.incidents()[0].runs, right);
 }
 
 TEST(IncidentTracker, APartThatTakesItsOriginOverNamesItOnce) {
   Site site;
-  site.look(0, rows({"ppppppp.ppp."}));
-  site.look(5, rows({"pppp.pp.ppp."}));   // the second part is too small to be one
-  site.look(10, rows({"ppppppp.ppp."}));  // and is back
-  site.look(15, rows({"pppp.ccc.ppp"}));
+  site.observation(0, rows({"ppppppp.ppp."}));
+  site.observation(5, rows({"pppp.pp.ppp."}));   // the second part is too small to be one
+  site.observation(10, rows({"ppppppp.ppp."}));  // and is back
+  site.observation(15, rows({"pppp.ccc.ppp"}));
   ASSERT_EQ(site.incidents().size(), 3U);
   EXPECT_EQ(site.incidents()[2].parents, std::vector{site.incidents()[0].id});
-  site.look(20, rows({"pppppccc.ppp"}));
+  site.observation(20, rows({"pppppccc.ppp"}));
   EXPECT_EQ(site.incidents()[0].merged_into, site.incidents()[2].id);
   EXPECT_EQ(site.incidents()[2].parents, std::vector{site.incidents()[0].id});
 }
 
 TEST(IncidentTracker, NothingIsSplitOffFromWhatStaysClosed) {
   Site site;
-  site.look(0, rows({"ppppppppppp."}));
-  site.look(5, nothing);
-  site.look(10, rows({"", "", "pppppppppppp", "pppppppppppp"}));
+  site.observation(0, rows({"ppppppppppp."}));
+  site.observation(5, nothing);
+  site.observation(10, rows({"", "", "pppppppppppp", "pppppppppppp"}));
   // The larger part of the closed one's ground is a small part of a patch.
-  site.look(15, rows({"ppp.ppp.....", "pp..........", "pppppppppppp", "pppppppppppp"}));
+  site.observation(15, rows({"ppp.ppp.....", "pp..........", "pppppppppppp", "pppppppppppp"}));
   ASSERT_EQ(site.incidents().size(), 3U);
   EXPECT_EQ(site.incidents()[0].status, AlertStatus::closed);
   EXPECT_THAT(site.incidents()[1].parents, IsEmpty());
@@ -415,19 +419,19 @@ TEST(IncidentTracker, NothingIsSplitOffFromWhatStaysClosed) {
 
 TEST(IncidentTracker, APartOfWhatOpensAgainIsOfIt) {
   Site site;
-  site.look(0, rows({"ppppppppppp."}));
-  site.look(5, nothing);
-  site.look(10, rows({"pppp.ppp...."}));
+  site.observation(0, rows({"ppppppppppp."}));
+  site.observation(5, nothing);
+  site.observation(10, rows({"pppp.ppp...."}));
   ASSERT_EQ(site.incidents().size(), 2U);
   EXPECT_THAT(site.told(0, 1), ElementsAre("5 closed closed 11", "10 reopened provisional 4"));
   EXPECT_EQ(site.incidents()[1].parents, std::vector{site.incidents()[0].id});
 }
 
-TEST(IncidentTracker, APartWhoseOriginEndsInTheSameLookIsOfIt) {
+TEST(IncidentTracker, APartWhoseOriginEndsInTheSameObservationIsOfIt) {
   Site site;
-  site.look(0, rows({"pppppppp...."}));
-  site.look(5, rows({"pppppppp....", "", "cccccccccccc"}));
-  site.look(10, rows({"pppp.ppp....", "pp..........", "cccccccccccc"}));
+  site.observation(0, rows({"pppppppp...."}));
+  site.observation(5, rows({"pppppppp....", "", "cccccccccccc"}));
+  site.observation(10, rows({"pppp.ppp....", "pp..........", "cccccccccccc"}));
   ASSERT_EQ(site.incidents().size(), 3U);
   EXPECT_EQ(site.incidents()[0].merged_into, site.incidents()[1].id);
   EXPECT_EQ(site.incidents()[2].parents, std::vector{site.incidents()[0].id});
@@ -435,8 +439,8 @@ TEST(IncidentTracker, APartWhoseOriginEndsInTheSameLookIsOfIt) {
 
 TEST(IncidentTracker, WhatIsLeftOfItCanBeTooSmall) {
   Site site;
-  site.look(0, rows({"ppp........."}));
-  site.look(5, rows({"pp.........."}));
+  site.observation(0, rows({"ppp........."}));
+  site.observation(5, rows({"pp.........."}));
   EXPECT_THAT(site.told(0), ElementsAre("0 first_detected provisional 3", "5 closed closed 3"));
 }
 
@@ -444,35 +448,35 @@ TEST(IncidentTracker, WhatIsLeftOfItCanBeTooSmall) {
 
 TEST(IncidentTracker, IsConfirmedByAsManyPixelsAsAreReported) {
   Site site;
-  site.look(0, rows({"ccpppp......"}));
+  site.observation(0, rows({"ccpppp......"}));
   EXPECT_EQ(site.incidents()[0].status, AlertStatus::provisional);
-  site.look(5, rows({"crrppp......"}));  // recovering ones were confirmed
+  site.observation(5, rows({"crrppp......"}));  // recovering ones were confirmed
   EXPECT_THAT(site.told(0), ElementsAre("0 first_detected provisional 6", "5 confirmed confirmed 6"));
 }
 
 TEST(IncidentTracker, RecoversByMoreThanHalfAndIsDisturbedAgain) {
   Site site;
-  site.look(0, rows({"cccccc......"}));
-  site.look(5, rows({"rrrccc......"}));
+  site.observation(0, rows({"cccccc......"}));
+  site.observation(5, rows({"rrrccc......"}));
   EXPECT_EQ(site.incidents()[0].status, AlertStatus::confirmed);
-  site.look(10, rows({"rrrrcc......"}));
-  site.look(15, rows({"rrrccc......"}));
+  site.observation(10, rows({"rrrrcc......"}));
+  site.observation(15, rows({"rrrccc......"}));
   EXPECT_THAT(site.told(0, 2), ElementsAre("10 recovering recovering 6", "15 confirmed confirmed 6"));
   EXPECT_EQ(site.incidents()[0].confirmed_on, Site::start());
 }
 
 TEST(IncidentTracker, AnEpisodeAfterReopeningIsConfirmedAnew) {
   Site site;
-  site.look(0, rows({"cccc........"}));
-  site.look(5, nothing);
+  site.observation(0, rows({"cccc........"}));
+  site.observation(5, nothing);
   EXPECT_EQ(site.incidents()[0].confirmed_on, Site::start());
-  site.look(10, rows({".ppppp......"}));
+  site.observation(10, rows({".ppppp......"}));
   EXPECT_EQ(site.incidents()[0].status, AlertStatus::provisional);
   EXPECT_FALSE(site.incidents()[0].confirmed_on);
   EXPECT_FALSE(site.incidents()[0].closed_on);
-  site.look(15, rows({".ccccc......"}));
+  site.observation(15, rows({".ccccc......"}));
   EXPECT_EQ(site.incidents()[0].confirmed_on, Site::start() + days(15));
-  site.look(20, nothing);
+  site.observation(20, nothing);
   EXPECT_EQ(site.incidents()[0].closed_on, Site::start() + days(20));
   EXPECT_THAT(site.told(0),
               ElementsAre("0 first_detected provisional 4", "0 confirmed confirmed 4", "5 closed closed 4",
@@ -483,9 +487,9 @@ TEST(IncidentTracker, AnEpisodeAfterReopeningIsConfirmedAnew) {
 
 TEST(IncidentTracker, OnOtherGroundOfTheSameSizeItMoved) {
   Site site;
-  site.look(0, rows({"pppp........"}));
-  site.look(5, rows({"pppp........"}));
-  site.look(10, rows({".pppp......."}));
+  site.observation(0, rows({"pppp........"}));
+  site.observation(5, rows({"pppp........"}));
+  site.observation(10, rows({".pppp......."}));
   EXPECT_THAT(site.told(0), ElementsAre("0 first_detected provisional 4", "10 moved provisional 4"));
   const Ground before{{0, 0, 4}};
   const Ground after{{0, 1, 5}};
@@ -493,28 +497,28 @@ TEST(IncidentTracker, OnOtherGroundOfTheSameSizeItMoved) {
   EXPECT_EQ(site.incidents()[0].events[1].runs, after);
 }
 
-TEST(IncidentTracker, EventsHaveTheConfidenceOfTheirLook) {
+TEST(IncidentTracker, EventsHaveTheConfidenceOfTheirObservation) {
   Site site;
-  site.look(0, rows({"pppp........"}));
-  site.look(5, rows({"ppppwwww...."}));
-  site.look(10, nothing);
+  site.observation(0, rows({"pppp........"}));
+  site.observation(5, rows({"ppppwwww...."}));
+  site.observation(10, nothing);
   std::vector<double> confidence;
   for (const IncidentEvent& event : site.incidents()[0].events) confidence.push_back(event.confidence);
   EXPECT_THAT(confidence, ElementsAre(testing::DoubleEq(0.96), testing::DoubleEq(0.72), testing::DoubleEq(0.72)));
 }
 
-TEST(IncidentTracker, ALookCountsThatSeesHalfOfItOrTheDisturbance) {
+TEST(IncidentTracker, AObservationCountsThatSeesHalfOfItOrTheDisturbance) {
   Site site;
-  site.look(0, rows({"rrrr........"}));  // not detected by the look itself
+  site.observation(0, rows({"rrrr........"}));  // not detected by the observation itself
   EXPECT_EQ(site.incidents()[0].observations, 1);
-  site.look(5, rows({"rrrr........"}), [](int x) { return x < 2; });
+  site.observation(5, rows({"rrrr........"}), [](int x) { return x < 2; });
   EXPECT_EQ(site.incidents()[0].observations, 2);
   EXPECT_EQ(site.incidents()[0].last_observed, Site::start() + days(5));
   EXPECT_EQ(site.incidents()[0].last_detected, Site::start());
-  site.look(10, rows({"rrrr........"}), [](int x) { return x < 1; });
+  site.observation(10, rows({"rrrr........"}), [](int x) { return x < 1; });
   EXPECT_EQ(site.incidents()[0].observations, 2);
   EXPECT_EQ(site.incidents()[0].last_observed, Site::start() + days(5));
-  site.look(15, rows({"prrr........"}), [](int x) { return x < 1; });
+  site.observation(15, rows({"prrr........"}), [](int x) { return x < 1; });
   EXPECT_EQ(site.incidents()[0].observations, 3);
   EXPECT_EQ(site.incidents()[0].last_detected, Site::start() + days(15));
 }

@@ -164,7 +164,7 @@ TEST_P(Evidence, AddToCellsHoldsItsLargestSum) {
 }
 
 TEST_P(Evidence, AddToCellsByHand) {
-  // Two cells. NDVI 0.5 exactly is not above the edge 0.5: third kind of ground. In the second cell one pixel is
+  // Two cells. NDVI 0.5 exactly is not above the edge 0.5: third stratum. In the second cell one pixel is
   // masked, and the others lie above all edges.
   Row<float> blue(32, 0.125F), red(32, 0.25F), swir(32, 0.5F), nir(32, 0.75F);
   Row<float> blue_after(32, 0.25F), red_after(32, 0.0F), swir_after(32, 0.5F);
@@ -249,7 +249,7 @@ TEST_P(Evidence, EvidenceRowEqualsReference) {
   }
 }
 
-/// A cell without difference, edges and surroundings, over land, of the first kind of ground.
+/// A cell without difference, edges and surroundings, over land, of the first stratum.
 class EvidenceByHand : public TargetTest {
  protected:
   void SetUp() override {

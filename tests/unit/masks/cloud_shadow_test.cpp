@@ -11,8 +11,8 @@
 #include <limits>
 #include <optional>
 
-#include "pipeline/masks/own_mask.hpp"
 #include "pipeline/masks/spectral.hpp"
+#include "pipeline/masks/spectral_mask.hpp"
 
 namespace pitwatch {
 namespace {
@@ -161,8 +161,8 @@ class OwnMask : public testing::Test {
     for (std::size_t i = 0; i < values.size(); ++i) bands_[i].at(x, y) = light * values[i];
   }
   Plane<MaskBits> mask(const Plane<MaskBits>& classified, const std::optional<ViewAngles>& sun) const {
-    return own_mask({bands_[0].view(), bands_[1].view(), bands_[2].view(), bands_[3].view(), bands_[4].view(), {}},
-                    classified.view(), {pixel_m, sun, false});
+    return spectral_mask({bands_[0].view(), bands_[1].view(), bands_[2].view(), bands_[3].view(), bands_[4].view(), {}},
+                         classified.view(), {pixel_m, sun, false});
   }
 
   std::array<Plane<float>, 5> bands_;

@@ -36,12 +36,13 @@ std::size_t pixel(int x, int y) { return static_cast<std::size_t>(y * side + x);
 const std::size_t inside = pixel(7, 7);
 const std::size_t outside = pixel(14, 2);
 
-/// Learns on undisturbed ground and observes `looks` looks from first_day on.
+/// Learns on undisturbed ground and observes `observations` observations from first_day on.
 struct Watch {
   explicit Watch(Ground scene) : ground(std::move(scene)), state(test::learnt(camera, ground, side, side, options)) {}
 
-  void observe_looks(int looks) {
-    for (int i = 0; i < looks; ++i, day += 10) observe(state, camera.features(ground, day, options), options, seen);
+  void observe_each(int observations) {
+    for (int i = 0; i < observations; ++i, day += 10)
+      observe(state, camera.features(ground, day, options), options, seen);
   }
 
   MonitorOptions options;
@@ -54,7 +55,7 @@ struct Watch {
 
 TEST(Observe, UndisturbedGroundStaysStable) {
   Watch watch(ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0));
-  watch.observe_looks(20);
+  watch.observe_each(20);
   EXPECT_EQ(std::count(watch.seen.status.begin(), watch.seen.status.end(), PixelStatus::stable), side * side);
 }
 
@@ -68,15 +69,17 @@ class Disturbances : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Disturbances, AreProvisionalThenConfirmedWhereTheyAre) {
   Watch watch(ground_with(GetParam().before, GetParam().after, first_day + 20, 9999));
-  watch.observe_looks(8);
+  watch.observe_each(8);
   EXPECT_NE(watch.seen.status[inside], PixelStatus::stable);
   EXPECT_GT(watch.seen.probability[inside], 0.5F);
-  watch.observe_looks(6);
+  watch.observe_each(6);
   EXPECT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
   EXPECT_EQ(watch.seen.status[outside], PixelStatus::stable);
   const PixelHistory& history = watch.state.history[inside];
-  const auto date = [&](LookNumber look) { return watch.state.looks[static_cast<std::size_t>(look)]; };
-  // Two looks at darkened ground may have been taken for shadow.
+  const auto date = [&](ObservationNumber observation) {
+    return watch.state.observations[static_cast<std::size_t>(observation)];
+  };
+  // Two observations at darkened ground may have been taken for shadow.
   EXPECT_GE(date(history.onset_before), test::day_of(first_day + 20));
   EXPECT_LE(date(history.onset_before), test::day_of(first_day + 40));
   EXPECT_EQ(date(history.onset_after), test::day_of(first_day + 10));
@@ -94,9 +97,9 @@ class OtherCauses : public ::testing::TestWithParam<Case> {};
 
 TEST_P(OtherCauses, AreNoAlert) {
   Watch watch(ground_with(GetParam().before, GetParam().after, first_day + 20, first_day + 90));
-  for (int look = 0; look < 8; ++look) {
-    watch.observe_looks(1);
-    EXPECT_EQ(watch.seen.status[inside], PixelStatus::stable) << "look " << look;
+  for (int observation = 0; observation < 8; ++observation) {
+    watch.observe_each(1);
+    EXPECT_EQ(watch.seen.status[inside], PixelStatus::stable) << "observation " << observation;
   }
 }
 
@@ -107,13 +110,13 @@ INSTANTIATE_TEST_SUITE_P(Kinds, OtherCauses,
                                            Case{"Snow", test::forest_spectrum, test::snow_spectrum}),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
-/// The same look, half a minute later.
-LookFeatures by_another_satellite(LookFeatures look) {
-  look.when += std::chrono::seconds(30);
-  return look;
+/// The same observation, half a minute later.
+ObservationFeatures by_another_satellite(ObservationFeatures observation) {
+  observation.when += std::chrono::seconds(30);
+  return observation;
 }
 
-TEST(Observe, LooksUnderOneSkyCountOnce) {
+TEST(Observe, ObservationsUnderOneSkyCountOnce) {
   const Ground ground = ground_with(test::forest_spectrum, test::pit_spectrum, first_day + 20, 9999);
   const MonitorOptions options;
   Camera camera(side, side);
@@ -123,14 +126,14 @@ TEST(Observe, LooksUnderOneSkyCountOnce) {
   Observation seen_both;
   std::vector<PixelStatus> course;
   for (int day = first_day; day < first_day + 100; day += 10) {
-    const LookFeatures look = camera.features(ground, day, options);
-    observe(alone, look, options, seen_alone);
-    observe(both, look, options, seen_both);
-    observe(both, by_another_satellite(look), options, seen_both);
-    EXPECT_EQ(seen_both.use[inside], LookUse::same_sky);
+    const ObservationFeatures observation = camera.features(ground, day, options);
+    observe(alone, observation, options, seen_alone);
+    observe(both, observation, options, seen_both);
+    observe(both, by_another_satellite(observation), options, seen_both);
+    EXPECT_EQ(seen_both.use[inside], ObservationUse::same_sky);
     EXPECT_EQ(seen_both.status, seen_alone.status) << "day " << day;
     EXPECT_EQ(seen_both.probability, seen_alone.probability) << "day " << day;
-    EXPECT_EQ(both.history[inside].looks_since_onset, alone.history[inside].looks_since_onset);
+    EXPECT_EQ(both.history[inside].observations_since_onset, alone.history[inside].observations_since_onset);
     for (std::size_t i = 0; i < alone.pixels(); ++i) ASSERT_TRUE(both.models[i] == alone.models[i]) << i;
     course.push_back(seen_both.status[inside]);
   }
@@ -144,30 +147,30 @@ TEST(Observe, ASeasonIsNotLearntAndJudgedUnderOneSky) {
   Camera camera(side, side);
   MonitorState state = test::learnt(camera, ground, side, side, options, 90);
   Observation seen;
-  const LookFeatures look = camera.features(ground, 150, options);
-  observe(state, look, options, seen);
-  EXPECT_EQ(seen.use[outside], LookUse::learnt);
-  observe(state, by_another_satellite(look), options, seen);
-  EXPECT_EQ(seen.use[outside], LookUse::same_sky);
+  const ObservationFeatures observation = camera.features(ground, 150, options);
+  observe(state, observation, options, seen);
+  EXPECT_EQ(seen.use[outside], ObservationUse::learnt);
+  observe(state, by_another_satellite(observation), options, seen);
+  EXPECT_EQ(seen.use[outside], ObservationUse::same_sky);
 }
 
-TEST(Observe, WhatTheFirstLookOfASkyDidNotShowCounts) {
+TEST(Observe, WhatTheFirstObservationOfASkyDidNotShowCounts) {
   const Ground ground = ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999);
   Watch watch(ground);
-  LookFeatures first = watch.camera.features(ground, first_day, watch.options);
-  const LookFeatures second = by_another_satellite(first);
+  ObservationFeatures first = watch.camera.features(ground, first_day, watch.options);
+  const ObservationFeatures second = by_another_satellite(first);
   for (std::size_t i = 0; i < first.seen.size() / 2; ++i) first.seen[i] = Seen::nothing;
   observe(watch.state, first, watch.options, watch.seen);
   observe(watch.state, second, watch.options, watch.seen);
   for (std::size_t i = 0; i < first.seen.size(); ++i) {
-    EXPECT_EQ(watch.seen.use[i], i < first.seen.size() / 2 ? LookUse::used : LookUse::same_sky) << i;
+    EXPECT_EQ(watch.seen.use[i], i < first.seen.size() / 2 ? ObservationUse::used : ObservationUse::same_sky) << i;
   }
   // An hour later it is another sky.
-  LookFeatures later = second;
+  ObservationFeatures later = second;
   later.when = first.when + one_sky;
   observe(watch.state, later, watch.options, watch.seen);
-  EXPECT_EQ(watch.seen.use[side * side - 1], LookUse::used);
-  EXPECT_EQ(watch.seen.use[0], LookUse::same_sky);  // seen half a minute after the first
+  EXPECT_EQ(watch.seen.use[side * side - 1], ObservationUse::used);
+  EXPECT_EQ(watch.seen.use[0], ObservationUse::same_sky);  // seen half a minute after the first
 }
 
 TEST(Observe, OfOneSkyACloudIsScreenedOnce) {
@@ -176,27 +179,27 @@ TEST(Observe, OfOneSkyACloudIsScreenedOnce) {
   Watch watch(ground);
   const auto look_at = [&](int day) { return watch.camera.features(ground, day, watch.options); };
   for (const int day : {first_day, first_day + 10}) {
-    const LookFeatures look = look_at(day);
-    observe(watch.state, look, watch.options, watch.seen);
-    EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
-    observe(watch.state, by_another_satellite(look), watch.options, watch.seen);
-    EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
+    const ObservationFeatures observation = look_at(day);
+    observe(watch.state, observation, watch.options, watch.seen);
+    EXPECT_EQ(watch.seen.use[inside], ObservationUse::screened);
+    observe(watch.state, by_another_satellite(observation), watch.options, watch.seen);
+    EXPECT_EQ(watch.seen.use[inside], ObservationUse::screened);
   }
   observe(watch.state, look_at(first_day + 20), watch.options, watch.seen);
-  EXPECT_EQ(watch.seen.use[inside], LookUse::used);
+  EXPECT_EQ(watch.seen.use[inside], ObservationUse::used);
 }
 
 TEST(Observe, HistoriesOfOneSkyCountOnce) {
   const Ground ground = ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0);
   const MonitorOptions options;
   Camera camera(side, side);
-  LookStack alone(side, side);
-  LookStack both(side, side);
+  ObservationStack alone(side, side);
+  ObservationStack both(side, side);
   for (int day = 0; day < 365; day += 10) {
-    const LookFeatures look = camera.features(ground, day, options);
-    alone.add(look);
-    both.add(look);
-    both.add(by_another_satellite(look));
+    const ObservationFeatures observation = camera.features(ground, day, options);
+    alone.add(observation);
+    both.add(observation);
+    both.add(by_another_satellite(observation));
   }
   const MonitorState once = learn(std::move(alone), options);
   const MonitorState twice = learn(std::move(both), options);
@@ -219,7 +222,7 @@ TEST(Observe, SeasonsThatTheHistoryDoesNotShowAreLearntFirst) {
     Observation seen;
     for (int day = winter; day < winter + 120; day += 10) {
       observe(state, camera.features(year(pit_from), day, options), options, seen);
-      EXPECT_EQ(seen.use[outside], day == winter ? LookUse::learnt : LookUse::used) << "day " << day;
+      EXPECT_EQ(seen.use[outside], day == winter ? ObservationUse::learnt : ObservationUse::used) << "day " << day;
       EXPECT_EQ(seen.status[outside], PixelStatus::stable) << "day " << day;
     }
     EXPECT_EQ(seen.status[inside], pit_from == 9999 ? PixelStatus::stable : PixelStatus::confirmed);
@@ -236,9 +239,9 @@ TEST(Observe, WithAShortHistoryGroundAsAtAnotherSeasonIsUndisturbed) {
       return mixed(test::grey_rock_spectrum, test::forest_spectrum, green);
     };
   };
-  const auto status_with = [&](const PixelReflectance& then, float whole_year_looks) {
+  const auto status_with = [&](const PixelReflectance& then, float whole_year_observations) {
     MonitorOptions options;
-    options.whole_year_looks = whole_year_looks;
+    options.whole_year_observations = whole_year_observations;
     Camera camera(side, side);
     MonitorState state = test::learnt(camera, ground(then), side, side, options, 180);
     Observation seen;
@@ -246,8 +249,8 @@ TEST(Observe, WithAShortHistoryGroundAsAtAnotherSeasonIsUndisturbed) {
       observe(state, camera.features(ground(then), day, options), options, seen);
       EXPECT_EQ(seen.status[outside], PixelStatus::stable) << "day " << day;
     }
-    EXPECT_EQ(seen.use[outside], LookUse::used);
-    EXPECT_EQ(seen.use[inside] == LookUse::another_season, seen.status[inside] == PixelStatus::stable);
+    EXPECT_EQ(seen.use[outside], ObservationUse::used);
+    EXPECT_EQ(seen.use[inside] == ObservationUse::another_season, seen.status[inside] == PixelStatus::stable);
     return seen.status[inside];
   };
   EXPECT_EQ(status_with(test::grey_rock_spectrum, 2), PixelStatus::stable);
@@ -255,23 +258,23 @@ TEST(Observe, WithAShortHistoryGroundAsAtAnotherSeasonIsUndisturbed) {
   EXPECT_EQ(status_with(test::pit_spectrum, 2), PixelStatus::confirmed);
 }
 
-TEST(Observe, NothingIsLearntFromALookThatLacksABand) {
+TEST(Observe, NothingIsLearntFromAObservationThatLacksABand) {
   const Ground forest = ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0);
   const MonitorOptions options;
   Camera camera(side, side);
   MonitorState state = test::learnt(camera, forest, side, side, options, 90);
-  LookPlanes look = camera.look(forest, 180);
-  look.swir22 = {};
-  LookFeatures features;
-  extract_features(look, options, features);
+  ObservationPlanes observation = camera.observation(forest, 180);
+  observation.swir22 = {};
+  ObservationFeatures features;
+  extract_features(observation, options, features);
   Observation seen;
   observe(state, features, options, seen);
-  EXPECT_EQ(seen.use[outside], LookUse::unseen);
+  EXPECT_EQ(seen.use[outside], ObservationUse::unseen);
   observe(state, camera.features(forest, 190, options), options, seen);
-  EXPECT_EQ(seen.use[outside], LookUse::learnt);
+  EXPECT_EQ(seen.use[outside], ObservationUse::learnt);
 }
 
-TEST(Observe, LooksOfBareFieldsAreLikeTheirOwnOtherSeasonsAlsoWhenTurned) {
+TEST(Observe, ObservationsOfBareFieldsAreLikeTheirOwnOtherSeasonsAlsoWhenTurned) {
   // Green but for the autumn; the patch is bare all of the second year.
   const auto year = [](const PixelReflectance& then) {
     return [then](int x, int y, int day) {
@@ -281,10 +284,10 @@ TEST(Observe, LooksOfBareFieldsAreLikeTheirOwnOtherSeasonsAlsoWhenTurned) {
   };
   const auto share = [&year](const PixelReflectance& then) {
     Watch watch(year(then));
-    watch.observe_looks(20);
+    watch.observe_each(20);
     const PixelHistory& history = watch.state.history[inside];
-    EXPECT_GE(history.looks_since_onset, 5);
-    return static_cast<float>(history.own_year_looks) / static_cast<float>(history.looks_since_onset);
+    EXPECT_GE(history.observations_since_onset, 5);
+    return static_cast<float>(history.own_year_observations) / static_cast<float>(history.observations_since_onset);
   };
   EXPECT_GT(share(test::grey_rock_spectrum), 0.9F);
   EXPECT_GT(share(test::scaled(test::grey_rock_spectrum, 0.7F)), 0.9F);  // moist or turned
@@ -293,12 +296,12 @@ TEST(Observe, LooksOfBareFieldsAreLikeTheirOwnOtherSeasonsAlsoWhenTurned) {
   EXPECT_LT(share(test::pit_spectrum), 0.1F);
 }
 
-TEST(Observe, OneLookOfMissedCloudIsNoAlert) {
+TEST(Observe, OneObservationOfMissedCloudIsNoAlert) {
   Watch watch(ground_with(test::forest_spectrum, test::cloud_spectrum, first_day, first_day + 5));
-  watch.observe_looks(1);
-  EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
-  EXPECT_EQ(watch.seen.use[outside], LookUse::used);
-  watch.observe_looks(5);
+  watch.observe_each(1);
+  EXPECT_EQ(watch.seen.use[inside], ObservationUse::screened);
+  EXPECT_EQ(watch.seen.use[outside], ObservationUse::used);
+  watch.observe_each(5);
   EXPECT_EQ(watch.seen.status[inside], PixelStatus::stable);
 }
 
@@ -313,7 +316,7 @@ TEST(Observe, WeatherThatSimilarGroundSharesIsNoEvidence) {
     return seen;
   };
   Watch watch(dry_year);
-  watch.observe_looks(5);
+  watch.observe_each(5);
   EXPECT_EQ(watch.seen.status[inside], PixelStatus::stable);
   EXPECT_EQ(watch.seen.status[outside], PixelStatus::stable);
 }
@@ -332,20 +335,20 @@ TEST(Observe, GroundThatStaysAsItWasIsNoAlertWhateverTheWeather) {
     Watch watch(wet_around);
     watch.options.surroundings_prior_pixels = 0;  // the site is small
     watch.options.surroundings_contrast = contrast;
-    watch.observe_looks(6);
+    watch.observe_each(6);
     return watch.seen.status[inside];
   };
   EXPECT_EQ(status_with(0), PixelStatus::stable);
   EXPECT_NE(status_with(1), PixelStatus::stable);
 }
 
-TEST(Observe, CleanLooksCloseAnAlert) {
+TEST(Observe, CleanObservationsCloseAnAlert) {
   Watch watch(ground_with(test::grey_rock_spectrum, test::pit_spectrum, first_day, first_day + 70));
-  watch.observe_looks(7);
+  watch.observe_each(7);
   ASSERT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
-  watch.observe_looks(watch.options.close_confirmed_looks - 1);
+  watch.observe_each(watch.options.close_confirmed_observations - 1);
   EXPECT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
-  watch.observe_looks(3);
+  watch.observe_each(3);
   EXPECT_EQ(watch.seen.status[inside], PixelStatus::closed);
 }
 
@@ -357,23 +360,23 @@ TEST(Observe, VegetationThatReturnsIsRecovery) {
     return PixelReflectance{.05F, .07F, .065F, .287F, .18F, .11F};
   };
   Watch watch(replanted);
-  watch.observe_looks(7);
+  watch.observe_each(7);
   ASSERT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
-  watch.observe_looks(2);
+  watch.observe_each(2);
   EXPECT_EQ(watch.seen.status[inside], PixelStatus::recovering);
 }
 
-TEST(Observe, LooksFadeFromTheModelWhenTheirPartOfTheYearComesRoundAgain) {
+TEST(Observe, ObservationsFadeFromTheModelWhenTheirPartOfTheYearComesRoundAgain) {
   Watch watch(ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0));
   const auto of_part = [&](std::size_t part) {
     float sum = 0;
-    for (std::size_t i = 0; i < watch.state.pixels(); ++i) sum += watch.state.model(i).looks[part];
+    for (std::size_t i = 0; i < watch.state.pixels(); ++i) sum += watch.state.model(i).observations[part];
     return sum / static_cast<float>(watch.state.pixels());
   };
   const float first = of_part(0);
   const float last = of_part(5);
   // Of a year later: the first part of the year has come round, the last one has not.
-  watch.observe_looks(1);
+  watch.observe_each(1);
   EXPECT_NEAR(of_part(0), first * kept_after_a_year(watch.options) + 1, 0.3);
   EXPECT_FLOAT_EQ(of_part(5), last);
 }
@@ -381,14 +384,14 @@ TEST(Observe, LooksFadeFromTheModelWhenTheirPartOfTheYearComesRoundAgain) {
 TEST(Observe, OutliersStayOutOfTheModel) {
   Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999));
   const PackedModel before = watch.state.models[inside];
-  watch.observe_looks(8);
+  watch.observe_each(8);
   EXPECT_EQ(watch.state.models[inside].coefficients, before.coefficients);
 }
 
 TEST(Observe, GoesOnFromSavedArraysWithTheSameBytes) {
   Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, first_day + 20, 9999));
-  watch.observe_looks(3);
-  MonitorState restored = unfilled_state(side, side, watch.state.looks.size());
+  watch.observe_each(3);
+  MonitorState restored = unfilled_state(side, side, watch.state.observations.size());
   const std::vector<StateArray> saved = state_arrays(watch.state);
   const std::vector<StateArray> target = state_arrays(restored);
   ASSERT_EQ(saved.size(), target.size());
@@ -397,7 +400,7 @@ TEST(Observe, GoesOnFromSavedArraysWithTheSameBytes) {
     ASSERT_EQ(saved[i].bytes.size(), target[i].bytes.size());
     std::copy(saved[i].bytes.begin(), saved[i].bytes.end(), target[i].bytes.begin());
   }
-  const LookFeatures next = watch.camera.features(watch.ground, watch.day, watch.options);
+  const ObservationFeatures next = watch.camera.features(watch.ground, watch.day, watch.options);
   Observation one;
   Observation other;
   observe(watch.state, next, watch.options, one);
@@ -421,18 +424,18 @@ TEST(Observe, SameBytesHoweverRowsAreCut) {
     for (int y = rows - 1; y >= 0; --y) piece(y, y + 1);
   };
   for (int i = 0; i < 5; ++i) {
-    const LookFeatures look = watch.camera.features(watch.ground, first_day + 10 * i, watch.options);
-    observe(watch.state, look, watch.options, watch.seen);
-    observe(twin, look, watch.options, twin_seen, backwards);
+    const ObservationFeatures observation = watch.camera.features(watch.ground, first_day + 10 * i, watch.options);
+    observe(watch.state, observation, watch.options, watch.seen);
+    observe(twin, observation, watch.options, twin_seen, backwards);
     EXPECT_EQ(watch.seen.evidence, twin_seen.evidence);
     EXPECT_EQ(watch.seen.status, twin_seen.status);
   }
 }
 
-TEST(Observe, RefusesMoreLooksThanCanBeNamed) {
+TEST(Observe, RefusesMoreObservationsThanCanBeNamed) {
   Watch watch(ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0));
-  watch.state.looks.resize(most_looks, watch.state.looks.back());
-  EXPECT_THROW(watch.observe_looks(1), DataError);
+  watch.state.observations.resize(most_acquisitions, watch.state.observations.back());
+  EXPECT_THROW(watch.observe_each(1), DataError);
 }
 
 TEST(Observe, RefusesWhatDoesNotFit) {
@@ -445,25 +448,25 @@ TEST(Observe, RefusesWhatDoesNotFit) {
                DataError);
 }
 
-TEST(Learn, PixelsWithoutLooksAreNotJudged) {
+TEST(Learn, PixelsWithoutObservationsAreNotJudged) {
   MonitorOptions options;
   Camera camera(side, side);
   const MonitorState state =
       test::learnt(camera, ground_with(test::forest_spectrum, test::forest_spectrum, 0, 0), side, side, options, 25);
   EXPECT_EQ(std::count(state.status.begin(), state.status.end(), PixelStatus::not_judged), side * side);
-  EXPECT_THROW(learn(LookStack(3, 3), options), DataError);
+  EXPECT_THROW(learn(ObservationStack(3, 3), options), DataError);
 }
 
 TEST(Features, SolidCloudMasksItsMarginAndASpeckOnlyItself) {
   MonitorOptions options;
   Camera camera(30, 30);
-  LookPlanes look = camera.look([](int, int, int) { return test::forest_spectrum; }, 0);
+  ObservationPlanes observation = camera.observation([](int, int, int) { return test::forest_spectrum; }, 0);
   for (int y = 0; y < 6; ++y) {
-    for (int x = 0; x < 6; ++x) look.mask.at(x, y) = mask_cloud;
+    for (int x = 0; x < 6; ++x) observation.mask.at(x, y) = mask_cloud;
   }
-  look.mask.at(20, 20) = mask_cloud;
-  LookFeatures features;
-  extract_features(look, options, features);
+  observation.mask.at(20, 20) = mask_cloud;
+  ObservationFeatures features;
+  extract_features(observation, options, features);
   const auto seen = [&](int x, int y) { return features.seen[static_cast<std::size_t>(y * 30 + x)]; };
   EXPECT_EQ(seen(8, 3), Seen::masked);
   EXPECT_EQ(seen(12, 3), Seen::clear);
@@ -474,19 +477,19 @@ TEST(Features, SolidCloudMasksItsMarginAndASpeckOnlyItself) {
 TEST(Features, ErrorsOfPositionCountAtEdgesAlone) {
   // Forest, rock from column 4 on, without noise.
   constexpr int width = 8;
-  LookPlanes look = Camera(width, 3).look([](int, int, int) { return test::forest_spectrum; }, 0);
+  ObservationPlanes observation = Camera(width, 3).observation([](int, int, int) { return test::forest_spectrum; }, 0);
   for (int y = 0; y < 3; ++y) {
     for (int x = 0; x < width; ++x) {
       const PixelReflectance& ground = x < 4 ? test::forest_spectrum : test::grey_rock_spectrum;
-      look.red.at(x, y) = ground.red;
-      look.nir.at(x, y) = ground.nir;
+      observation.red.at(x, y) = ground.red;
+      observation.nir.at(x, y) = ground.nir;
     }
   }
-  LookFeatures without;
-  extract_features(look, {}, without);
-  look.position_error_px = 0.4F;
-  LookFeatures with;
-  extract_features(look, {}, with);
+  ObservationFeatures without;
+  extract_features(observation, {}, without);
+  observation.position_error_px = 0.4F;
+  ObservationFeatures with;
+  extract_features(observation, {}, with);
   const float step = without.values[width + 3][0] - without.values[width + 4][0];  // of NDVI
   EXPECT_GT(step, 0.5F);
   for (std::size_t x = 0; x < width; ++x) {
@@ -497,24 +500,24 @@ TEST(Features, ErrorsOfPositionCountAtEdgesAlone) {
   }
   EXPECT_EQ(with.values, without.values);
   // Beside a gap the difference is that to the pixel itself; a pixel alone has none.
-  look.nir.at(3, 1) = std::nanf("");
-  look.nir.at(5, 1) = std::nanf("");
-  extract_features(look, {}, with);
+  observation.nir.at(3, 1) = std::nanf("");
+  observation.nir.at(5, 1) = std::nanf("");
+  extract_features(observation, {}, with);
   EXPECT_NEAR(with.errors[width + 4][0], without.errors[width + 4][0], 1e-5F);
-  look.nir.at(5, 1) = test::forest_spectrum.nir * 2;
-  look.red.at(5, 1) = test::forest_spectrum.red;
-  extract_features(look, {}, with);
+  observation.nir.at(5, 1) = test::forest_spectrum.nir * 2;
+  observation.red.at(5, 1) = test::forest_spectrum.red;
+  extract_features(observation, {}, with);
   EXPECT_NEAR(with.errors[width + 4][0],
               std::hypot(without.errors[width + 4][0], 0.4F * (with.values[width + 5][0] - with.values[width + 4][0])),
               1e-5F);
 }
 
 TEST(Features, GroundInTheShadowOfTerrainIsNotSeen) {
-  LookPlanes look = Camera(3, 1).look([](int, int, int) { return test::pit_spectrum; }, 0);
-  look.mask.at(1, 0) = mask_terrain_shadow;
-  look.mask.at(2, 0) = mask_terrain_shadow | mask_cloud;
-  LookFeatures features;
-  extract_features(look, {}, features);
+  ObservationPlanes observation = Camera(3, 1).observation([](int, int, int) { return test::pit_spectrum; }, 0);
+  observation.mask.at(1, 0) = mask_terrain_shadow;
+  observation.mask.at(2, 0) = mask_terrain_shadow | mask_cloud;
+  ObservationFeatures features;
+  extract_features(observation, {}, features);
   EXPECT_EQ(features.seen, (PixelVector<Seen>{Seen::clear, Seen::masked, Seen::masked}));
 }
 
@@ -523,32 +526,33 @@ TEST(Features, BareGroundIsSeenThoughTheMaskSaysCloud) {
   Camera camera(4, 1);
   const std::array<PixelReflectance, 4> spectra{test::pit_spectrum, test::cloud_spectrum, test::forest_spectrum,
                                                 test::pit_spectrum};
-  LookPlanes look = camera.look([&](int x, int, int) { return spectra[static_cast<std::size_t>(x)]; }, 0);
-  for (int x = 0; x < 3; ++x) look.mask.at(x, 0) = mask_cloud;
-  look.mask.at(3, 0) = mask_cloud | mask_saturated;
-  LookFeatures features;
-  extract_features(look, options, features);
+  ObservationPlanes observation =
+      camera.observation([&](int x, int, int) { return spectra[static_cast<std::size_t>(x)]; }, 0);
+  for (int x = 0; x < 3; ++x) observation.mask.at(x, 0) = mask_cloud;
+  observation.mask.at(3, 0) = mask_cloud | mask_saturated;
+  ObservationFeatures features;
+  extract_features(observation, options, features);
   EXPECT_EQ(features.seen, (PixelVector<Seen>{Seen::clear, Seen::masked, Seen::masked, Seen::masked}));
   EXPECT_EQ(features.called_cloud, (PixelVector<std::uint8_t>{1, 1, 1, 1}));
   options.ground_blue_to_red = 0;
-  extract_features(look, options, features);
+  extract_features(observation, options, features);
   EXPECT_EQ(features.seen[0], Seen::masked);
 }
 
-TEST(Observe, OneLookOfNewBareGroundIsAnAlertAndOneOfOtherChangeIsNone) {
+TEST(Observe, OneObservationOfNewBareGroundIsAnAlertAndOneOfOtherChangeIsNone) {
   Watch dug(ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999));
-  dug.observe_looks(1);
+  dug.observe_each(1);
   EXPECT_EQ(dug.seen.status[inside], PixelStatus::provisional);
   EXPECT_EQ(dug.seen.status[outside], PixelStatus::stable);
   Watch flooded(ground_with(test::forest_spectrum, test::pool_spectrum, first_day, 9999));
-  flooded.observe_looks(1);
+  flooded.observe_each(1);
   EXPECT_EQ(flooded.seen.status[inside], PixelStatus::stable);
 }
 
-TEST(Observe, OneLookOfFreshRockOnBareGroundIsAnAlertAndOneOfWetOrDarkOneIsNone) {
+TEST(Observe, OneObservationOfFreshRockOnBareGroundIsAnAlertAndOneOfWetOrDarkOneIsNone) {
   const auto status_after_one = [](const PixelReflectance& then) {
     Watch watch(ground_with(test::grey_rock_spectrum, then, first_day, 9999));
-    watch.observe_looks(1);
+    watch.observe_each(1);
     return watch.seen.status[inside];
   };
   EXPECT_EQ(status_after_one(test::pit_spectrum), PixelStatus::provisional);
@@ -568,13 +572,13 @@ TEST(Observe, APitBesideWaterIsNoLevelOfIt) {
     };
   };
   Watch dug(beside_water(test::pit_spectrum));
-  dug.observe_looks(1);
+  dug.observe_each(1);
   EXPECT_EQ(dug.seen.status[inside], PixelStatus::provisional);
   // High water explains it for weeks, and a pond that stays is none.
   Watch flooded(beside_water(test::pool_spectrum));
-  flooded.observe_looks(4);
+  flooded.observe_each(4);
   EXPECT_EQ(flooded.seen.status[inside], PixelStatus::stable);
-  flooded.observe_looks(4);
+  flooded.observe_each(4);
   EXPECT_EQ(flooded.seen.status[inside], PixelStatus::confirmed);
 }
 
@@ -586,9 +590,9 @@ TEST(Observe, HighWaterThatWentIsNotHeldAgainstTheNext) {
     const bool is_high = (since >= 0 && since < 30) || (since >= 70 && since < 100);
     return in_patch(x, y) && is_high ? test::pool_spectrum : test::forest_spectrum;
   });
-  for (int look = 0; look < 11; ++look) {
-    twice.observe_looks(1);
-    EXPECT_EQ(twice.seen.status[inside], PixelStatus::stable) << look;
+  for (int observation = 0; observation < 11; ++observation) {
+    twice.observe_each(1);
+    EXPECT_EQ(twice.seen.status[inside], PixelStatus::stable) << observation;
   }
 }
 
@@ -601,9 +605,9 @@ TEST(Observe, APitOnTheBankIsNoLevelOfTheWaterAndItsFallIsForLong) {
   };
   // The bed of a reservoir that falls lower than it ever did.
   Watch fallen(beside_pool(test::pool_spectrum, test::grey_rock_spectrum));
-  fallen.observe_looks(12);
+  fallen.observe_each(12);
   EXPECT_EQ(fallen.seen.status[inside], PixelStatus::stable);
-  fallen.observe_looks(24);
+  fallen.observe_each(24);
   EXPECT_EQ(fallen.seen.status[inside], PixelStatus::provisional);
 }
 
@@ -612,36 +616,36 @@ TEST(Observe, BrightGroundIsNoWaterWhateverItsMndwi) {
   const PixelReflectance white{.40F, .44F, .45F, .42F, .31F, .28F};
   const PixelReflectance grey = test::scaled(white, .6F);
   Watch watch(ground_with(white, grey, first_day, 9999));
-  watch.observe_looks(6);
+  watch.observe_each(6);
   EXPECT_EQ(watch.state.counts[outside].wet, 0);
   EXPECT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
   EXPECT_EQ(watch.seen.status[outside], PixelStatus::stable);
 }
 
 TEST(Observe, DarkRockIsMissedShadowTwiceHoweverOftenItIsNot) {
-  // Every second look is a little brighter than the screen's limit.
+  // Every second observation is a little brighter than the screen's limit.
   const Ground ground = [](int x, int y, int day) {
     if (!in_patch(x, y) || day < first_day) return test::grey_rock_spectrum;
     return test::scaled(test::grey_rock_spectrum, (day - first_day) / 10 % 2 == 0 ? .5F : .73F);
   };
   Watch watch(ground);
-  watch.observe_looks(3);
-  EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
-  watch.observe_looks(2);
-  EXPECT_EQ(watch.seen.use[inside], LookUse::used);
-  watch.observe_looks(3);
+  watch.observe_each(3);
+  EXPECT_EQ(watch.seen.use[inside], ObservationUse::screened);
+  watch.observe_each(2);
+  EXPECT_EQ(watch.seen.use[inside], ObservationUse::used);
+  watch.observe_each(3);
   EXPECT_EQ(watch.seen.status[inside], PixelStatus::confirmed);
-  // A clean look ends the row.
+  // A clean observation ends the row.
   Watch clean(
       ground_with(test::grey_rock_spectrum, test::scaled(test::grey_rock_spectrum, .5F), first_day, first_day + 20));
-  clean.observe_looks(3);
+  clean.observe_each(3);
   EXPECT_EQ(clean.state.counts[inside].screened_in_row, 0);
 }
 
 TEST(Observe, RockOfAnotherColourCountsThoughItsNdviIsHigherAndPlantsDoNot) {
   const auto status_after = [](const PixelReflectance& then) {
     Watch watch(ground_with(test::grey_rock_spectrum, then, first_day, 9999));
-    watch.observe_looks(6);
+    watch.observe_each(6);
     return watch.seen.status[inside];
   };
   const PixelReflectance& rock = test::grey_rock_spectrum;
@@ -662,19 +666,19 @@ TEST(NeededLogOdds, FallAsMoreFalseAlarmsAreAccepted) {
 
 TEST(Observe, MoreFalseAlarmsAreMoreAlerts) {
   // A change whose evidence lies below what is needed by default.
-  const auto look_of = [](float false_alarms, PixelStatus wanted) {
+  const auto acquisition_of = [](float false_alarms, PixelStatus wanted) {
     Watch watch(ground_with(test::grey_rock_spectrum, test::scaled(test::grey_rock_spectrum, 1.125F), first_day, 9999));
     watch.options.false_alarms = false_alarms;
-    int look = 1;
-    watch.observe_looks(1);
-    while (look < 30 && watch.seen.status[inside] != wanted) {
-      watch.observe_looks(1);
-      ++look;
+    int observation = 1;
+    watch.observe_each(1);
+    while (observation < 30 && watch.seen.status[inside] != wanted) {
+      watch.observe_each(1);
+      ++observation;
     }
-    return look;
+    return observation;
   };
-  EXPECT_LT(look_of(1000, PixelStatus::provisional), look_of(0.1F, PixelStatus::provisional));
-  EXPECT_LT(look_of(1000, PixelStatus::confirmed), look_of(0.1F, PixelStatus::confirmed));
+  EXPECT_LT(acquisition_of(1000, PixelStatus::provisional), acquisition_of(0.1F, PixelStatus::provisional));
+  EXPECT_LT(acquisition_of(1000, PixelStatus::confirmed), acquisition_of(0.1F, PixelStatus::confirmed));
 }
 
 TEST(Observe, WhatLastedInTheHistoryIsKnown) {
@@ -697,7 +701,7 @@ TEST(Observe, WhatLastedInTheHistoryIsKnown) {
   EXPECT_GT(restless, steady + 0.03F);
   EXPECT_LT(steady, 0.2F);
   EXPECT_GT(lasting_error(0, 365), steady);  // less is known
-  options.persistent_error_looks = 1e5F;
+  options.persistent_error_observations = 1e5F;
   EXPECT_NEAR(lasting_error(0, 365), options.persistent_error, 0.02);
 }
 
@@ -708,10 +712,10 @@ TEST(Observe, TheLevelOfKnownWaterIsNoDisturbance) {
     return in_patch(x, y) && wet ? test::pool_spectrum : test::grey_rock_spectrum;
   };
   Watch known(shore);
-  known.observe_looks(12);
+  known.observe_each(12);
   EXPECT_EQ(known.seen.status[inside], PixelStatus::stable);
   Watch fresh(ground_with(test::grey_rock_spectrum, test::pool_spectrum, first_day + 20, 9999));
-  fresh.observe_looks(12);
+  fresh.observe_each(12);
   EXPECT_EQ(fresh.seen.status[inside], PixelStatus::confirmed);
 }
 
@@ -720,31 +724,31 @@ TEST(Observe, PatchySnowIsScreenedAndAPitIsNot) {
   const PixelReflectance snowy{rock.blue + .08F, rock.green + .08F,  rock.red + .08F,
                                rock.nir + .08F,  rock.swir16 - .02F, rock.swir22 - .02F};
   Watch watch(ground_with(rock, snowy, first_day, first_day + 10));
-  watch.observe_looks(1);
-  EXPECT_EQ(watch.seen.use[inside], LookUse::screened);
-  EXPECT_EQ(watch.seen.use[outside], LookUse::used);
+  watch.observe_each(1);
+  EXPECT_EQ(watch.seen.use[inside], ObservationUse::screened);
+  EXPECT_EQ(watch.seen.use[outside], ObservationUse::used);
   Watch pit(ground_with(rock, test::pit_spectrum, first_day, 9999));
-  pit.observe_looks(1);
-  EXPECT_EQ(pit.seen.use[inside], LookUse::used);
+  pit.observe_each(1);
+  EXPECT_EQ(pit.seen.use[inside], ObservationUse::used);
 }
 
 TEST(Observe, BrighterAndWetterGroundIsSnowWhereSnowLies) {
   const PixelReflectance slush{.17F, .17F, .17F, .16F, .10F, .09F};
-  const auto use_inside = [&](const PixelReflectance& around, int looks) {
+  const auto use_inside = [&](const PixelReflectance& around, int observations) {
     Watch watch([&](int x, int y, int day) {
       return day < first_day ? test::grey_rock_spectrum : in_patch(x, y) ? slush : around;
     });
-    watch.observe_looks(looks);
+    watch.observe_each(observations);
     return watch.seen.use[inside];
   };
-  EXPECT_EQ(use_inside(test::snow_spectrum, 1), LookUse::screened);
-  EXPECT_EQ(use_inside(test::snow_spectrum, 8), LookUse::screened);  // for as long as it lies
-  EXPECT_EQ(use_inside(test::grey_rock_spectrum, 1), LookUse::used);
+  EXPECT_EQ(use_inside(test::snow_spectrum, 1), ObservationUse::screened);
+  EXPECT_EQ(use_inside(test::snow_spectrum, 8), ObservationUse::screened);  // for as long as it lies
+  EXPECT_EQ(use_inside(test::grey_rock_spectrum, 1), ObservationUse::used);
 }
 
 TEST(Observe, OnlyWhatAgreesWithTheModelIsUndisturbed) {
   Watch watch(ground_with(test::forest_spectrum, test::pit_spectrum, first_day, 9999));
-  watch.observe_looks(1);
+  watch.observe_each(1);
   EXPECT_EQ(watch.seen.undisturbed[inside], 0);
   EXPECT_EQ(watch.seen.undisturbed[outside], 1);
 }

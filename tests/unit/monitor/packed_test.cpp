@@ -19,8 +19,8 @@ SeasonModel some_model() {
     model.coefficients[f] = {f < 3 ? 0.43F : -2.31F, 0.21F, -0.137F, 0.052F, -0.0181F};
     model.noise[f] = 1.37F * typical[f];
   }
-  model.looks = {12.4F, 3.1F, 0.7F, 25, 0, 8.8F};
-  model.waves = 2;
+  model.observations = {12.4F, 3.1F, 0.7F, 25, 0, 8.8F};
+  model.harmonics = 2;
   return model;
 }
 
@@ -35,9 +35,9 @@ TEST(PackedModel, IsWithinHalfAStep) {
     EXPECT_NEAR(back.noise[f] / model.noise[f], 1, 0.046);
   }
   for (std::size_t part = 0; part < year_parts; ++part) {
-    EXPECT_NEAR(std::sqrt(back.looks[part]), std::sqrt(model.looks[part]), 0.084);
+    EXPECT_NEAR(std::sqrt(back.observations[part]), std::sqrt(model.observations[part]), 0.084);
   }
-  EXPECT_EQ(back.waves, 2);
+  EXPECT_EQ(back.harmonics, 2);
 }
 
 TEST(PackedModel, ComesBackUnchangedWhereNothingChanged) {
@@ -48,12 +48,12 @@ TEST(PackedModel, ComesBackUnchangedWhereNothingChanged) {
 TEST(PackedModel, IsHeldAtTheEndOfItsRange) {
   SeasonModel model = some_model();
   model.coefficients[0] = {1e6F, -1e6F, 1e6F, 0, 0};
-  model.looks.fill(1e6F);
+  model.observations.fill(1e6F);
   model.noise.fill(1e9F);
   const SeasonModel back = unpack(pack(model, typical), typical);
   EXPECT_NEAR(back.coefficients[0][0], 2048 * typical[0], 0.01);
   EXPECT_NEAR(back.coefficients[0][1], -4096 * typical[0], 0.01);
-  EXPECT_NEAR(back.looks[3], 1806, 1);
+  EXPECT_NEAR(back.observations[3], 1806, 1);
   EXPECT_GT(back.noise[0], 1e3F);
 }
 
@@ -72,19 +72,19 @@ TEST(PackedModel, ChangesFarBelowAStepComeInOnTheMean) {
   // A fiftieth of a step each time.
   const float change = typical[0] / 8 / 50;
   constexpr int pixels = 200;
-  constexpr int looks = 100;
+  constexpr int observations = 100;
   double mean = 0;
   for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
     PackedModel packed = pack(some_model(), typical);
     const float before = unpack(packed, typical).coefficients[0][1];
-    for (std::size_t look = 0; look < looks; ++look) {
+    for (std::size_t observation = 0; observation < observations; ++observation) {
       SeasonModel model = unpack(packed, typical);
       model.coefficients[0][1] += change;
-      pack_adapted(model, typical, 0, Dither(pixel, look), packed);
+      pack_adapted(model, typical, 0, Dither(pixel, observation), packed);
     }
     mean += static_cast<double>(unpack(packed, typical).coefficients[0][1] - before) / pixels;
   }
-  EXPECT_NEAR(mean / static_cast<double>(looks * change), 1, 0.15);
+  EXPECT_NEAR(mean / static_cast<double>(observations * change), 1, 0.15);
 }
 
 TEST(PackedReflectance, IsTheNearestPlace) {
@@ -98,34 +98,35 @@ TEST(PackedReflectance, IsTheNearestPlace) {
   EXPECT_EQ(pack_reflectance(1e30F), 255);
 }
 
-TEST(AgedLooks, FadeOnTheMeanHoweverFewTheyAre) {
+TEST(AgedObservations, FadeOnTheMeanHoweverFewTheyAre) {
   for (const std::uint8_t packed : {std::uint8_t{1}, std::uint8_t{3}, std::uint8_t{40}, std::uint8_t{255}}) {
     double mean = 0;
     constexpr std::size_t pixels = 2000;
-    for (std::size_t pixel = 0; pixel < pixels; ++pixel) mean += aged_looks(packed, 0.64F, Dither(pixel, 7)) / 2000.0;
+    for (std::size_t pixel = 0; pixel < pixels; ++pixel)
+      mean += aged_observations(packed, 0.64F, Dither(pixel, 7)) / 2000.0;
     EXPECT_NEAR(mean, 0.8 * packed, 0.05) << int{packed};
   }
 }
 
-TEST(RecentLooks, TheNewestComeFirstAndTheOldestGo) {
+TEST(RecentObservations, TheNewestComeFirstAndTheOldestGo) {
   PackedResiduals residuals{};
-  RecentNumbers looks = no_recent_looks;
-  EXPECT_EQ(unpack(residuals, looks).count, 0);
-  for (int look = 0; look < 8; ++look) {
+  RecentNumbers observations = no_recent_observations;
+  EXPECT_EQ(unpack(residuals, observations).count, 0);
+  for (int observation = 0; observation < 8; ++observation) {
     FeatureVector whitened;
-    whitened.fill(static_cast<float>(look) - 3.2F);
-    push_front(residuals, looks, whitened, static_cast<LookNumber>(look));
-    EXPECT_EQ(unpack(residuals, looks).count, std::min(look + 1, 6));
+    whitened.fill(static_cast<float>(observation) - 3.2F);
+    push_front(residuals, observations, whitened, static_cast<ObservationNumber>(observation));
+    EXPECT_EQ(unpack(residuals, observations).count, std::min(observation + 1, 6));
   }
-  const RecentLooks recent = unpack(residuals, looks);
-  for (std::size_t k = 0; k < window_looks; ++k) {
-    EXPECT_EQ(recent.look[k], 7 - static_cast<int>(k));
+  const RecentObservations recent = unpack(residuals, observations);
+  for (std::size_t k = 0; k < window_observations; ++k) {
+    EXPECT_EQ(recent.observation[k], 7 - static_cast<int>(k));
     EXPECT_NEAR(recent.whitened[k][5], 3.8F - static_cast<float>(k), 0.251);
   }
   FeatureVector far;
   far.fill(-1e5F);
-  push_front(residuals, looks, far, 8);
-  EXPECT_EQ(unpack(residuals, looks).whitened[0][0], -63.5F);
+  push_front(residuals, observations, far, 8);
+  EXPECT_EQ(unpack(residuals, observations).whitened[0][0], -63.5F);
 }
 
 TEST(PackedNumbers, AreAsExactAsStated) {

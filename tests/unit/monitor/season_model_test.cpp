@@ -23,7 +23,7 @@ float curve(const SeasonDate& date) {
 
 struct History {
   std::vector<SeasonDate> dates;
-  std::vector<PixelLook> looks;
+  std::vector<PixelObservation> observations;
 };
 
 History history(int count, int every_days) {
@@ -33,7 +33,7 @@ History history(int count, int every_days) {
     const SeasonDate& date = result.dates[static_cast<std::size_t>(i)];
     FeatureVector values;
     values.fill(curve(date) + (i % 2 == 0 ? 0.01F : -0.01F));
-    result.looks.push_back({&date, values, 1});
+    result.observations.push_back({&date, values, 1});
   }
   return result;
 }
@@ -41,7 +41,7 @@ History history(int count, int every_days) {
 TEST(SeasonModel, FollowsAKnownCurve) {
   History past = history(40, 9);
   SeasonModel model;
-  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  ASSERT_TRUE(fit_season(past.observations, {}, {}, model));
   for (int day = 370; day < 730; day += 30) {
     const SeasonDate date = season_date(test::day_of(day));
     const Expectation expected = expect(model, date, {});
@@ -49,25 +49,25 @@ TEST(SeasonModel, FollowsAKnownCurve) {
   }
 }
 
-TEST(SeasonModel, ShortHistoryGivesAConstantAndFewLooksNone) {
+TEST(SeasonModel, ShortHistoryGivesAConstantAndFewObservationsNone) {
   History past = history(6, 9);
   SeasonModel model;
-  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  ASSERT_TRUE(fit_season(past.observations, {}, {}, model));
   const float early = expect(model, past.dates[0], {}).value[0];
   const float half_a_year_later = expect(model, season_date(test::day_of(182)), {}).value[0];
   EXPECT_NEAR(early, half_a_year_later, 1e-3);
 
   History less = history(3, 9);
-  EXPECT_FALSE(fit_season(less.looks, {}, {}, model));
+  EXPECT_FALSE(fit_season(less.observations, {}, {}, model));
 }
 
 TEST(SeasonModel, MissedCloudHasNoSay) {
   History past = history(40, 9);
-  for (std::size_t i = 3; i < past.looks.size(); i += 6) {
-    for (float& value : past.looks[i].values) value += 0.8F;
+  for (std::size_t i = 3; i < past.observations.size(); i += 6) {
+    for (float& value : past.observations[i].values) value += 0.8F;
   }
   SeasonModel model;
-  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  ASSERT_TRUE(fit_season(past.observations, {}, {}, model));
   EXPECT_LT(model.noise[0], 0.03F);
   for (int day = 0; day < 360; day += 30) {
     const SeasonDate date = season_date(test::day_of(day));
@@ -78,20 +78,20 @@ TEST(SeasonModel, MissedCloudHasNoSay) {
 TEST(SeasonModel, DisturbanceLateInTheHistoryHasNoSay) {
   // Two years: within one, a last season that is different cannot be told from a disturbance.
   History past = history(80, 9);
-  for (std::size_t i = 72; i < past.looks.size(); ++i) past.looks[i].values.fill(-0.6F);
+  for (std::size_t i = 72; i < past.observations.size(); ++i) past.observations[i].values.fill(-0.6F);
   SeasonModel model;
-  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
-  for (const PixelLook& look : past.looks) {
-    EXPECT_EQ(look.weight == 0, look.values[0] == -0.6F) << look.date->day;
+  ASSERT_TRUE(fit_season(past.observations, {}, {}, model));
+  for (const PixelObservation& observation : past.observations) {
+    EXPECT_EQ(observation.weight == 0, observation.values[0] == -0.6F) << observation.date->day;
   }
 }
 
 TEST(SeasonModel, FeatureThatIsMostlyMissingIsLeftOut) {
   History past = history(20, 9);
-  for (PixelLook& look : past.looks) look.values[1] = NAN;
-  past.looks[4].values[0] = NAN;
+  for (PixelObservation& observation : past.observations) observation.values[1] = NAN;
+  past.observations[4].values[0] = NAN;
   SeasonModel model;
-  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  ASSERT_TRUE(fit_season(past.observations, {}, {}, model));
   EXPECT_EQ(model.noise[1], 0);
   EXPECT_GT(model.noise[0], 0);
   EXPECT_FALSE(std::isnan(model.coefficients[0][0]));
@@ -100,7 +100,7 @@ TEST(SeasonModel, FeatureThatIsMostlyMissingIsLeftOut) {
 TEST(SeasonModel, UncertainWhereItHasNotLooked) {
   History summer = history(20, 9);  // half a year
   SeasonModel model;
-  ASSERT_TRUE(fit_season(summer.looks, {}, {}, model));
+  ASSERT_TRUE(fit_season(summer.observations, {}, {}, model));
   MonitorOptions options;
   options.season_shift_days = 0;
   const float seen = expect(model, summer.dates[10], options).deviation[0];
@@ -108,14 +108,14 @@ TEST(SeasonModel, UncertainWhereItHasNotLooked) {
   EXPECT_GT(unseen, 2 * seen);
 }
 
-TEST(SeasonModel, CountsTheLooksOfASeason) {
+TEST(SeasonModel, CountsTheObservationsOfASeason) {
   SeasonModel model;
-  model.looks = {6, 2, 0, 0, 0, 4};
+  model.observations = {6, 2, 0, 0, 0, 4};
   const auto looks_at = [&model](int part, float elapsed) {
     SeasonDate date;
     date.part = part;
     date.part_elapsed = elapsed;
-    return looks_of_season(model, date);
+    return observations_of_season(model, date);
   };
   EXPECT_FLOAT_EQ(looks_at(6, 0.5F), 6);   // the middle of a part is all of it
   EXPECT_FLOAT_EQ(looks_at(6, 0), 5);      // its beginning half of it, and half of the part before
@@ -127,24 +127,24 @@ TEST(SeasonModel, CountsTheLooksOfASeason) {
 TEST(SeasonModel, HighestOfTheYearIsOfTheSeasonsThatItKnows) {
   History past = history(40, 9);
   SeasonModel model;
-  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  ASSERT_TRUE(fit_season(past.observations, {}, {}, model));
   const SeasonYear year = season_year(test::day_of(100));
   float highest = 0;
   for (const SeasonDate& date : year) highest = std::max(highest, curve(date));
   EXPECT_NEAR(highest_of_year(model, Feature::ndvi, year, {}).value(), highest, 0.012);
-  // The curve is highest at the turn of the year: without looks from there spring is the next best.
-  for (const std::size_t part : {0U, 1U, 4U, 5U}) model.looks[part] = 0;
+  // The curve is highest at the turn of the year: without observations from there spring is the next best.
+  for (const std::size_t part : {0U, 1U, 4U, 5U}) model.observations[part] = 0;
   EXPECT_LT(highest_of_year(model, Feature::ndvi, year, {}).value(), 0.52F);
-  model.looks.fill(0);
+  model.observations.fill(0);
   EXPECT_FALSE(highest_of_year(model, Feature::ndvi, year, {}));
 }
 
 TEST(UncertainDirections, AreThoseOfEachModelAlone) {
   std::array<SeasonModel, most_directions> models;
   for (std::size_t m = 0; m < models.size(); ++m) {
-    models[m].waves = static_cast<int>(m % 3);
+    models[m].harmonics = static_cast<int>(m % 3);
     for (std::size_t part = 0; part < year_parts; ++part) {
-      models[m].looks[part] = static_cast<float>((m * 7 + part * 5) % 11) * 0.37F;
+      models[m].observations[part] = static_cast<float>((m * 7 + part * 5) % 11) * 0.37F;
     }
   }
   const SeasonDate date = season_date(test::day_of(950));
@@ -154,17 +154,17 @@ TEST(UncertainDirections, AreThoseOfEachModelAlone) {
     for (std::size_t m = 0; m < count; ++m) {
       const Terms alone = uncertain_direction(models[m], date, {});
       EXPECT_EQ(together[m], alone) << m << " of " << count;
-      for (std::size_t i = 1 + 2 * static_cast<std::size_t>(models[m].waves); i < term_count; ++i) {
+      for (std::size_t i = 1 + 2 * static_cast<std::size_t>(models[m].harmonics); i < term_count; ++i) {
         EXPECT_EQ(alone[i], 0);
       }
     }
   }
 }
 
-TEST(SeasonModel, AdaptsTowardsALookInProportionToItsWeight) {
+TEST(SeasonModel, AdaptsTowardsAObservationInProportionToItsWeight) {
   History past = history(40, 9);
   SeasonModel model;
-  ASSERT_TRUE(fit_season(past.looks, {}, {}, model));
+  ASSERT_TRUE(fit_season(past.observations, {}, {}, model));
   SeasonModel light = model;
   SeasonModel heavy = model;
   FeatureVector higher;

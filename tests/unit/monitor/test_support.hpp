@@ -28,13 +28,13 @@ inline Instant day_of(int day) { return parse_instant("2020-01-01") + std::chron
 /// What a pixel shows on a day since 2020-01-01.
 using Ground = std::function<PixelReflectance(int x, int y, int day)>;
 
-/// Looks with 3 % of noise in every band, the same in every run: no distribution of the library is used.
+/// Observations with 3 % of noise in every band, the same in every run: no distribution of the library is used.
 class Camera {
  public:
   Camera(int width, int height) : width_(width), height_(height) {}
 
-  LookPlanes look(const Ground& ground, int day) {
-    LookPlanes planes;
+  ObservationPlanes observation(const Ground& ground, int day) {
+    ObservationPlanes planes;
     planes.when = day_of(day);
     for (Plane<float>* band : {&planes.blue, &planes.green, &planes.red, &planes.nir, &planes.swir16, &planes.swir22}) {
       band->reshape(width_, height_);
@@ -55,9 +55,9 @@ class Camera {
     return planes;
   }
 
-  LookFeatures features(const Ground& ground, int day, const MonitorOptions& options) {
-    LookFeatures result;
-    extract_features(look(ground, day), options, result);
+  ObservationFeatures features(const Ground& ground, int day, const MonitorOptions& options) {
+    ObservationFeatures result;
+    extract_features(observation(ground, day), options, result);
     return result;
   }
 
@@ -73,10 +73,10 @@ class Camera {
   std::mt19937 engine_{7};
 };
 
-/// A year of looks every 10 days, learnt from.
+/// A year of observations every 10 days, learnt from.
 inline MonitorState learnt(Camera& camera, const Ground& ground, int width, int height, const MonitorOptions& options,
                            int days = 365) {
-  LookStack stack(width, height);
+  ObservationStack stack(width, height);
   for (int day = 0; day < days; day += 10) stack.add(camera.features(ground, day, options));
   return learn(std::move(stack), options);
 }

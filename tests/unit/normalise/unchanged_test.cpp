@@ -145,6 +145,19 @@ TEST(Unchanged, LittleChangeIsBorneByTheWholeDistribution) {
   }
 }
 
+TEST(Unchanged, OfASingleBandAllCounts) {
+  const Ground ground(400, 0.10, 0.02, [&](std::size_t i, double before, double noise) {
+    return i % 10 < 3 ? 0.30 + 0.05 * noise : before + 0.002 * noise;
+  });
+  const DatedBand band{ground.before, ground.after};
+  const UnchangedGround found = find_unchanged({&band, 1}, ground.kinds, kind_count, pixels_per_cell);
+  EXPECT_NEAR(found.share, 0.7, 0.01);
+  EXPECT_EQ(std::count(found.counts.begin(), found.counts.end(), 0), 0);
+  EXPECT_EQ(found.gains[0].gain, relative_gain(ground.before, ground.after).gain);
+  const UnchangedGround of_two = ground.find();
+  EXPECT_GT(std::count(of_two.counts.begin(), of_two.counts.end(), 0), 0);
+}
+
 TEST(Unchanged, KindsOfGroundHaveTheirOwnLevels) {
   Ground ground(400, 0.10, 0.02, [](std::size_t i, double before, double noise) {
     return before + (i % 2 == 0 ? 0.01 : -0.01) + 0.001 * noise;

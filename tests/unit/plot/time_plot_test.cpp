@@ -92,7 +92,7 @@ TEST(TimePlot, ATickForEachMonthOrSeveral) {
   EXPECT_THAT(plot(1095), Contains("2021-04"));
   EXPECT_THAT(plot(1095), Not(Contains("2021-02")));
   EXPECT_THAT(plot(20), Contains("01-04"));
-  EXPECT_THAT(plot(0), Contains("01-01"));  // a single look has an axis, too
+  EXPECT_THAT(plot(0), Contains("01-01"));  // a single acquisition has an axis, too
 }
 
 TEST(TimePlot, RoundTicksOfValues) {

@@ -111,7 +111,7 @@ TEST(Manifest, DoesNotWriteWhatItWouldNotRead) {
   };
   refused([](Manifest& m) { m.outputs[0].path = "../alerts.geojson"; });
   refused([](Manifest& m) { m.outputs[0].sha256 = "A"; });
-  refused([](Manifest& m) { m.sites[0].looks = -1; });
+  refused([](Manifest& m) { m.sites[0].acquisitions = -1; });
   refused([](Manifest& m) { m.acquisitions[0].cloud_share = 1.01; });
   refused(
       [](Manifest& m) { m.acquisitions[0].products[0].offsets[0].scale = std::numeric_limits<double>::quiet_NaN(); });

@@ -223,7 +223,7 @@ TEST_F(Signature, SaysNothingElseWhateverByteIsChanged) {
     changed[i] = static_cast<char>(changed[i] ^ (1 << i % 8));
     try {
       const SignatureFinding finding = verify_cms(content, changed, file("root.pem"));
-      ++harmless;  // of the list of digests, or the version, which nothing hangs on
+      ++harmless;  // of the list of digests, or the version, which nothing depends on
       EXPECT_EQ(finding.signer, right.signer) << i;
       EXPECT_EQ(finding.serial, right.serial) << i;
       EXPECT_EQ(finding.signed_at, right.signed_at) << i;

@@ -91,7 +91,7 @@ class MadeUpState {
     SiteStanding site;
     site.id = "pit";
     site.panes = 1;
-    site.looks = nights_;
+    site.acquisitions = nights_;
     site.first_acquisition = instant("2022-12-01T07:30:00Z");
     site.last_acquisition = started - std::chrono::hours(20);
     site.checkpoints = checkpoints_;

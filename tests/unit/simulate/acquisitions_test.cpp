@@ -29,7 +29,7 @@ TEST(Acquisitions, BaselineFollowsTheCalendar) {
 
 TEST(Acquisitions, EveryFiveDaysByTurns) {
   std::map<Instant, char> by_date;
-  for (const Acquisition& look : schedule(ten_years())) by_date[look.sensed] = look.spacecraft;
+  for (const Acquisition& acquisition : schedule(ten_years())) by_date[acquisition.sensed] = acquisition.spacecraft;
   EXPECT_EQ(by_date.size(), 731U);  // 3652 days / 5, both ends
   char last = 0;
   for (const auto& [sensed, spacecraft] : by_date) {
@@ -39,24 +39,26 @@ TEST(Acquisitions, EveryFiveDaysByTurns) {
 }
 
 TEST(Acquisitions, OrbitsAreThoseOfTheSatellites) {
-  for (const Acquisition& look : schedule(ten_years())) {
-    ASSERT_GE(look.relative_orbit, 1);
-    ASSERT_LE(look.relative_orbit, 143);
-    EXPECT_EQ((look.absolute_orbit - (look.spacecraft == 'A' ? 140 : 26) - look.relative_orbit) % 143, 0);
+  for (const Acquisition& acquisition : schedule(ten_years())) {
+    ASSERT_GE(acquisition.relative_orbit, 1);
+    ASSERT_LE(acquisition.relative_orbit, 143);
+    EXPECT_EQ(
+        (acquisition.absolute_orbit - (acquisition.spacecraft == 'A' ? 140 : 26) - acquisition.relative_orbit) % 143,
+        0);
   }
 }
 
 TEST(Acquisitions, ReprocessedProductsCarryTheOffsetWhateverTheirDate) {
   int reprocessed = 0;
-  const std::vector<Acquisition> looks = schedule(ten_years());
-  for (std::size_t i = 1; i < looks.size(); ++i) {
-    if (looks[i].sensed != looks[i - 1].sensed || !looks[i].edges.empty()) continue;
+  const std::vector<Acquisition> acquisitions = schedule(ten_years());
+  for (std::size_t i = 1; i < acquisitions.size(); ++i) {
+    if (acquisitions[i].sensed != acquisitions[i - 1].sensed || !acquisitions[i].edges.empty()) continue;
     ++reprocessed;
-    EXPECT_EQ(looks[i].seed, looks[i - 1].seed);
-    EXPECT_GT(looks[i].processed, looks[i - 1].processed);
-    EXPECT_EQ(looks[i].boa_add_offset, -1000);
-    EXPECT_GE(looks[i].baseline, "05.00");
-    EXPECT_NE(looks[i].sequence, looks[i - 1].sequence);
+    EXPECT_EQ(acquisitions[i].seed, acquisitions[i - 1].seed);
+    EXPECT_GT(acquisitions[i].processed, acquisitions[i - 1].processed);
+    EXPECT_EQ(acquisitions[i].boa_add_offset, -1000);
+    EXPECT_GE(acquisitions[i].baseline, "05.00");
+    EXPECT_NE(acquisitions[i].sequence, acquisitions[i - 1].sequence);
   }
   EXPECT_GT(reprocessed, 10);
   EXPECT_LT(reprocessed, 60);
@@ -64,14 +66,15 @@ TEST(Acquisitions, ReprocessedProductsCarryTheOffsetWhateverTheirDate) {
 
 TEST(Acquisitions, SplitDatatakesCoverTheGridTogether) {
   const ScheduleOptions options = ten_years();
-  const std::vector<Acquisition> looks = schedule(options);
+  const std::vector<Acquisition> acquisitions = schedule(options);
   int splits = 0;
-  for (std::size_t i = 1; i < looks.size(); ++i) {
-    if (looks[i].sensed != looks[i - 1].sensed || looks[i].edges.empty()) continue;
-    if (looks[i].edges.front().dx != -looks[i - 1].edges.front().dx) continue;  // a second edition of a partial swath
+  for (std::size_t i = 1; i < acquisitions.size(); ++i) {
+    if (acquisitions[i].sensed != acquisitions[i - 1].sensed || acquisitions[i].edges.empty()) continue;
+    if (acquisitions[i].edges.front().dx != -acquisitions[i - 1].edges.front().dx)
+      continue;  // a second edition of a partial swath
     ++splits;
-    const DataEdge& a = looks[i - 1].edges.front();
-    const DataEdge& b = looks[i].edges.front();
+    const DataEdge& a = acquisitions[i - 1].edges.front();
+    const DataEdge& b = acquisitions[i].edges.front();
     for (float y = 0; y < 300; y += 10) {
       for (float x = 0; x < 300; x += 10) {
         EXPECT_TRUE(x * a.dx + y * a.dy <= a.limit || x * b.dx + y * b.dy <= b.limit) << x << " " << y;
@@ -87,8 +90,8 @@ TEST(Acquisitions, ADateDoesNotDependOnThePeriod) {
   const std::vector<Acquisition> all = schedule(ten_years());
   const std::vector<Acquisition> some = schedule(shorter);
   ASSERT_FALSE(some.empty());
-  const auto same =
-      std::find_if(all.begin(), all.end(), [&](const Acquisition& look) { return look.seed == some[0].seed; });
+  const auto same = std::find_if(all.begin(), all.end(),
+                                 [&](const Acquisition& acquisition) { return acquisition.seed == some[0].seed; });
   ASSERT_NE(same, all.end());
   EXPECT_EQ(same->sensed, some[0].sensed);
   EXPECT_EQ(same->shift_x_px, some[0].shift_x_px);

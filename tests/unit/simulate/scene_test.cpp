@@ -15,16 +15,16 @@ class Scene : public testing::Test {
  protected:
   Scene() : site_("test", 5, {"EPSG:32638", {637200, 4446000}, 10, side, side}, 46.6, 40.15, {side / 2.0, side / 2.0}) {
     site_.ground.window(site_.grid.extent().grown(render_halo_px), ground_);
-    look_.seed = 77;
-    look_.sensed = parse_instant("2022-07-10T07:44:00Z");
-    look_.baseline = "04.00";
-    look_.boa_add_offset = -1000;
-    look_.gain.fill(1);
+    acquisition_.seed = 77;
+    acquisition_.sensed = parse_instant("2022-07-10T07:44:00Z");
+    acquisition_.baseline = "04.00";
+    acquisition_.boa_add_offset = -1000;
+    acquisition_.gain.fill(1);
   }
 
-  GranulePixels render(const Acquisition& look) {
+  GranulePixels render(const Acquisition& acquisition) {
     GranulePixels pixels(site_.grid, surface_bands);
-    SceneRenderer(site_, look).render(ground_, site_.grid.extent(), pixels);
+    SceneRenderer(site_, acquisition).render(ground_, site_.grid.extent(), pixels);
     return pixels;
   }
 
@@ -44,18 +44,18 @@ class Scene : public testing::Test {
 
   SimulatedSite site_;
   GroundPixels ground_;
-  Acquisition look_;
+  Acquisition acquisition_;
 };
 
 TEST_F(Scene, TilesFitTogether) {
-  look_.weather = {CloudKind::cumulus, 0.3F, 0.2F};
-  look_.shift_x_px = 0.37F;
-  look_.shift_y_px = -0.21F;
-  look_.haze = 0.02F;
-  look_.edges.push_back({0.97F, 0.24F, 100});
-  const GranulePixels whole = render(look_);
+  acquisition_.weather = {CloudKind::cumulus, 0.3F, 0.2F};
+  acquisition_.shift_x_px = 0.37F;
+  acquisition_.shift_y_px = -0.21F;
+  acquisition_.haze = 0.02F;
+  acquisition_.edges.push_back({0.97F, 0.24F, 100});
+  const GranulePixels whole = render(acquisition_);
   GranulePixels tiled(site_.grid, surface_bands);
-  const SceneRenderer renderer(site_, look_);
+  const SceneRenderer renderer(site_, acquisition_);
   for (const Window& tile : {Window{0, 0, 48, 66}, {48, 0, 72, 66}, {0, 66, 90, 54}, {90, 66, 30, 54}}) {
     GroundPixels ground;
     site_.ground.window(tile.grown(render_halo_px), ground);
@@ -68,8 +68,8 @@ TEST_F(Scene, TilesFitTogether) {
 }
 
 TEST_F(Scene, OffsetMovesTheNumbersAlone) {
-  const GranulePixels after = render(look_);
-  Acquisition before = look_;
+  const GranulePixels after = render(acquisition_);
+  Acquisition before = acquisition_;
   before.boa_add_offset = 0;
   const GranulePixels without = render(before);
   for (std::size_t band = 0; band < surface_band_count; ++band) {
@@ -84,8 +84,8 @@ TEST_F(Scene, OffsetMovesTheNumbersAlone) {
 }
 
 TEST_F(Scene, NothingBeyondTheSwath) {
-  look_.edges.push_back({1, 0, 59});  // columns from 60 on
-  const GranulePixels pixels = render(look_);
+  acquisition_.edges.push_back({1, 0, 59});  // columns from 60 on
+  const GranulePixels pixels = render(acquisition_);
   EXPECT_EQ(pixels.bands[1].at(60, 5), 0);
   EXPECT_NE(pixels.bands[1].at(59, 5), 0);
   EXPECT_EQ(pixels.bands[10].at(30, 5), 0);  // 20 m
@@ -96,19 +96,19 @@ TEST_F(Scene, NothingBeyondTheSwath) {
 }
 
 TEST_F(Scene, OvercastIsBrightAndClassifiedAsCloud) {
-  const double clear = mean(render(look_).bands[1]);
-  look_.weather = {CloudKind::overcast, 1.0F, 0.0F};
-  const GranulePixels pixels = render(look_);
+  const double clear = mean(render(acquisition_).bands[1]);
+  acquisition_.weather = {CloudKind::overcast, 1.0F, 0.0F};
+  const GranulePixels pixels = render(acquisition_);
   EXPECT_GT(mean(pixels.bands[1]), clear + 3000);
   EXPECT_GT(quality_of(std::as_const(pixels.scl).view()).cloud, 95);
   Plane<float> hidden(side, side);
-  SceneRenderer(site_, look_).hidden(site_.grid.extent(), hidden.view());
+  SceneRenderer(site_, acquisition_).hidden(site_.grid.extent(), hidden.view());
   EXPECT_GT(hidden.at(side / 2, side / 2), 0.9F);
 }
 
 TEST_F(Scene, SlopesThatFaceNorthAreDarkInAutumn) {
-  look_.sensed = parse_instant("2022-11-10T07:44:00Z");
-  const GranulePixels pixels = render(look_);
+  acquisition_.sensed = parse_instant("2022-11-10T07:44:00Z");
+  const GranulePixels pixels = render(acquisition_);
   const Plane<float>& elevation = ground_.terrain.elevation;
   double sum[2]{};
   int count[2]{};
@@ -131,8 +131,8 @@ TEST_F(Scene, SlopesThatFaceNorthAreDarkInAutumn) {
 TEST_F(Scene, BandsThatAreNotWantedAreNotThere) {
   const std::array<Band, 2> wanted{Band::B04, Band::B11};
   GranulePixels few(site_.grid, wanted);
-  SceneRenderer(site_, look_).render(ground_, site_.grid.extent(), few);
-  const GranulePixels all = render(look_);
+  SceneRenderer(site_, acquisition_).render(ground_, site_.grid.extent(), few);
+  const GranulePixels all = render(acquisition_);
   EXPECT_EQ(few.bands[1].width(), 0);
   expect_same(few.bands[3], all.bands[3]);
   expect_same(few.bands[10], all.bands[10]);

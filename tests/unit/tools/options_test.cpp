@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/renamed_options.hpp"
 #include "tests/unit/io/test_support.hpp"
 #include "tools/command_alerts.hpp"
 #include "tools/command_compare.hpp"
@@ -187,6 +188,31 @@ TEST(Periods, TheEndHasTwoNamesEverywhere) {
   EXPECT_THROW(end({"--config", file}), ConfigError);
   const Variable other("PITWATCH_TO", "2022-12-04");
   EXPECT_THROW(end({}), ConfigError);
+}
+
+TEST(RenamedOptions, AreUnderstoodByTheirFormerNames) {
+  const auto value = [](const Words& arguments) {
+    return parse_options(*run_entry.make(), arguments)["confirm-observations"].as<double>();
+  };
+  EXPECT_EQ(value({"--confirm-looks", "4"}), 4);
+  EXPECT_EQ(value({"--confirm-looks", "4", "--confirm-observations", "4"}), 4);
+  EXPECT_THROW(value({"--confirm-looks", "4", "--confirm-observations", "5"}), ConfigError);
+  EXPECT_THROW(value({"--confirm-looks", "many"}), ConfigError);
+  const Variable variable("PITWATCH_CONFIRM_LOOKS", "6");
+  EXPECT_EQ(value({}), 6);
+  EXPECT_EQ(value({"--confirm-observations", "5"}), 5);
+  const auto masks = parse_options(*run_entry.make(), {"--own-masks", "off"});
+  EXPECT_EQ(masks["spectral-masks"].as<std::string>(), "off");
+}
+
+TEST(RenamedOptions, AreHashedByTheirFormerNames) {
+  for (const RenamedOption& option : renamed_options) {
+    EXPECT_EQ(present_name(option.former), option.present);
+    EXPECT_EQ(present_name(option.present), option.present);
+    EXPECT_EQ(hashed_name(option.present), option.former);
+  }
+  EXPECT_EQ(present_name("shore-m"), "shore-m");
+  EXPECT_EQ(hashed_name("shore-m"), "shore-m");
 }
 
 TEST(Periods, CommandsWithoutOneDoNotKnowTheirNames) {

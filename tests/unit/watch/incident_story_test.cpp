@@ -75,12 +75,12 @@ Spectrum spectrum(const BandMeans& means) {
   return result;
 }
 
-CourseLook look_at(const BandMeans& now, double days, bool is_over = false) {
-  CourseLook look;
-  look.shown.add(spectrum(meadow), spectrum(now), -1);
-  look.days = days;
-  look.is_over = is_over;
-  return look;
+CourseObservation look_at(const BandMeans& now, double days, bool is_over = false) {
+  CourseObservation acquisition;
+  acquisition.shown.add(spectrum(meadow), spectrum(now), -1);
+  acquisition.days = days;
+  acquisition.is_over = is_over;
+  return acquisition;
 }
 
 TEST(IncidentStory, TellsFromWhenOnAnAlertWasOfWhichClass) {
@@ -119,7 +119,7 @@ TEST(IncidentStory, TellsWhenItHasBecomeMuchLikelierToBeNatural) {
   SiteState state = state_of_one();
   IncidentEvidence& evidence = state.evidence["PW-1"];
   classify(state, "PW-1", look_at(soil, 0), day_of(0), {});
-  CourseLook like_another_season = look_at(soil, 5);
+  CourseObservation like_another_season = look_at(soil, 5);
   like_another_season.own_year_share = 0.42;
   classify(state, "PW-1", like_another_season, day_of(5), {});
   ASSERT_EQ(evidence.classes.size(), 2U);
@@ -130,9 +130,9 @@ TEST(IncidentStory, TellsWhenItHasBecomeMuchLikelierToBeNatural) {
   EXPECT_EQ(evidence.classes.size(), 2U);
 }
 
-/// A look that shows all ground alike, but for one pixel.
-LookPlanes planes_of(const BandMeans& ground, int x, int y, const BandMeans& there) {
-  LookPlanes planes;
+/// An acquisition that shows all ground alike, but for one pixel.
+ObservationPlanes planes_of(const BandMeans& ground, int x, int y, const BandMeans& there) {
+  ObservationPlanes planes;
   planes.when = day_of(5);
   std::size_t band = 0;
   for (Plane<float>* plane : {&planes.blue, &planes.green, &planes.red, &planes.nir, &planes.swir16, &planes.swir22}) {
@@ -143,9 +143,9 @@ LookPlanes planes_of(const BandMeans& ground, int x, int y, const BandMeans& the
   return planes;
 }
 
-class CourseLooks : public testing::Test {
+class CourseAcquisitions : public testing::Test {
  protected:
-  CourseLooks() : state_(state_of_one()), clear_(grid.width, grid.height) {
+  CourseAcquisitions() : state_(state_of_one()), clear_(grid.width, grid.height) {
     state_.monitor = make_state(grid.width, grid.height);
     state_.undisturbed.resize(state_.monitor.pixels());
     for (auto& pixel : state_.undisturbed) {
@@ -158,8 +158,8 @@ class CourseLooks : public testing::Test {
     for (int y = 0; y < grid.height; ++y) std::fill_n(clear_.row(y), grid.width, value);
   }
 
-  std::optional<CourseLook> see(const LookPlanes& planes) {
-    return course_look(state_, state_.incidents[0], planes, std::as_const(clear_).view(), grid);
+  std::optional<CourseObservation> see(const ObservationPlanes& planes) {
+    return course_observation(state_, state_.incidents[0], planes, std::as_const(clear_).view(), grid);
   }
 
   SiteState state_;
@@ -169,27 +169,27 @@ class CourseLooks : public testing::Test {
 constexpr double meadow_ndvi = 0.29 / 0.41;
 constexpr double soil_ndvi = 0.07 / 0.41;
 
-TEST_F(CourseLooks, PixelsThatChangedMostWeighMost) {
+TEST_F(CourseAcquisitions, PixelsThatChangedMostWeighMost) {
   // One of eight pixels is soil, the others are as they were.
-  const auto look = see(planes_of(meadow, 2, 2, soil));
-  ASSERT_TRUE(look);
-  EXPECT_NEAR(look->shown.ndvi(), soil_ndvi, 0.05);
-  EXPECT_NEAR(look->shown.ndvi_before(), meadow_ndvi, 0.01);
-  EXPECT_NEAR(look->shown.red_rise(), soil[2] - meadow[2], 0.01);
-  EXPECT_DOUBLE_EQ(look->days, 5);
-  EXPECT_FALSE(look->is_over);
+  const auto acquisition = see(planes_of(meadow, 2, 2, soil));
+  ASSERT_TRUE(acquisition);
+  EXPECT_NEAR(acquisition->shown.ndvi(), soil_ndvi, 0.05);
+  EXPECT_NEAR(acquisition->shown.ndvi_before(), meadow_ndvi, 0.01);
+  EXPECT_NEAR(acquisition->shown.red_rise(), soil[2] - meadow[2], 0.01);
+  EXPECT_DOUBLE_EQ(acquisition->days, 5);
+  EXPECT_FALSE(acquisition->is_over);
   state_.incidents[0].status = AlertStatus::closed;
   const auto last = see(planes_of(meadow, 2, 2, soil));
   ASSERT_TRUE(last);
   EXPECT_TRUE(last->is_over);
 }
 
-TEST_F(CourseLooks, TheCoreTellsMoreThanTheRim) {
+TEST_F(CourseAcquisitions, TheCoreTellsMoreThanTheRim) {
   state_.incidents[0].runs = {{1, 1, 6}, {2, 1, 6}, {3, 1, 6}, {4, 1, 6}, {5, 1, 6}};
   const auto ndvi_with_soil = [&](int from, int to) {
     constexpr BandMeans water{0.05F, 0.05F, 0.03F, 0.02F, 0.01F, 0.01F};
-    LookPlanes planes = planes_of(water, 0, 0, water);
-    const LookPlanes bare = planes_of(soil, 0, 0, soil);
+    ObservationPlanes planes = planes_of(water, 0, 0, water);
+    const ObservationPlanes bare = planes_of(soil, 0, 0, soil);
     for (int y = from; y <= to; ++y) {
       for (int x = from; x <= to; ++x) {
         planes.red.at(x, y) = bare.red.at(x, y);
@@ -206,8 +206,8 @@ TEST_F(CourseLooks, TheCoreTellsMoreThanTheRim) {
   EXPECT_NEAR(ndvi_with_soil(3, 3), water_ndvi + (soil_ndvi - water_ndvi) * 1 / 9, 0.03);
 }
 
-TEST_F(CourseLooks, HalfOfTheGroundHasToBeSeenAfterTheFirstLook) {
-  const LookPlanes planes = planes_of(soil, 0, 0, soil);
+TEST_F(CourseAcquisitions, HalfOfTheGroundHasToBeSeenAfterTheFirstAcquisition) {
+  const ObservationPlanes planes = planes_of(soil, 0, 0, soil);
   set_clear(0);
   for (int x = 2; x < 5; ++x) clear_.at(x, 2) = 1;
   EXPECT_TRUE(see(planes));  // the first
@@ -221,17 +221,17 @@ TEST_F(CourseLooks, HalfOfTheGroundHasToBeSeenAfterTheFirstLook) {
   EXPECT_FALSE(see(planes));  // not even the first
 }
 
-TEST_F(CourseLooks, SharesOfOwnYearAreOfAllLooksAtItsPixels) {
+TEST_F(CourseAcquisitions, SharesOfOwnYearAreOfAllAcquisitionsAtItsPixels) {
   state_.evidence["PW-1"].by_water = true;
   state_.evidence["PW-1"].greenest_ndvi = 0.5F;
   PixelHistory& history = state_.monitor.history[2 * 8 + 2];
-  history.looks_since_onset = 4;
-  history.own_year_looks = 1;
-  const auto look = see(planes_of(soil, 0, 0, soil));
-  ASSERT_TRUE(look);
-  EXPECT_DOUBLE_EQ(look->own_year_share, 0.25);
-  EXPECT_DOUBLE_EQ(look->greenest_ndvi, 0.5);
-  EXPECT_TRUE(look->by_water);
+  history.observations_since_onset = 4;
+  history.own_year_observations = 1;
+  const auto acquisition = see(planes_of(soil, 0, 0, soil));
+  ASSERT_TRUE(acquisition);
+  EXPECT_DOUBLE_EQ(acquisition->own_year_share, 0.25);
+  EXPECT_DOUBLE_EQ(acquisition->greenest_ndvi, 0.5);
+  EXPECT_TRUE(acquisition->by_water);
 }
 
 TEST(IncidentStory, EventsHaveOutlineAreaStateAndConfidenceOfTheirTime) {
@@ -252,15 +252,15 @@ TEST(IncidentStory, EventsHaveOutlineAreaStateAndConfidenceOfTheirTime) {
   EXPECT_EQ(history[2].status, AlertStatus::provisional);
   EXPECT_EQ(history[3].status, AlertStatus::confirmed);
   EXPECT_EQ(history[4].status, AlertStatus::confirmed);
-  EXPECT_DOUBLE_EQ(history[0].confidence, 0.88 * 0.5);
-  EXPECT_DOUBLE_EQ(history[1].confidence, 0.88 * 0.5);
-  EXPECT_DOUBLE_EQ(history[3].confidence, 0.88 * 0.75);
+  EXPECT_DOUBLE_EQ(history[0].confidence, calibrated_confidence(AlertStatus::provisional, 0.5));
+  EXPECT_DOUBLE_EQ(history[1].confidence, calibrated_confidence(AlertStatus::provisional, 0.5));
+  EXPECT_DOUBLE_EQ(history[3].confidence, calibrated_confidence(AlertStatus::confirmed, 0.75));
   EXPECT_NEAR(history[0].area_ha, 0.06, 0.0002);
   EXPECT_EQ(history[1].area_ha, history[0].area_ha);
   EXPECT_NEAR(history[2].area_ha, 0.08, 0.0002);
   EXPECT_EQ(history[4].area_ha, alert.area_ha);
   EXPECT_EQ(alert.shape, trace(large));
-  EXPECT_DOUBLE_EQ(alert.confidence, 0.88 * 0.9);
+  EXPECT_DOUBLE_EQ(alert.confidence, calibrated_confidence(AlertStatus::confirmed, 0.9));
   EXPECT_FALSE(alert.superseded);
 }
 
@@ -274,8 +274,8 @@ TEST(IncidentStory, ConfidenceIsThatOfTheStateThen) {
   state.evidence["PW-1"].classes = {{day_of(0), ChangeClass::bare_to_bare}};
   const Alert alert = alerts_of(state, {}, grid).at(0);
   ASSERT_EQ(alert.history.size(), 5U);
-  EXPECT_DOUBLE_EQ(alert.history[3].confidence, 0.3);
-  EXPECT_DOUBLE_EQ(alert.history[4].confidence, 0.1);
+  EXPECT_DOUBLE_EQ(alert.history[3].confidence, calibrated_confidence(AlertStatus::recovering, 0.5));
+  EXPECT_DOUBLE_EQ(alert.history[4].confidence, calibrated_confidence(AlertStatus::closed, 0.5));
 }
 
 TEST(IncidentStory, OutlinesThatAreNotKnownAreNotTold) {
@@ -288,7 +288,7 @@ TEST(IncidentStory, OutlinesThatAreNotKnownAreNotTold) {
 }
 
 TEST(IncidentStory, WhatWasToldDoesNotChangeWithWhatComesLater) {
-  // A pixel's area hangs on the place: that of an event must not wander with the incident.
+  // A pixel's area depends on the place: that of an event must not wander with the incident.
   Grid wide = grid;
   wide.width = wide.height = 1400;
   SiteState state = state_of_one();
@@ -348,7 +348,7 @@ TEST(SiteState, KeepsWhatAnIncidentTurnsOutToBe) {
   SiteState state = state_of_one();
   for (int day = 0; day < 15; day += 5) classify(state, "PW-1", look_at(soil, day), day_of(day), {});
   IncidentEvidence& evidence = state.evidence["PW-1"];
-  evidence.course.wet_looks = 2;
+  evidence.course.wet_observations = 2;
   evidence.course.wet_from_days = 1.5F;
   evidence.course.wet_until_days = 7.25F;
   evidence.course.is_back = true;
@@ -383,7 +383,7 @@ TEST(SiteState, OfAFormerFormatTellsTheClassAndNothingOfItsCourse) {
   EXPECT_EQ(former.classes, (std::vector<ClassSince>{{day_of(0), ChangeClass::burn}}));
   EXPECT_EQ(former.course.told.change_class, ChangeClass::burn);
   EXPECT_EQ(former.course.told.natural_probability, 1);
-  EXPECT_EQ(former.course.looks, 0);
+  EXPECT_EQ(former.course.observations, 0);
   former = read_with({{when, static_cast<int>(ChangeClass::bare_to_bare)}});
   EXPECT_EQ(former.course.told.natural_probability, 0);
   EXPECT_THROW(read_with({{when, 0}}), DataError);

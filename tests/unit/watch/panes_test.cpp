@@ -64,7 +64,7 @@ TEST(Panes, CoresCoverTheSiteOnceAndLieInTheirGrids) {
 
 class ToldOnce : public testing::Test {
  protected:
-  std::vector<std::vector<bool>> told() const { return told_once(panes_, alerts_); }
+  std::vector<std::vector<bool>> told() const { return reported_once(panes_, alerts_); }
 
   std::vector<Pane> panes_ = panes_of(site_of(2000, 1000));
   std::vector<std::vector<PaneAlert>> alerts_{panes_.size()};

@@ -29,17 +29,17 @@ TEST(CheckpointsKept, TheNewestAndEverFewerFartherBack) {
 
 TEST(CheckpointsKept, YearsOfNightsLeaveAFewWithSmallGaps) {
   std::vector<std::size_t> kept;
-  for (std::size_t looks = 1; looks <= 700; ++looks) {
-    kept.push_back(looks);
+  for (std::size_t acquisitions = 1; acquisitions <= 700; ++acquisitions) {
+    kept.push_back(acquisitions);
     kept = checkpoints_kept(kept);
     EXPECT_LE(kept.size(), 14U);
-    for (std::size_t back = 1; back < looks; ++back) {
+    for (std::size_t back = 1; back < acquisitions; ++back) {
       // Whatever is gone back, a checkpoint lies at most four times as far.
-      const auto before = std::upper_bound(kept.begin(), kept.end(), looks - back);
+      const auto before = std::upper_bound(kept.begin(), kept.end(), acquisitions - back);
       if (before == kept.begin()) {
-        EXPECT_GT(4 * back, looks - 1) << looks << " " << back;
+        EXPECT_GT(4 * back, acquisitions - 1) << acquisitions << " " << back;
       } else {
-        EXPECT_LE(looks - *std::prev(before), 4 * back) << looks << " " << back;
+        EXPECT_LE(acquisitions - *std::prev(before), 4 * back) << acquisitions << " " << back;
       }
     }
   }
@@ -56,8 +56,8 @@ class StateFolderTest : public ::testing::Test {
     return {folder_ / "site", terms(buffer), use, serial_for};
   }
 
-  static LookRecord look(int number) {
-    LookPart part;
+  static AcquisitionRecord acquisition(int number) {
+    AcquisitionPart part;
     part.scene = "scene " + std::to_string(number);
     part.tile = "T38TPK";
     part.item = "0123456789abcdef";
@@ -65,9 +65,9 @@ class StateFolderTest : public ::testing::Test {
     return {parse_instant("2022-01-01T07:44:00Z") + days(number), "sentinel-2a", "", {part}, {}};
   }
 
-  static SiteState state(int looks) {
+  static SiteState state(int acquisitions) {
     SiteState state;
-    for (int i = 0; i < looks; ++i) state.looks.push_back(look(i));
+    for (int i = 0; i < acquisitions; ++i) state.acquisitions.push_back(acquisition(i));
     state.learn_until = parse_instant("2022-01-02");
     state.monitor = make_state(grid.width, grid.height);
     state.undisturbed.assign(state.monitor.pixels(), {});
@@ -80,19 +80,19 @@ class StateFolderTest : public ::testing::Test {
     return state;
   }
 
-  void save(int looks, const std::string& buffer = "300") const {
-    SiteState now = state(looks);
+  void save(int acquisitions, const std::string& buffer = "300") const {
+    SiteState now = state(acquisitions);
     open(StateFolder::Use::relearn, buffer).save(now, false);
   }
 
-  /// All looks known, those from `readable_from` on readable.
-  static LookPlan plan(int looks, int readable_from = 0) {
-    LookPlan plan;
-    for (int i = 0; i < looks; ++i) {
-      PlannedLook planned;
-      planned.record = look(i);
+  /// All acquisitions known, those from `readable_from` on readable.
+  static AcquisitionPlan plan(int acquisitions, int readable_from = 0) {
+    AcquisitionPlan plan;
+    for (int i = 0; i < acquisitions; ++i) {
+      PlannedAcquisition planned;
+      planned.record = acquisition(i);
       if (i >= readable_from) planned.datatake.parts.emplace_back();
-      plan.looks.push_back(std::move(planned));
+      plan.acquisitions.push_back(std::move(planned));
     }
     return plan;
   }
@@ -111,42 +111,42 @@ TEST_F(StateFolderTest, AStateComesBack) {
   save(3);
   StateFolder folder = open();
   ASSERT_THAT(folder.known(), SizeIs(3));
-  EXPECT_EQ(folder.known()[2], look(2));
+  EXPECT_EQ(folder.known()[2], acquisition(2));
   EXPECT_TRUE(folder.is_learnt());
   const std::optional<SiteState> back = folder.load(3);
   ASSERT_TRUE(back && back->reference);
-  EXPECT_EQ(back->looks, state(3).looks);
+  EXPECT_EQ(back->acquisitions, state(3).acquisitions);
   EXPECT_EQ(back->learn_until, state(3).learn_until);
   EXPECT_EQ(back->reference->scene, "clear");
   EXPECT_EQ(back->reference->red, state(3).reference->red);
 }
 
 TEST_F(StateFolderTest, StartsFromTheNewestThatCanBeGoneOnFrom) {
-  for (const int looks : {4, 8, 10}) save(looks);
+  for (const int acquisitions : {4, 8, 10}) save(acquisitions);
   StateFolder folder = open();
   EXPECT_EQ(folder.start_of(plan(10)), 10U);
   EXPECT_EQ(folder.start_of(plan(12)), 10U);
-  LookPlan late = plan(12);
-  late.looks[9].is_new = true;
+  AcquisitionPlan late = plan(12);
+  late.acquisitions[9].is_new = true;
   EXPECT_EQ(folder.start_of(late), 8U);
-  late.looks[5].is_new = true;
+  late.acquisitions[5].is_new = true;
   EXPECT_EQ(folder.start_of(late), 4U);
-  late.looks[0].is_new = true;
+  late.acquisitions[0].is_new = true;
   EXPECT_EQ(folder.start_of(late), 0U);
   // What is needed is gone.
-  LookPlan gone = plan(12, 9);
+  AcquisitionPlan gone = plan(12, 9);
   EXPECT_EQ(folder.start_of(gone), 10U);
-  gone.looks[9].is_new = true;
+  gone.acquisitions[9].is_new = true;
   EXPECT_FALSE(folder.start_of(gone).has_value());
   // What was of no use is not needed.
-  gone.looks[8].record.skipped = "no raster";
+  gone.acquisitions[8].record.skipped = "no raster";
   EXPECT_EQ(folder.start_of(gone), 8U);
 }
 
 TEST_F(StateFolderTest, ARerunGoesBackAsFarAsItsBeginningOrAsLittleIsGone) {
-  for (const int looks : {4, 8, 10}) save(looks);
+  for (const int acquisitions : {4, 8, 10}) save(acquisitions);
   StateFolder folder = open(StateFolder::Use::read_only);
-  const auto day = [](int number) { return look(number).acquired; };
+  const auto day = [](int number) { return acquisition(number).acquired; };
   EXPECT_EQ(folder.rerun_start_of(plan(10), day(9)), 8U);
   EXPECT_EQ(folder.rerun_start_of(plan(10), day(8)), 8U);
   EXPECT_EQ(folder.rerun_start_of(plan(10), day(7)), 4U);
@@ -155,8 +155,8 @@ TEST_F(StateFolderTest, ARerunGoesBackAsFarAsItsBeginningOrAsLittleIsGone) {
   EXPECT_EQ(folder.rerun_start_of(plan(9), std::nullopt), 8U) << "not beyond its end";
   EXPECT_EQ(folder.rerun_start_of(plan(10, 6), day(7)), 8U) << "behind it nothing is gone";
   EXPECT_EQ(folder.rerun_start_of(plan(10, 10), day(7)), 10U);
-  LookPlan full_of_gaps = plan(12, 10);
-  full_of_gaps.looks[11].datatake.parts.clear();
+  AcquisitionPlan full_of_gaps = plan(12, 10);
+  full_of_gaps.acquisitions[11].datatake.parts.clear();
   EXPECT_EQ(folder.rerun_start_of(full_of_gaps, day(7)), 10U);
   EXPECT_FALSE(folder.rerun_start_of(plan(3), std::nullopt).has_value());
 }
@@ -205,7 +205,7 @@ TEST_F(StateFolderTest, DamagedOnesAreNamedAndStay) {
   StateFolder folder = open();
   EXPECT_FALSE(folder.check_newest());
   EXPECT_THAT(folder.known(), SizeIs(4));
-  EXPECT_EQ(folder.damaged_looks(), 8U);
+  EXPECT_EQ(folder.damaged_acquisitions(), 8U);
   ASSERT_THAT(folder.damaged(), SizeIs(1));
   EXPECT_EQ(folder.damaged()[0].first, newest);
   EXPECT_TRUE(folder.check_newest());
@@ -213,7 +213,7 @@ TEST_F(StateFolderTest, DamagedOnesAreNamedAndStay) {
   EXPECT_FALSE(folder.load(8).has_value());
   EXPECT_TRUE(std::filesystem::exists(newest));
   // A head that cannot be read is as bad; so is a file under another number.
-  test::write_text(newest, "PITWST03");
+  test::write_text(newest, "PITWST04");
   EXPECT_THAT(open().damaged(), SizeIs(1));
   std::filesystem::rename(path("looks-000004.state"), path("looks-000006.state"));
   EXPECT_THAT(open().damaged(), SizeIs(2));
@@ -223,7 +223,7 @@ TEST_F(StateFolderTest, DamagedOnesAreNamedAndStay) {
 TEST_F(StateFolderTest, ANewerFormatIsRefused) {
   save(4);
   std::string text = test::read_text(path("looks-000004.state"));
-  test::write_text(path("looks-000004.state"), text.replace(0, 8, "PITWST04"));
+  test::write_text(path("looks-000004.state"), text.replace(0, 8, "PITWST05"));
   EXPECT_THROW(open(), ConfigError);
   EXPECT_THROW(open(StateFolder::Use::relearn), ConfigError);
 }
@@ -237,14 +237,14 @@ TEST_F(StateFolderTest, AFolderIsNoPlaceToHangIn) {
 
 TEST_F(StateFolderTest, ThinsOutWhatLiesBehindTheNewest) {
   // What others wrote is told, and what it wrote itself goes at once.
-  for (int looks = 1; looks <= 5; ++looks) save(looks);
+  for (int acquisitions = 1; acquisitions <= 5; ++acquisitions) save(acquisitions);
   StateFolder folder = open();
-  for (int looks = 6; looks <= 20; ++looks) {
-    SiteState now = state(looks);
+  for (int acquisitions = 6; acquisitions <= 20; ++acquisitions) {
+    SiteState now = state(acquisitions);
     folder.save(now, false);
   }
   std::vector<std::size_t> left;
-  for (const auto& [file, looks] : folder.files()) left.push_back(looks);
+  for (const auto& [file, acquisitions] : folder.files()) left.push_back(acquisitions);
   EXPECT_THAT(left, ::testing::IsSupersetOf({1U, 2U, 3U, 4U, 5U, 18U, 19U, 20U}));
   EXPECT_LE(left.size(), 13U);
   // 19 behind and 15 behind are the oldest of their ages.
@@ -268,9 +268,9 @@ TEST_F(StateFolderTest, WhatIsOnRecordIsNotOverwritten) {
   EXPECT_FALSE(std::filesystem::exists(path("looks-000005b.state")));
 
   SiteState other = state(5);
-  other.looks[4] = look(7);
-  LookPlan others = plan(5);
-  others.looks[4].record = look(7);
+  other.acquisitions[4] = acquisition(7);
+  AcquisitionPlan others = plan(5);
+  others.acquisitions[4].record = acquisition(7);
   StateFolder replays = open_recorded(recorded);
   EXPECT_EQ(replays.save(other, false), path("looks-000005b.state"));
   EXPECT_EQ(test::read_text(path("looks-000005.state")), before);
@@ -278,13 +278,13 @@ TEST_F(StateFolderTest, WhatIsOnRecordIsNotOverwritten) {
   // Killed here, the next one starts from what fits its plan.
   StateFolder killed = open_recorded(recorded);
   EXPECT_EQ(killed.start_of(others), 5U);
-  EXPECT_EQ(killed.load(5)->looks.back().acquired, look(7).acquired);
+  EXPECT_EQ(killed.load(5)->acquisitions.back().acquired, acquisition(7).acquired);
   EXPECT_EQ(killed.start_of(plan(5)), 5U);
-  EXPECT_EQ(killed.load(5)->looks.back().acquired, look(4).acquired);
+  EXPECT_EQ(killed.load(5)->acquisitions.back().acquired, acquisition(4).acquired);
   // Published and killed then: the former one goes.
   const std::set<std::string> published{path("looks-000003.state"), path("looks-000005b.state")};
   StateFolder next = open_recorded(published);
-  EXPECT_EQ(next.known().back().acquired, look(7).acquired);
+  EXPECT_EQ(next.known().back().acquired, acquisition(7).acquired);
   EXPECT_THAT(next.obsolete(others), ElementsAre(path("looks-000005.state")));
   EXPECT_EQ(next.save(other, false), path("looks-000005.state")) << "which is not on record any more";
 }

@@ -865,8 +865,8 @@ TEST(AlertExports, KmlHoldsWhatIsNoXml) {
                    "v = {e.getAttribute('name'): ''.join(t.data for t in e.childNodes)\n"
                    "     for e in reversed(k.getElementsByTagName('SimpleData'))}\n"
                    "assert len(k.getElementsByTagName('Placemark')) == 2\n"
-                   "assert v['site'] == 'a<b>&\"\\' ?', v['site']\n"
-                   "assert v['review_reason'] == ']] > <x>', v['review_reason']\n");
+                   "assert v['site'] == 'a<b>&\"\\'?' + '?', v['site']\n"
+                   "assert v['review_reason'] == ']]> <x>', v['review_reason']\n");
   EXPECT_EQ(std::system(("/usr/bin/python3 " + (folder / "read.py") + " " + (folder / "a.kml")).c_str()), 0);
 }
 

@@ -56,7 +56,7 @@ class StateFileTest : public testing::Test {
             {"empty", 2, 1, false, {}}};
   }
   void write(const ParallelFor& parallel = serial_for) {
-    write_state_file(path_, "{\"looks\": 3}", arrays(elements_, bytes_), parallel);
+    write_state_file(path_, "{\"acquisitions\": 3}", arrays(elements_, bytes_), parallel);
   }
   std::string content() const {
     std::ostringstream text;
@@ -74,7 +74,7 @@ class StateFileTest : public testing::Test {
 TEST_F(StateFileTest, ComesBackAsItWas) {
   write();
   const StateFile state(path_);
-  EXPECT_EQ(state.header(), "{\"looks\": 3}");
+  EXPECT_EQ(state.header(), "{\"acquisitions\": 3}");
   EXPECT_EQ(read_state_header(path_).text, state.header());
   EXPECT_EQ(read_state_header(path_).format, state_format);
   EXPECT_EQ(state.format(), state_format);

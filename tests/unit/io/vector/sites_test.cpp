@@ -33,26 +33,28 @@ class SiteOverrides : public ::testing::Test {
 };
 
 TEST_F(SiteOverrides, NamesAndNumbers) {
-  const std::vector<Site> sites = read_sites(file(R"({"min-area-ha": 0.2, "confirm-looks": 4, "prior-log-odds": -9})"));
+  const std::vector<Site> sites =
+      read_sites(file(R"({"min-area-ha": 0.2, "confirm-observations": 4, "prior-log-odds": -9})"));
   ASSERT_EQ(sites.size(), 2U);
   EXPECT_TRUE(sites[0].overrides.empty());
   EXPECT_THAT(sites[1].overrides,
-              ::testing::UnorderedElementsAre(std::pair("min-area-ha", 0.2), std::pair("confirm-looks", 4.0),
+              ::testing::UnorderedElementsAre(std::pair("min-area-ha", 0.2), std::pair("confirm-observations", 4.0),
                                               std::pair("prior-log-odds", -9.0)));
   EXPECT_TRUE(read_sites(file("{}"))[1].overrides.empty());
   EXPECT_TRUE(read_sites(file("null"))[1].overrides.empty());
 }
 
 TEST_F(SiteOverrides, RefusesWhatIsNoObjectOfNumbers) {
-  for (const char* monitor : {"5", "[1, 2]", R"("loose")", R"({"confirm-looks": "4"})", R"({"neighbours": false})",
-                              R"({"confirm-looks": null})", R"({"confirm-looks": [4]})"}) {
+  for (const char* monitor :
+       {"5", "[1, 2]", R"("loose")", R"({"confirm-observations": "4"})", R"({"neighbours": false})",
+        R"({"confirm-observations": null})", R"({"confirm-observations": [4]})"}) {
     const std::string message = test::message_of<ConfigError>([&] { read_sites(file(monitor)); });
     EXPECT_THAT(message, HasSubstr("sites.geojson")) << monitor;
     EXPECT_THAT(message, HasSubstr("'own'")) << monitor;
     EXPECT_THAT(message, HasSubstr("monitor")) << monitor;
   }
-  EXPECT_THAT(test::message_of<ConfigError>([&] { read_sites(file(R"({"confirm-looks": "4"})")); }),
-              HasSubstr("confirm-looks"));
+  EXPECT_THAT(test::message_of<ConfigError>([&] { read_sites(file(R"({"confirm-observations": "4"})")); }),
+              HasSubstr("confirm-observations"));
 }
 
 // A file that only describes where others lie would make OGR read those, or ask servers.

@@ -32,7 +32,7 @@ TruthEvent pit() {
   event.onset = parse_instant("2022-01-25");
   event.complete = parse_instant("2022-03-01");
   event.area_ha = 1.000912345;
-  event.clear_looks = {parse_instant("2022-01-27T08:06:01.024Z"), parse_instant("2022-02-01T08:06:01Z")};
+  event.clear_observations = {parse_instant("2022-01-27T08:06:01.024Z"), parse_instant("2022-02-01T08:06:01Z")};
   return event;
 }
 
@@ -42,7 +42,7 @@ TruthEvent slide() {
   event.site.clear();
   event.type = TruthType::landslide;
   event.end = parse_instant("2023-01-01");
-  event.clear_looks.clear();
+  event.clear_observations.clear();
   event.shape.push_back(
       {{{100, 100}, {100, 140}, {140, 140}, {140, 100}}, {{{110, 110}, {120, 110}, {120, 120}, {110, 120}}}});
   return event;
@@ -93,13 +93,13 @@ TEST(TruthGeojson, IsReadBack) {
   EXPECT_EQ(read.events[0].type, "pit_in_grass");
   EXPECT_EQ(read.events[0].onset, pit().onset);
   EXPECT_EQ(read.events[0].complete, pit().complete);
-  EXPECT_EQ(read.events[0].clear_looks, pit().clear_looks);
+  EXPECT_EQ(read.events[0].clear_observations, pit().clear_observations);
   EXPECT_FALSE(read.events[0].end);
   EXPECT_EQ(read.events[1].site, "");
   EXPECT_EQ(read.events[1].kind, TruthKind::natural);
   EXPECT_EQ(read.events[1].end, slide().end);
-  ASSERT_TRUE(read.events[1].clear_looks);  // known to be none
-  EXPECT_TRUE(read.events[1].clear_looks->empty());
+  ASSERT_TRUE(read.events[1].clear_observations);  // known to be none
+  EXPECT_TRUE(read.events[1].clear_observations->empty());
   ASSERT_EQ(read.events[1].shape.size(), 2U);
   EXPECT_EQ(read.events[1].shape[1].holes.size(), 1U);
   const LonLat corner = ToWgs84(grid.crs)(grid.to_map(10, 10));
@@ -163,7 +163,7 @@ TEST_F(ForeignTruth, NeedsLittle) {
   EXPECT_FALSE(of_type.observed);
   EXPECT_EQ(of_type.events[0].kind, TruthKind::decoy);
   EXPECT_EQ(of_type.events[0].complete, parse_instant("2022-05-01"));
-  EXPECT_FALSE(of_type.events[0].clear_looks);
+  EXPECT_FALSE(of_type.events[0].clear_observations);
 
   const TruthCollection of_kind =
       read(collection_of({{"kind", "disturbance"}, {"onset", "2022-05-01T12:00:00+04:00"}}));
@@ -174,7 +174,7 @@ TEST_F(ForeignTruth, NeedsLittle) {
   const TruthCollection own_type = read(collection_of(
       {{"kind", "natural"}, {"type", "rockfall"}, {"onset", "2022-05-01"}, {"clear_looks", {"2022-05-03"}}}));
   EXPECT_EQ(own_type.events[0].type, "rockfall");
-  EXPECT_EQ(own_type.events[0].clear_looks->size(), 1U);
+  EXPECT_EQ(own_type.events[0].clear_observations->size(), 1U);
 }
 
 TEST_F(ForeignTruth, MissingAndWrongMembersAreNamed) {

@@ -1,4 +1,4 @@
-#include "pipeline/masks/own_mask.hpp"
+#include "pipeline/masks/spectral_mask.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -28,7 +28,8 @@ MaskBits reasons_of(const SkyPixel& pixel, MaskBits classified) {
 
 }  // namespace
 
-Plane<MaskBits> own_mask(const SkyBands& bands, PlaneView<const MaskBits> classified, const SkyGeometry& geometry) {
+Plane<MaskBits> spectral_mask(const SkyBands& bands, PlaneView<const MaskBits> classified,
+                              const SkyGeometry& geometry) {
   const int width = bands.blue.width;
   const int height = bands.blue.height;
   const PathReflectance path =

@@ -1,4 +1,4 @@
-#include "pipeline/monitor/ground_kinds.hpp"
+#include "pipeline/monitor/strata.hpp"
 
 #include <algorithm>
 #include <array>

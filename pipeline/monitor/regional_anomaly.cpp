@@ -1,4 +1,4 @@
-#include "pipeline/monitor/shared_weather.hpp"
+#include "pipeline/monitor/regional_anomaly.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +13,7 @@ constexpr float largest_residual = 8;
 constexpr std::size_t count_at = feature_count;  // where in a sum the number of pixels stands
 
 int radius_of(const MonitorOptions& options) {
-  const double cells = options.surroundings_m / options.pixel_size_m / SharedWeather::cell_pixels;
+  const double cells = options.surroundings_m / options.pixel_size_m / RegionalAnomaly::cell_pixels;
   return std::max(0, static_cast<int>(cells - 1) / 2);
 }
 
@@ -32,19 +32,19 @@ void take_off(Sum& sum, const Sum& other) {
 
 /// The median of value(pixel, feature) over the pixels of each kind that have a say; 0 where there are none.
 template <typename Value>
-std::array<FeatureVector, kind_count> medians_by_kind(const LookResiduals& look, const Value& value) {
+std::array<FeatureVector, kind_count> medians_by_kind(const ObservationResiduals& observation, const Value& value) {
   constexpr std::size_t most = 1500;  // pixels suffice
   std::array<std::size_t, kind_count> count{};
-  for (std::size_t i = 0; i < look.kind.size(); ++i) {
-    if (look.kind[i] != no_kind && look.tells[i] != 0) ++count[look.kind[i]];
+  for (std::size_t i = 0; i < observation.kind.size(); ++i) {
+    if (observation.kind[i] != no_kind && observation.tells[i] != 0) ++count[observation.kind[i]];
   }
   std::array<std::array<std::vector<float>, feature_count>, kind_count> values;
   std::array<std::size_t, kind_count> seen{};
-  for (std::size_t i = 0; i < look.kind.size(); ++i) {
-    const std::uint8_t kind = look.kind[i];
-    if (kind == no_kind || look.tells[i] == 0 || seen[kind]++ % (count[kind] / most + 1) != 0) continue;
+  for (std::size_t i = 0; i < observation.kind.size(); ++i) {
+    const std::uint8_t kind = observation.kind[i];
+    if (kind == no_kind || observation.tells[i] == 0 || seen[kind]++ % (count[kind] / most + 1) != 0) continue;
     for (std::size_t f = 0; f < feature_count; ++f) {
-      if (look.deviation[i][f] > 0) values[kind][f].push_back(value(i, f));
+      if (observation.deviation[i][f] > 0) values[kind][f].push_back(value(i, f));
     }
   }
   std::array<FeatureVector, kind_count> medians{};
@@ -75,19 +75,20 @@ void widen(Sum* sums, int radius, std::vector<Sum>& line) {
 
 }  // namespace
 
-void SharedWeather::estimate(const LookResiduals& look, const MonitorOptions& options, const RowLoop& rows) {
-  cells_across_ = static_cast<std::size_t>((look.width + cell_pixels - 1) / cell_pixels);
-  cells_down_ = (look.height + cell_pixels - 1) / cell_pixels;
+void RegionalAnomaly::estimate(const ObservationResiduals& observation, const MonitorOptions& options,
+                               const RowLoop& rows) {
+  cells_across_ = static_cast<std::size_t>((observation.width + cell_pixels - 1) / cell_pixels);
+  cells_down_ = (observation.height + cell_pixels - 1) / cell_pixels;
   for (FeatureVector& scatter : scatter_) scatter.fill(1);
   for (PixelVector<FeatureVector>& shared : shared_) shared.clear();
   if (options.surroundings_m <= 0) return;
 
-  const Medians medians =
-      medians_by_kind(look, [&look](std::size_t pixel, std::size_t f) { return look.residual[pixel][f]; });
+  const Medians medians = medians_by_kind(
+      observation, [&observation](std::size_t pixel, std::size_t f) { return observation.residual[pixel][f]; });
   sums_.resize(cells_across_ * static_cast<std::size_t>(cells_down_));
   for (std::size_t kind = 0; kind < kind_count; ++kind) {
     rows(cells_down_, [&](int begin, int end) {
-      for (int row = begin; row < end; ++row) sum_up(look, options, kind, medians[kind], row);
+      for (int row = begin; row < end; ++row) sum_up(observation, options, kind, medians[kind], row);
     });
     SiteSum site{};
     for (const CellSum& sum : sums_) {
@@ -104,30 +105,30 @@ void SharedWeather::estimate(const LookResiduals& look, const MonitorOptions& op
       share(begin, end, radius, options.surroundings_prior_pixels, medians[kind], site, shared_[kind]);
     });
   }
-  estimate_scatter(look);
+  estimate_scatter(observation);
 }
 
-void SharedWeather::sum_up(const LookResiduals& look, const MonitorOptions& options, std::size_t kind,
-                           const FeatureVector& median, int row) {
+void RegionalAnomaly::sum_up(const ObservationResiduals& observation, const MonitorOptions& options, std::size_t kind,
+                             const FeatureVector& median, int row) {
   CellSum* sums = cells(row);
   std::fill_n(sums, cells_across_, CellSum{});
-  const int last = std::min(look.height, (row + 1) * cell_pixels);
+  const int last = std::min(observation.height, (row + 1) * cell_pixels);
   for (int y = row * cell_pixels; y < last; ++y) {
-    std::size_t i = static_cast<std::size_t>(y) * static_cast<std::size_t>(look.width);
-    for (int x = 0; x < look.width; ++x, ++i) {
-      if (look.kind[i] != kind || look.tells[i] == 0) continue;
+    std::size_t i = static_cast<std::size_t>(y) * static_cast<std::size_t>(observation.width);
+    for (int x = 0; x < observation.width; ++x, ++i) {
+      if (observation.kind[i] != kind || observation.tells[i] == 0) continue;
       CellSum& sum = sums[x / cell_pixels];
       for (std::size_t f = 0; f < feature_count; ++f) {
-        const float reach = options.surroundings_clip_sigma * look.deviation[i][f];
-        sum[f] += in_steps(std::clamp(look.residual[i][f] - median[f], -reach, reach));
+        const float reach = options.surroundings_clip_sigma * observation.deviation[i][f];
+        sum[f] += in_steps(std::clamp(observation.residual[i][f] - median[f], -reach, reach));
       }
       ++sum[count_at];
     }
   }
 }
 
-void SharedWeather::share(int begin, int end, int radius, float prior, const FeatureVector& median, const SiteSum& site,
-                          PixelVector<FeatureVector>& shared) {
+void RegionalAnomaly::share(int begin, int end, int radius, float prior, const FeatureVector& median,
+                            const SiteSum& site, PixelVector<FeatureVector>& shared) {
   const auto all = static_cast<float>(site[count_at]);
   // With few pixels of a kind on the whole site, the residual is theirs, and not the weather's.
   const float site_trust = all / (all + prior);
@@ -154,13 +155,13 @@ void SharedWeather::share(int begin, int end, int radius, float prior, const Fea
   }
 }
 
-void SharedWeather::estimate_scatter(const LookResiduals& look) {
+void RegionalAnomaly::estimate_scatter(const ObservationResiduals& observation) {
   constexpr float normal_mad = 1.4826F;
-  const auto width = static_cast<std::size_t>(look.width);
-  scatter_ = medians_by_kind(look, [&](std::size_t pixel, std::size_t f) {
+  const auto width = static_cast<std::size_t>(observation.width);
+  scatter_ = medians_by_kind(observation, [&](std::size_t pixel, std::size_t f) {
     const FeatureVector& shared =
-        at(static_cast<int>(pixel % width), static_cast<int>(pixel / width), look.kind[pixel]);
-    return normal_mad * std::abs(look.residual[pixel][f] - shared[f]) / look.deviation[pixel][f];
+        at(static_cast<int>(pixel % width), static_cast<int>(pixel / width), observation.kind[pixel]);
+    return normal_mad * std::abs(observation.residual[pixel][f] - shared[f]) / observation.deviation[pixel][f];
   });
   for (FeatureVector& scatter : scatter_) {
     for (float& value : scatter) value = std::max(value, 1.0F);

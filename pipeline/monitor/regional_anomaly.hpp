@@ -9,14 +9,14 @@
 
 #include "pipeline/core/large_buffer.hpp"
 #include "pipeline/monitor/features.hpp"
-#include "pipeline/monitor/ground_kinds.hpp"
 #include "pipeline/monitor/rows.hpp"
+#include "pipeline/monitor/strata.hpp"
 
 namespace pitwatch {
 
-/// One look's residuals against the model over a window, pixel by pixel. `kind` is that of group_ground(),
+/// One observation's residuals against the model over a window, pixel by pixel. `kind` is that of group_ground(),
 /// or no_kind where there is no residual; `tells` is 1 where the pixel has a say in what is shared.
-struct LookResiduals {
+struct ObservationResiduals {
   int width = 0;
   int height = 0;
   PixelVector<FeatureVector> residual;
@@ -26,12 +26,13 @@ struct LookResiduals {
 };
 
 /// The shared residual of each kind in cells of `cell_pixels`, and of any pixel.
-class SharedWeather {
+class RegionalAnomaly {
  public:
   /// Residuals are clipped at options.surroundings_clip_sigma around the site's median of their kind, so that pits
   /// do not make weather; means are over a square of options.surroundings_m and shrunk to the site's where few pixels
   /// count. Same bytes for any `rows`: residuals are summed in whole steps.
-  void estimate(const LookResiduals& look, const MonitorOptions& options, const RowLoop& rows = serial_rows);
+  void estimate(const ObservationResiduals& observation, const MonitorOptions& options,
+                const RowLoop& rows = serial_rows);
 
   const FeatureVector& at(int x, int y, std::uint8_t kind) const {
     const PixelVector<FeatureVector>& shared = shared_[kind];
@@ -55,12 +56,12 @@ class SharedWeather {
   using Medians = std::array<FeatureVector, kind_count>;
 
   /// Of one kind, over a row of cells.
-  void sum_up(const LookResiduals& look, const MonitorOptions& options, std::size_t kind, const FeatureVector& median,
-              int row);
+  void sum_up(const ObservationResiduals& observation, const MonitorOptions& options, std::size_t kind,
+              const FeatureVector& median, int row);
   /// Means around the cells of some rows, from sums that hold those around in each row.
   void share(int begin, int end, int radius, float prior, const FeatureVector& median, const SiteSum& site,
              PixelVector<FeatureVector>& shared);
-  void estimate_scatter(const LookResiduals& look);
+  void estimate_scatter(const ObservationResiduals& observation);
 
   CellSum* cells(int row) { return &sums_[static_cast<std::size_t>(row) * cells_across_]; }
 

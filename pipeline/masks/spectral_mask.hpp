@@ -1,5 +1,5 @@
 #pragma once
-// The mask of a look by its own pixels.
+// The mask of an acquisition by its own pixels.
 
 #include <optional>
 
@@ -35,6 +35,6 @@ struct SkyGeometry {
 ///   cirrus   not where it is snow
 ///   shadow   only where the clouds of both cast it: it counts as dark, as dark pixels do. Where more than a tenth is
 ///            cloud, but their height is not found, or the sun is not known, it is believed.
-Plane<MaskBits> own_mask(const SkyBands& bands, PlaneView<const MaskBits> classified, const SkyGeometry& geometry);
+Plane<MaskBits> spectral_mask(const SkyBands& bands, PlaneView<const MaskBits> classified, const SkyGeometry& geometry);
 
 }  // namespace pitwatch
