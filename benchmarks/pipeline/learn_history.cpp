@@ -30,8 +30,8 @@ pitwatch::ObservationStack read_history(const pitwatch::WatchedSite& watched) {
       pitwatch::list_readable(watched.options.source, watched.options.network, pitwatch::search_for({watched}));
   pitwatch::ObservationStack history(grid.width, grid.height);
   pitwatch::SiteProbe probe;
-  probe.observation = [&](const pitwatch::AcquisitionTaken& observation) {
-    if (observation.record.skipped.empty()) history.add(observation.features);
+  probe.acquisition = [&](const pitwatch::AcquisitionTaken& taken) {
+    if (taken.record.skipped.empty()) history.add(taken.features);
   };
   pitwatch::OffsetMemory offsets;
   pitwatch::WatchReport report;
