@@ -25,9 +25,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace pitwatch;
   using namespace pitwatch::tools;
   static const fuzz::ScratchFile scratch("options.ini");
-  static const std::array entries{&run_entry,     &compare_entry, &alerts_entry, &rerun_entry,
-                                  &inspect_entry, &scenes_entry,  &fetch_entry,  &score_entry,
-                                  &series_entry,  &status_entry,  &verify_entry, &simulate_entry};
+  static const std::array entries{&run_entry,     &compare_entry, &alerts_list_entry, &rerun_entry,
+                                  &inspect_entry, &scenes_entry,  &fetch_entry,       &score_entry,
+                                  &series_entry,  &status_entry,  &verify_entry,      &simulate_entry};
   if (size == 0) return 0;
   const CommandEntry& entry = *entries[data[0] % entries.size()];
   scratch.write(fuzz::text_of(data + 1, size - 1));
