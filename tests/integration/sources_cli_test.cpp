@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 #include <string>
 #include <vector>
@@ -413,6 +414,12 @@ TEST_F(SourcesCli, AStateOfAFormerAlgorithmIsLearntAnewWhenAskedTo) {
 /// An archive that keeps so many scenes, every night for two years.
 class RollingArchive : public SourcesCli, public ::testing::WithParamInterface<std::size_t> {};
 
+/// Of two editions of an acquisition the first that is there counts: the earlier one where they come one after the
+/// other, the later one where both are there. Here both have the same pixels.
+std::string of_any_edition(const std::string& text) {
+  return std::regex_replace(text, std::regex("_[0-9]_L2A_small"), "_L2A_small");
+}
+
 TEST_P(RollingArchive, EndsWithTheAlertsOfTheFullOne) {
   const std::size_t kept = GetParam();
   const std::string state = folder_ / "rolling";
@@ -431,7 +438,7 @@ TEST_P(RollingArchive, EndsWithTheAlertsOfTheFullOne) {
     ASSERT_EQ(night.exit_code, 0) << last << ": " << night.err;
     published.merge(ids_of(alerts_of(state)));
   }
-  EXPECT_EQ(alerts_of(state), expected());
+  EXPECT_EQ(of_any_edition(alerts_of(state)), of_any_edition(expected()));
   std::set<std::string> found;
   for (const json& alert : registered(state)) found.insert(alert.at("id"));
   for (const std::string& id : published) EXPECT_EQ(found.count(id), 1U) << id;
