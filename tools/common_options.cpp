@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <set>
 #include <sstream>
 #include <string_view>
 
@@ -58,6 +59,7 @@ struct Alias {
   std::string_view other;
   std::string_view name;
   bool is_former = false;
+  auto operator<=>(const Alias&) const = default;
 };
 
 std::vector<Alias> aliases_of(const po::options_description& known) {
@@ -70,8 +72,9 @@ std::vector<Alias> aliases_of(const po::options_description& known) {
   return aliases;
 }
 
-/// Options under their own names.
-po::parsed_options with_one_name(po::parsed_options parsed, const std::vector<Alias>& aliases) {
+/// Options under their own names; `former` gets the former ones that were given.
+po::parsed_options with_one_name(po::parsed_options parsed, const std::vector<Alias>& aliases,
+                                 std::set<Alias>& former) {
   const auto named = [&](std::string_view name) {
     return std::find_if(parsed.options.begin(), parsed.options.end(),
                         [&](const po::option& option) { return option.string_key == name; });
@@ -79,7 +82,7 @@ po::parsed_options with_one_name(po::parsed_options parsed, const std::vector<Al
   for (const Alias& alias : aliases) {
     const auto other = named(alias.other);
     if (other == parsed.options.end()) continue;
-    if (alias.is_former) spdlog::warn("--{} is now called --{}", alias.other, alias.name);
+    if (alias.is_former) former.insert(alias);
     if (const auto own = named(alias.name); own == parsed.options.end()) {
       other->string_key = alias.name;
     } else if (own->value == other->value) {
@@ -117,7 +120,10 @@ po::variables_map parse_options(Command& command, const std::vector<std::string>
   for (const Alias& alias : aliases) {
     all.add_options()(std::string(alias.other).c_str(), po::value<std::string>(), "another name");
   }
-  const auto store = [&](const po::parsed_options& parsed) { po::store(with_one_name(parsed, aliases), values); };
+  std::set<Alias> former;
+  const auto store = [&](const po::parsed_options& parsed) {
+    po::store(with_one_name(parsed, aliases, former), values);
+  };
   po::positional_options_description positional;
   for (const std::string& name : command.positional()) positional.add(name.c_str(), 1);
   try {
@@ -134,6 +140,9 @@ po::variables_map parse_options(Command& command, const std::vector<std::string>
     }
     store(po::parse_environment(all, [&](const std::string& name) { return option_of_variable(name, all); }));
     po::notify(values);
+    for (const Alias& alias : former) {
+      if (!values["quiet"].as<bool>()) spdlog::warn("--{} is now called --{}", alias.other, alias.name);
+    }
   } catch (const po::error& error) {
     throw ConfigError(error.what());
   }

@@ -57,7 +57,8 @@ void print_actions(const CommandEntry& group) {
   std::cout << "\npitwatch " << group.name << " ACTION --help lists the options of one.\n";
 }
 
-/// The action that the arguments name, which is taken out of them: the first that is the name of one.
+/// The action that the arguments name, which is taken out of them: the first that is the name of one and not the value
+/// of the option before it (--state list), if there is such.
 const CommandEntry* take_action(const CommandEntry& group, std::vector<std::string>& arguments) {
   std::string all;
   for (const CommandEntry* action : group.actions) {
@@ -65,16 +66,18 @@ const CommandEntry* take_action(const CommandEntry& group, std::vector<std::stri
     all += action->name;
   }
   const std::string help = "see pitwatch " + std::string(group.name) + " --help";
-  for (auto argument = arguments.begin(); argument != arguments.end(); ++argument) {
-    for (const CommandEntry* action : group.actions) {
-      if (*argument != action->name) continue;
-      arguments.erase(argument);
-      return action;
+  const auto may_be_a_value = [&](std::size_t i) { return i > 0 && arguments[i - 1].starts_with("-"); };
+  for (const bool values_too : {false, true}) {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      for (const CommandEntry* action : group.actions) {
+        if (arguments[i] != action->name || (may_be_a_value(i) && !values_too)) continue;
+        arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(i));
+        return action;
+      }
     }
   }
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const bool may_be_a_value = i > 0 && arguments[i - 1].starts_with("-");
-    if (arguments[i].starts_with("-") || may_be_a_value) continue;
+    if (arguments[i].starts_with("-") || may_be_a_value(i)) continue;
     throw ConfigError("no action '" + arguments[i] + "': " + all + "; " + help);
   }
   throw ConfigError(all + "? " + help);

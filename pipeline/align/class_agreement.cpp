@@ -76,7 +76,7 @@ cv::Mat counts_at_shifts(const cv::Mat& all, const cv::Mat& some) {
 }
 
 /// Fills in `here` and what follows.
-void acquisition_around(const ClassifiedPixels& pixels, ClassAgreement& agreement) {
+void search_around(const ClassifiedPixels& pixels, ClassAgreement& agreement) {
   const int side = std::min({pixels.classes.width, pixels.classes.height, most_side_px});
   if (side < least_side_px) return;
   const int left = (pixels.classes.width - side) / 2;
@@ -147,7 +147,7 @@ ClassAgreement class_agreement(const ClassifiedPixels& pixels) {
   // A classification without contradictions lies nowhere better.
   const auto sum = [](const auto& counts) { return std::accumulate(counts.begin(), counts.end(), std::int64_t{0}); };
   if (sum(agreement.contradicted) >= static_cast<std::int64_t>(least_here * static_cast<double>(least_pixels))) {
-    acquisition_around(pixels, agreement);
+    search_around(pixels, agreement);
   }
   return agreement;
 }

@@ -72,7 +72,7 @@ void add(ClassCourse& course, const ClassProbabilities& shown) {
 /// Burnt ground is charred at first, and then greens again; what is dug is bare from the first observation on, and
 /// brighter than plants, and water is neither. Charred ground that stays as it is for years is no burn.
 void weigh_burn(ClassCourse& course, const CourseObservation& observation, const ClassProbabilities& shown) {
-  constexpr double prior_odds = 3;  // ground that observations charred at first sight mostly is
+  constexpr double prior_odds = 3;  // ground that looks charred at first sight mostly is
   constexpr double most_odds = 200;
   constexpr double fresh_days = 20;
   constexpr double most_factor = 30;

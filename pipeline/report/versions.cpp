@@ -2,12 +2,12 @@
 
 #include <hwy/base.h>
 #include <hwy/highway.h>
-#include <oneapi/tbb/version.h>
 
 #include <opencv2/core/version.hpp>
 
 #include "pipeline/io/files/gdal_runtime.hpp"
 #include "pipeline/io/remote/http_client.hpp"
+#include "pipeline/schedule/arena.hpp"
 
 namespace pitwatch {
 
@@ -22,7 +22,7 @@ std::vector<std::pair<std::string, std::string>> versions() {
       {"OpenSSL", openssl_version()},
       {"libcurl", curl_library_version()},
       {"OpenCV", CV_VERSION},
-      {"oneTBB", TBB_runtime_version()},
+      {"oneTBB", scheduler_version()},
       {"Highway", std::to_string(HWY_MAJOR) + "." + std::to_string(HWY_MINOR) + "." + std::to_string(HWY_PATCH)},
   };
 }

@@ -3,6 +3,7 @@
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/info.h>
 #include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/version.h>
 
 #include <cstddef>
 
@@ -16,6 +17,8 @@ void in_arena(int threads, const std::function<void()>& work) {
   tbb::task_arena arena(count);
   arena.execute(work);
 }
+
+std::string scheduler_version() { return TBB_runtime_version(); }
 
 int arena_threads() { return tbb::this_task_arena::max_concurrency(); }
 

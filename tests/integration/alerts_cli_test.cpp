@@ -414,6 +414,7 @@ TEST_F(AlertsCli, Failures) {
   expect(2, {}, "list, show, review, diff or export?");
   expect(2, {"remove"}, "no action 'remove'");
   expect(2, {"show"}, "ID is missing");
+  expect(2, {"--site", "list", "show"}, "unrecognised option '--site'");  // a value is no action
   expect(2, {"list", "PW-1"}, "too many positional options");
   expect(2, {"show", "PW-"}, "may be any of");
   expect(2, {"show", "nothing"}, "no alert 'nothing'");
