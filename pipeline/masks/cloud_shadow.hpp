@@ -33,7 +33,7 @@ struct CloudShadow {
 };
 
 /// The clouds are cast along the sun's direction from heights of 200 to 4000 m, and up to a fifth of the way beside it,
-/// since a satellite that acquisitions aslant sees clouds displaced. The height counts at which they cover the dark
+/// since a satellite that looks aslant sees clouds displaced. The height counts at which they cover the dark
 /// pixels best: by the correlation of the two flags over ground that is seen, whose cloud would be, too, times the root
 /// of that ground's share; if it reaches 0.1. One height holds for all clouds. Shadow is what is dark within 60 m of
 /// the clouds cast from there (object matching of Zhu and Woodcock 2012, with all clouds as the object). Where the
