@@ -79,6 +79,7 @@ class Learning {
     state_.typical_noise = median_noise();
     whiten();
     measure_lasting_error();
+    find_outliers();
     pack_models();
     for (std::size_t i = 0; i < state_.pixels(); ++i) {
       if (judged_[i] != 0) state_.status[i] = PixelStatus::stable;
@@ -239,6 +240,29 @@ class Learning {
         models_[i].lasting_error = (seen * error + prior * options_.persistent_error) / std::max(seen + prior, 1e-6F);
       }
     });
+  }
+
+  void find_outliers() {
+    const auto is_monitored = [this](Feature feature) { return state_.typical_noise[index(feature)] > 0; };
+    if (is_monitored(Feature::log_visible) && is_monitored(Feature::log_swir16)) return;
+    const auto directions = static_cast<float>(
+        std::count_if(state_.typical_noise.begin(), state_.typical_noise.end(), [](float noise) { return noise > 0; }));
+    const float limit = options_.tukey_sigma * options_.tukey_sigma * directions;
+    state_.outliers.resize(state_.pixels());
+    std::vector<FeatureVector> outlying;
+    for (std::size_t i = 0; i < state_.pixels(); ++i) {
+      outlying.clear();
+      std::size_t observations = 0;
+      for (std::size_t l = 0; l < stack_.observations(); ++l) {
+        FeatureVector distance;
+        if (judged_[i] == 0 || !whitened_residual(l, i, distance)) continue;
+        ++observations;
+        float length = 0;
+        for (const float value : distance) length += value * value;
+        if (length > limit) outlying.push_back(values(stack_.observations_[l], i));
+      }
+      state_.outliers[i].outliers = outliers_of(outlying, observations, models_[i].noise);
+    }
   }
 
   /// Against a model without its own uncertainty, which the history does not see. False where the observation does not

@@ -328,6 +328,7 @@ class ObservationJudge {
     }
     const float limit = is_soil ? options_.soil_limit_sigma : options_.observation_limit_sigma;
     push_front(state_.recent_residuals[i], state_.recent_observations[i], limited(distance, limit), number_);
+    if (!state_.outliers.empty()) keep_outlying(i, distance);
     state_.own_evidence[i] = pack_log_odds(own_evidence(i, is_soil, excuse_log_odds));
   }
 
@@ -394,7 +395,34 @@ class ObservationJudge {
     std::size_t observations = 1;
   };
 
+  void keep_outlying(std::size_t i, const FeatureVector& distance) {
+    PixelOutliers& pixel = state_.outliers[i];
+    std::copy_backward(pixel.recent.begin(), pixel.recent.end() - 1, pixel.recent.end());
+    const FeatureVector& deviation = result_.residuals.deviation[i];
+    float log_scale = 0;
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      if (deviation[f] > 0) log_scale += portable_log(deviation[f] / state_.whitening[f * feature_count + f]);
+    }
+    pixel.recent[0] = {distance, log_outlier_density(pixel.outliers, observation_.values[i], deviation, log_scale)};
+  }
+
+  Shift largest_shift_among_outliers(std::size_t i) const {
+    const PixelOutliers& pixel = state_.outliers[i];
+    const auto most = static_cast<std::size_t>(std::clamp(state_.recent(i).count, 1, options_.window_observations));
+    const float lasting = unpack_lasting_error(state_.models[i].lasting_error) * options_.persistent_error_weight;
+    Shift best;
+    for (std::size_t k = 1; k <= most; ++k) {
+      const OutlierShift shift =
+          shift_among_outliers(std::span(pixel.recent).first(k), pixel.outliers, directions_, lasting, options_);
+      const float factor = shift.log_factor * share_of_disturbance(green_share(i), shift.shift[index(Feature::ndvi)]);
+      if (k > 1 && factor <= best.log_factor) continue;
+      best = {factor, k};
+    }
+    return best;
+  }
+
   Shift largest_shift(std::size_t i, bool is_soil) const {
+    if (!state_.outliers.empty()) return largest_shift_among_outliers(i);
     const RecentObservations recent = state_.recent(i);
     const auto most = static_cast<std::size_t>(std::clamp(recent.count, 1, options_.window_observations));
     const ObservationsFactors& factors = factors_[state_.models[i].lasting_error];

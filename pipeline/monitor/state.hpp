@@ -12,6 +12,7 @@
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/large_buffer.hpp"
 #include "pipeline/core/state_array.hpp"
+#include "pipeline/monitor/outliers.hpp"
 #include "pipeline/monitor/packed.hpp"
 #include "pipeline/monitor/strata.hpp"
 
@@ -55,6 +56,13 @@ struct PixelCounts {
 /// Whether the ground was water in the history, once in a while at least.
 inline bool was_water(const PixelCounts& counts) { return counts.wet >= 2; }
 
+/// What a pixel without bands for screens keeps beside: its outliers, and its last observations with them, the newest
+/// first, as many as the recent ones are.
+struct PixelOutliers {
+  Outliers outliers;
+  std::array<OutlyingResidual, window_observations> recent{};
+};
+
 /// Where the water's level may show.
 enum class NearWater : std::uint8_t {
   none,
@@ -80,6 +88,8 @@ struct MonitorState {
   PixelVector<PackedLogOdds> own_evidence;  // by the pixel's own observations
   /// Follows from the others, and is not saved. Empty until the first observation.
   PixelVector<NearWater> near_water;
+  /// Where brightness is not monitored, which would show cloud and shadow; else empty. Not saved: sites have all bands.
+  PixelVector<PixelOutliers> outliers;
 
   std::size_t pixels() const { return models.size(); }
   SeasonModel model(std::size_t pixel) const { return unpack(models[pixel], typical_noise); }
