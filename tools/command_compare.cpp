@@ -39,6 +39,9 @@ class CompareCommand final : public Command {
         ("score-high",
          po::value<double>()->value_name("P")->default_value(defaults.score_high, format(defaults.score_high)),
          "and somewhere reaches this score, 0..1")  //
+        ("min-confidence",
+         po::value<double>()->value_name("P")->default_value(defaults.min_confidence, format(defaults.min_confidence)),
+         "alerts of less are left out: mean score of their pixels, 0..1")  //
         ("tile-size", po::value<int>()->value_name("PX")->default_value(0),
          "pixels per side of the tiles worked on, a multiple of 64, 64..16384; 0: by the memory; results do not depend "
          "on it");
@@ -59,6 +62,7 @@ class CompareCommand final : public Command {
     options_.simplify_m = values["simplify"].as<double>();
     options_.score_low = values["score-low"].as<double>();
     options_.score_high = values["score-high"].as<double>();
+    options_.min_confidence = values["min-confidence"].as<double>();
     options_.tile_size_px = values["tile-size"].as<int>();
     options_.checks = read_check_options(values);
     options_.network = read_network_options(values);

@@ -17,6 +17,7 @@ constexpr int far_px = 10;
 constexpr double least_ratio = 1.4;
 constexpr double least_here = 0.02;
 constexpr double least_noises = 6;
+constexpr double least_elsewhere = 0.2;  // bands that show the same ground agree better than that
 // Results are rounded to what is meaningful: the last place of a transform differs between CPUs.
 constexpr double unit = 1.0 / 1024;
 
@@ -115,7 +116,8 @@ BandAgreement band_agreement(PlaneView<const float> one, PlaneView<const float> 
 }
 
 bool is_elsewhere(const BandAgreement& agreement) {
-  return agreement.elsewhere > least_ratio * std::max(agreement.here, least_here) &&
+  return agreement.elsewhere > least_elsewhere &&
+         agreement.elsewhere > least_ratio * std::max(agreement.here, least_here) &&
          agreement.elsewhere > least_noises * agreement.noise;
 }
 

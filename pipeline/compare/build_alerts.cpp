@@ -113,6 +113,11 @@ std::vector<RegionSums> sum_regions(const std::vector<Component>& components, co
   return result;
 }
 
+/// The mean score of its pixels, 0..1.
+double confidence_of(const RegionSums& sums) {
+  return static_cast<double>(sums.score) / static_cast<double>(std::max<std::int64_t>(sums.pixels, 1)) / score_max;
+}
+
 std::vector<Region> build_regions(const std::vector<Component>& components,
                                   const std::vector<std::vector<RegionSums>>& sums_by_tile, const PairInputs& inputs,
                                   const CompareOptions& options) {
@@ -154,6 +159,7 @@ std::vector<Region> build_regions(const std::vector<Component>& components,
     region.after = mean_spectrum(region.sums.after, after);
     region.change_class = classify_change(region.before, region.after);
   });
+  std::erase_if(regions, [&](const Region& region) { return confidence_of(region.sums) < options.min_confidence; });
   return regions;
 }
 
@@ -187,8 +193,7 @@ std::vector<Alert> build_alerts(const std::vector<Region>& regions, const PairIn
     alert.last_detected = report.after.acquired;
     alert.last_observed = report.after.acquired;
     alert.observations = 1;
-    alert.confidence = static_cast<double>(region.sums.score) /
-                       static_cast<double>(std::max<std::int64_t>(region.sums.pixels, 1)) / score_max;
+    alert.confidence = confidence_of(region.sums);
     alert.change = index_change(region.before, region.after);
     alert.scenes_before = {report.before.id};
     alert.scenes_after = {report.after.id};

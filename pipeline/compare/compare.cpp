@@ -57,6 +57,8 @@ void check(const CompareOptions& options) {
   if (!(options.score_low > 0 && options.score_low <= options.score_high && options.score_high <= 1)) {
     throw ConfigError("--score-low and --score-high must satisfy 0 < low <= high <= 1");
   }
+  if (!(options.min_confidence >= 0 && options.min_confidence <= 1))
+    throw ConfigError("--min-confidence must be 0 to 1");
   if (options.tile_size_px != 0 &&
       (options.tile_size_px % 64 != 0 || options.tile_size_px < 64 || options.tile_size_px > 16384)) {
     throw ConfigError("--tile-size must be a multiple of 64 from 64 to 16384, or 0");

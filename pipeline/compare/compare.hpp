@@ -27,6 +27,7 @@ struct CompareOptions {
   double simplify_m = 0;           // tolerance of the outlines; 0: exact along pixel edges
   double score_low = 0.24;         // a polygon grows over scores of at least this
   double score_high = 0.355;       // and somewhere reaches this
+  double min_confidence = 0.36;    // mean score of the pixels of an alert
   EvidenceOptions evidence;
   SceneChecks checks;      // which scenes are refused
   NetworkOptions network;  // of scenes whose item or files are on the network

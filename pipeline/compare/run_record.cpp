@@ -25,6 +25,7 @@ json options_object(const CompareOptions& options) {
           {"simplify_m", options.simplify_m},
           {"score_low", options.score_low},
           {"score_high", options.score_high},
+          {"min_confidence", options.min_confidence},
           {"ground_edges_ndvi", edges},
           {"clip_sigma", tidy(evidence.clip_sigma)},
           {"surroundings_weight_px", tidy(evidence.surroundings_weight)},

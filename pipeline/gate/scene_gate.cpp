@@ -20,15 +20,15 @@ constexpr double clipped_dark = 0.01;
 constexpr double clipped_bright = 0.99;
 constexpr double too_bright = 1.2;
 constexpr double least_stripe = 0.005;  // reflectance
-// Of short lines the ground's own edges make stripes: 10 m bands of 48 pixels a side stay below a ratio of 0.5, 20 m
-// bands of 24 reach 0.86, be they resampled or not.
-constexpr std::int64_t fewest_per_stripe = 48;
+// Of few or short lines the ground's own edges make stripes: 20 m bands of 24 pixels a side reach a ratio of 0.86, of
+// 72 a side 0.70.
+constexpr std::int64_t fewest_per_stripe = 96;
 // A line of the same numbers as the one before repeats it. Where that many lines do, the band was resampled to a finer
 // grid by nearest neighbour: of 20 m pixels half of the lines at 10 m are repeats, at every phase.
 constexpr double same_as_before =
     0.5;  // composites of several dates mix phases; ground that was not resampled: next to none
 constexpr double repeated_share = 1.0 / 3;
-constexpr double small_step = 0.6;  // of the step to the next line; of ground that was not resampled both are alike
+constexpr double small_step = 0.8;  // of the step to the next line; of ground that was not resampled both are alike
 
 template <class... Values>
 std::string text(const char* format, Values... values) {
@@ -245,7 +245,7 @@ Stripes stripes_of(const std::vector<Line>& lines) {
     differences += line.differences;
     twice_absolute += line.twice_absolute;
   }
-  if (count == 0 || twice_absolute == 0) return {};
+  if (count < fewest_per_stripe || twice_absolute == 0) return {};
   const double roughness = static_cast<double>(twice_absolute) / (2 * static_cast<double>(differences));
   const double amplitude = amplitudes / static_cast<double>(count);
   return {amplitude, amplitude / roughness};

@@ -34,10 +34,10 @@ struct GateLimits {
 /// Stripes: of each pixel the difference from the mean of its two neighbours across the line is taken. The lines' mean
 /// differences, their signs aside, average to a; the pixels' differences, their signs aside, average to b. a / b is
 /// near 1 where whole lines differ and small where ground does (it falls with the root of the line's length). Lines are
-/// striped where a / b is above the limit and a is above 0.005 reflectance. Rows and columns apart; lines of fewer than
-/// 48 pixels say nothing. Of a band that was resampled to a finer grid by nearest neighbour (a third of its lines, or
+/// striped where a / b is above the limit and a is above 0.005 reflectance. Rows and columns apart; fewer than
+/// 96 lines, and lines of fewer than 96 pixels, say nothing. Of a band that was resampled to a finer grid by nearest neighbour (a third of its lines, or
 /// more, repeat the one before in half of their pixels) the repeats are left out, along the lines as well, as
-/// is every second line where the steps to it are less than 0.6 of those to the others.
+/// is every second line where the steps to it are less than 0.8 of those to the others.
 ///
 /// Pure; thread-safe; all sums are of integers.
 std::vector<std::string> garbage_in(const BandPixels& pixels, const GateLimits& limits = {});

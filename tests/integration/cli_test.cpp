@@ -160,7 +160,7 @@ TEST_F(Cli, HelpAndVersionGoToStdout) {
 TEST_F(Cli, HelpListsEveryOptionWithItsDefault) {
   const std::string help = run_process({PITWATCH_PROGRAM, "compare", "--help"}).out;
   for (const char* option :
-       {"--out", "--aoi", "--min-area-ha", "--simplify", "--score-low", "--score-high", "--tile-size", "--offset-check",
+       {"--out", "--aoi", "--min-area-ha", "--simplify", "--score-low", "--score-high", "--min-confidence", "--tile-size", "--offset-check",
         "--gate", "--config", "--threads", "--memory", "--quiet", "--verbose", "--log-json"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
@@ -261,6 +261,7 @@ TEST_F(Cli, BadNumbers) {
       {"--simplify", {"-1", "nan", "1e9", "x"}},
       {"--score-low", {"0", "-1", "2", "nan"}},
       {"--score-high", {"0", "1.5", "nan"}},
+      {"--min-confidence", {"-0.1", "1.5", "nan"}},
       {"--tile-size", {"63", "100", "-64", "1000000", "64px"}},
   };
   for (const auto& [option, values] : bad) {

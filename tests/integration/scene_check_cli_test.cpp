@@ -279,7 +279,9 @@ TEST_F(SceneCheck, AClassificationWithOtherNumbersIsRefused) {
 
 TEST_F(SceneCheck, ABandThatCoversLessTellsNothingBeyond) {
   const std::string out = folder_ / "out/alerts.geojson";
-  ASSERT_EQ(compare({"--score-high", "0.2", "--score-low", "0.1", "--min-area-ha", "0"}).exit_code, 0);
+  ASSERT_EQ(
+      compare({"--score-high", "0.2", "--score-low", "0.1", "--min-confidence", "0", "--min-area-ha", "0"}).exit_code,
+      0);
   const json whole = json::parse(test::read_text(out));
   ASSERT_GT(whole.at("features").size(), 0U);
   // Of B12, which only tells burnt from bared ground, nothing but the first columns: elsewhere there is no NBR.
@@ -288,7 +290,8 @@ TEST_F(SceneCheck, ABandThatCoversLessTellsNothingBeyond) {
   const Plane<std::uint16_t> dn = BandFile(path).read_spread(std::int64_t{1} << 24);
   grid.width = 4;
   write_geotiff_u16(path, grid, {dn.row(0), 4, dn.height(), dn.width()}, 0);
-  const Outcome cut = compare({"--score-high", "0.2", "--score-low", "0.1", "--min-area-ha", "0"});
+  const Outcome cut =
+      compare({"--score-high", "0.2", "--score-low", "0.1", "--min-confidence", "0", "--min-area-ha", "0"});
   ASSERT_EQ(cut.exit_code, 0) << cut.err;
   const json without = json::parse(test::read_text(out));
   ASSERT_EQ(without.at("features").size(), whole.at("features").size());
