@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Puts faults into the code, one at a time, and sees whether the tests notice.
 set -euo pipefail
+export LC_ALL=C
 
 usage() {
   cat <<'END'
@@ -54,9 +55,13 @@ report() {
   printf '%-17s %s: %s%s\n' "$1" "$place" "$mutant" "${2:+ ($2)}"
 }
 
-# text_of FILE: with its last line ends, which $(...) drops; into $text.
+# text_of FILE: all of it, with the last line ends that $(...) drops; into $text.
+text=
+text_is_of=
 text_of() {
-  text=$(cat "$1" && printf x)
+  if [[ $text_is_of == "$1" ]]; then return; fi
+  text_is_of=$1
+  text=$(cat "$root/$1" && printf x)
   text=${text%x}
 }
 
@@ -85,24 +90,30 @@ for_each_mutant() {
 # Whether the old text stands in the file once; sets $text and says otherwise why not.
 applies() {
   if [[ ! -f $root/$file ]]; then report 'does not apply' "no file $file"; return 1; fi
-  text_of "$root/$file"
+  text_of "$file"
   if [[ -z $old || $text != *"$old"* ]]; then report 'does not apply' "its old text is not in $file"; return 1; fi
-  if [[ ${text#*"$old"} == *"$old"* ]]; then report 'does not apply' "its old text is in $file more than once"; return 1; fi
+  # Not ${text#*...}, which takes a second.
+  local rest=${text/"$old"/}
+  if [[ $rest == *"$old"* ]]; then report 'does not apply' "its old text is in $file more than once"; return 1; fi
 }
 
-# The tests of the place as "Suite, Name" of each TEST, TEST_F and TEST_P.
-tests_of_place() {
-  (cd "$root" && find "${test_paths[@]}" -name '*_test.cpp' -exec cat {} +) | tr -s ' \n' ' ' |
-    grep -oE 'TEST(_F|_P)?\([A-Za-z0-9_]+, ?[A-Za-z0-9_]+\)' | sed -E 's/^TEST(_F|_P)?\(([^,]+), ?([^)]+)\)/\2.\3/'
+# The tests of the place as Suite.Name of each TEST, TEST_F and TEST_P; into $known.
+known=
+known_of=
+find_tests() {
+  if [[ $known_of == "$place" ]]; then return; fi
+  known_of=$place
+  known=$(cd "$root" && find "${test_paths[@]}" -name '*_test.cpp' -exec cat {} + | tr -s ' \n' ' ' |
+    grep -oE 'TEST(_F|_P)?\([A-Za-z0-9_]+, ?[A-Za-z0-9_]+\)' | sed -E 's/^TEST(_F|_P)?\(([^,]+), ?([^)]+)\)/\2.\3/')
 }
 
 check_mutant() {
   applies || return 0
-  local killer known
-  known=$(tests_of_place)
+  find_tests
+  local killer
   if ((${#killers[@]} == 0)); then report 'does not apply' 'it names no test'; return; fi
   for killer in "${killers[@]}"; do
-    if ! grep -qxF "$killer" <<<"$known"; then report 'does not apply' "no test $killer"; return; fi
+    if [[ $'\n'$known$'\n' != *$'\n'"$killer"$'\n'* ]]; then report 'does not apply' "no test $killer"; return; fi
   done
   ((++checked))
 }
@@ -130,12 +141,21 @@ copy_tree() {
   done < <(cd "$scratch" && find . \( -name .git -o -path './build*' \) -prune -o -type f -print0)
 }
 
-build() { "$scratch/tools/build.sh" release "$1" >"$scratch/build.log" 2>&1; }
+# build PROGRAM: configures the first time alone; what it says goes into build.log.
+is_configured=
+build() {
+  if [[ -z $is_configured ]]; then
+    "$scratch/tools/build.sh" release "$1" >"$scratch/build.log" 2>&1 && is_configured=yes
+  else
+    ninja --quiet -C "$scratch/build" -j "${JOBS:-$(nproc)}" "$1" >"$scratch/build.log" 2>&1
+  fi
+}
 
 # Runs the tests of the place; the names of those that failed, or crashed, or did not end, into $failed.
 run_tests() {
   local suite filter='' output=$scratch/build/mutants_output.txt
-  for suite in $(tests_of_place | sed 's/\..*//' | sort -u); do filter+="$suite.*:*/$suite.*:"; done
+  find_tests
+  while read -r suite; do filter+="$suite.*:*/$suite.*:"; done < <(cut -d. -f1 <<<"$known" | sort -u)
   local code=0
   timeout 300 "$scratch/build/tests/$program" --gtest_filter="$filter" --gtest_color=no >"$output" 2>&1 || code=$?
   failed=$(sed -nE 's/^\[  FAILED  \] ([^ ,]+)( \(.*|, where .*)?$/\1/p' "$output" | grep -v '^[0-9]*$' | sort -u || true)

@@ -107,7 +107,7 @@ TEST(Evidence, WaterThatStaysWaterKeepsItsShareOfIt) {
 
 TEST(Evidence, WhiteGroundIsNoNewBareGroundAtFirstSight) {
   // Screened twice as missed cloud; then it is judged as what may pass.
-  const PixelReflectance white{.30F, .30F, .30F, .31F, .32F, .30F};
+  const PixelReflectance white{.27F, .30F, .31F, .36F, .49F, .45F};
   Watch watch(ground_with(grey_rock_spectrum, white, first_day, 9999));
   watch.observe_each(3);
   ASSERT_EQ(watch.seen.use[inside], ObservationUse::used);
@@ -159,6 +159,20 @@ TEST(NearWater, HighWaterExplainsWetGroundOnTheShoreForItsDaysAlone) {
   };
   EXPECT_LT(evidence_on(30, 1000), evidence_on(30, 1) - 5);
   EXPECT_GT(evidence_on(60, 5), evidence_on(60, 30) + 1);
+}
+
+TEST(NearWater, AnExcuseBeginsAnewAfterACleanObservation) {
+  // Two floods of 30 days with 100 days between them.
+  Watch watch([](int x, int y, int day) {
+    const int since = day - first_day;
+    const bool is_high = (since >= 0 && since < 30) || since >= 130;
+    return x < 5 || (in_patch(x, y) && is_high) ? pool_spectrum : forest_spectrum;
+  });
+  watch.options.neighbours = 0;
+  watch.observe_each(3);
+  const float first = watch.seen.evidence[inside];
+  watch.observe_each(13);
+  EXPECT_NEAR(watch.seen.evidence[inside], first, 3);
 }
 
 // ---- what similar ground shares ----
