@@ -45,8 +45,8 @@ class Site {
         detected.at(x, y) = clear(x) && c != '.' && c != 'r' ? 1 : 0;
       }
     }
-    tracker_.update({start() + days(day), std::as_const(probability).view(), std::as_const(status).view(),
-                     std::as_const(seen).view(), std::as_const(detected).view()});
+    tracker_.update(incidents_, {start() + days(day), std::as_const(probability).view(), std::as_const(status).view(),
+                                 std::as_const(seen).view(), std::as_const(detected).view()});
   }
 
   /// What was told of an incident, from an event on: "day event state pixels".
@@ -63,10 +63,11 @@ class Site {
   }
 
   static Instant start() { return parse_instant("2022-06-01T07:44:00Z"); }
-  const std::vector<Incident>& incidents() const { return tracker_.incidents(); }
+  const std::vector<Incident>& incidents() const { return incidents_; }
 
  private:
   IncidentTracker tracker_;
+  std::vector<Incident> incidents_;
 };
 
 const std::vector<std::string> nothing(6, "............");
@@ -523,15 +524,41 @@ TEST(IncidentTracker, AObservationCountsThatSeesHalfOfItOrTheDisturbance) {
   EXPECT_EQ(site.incidents()[0].last_detected, Site::start() + days(15));
 }
 
+/// With something beside its record.
+struct MarkedIncident : Incident {
+  int mark = 0;
+};
+
+TEST(IncidentTracker, WhatIsBesideAnIncidentStaysWithIt) {
+  const IncidentTracker tracker("site", grid, {1, 0.5, 365});
+  Plane<std::uint8_t> open(grid.width, grid.height);
+  for (int y = 0; y < grid.height; ++y) std::fill_n(open.row(y), grid.width, std::uint8_t{0});
+  std::vector<MarkedIncident> incidents;
+  int next = 0;
+  for (const int x : {5, 1, 9}) {
+    open.at(x, 2) = 200;
+    const auto view = std::as_const(open).view();
+    tracker.update(incidents, {Site::start() + days(next), view, view, view, view});
+    incidents.back().mark = ++next;
+  }
+  ASSERT_EQ(incidents.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(incidents[i].mark, static_cast<int>(i) + 1);
+    EXPECT_EQ(incidents[i].first_detected, Site::start() + days(i));
+    EXPECT_EQ(incidents[i].events.size(), 1U);
+  }
+}
+
 TEST(IncidentTracker, IdsAreOfSitePlaceAndTime) {
   const auto id_of = [](const std::string& name, const Grid& where, Instant when) {
-    IncidentTracker tracker(name, where, {1, 0.5, 365});
+    const IncidentTracker tracker(name, where, {1, 0.5, 365});
     Plane<std::uint8_t> plane(12, 6);
     for (int y = 0; y < 6; ++y) std::fill_n(plane.row(y), 12, std::uint8_t{0});
     plane.at(3, 2) = 200;
     const auto view = std::as_const(plane).view();
-    tracker.update({when, view, view, view, view});
-    return tracker.incidents().at(0).id;
+    std::vector<Incident> incidents;
+    tracker.update(incidents, {when, view, view, view, view});
+    return incidents.at(0).id;
   };
   const std::string id = id_of("site", grid, Site::start());
   EXPECT_EQ(id.size(), 15U);
