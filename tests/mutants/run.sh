@@ -7,7 +7,8 @@ usage() {
   cat <<'END'
 usage: tests/mutants/run.sh [OPTION...] [PLACE...]
 Goes through the mutants of tests/mutants/PLACE.txt (default: of all places). In a copy of the working tree each is put
-in, the test program built and all tests of the place run: those that the mutant names must fail.
+in, the test program built, and the tests run that the mutant names: they must fail. Where one does not, all tests of
+the place are run, to tell which do.
   --check        builds nothing: only whether its old text stands in its file exactly once and its tests exist
   --only TEXT    of mutants whose name holds TEXT
   --scratch DIR  the copy, which is kept, so that the next call builds little (default: build/mutants)
@@ -151,15 +152,19 @@ build() {
   fi
 }
 
-# Runs the tests of the place; the names of those that failed, or crashed, or did not end, into $failed.
+# run_tests FILTER: the names of those that failed, or crashed, or did not end, into $failed.
 run_tests() {
-  local suite filter='' output=$scratch/build/mutants_output.txt
+  local output=$scratch/build/mutants_output.txt code=0
+  timeout 300 "$scratch/build/tests/$program" --gtest_filter="$1" --gtest_color=no >"$output" 2>&1 || code=$?
+  failed=$(sed -nE 's/^\[  FAILED  \] ([^ ,]+\.[^ ,]+)( \(.*|, where .*)?$/\1/p' "$output" | sort -u)
+  if ((code > 1)); then failed+=$'\n'$(sed -nE 's/^\[ RUN      \] (.*)$/\1/p' "$output" | tail -1); fi
+}
+
+run_place() {
+  local suite filter=''
   find_tests
   while read -r suite; do filter+="$suite.*:*/$suite.*:"; done < <(cut -d. -f1 <<<"$known" | sort -u)
-  local code=0
-  timeout 300 "$scratch/build/tests/$program" --gtest_filter="$filter" --gtest_color=no >"$output" 2>&1 || code=$?
-  failed=$(sed -nE 's/^\[  FAILED  \] ([^ ,]+)( \(.*|, where .*)?$/\1/p' "$output" | grep -v '^[0-9]*$' | sort -u || true)
-  if ((code > 1)); then failed+=$'\n'$(sed -nE 's/^\[ RUN      \] (.*)$/\1/p' "$output" | tail -1); fi
+  run_tests "$filter"
 }
 
 has_failed() {
@@ -170,6 +175,15 @@ has_failed() {
   return 1
 }
 
+# The tests that the mutant names: into $passed those that did not fail.
+run_killers() {
+  local killer filter=''
+  for killer in "${killers[@]}"; do filter+="$killer:*/$killer/*:"; done
+  run_tests "$filter"
+  passed=''
+  for killer in "${killers[@]}"; do has_failed "$killer" || passed+="$killer "; done
+}
+
 try_mutant() {
   if [[ -n $check_only ]]; then check_mutant; return; fi
   applies || return 0
@@ -178,13 +192,12 @@ try_mutant() {
   if ! build "$program"; then
     report 'does not compile' "$(grep -m1 ' error: ' "$scratch/build.log" || true)"
   else
-    run_tests
-    local killer missing=()
-    for killer in "${killers[@]}"; do has_failed "$killer" || missing+=("$killer"); done
-    if ((${#missing[@]} == 0)); then
+    run_killers
+    if [[ -z $passed ]]; then
       report killed
     else
-      report survived "${missing[*]} passed; failed: $(tr '\n' ' ' <<<"${failed:-none}")"
+      run_place
+      report survived "${passed}passed; failed: $(tr '\n' ' ' <<<"${failed:-none}")"
     fi
   fi
   printf '%s' "$text" >"$scratch/$file"
@@ -200,7 +213,7 @@ prepare() {
     cat "$scratch/build.log" >&2
     exit 1
   fi
-  run_tests
+  run_place
   if [[ -n $failed ]]; then
     echo "$place: tests fail without any mutant: $failed" >&2
     exit 1

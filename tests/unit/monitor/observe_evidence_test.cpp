@@ -172,7 +172,7 @@ TEST(NearWater, AnExcuseBeginsAnewAfterACleanObservation) {
   watch.observe_each(3);
   const float first = watch.seen.evidence[inside];
   watch.observe_each(13);
-  EXPECT_NEAR(watch.seen.evidence[inside], first, 3);
+  EXPECT_NEAR(watch.seen.evidence[inside], first, 1);
 }
 
 // ---- what similar ground shares ----
