@@ -39,7 +39,7 @@ const auto nothing_else = [](Watch&) {};
 const PixelReflectance brighter_rock = test::scaled(grey_rock_spectrum, 1.2F);
 const PixelReflectance darker_rock = test::scaled(grey_rock_spectrum, 0.82F);
 
-TEST(Evidence, IsTheLessTheMoreLastedAtAPixelInItsHistory) {
+TEST(PixelEvidence, IsTheLessTheMoreLastedAtAPixelInItsHistory) {
   const auto with_error = [](std::uint8_t thirty_seconds) {
     return evidence_after(4, grey_rock_spectrum, brighter_rock,
                           [=](Watch& watch) { watch.state.models[inside].lasting_error = thirty_seconds; });
@@ -48,7 +48,7 @@ TEST(Evidence, IsTheLessTheMoreLastedAtAPixelInItsHistory) {
   EXPECT_GT(with_error(16), with_error(96) + 1);
 }
 
-TEST(Evidence, OfOneObservationIsLessForWhatPassesUnlessItShowsNewBareGround) {
+TEST(PixelEvidence, OfOneObservationIsLessForWhatPassesUnlessItShowsNewBareGround) {
   const auto with_passing_error = [](const PixelReflectance& then, float error) {
     return evidence_after(1, forest_spectrum, then, [=](Watch& watch) { watch.options.passing_error = error; });
   };
@@ -56,7 +56,7 @@ TEST(Evidence, OfOneObservationIsLessForWhatPassesUnlessItShowsNewBareGround) {
   EXPECT_EQ(with_passing_error(pit_spectrum, 0), with_passing_error(pit_spectrum, 2));
 }
 
-TEST(Evidence, OfASingleObservationCountsByItsShareUnlessItShowsNewBareGround) {
+TEST(PixelEvidence, OfASingleObservationCountsByItsShareUnlessItShowsNewBareGround) {
   const auto with_share = [](int observations, const PixelReflectance& then, float share) {
     return evidence_after(observations, forest_spectrum, then,
                           [=](Watch& watch) { watch.options.single_observation_share = share; });
@@ -66,7 +66,7 @@ TEST(Evidence, OfASingleObservationCountsByItsShareUnlessItShowsNewBareGround) {
   EXPECT_EQ(with_share(4, pool_spectrum, 1), with_share(4, pool_spectrum, 0.3F));
 }
 
-TEST(Evidence, AnObservationCountsUpToItsLimitHoweverFarItLies) {
+TEST(PixelEvidence, AnObservationCountsUpToItsLimitHoweverFarItLies) {
   const auto with_limit = [](const PixelReflectance& then, float usual, float of_soil) {
     return evidence_after(1, forest_spectrum, then, [=](Watch& watch) {
       watch.options.observation_limit_sigma = usual;
@@ -79,7 +79,7 @@ TEST(Evidence, AnObservationCountsUpToItsLimitHoweverFarItLies) {
   EXPECT_EQ(with_limit(pit_spectrum, 20, 10), with_limit(pit_spectrum, 8, 10));
 }
 
-TEST(Evidence, ObservationsThatDisagreeAddUpToLessThanThoseThatAgree) {
+TEST(PixelEvidence, ObservationsThatDisagreeAddUpToLessThanThoseThatAgree) {
   const auto evidence = [](bool agree) {
     Watch watch([=](int x, int y, int day) {
       if (!in_patch(x, y) || day < first_day) return grey_rock_spectrum;
@@ -92,7 +92,7 @@ TEST(Evidence, ObservationsThatDisagreeAddUpToLessThanThoseThatAgree) {
   EXPECT_GT(evidence(true), evidence(false) + 10);
 }
 
-TEST(Evidence, WaterThatStaysWaterKeepsItsShareOfIt) {
+TEST(PixelEvidence, WaterThatStaysWaterKeepsItsShareOfIt) {
   const PixelReflectance turbid{.14F, .17F, .175F, .15F, .045F, .03F};
   const auto with_share = [&](const PixelReflectance& then, float share) {
     return evidence_after(4, pool_spectrum, then, [=](Watch& watch) {
@@ -105,7 +105,7 @@ TEST(Evidence, WaterThatStaysWaterKeepsItsShareOfIt) {
   EXPECT_EQ(with_share(pit_spectrum, 0.2F), with_share(pit_spectrum, 1));
 }
 
-TEST(Evidence, WhiteGroundIsNoNewBareGroundAtFirstSight) {
+TEST(PixelEvidence, WhiteGroundIsNoNewBareGroundAtFirstSight) {
   // Screened twice as missed cloud; then it is judged as what may pass.
   const PixelReflectance white{.27F, .30F, .31F, .36F, .49F, .45F};
   Watch watch(ground_with(grey_rock_spectrum, white, first_day, 9999));
@@ -116,14 +116,14 @@ TEST(Evidence, WhiteGroundIsNoNewBareGroundAtFirstSight) {
   EXPECT_EQ(watch.seen.status[inside], PixelStatus::provisional);
 }
 
-TEST(Evidence, ABrightPondIsNoMissedCloud) {
+TEST(PixelEvidence, ABrightPondIsNoMissedCloud) {
   const PixelReflectance milky{.16F, .18F, .17F, .12F, .06F, .05F};
   Watch watch(ground_with(grey_rock_spectrum, milky, first_day, 9999));
   watch.observe_each(1);
   EXPECT_EQ(watch.seen.use[inside], ObservationUse::used);
 }
 
-TEST(Evidence, SnowMayLieForItsMonthsAndNotForEver) {
+TEST(PixelEvidence, SnowMayLieForItsMonthsAndNotForEver) {
   const PixelReflectance slush{.17F, .17F, .17F, .16F, .10F, .09F};
   Watch watch([&](int x, int y, int day) {
     return day < first_day ? grey_rock_spectrum : in_patch(x, y) ? slush : test::snow_spectrum;
