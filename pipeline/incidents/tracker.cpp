@@ -64,21 +64,21 @@ constexpr std::int32_t nobody = -1;
 
 /// Whose ground each pixel is, as index. Of several incidents that had it, the last: an open one, of which there is one
 /// at most, else the one that was closed last.
-Plane<std::int32_t> owners(const std::vector<Incident>& incidents, const Grid& grid, Instant when, int reopen_days) {
+Plane<std::int32_t> owners(std::span<Incident* const> incidents, const Grid& grid, Instant when, int reopen_days) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < incidents.size(); ++i) {
-    if (has_claim(incidents[i], when, reopen_days)) order.push_back(i);
+    if (has_claim(*incidents[i], when, reopen_days)) order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const Incident& one = incidents[a];
-    const Incident& other = incidents[b];
+    const Incident& one = *incidents[a];
+    const Incident& other = *incidents[b];
     if (is_open(one.status) || is_open(other.status)) return !is_open(one.status) && is_open(other.status);
     return *one.closed_on < *other.closed_on;
   });
   Plane<std::int32_t> owner(grid.width, grid.height);
   for (int y = 0; y < grid.height; ++y) std::fill_n(owner.row(y), grid.width, nobody);
   for (const std::size_t i : order) {
-    for_each_pixel(incidents[i].runs, [&](int x, int y) { owner.at(x, y) = static_cast<std::int32_t>(i); });
+    for_each_pixel(incidents[i]->runs, [&](int x, int y) { owner.at(x, y) = static_cast<std::int32_t>(i); });
   }
   return owner;
 }
@@ -91,9 +91,10 @@ void add_parent(Incident& incident, const std::string& parent) {
 
 }  // namespace
 
-std::vector<IncidentTracker::Meeting> IncidentTracker::meetings(const std::vector<Component>& patches,
+std::vector<IncidentTracker::Meeting> IncidentTracker::meetings(std::span<Incident* const> known,
+                                                                const std::vector<Component>& patches,
                                                                 Instant when) const {
-  const Plane<std::int32_t> owner = owners(incidents_, grid_, when, options_.reopen_days);
+  const Plane<std::int32_t> owner = owners(known, grid_, when, options_.reopen_days);
   // An incident goes on in the patch that covers most of it, the first of several.
   std::vector<std::map<std::size_t, std::int64_t>> shared(patches.size());
   std::map<std::size_t, std::pair<std::int64_t, std::size_t>> main_patch;  // shared pixels, patch
@@ -111,7 +112,7 @@ std::vector<IncidentTracker::Meeting> IncidentTracker::meetings(const std::vecto
   }
 
   std::vector<Meeting> result(patches.size());
-  std::vector<bool> goes_on(incidents_.size(), false);
+  std::vector<bool> goes_on(known.size(), false);
   for (std::size_t p = 0; p < patches.size(); ++p) {
     Meeting& meeting = result[p];
     std::vector<std::size_t> here;
@@ -121,17 +122,17 @@ std::vector<IncidentTracker::Meeting> IncidentTracker::meetings(const std::vecto
         continue;
       }
       here.push_back(i);
-      if (!can_go_on(incidents_[i].status, pixels, patches[p].pixels, options_.takeover_share)) continue;
-      if (!meeting.survivor || outranks(incidents_[i], incidents_[*meeting.survivor])) meeting.survivor = i;
+      if (!can_go_on(known[i]->status, pixels, patches[p].pixels, options_.takeover_share)) continue;
+      if (!meeting.survivor || outranks(*known[i], *known[*meeting.survivor])) meeting.survivor = i;
     }
     if (meeting.survivor) goes_on[*meeting.survivor] = true;
     // A record that had ended is not swallowed: closed ones stay what they are.
     std::copy_if(here.begin(), here.end(), std::back_inserter(meeting.superseded),
-                 [&](std::size_t i) { return i != meeting.survivor && is_open(incidents_[i].status); });
+                 [&](std::size_t i) { return i != meeting.survivor && is_open(known[i]->status); });
   }
   // Nor is anything split off from it, unless it opens again.
   for (Meeting& meeting : result) {
-    std::erase_if(meeting.split, [&](std::size_t i) { return !goes_on[i] && !is_open(incidents_[i].status); });
+    std::erase_if(meeting.split, [&](std::size_t i) { return !goes_on[i] && !is_open(known[i]->status); });
   }
   return result;
 }
@@ -151,36 +152,38 @@ void IncidentTracker::go_on(Incident& incident, std::optional<AlertStatus> prese
   put_on_record(incident, steps_of(present, sight, options_.min_pixels), ground.when);
 }
 
-void IncidentTracker::update(const GroundAfterAcquisition& ground) {
+std::vector<Incident> IncidentTracker::take_in(std::span<Incident* const> known,
+                                               const GroundAfterAcquisition& ground) const {
   const auto high = static_cast<std::uint8_t>(std::lround(options_.high_probability * score_max));
   const std::vector<Component> patches =
       label_tile(ground.probability, grid_.extent(), grid_.extent(), {1, high, options_.min_pixels});
-  const std::vector<Meeting> met = meetings(patches, ground.when);
-  std::vector<bool> goes_on(incidents_.size(), false);
+  const std::vector<Meeting> met = meetings(known, patches, ground.when);
+  std::vector<Incident> fresh;
+  std::vector<bool> goes_on(known.size(), false);
   for (std::size_t p = 0; p < patches.size(); ++p) {
     std::optional<AlertStatus> present;
     if (met[p].survivor) {
-      present = incidents_[*met[p].survivor].status;
+      present = known[*met[p].survivor]->status;
       goes_on[*met[p].survivor] = true;
     } else {
-      Incident& fresh = incidents_.emplace_back();
-      fresh.id = incident_id(site_, grid_, patches[p].runs.front(), ground.when);
-      fresh.first_detected = fresh.last_detected = fresh.last_observed = ground.when;
-      for (const std::size_t i : met[p].split) fresh.parents.push_back(incidents_[i].id);
+      Incident& begins = fresh.emplace_back();
+      begins.id = incident_id(site_, grid_, patches[p].runs.front(), ground.when);
+      begins.first_detected = begins.last_detected = begins.last_observed = ground.when;
+      for (const std::size_t i : met[p].split) begins.parents.push_back(known[i]->id);
     }
-    Incident& incident = met[p].survivor ? incidents_[*met[p].survivor] : incidents_.back();
+    Incident& incident = met[p].survivor ? *known[*met[p].survivor] : fresh.back();
     for (const std::size_t i : met[p].superseded) {
       const IncidentSight sight{.taken_over_by = incident.id};
-      put_on_record(incidents_[i], steps_of(incidents_[i].status, sight, options_.min_pixels), ground.when,
-                    incident.id);
-      add_parent(incident, incidents_[i].id);
+      put_on_record(*known[i], steps_of(known[i]->status, sight, options_.min_pixels), ground.when, incident.id);
+      add_parent(incident, known[i]->id);
     }
     go_on(incident, present, patches[p], ground);
   }
-  for (std::size_t i = 0; i < goes_on.size(); ++i) {
+  for (std::size_t i = 0; i < known.size(); ++i) {
     if (goes_on[i]) continue;
-    put_on_record(incidents_[i], steps_of(incidents_[i].status, {}, options_.min_pixels), ground.when);
+    put_on_record(*known[i], steps_of(known[i]->status, {}, options_.min_pixels), ground.when);
   }
+  return fresh;
 }
 
 }  // namespace pitwatch

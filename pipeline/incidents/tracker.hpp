@@ -3,8 +3,10 @@
 // history, from first sight on, through growth, merging, splitting and an end. What becomes of an incident is in
 // lifecycle.hpp; here is which ground is whose.
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,19 +34,25 @@ struct GroundAfterAcquisition {
 };
 
 /// Follows the incidents of one site. Same observations in the same order, same incidents, ids and events, in whichever
-/// nights they come: what it goes by is the incidents alone. Not thread-safe.
+/// nights they come: what it goes by is the incidents alone, which are its caller's.
 class IncidentTracker {
  public:
   /// `site` and `grid` go into ids.
   IncidentTracker(std::string site, Grid grid, const TrackerOptions& options)
       : site_(std::move(site)), grid_(std::move(grid)), options_(options) {}
 
-  /// Takes in the ground after one more observation; observations come in order of time.
-  void update(const GroundAfterAcquisition& ground);
-
-  /// All incidents ever, in order of first sight; those that ended, too. None is ever taken away.
-  const std::vector<Incident>& incidents() const { return incidents_; }
-  std::vector<Incident>& incidents() { return incidents_; }
+  /// Takes in the ground after one more observation; observations come in order of time. `incidents`: all ever, in
+  /// order of first sight; those that ended, too. New ones are added at the end, none is ever taken away. What a
+  /// `Record` has beside its incident stays as it is.
+  template <std::derived_from<Incident> Record>
+  void update(std::vector<Record>& incidents, const GroundAfterAcquisition& ground) const {
+    std::vector<Incident*> known;
+    known.reserve(incidents.size());
+    for (Record& incident : incidents) known.push_back(&incident);
+    for (Incident& fresh : take_in(known, ground)) {
+      static_cast<Incident&>(incidents.emplace_back()) = std::move(fresh);
+    }
+  }
 
  private:
   /// Which incidents meet in a patch, as indices.
@@ -54,14 +62,16 @@ class IncidentTracker {
     std::vector<std::size_t> split;       // whose main patch is another
   };
 
-  std::vector<Meeting> meetings(const std::vector<Component>& patches, Instant when) const;
+  /// Brings known incidents up to date, and returns those that are new.
+  std::vector<Incident> take_in(std::span<Incident* const> known, const GroundAfterAcquisition& ground) const;
+  std::vector<Meeting> meetings(std::span<Incident* const> known, const std::vector<Component>& patches,
+                                Instant when) const;
   void go_on(Incident& incident, std::optional<AlertStatus> present, const Component& patch,
              const GroundAfterAcquisition& ground) const;
 
   std::string site_;
   Grid grid_;
   TrackerOptions options_;
-  std::vector<Incident> incidents_;
 };
 
 }  // namespace pitwatch

@@ -124,8 +124,8 @@ json common_json_of(const Incident& incident) {
           {"merged_into", incident.merged_into}};
 }
 
-Incident common_incident_of(const json& value) {
-  Incident incident;
+WatchedIncident common_incident_of(const json& value) {
+  WatchedIncident incident;
   incident.id = value.at("id");
   const int status = value.at("status");
   check(is_state(status), incident.id, "no state of an incident");
@@ -229,19 +229,136 @@ void check(const Incident& incident) {
 }
 
 /// Checks each, and that those whom they name are there.
-void check(const std::vector<Incident>& incidents) {
+void check(const std::vector<WatchedIncident>& incidents) {
   std::set<std::string> ids;
-  for (const Incident& incident : incidents) {
+  for (const WatchedIncident& incident : incidents) {
     check(incident);
     check(ids.insert(incident.id).second, incident.id, "is there twice");
   }
-  for (const Incident& incident : incidents) {
+  for (const WatchedIncident& incident : incidents) {
     check(incident.merged_into.empty() || (incident.merged_into != incident.id && ids.contains(incident.merged_into)),
           incident.id, "its successor is not there");
     check(std::all_of(incident.parents.begin(), incident.parents.end(),
                       [&](const std::string& parent) { return parent != incident.id && ids.contains(parent); }),
           incident.id, "a parent is not there");
   }
+}
+
+// ---- evidence ----
+
+json json_of(const std::optional<double>& probability) { return probability ? json(*probability) : json(nullptr); }
+
+std::optional<double> probability_of(const json& value) {
+  if (value.is_null()) return std::nullopt;
+  const double probability = value;
+  if (!(probability >= 0 && probability <= 1)) damaged("a probability that is none");
+  return probability;
+}
+
+ChangeClass class_of(const json& value) {
+  const int code = value;
+  if (code < 1 || code > static_cast<int>(class_count)) damaged("a class that is none");
+  return static_cast<ChangeClass>(code);
+}
+
+json json_of(const ClassCourse& course) {
+  return {
+      {"seen", course.seen},
+      {"burnt_odds", course.burnt_odds},
+      {"wettest", course.wettest},
+      {"wet", {course.wet_from_days, course.wet_until_days, course.wet_observations}},
+      {"lowest_ndvi", course.lowest_ndvi},
+      {"is_back", course.is_back},
+      {"looks", course.observations},
+      {"told",
+       {static_cast<int>(course.told.change_class), course.told.class_probability, course.told.natural_probability}},
+      {"challenger", {static_cast<int>(course.challenger), course.challenges}}};
+}
+
+ClassCourse course_of(const json& value) {
+  ClassCourse course;
+  course.seen = value.at("seen").get<decltype(course.seen)>();
+  course.burnt_odds = value.at("burnt_odds");
+  course.wettest = value.at("wettest");
+  const json& wet = value.at("wet");
+  course.wet_from_days = wet.at(0);
+  course.wet_until_days = wet.at(1);
+  course.wet_observations = wet.at(2);
+  course.lowest_ndvi = value.at("lowest_ndvi");
+  course.is_back = value.at("is_back");
+  course.observations = value.at("looks");
+  const json& told = value.at("told");
+  course.told = {class_of(told.at(0)), told.at(1), told.at(2)};
+  const json& challenger = value.at("challenger");
+  course.challenger = class_of(challenger.at(0));
+  course.challenges = challenger.at(1);
+  return course;
+}
+
+/// Of former formats, which kept the class alone: nothing is known of what led there.
+ClassCourse course_of_class(ChangeClass change_class) {
+  ClassCourse course;
+  course.told = {change_class, 0, disturbs_ground(change_class) ? 0.0F : 1.0F};
+  return course;
+}
+
+json json_of(const IncidentEvidence& evidence) {
+  json classes = json::array();
+  for (const ClassSince& one : evidence.classes) {
+    classes.push_back({json_of(one.when), static_cast<int>(one.change_class), json_of(one.class_probability),
+                       json_of(one.natural_probability)});
+  }
+  return {{"onset_after", json_of(evidence.onset_after)},
+          {"onset_before", json_of(evidence.onset_before)},
+          {"before", evidence.before},
+          {"first", evidence.first},
+          {"after", evidence.after},
+          {"by_water", evidence.by_water},
+          {"own_year_share", evidence.own_year_share},
+          {"greenest_ndvi", evidence.greenest_ndvi},
+          {"course", json_of(evidence.course)},
+          {"classes", classes},
+          {"scenes", {evidence.scene_before, evidence.scene_first, evidence.scene_last}}};
+}
+
+IncidentEvidence evidence_of(const json& value) {
+  const json& scenes = value.at("scenes");
+  std::vector<ClassSince> classes;
+  for (const json& one : value.at("classes")) {
+    ClassSince& since = classes.emplace_back(instant_of(one.at(0)), class_of(one.at(1)));
+    if (one.size() < 3) continue;  // of a former format
+    since.class_probability = probability_of(one.at(2));
+    since.natural_probability = probability_of(one.at(3));
+  }
+  const bool has_course = value.contains("course");
+  if (!has_course && classes.empty()) damaged("an incident without a class");
+  return {instant_of(value.at("onset_after")),
+          instant_of(value.at("onset_before")),
+          value.at("before").get<BandMeans>(),
+          value.at("first").get<BandMeans>(),
+          value.at("after").get<BandMeans>(),
+          value.at("by_water").get<bool>(),
+          value.at("own_year_share").get<double>(),
+          value.at("greenest_ndvi").get<float>(),
+          has_course ? course_of(value.at("course")) : course_of_class(classes.back().change_class),
+          std::move(classes),
+          scenes.at(0),
+          scenes.at(1),
+          scenes.at(2)};
+}
+
+/// Gives each of the incidents its evidence.
+void take_evidence(const json& evidence, std::vector<WatchedIncident>& incidents) {
+  read_json([&] {
+    std::size_t taken = 0;
+    for (WatchedIncident& incident : incidents) {
+      const auto found = evidence.find(incident.id);
+      if (found == evidence.end()) continue;
+      incident.evidence = evidence_of(*found);
+      ++taken;
+    }
+    if (taken != evidence.size()) damaged("evidence of an incident that is not there");
+  });
 }
 
 // ---- format 2 ----
@@ -337,11 +454,11 @@ std::vector<StateArray> state_arrays(PackedIncidents& packed) {
       {"incident_runs", sizeof(PackedRun), 3, true, std::as_writable_bytes(std::span(packed.runs))}};
 }
 
-json packed_incidents(std::span<const Incident> incidents, PackedIncidents& packed) {
+json packed_incidents(std::span<const WatchedIncident> incidents, PackedIncidents& packed) {
   packed.events.clear();
   packed.runs.clear();
   json list = json::array();
-  for (const Incident& incident : incidents) {
+  for (const WatchedIncident& incident : incidents) {
     pack(incident, packed);
     json one = common_json_of(incident);
     one["events"] = incident.events.size();
@@ -349,6 +466,14 @@ json packed_incidents(std::span<const Incident> incidents, PackedIncidents& pack
     list.push_back(std::move(one));
   }
   return {{"list", std::move(list)}, {"events", packed.events.size()}, {"runs", packed.runs.size()}};
+}
+
+json evidence_by_id(std::span<const WatchedIncident> incidents) {
+  json evidence = json::object();
+  for (const WatchedIncident& incident : incidents) {
+    if (incident.evidence) evidence[incident.id] = json_of(*incident.evidence);
+  }
+  return evidence;
 }
 
 PackedIncidents unfilled_incidents(const json& header) {
@@ -363,13 +488,14 @@ PackedIncidents unfilled_incidents(const json& header) {
   });
 }
 
-std::vector<Incident> incidents_of(const json& header, const PackedIncidents& packed, const Grid& grid) {
-  std::vector<Incident> incidents;
+std::vector<WatchedIncident> incidents_of(const json& header, const PackedIncidents& packed, const json& evidence,
+                                          const Grid& grid) {
+  std::vector<WatchedIncident> incidents;
   RunTaker runs(packed.runs);
   std::span<const PackedEvent> events(packed.events);
   read_json([&] {
     for (const json& value : header.at("list")) {
-      Incident incident = common_incident_of(value);
+      WatchedIncident incident = common_incident_of(value);
       const auto count = value.at("events").get<std::size_t>();
       if (count > events.size()) damaged("fewer events than its incidents have");
       for (const PackedEvent& one : events.first(count)) {
@@ -390,26 +516,28 @@ std::vector<Incident> incidents_of(const json& header, const PackedIncidents& pa
   });
   if (!events.empty() || !runs.at_end()) damaged("more events or outlines than its incidents have");
   check(incidents);
+  take_evidence(evidence, incidents);
   return incidents;
 }
 
-std::vector<Incident> incidents_of_format_2(const json& incidents) {
-  std::vector<Incident> result;
+std::vector<WatchedIncident> incidents_of_format_2(const json& incidents, const json& evidence) {
+  std::vector<WatchedIncident> result;
   std::map<std::string, Growth> growths;
   read_json([&] {
     for (const json& value : incidents) {
-      Incident incident = common_incident_of(value);
+      WatchedIncident incident = common_incident_of(value);
       for (const json& run : value.at("runs")) incident.runs.push_back({run.at(0), run.at(1), run.at(2)});
       growths[incident.id] = growth_of(value.at("growth"), incident.id);
       result.push_back(std::move(incident));
     }
   });
-  for (Incident& incident : result) {
+  for (WatchedIncident& incident : result) {
     const auto successor = growths.find(incident.merged_into);
     check(incident.merged_into.empty() || successor != growths.end(), incident.id, "its successor is not there");
     tell_events(incident, growths.at(incident.id), successor != growths.end() ? &successor->second : nullptr);
   }
   check(result);
+  take_evidence(evidence, result);
   return result;
 }
 

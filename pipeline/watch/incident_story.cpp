@@ -14,7 +14,7 @@
 namespace pitwatch {
 namespace {
 
-/// What an incident was told to be at a time, or at first.
+/// What an incident is reported to be at a time, or at first.
 const ClassSince& class_at(const IncidentEvidence& evidence, Instant when) {
   const ClassSince* result = &evidence.classes.front();
   for (const ClassSince& since : evidence.classes) {
@@ -176,6 +176,12 @@ std::string scene_at(Instant acquired, const SiteState& state) {
   return found != state.acquisitions.end() ? found->scene() : std::string();
 }
 
+const IncidentEvidence* evidence_of(const SiteState& state, const std::string& incident) {
+  const auto found = std::find_if(state.incidents.begin(), state.incidents.end(),
+                                  [&](const WatchedIncident& one) { return one.id == incident; });
+  return found != state.incidents.end() && found->evidence ? &*found->evidence : nullptr;
+}
+
 Spectrum spectrum_of(const BandMeans& means) {
   Spectrum spectrum;
   for (std::size_t band = 0; band < watched_bands.size(); ++band) {
@@ -184,8 +190,8 @@ Spectrum spectrum_of(const BandMeans& means) {
   return spectrum;
 }
 
-Alert alert_of(const Incident& incident, const IncidentEvidence& evidence, const SiteState& state,
-               const WatchedSite& watched, PixelAreas& areas) {
+Alert alert_of(const WatchedIncident& incident, const SiteState& state, const WatchedSite& watched, PixelAreas& areas) {
+  const IncidentEvidence& evidence = incident.evidence.value();
   Alert alert;
   alert.id = incident.id;
   alert.shape = trace(incident.runs);
@@ -234,8 +240,9 @@ void remember_undisturbed(SiteState& state, const ObservationPlanes& planes, con
   remember(state, planes, rows, [&](std::size_t i) { return seen.undisturbed[i] != 0; });
 }
 
-void describe(SiteState& state, const Incident& incident, const ObservationPlanes& planes, const std::string& scene,
-              PlaneView<const std::uint8_t> detected, const Grid& grid, const MonitorOptions& options) {
+void describe(WatchedIncident& incident, const SiteState& state, const ObservationPlanes& planes,
+              const std::string& scene, PlaneView<const std::uint8_t> detected, const Grid& grid,
+              const MonitorOptions& options) {
   const auto bands = bands_of(planes);
   std::array<double, watched_bands.size()> before{};
   std::array<double, watched_bands.size()> after{};
@@ -283,21 +290,20 @@ void describe(SiteState& state, const Incident& incident, const ObservationPlane
   now.scene_last = scene;
   now.own_year_share =
       acquisitions > 0 ? static_cast<double>(own_year_observations) / static_cast<double>(acquisitions) : 0;
-  const auto [found, is_new] = state.evidence.try_emplace(incident.id, now);
-  IncidentEvidence& evidence = found->second;
-  if (is_new && after_count == 0 && !incident.parents.empty()) {
+  if (!incident.evidence && after_count == 0 && !incident.parents.empty()) {
     // What is left of another one has its story.
-    if (const auto parent = state.evidence.find(incident.parents.front()); parent != state.evidence.end()) {
-      evidence = parent->second;
-    }
-  } else if (is_new) {
-    evidence.first = now.after;
-    evidence.by_water = is_by_water(incident.runs, state.monitor, grid);
-    evidence.greenest_ndvi = greenest_ndvi(incident, state.monitor, grid, options);
-    evidence.scene_first = scene;
-    evidence.scene_before = scene_at(now.onset_after, state);
+    const IncidentEvidence* const of_parent = evidence_of(state, incident.parents.front());
+    incident.evidence = of_parent != nullptr ? *of_parent : now;
+  } else if (!incident.evidence) {
+    now.first = now.after;
+    now.by_water = is_by_water(incident.runs, state.monitor, grid);
+    now.greenest_ndvi = greenest_ndvi(incident, state.monitor, grid, options);
+    now.scene_first = scene;
+    now.scene_before = scene_at(now.onset_after, state);
+    incident.evidence = std::move(now);
   } else if (after_count > 0) {
     // Its beginning is not written anew; its acquisitions are.
+    IncidentEvidence& evidence = *incident.evidence;
     evidence.before = now.before;
     evidence.after = now.after;
     evidence.own_year_share = now.own_year_share;
@@ -305,12 +311,11 @@ void describe(SiteState& state, const Incident& incident, const ObservationPlane
   }
 }
 
-std::optional<CourseObservation> course_observation(const SiteState& state, const Incident& incident,
+std::optional<CourseObservation> course_observation(const SiteState& state, const WatchedIncident& incident,
                                                     const ObservationPlanes& planes,
                                                     PlaneView<const std::uint8_t> clear, const Grid& grid) {
-  const auto found = state.evidence.find(incident.id);
-  if (found == state.evidence.end()) return std::nullopt;
-  const IncidentEvidence& evidence = found->second;
+  if (!incident.evidence) return std::nullopt;
+  const IncidentEvidence& evidence = *incident.evidence;
   const auto greenest = static_cast<double>(evidence.greenest_ndvi);
   const auto bands = bands_of(planes);
   const PixelWeights weights(incident.runs);
@@ -353,11 +358,8 @@ std::optional<CourseObservation> course_observation(const SiteState& state, cons
       incident.status == AlertStatus::closed};
 }
 
-void classify(SiteState& state, const std::string& incident, const std::optional<CourseObservation>& acquisition,
-              Instant now, const CourseOptions& options) {
-  const auto found = state.evidence.find(incident);
-  if (found == state.evidence.end()) return;
-  IncidentEvidence& evidence = found->second;
+void classify(IncidentEvidence& evidence, const std::optional<CourseObservation>& acquisition, Instant now,
+              const CourseOptions& options) {
   if (!acquisition && !evidence.classes.empty()) return;
   if (acquisition) take_in(evidence.course, *acquisition, options);
   const ToldClass& told = evidence.course.told;
@@ -375,11 +377,10 @@ void classify(SiteState& state, const std::string& incident, const std::optional
 std::vector<Alert> alerts_of(const SiteState& state, const WatchedSite& watched, const Grid& grid) {
   std::vector<Alert> result;
   PixelAreas areas(grid);
-  for (const Incident& incident : state.incidents) {
-    const auto found = state.evidence.find(incident.id);
-    if (found == state.evidence.end() || found->second.classes.empty()) continue;
+  for (const WatchedIncident& incident : state.incidents) {
+    if (!incident.evidence || incident.evidence->classes.empty()) continue;
     if (watched.options.from && incident.last_detected < *watched.options.from) continue;
-    result.push_back(alert_of(incident, found->second, state, watched, areas));
+    result.push_back(alert_of(incident, state, watched, areas));
   }
   return result;
 }

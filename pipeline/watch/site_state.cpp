@@ -52,107 +52,6 @@ AcquisitionRecord acquisition_of_format_2(const json& value) {
   return {instant_of(value.at(1)), {}, {}, {std::move(first)}, value.at(4)};
 }
 
-json json_of(const std::optional<double>& probability) { return probability ? json(*probability) : json(nullptr); }
-
-std::optional<double> probability_of(const json& value) {
-  if (value.is_null()) return std::nullopt;
-  const double probability = value;
-  if (!(probability >= 0 && probability <= 1)) throw DataError("a probability that is none");
-  return probability;
-}
-
-ChangeClass class_of(const json& value) {
-  const int code = value;
-  if (code < 1 || code > static_cast<int>(class_count)) throw DataError("a class that is none");
-  return static_cast<ChangeClass>(code);
-}
-
-json json_of(const ClassCourse& course) {
-  return {
-      {"seen", course.seen},
-      {"burnt_odds", course.burnt_odds},
-      {"wettest", course.wettest},
-      {"wet", {course.wet_from_days, course.wet_until_days, course.wet_observations}},
-      {"lowest_ndvi", course.lowest_ndvi},
-      {"is_back", course.is_back},
-      {"looks", course.observations},
-      {"told",
-       {static_cast<int>(course.told.change_class), course.told.class_probability, course.told.natural_probability}},
-      {"challenger", {static_cast<int>(course.challenger), course.challenges}}};
-}
-
-ClassCourse course_of(const json& value) {
-  ClassCourse course;
-  course.seen = value.at("seen").get<decltype(course.seen)>();
-  course.burnt_odds = value.at("burnt_odds");
-  course.wettest = value.at("wettest");
-  const json& wet = value.at("wet");
-  course.wet_from_days = wet.at(0);
-  course.wet_until_days = wet.at(1);
-  course.wet_observations = wet.at(2);
-  course.lowest_ndvi = value.at("lowest_ndvi");
-  course.is_back = value.at("is_back");
-  course.observations = value.at("looks");
-  const json& told = value.at("told");
-  course.told = {class_of(told.at(0)), told.at(1), told.at(2)};
-  const json& challenger = value.at("challenger");
-  course.challenger = class_of(challenger.at(0));
-  course.challenges = challenger.at(1);
-  return course;
-}
-
-/// Of former formats, which kept the class alone: nothing is known of what led there.
-ClassCourse course_told(ChangeClass change_class) {
-  ClassCourse course;
-  course.told = {change_class, 0, disturbs_ground(change_class) ? 0.0F : 1.0F};
-  return course;
-}
-
-json json_of(const IncidentEvidence& evidence) {
-  json classes = json::array();
-  for (const ClassSince& one : evidence.classes) {
-    classes.push_back({json_of(one.when), static_cast<int>(one.change_class), json_of(one.class_probability),
-                       json_of(one.natural_probability)});
-  }
-  return {{"onset_after", json_of(evidence.onset_after)},
-          {"onset_before", json_of(evidence.onset_before)},
-          {"before", evidence.before},
-          {"first", evidence.first},
-          {"after", evidence.after},
-          {"by_water", evidence.by_water},
-          {"own_year_share", evidence.own_year_share},
-          {"greenest_ndvi", evidence.greenest_ndvi},
-          {"course", json_of(evidence.course)},
-          {"classes", classes},
-          {"scenes", {evidence.scene_before, evidence.scene_first, evidence.scene_last}}};
-}
-
-IncidentEvidence evidence_of(const json& value) {
-  const json& scenes = value.at("scenes");
-  std::vector<ClassSince> classes;
-  for (const json& one : value.at("classes")) {
-    ClassSince& since = classes.emplace_back(instant_of(one.at(0)), class_of(one.at(1)));
-    if (one.size() < 3) continue;  // of a former format
-    since.class_probability = probability_of(one.at(2));
-    since.natural_probability = probability_of(one.at(3));
-  }
-  const bool has_course = value.contains("course");
-  if (!has_course && classes.empty()) throw DataError("an incident without a class");
-  return {instant_of(value.at("onset_after")),
-          instant_of(value.at("onset_before")),
-          value.at("before").get<BandMeans>(),
-          value.at("first").get<BandMeans>(),
-          value.at("after").get<BandMeans>(),
-          value.at("by_water").get<bool>(),
-          value.at("own_year_share").get<double>(),
-          value.at("greenest_ndvi").get<float>(),
-          has_course ? course_of(value.at("course")) : course_told(classes.back().change_class),
-          std::move(classes),
-          scenes.at(0),
-          scenes.at(1),
-          scenes.at(2)};
-}
-
 std::string grid_name(const Grid& grid) {
   return grid.crs + " " + std::to_string(grid.origin.x) + " " + std::to_string(grid.origin.y) + " " +
          std::to_string(grid.pixel_size_m) + " " + std::to_string(grid.width) + " " + std::to_string(grid.height);
@@ -258,10 +157,9 @@ void write_site_state(const std::string& path, const StateTerms& terms, SiteStat
               {"reference", json_of(state.reference)},
               {"looks", json::array()},
               {"incidents", packed_incidents(state.incidents, incidents)},
-              {"evidence", json::object()}};
+              {"evidence", evidence_by_id(state.incidents)}};
   for (const auto& [name, value] : terms.options) header["options"].push_back({name, value});
   for (const AcquisitionRecord& acquisition : state.acquisitions) header["looks"].push_back(json_of(acquisition));
-  for (const auto& [id, evidence] : state.evidence) header["evidence"][id] = json_of(evidence);
   write_state_file(path, header.dump(), arrays_of(state, &incidents), parallel);
 }
 
@@ -303,7 +201,6 @@ SiteState read_site_state(const std::string& path, const Grid& grid, const Paral
     SiteState state;
     StateHead head = head_of(header, file.format());
     state.acquisitions = std::move(head.acquisitions);
-    for (const auto& [id, evidence] : header.at("evidence").items()) state.evidence[id] = evidence_of(evidence);
     if (head.is_learnt) {
       const auto acquisitions = header.at("monitor_looks").get<std::size_t>();
       if (acquisitions > state.acquisitions.size()) throw DataError("more acquisitions than it names");
@@ -313,14 +210,14 @@ SiteState read_site_state(const std::string& path, const Grid& grid, const Paral
     const json& packed = header.at("incidents");
     if (file.format() == 2) {
       file.unpack(arrays_of(state, nullptr), parallel);
-      state.incidents = incidents_of_format_2(packed);
+      state.incidents = incidents_of_format_2(packed, header.at("evidence"));
       return state;
     }
     state.learn_until = instant_of(header.at("learn_until"));
     state.reference = reference_of(header.at("reference"), grid);
     PackedIncidents incidents = unfilled_incidents(packed);
     file.unpack(arrays_of(state, &incidents), parallel);
-    state.incidents = incidents_of(packed, incidents, grid);
+    state.incidents = incidents_of(packed, incidents, header.at("evidence"), grid);
     return state;
   });
 }

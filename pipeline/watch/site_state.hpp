@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,47 +10,17 @@
 
 #include "pipeline/acquisition/record.hpp"
 #include "pipeline/acquisition/reference.hpp"
-#include "pipeline/classify/course.hpp"
-#include "pipeline/core/alert.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/large_buffer.hpp"
 #include "pipeline/core/mask.hpp"
 #include "pipeline/core/scene.hpp"
-#include "pipeline/incidents/tracker.hpp"
 #include "pipeline/io/files/parallel_for.hpp"
 #include "pipeline/monitor/state.hpp"
+#include "pipeline/watch/watched_incident.hpp"
 #include "pipeline/watch/watched_site.hpp"
 
 namespace pitwatch {
-
-using BandMeans = std::array<float, watched_bands.size()>;  // reflectance
-
-/// What an incident was told to be from a time on; probabilities that are not known are those of former formats.
-struct ClassSince {
-  Instant when{};
-  ChangeClass change_class = ChangeClass::unknown;
-  std::optional<double> class_probability = {};
-  std::optional<double> natural_probability = {};
-  friend bool operator==(const ClassSince&, const ClassSince&) = default;
-};
-
-/// What speaks for an incident besides its outline.
-struct IncidentEvidence {
-  Instant onset_after{};
-  Instant onset_before{};
-  BandMeans before{};               // of its ground when last seen undisturbed
-  BandMeans first{};                // when first detected
-  BandMeans after{};                // and when last seen disturbed
-  bool by_water = false;            // beside ground that was water in the history
-  double own_year_share = 0;        // of the acquisitions at its pixels that look like them in another season
-  float greenest_ndvi = -1;         // mean of what its ground was expected to have when it is greenest
-  ClassCourse course;               // what it turns out to be
-  std::vector<ClassSince> classes;  // what it was told to be, in order of time; at least one once it was classified
-  std::string scene_before;
-  std::string scene_first;
-  std::string scene_last;
-};
 
 struct SiteState {
   std::vector<AcquisitionRecord> acquisitions;  // in order of time
@@ -61,8 +30,7 @@ struct SiteState {
   std::optional<ReferencePixels> reference;  // none where no acquisition of the history would do
   /// Reflectance of each band when the pixel was last seen undisturbed, 0 where it was not; row-major.
   PixelVector<std::array<PackedReflectance, watched_bands.size()>> undisturbed;
-  std::vector<Incident> incidents;
-  std::map<std::string, IncidentEvidence> evidence;  // by incident
+  std::vector<WatchedIncident> incidents;  // in order of first sight
 
   bool is_learnt() const { return monitor.width > 0; }
 };

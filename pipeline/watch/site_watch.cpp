@@ -630,18 +630,16 @@ class PaneWatch {
       }
     });
     remember_undisturbed(state_, acquisition.read.planes, observation_, in_rows);
-    tracker_.incidents().swap(state_.incidents);  // there may be many: they are not copied
-    tracker_.update({acquisition.record.acquired, std::as_const(probability_).view(), std::as_const(status_).view(),
-                     std::as_const(clear_).view(), std::as_const(detected_).view()});
-    tracker_.incidents().swap(state_.incidents);
-    for (const Incident& incident : state_.incidents) {
-      const Instant when = acquisition.record.acquired;
+    const Instant when = acquisition.record.acquired;
+    tracker_.update(state_.incidents, {when, std::as_const(probability_).view(), std::as_const(status_).view(),
+                                       std::as_const(clear_).view(), std::as_const(detected_).view()});
+    for (WatchedIncident& incident : state_.incidents) {
       if (incident.last_detected == when) {
-        describe(state_, incident, acquisition.read.planes, acquisition.record.scene(), std::as_const(detected_).view(),
+        describe(incident, state_, acquisition.read.planes, acquisition.record.scene(), std::as_const(detected_).view(),
                  pane_.grid, monitor_options_);
       }
-      if (incident.last_observed != when && incident.closed_on != when) continue;
-      classify(state_, incident.id,
+      if (!incident.evidence || (incident.last_observed != when && incident.closed_on != when)) continue;
+      classify(*incident.evidence,
                course_observation(state_, incident, acquisition.read.planes, std::as_const(clear_).view(), pane_.grid),
                when, watched_.options.thresholds.course);
     }

@@ -73,10 +73,10 @@ std::vector<Acquisition> random_acquisitions(std::mt19937& random, int count) {
 }
 
 /// What a run leaves for the next, read again.
-std::vector<Incident> through_a_state(const std::vector<Incident>& incidents) {
+std::vector<WatchedIncident> through_a_state(const std::vector<WatchedIncident>& incidents) {
   PackedIncidents packed;
   const std::string header = packed_incidents(incidents, packed).dump();
-  return incidents_of(json::parse(header), packed, grid);
+  return incidents_of(json::parse(header), packed, evidence_by_id(incidents), grid);
 }
 
 /// Which status may follow on which.
@@ -136,7 +136,7 @@ void check_record(const Incident& incident) {
 }
 
 /// What was on record before an acquisition is a part of what is afterwards.
-void check_kept(const std::vector<Incident>& before, const std::vector<Incident>& after) {
+void check_kept(const std::vector<WatchedIncident>& before, const std::vector<WatchedIncident>& after) {
   ASSERT_LE(before.size(), after.size());
   for (std::size_t i = 0; i < before.size(); ++i) {
     EXPECT_EQ(before[i].id, after[i].id);
@@ -152,7 +152,7 @@ void check_kept(const std::vector<Incident>& before, const std::vector<Incident>
 }
 
 /// The open incidents are the patches of the acquisition, each of them once.
-void check_ground(const std::vector<Incident>& incidents, const Acquisition& acquisition) {
+void check_ground(const std::vector<WatchedIncident>& incidents, const Acquisition& acquisition) {
   std::vector<std::vector<Run>> ground;
   for (const Incident& incident : incidents) {
     if (is_open(incident.status)) ground.push_back(incident.runs);
@@ -166,7 +166,7 @@ void check_ground(const std::vector<Incident>& incidents, const Acquisition& acq
   EXPECT_EQ(ground, patches);
 }
 
-void check_names(const std::vector<Incident>& incidents) {
+void check_names(const std::vector<WatchedIncident>& incidents) {
   std::map<std::string, const Incident*> by_id;
   for (const Incident& incident : incidents) EXPECT_TRUE(by_id.emplace(incident.id, &incident).second);
   for (const Incident& incident : incidents) {
@@ -185,20 +185,21 @@ void check_names(const std::vector<Incident>& incidents) {
 
 TEST(IncidentsProperty, TheRecordHoldsWhateverTheGroundDoes) {
   std::mt19937 random(test_seed());
+  const IncidentTracker tracker("site", grid, options);
   std::map<AlertEventKind, int> told;
   for (int round = 0; round < 60; ++round) {
-    IncidentTracker tracker("site", grid, options);
+    std::vector<WatchedIncident> incidents;
     for (const Acquisition& acquisition : random_acquisitions(random, 30)) {
-      const std::vector<Incident> before = tracker.incidents();
-      tracker.update(acquisition.view());
-      check_kept(before, tracker.incidents());
-      check_ground(tracker.incidents(), acquisition);
+      const std::vector<WatchedIncident> before = incidents;
+      tracker.update(incidents, acquisition.view());
+      check_kept(before, incidents);
+      check_ground(incidents, acquisition);
     }
-    for (const Incident& incident : tracker.incidents()) {
+    for (const Incident& incident : incidents) {
       check_record(incident);
       for (const IncidentEvent& event : incident.events) ++told[event.kind];
     }
-    check_names(tracker.incidents());
+    check_names(incidents);
     if (HasFailure()) FAIL() << "round " << round;
   }
   EXPECT_EQ(told.size(), 9U);  // the acquisitions showed everything that there is
@@ -206,19 +207,16 @@ TEST(IncidentsProperty, TheRecordHoldsWhateverTheGroundDoes) {
 
 TEST(IncidentsProperty, NightsMakeNoDifference) {
   std::mt19937 random(test_seed());
+  const IncidentTracker tracker("site", grid, options);
   for (int round = 0; round < 30; ++round) {
-    IncidentTracker at_once("site", grid, options);
-    IncidentTracker night_by_night("site", grid, options);
+    std::vector<WatchedIncident> at_once;
+    std::vector<WatchedIncident> night_by_night;
     for (const Acquisition& acquisition : random_acquisitions(random, 30)) {
-      at_once.update(acquisition.view());
-      if (random_int(random, 0, 2) == 0) {
-        IncidentTracker next("site", grid, options);
-        next.incidents() = through_a_state(night_by_night.incidents());
-        night_by_night = std::move(next);
-      }
-      night_by_night.update(acquisition.view());
+      tracker.update(at_once, acquisition.view());
+      if (random_int(random, 0, 2) == 0) night_by_night = through_a_state(night_by_night);
+      tracker.update(night_by_night, acquisition.view());
     }
-    ASSERT_EQ(through_a_state(night_by_night.incidents()), at_once.incidents()) << "round " << round;
+    ASSERT_EQ(through_a_state(night_by_night), at_once) << "round " << round;
   }
 }
 

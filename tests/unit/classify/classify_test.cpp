@@ -5,46 +5,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "tests/unit/classify/spectra.hpp"
+
 namespace pitwatch {
 namespace {
-
-/// Typical surface reflectances of the six bands that classification reads.
-struct Ground {
-  float blue, green, red, nir, swir16, swir22;
-};
-
-constexpr Ground forest{0.02F, 0.04F, 0.03F, 0.30F, 0.14F, 0.06F};
-constexpr Ground meadow{0.04F, 0.08F, 0.06F, 0.35F, 0.22F, 0.12F};
-constexpr Ground dry_meadow{0.06F, 0.09F, 0.10F, 0.24F, 0.26F, 0.18F};  // NDVI 0.41
-constexpr Ground soil{0.08F, 0.12F, 0.17F, 0.24F, 0.34F, 0.30F};
-constexpr Ground red_soil{0.06F, 0.10F, 0.20F, 0.28F, 0.38F, 0.33F};
-constexpr Ground rock{0.12F, 0.14F, 0.16F, 0.19F, 0.24F, 0.22F};
-constexpr Ground water{0.05F, 0.05F, 0.03F, 0.02F, 0.01F, 0.01F};
-constexpr Ground turbid_water{0.08F, 0.11F, 0.12F, 0.07F, 0.02F, 0.01F};
-constexpr Ground charred{0.03F, 0.04F, 0.05F, 0.08F, 0.17F, 0.16F};
-constexpr Ground shaded_rock{0.040F, 0.042F, 0.041F, 0.051F, 0.049F, 0.039F};
-constexpr Ground charred_soil{0.06F, 0.07F, 0.08F, 0.11F, 0.20F, 0.18F};  // redder than the forest was
-constexpr Ground concrete{0.24F, 0.27F, 0.29F, 0.32F, 0.33F, 0.30F};
-constexpr Ground lime{0.34F, 0.38F, 0.42F, 0.46F, 0.52F, 0.45F};
-constexpr Ground sand{0.24F, 0.32F, 0.38F, 0.45F, 0.55F, 0.52F};
-constexpr Ground pale_sand{0.26F, 0.34F, 0.40F, 0.47F, 0.57F, 0.54F};
-constexpr Ground muddy_water{0.10F, 0.13F, 0.15F, 0.12F, 0.08F, 0.05F};
-constexpr Ground blue_roof{0.28F, 0.24F, 0.18F, 0.26F, 0.20F, 0.16F};
-constexpr Ground grey_roof{0.19F, 0.19F, 0.19F, 0.21F, 0.20F, 0.18F};
-
-Spectrum spectrum(const Ground& ground, bool with_swir = true) {
-  Spectrum result;
-  const auto set = [&](Band band, float value) { result[static_cast<std::size_t>(band)] = value; };
-  set(Band::B02, ground.blue);
-  set(Band::B03, ground.green);
-  set(Band::B04, ground.red);
-  set(Band::B08, ground.nir);
-  if (with_swir) {
-    set(Band::B11, ground.swir16);
-    set(Band::B12, ground.swir22);
-  }
-  return result;
-}
 
 struct Case {
   const char* what;
@@ -130,6 +94,17 @@ TEST(BandSums, AddUpInAnyOrderAndGrouping) {
   EXPECT_EQ(whole.count[static_cast<std::size_t>(Band::B04)], 4);
 }
 
+TEST(BandSums, APixelOfWeightThreeCountsAsThree) {
+  BandSums weighted;
+  weighted.add(Band::B04, 1000, 3);
+  weighted.add(Band::B04, 5000);
+  BandSums single;
+  for (int i = 0; i < 3; ++i) single.add(Band::B04, 1000);
+  single.add(Band::B04, 5000);
+  EXPECT_EQ(weighted.sum, single.sum);
+  EXPECT_EQ(weighted.count, single.count);
+}
+
 TEST(MeanSpectrum, IsTheCalibratedMeanAndNothingForBandsWithoutPixels) {
   BandSums sums;
   sums.add(Band::B04, 2000);
@@ -183,11 +158,66 @@ TEST(ClassProbabilities, GroundThatIsGreenAtTimesWasVegetation) {
 TEST(ClassifyChange, WaterWithShoreInTheMeanIsWaterAndBrightGroundIsNone) {
   constexpr Ground pond_with_shore{0.06F, 0.085F, 0.077F, 0.10F, 0.06F, 0.05F};
   constexpr Ground white_rock{0.40F, 0.43F, 0.45F, 0.46F, 0.31F, 0.28F};  // MNDWI 0.16
+  constexpr Ground dull_salt{0.20F, 0.20F, 0.19F, 0.19F, 0.19F, 0.17F};  // MNDWI 0.03, as dark as water near a shore in
+                                                                         // all bands but the short-wave infrared
   constexpr Ground snow_between_plants{0.30F, 0.31F, 0.30F, 0.33F, 0.10F, 0.08F};
   EXPECT_EQ(classify_change(spectrum(meadow), spectrum(pond_with_shore)), ChangeClass::to_water);
   EXPECT_EQ(classify_change(spectrum(soil), spectrum(white_rock)), ChangeClass::built_or_bright);
+  EXPECT_NE(classify_change(spectrum(soil), spectrum(dull_salt)), ChangeClass::to_water);
   EXPECT_NE(classify_change(spectrum(meadow), spectrum(snow_between_plants)), ChangeClass::to_water);
   EXPECT_NE(classify_change(spectrum(white_rock), spectrum(soil)), ChangeClass::from_water);
+}
+
+// ---- one rule at a time: spectra that keep all of its bounds but one ----
+
+ChangeClass change(const Ground& before, const Ground& after) {
+  return classify_change(spectrum(before), spectrum(after));
+}
+
+TEST(ClassifyChange, WaterThatStaysWaterIsNoNewWater) {
+  EXPECT_NE(change(water, turbid_water), ChangeClass::to_water);
+  EXPECT_NE(change(turbid_water, water), ChangeClass::from_water);
+}
+
+TEST(ClassifyChange, EachFormOfWaterIsEnough) {
+  constexpr Ground clear{0.05F, 0.06F, 0.04F, 0.06F, 0.02F, 0.01F};
+  constexpr Ground with_green_shore{0.05F, 0.09F, 0.06F, 0.10F, 0.08F, 0.05F};          // NDVI 0.25, MNDWI 0.06
+  constexpr Ground darker_in_swir_than_nir{0.07F, 0.075F, 0.09F, 0.12F, 0.09F, 0.07F};  // as soil and rock are not
+  constexpr Ground turbid_with_land_in_swir{0.10F, 0.13F, 0.13F, 0.10F, 0.14F, 0.10F};
+  for (const Ground& form :
+       {clear, turbid_water, with_green_shore, darker_in_swir_than_nir, turbid_with_land_in_swir}) {
+    EXPECT_EQ(change(soil, form), ChangeClass::to_water) << form.nir;
+    EXPECT_EQ(change(form, soil), ChangeClass::from_water) << form.nir;
+  }
+}
+
+TEST(ClassifyChange, ABurnIsADarkFallOfNbrAndNoneWhereOneOfItsSignsIsMissing) {
+  constexpr Ground woods{0.04F, 0.06F, 0.05F, 0.16F, 0.12F, 0.10F};
+  constexpr Ground burnt{0.03F, 0.04F, 0.05F, 0.09F, 0.14F, 0.13F};
+  ASSERT_EQ(change(woods, burnt), ChangeClass::burn);
+  Ground one = burnt;
+  one.swir22 = 0.085F;  // NBR falls by 0.2
+  EXPECT_NE(change(woods, one), ChangeClass::burn);
+  one = burnt;
+  one.swir16 = 0.065F;  // as dark as wet ground
+  EXPECT_NE(change(woods, one), ChangeClass::burn);
+  one = burnt;
+  one.red = 0.12F;  // as bright as bared soil
+  EXPECT_NE(change(woods, one), ChangeClass::burn);
+  Ground darker = woods;  // so that it gets brighter in the near infrared
+  darker.nir = 0.08F;
+  darker.red = 0.025F;
+  darker.swir22 = 0.05F;
+  EXPECT_NE(change(darker, burnt), ChangeClass::burn);
+  constexpr Ground moist_soil{0.05F, 0.06F, 0.07F, 0.11F, 0.10F, 0.06F};  // NDVI 0.22: no plants that could burn
+  EXPECT_NE(change(moist_soil, burnt), ChangeClass::burn);
+}
+
+TEST(ClassifyChange, ShadeIsNotBuiltThoughItsSpectrumIsFlat) {
+  constexpr Ground shade{0.05F, 0.06F, 0.07F, 0.08F, 0.08F, 0.07F};
+  constexpr Ground asphalt{0.11F, 0.12F, 0.13F, 0.14F, 0.14F, 0.13F};
+  EXPECT_EQ(change(rock, shade), ChangeClass::bare_to_bare);
+  EXPECT_EQ(change(rock, asphalt), ChangeClass::built_or_bright);
 }
 
 TEST(SpectralIndices, ThoseWhoseBandsAreThere) {

@@ -4,34 +4,10 @@
 
 #include <tuple>
 
+#include "tests/unit/classify/spectra.hpp"
+
 namespace pitwatch {
 namespace {
-
-/// Typical surface reflectances of the six bands that classification reads.
-struct Ground {
-  float blue, green, red, nir, swir16, swir22;
-};
-
-constexpr Ground forest{0.02F, 0.04F, 0.03F, 0.30F, 0.14F, 0.06F};
-constexpr Ground meadow{0.04F, 0.08F, 0.06F, 0.35F, 0.22F, 0.12F};
-constexpr Ground soil{0.08F, 0.12F, 0.17F, 0.24F, 0.34F, 0.30F};
-constexpr Ground rock{0.12F, 0.14F, 0.16F, 0.19F, 0.24F, 0.22F};
-constexpr Ground water{0.05F, 0.05F, 0.03F, 0.02F, 0.01F, 0.01F};
-constexpr Ground charred{0.03F, 0.04F, 0.05F, 0.08F, 0.17F, 0.16F};
-constexpr Ground concrete{0.24F, 0.27F, 0.29F, 0.32F, 0.33F, 0.30F};
-constexpr Ground snow{0.60F, 0.60F, 0.58F, 0.52F, 0.10F, 0.08F};
-
-Spectrum spectrum(const Ground& ground) {
-  Spectrum result;
-  const auto set = [&](Band band, float value) { result[static_cast<std::size_t>(band)] = value; };
-  set(Band::B02, ground.blue);
-  set(Band::B03, ground.green);
-  set(Band::B04, ground.red);
-  set(Band::B08, ground.nir);
-  set(Band::B11, ground.swir16);
-  set(Band::B12, ground.swir22);
-  return result;
-}
 
 GroundShown shown(const Spectrum& before, const Spectrum& now, double greenest_ndvi = -1) {
   GroundShown result;
@@ -98,6 +74,21 @@ TEST(GroundShown, SnowIsBrightInAllBandsButTheShortWaveInfrared) {
   in_patches.green = 0.19F;
   EXPECT_TRUE(is_seen(in_patches));
   EXPECT_TRUE(is_seen(water));
+}
+
+TEST(GroundShown, SnowIsBrighterThanTheShortWaveInfraredInTheNearInfraredToo) {
+  Ground white_rock = soil;
+  white_rock.green = 0.30F;
+  white_rock.nir = 0.21F;
+  white_rock.swir16 = 0.20F;
+  EXPECT_TRUE(shown(spectrum(soil), spectrum(white_rock)).tells());
+}
+
+TEST(GroundShown, TellsOfAllOfItWhereNothingChanged) {
+  const GroundShown unchanged = shown(spectrum(meadow), spectrum(meadow));
+  EXPECT_GT(unchanged.classes()[index(ChangeClass::vegetation_change)], 0.9);
+  EXPECT_NEAR(unchanged.ndvi(), 0.29 / 0.41, 1e-5);
+  EXPECT_NEAR(unchanged.red_rise(), 0, 1e-9);
 }
 
 TEST(GroundShown, DarkGroundIsMuddyWaterUnlessItRisesToTheShortWaveInfrared) {
@@ -291,6 +282,131 @@ TEST(ClassCourse, GroundThatFellDryIsNaturalInAllLikelihoodUnlessItIsBright) {
     EXPECT_GT(place.course.told.natural_probability, least);
     EXPECT_LT(place.course.told.natural_probability, most);
   }
+}
+
+// ---- one rule at a time ----
+
+TEST(ClassCourse, AboutFourObservationsCountHoweverLongTheCourseWas) {
+  const auto needed_after = [](int observations) {
+    Place place{meadow};
+    for (int i = 0; i < observations; ++i) place.see(soil, i);
+    int needed = 0;
+    while (needed < 40 && place.see(concrete, observations + needed).change_class != ChangeClass::built_or_bright) {
+      ++needed;
+    }
+    return needed;
+  };
+  EXPECT_LE(needed_after(60), needed_after(6) + 1);
+}
+
+TEST(ClassCourse, NoObservationRulesOutAClassThatCanBeSeen) {
+  Place pond{meadow};
+  pond.see(water, 0);
+  for (const auto& named : change_class_names) {
+    const float seen = pond.course.seen[index(named.change_class)];
+    const bool can_be_seen = named.change_class != ChangeClass::flood && named.change_class != ChangeClass::harvest &&
+                             named.change_class != ChangeClass::unknown;
+    if (can_be_seen) {
+      EXPECT_GT(seen, 0.005F) << named.name;
+    } else {
+      EXPECT_EQ(seen, 0) << named.name;
+    }
+  }
+}
+
+TEST(ClassCourse, TheFirstObservationInWhichAnotherClassIsLikelierDoesNotChangeIt) {
+  Place pit{meadow};
+  for (int i = 0; i < 4; ++i) pit.see(soil, i);
+  int days = 4;
+  while (pit.course.challenges == 0) {
+    ASSERT_LT(days, 30);
+    EXPECT_EQ(pit.see(concrete, days++).change_class, ChangeClass::vegetation_to_bare);
+  }
+  EXPECT_EQ(pit.see(concrete, days).change_class, ChangeClass::built_or_bright);
+}
+
+TEST(ClassCourse, AnotherClassHasToBeLikelierByTheMargin) {
+  CourseOptions options;
+  options.class_margin = 0.99;  // more than any class reaches over one that has been told
+  ClassCourse course;
+  for (int i = 0; i < 4; ++i) take_in(course, {shown(spectrum(meadow), spectrum(soil))}, options);
+  ClassCourse usual = course;
+  for (int i = 0; i < 6; ++i) {
+    take_in(course, {shown(spectrum(meadow), spectrum(concrete))}, options);
+    take_in(usual, {shown(spectrum(meadow), spectrum(concrete))});
+  }
+  EXPECT_EQ(course.told.change_class, ChangeClass::vegetation_to_bare);
+  EXPECT_EQ(usual.told.change_class, ChangeClass::built_or_bright);
+}
+
+TEST(ClassCourse, OfGroundThatIsSoonGreenerOnlyWhatRegrewWasHarvested) {
+  const auto is_back_after = [](const Ground& now, double days) {
+    Place field{meadow};  // NDVI 0.71, of soil 0.17
+    field.see(soil, 0);
+    field.see(now, days);
+    return field.course.is_back;
+  };
+  Ground half_green = meadow;
+  half_green.nir = 0.175F;  // NDVI 0.49: 0.6 of the loss
+  Ground sprouting = meadow;
+  sprouting.nir = 0.14F;  // NDVI 0.40: 0.4 of it
+  EXPECT_TRUE(is_back_after(half_green, 50));
+  EXPECT_FALSE(is_back_after(sprouting, 50));
+  EXPECT_FALSE(is_back_after(half_green, 120));  // so late it was planted
+  // More than half of a small loss is not green yet.
+  Place sparse{dry_meadow};  // NDVI 0.41
+  sparse.see(soil, 0);
+  Ground hardly_green = dry_meadow;
+  hardly_green.nir = 0.19F;  // NDVI 0.31
+  sparse.see(hardly_green, 50);
+  EXPECT_FALSE(sparse.course.is_back);
+}
+
+TEST(ClassCourse, CharSpeaksForABurnInTheFirstTwentyDaysAboveAll) {
+  const auto odds_after = [](double days) {
+    Place burn{forest};
+    burn.see(soil, 0);
+    const float before = burn.course.burnt_odds;
+    burn.see(charred, days);
+    return burn.course.burnt_odds / before;
+  };
+  EXPECT_GT(odds_after(15), 5);
+  EXPECT_GT(odds_after(25), 1);  // still charred
+  EXPECT_LT(odds_after(25), 2);
+}
+
+TEST(ClassCourse, GroundThatBrightenedIsTheLessLikelyABurnAndGreenGroundIsAsLikelyAsBefore) {
+  const auto odds_after = [](const Ground& now) {
+    Place burn{forest};
+    burn.see(charred, 0);
+    const float before = burn.course.burnt_odds;
+    burn.see(now, 60);
+    return burn.course.burnt_odds / before;
+  };
+  EXPECT_LT(odds_after(soil), 0.5F);
+  EXPECT_EQ(odds_after(meadow), 1);
+}
+
+TEST(ClassCourse, TheLongerWaterStaysTheLessItIsAFlood) {
+  const auto flood_after = [](double days, int observations) {
+    Place place{meadow, true};
+    for (int i = 0; i < observations; ++i) place.see(water, days * i / (observations - 1));
+    return course_probabilities(
+        place.course, {shown(spectrum(meadow), spectrum(water)), days, -1, 0, true, false})[index(ChangeClass::flood)];
+  };
+  EXPECT_GT(flood_after(1, 2), 2 * flood_after(40, 2));  // by its days alone
+  EXPECT_GT(flood_after(1, 2), 2 * flood_after(1, 4));   // by its observations alone
+}
+
+TEST(ClassCourse, WaterThatIsNoneForLongBesideWaterWentAgain) {
+  const auto natural_after = [](double wet_days) {
+    Place place{meadow, true};
+    for (int i = 0; i < 4; ++i) place.see(water, wet_days * i / 3);
+    for (int i = 1; i < 8; ++i) place.see(soil, wet_days + 130 + 5 * i);
+    return place.course.told.natural_probability;
+  };
+  EXPECT_GT(natural_after(50), published);  // within 60 days
+  EXPECT_LT(natural_after(70), published);
 }
 
 TEST(ClassCourse, ProbabilitiesSumToOne) {

@@ -45,8 +45,8 @@ class Site {
         detected.at(x, y) = clear(x) && c != '.' && c != 'r' ? 1 : 0;
       }
     }
-    tracker_.update({start() + days(day), std::as_const(probability).view(), std::as_const(status).view(),
-                     std::as_const(seen).view(), std::as_const(detected).view()});
+    tracker_.update(incidents_, {start() + days(day), std::as_const(probability).view(), std::as_const(status).view(),
+                                 std::as_const(seen).view(), std::as_const(detected).view()});
   }
 
   /// What was told of an incident, from an event on: "day event state pixels".
@@ -63,10 +63,11 @@ class Site {
   }
 
   static Instant start() { return parse_instant("2022-06-01T07:44:00Z"); }
-  const std::vector<Incident>& incidents() const { return tracker_.incidents(); }
+  const std::vector<Incident>& incidents() const { return incidents_; }
 
  private:
   IncidentTracker tracker_;
+  std::vector<Incident> incidents_;
 };
 
 const std::vector<std::string> nothing(6, "............");
@@ -523,24 +524,80 @@ TEST(IncidentTracker, AObservationCountsThatSeesHalfOfItOrTheDisturbance) {
   EXPECT_EQ(site.incidents()[0].last_detected, Site::start() + days(15));
 }
 
+/// With something beside its record.
+struct MarkedIncident : Incident {
+  int mark = 0;
+};
+
+TEST(IncidentTracker, WhatIsBesideAnIncidentStaysWithIt) {
+  const IncidentTracker tracker("site", grid, {1, 0.5, 365});
+  Plane<std::uint8_t> open(grid.width, grid.height);
+  for (int y = 0; y < grid.height; ++y) std::fill_n(open.row(y), grid.width, std::uint8_t{0});
+  std::vector<MarkedIncident> incidents;
+  int next = 0;
+  for (const int x : {5, 1, 9}) {
+    open.at(x, 2) = 200;
+    const auto view = std::as_const(open).view();
+    tracker.update(incidents, {Site::start() + days(next), view, view, view, view});
+    incidents.back().mark = ++next;
+  }
+  ASSERT_EQ(incidents.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(incidents[i].mark, static_cast<int>(i) + 1);
+    EXPECT_EQ(incidents[i].first_detected, Site::start() + days(i));
+    EXPECT_EQ(incidents[i].events.size(), 1U);
+  }
+}
+
+/// The id of a pit of one pixel in the grid.
+std::string id_of(const std::string& name, const Grid& where, Instant when, int x = 3, int y = 2) {
+  const IncidentTracker tracker(name, where, {1, 0.5, 365});
+  Plane<std::uint8_t> plane(12, 6);
+  for (int row = 0; row < 6; ++row) std::fill_n(plane.row(row), 12, std::uint8_t{0});
+  plane.at(x, y) = 200;
+  const auto view = std::as_const(plane).view();
+  std::vector<Incident> incidents;
+  tracker.update(incidents, {when, view, view, view, view});
+  return incidents.at(0).id;
+}
+
 TEST(IncidentTracker, IdsAreOfSitePlaceAndTime) {
-  const auto id_of = [](const std::string& name, const Grid& where, Instant when) {
-    IncidentTracker tracker(name, where, {1, 0.5, 365});
-    Plane<std::uint8_t> plane(12, 6);
-    for (int y = 0; y < 6; ++y) std::fill_n(plane.row(y), 12, std::uint8_t{0});
-    plane.at(3, 2) = 200;
-    const auto view = std::as_const(plane).view();
-    tracker.update({when, view, view, view, view});
-    return tracker.incidents().at(0).id;
-  };
   const std::string id = id_of("site", grid, Site::start());
   EXPECT_EQ(id.size(), 15U);
   EXPECT_EQ(id, id_of("site", grid, Site::start()));
   EXPECT_NE(id, id_of("other", grid, Site::start()));
   EXPECT_NE(id, id_of("site", grid, Site::start() + days(1)));
+  EXPECT_NE(id, id_of("site", grid, Site::start(), 4, 2));
+  EXPECT_NE(id, id_of("site", grid, Site::start(), 3, 3));
+  Grid of_another_zone = grid;
+  of_another_zone.crs = "EPSG:32639";
+  EXPECT_NE(id, id_of("site", of_another_zone, Site::start()));
+}
+
+TEST(IncidentTracker, IdsAreOfThePlaceWhereverItLiesInTheGrid) {
   Grid beside = grid;
   beside.origin.x += 10;
-  EXPECT_NE(id, id_of("site", beside, Site::start()));
+  beside.origin.y -= 20;
+  EXPECT_EQ(id_of("site", grid, Site::start(), 3, 2), id_of("site", beside, Site::start(), 2, 0));
+  EXPECT_NE(id_of("site", grid, Site::start(), 3, 2), id_of("site", beside, Site::start(), 3, 2));
+}
+
+TEST(IncidentTracker, APatchIsReportedFromTheHighProbabilityOnWithAllThatIsOpenBesideIt) {
+  const auto reported = [](std::uint8_t highest, std::uint8_t beside) {
+    const IncidentTracker tracker("site", grid, {3, 0.8, 365});  // of 250: 200
+    Plane<std::uint8_t> open(grid.width, grid.height);
+    for (int y = 0; y < grid.height; ++y) std::fill_n(open.row(y), grid.width, std::uint8_t{0});
+    open.at(4, 2) = highest;
+    for (const int x : {5, 6}) open.at(x, 2) = beside;
+    const auto view = std::as_const(open).view();
+    std::vector<Incident> incidents;
+    tracker.update(incidents, {Site::start(), view, view, view, view});
+    return incidents.empty() ? 0 : pixels_of(incidents.front().runs);
+  };
+  EXPECT_EQ(reported(200, 100), 3);
+  EXPECT_EQ(reported(200, 1), 3);
+  EXPECT_EQ(reported(199, 100), 0);
+  EXPECT_EQ(reported(200, 0), 0);  // too small
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 
 #include "tests/unit/monitor/test_support.hpp"
 
@@ -85,6 +86,52 @@ TEST(PackedModel, ChangesFarBelowAStepComeInOnTheMean) {
     mean += static_cast<double>(unpack(packed, typical).coefficients[0][1] - before) / pixels;
   }
   EXPECT_NEAR(mean / static_cast<double>(observations * change), 1, 0.15);
+}
+
+TEST(PackedModel, KeepsTheLastingErrorToAThirtySecond) {
+  for (float error = 0; error < 7.9F; error += 0.013F) {
+    SeasonModel model = some_model();
+    model.lasting_error = error;
+    EXPECT_NEAR(unpack(pack(model, typical), typical).lasting_error, error, 0.501 / 32);
+  }
+  SeasonModel model = some_model();
+  model.lasting_error = 1e5F;
+  EXPECT_NEAR(unpack(pack(model, typical), typical).lasting_error, 7.97, 0.01);
+}
+
+TEST(PackedModel, AnObservationChangesTheWeightOfItsPartOfTheYearAlone) {
+  const PackedModel before = pack(some_model(), typical);
+  SeasonModel model = unpack(before, typical);
+  model.observations.fill(100);
+  PackedModel after = before;
+  pack_adapted(model, typical, 3, Dither(1, 2), after);
+  for (std::size_t part = 0; part < year_parts; ++part) {
+    if (part == 3) {
+      EXPECT_NEAR(unpack(after, typical).observations[part], 100, 4);
+    } else {
+      EXPECT_EQ(after.observations[part], before.observations[part]) << part;
+    }
+  }
+  EXPECT_EQ(after.noise, before.noise);
+}
+
+TEST(Dither, ThresholdsAreSpreadEvenlyAndOfPixelAndObservation) {
+  std::set<float> different;
+  double mean = 0;
+  constexpr std::size_t pixels = 500;
+  for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
+    for (const float threshold : Dither(pixel, 3).next_block()) {
+      ASSERT_GE(threshold, 0);
+      ASSERT_LT(threshold, 1);
+      different.insert(threshold);
+      mean += static_cast<double>(threshold) / static_cast<double>(pixels * Dither::block);
+    }
+  }
+  EXPECT_NEAR(mean, 0.5, 0.01);
+  EXPECT_GT(different.size(), pixels * Dither::block * 8 / 10);  // of 65 536 steps
+  EXPECT_EQ(Dither(7, 3).next_block(), Dither(7, 3).next_block());
+  EXPECT_NE(Dither(7, 3).next_block(), Dither(8, 3).next_block());
+  EXPECT_NE(Dither(7, 3).next_block(), Dither(7, 4).next_block());
 }
 
 TEST(PackedReflectance, IsTheNearestPlace) {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
+#include <random>
 #include <span>
 #include <vector>
 
@@ -137,6 +139,98 @@ TEST(SeasonModel, HighestOfTheYearIsOfTheSeasonsThatItKnows) {
   EXPECT_LT(highest_of_year(model, Feature::ndvi, year, {}).value(), 0.52F);
   model.observations.fill(0);
   EXPECT_FALSE(highest_of_year(model, Feature::ndvi, year, {}));
+}
+
+TEST(SeasonDate, SlopesAreTheDerivativesOfTheTerms) {
+  for (const int day : {0, 100, 200, 300}) {
+    const SeasonDate date = season_date(test::day_of(day));
+    const SeasonDate before = season_date(test::day_of(day) - std::chrono::hours(12));
+    const SeasonDate after = season_date(test::day_of(day) + std::chrono::hours(12));
+    for (std::size_t i = 0; i < term_count; ++i) {
+      EXPECT_NEAR(date.slopes[i], after.terms[i] - before.terms[i], 1e-5) << day << " " << i;
+    }
+  }
+}
+
+TEST(SeasonModel, AnEarlyOrLateSeasonIsExpectedWhereTheYearTurnsFast) {
+  History past = history(40, 9);  // highest at the turn of the year
+  SeasonModel model;
+  ASSERT_TRUE(fit_season(past.observations, {}, {}, model));
+  const auto deviation = [&](int day, float shift_days) {
+    MonitorOptions options;
+    options.season_shift_days = shift_days;
+    return expect(model, season_date(test::day_of(day)), options).deviation[0];
+  };
+  const float steepest = 0.2F * static_cast<float>(per_day);  // a day
+  EXPECT_NEAR(deviation(91, 7), std::hypot(deviation(91, 0), 7 * steepest), 0.002);
+  EXPECT_NEAR(deviation(182, 7), deviation(182, 0), 0.002);
+}
+
+TEST(SeasonModel, WhatItDoesNotKnowCountsAsOftenAsAskedFor) {
+  History past = history(20, 9);
+  SeasonModel model;
+  ASSERT_TRUE(fit_season(past.observations, {}, {}, model));
+  const auto variance = [&](float weight) {
+    MonitorOptions options;
+    options.season_shift_days = 0;
+    options.leverage_weight = weight;
+    const float deviation = expect(model, season_date(test::day_of(270)), options).deviation[0];
+    return deviation * deviation;
+  };
+  const float noise = model.noise[0] * model.noise[0];
+  EXPECT_NEAR(variance(0), noise, 1e-6);
+  EXPECT_NEAR((variance(3) - noise) / (variance(1) - noise), 3, 0.01);
+}
+
+TEST(SeasonModel, EachWaveNeedsItsObservations) {
+  const auto harmonics_of = [](int count) {
+    History past = history(count, 9);
+    SeasonModel model;
+    EXPECT_TRUE(fit_season(past.observations, {}, {}, model));
+    return model.harmonics;
+  };
+  const MonitorOptions options;
+  EXPECT_EQ(harmonics_of(options.observations_for_first_harmonic - 1), 0);
+  EXPECT_EQ(harmonics_of(options.observations_for_first_harmonic), 1);
+  EXPECT_EQ(harmonics_of(options.observations_for_second_harmonic - 1), 1);
+  EXPECT_EQ(harmonics_of(options.observations_for_second_harmonic), 2);
+}
+
+TEST(SeasonModel, TypicalNoiseCountsTheLessTheMoreObservationsThereAre) {
+  FeatureVector typical;
+  typical.fill(0.3F);
+  const auto noise = [&](int count, const FeatureVector& of_site) {
+    History past = history(count, 9);
+    SeasonModel model;
+    EXPECT_TRUE(fit_season(past.observations, of_site, {}, model));
+    return model.noise[0];
+  };
+  EXPECT_LT(noise(8, {}), 0.1F);
+  EXPECT_GT(noise(8, typical), 0.15F);
+  EXPECT_LT(noise(8, typical), 0.3F);
+  EXPECT_LT(noise(160, typical), noise(40, typical));
+  EXPECT_LT(noise(40, typical), noise(8, typical));
+}
+
+TEST(SeasonModel, NoiseAllowsForWhatTheFitTookFromIt) {
+  // Five coefficients of sixteen observations: their residuals are less than the noise.
+  std::mt19937 engine(3);
+  constexpr int series = 400;
+  double variance = 0;
+  for (int n = 0; n < series; ++n) {
+    History past = history(16, 22);
+    for (PixelObservation& observation : past.observations) {
+      for (float& value : observation.values) {
+        float chance = 0;
+        for (int i = 0; i < 12; ++i) chance += static_cast<float>(engine()) / 4294967296.0F - 0.5F;
+        value = curve(*observation.date) + 0.1F * chance;
+      }
+    }
+    SeasonModel model;
+    ASSERT_TRUE(fit_season(past.observations, {}, {}, model));
+    for (const float noise : model.noise) variance += static_cast<double>(noise * noise) / (series * feature_count);
+  }
+  EXPECT_NEAR(std::sqrt(variance), 0.1, 0.008);
 }
 
 TEST(UncertainDirections, AreThoseOfEachModelAlone) {

@@ -28,10 +28,10 @@ Instant day_of(int day) { return parse_instant("2022-06-01T07:44:00.123Z") + day
 
 /// One that was confirmed and recovers, one that was superseded by it, one that closed and whose old outline is not
 /// known.
-std::vector<Incident> some_incidents() {
+std::vector<WatchedIncident> some_incidents() {
   const Ground small{{1, 2, 5}};
   const Ground large{{1, 2, 5}, {2, 3, 5}, {2, 7, 12}, {5, 0, 1}};
-  Incident live;
+  WatchedIncident live;
   live.id = "PW-1";
   live.status = AlertStatus::recovering;
   live.first_detected = day_of(0);
@@ -46,7 +46,7 @@ std::vector<Incident> some_incidents() {
                  {day_of(5), AlertEventKind::grew, AlertStatus::provisional, 0.7, 11, large},
                  {day_of(5), AlertEventKind::confirmed, AlertStatus::confirmed, 0.7, 11, large},
                  {day_of(10), AlertEventKind::recovering, AlertStatus::recovering, 0.6, 11, large}};
-  Incident ended;
+  WatchedIncident ended;
   ended.id = "PW-2";
   ended.status = AlertStatus::superseded;
   ended.first_detected = ended.last_detected = ended.last_observed = day_of(2);
@@ -56,7 +56,7 @@ std::vector<Incident> some_incidents() {
   ended.merged_into = "PW-1";
   ended.events = {{day_of(2), AlertEventKind::first_detected, AlertStatus::provisional, 1, 5, ended.runs},
                   {day_of(5), AlertEventKind::superseded, AlertStatus::superseded, 1, 5, ended.runs}};
-  Incident old;
+  WatchedIncident old;
   old.id = "PW-3";
   old.status = AlertStatus::closed;
   old.first_detected = old.last_detected = old.last_observed = parse_instant("1969-12-31");
@@ -64,6 +64,20 @@ std::vector<Incident> some_incidents() {
   old.runs = small;
   old.events = {{old.first_detected, AlertEventKind::first_detected, AlertStatus::provisional, 0, 70000, {}},
                 {day_of(0), AlertEventKind::closed, AlertStatus::closed, 0, 70000, {}}};
+  live.evidence = {.onset_after = day_of(-5),
+                   .onset_before = day_of(0),
+                   .before = {0.04F, 0.08F, 0.06F, 0.35F, 0.22F, 0.12F},
+                   .first = {0.08F, 0.12F, 0.17F, 0.24F, 0.34F, 0.30F},
+                   .after = {0.09F, 0.12F, 0.17F, 0.24F, 0.34F, 0.30F},
+                   .by_water = true,
+                   .own_year_share = 1.0 / 3,
+                   .greenest_ndvi = 0.6F,
+                   .course = {.challenger = ChangeClass::flood, .challenges = 1},
+                   .classes = {{day_of(0), ChangeClass::unknown}, {day_of(5), ChangeClass::to_water, 0.7, 0.1}},
+                   .scene_before = "A",
+                   .scene_first = "B",
+                   .scene_last = "C"};
+  old.evidence = {.classes = {{day_of(0), ChangeClass::burn, 0.9, 1}}};
   return {live, ended, old};
 }
 
@@ -84,8 +98,9 @@ TEST(IncidentState, GivesBackWhatWasPutIn) {
   written.runs.resize(3);  // of before
   written.events.resize(3);
   const json header = json::parse(packed_incidents(some_incidents(), written).dump());
+  const json evidence = json::parse(evidence_by_id(some_incidents()).dump());
   const PackedIncidents packed = refilled(header, written);
-  EXPECT_EQ(incidents_of(header, packed, grid), some_incidents());
+  EXPECT_EQ(incidents_of(header, packed, evidence, grid), some_incidents());
 }
 
 TEST(IncidentState, KeepsAnOutlineOnce) {
@@ -102,11 +117,11 @@ TEST(IncidentState, KeepsAnOutlineOnce) {
 TEST(IncidentState, NoIncidentsAreAState) {
   PackedIncidents written;
   const json header = packed_incidents({}, written);
-  EXPECT_THAT(incidents_of(header, refilled(header, written), grid), testing::IsEmpty());
+  EXPECT_THAT(incidents_of(header, refilled(header, written), json::object(), grid), testing::IsEmpty());
 }
 
 TEST(IncidentState, GroundThatCannotBeKeptIsRefused) {
-  std::vector<Incident> incidents = some_incidents();
+  std::vector<WatchedIncident> incidents = some_incidents();
   PackedIncidents packed;
   incidents[2].runs = {{65535, 0, 65535}};
   EXPECT_NO_THROW(packed_incidents(incidents, packed));
@@ -124,16 +139,16 @@ TEST(IncidentState, GroundThatCannotBeKeptIsRefused) {
 }
 
 /// What is said of incidents that were changed before they were written, or of their header and arrays.
-std::string complaint(const std::function<void(std::vector<Incident>&)>& change,
+std::string complaint(const std::function<void(std::vector<WatchedIncident>&)>& change,
                       const std::function<void(json&, PackedIncidents&)>& damage = {}) {
-  std::vector<Incident> incidents = some_incidents();
+  std::vector<WatchedIncident> incidents = some_incidents();
   if (change) change(incidents);
   PackedIncidents packed;
   json header = packed_incidents(incidents, packed);
   if (damage) damage(header, packed);
   try {
     unfilled_incidents(header);
-    incidents_of(header, packed, grid);
+    incidents_of(header, packed, evidence_by_id(incidents), grid);
     return {};
   } catch (const DataError& error) {
     return error.what();
@@ -141,7 +156,7 @@ std::string complaint(const std::function<void(std::vector<Incident>&)>& change,
 }
 
 TEST(IncidentState, WhatCannotBeIsDamaged) {
-  using Change = std::function<void(std::vector<Incident>&)>;
+  using Change = std::function<void(std::vector<WatchedIncident>&)>;
   const std::vector<std::pair<Change, std::string>> changes{
       {[](auto& all) { all[0].id = ""; }, "has no id"},
       {[](auto& all) { all[2].id = "PW-1"; }, "is there twice"},
@@ -255,6 +270,45 @@ TEST(IncidentState, HeaderAndArraysThatDoNotFitAreDamaged) {
   }
 }
 
+/// The incidents with that evidence in their state.
+std::vector<WatchedIncident> with_evidence(const json& evidence) {
+  PackedIncidents packed;
+  const json header = packed_incidents(some_incidents(), packed);
+  return incidents_of(header, packed, evidence, grid);
+}
+
+TEST(IncidentState, EvidenceOfAFormerFormatHasTheClassAndNothingOfItsCourse) {
+  json evidence = evidence_by_id(some_incidents());
+  evidence["PW-1"].erase("course");
+  const std::int64_t when = day_of(0).time_since_epoch().count();
+  const auto read_with = [&](const json& classes) {
+    evidence["PW-1"]["classes"] = classes;
+    return with_evidence(evidence)[0].evidence.value();
+  };
+  IncidentEvidence former = read_with({{when, static_cast<int>(ChangeClass::burn)}});
+  EXPECT_EQ(former.classes, (std::vector<ClassSince>{{day_of(0), ChangeClass::burn}}));
+  EXPECT_EQ(former.course.told.change_class, ChangeClass::burn);
+  EXPECT_EQ(former.course.told.natural_probability, 1);
+  EXPECT_EQ(former.course.observations, 0);
+  former = read_with({{when, static_cast<int>(ChangeClass::bare_to_bare)}});
+  EXPECT_EQ(former.course.told.natural_probability, 0);
+  EXPECT_THROW(read_with({{when, 0}}), DataError);
+  EXPECT_THROW(read_with({{when, 11}}), DataError);
+  EXPECT_THROW(read_with({{when, 3, 1.5, 0}}), DataError);
+  EXPECT_THROW(read_with(json::array()), DataError);
+}
+
+TEST(IncidentState, EvidenceGoesWithAnIncident) {
+  json evidence = evidence_by_id(some_incidents());
+  EXPECT_EQ(with_evidence(json::object())[0].evidence, std::nullopt);
+  evidence["PW-9"] = evidence["PW-1"];
+  EXPECT_THROW(with_evidence(evidence), DataError);
+  evidence.erase("PW-9");
+  EXPECT_EQ(with_evidence(evidence), some_incidents());
+  evidence["PW-1"].erase("scenes");
+  EXPECT_THROW(with_evidence(evidence), DataError);
+}
+
 // ---- format 2 ----
 
 json at(int day) { return day_of(day).time_since_epoch().count(); }
@@ -298,7 +352,7 @@ TEST(IncidentStateOfFormat2, TellsWhatWasKept) {
   json recovers = old_incident("PW-2", AlertStatus::recovering, three, {{at(1), 3}});
   recovers["confirmed_on"] = at(1);
   json unconfirmed = old_incident("PW-3", AlertStatus::recovering, three, {{at(2), 3}});
-  const auto incidents = incidents_of_format_2({closed, recovers, unconfirmed});
+  const auto incidents = incidents_of_format_2({closed, recovers, unconfirmed}, json::object());
   ASSERT_EQ(incidents.size(), 3U);
   EXPECT_THAT(told(incidents[0]),
               ElementsAre("0 first_detected provisional 3", "5 grew provisional 9", "5 confirmed confirmed 9",
@@ -325,7 +379,7 @@ TEST(IncidentStateOfFormat2, MergedOnesAreSupersededByWhatGrew) {
   json late = old_incident("PW-4", AlertStatus::provisional, three, {{at(1), 3}});
   late["merged_into"] = "PW-1";
   late["last_observed"] = at(40);
-  const auto incidents = incidents_of_format_2({goes_on, open, closed, late});
+  const auto incidents = incidents_of_format_2({goes_on, open, closed, late}, json::object());
   EXPECT_EQ(incidents[0].status, AlertStatus::provisional);
   EXPECT_THAT(told(incidents[1]), ElementsAre("1 first_detected provisional 3*", "1 confirmed confirmed 3*",
                                               "22 superseded superseded 3*"));
@@ -341,7 +395,7 @@ TEST(IncidentStateOfFormat2, WhatCannotBeIsDamaged) {
     json incident = old_incident("PW-1", AlertStatus::provisional, five, {{at(0), 3}, {at(5), 5}});
     change(incident);
     try {
-      incidents_of_format_2(json::array({incident}));
+      incidents_of_format_2(json::array({incident}), json::object());
       return std::string();
     } catch (const DataError& error) {
       return std::string(error.what());

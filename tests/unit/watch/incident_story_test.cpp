@@ -46,7 +46,7 @@ std::vector<std::string> told(const Alert& alert) {
 
 /// A state of one incident, detected on day 0, larger and confirmed on day 5, of a meadow that is soil now.
 SiteState state_of_one() {
-  Incident incident;
+  WatchedIncident incident;
   incident.id = "PW-1";
   incident.status = AlertStatus::confirmed;
   incident.first_detected = day_of(0);
@@ -58,11 +58,11 @@ SiteState state_of_one() {
   incident.events = {{day_of(0), AlertEventKind::first_detected, AlertStatus::provisional, 0.5, 6, small},
                      {day_of(5), AlertEventKind::grew, AlertStatus::provisional, 0.75, 8, large},
                      {day_of(5), AlertEventKind::confirmed, AlertStatus::confirmed, 0.75, 8, large}};
-  SiteState state;
-  IncidentEvidence& evidence = state.evidence[incident.id];
+  IncidentEvidence& evidence = incident.evidence.emplace();
   evidence.before = meadow;
   evidence.first = soil;
   evidence.after = soil;
+  SiteState state;
   state.incidents = {incident};
   return state;
 }
@@ -85,9 +85,9 @@ CourseObservation look_at(const BandMeans& now, double days, bool is_over = fals
 
 TEST(IncidentStory, TellsFromWhenOnAnAlertWasOfWhichClass) {
   SiteState state = state_of_one();
-  classify(state, "PW-1", look_at(soil, 0), day_of(0), {});
-  classify(state, "PW-1", look_at(soil, 5), day_of(5), {});  // the same again: no news
-  classify(state, "PW-1", std::nullopt, day_of(8), {});      // not seen: neither
+  classify(*state.incidents[0].evidence, look_at(soil, 0), day_of(0), {});
+  classify(*state.incidents[0].evidence, look_at(soil, 5), day_of(5), {});  // the same again: no news
+  classify(*state.incidents[0].evidence, std::nullopt, day_of(8), {});      // not seen: neither
   EXPECT_THAT(told(alerts_of(state, {}, grid).at(0)),
               ElementsAre("0 first_detected vegetation_to_bare", "5 grew vegetation_to_bare",
                           "5 confirmed vegetation_to_bare"));
@@ -95,7 +95,7 @@ TEST(IncidentStory, TellsFromWhenOnAnAlertWasOfWhichClass) {
   state.incidents[0].status = AlertStatus::closed;  // the meadow is as it was: it was mown
   state.incidents[0].closed_on = day_of(40);
   state.incidents[0].events.push_back({day_of(40), AlertEventKind::closed, AlertStatus::closed, 0.9, 8, large});
-  classify(state, "PW-1", look_at(meadow, 40, true), day_of(40), {});
+  classify(*state.incidents[0].evidence, look_at(meadow, 40, true), day_of(40), {});
   const Alert mown = alerts_of(state, {}, grid).at(0);
   EXPECT_EQ(mown.change_class, ChangeClass::harvest);
   EXPECT_GT(mown.class_probability.value(), 0.9);
@@ -109,24 +109,24 @@ TEST(IncidentStory, TellsFromWhenOnAnAlertWasOfWhichClass) {
 
 TEST(IncidentStory, WhatWasNeverSeenIsUnknown) {
   SiteState state = state_of_one();
-  classify(state, "PW-1", std::nullopt, day_of(0), {});
+  classify(*state.incidents[0].evidence, std::nullopt, day_of(0), {});
   EXPECT_EQ(alerts_of(state, {}, grid).at(0).change_class, ChangeClass::unknown);
-  classify(state, "PW-1", look_at(soil, 5), day_of(5), {});
+  classify(*state.incidents[0].evidence, look_at(soil, 5), day_of(5), {});
   EXPECT_EQ(alerts_of(state, {}, grid).at(0).change_class, ChangeClass::vegetation_to_bare);
 }
 
 TEST(IncidentStory, TellsWhenItHasBecomeMuchLikelierToBeNatural) {
   SiteState state = state_of_one();
-  IncidentEvidence& evidence = state.evidence["PW-1"];
-  classify(state, "PW-1", look_at(soil, 0), day_of(0), {});
+  IncidentEvidence& evidence = *state.incidents[0].evidence;
+  classify(*state.incidents[0].evidence, look_at(soil, 0), day_of(0), {});
   CourseObservation like_another_season = look_at(soil, 5);
   like_another_season.own_year_share = 0.42;
-  classify(state, "PW-1", like_another_season, day_of(5), {});
+  classify(*state.incidents[0].evidence, like_another_season, day_of(5), {});
   ASSERT_EQ(evidence.classes.size(), 2U);
   EXPECT_EQ(evidence.classes[1].change_class, ChangeClass::vegetation_to_bare);
   EXPECT_GT(*evidence.classes[1].natural_probability, *evidence.classes[0].natural_probability + 0.1);
   like_another_season.own_year_share = 0.43;
-  classify(state, "PW-1", like_another_season, day_of(10), {});
+  classify(*state.incidents[0].evidence, like_another_season, day_of(10), {});
   EXPECT_EQ(evidence.classes.size(), 2U);
 }
 
@@ -211,19 +211,19 @@ TEST_F(CourseAcquisitions, HalfOfTheGroundHasToBeSeenAfterTheFirstAcquisition) {
   set_clear(0);
   for (int x = 2; x < 5; ++x) clear_.at(x, 2) = 1;
   EXPECT_TRUE(see(planes));  // the first
-  state_.evidence["PW-1"].classes = {{day_of(0), ChangeClass::bare_to_bare}};
+  state_.incidents[0].evidence->classes = {{day_of(0), ChangeClass::bare_to_bare}};
   EXPECT_FALSE(see(planes));
   clear_.at(5, 2) = 1;
   EXPECT_TRUE(see(planes));
   set_clear(0);
   EXPECT_FALSE(see(planes));
-  state_.evidence["PW-1"].classes.clear();
+  state_.incidents[0].evidence->classes.clear();
   EXPECT_FALSE(see(planes));  // not even the first
 }
 
 TEST_F(CourseAcquisitions, SharesOfOwnYearAreOfAllAcquisitionsAtItsPixels) {
-  state_.evidence["PW-1"].by_water = true;
-  state_.evidence["PW-1"].greenest_ndvi = 0.5F;
+  state_.incidents[0].evidence->by_water = true;
+  state_.incidents[0].evidence->greenest_ndvi = 0.5F;
   PixelHistory& history = state_.monitor.history[2 * 8 + 2];
   history.observations_since_onset = 4;
   history.own_year_observations = 1;
@@ -236,9 +236,9 @@ TEST_F(CourseAcquisitions, SharesOfOwnYearAreOfAllAcquisitionsAtItsPixels) {
 
 TEST(IncidentStory, EventsHaveOutlineAreaStateAndConfidenceOfTheirTime) {
   SiteState state = state_of_one();
-  state.evidence["PW-1"].classes = {{day_of(0), ChangeClass::vegetation_to_bare},
-                                    {day_of(3), ChangeClass::bare_to_bare},
-                                    {day_of(5), ChangeClass::built_or_bright}};
+  state.incidents[0].evidence->classes = {{day_of(0), ChangeClass::vegetation_to_bare},
+                                          {day_of(3), ChangeClass::bare_to_bare},
+                                          {day_of(5), ChangeClass::built_or_bright}};
   const Alert alert = alerts_of(state, {}, grid).at(0);
   ASSERT_THAT(told(alert),
               ElementsAre("0 first_detected vegetation_to_bare", "3 reclassified bare_to_bare",
@@ -271,7 +271,7 @@ TEST(IncidentStory, ConfidenceIsThatOfTheStateThen) {
   incident.closed_on = day_of(50);
   incident.events.push_back({day_of(40), AlertEventKind::recovering, AlertStatus::recovering, 0.5, 8, large});
   incident.events.push_back({day_of(50), AlertEventKind::closed, AlertStatus::closed, 0.5, 8, large});
-  state.evidence["PW-1"].classes = {{day_of(0), ChangeClass::bare_to_bare}};
+  state.incidents[0].evidence->classes = {{day_of(0), ChangeClass::bare_to_bare}};
   const Alert alert = alerts_of(state, {}, grid).at(0);
   ASSERT_EQ(alert.history.size(), 5U);
   EXPECT_DOUBLE_EQ(alert.history[3].confidence, calibrated_confidence(AlertStatus::recovering, 0.5));
@@ -281,7 +281,7 @@ TEST(IncidentStory, ConfidenceIsThatOfTheStateThen) {
 TEST(IncidentStory, OutlinesThatAreNotKnownAreNotTold) {
   SiteState state = state_of_one();
   state.incidents[0].events[0].runs = {};
-  state.evidence["PW-1"].classes = {{day_of(0), ChangeClass::bare_to_bare}};
+  state.incidents[0].evidence->classes = {{day_of(0), ChangeClass::bare_to_bare}};
   const Alert alert = alerts_of(state, {}, grid).at(0);
   EXPECT_THAT(alert.history[0].shape, IsEmpty());
   EXPECT_DOUBLE_EQ(alert.history[0].area_ha / 6, alert.history[1].area_ha / 8);
@@ -293,12 +293,12 @@ TEST(IncidentStory, WhatWasToldDoesNotChangeWithWhatComesLater) {
   wide.width = wide.height = 1400;
   SiteState state = state_of_one();
   state.incidents[0].events[0].runs = {};
-  state.evidence["PW-1"].classes = {{day_of(0), ChangeClass::bare_to_bare}};
+  state.incidents[0].evidence->classes = {{day_of(0), ChangeClass::bare_to_bare}};
   const std::vector<AlertEvent> before = alerts_of(state, {}, wide).at(0).history;
   Incident& incident = state.incidents[0];
   incident.runs = {{0, 0, 1400}, {700, 0, 1400}, {1399, 0, 1400}};
   incident.events.push_back({day_of(30), AlertEventKind::grew, AlertStatus::confirmed, 0.9, 3 * 1400, incident.runs});
-  state.evidence["PW-1"].classes.push_back({day_of(30), ChangeClass::to_water});
+  state.incidents[0].evidence->classes.push_back({day_of(30), ChangeClass::to_water});
   std::vector<AlertEvent> after = alerts_of(state, {}, wide).at(0).history;
   ASSERT_EQ(after.size(), before.size() + 2);
   after.resize(before.size());
@@ -307,14 +307,13 @@ TEST(IncidentStory, WhatWasToldDoesNotChangeWithWhatComesLater) {
 
 TEST(IncidentStory, SupersededAlertsNameWhatGoesOn) {
   SiteState state = state_of_one();
-  state.incidents.push_back(state.incidents[0]);
+  state.incidents[0].evidence->classes = {{day_of(0), ChangeClass::bare_to_bare}};
+  state.incidents.push_back(WatchedIncident(state.incidents[0]));
   Incident& ended = state.incidents[1];
   ended.id = "PW-2";
   ended.status = AlertStatus::superseded;
   ended.merged_into = "PW-1";
   ended.events.push_back({day_of(9), AlertEventKind::superseded, AlertStatus::superseded, 0.75, 8, large});
-  state.evidence["PW-1"].classes = {{day_of(0), ChangeClass::bare_to_bare}};
-  state.evidence["PW-2"] = state.evidence["PW-1"];
   const std::vector<Alert> alerts = alerts_of(state, {}, grid);
   ASSERT_EQ(alerts.size(), 2U);
   EXPECT_EQ(alerts[1].id, "PW-2");
@@ -328,13 +327,13 @@ TEST(IncidentStory, SupersededAlertsNameWhatGoesOn) {
 TEST(IncidentStory, WhatWasNeverDescribedIsNotTold) {
   SiteState state = state_of_one();
   EXPECT_THAT(alerts_of(state, {}, grid), IsEmpty());  // it has no class
-  state.evidence.clear();
+  state.incidents[0].evidence.reset();
   EXPECT_THAT(alerts_of(state, {}, grid), IsEmpty());
 }
 
 TEST(IncidentStory, WhatWasLastDetectedBeforeThatDayIsNotTold) {
   SiteState state = state_of_one();
-  state.evidence["PW-1"].classes = {{day_of(0), ChangeClass::bare_to_bare}};
+  state.incidents[0].evidence->classes = {{day_of(0), ChangeClass::bare_to_bare}};
   WatchedSite watched;
   watched.options.from = day_of(20);
   EXPECT_EQ(alerts_of(state, watched, grid).size(), 1U);
@@ -346,8 +345,10 @@ TEST(SiteState, KeepsWhatAnIncidentTurnsOutToBe) {
   const test::TemporaryFolder folder;
   const std::string path = folder / "a.state";
   SiteState state = state_of_one();
-  for (int day = 0; day < 15; day += 5) classify(state, "PW-1", look_at(soil, day), day_of(day), {});
-  IncidentEvidence& evidence = state.evidence["PW-1"];
+  state.monitor = make_state(grid.width, grid.height);
+  state.undisturbed.resize(state.monitor.pixels());
+  IncidentEvidence& evidence = *state.incidents[0].evidence;
+  for (int day = 0; day < 15; day += 5) classify(evidence, look_at(soil, day), day_of(day), {});
   evidence.course.wet_observations = 2;
   evidence.course.wet_from_days = 1.5F;
   evidence.course.wet_until_days = 7.25F;
@@ -355,41 +356,9 @@ TEST(SiteState, KeepsWhatAnIncidentTurnsOutToBe) {
   evidence.course.challenger = ChangeClass::flood;
   evidence.course.challenges = 1;
   evidence.classes.push_back({day_of(20), ChangeClass::unknown});
-  state.incidents.clear();  // which a state without a model does not keep
   const StateTerms terms{"pitwatch 0.1.0 abc", {}, grid};
   write_site_state(path, terms, state, serial_for);
-  const SiteState read = read_site_state(path, grid, serial_for);
-  EXPECT_EQ(read.evidence.at("PW-1").course, evidence.course);
-  EXPECT_EQ(read.evidence.at("PW-1").classes, evidence.classes);
-}
-
-TEST(SiteState, OfAFormerFormatTellsTheClassAndNothingOfItsCourse) {
-  const test::TemporaryFolder folder;
-  const std::string path = folder / "a.state";
-  SiteState state = state_of_one();
-  classify(state, "PW-1", look_at(soil, 0), day_of(0), {});
-  state.incidents.clear();
-  write_site_state(path, {"pitwatch 0.1.0 abc", {}, grid}, state, serial_for);
-  nlohmann::json header = nlohmann::json::parse(read_state_header(path).text);
-  nlohmann::json& evidence = header["evidence"]["PW-1"];
-  evidence.erase("course");
-  const std::int64_t when = day_of(0).time_since_epoch().count();
-  const auto read_with = [&](const nlohmann::json& classes) {
-    evidence["classes"] = classes;
-    write_state_file(path, header.dump(), {}, serial_for);
-    return read_site_state(path, grid, serial_for).evidence.at("PW-1");
-  };
-  IncidentEvidence former = read_with({{when, static_cast<int>(ChangeClass::burn)}});
-  EXPECT_EQ(former.classes, (std::vector<ClassSince>{{day_of(0), ChangeClass::burn}}));
-  EXPECT_EQ(former.course.told.change_class, ChangeClass::burn);
-  EXPECT_EQ(former.course.told.natural_probability, 1);
-  EXPECT_EQ(former.course.observations, 0);
-  former = read_with({{when, static_cast<int>(ChangeClass::bare_to_bare)}});
-  EXPECT_EQ(former.course.told.natural_probability, 0);
-  EXPECT_THROW(read_with({{when, 0}}), DataError);
-  EXPECT_THROW(read_with({{when, 11}}), DataError);
-  EXPECT_THROW(read_with({{when, 3, 1.5, 0}}), DataError);
-  EXPECT_THROW(read_with(nlohmann::json::array()), DataError);
+  EXPECT_EQ(read_site_state(path, grid, serial_for).incidents, state.incidents);
 }
 
 }  // namespace

@@ -13,11 +13,17 @@ Grid site_of(int width, int height) { return {"EPSG:32638", {600000, 4500000}, 1
 
 Instant day(int number) { return Instant(std::chrono::days(number)); }
 
-/// A square of pixels of the site, as a pane sees it.
-std::vector<Run> square(const Pane& pane, int left, int top, int side) {
-  std::vector<Run> runs;
-  for (int y = top; y < top + side; ++y) runs.push_back({y - pane.top, left - pane.left, left + side - pane.left});
+using Ground = std::vector<Run>;
+
+/// Pixels left..right - 1 of the site's rows top..bottom - 1, as a pane sees them.
+Ground rectangle(const Pane& pane, int left, int top, int right, int bottom) {
+  Ground runs;
+  for (int y = top; y < bottom; ++y) runs.push_back({y - pane.top, left - pane.left, right - pane.left});
   return runs;
+}
+
+Ground square(const Pane& pane, int left, int top, int side) {
+  return rectangle(pane, left, top, left + side, top + side);
 }
 
 TEST(Panes, ASiteOfUsualSizeIsOne) {
@@ -62,6 +68,16 @@ TEST(Panes, CoresCoverTheSiteOnceAndLieInTheirGrids) {
   }
 }
 
+TEST(Panes, AreNamedByRowAndColumnAndTheirPlacesByTheSite) {
+  Site site;
+  site.id = "north-pit";
+  std::vector<std::string> places;
+  for (const Pane& pane : panes_of(site_of(2000, 1400))) places.push_back(place_of(site, pane));
+  EXPECT_EQ(places, (std::vector<std::string>{"north-pit/pane-1-1", "north-pit/pane-1-2", "north-pit/pane-2-1",
+                                              "north-pit/pane-2-2"}));
+  EXPECT_EQ(place_of(site, panes_of(site_of(100, 100)).front()), "north-pit");
+}
+
 class ToldOnce : public testing::Test {
  protected:
   std::vector<std::vector<bool>> told() const { return reported_once(panes_, alerts_); }
@@ -104,6 +120,56 @@ TEST_F(ToldOnce, WhatIsMostlyNewIsToldToo) {
   alerts_[0] = {{"a", day(1), square(panes_[0], border_ - 5, 300, 10)}};
   alerts_[1] = {{"b", day(5), square(panes_[1], border_ - 5, 300, 20)}};  // 300 of its 400 pixels are new
   EXPECT_EQ(told(), (std::vector<std::vector<bool>>{{true}, {true}}));
+}
+
+TEST_F(ToldOnce, OneOfWhichHalfIsToldAlreadyIsNot) {
+  alerts_[0] = {{"a", day(1), square(panes_[0], border_ - 10, 300, 20)}};
+  alerts_[1] = {{"b", day(5), rectangle(panes_[1], border_ + 2, 300, border_ + 18, 301)}};
+  EXPECT_EQ(told(), (std::vector<std::vector<bool>>{{true}, {false}}));
+  alerts_[1].front().runs = rectangle(panes_[1], border_ + 2, 300, border_ + 19, 301);
+  EXPECT_EQ(told(), (std::vector<std::vector<bool>>{{true}, {true}}));
+}
+
+TEST_F(ToldOnce, WhatIsToldByPartsIsNotToldAgain) {
+  // Two of one pane cover a third each of one of the other.
+  alerts_[0] = {{"a", day(1), square(panes_[0], border_ - 6, 300, 6)},
+                {"b", day(2), square(panes_[0], border_ - 6, 306, 6)}};
+  alerts_[1] = {{"c", day(3), rectangle(panes_[1], border_ - 6, 300, border_ + 3, 312)}};
+  EXPECT_EQ(told(), (std::vector<std::vector<bool>>{{true, true}, {false}}));
+  alerts_[0].pop_back();
+  EXPECT_EQ(told(), (std::vector<std::vector<bool>>{{true}, {true}}));
+}
+
+TEST_F(ToldOnce, OnesOfTheSamePaneDoNotHideEachOther) {
+  alerts_[0] = {{"a", day(1), square(panes_[0], border_ - 5, 300, 10)},
+                {"b", day(2), square(panes_[0], border_ - 5, 300, 10)}};
+  EXPECT_EQ(told()[0], (std::vector<bool>{true, true}));
+}
+
+TEST_F(ToldOnce, WhatIsNotToldHidesNothing) {
+  // The second lies half on the first, and the third, of the first's pane, on the second alone.
+  alerts_[0] = {{"a", day(1), square(panes_[0], border_ - 10, 300, 10)},
+                {"c", day(3), square(panes_[0], border_ - 5, 310, 10)}};
+  Ground both = rectangle(panes_[1], border_ - 10, 300, border_ + 1, 310);
+  const Ground below = rectangle(panes_[1], border_ - 5, 310, border_ + 1, 320);
+  both.insert(both.end(), below.begin(), below.end());
+  alerts_[1] = {{"b", day(2), both}};
+  EXPECT_EQ(told(), (std::vector<std::vector<bool>>{{true, true}, {false}}));
+}
+
+TEST_F(ToldOnce, NearTheBorderGroundOfOneCoreIsSeenByTheOtherPaneToo) {
+  alerts_[0] = {{"a", day(5), square(panes_[0], border_ - 30, 300, 10)}};
+  alerts_[1] = {{"b", day(1), square(panes_[1], border_ - 30, 300, 35)}};
+  EXPECT_EQ(told(), (std::vector<std::vector<bool>>{{false}, {true}}));
+}
+
+TEST_F(ToldOnce, WhatBeginsAtTheBorderIsTheOtherPanes) {
+  alerts_[0] = {{"a", day(1), square(panes_[0], border_, 300, 10)}};
+  alerts_[1] = {{"b", day(5), square(panes_[1], border_, 300, 10)}};
+  EXPECT_EQ(told(), (std::vector<std::vector<bool>>{{false}, {true}}));
+  alerts_[0] = {{"a", day(5), square(panes_[0], border_ - 10, 300, 10)}};
+  alerts_[1] = {{"b", day(1), square(panes_[1], border_ - 10, 300, 10)}};
+  EXPECT_EQ(told(), (std::vector<std::vector<bool>>{{true}, {false}}));
 }
 
 }  // namespace

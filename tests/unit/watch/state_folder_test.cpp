@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "tests/unit/io/test_support.hpp"
@@ -287,6 +289,127 @@ TEST_F(StateFolderTest, WhatIsOnRecordIsNotOverwritten) {
   EXPECT_EQ(next.known().back().acquired, acquisition(7).acquired);
   EXPECT_THAT(next.obsolete(others), ElementsAre(path("looks-000005.state")));
   EXPECT_EQ(next.save(other, false), path("looks-000005.state")) << "which is not on record any more";
+}
+
+TEST_F(StateFolderTest, FilesOfOtherNamesAreNoStates) {
+  save(3);
+  const std::string text = test::read_text(path("looks-000003.state"));
+  for (const char* other : {"looks-000005c.state", "looks-000005bb.state", "looks-.state", "looks-000005.state.old",
+                            "looks-five.state", "xlooks-000005.state"}) {
+    test::write_text(path(other), text);
+  }
+  StateFolder folder = open();
+  EXPECT_THAT(folder.files(), ElementsAre(std::pair(path("looks-000003.state"), std::size_t{3})));
+  EXPECT_THAT(folder.damaged(), IsEmpty());
+  EXPECT_THAT(folder.known(), SizeIs(3));
+}
+
+TEST_F(StateFolderTest, FilesAreListedFromTheEarliestOn) {
+  for (const int acquisitions : {7, 3, 12}) save(acquisitions);
+  std::vector<std::size_t> numbers;
+  for (const auto& [file, acquisitions] : open().files()) numbers.push_back(acquisitions);
+  EXPECT_THAT(numbers, ElementsAre(3, 7, 12));
+}
+
+TEST_F(StateFolderTest, OfTwoAfterAsManyAcquisitionsTheOneOnRecordIsKnown) {
+  save(5);
+  SiteState other = state(5);
+  other.acquisitions[4] = acquisition(7);
+  const std::set<std::string> plain{path("looks-000005.state")};
+  const std::set<std::string> second{path("looks-000005b.state")};
+  const auto open_recorded = [&](const std::set<std::string>& on_record) {
+    return StateFolder(folder_ / "site", terms(), StateFolder::Use::nightly, serial_for, on_record);
+  };
+  ASSERT_EQ(open_recorded(plain).save(other, false), path("looks-000005b.state"));
+  EXPECT_EQ(open_recorded(plain).known().back().acquired, acquisition(4).acquired);
+  EXPECT_EQ(open_recorded(second).known().back().acquired, acquisition(7).acquired);
+}
+
+TEST_F(StateFolderTest, ToldOfTheDamagedIsTheOneWithTheMostAcquisitions) {
+  for (const int acquisitions : {4, 8, 10}) save(acquisitions);
+  for (const char* damaged : {"looks-000010.state", "looks-000008.state"}) test::write_text(path(damaged), "PITWST04");
+  StateFolder folder = open();
+  EXPECT_THAT(folder.damaged(), SizeIs(2));
+  EXPECT_EQ(folder.damaged_acquisitions(), 10U);
+  EXPECT_THAT(folder.known(), SizeIs(4));
+}
+
+TEST_F(StateFolderTest, DamagedOnesAreOfNoUseOnceTheNewestIsWhole) {
+  save(4);
+  save(8);
+  flip(path("looks-000008.state"), test::read_text(path("looks-000008.state")).size() / 2);
+  StateFolder folder = open();
+  EXPECT_FALSE(folder.check_newest());
+  EXPECT_THAT(folder.obsolete(plan(8)), ElementsAre(path("looks-000008.state")));
+}
+
+TEST_F(StateFolderTest, AStateThatHasNotLearntYetIsKnownAndNoStart) {
+  SiteState learning = state(3);
+  learning.monitor = {};
+  learning.undisturbed.clear();
+  open().save(learning, false);
+  StateFolder folder = open();
+  EXPECT_THAT(folder.known(), SizeIs(3));
+  EXPECT_FALSE(folder.is_learnt());
+  EXPECT_EQ(folder.start_of(plan(5)), 0U) << "all is read again";
+  EXPECT_FALSE(folder.start_of(plan(5, 4)).has_value());
+  EXPECT_FALSE(folder.rerun_start_of(plan(5), std::nullopt).has_value());
+}
+
+TEST_F(StateFolderTest, TheEarliestStartIsTheBeginningOrTheFirstBehindWhichNothingIsGone) {
+  for (const int acquisitions : {4, 8, 10}) save(acquisitions);
+  StateFolder folder = open(StateFolder::Use::read_only);
+  EXPECT_EQ(folder.earliest_start_of(plan(10)), 0U);
+  EXPECT_EQ(folder.earliest_start_of(plan(10, 3)), 4U);
+  EXPECT_EQ(folder.earliest_start_of(plan(10, 4)), 4U);
+  EXPECT_EQ(folder.earliest_start_of(plan(10, 6)), 8U);
+  EXPECT_EQ(folder.earliest_start_of(plan(10, 9)), 10U);
+}
+
+TEST_F(StateFolderTest, TheStateAfterLearningIsNotThinnedOut) {
+  SiteState learnt = state(3);
+  StateFolder folder = open();
+  EXPECT_EQ(folder.save(learnt, true), path("learnt-000003.state"));
+  for (int acquisitions = 4; acquisitions <= 20; ++acquisitions) {
+    SiteState now = state(acquisitions);
+    folder.save(now, false);
+  }
+  EXPECT_TRUE(std::filesystem::exists(path("learnt-000003.state")));
+  EXPECT_THAT(folder.obsolete(plan(20)), IsEmpty());
+  EXPECT_EQ(open().earliest_start_of(plan(20, 3)), 3U);
+}
+
+TEST_F(StateFolderTest, WhatIsReplayedIsThinnedOutByItselfNotByWhatItIsToReplace) {
+  save(20);
+  StateFolder replays = open();
+  for (const int acquisitions : {5, 6, 7, 8}) {
+    SiteState now = state(acquisitions);
+    replays.save(now, false);
+  }
+  std::vector<std::size_t> numbers;
+  for (const auto& [file, acquisitions] : replays.files()) numbers.push_back(acquisitions);
+  EXPECT_THAT(numbers, ElementsAre(5, 6, 7, 8, 20));
+}
+
+TEST_F(StateFolderTest, WhatIsReadOnlyIsNotWritten) {
+  save(3);
+  StateFolder folder = open(StateFolder::Use::read_only);
+  SiteState now = state(4);
+  EXPECT_EQ(folder.save(now, false), "");
+  EXPECT_FALSE(std::filesystem::exists(path("looks-000004.state")));
+  EXPECT_THAT(folder.obsolete(plan(2)), IsEmpty()) << "though the plan has no place for it";
+  EXPECT_THAT(open().obsolete(plan(2)), SizeIs(1));
+}
+
+TEST_F(StateFolderTest, LeftoversGoWhereSomethingIsWritten) {
+  save(3);
+  const std::string leftover = path(".looks-000004.state.tmp-2147483646");
+  const auto is_left = [&] { return std::filesystem::exists(leftover); };
+  test::write_text(leftover, "half");
+  open(StateFolder::Use::read_only).tidy();
+  EXPECT_TRUE(is_left());
+  open().tidy();
+  EXPECT_FALSE(is_left());
 }
 
 TEST(KeptReflectance, ComesBackAsItIsUsed) {

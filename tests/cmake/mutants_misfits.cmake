@@ -1,0 +1,31 @@
+# cmake -DSCRIPT=run.sh -DSCRATCH=... -P: its --check must refuse the mutants that do not fit this small tree, and
+# accept those that do.
+
+function(expect outcome code old killer)
+  file(REMOVE_RECURSE ${SCRATCH})
+  file(COPY ${SCRIPT} DESTINATION ${SCRATCH}/tests/mutants)
+  file(WRITE ${SCRATCH}/pipeline/a.cpp "${code}\n")
+  file(WRITE ${SCRATCH}/tests/unit/a_test.cpp "TEST(Suite, Name) {}\nTEST_F(OtherSuite,\n       LongName) {}\n")
+  file(WRITE ${SCRATCH}/tests/mutants/place.txt "program: unit_tests\ntests: tests/unit\n\n"
+       "mutant: a name\nfile: pipeline/a.cpp\n${old}\n+ b\nkilled by: ${killer}\n")
+  execute_process(COMMAND ${SCRATCH}/tests/mutants/run.sh --check RESULT_VARIABLE result OUTPUT_QUIET ERROR_QUIET)
+  if(result EQUAL 0)
+    set(found accepted)
+  else()
+    set(found refused)
+  endif()
+  if(NOT found STREQUAL outcome)
+    message(SEND_ERROR "'${old}' in '${code}', killed by ${killer}, was ${found}")
+  endif()
+endfunction()
+
+expect(accepted "x = a + c" "- a + c" Suite.Name)
+expect(accepted "x = a +\n    c" "- a +\n-     c" OtherSuite.LongName)
+expect(refused "x = a - c" "- a + c" Suite.Name)
+expect(refused "x = a + c + a + c" "- a + c" Suite.Name)
+expect(refused "x = a +\n  c" "- a +\n-     c" Suite.Name)
+expect(refused "x = a + c" "- a + c" Suite.Gone)
+expect(refused "x = a + c" "- a + c" "Suite.Name Suite.Gone")
+expect(refused "x = a + c" "+ a" Suite.Name)
+expect(refused "x = a + c" "a + c" Suite.Name)
+file(REMOVE_RECURSE ${SCRATCH})

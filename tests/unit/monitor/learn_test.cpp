@@ -1,0 +1,133 @@
+#include "pipeline/monitor/learn.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "pipeline/core/error.hpp"
+#include "tests/unit/monitor/watched_patch.hpp"
+
+namespace pitwatch {
+namespace {
+
+using test::Camera;
+using test::forest_spectrum;
+using test::Ground;
+using test::ground_with;
+using test::in_patch;
+using test::inside;
+using test::outside;
+using test::side;
+
+/// A year every 10 days of white ground in the patch; `called(x, y, n)` is whether the mask calls it cloud in the n-th.
+template <typename Called>
+MonitorState learnt_under_mask(const Called& called) {
+  constexpr PixelReflectance white_rock{.42F, .44F, .46F, .48F, .50F, .47F};
+  MonitorOptions options;
+  options.cloud_margin_m = 0;
+  Camera camera(side, side);
+  ObservationStack stack(side, side);
+  const Ground ground = ground_with(forest_spectrum, white_rock, 0, 9999);
+  for (int n = 0; n < 36; ++n) {
+    ObservationPlanes planes = camera.observation(ground, 10 * n);
+    for (int y = 0; y < side; ++y) {
+      for (int x = 0; x < side; ++x) {
+        if (called(x, y, n)) planes.mask.at(x, y) = mask_cloud;
+      }
+    }
+    ObservationFeatures features;
+    extract_features(planes, options, features);
+    stack.add(features);
+  }
+  return learn(std::move(stack), options);
+}
+
+float observations_of(const MonitorState& state, std::size_t pixel) {
+  float sum = 0;
+  for (const float part : state.model(pixel).observations) sum += part;
+  return sum;
+}
+
+TEST(Learn, GroundThatTheMaskCallsCloudFarMoreOftenThanTheSiteIsLearnt) {
+  const MonitorState state = learnt_under_mask([](int x, int y, int n) { return in_patch(x, y) || n % 6 == 0; });
+  EXPECT_EQ(state.status[inside], PixelStatus::stable);
+  EXPECT_GT(observations_of(state, inside), 25);
+  EXPECT_GT(observations_of(state, outside), 20);
+  EXPECT_LT(observations_of(state, outside), 31) << "clouds of the others have no say";
+}
+
+TEST(Learn, WhereTheWholeSiteIsCalledCloudAsOftenItIsCloud) {
+  const MonitorState state = learnt_under_mask([](int, int, int n) { return n % 2 == 0; });
+  EXPECT_LT(observations_of(state, inside), 19);
+  EXPECT_GT(observations_of(state, inside), 12);
+}
+
+TEST(Learn, WeatherOfTheHistoryIsNoNoise) {
+  // Every other ten days the whole site is a fifth darker.
+  const Ground ground = [](int, int, int day) { return test::scaled(forest_spectrum, day / 10 % 2 == 0 ? 1 : 0.8F); };
+  const auto noise = [&](double surroundings_m) {
+    MonitorOptions options;
+    options.surroundings_m = surroundings_m;
+    options.surroundings_prior_pixels = 0;  // the site is small
+    options.surroundings_clip_sigma = 10;
+    Camera camera(side, side);
+    return test::learnt(camera, ground, side, side, options).typical_noise[index(Feature::log_visible)];
+  };
+  EXPECT_GT(noise(0), 0.08F);
+  EXPECT_LT(noise(600), 0.05F);
+}
+
+TEST(Learn, WhitenedResidualsOfUndisturbedGroundAreIndependentAndOfLengthOne) {
+  // 3 % of noise in each band move all features together.
+  test::Watch watch(ground_with(forest_spectrum, forest_spectrum, 0, 0));
+  std::array<std::array<double, feature_count>, feature_count> before{};
+  std::array<std::array<double, feature_count>, feature_count> after{};
+  double count = 0;
+  for (int night = 0; night < 12; ++night) {
+    watch.observe_each(1);
+    for (std::size_t i = 0; i < watch.state.pixels(); ++i) {
+      if (watch.seen.use[i] != ObservationUse::used) continue;
+      ++count;
+      std::array<double, feature_count> z{};
+      std::array<double, feature_count> w{};
+      for (std::size_t f = 0; f < feature_count; ++f) {
+        z[f] = static_cast<double>(watch.seen.residuals.residual[i][f] / watch.state.model(i).noise[f]);
+      }
+      for (std::size_t r = 0; r < feature_count; ++r) {
+        for (std::size_t c = 0; c < feature_count; ++c) {
+          w[r] += static_cast<double>(watch.state.whitening[r * feature_count + c]) * z[c];
+        }
+      }
+      for (std::size_t r = 0; r < feature_count; ++r) {
+        for (std::size_t c = 0; c < feature_count; ++c) {
+          before[r][c] += z[r] * z[c];
+          after[r][c] += w[r] * w[c];
+        }
+      }
+    }
+  }
+  double most_before = 0;
+  for (std::size_t r = 0; r < feature_count; ++r) {
+    EXPECT_NEAR(after[r][r] / count, 1, 0.6) << r;
+    for (std::size_t c = 0; c < r; ++c) {
+      most_before = std::max(most_before, std::abs(before[r][c]) / std::sqrt(before[r][r] * before[c][c]));
+      EXPECT_LT(std::abs(after[r][c]) / std::sqrt(after[r][r] * after[c][c]), 0.25) << r << " " << c;
+    }
+  }
+  EXPECT_GT(most_before, 0.5);
+}
+
+TEST(Learn, RefusesObservationsOutOfOrderOrOfAnotherSize) {
+  Camera camera(4, 4);
+  const Ground ground = ground_with(forest_spectrum, forest_spectrum, 0, 0);
+  ObservationStack stack(4, 4);
+  stack.add(camera.features(ground, 20, {}));
+  EXPECT_THROW(stack.add(camera.features(ground, 10, {})), DataError);
+  Camera smaller(3, 4);
+  EXPECT_THROW(stack.add(smaller.features(ground, 30, {})), DataError);
+}
+
+}  // namespace
+}  // namespace pitwatch
