@@ -301,7 +301,7 @@ class ObservationJudge {
     FeatureVector& deviation = result_.residuals.deviation[i];
     const FeatureVector& shared = result_.anomaly.at(x, y, result_.residuals.kind[i]);
     const FeatureVector& scatter = result_.anomaly.scatter(result_.residuals.kind[i]);
-    const Level level = level_of_water(i);
+    Level level = level_of_water(i);
     for (std::size_t f = 0; f < feature_count; ++f) {
       if (deviation[f] <= 0) continue;
       residual[f] = less_weather(residual[f], shared[f]);
@@ -315,13 +315,18 @@ class ObservationJudge {
     }
     FeatureVector distance = whitened(standard);
     float excuse_log_odds = lowest_log_odds;
-    if (is_clean(distance)) {
+    const bool is_as_expected = is_clean(distance);
+    if (is_as_expected) {
       state_.counts[i].screened_in_row = 0;
+      level = lasting_level(i);
+      if (level == Level::as_ever) state_.counts[i].excused_since = no_observation;
+    } else if (state_.counts[i].clean_in_row > 0) {
       state_.counts[i].excused_since = no_observation;
-    } else if (is_as_at_another_season(i) && excuse(i) < options_.excuse_days) {
+    }
+    if (!is_as_expected && is_as_at_another_season(i) && excuse(i) < options_.excuse_days) {
       result_.use[i] = ObservationUse::another_season;
       distance = {};
-    } else if (level != Level::as_ever && !is_soil) {
+    } else if (level != Level::as_ever && (is_as_expected || !is_soil)) {
       const auto days = static_cast<float>(excuse(i));
       excuse_log_odds = level == Level::high ? options_.high_water_log_odds - days / options_.high_water_days
                                              : options_.level_log_odds - days / options_.level_days;
@@ -520,10 +525,20 @@ class ObservationJudge {
     if (state_.near_water[i] == NearWater::none) return Level::as_ever;
     const float limit = options_.level_sigma * at(result_.residuals.deviation[i], Feature::mndwi);
     const float change = at(result_.residuals.residual[i], Feature::mndwi);
-    const bool wetter = looks_wet(observation_.values[i]) ||
+    // Ground that is wet, or partly under water, is darker in all bands, as in shadow.
+    const bool wetter = looks_wet(observation_.values[i]) || is_missed_shadow(i) ||
                         (change > limit && at(result_.residuals.residual[i], Feature::log_swir16) < 0);
     if (state_.near_water[i] == NearWater::shore) return wetter ? Level::high : Level::as_ever;
     return wetter || change < -limit || is_expected_water(i) ? Level::another : Level::as_ever;
+  }
+
+  /// The level that explained observations which an observation as expected is weighed together with: water that is
+  /// back where it should be does not make a disturbance of what it left dry before.
+  Level lasting_level(std::size_t i) const {
+    const PixelCounts& counts = state_.counts[i];
+    if (state_.near_water[i] == NearWater::none || counts.excused_since == no_observation) return Level::as_ever;
+    if (counts.clean_in_row + 1 >= options_.window_observations) return Level::as_ever;
+    return state_.near_water[i] == NearWater::shore ? Level::high : Level::another;
   }
 
   /// Log odds of disturbance to no change, and to what else explains the observations just as well (`excuse`: log odds

@@ -162,17 +162,48 @@ TEST(NearWater, HighWaterExplainsWetGroundOnTheShoreForItsDaysAlone) {
 }
 
 TEST(NearWater, AnExcuseBeginsAnewAfterACleanObservation) {
-  // Two floods of 30 days with 100 days between them.
+  // Two floods of 30 days with some days between them.
+  for (const int between : {40, 100}) {
+    Watch watch([=](int x, int y, int day) {
+      const int since = day - first_day;
+      const bool is_high = (since >= 0 && since < 30) || since >= 30 + between;
+      return x < 5 || (in_patch(x, y) && is_high) ? pool_spectrum : forest_spectrum;
+    });
+    watch.options.neighbours = 0;
+    watch.observe_each(3 + between / 10 + 1);
+    const ObservationNumber began = watch.state.counts[inside].excused_since;
+    EXPECT_EQ(watch.state.observations[static_cast<std::size_t>(began)], test::day_of(first_day + 30 + between))
+        << between;
+  }
+}
+
+TEST(NearWater, WaterThatIsBackMakesNoDisturbanceOfTheBedThatItLeft) {
+  // A bed that is dry for 40 days, and then as ever.
   Watch watch([](int x, int y, int day) {
     const int since = day - first_day;
-    const bool is_high = (since >= 0 && since < 30) || since >= 130;
-    return x < 5 || (in_patch(x, y) && is_high) ? pool_spectrum : forest_spectrum;
+    if (in_patch(x, y)) return since >= 0 && since < 40 ? grey_rock_spectrum : pool_spectrum;
+    return x < 5 ? pool_spectrum : forest_spectrum;
   });
   watch.options.neighbours = 0;
-  watch.observe_each(3);
-  const float first = watch.seen.evidence[inside];
-  watch.observe_each(13);
-  EXPECT_NEAR(watch.seen.evidence[inside], first, 1);
+  float highest = -100;
+  for (int observation = 0; observation < 12; ++observation) {
+    watch.observe_each(1);
+    highest = std::max(highest, watch.seen.evidence[inside]);
+  }
+  EXPECT_LT(highest, 0);
+}
+
+TEST(NearWater, GroundOnTheShoreThatIsDarkerInAllBandsIsWetForTheDaysOfHighWater) {
+  const auto evidence_at = [](int patch_distance) {
+    Watch watch([=](int x, int y, int day) {
+      if (x < 5 - patch_distance) return pool_spectrum;
+      return in_patch(x, y) && day >= first_day ? test::scaled(grey_rock_spectrum, 0.5F) : grey_rock_spectrum;
+    });
+    watch.options.neighbours = 0;
+    watch.observe_each(4);  // two are screened as missed shadow
+    return watch.seen.evidence[pixel(5, 7)];
+  };
+  EXPECT_LT(evidence_at(1), evidence_at(5) - 5);
 }
 
 // ---- what similar ground shares ----
