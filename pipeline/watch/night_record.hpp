@@ -12,7 +12,7 @@
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/site.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
-#include "pipeline/io/alerts/register.hpp"
+#include "pipeline/register/register.hpp"
 #include "pipeline/io/raster/input_log.hpp"
 #include "pipeline/record/manifest.hpp"
 #include "pipeline/watch/watch.hpp"
