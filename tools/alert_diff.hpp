@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/io/alerts/register.hpp"
+#include "pipeline/register/register.hpp"
 
 namespace pitwatch::tools {
 

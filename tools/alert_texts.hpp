@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "pipeline/core/alert.hpp"
-#include "pipeline/io/alerts/register.hpp"
+#include "pipeline/register/register.hpp"
 
 namespace pitwatch::tools {
 

@@ -6,9 +6,9 @@
 #include <sstream>
 #include <utility>
 
-#include "pipeline/io/alerts/register_as_of.hpp"
 #include "pipeline/io/vector/tables.hpp"
 #include "pipeline/record/chain.hpp"
+#include "pipeline/register/register_as_of.hpp"
 #include "tools/common_options.hpp"
 
 namespace pitwatch::tools {

@@ -9,7 +9,7 @@
 
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/alerts/register.hpp"
+#include "pipeline/register/register.hpp"
 #include "tools/alert_diff.hpp"
 
 namespace pitwatch::tools {

@@ -246,9 +246,8 @@ void refuse_displaced(const Scene& scene, const Mosaic& acquisition) {
   refuse_misclassified(scene, acquisition);
 }
 
-void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands) {
+void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands, OpenBands& files) {
   const std::array<Scene, 1> parts{scene};
-  OpenBands files;
   MosaicOptions options;
   options.files = &files;
   options.keep_classes = scene.has(Band::SCL);

@@ -72,7 +72,7 @@ void refuse_displaced(const Scene& scene, const Mosaic& acquisition);
 
 /// The same by a part of a grid: of nine windows, of agreement_window_px, spread over it the one where clear ground
 /// differs most, and the one with most different classes.
-void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands);
+void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands, OpenBands& files);
 
 /// "agrees", "contradicts", "cannot tell".
 std::string verdict_name(OffsetVerdict verdict);

@@ -192,7 +192,7 @@ void bits_of(const BandPlanes& planes, int y, std::vector<MaskBits>& bits) {
   }
 }
 
-/// Calls work(0), work(1) ... on any threads. Of several that fail the first is told.
+/// Calls work(0), work(1) ... on any threads. Of several that fail the first is reported.
 void side_by_side(std::size_t count, const std::function<void(std::size_t)>& work) {
   std::vector<std::exception_ptr> failures(count);
   in_parallel(static_cast<int>(count), [&](int i) {

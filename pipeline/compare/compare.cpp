@@ -10,6 +10,7 @@
 #include "pipeline/compare/block_store.hpp"
 #include "pipeline/compare/build_alerts.hpp"
 #include "pipeline/compare/outputs.hpp"
+#include "pipeline/compare/pair_checks.hpp"
 #include "pipeline/compare/pair_inputs.hpp"
 #include "pipeline/compare/run_record.hpp"
 #include "pipeline/compare/survey.hpp"
@@ -182,57 +183,80 @@ std::vector<InputRecord> input_records(const ListedScene& before, const ListedSc
   return records;
 }
 
-template <typename Work>
-void in_context(const std::string& context, Work work) {
-  try {
-    work();
-  } catch (...) {
-    rethrow_with_context(context);
+/// The scenes of both dates, of which AFTER is the later one.
+std::array<ListedScene, 2> read_scenes(const std::string& before, const std::string& after,
+                                       const CompareOptions& options) {
+  std::array<ListedScene, 2> scenes{read_readable(before, options.network), read_readable(after, options.network)};
+  const Instant first = scenes[0].scene.acquired;
+  const Instant second = scenes[1].scene.acquired;
+  if (second <= first) {
+    throw ConfigError("AFTER (" + redacted(after) + ", " + format_instant(second) + ") is not later than BEFORE (" +
+                      redacted(before) + ", " + format_instant(first) + ")");
+  }
+  return scenes;
+}
+
+/// The area of interest on the inputs' grid, which is cut to it.
+std::optional<Aoi> crop_to_aoi(const std::optional<std::string>& path, PairInputs& inputs) {
+  if (!path) return std::nullopt;
+  inputs.crop(Aoi(*path, inputs.grid()).bounds());
+  return Aoi(*path, inputs.grid());
+}
+
+/// Hashes local files in the background. The records stay where they are until then.
+void hash(std::vector<InputRecord>& records, Stopwatch& watch, Background& hashing) {
+  for (InputRecord& record : records) {
+    if (!record.sha256.empty() || is_on_network(record.path)) continue;
+    hashing.run([&] {
+      const Stopwatch::Lap lap(watch, Stage::hash);
+      record.sha256 = sha256_file(record.path);
+    });
   }
 }
 
-/// Fills in what is found about offsets, and throws for the first scene that is refused.
-void check_scenes(const PairInputs& inputs, const SceneChecks& checks, CompareReport& report) {
-  const std::array<std::pair<const char*, const Scene*>, 2> scenes{
-      {{"BEFORE ", &report.before}, {"AFTER ", &report.after}}};
-  const int bands = checks.gate ? static_cast<int>(inputs.inputs().size()) : 0;
-  const auto check_places = [&](Date date, const Scene& scene) {
-    std::vector<Band> there;
-    for (const PairInput& input : inputs.inputs()) {
-      if (input.date == date && is_reflectance(input.band)) there.push_back(input.band);
-    }
-    refuse_displaced(scene, inputs.grid(), there);
-  };
-  OpenBands files;
-  const auto check = [&](int i) {
-    if (i < static_cast<int>(scenes.size())) {
-      const auto& [date, scene] = scenes[static_cast<std::size_t>(i)];
-      in_context(date + redacted(scene->source), [&, scene = scene] {
-        refuse_damaged(*scene);
-        OffsetReport found = check_offsets_of(*scene, files, checks.offsets);
-        if (!found.decision.use) throw DataError(found.decision.reason + " (--offset-check)");
-        report.offsets[static_cast<std::size_t>(i)] = std::move(found);
-        if (checks.gate) check_places(both_dates[static_cast<std::size_t>(i)], *scene);
-      });
-    } else {
-      const PairInput& input = inputs.inputs()[static_cast<std::size_t>(i) - scenes.size()];
-      const auto& [date, scene] = scenes[static_cast<std::size_t>(input.date)];
-      in_context(date + redacted(input.asset.path),
-                 [&, scene = scene] { refuse_garbage(*scene, input.band, input.file); });
-    }
-  };
-  std::vector<std::exception_ptr> errors(scenes.size() + static_cast<std::size_t>(bands));
-  in_parallel(static_cast<int>(errors.size()), [&](int i) {
-    try {
-      check(i);
-    } catch (...) {
-      errors[static_cast<std::size_t>(i)] = std::current_exception();
-    }
-  });
-  // The first, and not whichever came first.
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
+PairSurvey surveyed(const PairInputs& inputs, BlockStore& store, const CompareOptions& options, Stopwatch& watch,
+                    CompareReport& report) {
+  PairSurvey found;
+  {
+    const Stopwatch::Lap lap(watch, Stage::survey);
+    found = survey(inputs, store, options.evidence);
   }
+  report.alignment = found.alignment;
+  if (options.checks.gate) refuse_misplaced_pair(report.after, found.alignment);
+  report.model = found.model;
+  for (std::string& doubt : doubts_of(found.model)) report.limits.push_back(std::move(doubt));
+  return found;
+}
+
+/// Makes alerts of what was found, and writes them last: whoever sees new alerts finds their rasters.
+void write_outputs(Comparison& comparison, const PairInputs& inputs, const CompareOptions& options, Stopwatch& watch,
+                   CompareReport& report) {
+  const ComparisonOutputs outputs(report, options);
+  Background writing;
+  writing.run([&] {
+    const Stopwatch::Lap lap(watch, Stage::write);
+    outputs.write_score(comparison.score().view());
+  });
+  std::vector<Region> regions;
+  {
+    const Stopwatch::Lap lap(watch, Stage::polygons);
+    regions = build_regions(comparison.components(), comparison.sums(), inputs, options);
+    report.alerts = build_alerts(regions, inputs, report, options);
+  }
+  std::unique_ptr<AtomicFile> alerts;
+  Background describing;
+  describing.run([&] {
+    const Stopwatch::Lap lap(watch, Stage::write);
+    alerts = outputs.prepare_alerts(report.alerts);
+  });
+  writing.wait();
+  {
+    const Stopwatch::Lap lap(watch, Stage::write);
+    burn_classes(regions, comparison.score().view());  // the scores are on disk: their memory becomes the mask
+    outputs.write_mask(comparison.score().view());
+  }
+  describing.wait();
+  alerts->commit();
 }
 
 }  // namespace
@@ -243,22 +267,12 @@ CompareReport compare(const std::string& before, const std::string& after, const
   check(options);
   initialise_gdal(gdal_cache_bytes);
   CompareReport report;
-  const ListedScene listed_before = read_readable(before, options.network);
-  const ListedScene listed_after = read_readable(after, options.network);
-  report.before = listed_before.scene;
-  report.after = listed_after.scene;
-  if (report.after.acquired <= report.before.acquired) {
-    throw ConfigError("AFTER (" + redacted(after) + ", " + format_instant(report.after.acquired) +
-                      ") is not later than BEFORE (" + redacted(before) + ", " +
-                      format_instant(report.before.acquired) + ")");
-  }
+  const std::array<ListedScene, 2> scenes = read_scenes(before, after, options);
+  report.before = scenes[0].scene;
+  report.after = scenes[1].scene;
   PairInputs inputs(report.before, report.after);
   report.limits = inputs.limits();
-  std::optional<Aoi> aoi;
-  if (options.aoi) {
-    inputs.crop(Aoi(*options.aoi, inputs.grid()).bounds());
-    aoi.emplace(*options.aoi, inputs.grid());
-  }
+  const std::optional<Aoi> aoi = crop_to_aoi(options.aoi, inputs);
   report.grid = inputs.grid();
   make_output_folder(options.out);
 
@@ -273,63 +287,20 @@ CompareReport compare(const std::string& before, const std::string& after, const
     Stopwatch watch;
     {
       const Stopwatch::Lap lap(watch, Stage::read);
-      check_scenes(inputs, options.checks, report);
+      report.offsets = check_pair(report.before, report.after, inputs, options.checks);
     }
     Comparison comparison(inputs, *store, options, tiling, aoi, progress, watch);
-    report.inputs = input_records(listed_before, listed_after, inputs);
+    report.inputs = input_records(scenes[0], scenes[1], inputs);
     Background hashing;
-    for (InputRecord& record : report.inputs) {
-      if (!record.sha256.empty() || is_on_network(record.path)) continue;
-      hashing.run([&] {
-        const Stopwatch::Lap lap(watch, Stage::hash);
-        record.sha256 = sha256_file(record.path);
-      });
-    }
+    hash(report.inputs, watch, hashing);
     progress("surveying", 0);
-    PairSurvey found;
-    {
-      const Stopwatch::Lap lap(watch, Stage::survey);
-      found = survey(inputs, *store, options.evidence);
-    }
-    report.alignment = found.alignment;
-    if (options.checks.gate) {
-      const Alignment& by = found.alignment;
-      in_context("AFTER " + redacted(report.after.source),
-                 [&] { refuse_misplaced(by.x.offset, by.y.offset, by.windows_used); });
-    }
-    report.model = found.model;
-    for (std::string& doubt : doubts_of(found.model)) report.limits.push_back(std::move(doubt));
+    const PairSurvey found = surveyed(inputs, *store, options, watch, report);
     comparison.run(found);
     report.pixels_by_mask = comparison.counts();
     store.reset();  // the outputs need the memory
 
     progress("writing", 0);
-    const ComparisonOutputs outputs(report, options);
-    Background writing;
-    writing.run([&] {
-      const Stopwatch::Lap lap(watch, Stage::write);
-      outputs.write_score(comparison.score().view());
-    });
-    std::vector<Region> regions;
-    {
-      const Stopwatch::Lap lap(watch, Stage::polygons);
-      regions = build_regions(comparison.components(), comparison.sums(), inputs, options);
-      report.alerts = build_alerts(regions, inputs, report, options);
-    }
-    std::unique_ptr<AtomicFile> alerts;
-    Background describing;
-    describing.run([&] {
-      const Stopwatch::Lap lap(watch, Stage::write);
-      alerts = outputs.prepare_alerts(report.alerts);
-    });
-    writing.wait();
-    {
-      const Stopwatch::Lap lap(watch, Stage::write);
-      burn_classes(regions, comparison.score().view());  // the scores are on disk: their memory becomes the mask
-      outputs.write_mask(comparison.score().view());
-    }
-    describing.wait();
-    alerts->commit();  // last, so that whoever sees new alerts finds their rasters
+    write_outputs(comparison, inputs, options, watch, report);
     hashing.wait();
     report.stage_seconds = watch.seconds();
   });

@@ -51,7 +51,7 @@ struct CompareReport {
   std::array<OffsetReport, 2> offsets;  // of BEFORE and of AFTER
   Grid grid;
   std::vector<InputRecord> inputs;
-  std::vector<std::string> limits;  // what cannot be told, for want of bands or of unchanged ground, one sentence each
+  std::vector<std::string> limits;  // what cannot be known, for want of bands or of unchanged ground, one sentence each
   Alignment alignment;
   PairModel model;
   MaskCounts pixels_by_mask{};

@@ -25,20 +25,9 @@ bool rests_on(const EvidenceBands& bands, Date date, Band band) {
          (band == bands.nir && date == Date::before);
 }
 
-PairInput open_band(const Scene& scene, Date date, Band band, bool is_evidence) {
-  const BandAsset& asset = scene.bands.at(band);
-  try {
-    BandFile file(asset.path);
-    check_kind_of(band, file);
-    return {date, band, is_evidence, asset, std::move(file)};
-  } catch (...) {
-    rethrow_with_context(label(date, band));
-  }
-}
-
 /// Pixel centres of the grid as positions in a raster: see AxisMap.
 BandPlace place_of(const PairInput& input, const Grid& grid) {
-  const Grid& native = input.file.grid();
+  const Grid& native = input.file->grid();
   const double scale = grid.pixel_size_m / native.pixel_size_m;
   BandPlace place;
   place.calibration = input.asset.calibration;
@@ -73,14 +62,14 @@ PairInputs::PairInputs(const Scene& before, const Scene& after) {
   const PairInput& reference = this->reference();
   const PairInput& other = inputs_[static_cast<std::size_t>(*find(Date::after, Band::B04))];
   for (const PairInput& input : inputs_) {
-    if (input.file.grid().crs != reference.file.grid().crs) {
+    if (input.file->grid().crs != reference.file->grid().crs) {
       throw DataError(label(input.date, input.band) + " " + redacted(input.asset.path) + ": its CRS " +
-                      input.file.grid().crs + " is not that of " + label(reference.date, reference.band) + ", " +
-                      reference.file.grid().crs);
+                      input.file->grid().crs + " is not that of " + label(reference.date, reference.band) + ", " +
+                      reference.file->grid().crs);
     }
   }
-  const Grid& own = reference.file.grid();
-  const Grid& theirs = other.file.grid();
+  const Grid& own = reference.file->grid();
+  const Grid& theirs = other.file->grid();
   const double left = (theirs.origin.x - own.origin.x) / own.pixel_size_m;
   const double top = (own.origin.y - theirs.origin.y) / own.pixel_size_m;
   const double size = theirs.pixel_size_m / own.pixel_size_m;
@@ -97,6 +86,17 @@ PairInputs::PairInputs(const Scene& before, const Scene& after) {
                     redacted(other.asset.path));
   }
   crop(shared);
+}
+
+PairInput PairInputs::open_band(const Scene& scene, Date date, Band band, bool is_evidence) const {
+  const BandAsset& asset = scene.bands.at(band);
+  try {
+    const BandFile& file = files_.at(asset.path);
+    check_kind_of(band, file);
+    return {date, band, is_evidence, asset, &file};
+  } catch (...) {
+    rethrow_with_context(label(date, band));
+  }
 }
 
 void PairInputs::crop(const Window& window) {
@@ -143,7 +143,7 @@ PairGeometry PairInputs::geometry() const {
 
 std::vector<BlockSource> PairInputs::block_sources() const {
   std::vector<BlockSource> sources;
-  for (const PairInput& input : inputs_) sources.push_back({&input.file, label(input.date, input.band)});
+  for (const PairInput& input : inputs_) sources.push_back({input.file, label(input.date, input.band)});
   return sources;
 }
 
@@ -165,7 +165,7 @@ std::vector<Window> PairInputs::native_windows(const Window& window, int margin_
 /// Rows are asked for one after the other, and lie further apart than the processor looks ahead by itself.
 void LeasedPixels::look_ahead(int source, const std::uint16_t* pixels, int count) const {
   constexpr int line = 32;  // pixels of a cache line
-  const int pitch = inputs_->inputs()[static_cast<std::size_t>(source)].file.block_width();
+  const int pitch = inputs_->inputs()[static_cast<std::size_t>(source)].file->block_width();
   for (int i = 0; i < count; i += line) __builtin_prefetch(pixels + pitch + i);
 }
 
@@ -178,7 +178,7 @@ std::span<const std::uint16_t> LeasedPixels::stretch(Date date, Band band, int y
 
 void LeasedPixels::read_row(Date date, Band band, int y, int x0, int x1, std::uint16_t* dn) const {
   const int source = *inputs_->find(date, band);
-  const Grid& grid = inputs_->inputs()[static_cast<std::size_t>(source)].file.grid();
+  const Grid& grid = inputs_->inputs()[static_cast<std::size_t>(source)].file->grid();
   const int row = std::clamp(y, 0, grid.height - 1);
   if (x0 >= grid.width || x1 <= 0) {  // no block is leased there
     std::fill(dn, dn + (x1 - x0), std::uint16_t{0});

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/acquisition/open_bands.hpp"
 #include "pipeline/compare/block_store.hpp"
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/scene.hpp"
@@ -25,9 +26,10 @@ struct PairInput {
   Band band{};
   bool is_evidence = false;  // the evidence rests on it; others only describe what was found (classes, index changes)
   BandAsset asset;
-  BandFile file;
+  const BandFile* file = nullptr;
 };
 
+/// The files of both dates, each opened once for all that is asked of it. Lends its files and does not move.
 class PairInputs {
  public:
   /// Opens all bands. The comparison's grid is the part of BEFORE's 10 m grid that AFTER covers, too. Throws DataError:
@@ -35,7 +37,14 @@ class PairInputs {
   /// file.
   PairInputs(const Scene& before, const Scene& after);
 
+  PairInputs(const PairInputs&) = delete;
+  PairInputs& operator=(const PairInputs&) = delete;
+
   const std::vector<PairInput>& inputs() const { return inputs_; }
+
+  /// The open files, for checks that read other bands, too. Thread-safe.
+  OpenBands& files() const { return files_; }
+
   const Grid& grid() const { return grid_; }
 
   /// The band whose raster the grid is part of.
@@ -44,7 +53,7 @@ class PairInputs {
   /// Restricts the grid to a window of itself.
   void crop(const Window& window);
 
-  /// What cannot be told for want of bands, one sentence each, for the user.
+  /// What cannot be known for want of bands, one sentence each, for the user.
   std::vector<std::string> limits() const;
 
   /// Where the bands lie under the grid by their georeferencing alone.
@@ -64,6 +73,9 @@ class PairInputs {
     return static_cast<std::size_t>(date) * band_infos.size() + static_cast<std::size_t>(band);
   }
 
+  PairInput open_band(const Scene& scene, Date date, Band band, bool is_evidence) const;
+
+  mutable OpenBands files_;
   std::vector<PairInput> inputs_;
   std::array<std::optional<int>, 2 * band_infos.size()> index_;
   Grid grid_;

@@ -69,9 +69,10 @@ std::vector<Window> tiles_of(const PairInputs& inputs, int size) {
     while (end <= 0) end += block_px;
     return (end - 1) % size / tile_alignment_px * tile_alignment_px + tile_alignment_px;
   };
-  const Grid& native = reference.file.grid();
-  const int first_x = first_end((grid.origin.x - native.origin.x) / native.pixel_size_m, reference.file.block_width());
-  const int first_y = first_end((native.origin.y - grid.origin.y) / native.pixel_size_m, reference.file.block_height());
+  const Grid& native = reference.file->grid();
+  const int first_x = first_end((grid.origin.x - native.origin.x) / native.pixel_size_m, reference.file->block_width());
+  const int first_y =
+      first_end((native.origin.y - grid.origin.y) / native.pixel_size_m, reference.file->block_height());
   std::vector<Window> tiles;
   for (int y = first_y - size; y < grid.height; y += size) {
     for (int x = first_x - size; x < grid.width; x += size) {

@@ -37,22 +37,22 @@ std::vector<AlertEvent> history_of(const Incident& incident, const IncidentEvide
   const std::vector<Run>& place = known != incident.events.end() ? known->runs : incident.runs;
   std::vector<AlertEvent> history;
   for (const IncidentEvent& event : incident.events) {
-    const ClassSince& told = class_at(evidence, event.when);
+    const ClassSince& then = class_at(evidence, event.when);
     history.push_back({event.when, event.kind,
                        static_cast<double>(event.pixels) * pixel_ha(event.runs.empty() ? place : event.runs, areas),
-                       told.change_class, event.status, calibrated_confidence(event.status, event.confidence),
-                       trace(event.runs), told.class_probability, told.natural_probability});
+                       then.change_class, event.status, calibrated_confidence(event.status, event.confidence),
+                       trace(event.runs), then.class_probability, then.natural_probability});
   }
-  for (const ClassSince& told : evidence.classes) {
-    if (told.when <= incident.first_detected) continue;
+  for (const ClassSince& since : evidence.classes) {
+    if (since.when <= incident.first_detected) continue;
     const auto later =
-        std::find_if(history.begin(), history.end(), [&](const AlertEvent& event) { return event.at > told.when; });
+        std::find_if(history.begin(), history.end(), [&](const AlertEvent& event) { return event.at > since.when; });
     AlertEvent event = *std::prev(later);
-    event.at = told.when;
+    event.at = since.when;
     event.kind = AlertEventKind::reclassified;
-    event.change_class = told.change_class;
-    event.class_probability = told.class_probability;
-    event.natural_probability = told.natural_probability;
+    event.change_class = since.change_class;
+    event.class_probability = since.class_probability;
+    event.natural_probability = since.natural_probability;
     history.insert(later, std::move(event));
   }
   return history;
@@ -157,15 +157,15 @@ class PixelWeights {
 };
 
 /// Whether a probability has become another one: by a tenth, or, where it is high, half or twice as far from 1.
-bool is_news(const std::optional<double>& told, double now) {
+bool is_news(const std::optional<double>& before, double now) {
   constexpr double much = 0.1;
   constexpr double little = 0.02;
   constexpr double high = 0.7;
-  if (!told) return true;
-  const double moved = std::abs(now - *told);
-  const double doubt_then = 1 - *told;
+  if (!before) return true;
+  const double moved = std::abs(now - *before);
+  const double doubt_then = 1 - *before;
   const double doubt_now = 1 - now;
-  return moved >= much || (moved >= little && now >= high && *told >= high &&
+  return moved >= much || (moved >= little && now >= high && *before >= high &&
                            (doubt_now <= doubt_then / 2 || doubt_now >= 2 * doubt_then));
 }
 
@@ -362,9 +362,9 @@ void classify(IncidentEvidence& evidence, const std::optional<CourseObservation>
               const CourseOptions& options) {
   if (!acquisition && !evidence.classes.empty()) return;
   if (acquisition) take_in(evidence.course, *acquisition, options);
-  const ToldClass& told = evidence.course.told;
-  const ClassSince since{now, told.change_class, static_cast<double>(told.class_probability),
-                         static_cast<double>(told.natural_probability)};
+  const ToldClass& present = evidence.course.told;
+  const ClassSince since{now, present.change_class, static_cast<double>(present.class_probability),
+                         static_cast<double>(present.natural_probability)};
   if (!evidence.classes.empty()) {
     const ClassSince& last = evidence.classes.back();
     if (last.change_class == since.change_class && !is_news(last.natural_probability, *since.natural_probability)) {

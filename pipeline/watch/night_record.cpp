@@ -262,7 +262,7 @@ NightRecord::NightRecord(const WatchOptions& options, Instant started) : options
 void NightRecord::check_register() const {
   const std::string& target = options_.register_target;
   if (options_.new_register || !before_ || !before_->alert_register) {
-    static_cast<void>(read_reviews(target));  // one that cannot be used is told before any work
+    static_cast<void>(read_reviews(target));  // one that cannot be used is reported before any work
     return;
   }
   const RegisterStanding& known = *before_->alert_register;
@@ -289,14 +289,21 @@ void NightRecord::check_register() const {
   }
 }
 
-std::set<std::string> NightRecord::recorded(const Site& site) const {
-  std::set<std::string> paths;
-  if (!before_) return paths;
+RecordedCheckpoints NightRecord::recorded(const Site& site) const {
+  RecordedCheckpoints recorded;
+  if (!before_) return recorded;
   const std::string folder = "sites/" + site.id + "/";
   for (const OutputFile& file : before_->outputs) {
-    if (file.path.starts_with(folder)) paths.insert(options_.state + "/" + file.path);
+    if (file.path.starts_with(folder)) recorded.files.insert(options_.state + "/" + file.path);
   }
-  return paths;
+  for (const SiteStanding& standing : before_->sites) {
+    // A site that learns keeps former states of other terms beside it.
+    if (standing.id != site.id || standing.learning) continue;
+    for (const CheckpointFile& file : standing.checkpoints) {
+      recorded.of_one_course.insert(options_.state + "/" + file.path);
+    }
+  }
+  return recorded;
 }
 
 void NightRecord::mark_news(WatchReport& report) const {
@@ -304,10 +311,10 @@ void NightRecord::mark_news(WatchReport& report) const {
   const Manifest& before = before_ ? *before_ : nothing;
   const auto missing_before = since_when(before.missing);
   std::vector<AbsentAcquisition> missing;
-  std::set<MissingKey> told;  // panes may see one acquisition
+  std::set<MissingKey> reported;  // panes may see one acquisition
   for (AbsentAcquisition& acquisition : report.missing) {
     const MissingKey key = key_of(acquisition.of);
-    if (!told.insert(key).second) continue;
+    if (!reported.insert(key).second) continue;
     const auto known = missing_before.find(key);
     acquisition.is_news = known == missing_before.end();
     acquisition.of.since = acquisition.is_news ? started_ : known->second;
@@ -316,9 +323,9 @@ void NightRecord::mark_news(WatchReport& report) const {
   report.missing = std::move(missing);
   const auto notices_before = since_when(before.notices);
   std::vector<LateScene> scenes;
-  std::set<std::string> told_scenes;
+  std::set<std::string> reported_scenes;
   for (LateScene& late : report.late) {
-    if (!told_scenes.insert(late.notice.what).second) continue;
+    if (!reported_scenes.insert(late.notice.what).second) continue;
     const auto known = notices_before.find(key_of(late.notice));
     late.is_news = known == notices_before.end();
     late.notice.since = late.is_news ? started_ : known->second;
@@ -437,9 +444,9 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
   add_metadata(manifest);
   for (const AbsentAcquisition& acquisition : report.missing) manifest.missing.push_back(acquisition.of);
   const auto notices_before = since_when(before_ ? before_->notices : decltype(before_->notices){});
-  std::set<NoticeKey> told;
+  std::set<NoticeKey> reported;
   const auto add_notice = [&](Notice notice) {
-    if (!told.insert(key_of(notice)).second) return;
+    if (!reported.insert(key_of(notice)).second) return;
     const auto known = notices_before.find(key_of(notice));
     notice.since = known == notices_before.end() ? started_ : known->second;
     manifest.notices.push_back(std::move(notice));
@@ -491,7 +498,7 @@ void NightRecord::publish_failure(int exit_code, const std::string& message) {
     if (is_of_this_run && !is_on_record(options_.state, started_)) add_read(*unfinished, manifest);
     publish_ended(std::move(manifest), settled.value_or(Manifest{}));
     if (is_of_this_run) forget_unfinished(options_.state);
-  } catch (const std::exception&) {  // the error that ended the run is the one to be told
+  } catch (const std::exception&) {  // the error that ended the run is the one to be reported
   }
 }
 

@@ -12,9 +12,9 @@
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/site.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
-#include "pipeline/io/alerts/register.hpp"
 #include "pipeline/io/raster/input_log.hpp"
 #include "pipeline/record/manifest.hpp"
+#include "pipeline/register/register.hpp"
 #include "pipeline/watch/watch.hpp"
 #include "pipeline/watch/watched_site.hpp"
 
@@ -34,7 +34,7 @@ bool has_content(const std::string& path, const std::string& text);
 /// alerts.geojson, and last runs/HEAD.
 class NightRecord {
  public:
-  /// Reads what the run before left. One that is damaged is told when this run ends, and is no hindrance.
+  /// Reads what the run before left. One that is damaged is reported when this run ends, and is no hindrance.
   NightRecord(const WatchOptions& options, Instant started);
 
   /// Throws DataError where the register is not there, or another, or lacks reviews, though the state knows of it; not
@@ -42,7 +42,7 @@ class NightRecord {
   void check_register() const;
 
   /// Paths of the files of the site's state that the run before left.
-  std::set<std::string> recorded(const Site& site) const;
+  RecordedCheckpoints recorded(const Site& site) const;
 
   /// Since when acquisitions are missing and scenes late, and which of them are news.
   void mark_news(WatchReport& report) const;

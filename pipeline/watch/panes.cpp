@@ -107,17 +107,17 @@ std::vector<std::vector<bool>> reported_once(std::span<const Pane> panes,
     std::vector<Run> runs;  // on the site's grid
     Window box = {};        // around them
   };
-  std::vector<std::vector<bool>> told(panes.size());
+  std::vector<std::vector<bool>> reported(panes.size());
   std::vector<Candidate> candidates;
   for (std::size_t pane = 0; pane < panes.size(); ++pane) {
-    told[pane].resize(alerts[pane].size());
+    reported[pane].resize(alerts[pane].size());
     for (std::size_t place = 0; place < alerts[pane].size(); ++place) {
       Candidate candidate{&alerts[pane][place], pane, place, alerts[pane][place].runs};
       for (Run& run : candidate.runs) {
         run = {run.row + panes[pane].top, run.begin + panes[pane].left, run.end + panes[pane].left};
       }
       if (is_within(candidate.runs, panes[pane].core.grown(-around_px))) {
-        told[pane][place] = true;  // no other pane sees it
+        reported[pane][place] = true;  // no other pane sees it
       } else if (touches(candidate.runs, panes[pane].core)) {
         candidate.box = box_of(candidate.runs);
         candidates.push_back(std::move(candidate));
@@ -131,14 +131,14 @@ std::vector<std::vector<bool>> reported_once(std::span<const Pane> panes,
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     std::int64_t known = 0;
     for (std::size_t j = 0; j < i; ++j) {
-      if (candidates[j].pane == candidates[i].pane || !told[candidates[j].pane][candidates[j].place]) continue;
+      if (candidates[j].pane == candidates[i].pane || !reported[candidates[j].pane][candidates[j].place]) continue;
       if (candidates[j].alert->superseded != candidates[i].alert->superseded) continue;
       if (intersection(candidates[j].box, candidates[i].box).empty()) continue;
       known += shared(candidates[i].runs, candidates[j].runs);
     }
-    told[candidates[i].pane][candidates[i].place] = 2 * known < size_of(candidates[i].runs);
+    reported[candidates[i].pane][candidates[i].place] = 2 * known < size_of(candidates[i].runs);
   }
-  return told;
+  return reported;
 }
 
 }  // namespace pitwatch

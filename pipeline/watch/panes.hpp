@@ -36,10 +36,10 @@ struct PaneAlert {
   bool superseded = false;
 };
 
-/// Which alerts of a site are told, by pane and place in the list: ground that two panes see is reported once. Those
-/// without a pixel in their pane's core are the other pane's. Of those left, in order of first sight, then of id, one
-/// is told unless half of its ground is that of others, of other panes, that are told already. Superseded ones go by
-/// one another alone, so that they neither hide what stands for them nor are hidden by it.
+/// Which alerts of a site are reported, by pane and place in the list: ground that two panes see is reported once.
+/// Those without a pixel in their pane's core are the other pane's. Of those left, in order of first sight, then of id,
+/// one is reported unless half of its ground is that of others, of other panes, that are reported already. Superseded
+/// ones go by one another alone, so that they neither hide what stands for them nor are hidden by it.
 std::vector<std::vector<bool>> reported_once(std::span<const Pane> panes,
                                              std::span<const std::vector<PaneAlert>> alerts);
 

@@ -3,39 +3,21 @@
 // whoever asks what it saw does it again in memory, with a probe.
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "pipeline/acquisition/checks.hpp"
 #include "pipeline/core/alert.hpp"
 #include "pipeline/core/grid.hpp"
 #include "pipeline/io/scenes/scene_source.hpp"
-#include "pipeline/monitor/features.hpp"
-#include "pipeline/monitor/observe.hpp"
 #include "pipeline/schedule/progress.hpp"
+#include "pipeline/watch/pane_watch.hpp"
 #include "pipeline/watch/panes.hpp"
-#include "pipeline/watch/site_state.hpp"
 #include "pipeline/watch/watch.hpp"
 #include "pipeline/watch/watched_site.hpp"
 
 namespace pitwatch {
 
 inline constexpr std::int64_t watch_gdal_cache_bytes = std::int64_t{16} << 20;
-
-/// An acquisition that was just taken in. All of it is good for the duration of the call alone.
-struct AcquisitionTaken {
-  const AcquisitionRecord& record;
-  const ObservationPlanes& planes;      // as they were measured; of no use where record.skipped says why
-  const ObservationFeatures& features;  // likewise
-  const Observation* observation;       // of this acquisition; none where it was skipped or is of the history
-  const SiteState& state;               // after it
-};
-
-/// Called in order of time, from one thread after the other.
-struct SiteProbe {
-  std::function<void(const MonitorState&)> learnt;           // once, before the first acquisition that is judged
-  std::function<void(const AcquisitionTaken&)> acquisition;  // after each
-};
 
 /// Alerts whose shapes lie on a grid.
 struct GridAlerts {
@@ -45,7 +27,7 @@ struct GridAlerts {
 
 struct SiteOutcome {
   WatchReport::OfSite summary;
-  std::vector<GridAlerts> alerts;  // of each pane those that are told
+  std::vector<GridAlerts> alerts;  // of each pane those that are reported
 };
 
 /// Takes in all acquisitions at a site that its state does not hold, pane by pane, and writes the state; where

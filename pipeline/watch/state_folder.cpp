@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <span>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -70,12 +71,18 @@ bool is_after_learning(const std::string& path) {
 }
 
 /// Whether the acquisitions are the first ones planned.
-bool begins_with(const AcquisitionPlan& plan, const std::vector<AcquisitionRecord>& acquisitions) {
+bool begins_with(const AcquisitionPlan& plan, std::span<const AcquisitionRecord> acquisitions) {
   return acquisitions.size() <= plan.acquisitions.size() &&
          std::equal(acquisitions.begin(), acquisitions.end(), plan.acquisitions.begin(),
                     [](const AcquisitionRecord& acquisition, const PlannedAcquisition& planned) {
-                      return !planned.is_new && is_same_acquisition(acquisition, planned.record);
+                      return is_same_acquisition(acquisition, planned.record);
                     });
+}
+
+/// Whether none of the first ones planned is new.
+bool knows_first(const AcquisitionPlan& plan, std::size_t count) {
+  return std::none_of(plan.acquisitions.begin(), plan.acquisitions.begin() + static_cast<std::ptrdiff_t>(count),
+                      [](const PlannedAcquisition& planned) { return planned.is_new; });
 }
 
 /// Whether all acquisitions from there on can be read, or were of no use before.
@@ -89,7 +96,7 @@ bool can_go_on(const AcquisitionPlan& plan, std::size_t from) {
 }  // namespace
 
 StateFolder::StateFolder(std::string folder, StateTerms terms, Use use, ParallelFor parallel,
-                         std::set<std::string> recorded)
+                         RecordedCheckpoints recorded)
     : folder_(std::move(folder)),
       terms_(std::move(terms)),
       use_(use),
@@ -114,7 +121,7 @@ std::vector<StateFolder::Checkpoint> StateFolder::list() const {
     if (acquisitions) checkpoints.push_back({it->path().string(), *acquisitions, false, {}});
   }
   const auto key = [&](const Checkpoint& one) {
-    return std::tuple(one.acquisitions, recorded_.count(one.path), std::string_view(one.path));
+    return std::tuple(one.acquisitions, recorded_.files.count(one.path), std::string_view(one.path));
   };
   std::sort(checkpoints.begin(), checkpoints.end(),
             [&](const Checkpoint& a, const Checkpoint& b) { return key(a) > key(b); });
@@ -143,6 +150,32 @@ bool StateFolder::read_head(Checkpoint& checkpoint) {
 /// Whether it can be read and is of the terms.
 bool StateFolder::fits(Checkpoint& checkpoint) {
   return read_head(checkpoint) && differences(*checkpoint.head, terms_).empty();
+}
+
+/// The acquisitions that a checkpoint holds by what the record says of it; nothing where that does not tell.
+std::optional<std::span<const AcquisitionRecord>> StateFolder::course_to(const Checkpoint& checkpoint) {
+  if (recorded_.of_one_course.count(checkpoint.path) == 0) return std::nullopt;
+  for (Checkpoint& newest : checkpoints_) {
+    if (newest.acquisitions < checkpoint.acquisitions) break;
+    if (recorded_.of_one_course.count(newest.path) == 0 || !fits(newest)) continue;
+    return std::span(newest.head->acquisitions).first(checkpoint.acquisitions);
+  }
+  return std::nullopt;
+}
+
+/// Whether a plan cannot be come to from a checkpoint, by what is known of it without its head.
+bool StateFolder::cannot_be_start(const Checkpoint& checkpoint, const AcquisitionPlan& plan) {
+  if (checkpoint.acquisitions > plan.acquisitions.size() || !knows_first(plan, checkpoint.acquisitions)) return true;
+  const auto course = course_to(checkpoint);
+  return course && !begins_with(plan, *course);
+}
+
+/// Whether it can be gone back to: what it holds was planned, under the terms of now.
+bool StateFolder::is_of_use(Checkpoint& checkpoint, const AcquisitionPlan& plan) {
+  if (written_.count(checkpoint.path) != 0) return true;
+  if (checkpoint.is_damaged) return false;
+  if (const auto course = course_to(checkpoint)) return begins_with(plan, *course);
+  return fits(checkpoint) && begins_with(plan, checkpoint.head->acquisitions);
 }
 
 void StateFolder::exclude(Checkpoint& checkpoint, const std::string& why) {
@@ -188,9 +221,10 @@ bool StateFolder::is_learnt() const { return newest_ && checkpoints_[*newest_].h
 std::optional<std::size_t> StateFolder::start_of(const AcquisitionPlan& plan) {
   for (std::size_t i = newest_.value_or(checkpoints_.size()); i < checkpoints_.size(); ++i) {
     Checkpoint& checkpoint = checkpoints_[i];
+    const std::size_t acquisitions = checkpoint.acquisitions;
+    if (cannot_be_start(checkpoint, plan) || !can_go_on(plan, acquisitions)) continue;
     if (!fits(checkpoint) || !checkpoint.head->is_learnt) continue;
-    const std::size_t acquisitions = checkpoint.head->acquisitions.size();
-    if (!begins_with(plan, checkpoint.head->acquisitions) || !can_go_on(plan, acquisitions)) continue;
+    if (!begins_with(plan, checkpoint.head->acquisitions)) continue;
     start_ = i;
     return acquisitions;
   }
@@ -209,7 +243,7 @@ std::optional<std::size_t> StateFolder::rerun_start_of(const AcquisitionPlan& pl
   };
   for (std::size_t i = newest_.value_or(checkpoints_.size()); i < checkpoints_.size(); ++i) {
     Checkpoint& checkpoint = checkpoints_[i];
-    if (!fits(checkpoint) || !checkpoint.head->is_learnt) continue;
+    if (cannot_be_start(checkpoint, plan) || !fits(checkpoint) || !checkpoint.head->is_learnt) continue;
     const std::vector<AcquisitionRecord>& acquisitions = checkpoint.head->acquisitions;
     if (!begins_with(plan, acquisitions)) continue;
     if (!last) last = i;
@@ -266,7 +300,7 @@ std::string StateFolder::save(SiteState& state, bool after_learning) {
   std::string path = folder_ + "/";
   path.append(after_learning ? after_learning_mark : after_acquisitions).append(number).append(extension);
   const std::string twin = twin_of(path);
-  const bool is_recorded = recorded_.count(path) != 0 && fs::exists(path, error);
+  const bool is_recorded = recorded_.files.count(path) != 0 && fs::exists(path, error);
   if (is_recorded) path = twin;
   write_site_state(path, terms_, state, parallel_);
   if (is_recorded && is_same_content(path, twin_of(path))) {
@@ -306,26 +340,17 @@ std::vector<std::string> StateFolder::thinned(std::size_t newest) const {
 bool StateFolder::is_replaced(const std::string& path) const {
   const std::string twin = twin_of(path);
   if (written_.count(path) != 0 || path == loaded_) return false;
-  return written_.count(twin) != 0 || (recorded_.count(path) == 0 && recorded_.count(twin) != 0);
+  return written_.count(twin) != 0 || (recorded_.files.count(path) == 0 && recorded_.files.count(twin) != 0);
 }
 
-std::vector<std::string> StateFolder::obsolete(const AcquisitionPlan& plan) const {
+std::vector<std::string> StateFolder::obsolete(const AcquisitionPlan& plan) {
   if (folder_.empty() || use_ == Use::read_only) return {};
   std::vector<std::string> paths = thinned(plan.acquisitions.size());
   std::set<std::string> of_use;
-  for (const Checkpoint& checkpoint : list()) {
-    bool is_of_use = false;
-    try {
-      const StateHead head = read_state_head(checkpoint.path);
-      is_of_use = differences(head, terms_).empty() && head.acquisitions.size() <= plan.acquisitions.size() &&
-                  std::equal(head.acquisitions.begin(), head.acquisitions.end(), plan.acquisitions.begin(),
-                             [](const AcquisitionRecord& a, const PlannedAcquisition& b) {
-                               return is_same_acquisition(a, b.record);
-                             });
-    } catch (const DataError&) {  // damaged
-    }
-    const auto is_it = [&](const auto& damaged) { return damaged.first == checkpoint.path; };
-    if (is_of_use && std::none_of(damaged_.begin(), damaged_.end(), is_it)) {
+  for (Checkpoint& checkpoint : list()) {
+    const auto known = std::find_if(checkpoints_.begin(), checkpoints_.end(),
+                                    [&](const Checkpoint& one) { return one.path == checkpoint.path; });
+    if (is_of_use(known != checkpoints_.end() ? *known : checkpoint, plan)) {
       of_use.insert(checkpoint.path);
     } else {
       paths.push_back(checkpoint.path);

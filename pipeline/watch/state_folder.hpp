@@ -28,10 +28,13 @@ class StateFolder {
     read_only,  // nothing is written
   };
 
-  /// An empty `folder`: nothing is known, nothing is kept. `recorded`: paths of the files that are on record. Chooses
-  /// the newest checkpoint by the heads of the files. Throws ConfigError where those that there are have other terms,
-  /// with the differences, and for one of a newer format.
-  StateFolder(std::string folder, StateTerms terms, Use use, ParallelFor parallel, std::set<std::string> recorded = {});
+  /// An empty `folder`: nothing is known, nothing is kept. Chooses the newest checkpoint by the heads of the files.
+  /// Throws ConfigError where those that there are have other terms, with the differences, and for one of a newer
+  /// format.
+  ///
+  /// The head of a file names all acquisitions that it holds, and what was found in them: it is read only where the
+  /// name and the record do not say enough. Whatever is continued from is checked by its own head.
+  StateFolder(std::string folder, StateTerms terms, Use use, ParallelFor parallel, RecordedCheckpoints recorded = {});
 
   /// Removes what a run that was killed left half written.
   void tidy() const;
@@ -74,7 +77,7 @@ class StateFolder {
   /// Once the newest state is whole: the checkpoints that are of no use any more, because there are enough others, or
   /// because they are of other terms, of acquisitions in another order, damaged, or were written anew under another
   /// name.
-  std::vector<std::string> obsolete(const AcquisitionPlan& plan) const;
+  std::vector<std::string> obsolete(const AcquisitionPlan& plan);
 
   const std::string& folder() const { return folder_; }
 
@@ -97,6 +100,9 @@ class StateFolder {
   bool fits(Checkpoint& checkpoint);
   bool read_head(Checkpoint& checkpoint);
   void exclude(Checkpoint& checkpoint, const std::string& why);
+  std::optional<std::span<const AcquisitionRecord>> course_to(const Checkpoint& checkpoint);
+  bool cannot_be_start(const Checkpoint& checkpoint, const AcquisitionPlan& plan);
+  bool is_of_use(Checkpoint& checkpoint, const AcquisitionPlan& plan);
   std::vector<std::string> thinned(std::size_t newest) const;
   bool is_replaced(const std::string& path) const;
 
@@ -104,7 +110,7 @@ class StateFolder {
   StateTerms terms_;
   Use use_;
   ParallelFor parallel_;
-  std::set<std::string> recorded_;
+  RecordedCheckpoints recorded_;
   std::vector<Checkpoint> checkpoints_;  // the newest first, of two after as many acquisitions that on record
   std::optional<std::size_t> newest_;    // of those
   std::optional<std::size_t> start_;     // likewise: what was found to start from

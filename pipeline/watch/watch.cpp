@@ -14,13 +14,13 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
-#include "pipeline/io/alerts/register.hpp"
-#include "pipeline/io/alerts/review_assignment.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/files/folder_lock.hpp"
 #include "pipeline/io/files/gdal_runtime.hpp"
 #include "pipeline/io/vector/tables.hpp"
 #include "pipeline/record/unfinished.hpp"
+#include "pipeline/register/register.hpp"
+#include "pipeline/register/review_assignment.hpp"
 #include "pipeline/schedule/arena.hpp"
 #include "pipeline/schedule/background.hpp"
 #include "pipeline/watch/night_record.hpp"
@@ -32,9 +32,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Several sites and panes may see one scene.
-void tell_once(std::vector<std::pair<std::string, std::string>>& told) {
+void keep_once(std::vector<std::pair<std::string, std::string>>& notices) {
   std::set<std::pair<std::string, std::string>> known;
-  std::erase_if(told, [&](const auto& one) { return !known.insert(one).second; });
+  std::erase_if(notices, [&](const auto& one) { return !known.insert(one).second; });
 }
 
 Instant now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
@@ -105,7 +105,7 @@ Seen watch_sites(const std::vector<WatchedSite>& sites, const SourceListing& lis
       report.standings.push_back(std::move(failed));
     }
   }
-  for (auto* told : {&report.skipped, &report.superseded, &report.warnings}) tell_once(*told);
+  for (auto* notices : {&report.skipped, &report.superseded, &report.warnings}) keep_once(*notices);
   return seen;
 }
 

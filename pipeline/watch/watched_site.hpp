@@ -18,15 +18,22 @@ namespace pitwatch {
 /// Options by name and value, as text.
 using OptionTexts = std::vector<std::pair<std::string, std::string>>;
 
+/// What the record of the nights says of a site's checkpoints, as paths.
+struct RecordedCheckpoints {
+  std::set<std::string> files;  // whose content it vouches for
+  /// Those that the last whole night kept: of one course, so that each holds the first acquisitions of the newest one.
+  std::set<std::string> of_one_course;
+};
+
 /// A site with the options that hold for it, and the algorithm (version and hash of those options) that its state and
 /// alerts name.
 struct WatchedSite {
   Site site;
   WatchOptions options;
   std::string algorithm;
-  OptionTexts in_clear;                 // all of the options that change what is known of the site
-  std::set<std::string> recorded = {};  // paths of its state's files that the record vouches for
-  UnfinishedRun* notes = nullptr;       // of a nightly run: what was read is noted there before a checkpoint is written
+  OptionTexts in_clear;  // all of the options that change what is known of the site
+  RecordedCheckpoints recorded = {};
+  UnfinishedRun* notes = nullptr;  // of a nightly run: what was read is noted there before a checkpoint is written
 };
 
 /// The sites of options.sites; what a site sets for itself goes before `options`. Throws ConfigError, naming site and

@@ -15,7 +15,7 @@
 #include <string>
 
 #include "pipeline/io/alerts/alert_reader.hpp"
-#include "pipeline/io/alerts/register.hpp"
+#include "pipeline/register/register.hpp"
 #include "tests/integration/process.hpp"
 #include "tests/integration/series.hpp"
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/io/alerts/register.hpp"
+#include "pipeline/register/register.hpp"
 #include "tests/integration/process.hpp"
 
 namespace pitwatch::test {

@@ -1,10 +1,11 @@
 #include "pipeline/io/alerts/register_rows.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alerts/alert_columns.hpp"
-#include "pipeline/io/alerts/review_assignment.hpp"
 #include "pipeline/io/vector/geojson_text.hpp"
 
 namespace pitwatch {
@@ -34,7 +35,7 @@ Cell rounded(const std::optional<double>& probability) {
 
 Cell text_or_nothing(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
 
-/// As a database takes it: UTF-8 without NUL. What is told of a run may name files that are neither.
+/// As a database takes it: UTF-8 without NUL. What is reported of a run may name files that are neither.
 Cell clean_text_or_nothing(const std::string& text) {
   auto clean = nlohmann::json::parse(json_text(text)).get<std::string>();
   for (char& c : clean) c = c == '\0' ? ' ' : c;
@@ -224,6 +225,12 @@ std::vector<RunRow> runs_of(const Table& table) {
                     cell<int>(row, 9, table), cell_text(row.cells[10])});
   });
   return runs;
+}
+
+void sort_reviews(std::vector<RegisteredReview>& reviews) {
+  std::stable_sort(reviews.begin(), reviews.end(), [](const RegisteredReview& a, const RegisteredReview& b) {
+    return std::tie(a.review.reviewed_at, a.recorded_at) < std::tie(b.review.reviewed_at, b.recorded_at);
+  });
 }
 
 }  // namespace pitwatch

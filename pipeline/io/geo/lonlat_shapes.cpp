@@ -22,11 +22,6 @@ namespace {
 
 using Geometry = std::unique_ptr<OGRGeometry>;
 
-struct FreeTransformation {
-  void operator()(OGRCoordinateTransformation* it) const { OGRCoordinateTransformation::DestroyCT(it); }
-};
-using Transformation = std::unique_ptr<OGRCoordinateTransformation, FreeTransformation>;
-
 Transformation from_lonlat_to(const std::string& crs) {
   const GdalErrorCapture errors;
   OGRSpatialReference lonlat;

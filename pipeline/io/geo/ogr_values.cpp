@@ -73,6 +73,17 @@ const char* const* vector_drivers() {
   return names.data();
 }
 
+void FreeTransformation::operator()(OGRCoordinateTransformation* transformation) const {
+  OGRCoordinateTransformation::DestroyCT(transformation);
+}
+
+OGRSpatialReference reference_of(const std::string& crs) {
+  OGRSpatialReference reference;
+  reference.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+  if (reference.SetFromUserInput(crs.c_str()) != OGRERR_NONE) throw DataError("unknown CRS '" + crs + "'");
+  return reference;
+}
+
 Instant instant_field(const OGRFeature& feature, int field) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, zone = 0;
   float second = 0;

@@ -1,13 +1,16 @@
 #pragma once
-// Shapes and times between OGR and this program. Used inside this folder only.
+// Shapes, CRSs and times between OGR and this program. Used inside pipeline/io only.
 
 #include <memory>
+#include <string>
 
 #include "pipeline/core/date.hpp"
 #include "pipeline/io/geo/lonlat_shapes.hpp"
 
+class OGRCoordinateTransformation;
 class OGRFeature;
 class OGRGeometry;
+class OGRSpatialReference;
 
 namespace pitwatch {
 
@@ -22,6 +25,14 @@ std::unique_ptr<OGRGeometry> ogr_shape(const LonLatMultiPolygon& shape);
 /// outside cannot be a description of other files, databases or servers (OGR's VRT, WFS and the like) that are read in
 /// its place.
 const char* const* vector_drivers();
+
+struct FreeTransformation {
+  void operator()(OGRCoordinateTransformation* transformation) const;
+};
+using Transformation = std::unique_ptr<OGRCoordinateTransformation, FreeTransformation>;
+
+/// A CRS by its name ("EPSG:32638"), x and longitude before y and latitude. Throws DataError for one that is unknown.
+OGRSpatialReference reference_of(const std::string& crs);
 
 /// A time to the millisecond; OGR gives it in pieces. What has no time zone is UTC.
 Instant instant_field(const OGRFeature& feature, int field);

@@ -699,18 +699,10 @@ std::string sha256_of(const json& asset) {
   return hash.starts_with(sha2_256) && hash.size() == sha2_256.size() + digits ? hash.substr(sha2_256.size()) : "";
 }
 
-Scene scene_from(const json& item, const std::string& path, const StacItemOptions& options) {
-  if (!item.is_object()) throw DataError("not a STAC item: not a JSON object");
-  if (required_text(item, "type") != "Feature") throw DataError("not a STAC item: 'type' is not 'Feature'");
-  required_text(item, "stac_version");
+/// All of a scene but its bands, and what follows from them.
+Scene scene_of_properties(const json& item, const json& properties, const NameFacts& names, const std::string& stated) {
   Scene scene;
   scene.id = required_text(item, "id");
-  if (scene.id.empty()) throw DataError("not a STAC item: 'id' is empty");
-  scene.source = redacted(path);
-  const json& properties = required_object(item, "properties");
-  const json assets = with_inherited(required_object(item, "assets"), properties);
-  const NameFacts names = facts_of_names(item, properties);
-  const std::string stated = stated_baseline(properties);
   scene.acquired = acquisition(properties);
   scene.platform = platform_name(properties);
   scene.level = processing_level(item, properties, names);
@@ -728,7 +720,12 @@ Scene scene_from(const json& item, const std::string& path, const StacItemOption
   scene.absolute_orbit =
       orbit(properties, "sat:absolute_orbit", 999'999, orbit_of_datatake ? orbit_of_datatake : names.absolute_orbit);
   scene.quality_flags = quality_flags(properties);
+  return scene;
+}
 
+/// Bands, offsets and angles of view, of its assets.
+void add_bands(const json& item, const json& properties, const json& assets, const std::string& path,
+               const StacItemOptions& options, Scene& scene) {
   // Of a mirror, files are small, and their checksums are of this program's own making.
   const bool is_mirror = find(item, "pitwatch:mirror") != nullptr;
   const ItemOffsets item_offsets = offsets_of_item(properties, scene);
@@ -763,6 +760,20 @@ Scene scene_from(const json& item, const std::string& path, const StacItemOption
   scene.view = !views.empty() && views.size() == fine_bands ? mean_of(views) : view_angles(properties);
   scene.offsets = offset_basis(rules, contradictions, reflectance_bands);
   scene.offsets.is_declared = declared;
+}
+
+Scene scene_from(const json& item, const std::string& path, const StacItemOptions& options) {
+  if (!item.is_object()) throw DataError("not a STAC item: not a JSON object");
+  if (required_text(item, "type") != "Feature") throw DataError("not a STAC item: 'type' is not 'Feature'");
+  required_text(item, "stac_version");
+  if (required_text(item, "id").empty()) throw DataError("not a STAC item: 'id' is empty");
+  const json& properties = required_object(item, "properties");
+  const json assets = with_inherited(required_object(item, "assets"), properties);
+  const NameFacts names = facts_of_names(item, properties);
+  const std::string stated = stated_baseline(properties);
+  Scene scene = scene_of_properties(item, properties, names, stated);
+  scene.source = redacted(path);
+  add_bands(item, properties, assets, path, options, scene);
   if (!names.baseline.empty() && names.baseline != scene.processing_baseline) {
     scene.offsets.contradictions.push_back("baseline is given as " + stated + ", but the product is named " +
                                            names.baseline);

@@ -59,7 +59,7 @@ class BandFile {
 
   /// The band at most `longest_px` pixels long and wide, every n-th pixel of it: from its overviews, where they may be
   /// means; without any, of blocks spread over the raster (4 million pixels), side by side. A raster that is not larger
-  /// comes as it is. Which pixel is which place is not to be told from it.
+  /// comes as it is. Which pixel is which place does not follow from it.
   Plane<std::uint16_t> read_decimated(int longest_px) const;
 
   /// Pieces at full resolution, 512 pixels and more wide and high, in rows and columns spread evenly over the raster,

@@ -367,7 +367,7 @@ template <typename T>
 std::vector<T> array_tag(const TiffFile& file, std::uint16_t tag) {
   const TIFFField* const field = TIFFFindField(file.get(), tag, TIFF_ANY);
   T* values = nullptr;
-  // The type of the count depends on who told libtiff of the tag: GDAL (16 bits), or nobody (32 bits).
+  // The type of the count depends on who named the tag to libtiff: GDAL (16 bits), or nobody (32 bits).
   if (field != nullptr && TIFFFieldReadCount(field) == TIFF_VARIABLE2) {
     std::uint32_t count = 0;
     if (TIFFGetField(file.get(), tag, &count, &values) == 1) return {values, values + count};

@@ -40,7 +40,7 @@ bool read_at(int descriptor, std::uint64_t offset, std::uint8_t* into, std::size
   return true;
 }
 
-/// A file as libtiff reads it, which is told what it read.
+/// A file as libtiff reads it, which is given what it read.
 struct Source {
   int descriptor = -1;
   std::uint64_t position = 0;

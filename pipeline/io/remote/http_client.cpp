@@ -183,49 +183,18 @@ struct HttpClient::State {
   }
 
   Attempt attempt(CURL* handle, const std::string& url, const Question& question) {
-    curl_easy_reset(handle);  // keeps connections
     const std::int64_t most_bytes = most_bytes_of(question);
     Sink sink{{}, static_cast<std::size_t>(most_bytes), false};
-    std::string range;
     std::string curl_reason(CURL_ERROR_SIZE, '\0');
-    const bool is_json = !question.body || question.body->accept.empty();
-    const std::string accepted = is_json ? "application/geo+json, application/json" : question.body->accept;
-    std::unique_ptr<curl_slist, FreeHeaders> headers(curl_slist_append(nullptr, ("Accept: " + accepted).c_str()));
-    const auto set = [&](CURLoption option, auto value) {
-      const CURLcode code = curl_easy_setopt(handle, option, value);
-      if (code != CURLE_OK) throw DataError(std::string("libcurl: ") + curl_easy_strerror(code));
-    };
-    set(CURLOPT_URL, url.c_str());
-    set(CURLOPT_PROTOCOLS_STR, "https,http");
-    set(CURLOPT_FOLLOWLOCATION, 0L);
-    set(CURLOPT_SSL_VERIFYPEER, 1L);
-    set(CURLOPT_SSL_VERIFYHOST, 2L);
-    if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
-    set(CURLOPT_NOSIGNAL, 1L);
-    set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
-    set(CURLOPT_TIMEOUT, static_cast<long>(options.total_timeout.count()));
-    set(CURLOPT_LOW_SPEED_LIMIT, slowest_bytes_per_second);
-    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout.count()));
-    if (question.part) {
-      range =
-          std::to_string(question.part->from) + "-" + std::to_string(question.part->from + question.part->count - 1);
-      set(CURLOPT_RANGE, range.c_str());
-    } else {
-      set(CURLOPT_ACCEPT_ENCODING, "");
-    }
-    set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(most_bytes));
-    set(CURLOPT_USERAGENT, "pitwatch");
-    set(CURLOPT_WRITEFUNCTION, &keep);
-    set(CURLOPT_WRITEDATA, static_cast<void*>(&sink));
-    set(CURLOPT_ERRORBUFFER, curl_reason.data());
-    set(CURLOPT_NOPROGRESS, 0L);
-    set(CURLOPT_XFERINFOFUNCTION, &stop_if_interrupted);
-    if (question.body) {
-      headers.reset(curl_slist_append(headers.release(), ("Content-Type: " + question.body->type).c_str()));
-      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(question.body->content.size()));
-      set(CURLOPT_POSTFIELDS, question.body->content.data());
-    }
-    set(CURLOPT_HTTPHEADER, headers.get());
+    const Headers headers = headers_of(question);
+    curl_easy_reset(handle);  // keeps connections
+    set_limits(handle);
+    set_question(handle, url, question);
+    set(handle, CURLOPT_HTTPHEADER, headers.get());
+    set(handle, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(most_bytes));
+    set(handle, CURLOPT_WRITEFUNCTION, &keep);
+    set(handle, CURLOPT_WRITEDATA, static_cast<void*>(&sink));
+    set(handle, CURLOPT_ERRORBUFFER, curl_reason.data());
 
     Attempt result;
     result.code = curl_easy_perform(handle);
@@ -239,18 +208,74 @@ struct HttpClient::State {
       result.reason = curl_reason.c_str();
       if (result.reason.empty()) result.reason = curl_easy_strerror(result.code);
     } else {
-      curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &result.answer.status);
-      curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &result.wait_s);
-      const char* target = nullptr;
-      curl_easy_getinfo(handle, CURLINFO_REDIRECT_URL, &target);
-      if (target != nullptr) result.redirect = target;
-      curl_header* header = nullptr;
-      if (question.part && curl_easy_header(handle, "Content-Range", 0, CURLH_HEADER, -1, &header) == CURLHE_OK) {
-        result.range = header->value;
-      }
+      read_answer(handle, question, result);
       result.answer.body = std::move(sink.body);
     }
     return result;
+  }
+
+  template <typename Value>
+  static void set(CURL* handle, CURLoption option, Value value) {
+    const CURLcode code = curl_easy_setopt(handle, option, value);
+    if (code != CURLE_OK) throw DataError(std::string("libcurl: ") + curl_easy_strerror(code));
+  }
+
+  using Headers = std::unique_ptr<curl_slist, FreeHeaders>;
+
+  static Headers headers_of(const Question& question) {
+    const bool is_json = !question.body || question.body->accept.empty();
+    const std::string accepted = is_json ? "application/geo+json, application/json" : question.body->accept;
+    Headers headers(curl_slist_append(nullptr, ("Accept: " + accepted).c_str()));
+    if (question.body) {
+      headers.reset(curl_slist_append(headers.release(), ("Content-Type: " + question.body->type).c_str()));
+    }
+    return headers;
+  }
+
+  /// How long anything may take, and what is trusted.
+  void set_limits(CURL* handle) const {
+    set(handle, CURLOPT_PROTOCOLS_STR, "https,http");
+    set(handle, CURLOPT_FOLLOWLOCATION, 0L);
+    set(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+    set(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (!options.ca_file.empty()) set(handle, CURLOPT_CAINFO, options.ca_file.c_str());
+    set(handle, CURLOPT_NOSIGNAL, 1L);
+    set(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
+    set(handle, CURLOPT_TIMEOUT, static_cast<long>(options.total_timeout.count()));
+    set(handle, CURLOPT_LOW_SPEED_LIMIT, slowest_bytes_per_second);
+    set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout.count()));
+    set(handle, CURLOPT_NOPROGRESS, 0L);
+    set(handle, CURLOPT_XFERINFOFUNCTION, &stop_if_interrupted);
+  }
+
+  /// libcurl copies what is set, but for the body, which has to live as long as the question.
+  static void set_question(CURL* handle, const std::string& url, const Question& question) {
+    set(handle, CURLOPT_URL, url.c_str());
+    set(handle, CURLOPT_USERAGENT, "pitwatch");
+    if (question.part) {
+      const std::string range =
+          std::to_string(question.part->from) + "-" + std::to_string(question.part->from + question.part->count - 1);
+      set(handle, CURLOPT_RANGE, range.c_str());
+    } else {
+      set(handle, CURLOPT_ACCEPT_ENCODING, "");
+    }
+    if (question.body) {
+      set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(question.body->content.size()));
+      set(handle, CURLOPT_POSTFIELDS, question.body->content.data());
+    }
+  }
+
+  /// What the headers of an answer say.
+  static void read_answer(CURL* handle, const Question& question, Attempt& result) {
+    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &result.answer.status);
+    curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &result.wait_s);
+    const char* target = nullptr;
+    curl_easy_getinfo(handle, CURLINFO_REDIRECT_URL, &target);
+    if (target != nullptr) result.redirect = target;
+    curl_header* header = nullptr;
+    if (question.part && curl_easy_header(handle, "Content-Range", 0, CURLH_HEADER, -1, &header) == CURLHE_OK) {
+      result.range = header->value;
+    }
   }
 
   std::chrono::milliseconds wait_before(int attempt, curl_off_t asked_s) {

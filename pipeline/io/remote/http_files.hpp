@@ -19,7 +19,7 @@ using ReadPart = std::function<HttpPart(const std::string& url, std::int64_t fro
 /// for reading alone; nothing is listed, and what is beside a file is not looked for. The first 32 KiB of a file, with
 /// which its header comes in one request, are kept for whoever opens it next. Reads of less than 16 KiB take what
 /// follows with them, more of it while they go on one after the other; ranges that are asked for together and lie
-/// within a kilobyte of each other come together. Errors are told to GDAL's error handler, URLs redacted.
+/// within a kilobyte of each other come together. Errors are reported to GDAL's error handler, URLs redacted.
 void serve_http_files(ReadPart read);
 
 }  // namespace pitwatch

@@ -65,7 +65,7 @@ json parse_item(const std::string& text) {
   return item;
 }
 
-/// The asset that a path of the scene comes from; null where it cannot be told.
+/// The asset that a path of the scene comes from; null where none is known.
 json asset_of(const json& item, const std::string& source, const std::string& path) {
   const auto assets = item.find("assets");
   if (assets == item.end() || !assets->is_object()) return {};

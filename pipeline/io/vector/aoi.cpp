@@ -9,9 +9,8 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
-#include "pipeline/io/files/gdal_state.hpp"
-#include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/io/geo/ogr_values.hpp"
+#include "pipeline/io/vector/vector_file.hpp"
 
 namespace pitwatch {
 namespace {
@@ -24,18 +23,6 @@ constexpr double longest_edge_m = 1000;
 /// Coordinates beyond these are no place on Earth; cutting their edges would take for ever.
 constexpr double largest_degrees = 720;
 constexpr double largest_m = 1e8;
-
-struct FreeTransformation {
-  void operator()(OGRCoordinateTransformation* it) const { OGRCoordinateTransformation::DestroyCT(it); }
-};
-using Transformation = std::unique_ptr<OGRCoordinateTransformation, FreeTransformation>;
-
-OGRSpatialReference reference_of(const std::string& crs) {
-  OGRSpatialReference reference;
-  reference.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
-  if (reference.SetFromUserInput(crs.c_str()) != OGRERR_NONE) throw DataError("unknown CRS '" + crs + "'");
-  return reference;
-}
 
 /// Calls visit(const OGRPolygon&) for each polygon of a geometry, however it is nested.
 template <typename Visit>
@@ -102,60 +89,61 @@ void for_each_run(const Rings& rings, const Window& window, const Visit& visit) 
 }  // namespace
 
 Aoi::Aoi(const std::string& path, const Grid& grid) {
-  ensure_gdal();
-  try {
-    const GdalErrorCapture errors;
-    expect_regular_file(path, largest_vector_file_bytes);
-    const GDALDatasetUniquePtr dataset(
-        GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, vector_drivers()));
-    if (!dataset) throw DataError(errors.explain("cannot open as a vector file"));
-    const OGRSpatialReference target = reference_of(grid.crs);
-
-    for (OGRLayer* layer : dataset->GetLayers()) {
-      const OGRSpatialReference* declared = layer->GetSpatialRef();
-      const OGRSpatialReference source = declared != nullptr ? *declared : reference_of("OGC:CRS84");
-      Transformation transformation;
-      if (source.IsSame(&target) == 0) {
-        transformation.reset(OGRCreateCoordinateTransformation(&source, &target));
-        if (!transformation) throw DataError(errors.explain("no transformation to the CRS of the scene"));
-      }
-      for (const OGRFeatureUniquePtr& feature : *layer) {
-        const OGRGeometry* raw = feature->GetGeometryRef();
-        if (raw == nullptr || raw->IsEmpty() != 0) continue;
-        const std::unique_ptr<OGRGeometry> geometry(raw->getLinearGeometry());  // arcs become lines
-        if (transformation) to_grid_crs(*geometry, source, *transformation, errors);
-        for_each_polygon(*geometry, [&](const OGRPolygon& polygon) {
-          Polygon& added = polygons_.emplace_back();
-          for (const OGRLinearRing* ring : polygon) {
-            std::vector<Vertex>& vertices = added.rings.emplace_back();
-            for (int i = 0; i + 1 < ring->getNumPoints(); ++i) {  // OGR repeats the first point
-              vertices.push_back({(ring->getX(i) - grid.origin.x) / grid.pixel_size_m,
-                                  (grid.origin.y - ring->getY(i)) / grid.pixel_size_m});
-              if (!std::isfinite(vertices.back().x) || !std::isfinite(vertices.back().y)) {
-                throw DataError("a polygon cannot be transformed to the CRS of the scene");
-              }
-            }
-          }
-        });
-      }
-    }
-    if (errors.failed()) throw DataError(errors.explain("cannot read"));
+  naming_file(path, [&] {
+    read(VectorFile(path), grid);
     if (polygons_.empty()) throw DataError("holds no polygon");
-
-    int left = grid.width, top = grid.height, right = 0, bottom = 0;
-    for (const Polygon& polygon : polygons_) {
-      for_each_run(polygon.rings, grid.extent(), [&](int y, int first, int end) {
-        left = std::min(left, first);
-        right = std::max(right, end);
-        top = std::min(top, y);
-        bottom = std::max(bottom, y + 1);
-      });
-    }
-    bounds_ = {left, top, right - left, bottom - top};
+    bounds_ = bounds_on(grid);
     if (bounds_.empty()) throw DataError("the area of interest (AOI) does not overlap the scene");
-  } catch (const DataError& error) {
-    throw DataError(path + ": " + error.what());
+  });
+}
+
+void Aoi::read(const VectorFile& file, const Grid& grid) {
+  const GdalErrorCapture& errors = file.errors();
+  const OGRSpatialReference target = reference_of(grid.crs);
+  for (OGRLayer* layer : file.dataset().GetLayers()) {
+    const OGRSpatialReference* declared = layer->GetSpatialRef();
+    const OGRSpatialReference source = declared != nullptr ? *declared : reference_of("OGC:CRS84");
+    Transformation transformation;
+    if (source.IsSame(&target) == 0) {
+      transformation.reset(OGRCreateCoordinateTransformation(&source, &target));
+      if (!transformation) throw DataError(errors.explain("no transformation to the CRS of the scene"));
+    }
+    for (const OGRFeatureUniquePtr& feature : *layer) {
+      const OGRGeometry* raw = feature->GetGeometryRef();
+      if (raw == nullptr || raw->IsEmpty() != 0) continue;
+      const std::unique_ptr<OGRGeometry> geometry(raw->getLinearGeometry());  // arcs become lines
+      if (transformation) to_grid_crs(*geometry, source, *transformation, errors);
+      for_each_polygon(*geometry, [&](const OGRPolygon& polygon) { add(polygon, grid); });
+    }
   }
+  if (errors.failed()) throw DataError(errors.explain("cannot read"));
+}
+
+void Aoi::add(const OGRPolygon& polygon, const Grid& grid) {
+  Polygon& added = polygons_.emplace_back();
+  for (const OGRLinearRing* ring : polygon) {
+    std::vector<Vertex>& vertices = added.rings.emplace_back();
+    for (int i = 0; i + 1 < ring->getNumPoints(); ++i) {  // OGR repeats the first point
+      vertices.push_back(
+          {(ring->getX(i) - grid.origin.x) / grid.pixel_size_m, (grid.origin.y - ring->getY(i)) / grid.pixel_size_m});
+      if (!std::isfinite(vertices.back().x) || !std::isfinite(vertices.back().y)) {
+        throw DataError("a polygon cannot be transformed to the CRS of the scene");
+      }
+    }
+  }
+}
+
+Window Aoi::bounds_on(const Grid& grid) const {
+  int left = grid.width, top = grid.height, right = 0, bottom = 0;
+  for (const Polygon& polygon : polygons_) {
+    for_each_run(polygon.rings, grid.extent(), [&](int y, int first, int end) {
+      left = std::min(left, first);
+      right = std::max(right, end);
+      top = std::min(top, y);
+      bottom = std::max(bottom, y + 1);
+    });
+  }
+  return {left, top, right - left, bottom - top};
 }
 
 void Aoi::burn(const Window& window, PlaneView<std::uint8_t> inside) const {

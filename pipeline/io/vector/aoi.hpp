@@ -8,7 +8,11 @@
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/plane.hpp"
 
+class OGRPolygon;
+
 namespace pitwatch {
+
+class VectorFile;
 
 /// All polygons of a vector file (GeoJSON, GeoPackage, Shapefile, FlatGeobuf or KML), on a grid. Immutable and
 /// thread-safe after construction.
@@ -35,6 +39,11 @@ class Aoi {
   struct Polygon {
     std::vector<std::vector<Vertex>> rings;  // closed without repeating the first vertex; even-odd rule
   };
+
+  void read(const VectorFile& file, const Grid& grid);
+  void add(const OGRPolygon& polygon, const Grid& grid);
+  Window bounds_on(const Grid& grid) const;
+
   std::vector<Polygon> polygons_;
   Window bounds_;
 };

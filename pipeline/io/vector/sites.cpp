@@ -19,21 +19,13 @@
 #include "pipeline/core/mgrs.hpp"
 #include "pipeline/core/text.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
-#include "pipeline/io/files/gdal_state.hpp"
-#include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/io/geo/ogr_values.hpp"
+#include "pipeline/io/vector/vector_file.hpp"
 
 namespace pitwatch {
 namespace {
 
 constexpr std::size_t longest_id = 64;
-
-OGRSpatialReference reference_of(const std::string& crs) {
-  OGRSpatialReference reference;
-  reference.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
-  if (reference.SetFromUserInput(crs.c_str()) != OGRERR_NONE) throw DataError("unknown CRS '" + crs + "'");
-  return reference;
-}
 
 /// Calls visit(x, y) for each vertex.
 void for_each_vertex(const OGRGeometry& geometry, const std::function<void(double, double)>& visit) {
@@ -67,8 +59,7 @@ std::unique_ptr<OGRGeometry> transformed(const OGRGeometry& geometry, const OGRS
                                          const OGRSpatialReference& to, const GdalErrorCapture& errors) {
   std::unique_ptr<OGRGeometry> copy(geometry.getLinearGeometry());  // arcs become lines
   if (from.IsSame(&to) == 0) {
-    const std::unique_ptr<OGRCoordinateTransformation, void (*)(OGRCoordinateTransformation*)> transformation(
-        OGRCreateCoordinateTransformation(&from, &to), &OGRCoordinateTransformation::DestroyCT);
+    const Transformation transformation(OGRCreateCoordinateTransformation(&from, &to));
     if (!transformation || copy->transform(transformation.get()) != OGRERR_NONE) {
       throw DataError(errors.explain("cannot be transformed"));
     }
@@ -242,16 +233,11 @@ std::vector<Site> read_sites(const std::string& path) {
 }
 
 std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>& rejected) {
-  ensure_gdal();
-  std::vector<Site> sites;
-  try {
-    const GdalErrorCapture errors;
-    expect_regular_file(path, largest_vector_file_bytes);
-    const GDALDatasetUniquePtr dataset(
-        GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, vector_drivers()));
-    if (!dataset) throw DataError(errors.explain("cannot open as a vector file"));
+  return naming_file(path, [&] {
+    const VectorFile file(path);
+    std::vector<Site> sites;
     std::set<std::string> ids;
-    for (OGRLayer* layer : dataset->GetLayers()) {
+    for (OGRLayer* layer : file.dataset().GetLayers()) {
       OGRSpatialReference source = reference_of("OGC:CRS84");
       if (const OGRSpatialReference* declared = layer->GetSpatialRef(); declared != nullptr) source = *declared;
       source.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
@@ -260,7 +246,7 @@ std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>&
         std::string id;
         try {
           id = id_of(*feature);
-          Site site = site_of(*feature, id, source, errors);
+          Site site = site_of(*feature, id, source, file.errors());
           if (!ids.insert(id).second) throw DataError("another site has this id, too");
           sites.push_back(std::move(site));
         } catch (const DataError& error) {
@@ -269,18 +255,14 @@ std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>&
         }
       }
     }
-    if (errors.failed() && sites.empty()) throw DataError(errors.explain("cannot read"));
+    if (file.errors().failed() && sites.empty()) throw DataError(file.errors().explain("cannot read"));
     if (sites.empty() && rejected.empty()) throw DataError("holds no site");
     if (sites.empty()) {
       const RejectedSite& first = rejected.front();
       throw DataError("holds no site: " + first.what.substr(path.size() + 2) + ": " + first.reason);
     }
-  } catch (const DataError& error) {
-    throw DataError(path + ": " + error.what());
-  } catch (const ConfigError& error) {
-    throw ConfigError(path + ": " + error.what());
-  }
-  return sites;
+    return sites;
+  });
 }
 
 }  // namespace pitwatch

@@ -317,7 +317,7 @@ std::vector<std::string> names_in(GDALDataset& dataset) {
   return names;
 }
 
-/// As text with which one that holds the same values can be told from one that does not.
+/// As text that is the same for those that hold the same values, and for no others.
 std::string canonical(const Table& table) {
   std::string text;
   const auto add = [&](const std::string& part) { text += std::to_string(part.size()) + ":" + part + ","; };

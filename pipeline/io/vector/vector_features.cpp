@@ -7,19 +7,13 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
-#include "pipeline/io/files/gdal_state.hpp"
-#include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/io/geo/ogr_values.hpp"
+#include "pipeline/io/vector/vector_file.hpp"
 
 namespace pitwatch {
 namespace {
 
 using nlohmann::json;
-
-struct FreeTransformation {
-  void operator()(OGRCoordinateTransformation* it) const { OGRCoordinateTransformation::DestroyCT(it); }
-};
-using Transformation = std::unique_ptr<OGRCoordinateTransformation, FreeTransformation>;
 
 /// Null where the layer is in WGS 84 longitude and latitude already.
 Transformation to_lonlat(OGRLayer& layer, const GdalErrorCapture& errors) {
@@ -105,16 +99,11 @@ VectorFeature feature_of(const OGRFeature& from, OGRCoordinateTransformation* tr
   return feature;
 }
 
-VectorFeatures read(const std::string& path, const std::string& where) {
-  expect_regular_file(path, largest_vector_file_bytes);
-  const GdalErrorCapture errors;
-  const std::array<const char*, 2> with_members{"NATIVE_DATA=YES", nullptr};
-  const GDALDatasetUniquePtr dataset(GDALDataset::Open(
-      path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, vector_drivers(), with_members.data()));
-  if (!dataset) throw DataError(errors.explain("cannot open as a vector file"));
+VectorFeatures features_of(const VectorFile& file, const std::string& where) {
+  const GdalErrorCapture& errors = file.errors();
   VectorFeatures result;
-  if (dataset->GetLayerCount() == 0) return result;  // how OGR sees some empty collections
-  OGRLayer& layer = *dataset->GetLayer(0);
+  if (file.dataset().GetLayerCount() == 0) return result;  // how OGR sees some empty collections
+  OGRLayer& layer = *file.dataset().GetLayer(0);
   if (!where.empty() && layer.SetAttributeFilter(where.c_str()) != OGRERR_NONE) {
     throw ConfigError(errors.explain("not a filter for this file: '" + where + "'"));
   }
@@ -144,14 +133,7 @@ const T* attribute(const VectorFeature& feature, const std::string& name, const 
 }  // namespace
 
 VectorFeatures read_vector_features(const std::string& path, const std::string& where) {
-  ensure_gdal();
-  try {
-    return read(path, where);
-  } catch (const DataError& error) {
-    throw DataError(path + ": " + error.what());
-  } catch (const ConfigError& error) {
-    throw ConfigError(path + ": " + error.what());
-  }
+  return naming_file(path, [&] { return features_of(VectorFile(path, VectorFile::Members::kept), where); });
 }
 
 std::optional<std::string> text_attribute(const VectorFeature& feature, const std::string& name) {

@@ -60,7 +60,10 @@ class Displaced : public testing::Test {
     scene_.bands[band] = {path, calibration, {}};
     grid_ = grid;
   }
-  void check() const { refuse_displaced(scene_, grid_, bands); }
+  void check() const {
+    OpenBands files;
+    refuse_displaced(scene_, grid_, bands, files);
+  }
 
   TemporaryFolder folder_;
   std::function<bool(int, int)> is_told_;
@@ -100,7 +103,8 @@ TEST_F(Displaced, AClassificationIsLookedAtWhereItTellsMost) {
 TEST_F(Displaced, WithoutAClassificationOrItsBandsNothingIsSaidOfIt) {
   add(Band::SCL, [&](int x, int y) { return is_plant(x, y - 40) ? 4 : 5; });
   const std::array two{Band::B04, Band::B08};
-  EXPECT_NO_THROW(refuse_displaced(scene_, grid_, two));
+  OpenBands files;
+  EXPECT_NO_THROW(refuse_displaced(scene_, grid_, two, files));
   scene_.bands.erase(Band::SCL);
   EXPECT_NO_THROW(check());
 }

@@ -108,6 +108,12 @@ TEST_F(ToldOnce, SupersededOnesAndOthersDoNotHideEachOther) {
   EXPECT_EQ(told(), (std::vector<std::vector<bool>>{{true, false}, {false, true}}));
 }
 
+TEST_F(ToldOnce, WhatStandsForASupersededOneOnTheSameGroundIsTold) {
+  alerts_[0] = {{"a", day(1), square(panes_[0], border_ - 5, 300, 10), true}};
+  alerts_[1] = {{"b", day(2), square(panes_[1], border_ - 5, 300, 10)}};
+  EXPECT_EQ(told(), (std::vector<std::vector<bool>>{{true}, {true}}));
+}
+
 TEST_F(ToldOnce, AcrossTheBorderTheFirstSeenIsTold) {
   alerts_[0] = {{"a", day(5), square(panes_[0], border_ - 5, 300, 10)}};
   alerts_[1] = {{"b", day(1), square(panes_[1], border_ - 5, 300, 10)}};

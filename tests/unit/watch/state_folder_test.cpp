@@ -261,7 +261,7 @@ TEST_F(StateFolderTest, WhatIsOnRecordIsNotOverwritten) {
   const std::string before = test::read_text(path("looks-000005.state"));
   const std::set<std::string> recorded{path("looks-000003.state"), path("looks-000005.state")};
   const auto open_recorded = [&](const std::set<std::string>& on_record) {
-    return StateFolder(folder_ / "site", terms(), StateFolder::Use::nightly, serial_for, on_record);
+    return StateFolder(folder_ / "site", terms(), StateFolder::Use::nightly, serial_for, {on_record, {}});
   };
   // The same again is no other.
   SiteState same = state(5);
@@ -291,6 +291,72 @@ TEST_F(StateFolderTest, WhatIsOnRecordIsNotOverwritten) {
   EXPECT_EQ(next.save(other, false), path("looks-000005.state")) << "which is not on record any more";
 }
 
+/// Of the checkpoints after 4, 8, 10 and 12 acquisitions the newest alone can be read.
+class CheckpointsOnRecord : public StateFolderTest {
+ protected:
+  void SetUp() override {
+    for (const int acquisitions : {4, 8, 10, 12}) save(acquisitions);
+    for (const char* name : {"looks-000004.state", "looks-000008.state", "looks-000010.state"}) damage(name);
+  }
+  void damage(const std::string& name) const { test::write_text(path(name), "PITWST04"); }
+  StateFolder open_recorded() const {
+    std::set<std::string> all;
+    for (const char* number : {"04", "08", "10", "12"}) all.insert(path(std::string("looks-0000") + number + ".state"));
+    return {folder_ / "site", terms(), StateFolder::Use::nightly, serial_for, {all, all}};
+  }
+};
+
+TEST_F(CheckpointsOnRecord, AreNotReadWhereNothingIsNew) {
+  StateFolder folder = open_recorded();
+  EXPECT_EQ(folder.start_of(plan(12)), 12U);
+  ASSERT_TRUE(folder.load(12));
+  EXPECT_THAT(folder.obsolete(plan(12)), IsEmpty());
+  EXPECT_THAT(folder.damaged(), IsEmpty());
+  StateFolder without_record = open();
+  EXPECT_EQ(without_record.start_of(plan(12)), 12U);
+  EXPECT_THAT(without_record.obsolete(plan(12)), SizeIs(3));
+}
+
+TEST_F(CheckpointsOnRecord, AreReadBeforeTheyAreContinuedFrom) {
+  save(8);  // whole again
+  StateFolder folder = open_recorded();
+  AcquisitionPlan late = plan(13);
+  late.acquisitions[9].is_new = true;
+  EXPECT_EQ(folder.start_of(late), 8U);
+  EXPECT_THAT(folder.damaged(), IsEmpty()) << "of what holds the late one nothing is known but its name";
+  late.acquisitions[7].is_new = true;
+  EXPECT_EQ(folder.start_of(late), 0U);
+  ASSERT_THAT(folder.damaged(), SizeIs(1));
+  EXPECT_EQ(folder.damaged()[0].first, path("looks-000004.state"));
+}
+
+TEST_F(CheckpointsOnRecord, AreOfNoUseWhereTheirCourseIsAnother) {
+  StateFolder folder = open_recorded();
+  AcquisitionPlan others = plan(12);
+  others.acquisitions[8].record = acquisition(20);
+  EXPECT_EQ(folder.start_of(others), 0U);
+  EXPECT_THAT(folder.obsolete(others),
+              ::testing::UnorderedElementsAre(path("looks-000004.state"), path("looks-000010.state"),
+                                              path("looks-000012.state"), path("looks-000008.state")));
+}
+
+TEST_F(CheckpointsOnRecord, WhatAnotherRunWroteBesideThemIsRead) {
+  SiteState other = state(11);
+  other.acquisitions[6] = acquisition(20);
+  open(StateFolder::Use::relearn).save(other, false);
+  StateFolder folder = open_recorded();
+  EXPECT_EQ(folder.start_of(plan(12)), 12U);
+  EXPECT_THAT(folder.obsolete(plan(12)), ElementsAre(path("looks-000011.state")));
+}
+
+TEST_F(CheckpointsOnRecord, OneThatWasFoundDamagedIsOfNoUseWhateverTheRecordSays) {
+  StateFolder folder = open_recorded();
+  AcquisitionPlan late = plan(12);
+  late.acquisitions[5].is_new = true;
+  EXPECT_EQ(folder.start_of(late), 0U);
+  EXPECT_THAT(folder.obsolete(plan(12)), ElementsAre(path("looks-000004.state")));
+}
+
 TEST_F(StateFolderTest, FilesOfOtherNamesAreNoStates) {
   save(3);
   const std::string text = test::read_text(path("looks-000003.state"));
@@ -318,7 +384,7 @@ TEST_F(StateFolderTest, OfTwoAfterAsManyAcquisitionsTheOneOnRecordIsKnown) {
   const std::set<std::string> plain{path("looks-000005.state")};
   const std::set<std::string> second{path("looks-000005b.state")};
   const auto open_recorded = [&](const std::set<std::string>& on_record) {
-    return StateFolder(folder_ / "site", terms(), StateFolder::Use::nightly, serial_for, on_record);
+    return StateFolder(folder_ / "site", terms(), StateFolder::Use::nightly, serial_for, {on_record, {}});
   };
   ASSERT_EQ(open_recorded(plain).save(other, false), path("looks-000005b.state"));
   EXPECT_EQ(open_recorded(plain).known().back().acquired, acquisition(4).acquired);

@@ -1,4 +1,4 @@
-#include "pipeline/io/alerts/register.hpp"
+#include "pipeline/register/register.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,13 +9,13 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alerts/alert_columns.hpp"
-#include "pipeline/io/alerts/register_record.hpp"
 #include "pipeline/io/alerts/register_rows.hpp"
-#include "pipeline/io/alerts/review_assignment.hpp"
 #include "pipeline/io/files/folder_lock.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/process_user.hpp"
 #include "pipeline/io/vector/tables.hpp"
+#include "pipeline/register/register_record.hpp"
+#include "pipeline/register/review_assignment.hpp"
 
 namespace pitwatch {
 namespace {

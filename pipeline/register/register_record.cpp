@@ -1,4 +1,4 @@
-#include "pipeline/io/alerts/register_record.hpp"
+#include "pipeline/register/register_record.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -7,8 +7,8 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alerts/alert_columns.hpp"
 #include "pipeline/io/alerts/register_rows.hpp"
-#include "pipeline/io/alerts/review_assignment.hpp"
 #include "pipeline/io/vector/geojson_text.hpp"
+#include "pipeline/register/review_assignment.hpp"
 
 namespace pitwatch {
 namespace {
@@ -17,7 +17,7 @@ constexpr double least_overlap = 0.5;  // of the smaller of two areas
 constexpr std::size_t alerts_per_part = 1024;
 
 /// An alert of the update, and the grid that it lies on.
-struct Told {
+struct ReportedAlert {
   const Alert* alert = nullptr;
   const Grid* grid = nullptr;
   LonLatMultiPolygon outline;
@@ -63,26 +63,27 @@ std::vector<AlertEvent> history_of(const Alert& alert) {
   return events;
 }
 
-/// Whether a probability that is recorded is the one that is told; of a former register none is.
-bool same(const std::optional<double>& recorded, const std::optional<double>& told) {
-  return !recorded || (told && *recorded == rounded_number(*told, confidence_decimals));
+/// Whether a probability that is recorded is the one that is reported; of a former register none is.
+bool same(const std::optional<double>& recorded, const std::optional<double>& reported) {
+  return !recorded || (reported && *recorded == rounded_number(*reported, confidence_decimals));
 }
 
-bool same(const RegisteredEvent& recorded, const AlertEvent& told) {
-  return recorded.at == told.at && recorded.kind == told.kind && recorded.change_class == told.change_class &&
-         recorded.area_ha == rounded_number(told.area_ha, area_decimals) &&
-         (!recorded.status || *recorded.status == told.status) && same(recorded.confidence, told.confidence) &&
-         same(recorded.class_probability, told.class_probability) &&
-         same(recorded.natural_probability, told.natural_probability);
+bool same(const RegisteredEvent& recorded, const AlertEvent& reported) {
+  return recorded.at == reported.at && recorded.kind == reported.kind &&
+         recorded.change_class == reported.change_class &&
+         recorded.area_ha == rounded_number(reported.area_ha, area_decimals) &&
+         (!recorded.status || *recorded.status == reported.status) && same(recorded.confidence, reported.confidence) &&
+         same(recorded.class_probability, reported.class_probability) &&
+         same(recorded.natural_probability, reported.natural_probability);
 }
 
-/// How many of the events are recorded, in the order told; nothing where the record tells another history.
+/// How many of the events are recorded, in the order reported; nothing where the record has another history.
 std::optional<std::size_t> recorded_of(const std::vector<RegisteredEvent>& recorded,
-                                       const std::vector<AlertEvent>& told) {
+                                       const std::vector<AlertEvent>& reported) {
   std::size_t count = 0;
   for (const RegisteredEvent& event : recorded) {
     if (is_of_register(event.kind)) continue;
-    if (count == told.size() || !same(event, told[count])) return std::nullopt;
+    if (count == reported.size() || !same(event, reported[count])) return std::nullopt;
     ++count;
   }
   return count;
@@ -95,7 +96,7 @@ class Updater {
   void run(const ParallelFor& parallel_for) {
     collect();
     outline_all(parallel_for);
-    for (Told& told : told_) take_in(told);
+    for (ReportedAlert& reported : reported_) take_in(reported);
     supersede_missing();
     leave_unlisted();
   }
@@ -104,44 +105,44 @@ class Updater {
   void collect() {
     for (const AlertLayer& layer : update_.alerts) {
       for (const Alert& alert : layer.alerts) {
-        const auto [place, is_new] = told_ids_.emplace(alert.id, told_.size());
+        const auto [place, is_new] = reported_ids_.emplace(alert.id, reported_.size());
         if (is_new) {
-          told_.push_back({&alert, &layer.grid, {}});
-        } else if (told_[place->second].alert->superseded && !alert.superseded) {
-          told_[place->second] = {&alert, &layer.grid, {}};
+          reported_.push_back({&alert, &layer.grid, {}});
+        } else if (reported_[place->second].alert->superseded && !alert.superseded) {
+          reported_[place->second] = {&alert, &layer.grid, {}};
         }
       }
     }
   }
 
   void outline_all(const ParallelFor& parallel_for) {
-    const std::size_t parts = (told_.size() + alerts_per_part - 1) / alerts_per_part;
+    const std::size_t parts = (reported_.size() + alerts_per_part - 1) / alerts_per_part;
     parallel_for(static_cast<int>(parts), [&](int part) {
       const std::size_t first = static_cast<std::size_t>(part) * alerts_per_part;
       std::optional<GeometryWriter> writer;  // costly to make: each serves many alerts
       const Grid* grid = nullptr;
-      for (std::size_t i = first; i < std::min(first + alerts_per_part, told_.size()); ++i) {
-        Told& told = told_[i];
-        if (told.grid != grid) writer.emplace(*told.grid);
-        grid = told.grid;
-        if (const PixelMultiPolygon& shape = shape_of(*told.alert); !shape.empty())
-          told.outline = writer->outline(shape);
+      for (std::size_t i = first; i < std::min(first + alerts_per_part, reported_.size()); ++i) {
+        ReportedAlert& reported = reported_[i];
+        if (reported.grid != grid) writer.emplace(*reported.grid);
+        grid = reported.grid;
+        if (const PixelMultiPolygon& shape = shape_of(*reported.alert); !shape.empty())
+          reported.outline = writer->outline(shape);
       }
     });
   }
 
-  void take_in(Told& told) {
-    const Alert& alert = *told.alert;
+  void take_in(ReportedAlert& reported) {
+    const Alert& alert = *reported.alert;
     RecordedAlert* known = record_.find(alert.id);
     const bool comes_back = known != nullptr && known->outlined.alert.status == AlertStatus::not_watched;
     if (known == nullptr) {
-      if (told.outline.empty()) throw DataError("alert '" + alert.id + "': has no outline");
-      known = &record_.append({without_shapes(alert), std::move(told.outline)});
+      if (reported.outline.empty()) throw DataError("alert '" + alert.id + "': has no outline");
+      known = &record_.append({without_shapes(alert), std::move(reported.outline)});
     } else {
       known->outlined.alert = without_shapes(alert);
-      if (!told.outline.empty()) known->outlined.outline = std::move(told.outline);
+      if (!reported.outline.empty()) known->outlined.outline = std::move(reported.outline);
     }
-    take_in_history(*known, told);
+    take_in_history(*known, reported);
     if (comes_back && !alert.superseded) {
       Instant at = alert.last_observed;
       if (!known->events.empty()) at = std::max(at, known->events.back().at);
@@ -149,8 +150,8 @@ class Updater {
     }
   }
 
-  void take_in_history(RecordedAlert& known, const Told& told) {
-    const std::vector<AlertEvent> events = history_of(*told.alert);
+  void take_in_history(RecordedAlert& known, const ReportedAlert& reported) {
+    const std::vector<AlertEvent> events = history_of(*reported.alert);
     const std::optional<std::size_t> recorded = recorded_of(known.events, events);
     const int revision = recorded ? std::max(known.revision, 1) : known.revision + 1;
     for (std::size_t i = recorded.value_or(0); i < events.size(); ++i) {
@@ -168,7 +169,7 @@ class Updater {
                             event.class_probability,
                             event.natural_probability};
       if (!event.shape.empty()) {
-        added.outline = outline_of(event.shape, *told.grid);
+        added.outline = outline_of(event.shape, *reported.grid);
       } else if (i + 1 == events.size()) {
         added.outline = known.outlined.outline;  // the newest event: as it is now
       }
@@ -202,7 +203,7 @@ class Updater {
     std::map<std::string, std::vector<RecordedAlert*>> missing;
     for (RecordedAlert& known : record_.alerts()) {
       const Alert& alert = known.outlined.alert;
-      if (told_ids_.count(alert.id) == 0 && alert.site && update_.watched.count(*alert.site) != 0 &&
+      if (reported_ids_.count(alert.id) == 0 && alert.site && update_.watched.count(*alert.site) != 0 &&
           alert.status != AlertStatus::superseded) {
         missing[*alert.site].push_back(&known);
       }
@@ -213,10 +214,10 @@ class Updater {
   void supersede(const std::string& site, const std::vector<RecordedAlert*>& missing) {
     std::vector<const RecordedAlert*> standing;
     Instant newest{};
-    for (const Told& told : told_) {
-      if (told.alert->site != site) continue;
-      newest = std::max(newest, told.alert->last_observed);
-      if (!told.alert->superseded) standing.push_back(record_.find(told.alert->id));
+    for (const ReportedAlert& reported : reported_) {
+      if (reported.alert->site != site) continue;
+      newest = std::max(newest, reported.alert->last_observed);
+      if (!reported.alert->superseded) standing.push_back(record_.find(reported.alert->id));
     }
     const std::vector<std::vector<std::string>> heirs = heirs_of(missing, standing);
     for (std::size_t i = 0; i < missing.size(); ++i) {
@@ -271,7 +272,7 @@ class Updater {
   void leave_unlisted() {
     for (RecordedAlert& known : record_.alerts()) {
       Alert& alert = known.outlined.alert;
-      if (told_ids_.count(alert.id) != 0 || !alert.site || update_.listed.count(*alert.site) != 0) continue;
+      if (reported_ids_.count(alert.id) != 0 || !alert.site || update_.listed.count(*alert.site) != 0) continue;
       if (alert.status == AlertStatus::superseded || alert.status == AlertStatus::not_watched) continue;
       alert.status = AlertStatus::not_watched;
       record_.add_event(known, event_now(known, AlertEventKind::not_watched, alert.last_observed));
@@ -280,8 +281,8 @@ class Updater {
 
   RegisterRecord& record_;
   const RegisterUpdate& update_;
-  std::vector<Told> told_;
-  std::unordered_map<std::string, std::size_t> told_ids_;
+  std::vector<ReportedAlert> reported_;
+  std::unordered_map<std::string, std::size_t> reported_ids_;
   const Grid* writer_grid_ = nullptr;
   std::optional<GeometryWriter> writer_;
 };

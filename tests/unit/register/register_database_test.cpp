@@ -10,10 +10,10 @@
 #include <memory>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/alerts/register.hpp"
+#include "pipeline/register/register.hpp"
 #include "tests/unit/io/alerts/postgis_server.hpp"
-#include "tests/unit/io/alerts/register_support.hpp"
 #include "tests/unit/io/test_support.hpp"
+#include "tests/unit/register/register_support.hpp"
 
 namespace pitwatch {
 namespace {

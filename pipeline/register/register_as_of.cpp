@@ -1,4 +1,4 @@
-#include "pipeline/io/alerts/register_as_of.hpp"
+#include "pipeline/register/register_as_of.hpp"
 
 #include <algorithm>
 #include <unordered_map>

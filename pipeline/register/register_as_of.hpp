@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "pipeline/io/alerts/register.hpp"
+#include "pipeline/register/register.hpp"
 
 namespace pitwatch {
 

@@ -1,4 +1,4 @@
-#include "pipeline/io/alerts/register.hpp"
+#include "pipeline/register/register.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,11 +13,11 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alerts/alert_columns.hpp"
 #include "pipeline/io/alerts/alert_exports.hpp"
-#include "pipeline/io/alerts/register_as_of.hpp"
-#include "pipeline/io/alerts/review_assignment.hpp"
 #include "pipeline/io/vector/tables.hpp"
-#include "tests/unit/io/alerts/register_support.hpp"
+#include "pipeline/register/register_as_of.hpp"
+#include "pipeline/register/review_assignment.hpp"
 #include "tests/unit/io/test_support.hpp"
+#include "tests/unit/register/register_support.hpp"
 
 namespace pitwatch {
 namespace {

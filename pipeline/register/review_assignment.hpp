@@ -7,15 +7,15 @@
 #include <span>
 #include <vector>
 
-#include "pipeline/io/alerts/register.hpp"
+#include "pipeline/core/date.hpp"
+#include "pipeline/io/alerts/alerts_geojson.hpp"
+#include "pipeline/io/alerts/register_rows.hpp"
+#include "pipeline/io/geo/lonlat_shapes.hpp"
 
 namespace pitwatch {
 
 /// Clocks differ; a review dated further ahead than that is refused, or does not count yet.
 inline constexpr std::chrono::minutes review_ahead{5};
-
-/// Sorts by reviewed_at, then recorded_at (unknown ones first); others stay as they were.
-void sort_reviews(std::vector<RegisteredReview>& reviews);
 
 /// Gives each alert the newest review of its id; `reviews` are sorted as sort_reviews() does, and those dated more than
 /// review_ahead after `now` do not count. The newest review of an alert that is superseded goes on to those without one

@@ -5,8 +5,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "pipeline/io/alerts/register.hpp"
 #include "pipeline/io/vector/tables.hpp"
+#include "pipeline/register/register.hpp"
 
 namespace pitwatch {
 

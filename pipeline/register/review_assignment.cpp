@@ -1,4 +1,4 @@
-#include "pipeline/io/alerts/review_assignment.hpp"
+#include "pipeline/register/review_assignment.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -201,12 +201,6 @@ std::vector<std::size_t> BoxIndex::touching(const LonLatMultiPolygon& shape) con
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
-}
-
-void sort_reviews(std::vector<RegisteredReview>& reviews) {
-  std::stable_sort(reviews.begin(), reviews.end(), [](const RegisteredReview& a, const RegisteredReview& b) {
-    return std::tie(a.review.reviewed_at, a.recorded_at) < std::tie(b.review.reviewed_at, b.recorded_at);
-  });
 }
 
 void assign_reviews(std::span<OutlinedAlert> alerts, std::span<const RegisteredReview> reviews, Instant now) {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "pipeline/core/date.hpp"
-#include "pipeline/io/alerts/register.hpp"
+#include "pipeline/register/register.hpp"
 
 namespace pitwatch::test {
 
