@@ -145,15 +145,15 @@ events = {row["series"].split("_")[1]: row["first_clear_after"]
 def course(name):
     """Observations of a pixel; of those from its event on, when and at which clear observation detected and confirmed; the observations of
     each alert before."""
-    observations = [look for observation in rows_of(f"{folder}/series/{name}.csv") if observation["use"] != "unseen"]
+    observations = [observation for observation in rows_of(f"{folder}/series/{name}.csv") if observation["use"] != "unseen"]
     event = events.get(name.split()[0])
-    since = [look for observation in observations if event and look["date"][:10] >= event]
+    since = [observation for observation in observations if event and observation["date"][:10] >= event]
     found = []
     for statuses in (open_statuses, ("confirmed",)):
         numbers = [i for i, observation in enumerate(since) if observation["status"] in statuses]
         found.append((since[numbers[0]]["date"][:10], numbers[0] + 1) if numbers else None)
     alerts = [list(alert) for is_open, alert in
-              itertools.groupby((look for observation in observations if not event or observation["date"][:10] < event),
+              itertools.groupby((observation for observation in observations if not event or observation["date"][:10] < event),
                                 key=lambda observation: observation["status"] in open_statuses) if is_open]
     return observations, found, alerts
 
