@@ -432,7 +432,7 @@ TEST_F(StateFolderTest, TheEarliestStartIsTheBeginningOrTheFirstBehindWhichNothi
   EXPECT_EQ(folder.earliest_start_of(plan(10, 9)), 10U);
 }
 
-TEST_F(StateFolderTest, TheStateAfterLearningIsNotThinnedOut) {
+TEST_F(StateFolderTest, TheStateAfterLearningIsNotThinnedOutAndStandsForNoOther) {
   SiteState learnt = state(3);
   StateFolder folder = open();
   EXPECT_EQ(folder.save(learnt, true), path("learnt-000003.state"));
@@ -441,6 +441,7 @@ TEST_F(StateFolderTest, TheStateAfterLearningIsNotThinnedOut) {
     folder.save(now, false);
   }
   EXPECT_TRUE(std::filesystem::exists(path("learnt-000003.state")));
+  EXPECT_TRUE(std::filesystem::exists(path("looks-000004.state"))) << "the oldest of its age";
   EXPECT_THAT(folder.obsolete(plan(20)), IsEmpty());
   EXPECT_EQ(open().earliest_start_of(plan(20, 3)), 3U);
 }
