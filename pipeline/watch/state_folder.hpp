@@ -16,9 +16,9 @@
 
 namespace pitwatch {
 
-/// Files FOLDER/learnt-N.state and FOLDER/acquisitions-N.state, after so many acquisitions. One writer at a time. What
+/// Files FOLDER/learnt-N.state and FOLDER/looks-N.state, after so many acquisitions. One writer at a time. What
 /// is on record is never overwritten: where acquisitions are replayed or learnt anew, another state after as many
-/// acquisitions is named acquisitions-Nb.state as long as the former is there, so that whoever kills the run leaves
+/// acquisitions is named looks-Nb.state as long as the former is there, so that whoever kills the run leaves
 /// what the record vouches for.
 class StateFolder {
  public:
