@@ -171,13 +171,13 @@ double area_of(const OGRGeometry& geometry) {
 Geometry repaired(const OGRGeometry& geometry) {
   const std::array<const char*, 2> by_lines{"METHOD=LINEWORK", nullptr};
   const std::array<const char*, 2> by_structure{"METHOD=STRUCTURE", nullptr};
-  Geometry lines(geometry.MakeValid(by_lines.data()));
-  const Geometry structure(geometry.MakeValid(by_structure.data()));
+  const Geometry lines(geometry.MakeValid(by_lines.data()));
+  Geometry structure(geometry.MakeValid(by_structure.data()));
   if (!lines || !structure) throw Unusable{LayerRemark::ambiguous};
   const double area = area_of(*lines);
   if (!(area > 0)) throw Unusable{LayerRemark::no_geometry};
   if (!(std::abs(area_of(*structure) - area) <= same_area * area)) throw Unusable{LayerRemark::ambiguous};
-  return lines;
+  return structure;
 }
 
 LonLat place_of(double lon, double lat) {
@@ -286,7 +286,7 @@ class Reader {
     const GdalErrorCapture quiet;                 // why a geometry is not valid, or has no place
     if (to_lonlat_ && geometry->transform(to_lonlat_.get()) != OGRERR_NONE) throw Unusable{LayerRemark::no_place};
     bool mended = false;
-    if (area_of(*geometry) > 0 && geometry->IsValid() == 0) {
+    if (geometry->getDimension() == 2 && geometry->IsValid() == 0) {
       geometry = repaired(*geometry);
       mended = true;
     }

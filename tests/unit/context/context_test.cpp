@@ -107,10 +107,10 @@ TEST(Context, OfAnAlertWithinALicenceNamesItItsHolderAndItsWaters) {
   }
   ASSERT_TRUE(facts.context.water && facts.context.water->surface && facts.context.water->spring);
   EXPECT_EQ(facts.context.water->surface->name, "stream below Gizilbulag");
-  EXPECT_EQ(facts.context.water->spring->name, "spring-1");
-  // From the corner nearest to it, to a pixel: the spring lies north-west of the alert.
-  const LonLat north_west = alert.outline[0].outer[0];
-  EXPECT_NEAR(facts.context.water->spring->distance_m, geodesic_distance_m(north_west, {46.606253, 40.155922}), 1);
+  EXPECT_EQ(facts.context.water->spring->name, "spring-2");
+  // It lies north-east of the alert.
+  const LonLat north_east = alert.outline[0].outer[3];
+  EXPECT_NEAR(facts.context.water->spring->distance_m, geodesic_distance_m(north_east, {46.625502, 40.150698}), 1);
   EXPECT_EQ(facts.context.water->well->name, "spring-3");
   EXPECT_NEAR(facts.context.water->well->distance_m, 11800, 300);
 }

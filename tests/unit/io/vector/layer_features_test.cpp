@@ -90,12 +90,21 @@ TEST_F(LayerFeatures, AreRepairedWhereAllWaysAgree) {
   EXPECT_EQ(content.features.at(0).areas.size(), 2U);
 }
 
-TEST_F(LayerFeatures, AreLeftOutWhereTheyDoNot) {
-  // Two squares, one over half of the other: together, or what only one of them covers?
+TEST_F(LayerFeatures, OfPartsThatOverlapAreTheirUnion) {
   const std::string overlapping = R"({"type": "MultiPolygon", "coordinates": [
       [[[46.0, 40.0], [46.002, 40.0], [46.002, 40.001], [46.0, 40.001], [46.0, 40.0]]],
       [[[46.001, 40.0], [46.003, 40.0], [46.003, 40.001], [46.001, 40.001], [46.001, 40.0]]]]})";
-  const LayerContent content = read_layer(layer(feature(overlapping) + "," + feature(square_)));
+  const LayerContent content = read_layer(layer(feature(overlapping)));
+  EXPECT_THAT(remarks(content), ElementsAre("repaired #0"));
+  EXPECT_EQ(content.features.at(0).areas.size(), 1U);
+}
+
+TEST_F(LayerFeatures, AreLeftOutWhereTheyDoNot) {
+  // A hole that lies half outside: is that half ground, or a slip?
+  const std::string leaking = R"({"type": "Polygon", "coordinates": [
+      [[46.0, 40.0], [46.002, 40.0], [46.002, 40.002], [46.0, 40.002], [46.0, 40.0]],
+      [[46.001, 40.0005], [46.003, 40.0005], [46.003, 40.0015], [46.001, 40.0015], [46.001, 40.0005]]]})";
+  const LayerContent content = read_layer(layer(feature(leaking) + "," + feature(square_)));
   EXPECT_THAT(remarks(content), ElementsAre("ambiguous #0"));
   EXPECT_EQ(content.features.size(), 1U);
 }
