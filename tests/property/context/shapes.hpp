@@ -13,7 +13,8 @@ inline double random_real(std::mt19937& random, double from, double to) {
   return std::uniform_real_distribution<>(from, to)(random);
 }
 
-/// A ring around a middle, at random distances, wound either way.
+/// A ring around a middle, at random distances, wound either way. Of large ones some corners are those of pixels, which
+/// does not turn the order of corners around the middle.
 inline GridRing random_star(std::mt19937& random, GridPoint middle, double least, double most) {
   const int count = std::uniform_int_distribution<>(3, 12)(random);
   const bool back = std::uniform_int_distribution<>(0, 1)(random) == 1;
@@ -22,13 +23,14 @@ inline GridRing random_star(std::mt19937& random, GridPoint middle, double least
     const double angle = 2 * std::numbers::pi * (back ? count - i : i) / count;
     const double distance = random_real(random, least, most);
     GridPoint point{middle.x + distance * std::cos(angle), middle.y + distance * std::sin(angle)};
-    if (std::uniform_int_distribution<>(0, 2)(random) == 0) point = {std::round(point.x), std::round(point.y)};
+    if (least >= 4 && std::uniform_int_distribution<>(0, 2)(random) == 0)
+      point = {std::round(point.x), std::round(point.y)};
     ring.push_back(point);
   }
   return ring;
 }
 
-/// A star, with a hole now and then. Rounded corners may make rings cross: their distances keep them apart.
+/// A star, with a hole now and then.
 inline GridShape random_shape(std::mt19937& random, GridPoint middle, double size) {
   GridShape shape{{random_star(random, middle, size, 1.6 * size), {}}};
   if (std::uniform_int_distribution<>(0, 1)(random) == 1) {
