@@ -1,5 +1,5 @@
 #pragma once
-// JSON from outside, which may hold anything. Used inside this folder only.
+// JSON from outside, which may hold anything. For .cpp files: no header of another room includes it.
 
 #include <map>
 #include <nlohmann/json_fwd.hpp>

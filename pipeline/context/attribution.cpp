@@ -1,0 +1,236 @@
+#include "pipeline/context/attribution.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <numbers>
+#include <utility>
+
+namespace pitwatch {
+namespace {
+
+using Members = std::vector<std::size_t>;
+
+constexpr int samples = 32;               // along a side of a pixel that several boundaries cross
+constexpr double whole = 1 - 1e-9;        // a share from which a pixel counts as covered
+constexpr double none = 1e-9;             // and up to which as not covered
+constexpr double least_part_ha = 0.5e-4;  // half a square metre
+constexpr int directions = 16;            // in which a pixel's surroundings are looked at
+
+/// A feature near the alert.
+struct Near {
+  std::size_t number = 0;
+  const GroundFeature* feature = nullptr;
+  double tolerance_px = 0;
+  Plane<double> shares;
+  std::vector<GridEdge> edges;  // as near to the alert as the tolerance
+};
+
+enum class Side : std::uint8_t { inside, outside, either };
+
+Side side_of(const Near& near, int x, int y, GridPoint middle) {
+  if (distance_to(near.edges, middle) <= near.tolerance_px) return Side::either;
+  return near.shares.at(x, y) > 0.5 ? Side::inside : Side::outside;
+}
+
+/// What certainly lies inside and outside, in pixels.
+struct Sides {
+  double inside = 0;
+  double outside = 0;
+  void add(Side side, double share) {
+    inside += side == Side::inside ? share : 0;
+    outside += side == Side::outside ? share : 0;
+  }
+};
+
+BoundaryVerdict verdict_of(const Sides& sides, double all, double least) {
+  const bool inside = sides.inside > least;
+  const bool outside = sides.outside > least;
+  if (inside && outside) return BoundaryVerdict::straddles;
+  if (inside && sides.inside > all / 2) return BoundaryVerdict::inside;
+  if (outside && sides.outside > all / 2) return BoundaryVerdict::outside;
+  return BoundaryVerdict::cannot_tell;
+}
+
+class Attributor {
+ public:
+  Attributor(const AlertPixels& alert, const std::vector<GroundFeature>& features, const BoundaryTolerance& tolerance)
+      : alert_(alert) {
+    for (int y = 0; y < alert.window.height; ++y) {
+      for (int x = 0; x < alert.window.width; ++x) pixels_ += alert.shares.at(x, y);
+    }
+    double reach = 0;
+    for (const GroundFeature& feature : features) reach = std::max(reach, tolerance.of(feature.accuracy_px));
+    const Window& window = alert.window;
+    const GridBox around{window.x - reach, window.y - reach, window.right() + reach, window.bottom() + reach};
+    for (std::size_t i = 0; i < features.size(); ++i) {
+      const GridBox& box = features[i].box;
+      if (box.right < around.left || box.left > around.right || box.bottom < around.top || box.top > around.bottom) {
+        continue;
+      }
+      near_.push_back({i, &features[i], tolerance.of(features[i].accuracy_px), coverage(features[i].shape, window),
+                       edges_in(features[i].shape, around)});
+    }
+    sides_.resize(near_.size());
+    inside_px_.resize(near_.size());
+  }
+
+  Attribution run(double least_ha) {
+    for (int y = 0; y < alert_.window.height; ++y) {
+      for (int x = 0; x < alert_.window.width; ++x) {
+        if (alert_.shares.at(x, y) <= none) continue;
+        divide(x, y, alert_.shares.at(x, y));
+        take_sides(x, y, alert_.shares.at(x, y));
+      }
+    }
+    return result(least_ha);
+  }
+
+ private:
+  /// Adds the pixel's ground to the parts that it belongs to.
+  void divide(int x, int y, double share) {
+    Members wholly;
+    Members partly;  // places in near_
+    double covered = 0;
+    for (std::size_t i = 0; i < near_.size(); ++i) {
+      const double within = near_[i].shares.at(x, y);
+      if (within >= whole) {
+        wholly.push_back(i);
+      } else if (within > none) {
+        partly.push_back(i);
+        covered += within;
+      }
+    }
+    if (partly.size() > 1 && divide_by_points(x, y, share, wholly, partly)) return;
+    // One boundary, or several that share no point: each has its exact share.
+    const double scale = covered > 1 ? 1 / covered : 1;
+    for (const std::size_t i : partly) {
+      const double within = share * near_[i].shares.at(x, y) * scale;
+      Members members = wholly;
+      members.insert(std::upper_bound(members.begin(), members.end(), i), i);
+      parts_[members] += within;
+      inside_px_[i] += within;
+    }
+    parts_[wholly] += share * std::max(0.0, 1 - covered * scale);
+    for (const std::size_t i : wholly) inside_px_[i] += share;
+  }
+
+  /// The same for features that overlap in the pixel; false where no point lies in two of them.
+  bool divide_by_points(int x, int y, double share, const Members& wholly, const Members& partly) {
+    std::map<Members, int> counts;
+    bool overlap = false;
+    for (int j = 0; j < samples; ++j) {
+      for (int i = 0; i < samples; ++i) {
+        const GridPoint point{alert_.window.x + x + (i + 0.5) / samples, alert_.window.y + y + (j + 0.5) / samples};
+        Members members;
+        for (const std::size_t k : partly) {
+          if (contains(near_[k].feature->shape, point)) members.push_back(k);
+        }
+        overlap = overlap || members.size() > 1;
+        ++counts[members];
+      }
+    }
+    if (!overlap) return false;
+    for (const auto& [members, count] : counts) {
+      const double within = share * count / (samples * samples);
+      Members all = wholly;
+      all.insert(all.end(), members.begin(), members.end());
+      std::sort(all.begin(), all.end());
+      parts_[all] += within;
+      for (const std::size_t i : all) inside_px_[i] += within;
+    }
+    return true;
+  }
+
+  void take_sides(int x, int y, double share) {
+    const GridPoint middle{alert_.window.x + x + 0.5, alert_.window.y + y + 0.5};
+    Side of_all = Side::outside;
+    double widest = 0;
+    int either = 0;
+    for (std::size_t i = 0; i < near_.size(); ++i) {
+      const Side side = side_of(near_[i], x, y, middle);
+      sides_[i].add(side, share);
+      if (side == Side::inside) of_all = Side::inside;
+      if (side != Side::either) continue;
+      ++either;
+      widest = std::max(widest, near_[i].tolerance_px);
+      if (of_all == Side::outside) of_all = Side::either;
+    }
+    // Where one area ends and the next begins there is no boundary of all: the surroundings lie in one or the other.
+    if (of_all == Side::either && either > 1 && surrounded(middle, widest)) of_all = Side::inside;
+    all_sides_.add(of_all, share);
+  }
+
+  bool surrounded(GridPoint middle, double radius) const {
+    for (int i = 0; i < directions; ++i) {
+      const double angle = 2 * std::numbers::pi * i / directions;
+      const GridPoint point{middle.x + radius * std::cos(angle), middle.y + radius * std::sin(angle)};
+      if (std::none_of(near_.begin(), near_.end(),
+                       [&](const Near& near) { return contains(near.feature->shape, point); })) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  Attribution result(double least_ha) {
+    Attribution attribution;
+    const double pixel_ha = pixels_ > 0 ? alert_.area_ha / pixels_ : 0;
+    const double least_px = pixel_ha > 0 ? least_ha / pixel_ha : 0;
+    double crumbs = 0;
+    for (const auto& [members, px] : parts_) {
+      const double area_ha = px * pixel_ha;
+      if (area_ha < least_part_ha) {
+        crumbs += area_ha;
+        continue;
+      }
+      GroundPart& part = attribution.parts.emplace_back();
+      for (const std::size_t i : members) part.features.push_back(near_[i].number);
+      part.area_ha = area_ha;
+    }
+    if (attribution.parts.empty()) attribution.parts.push_back({});
+    std::max_element(attribution.parts.begin(), attribution.parts.end(), [](const GroundPart& a, const GroundPart& b) {
+      return a.area_ha < b.area_ha;
+    })->area_ha += crumbs;
+    for (const GroundPart& part : attribution.parts) {
+      attribution.inside_ha += part.features.empty() ? 0 : part.area_ha;
+      attribution.overlap_ha += part.features.size() > 1 ? part.area_ha : 0;
+    }
+    for (std::size_t i = 0; i < near_.size(); ++i) {
+      const BoundaryVerdict verdict = verdict_of(sides_[i], pixels_, least_px);
+      const double area_ha = inside_px_[i] * pixel_ha;
+      if (verdict == BoundaryVerdict::outside && area_ha < least_part_ha) continue;
+      attribution.features.push_back({near_[i].number, area_ha, pixels_ > 0 ? inside_px_[i] / pixels_ : 0, verdict});
+    }
+    attribution.verdict = verdict_of(all_sides_, pixels_, least_px);
+    return attribution;
+  }
+
+  const AlertPixels& alert_;
+  double pixels_ = 0;
+  std::vector<Near> near_;
+  std::map<Members, double> parts_;  // pixels, by places in near_
+  std::vector<double> inside_px_;
+  std::vector<Sides> sides_;
+  Sides all_sides_;
+};
+
+}  // namespace
+
+double BoundaryTolerance::of(double accuracy_px) const { return std::hypot(accuracy_px, registration_px) + blur_px; }
+
+Attribution attribute_ground(const AlertPixels& alert, const std::vector<GroundFeature>& features,
+                             const BoundaryTolerance& tolerance, double least_ha) {
+  return Attributor(alert, features, tolerance).run(least_ha);
+}
+
+Validity validity_at(const std::optional<Instant>& valid_from, const std::optional<Instant>& valid_to,
+                     Instant onset_after, Instant onset_before) {
+  if (valid_from && onset_before < *valid_from) return Validity::not_yet;
+  if (valid_to && onset_after > *valid_to) return Validity::expired;
+  if (valid_from && valid_to && onset_after >= *valid_from && onset_before <= *valid_to) return Validity::valid;
+  return Validity::unknown;
+}
+
+}  // namespace pitwatch

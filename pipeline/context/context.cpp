@@ -1,0 +1,350 @@
+#include "pipeline/context/context.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "pipeline/context/alert_grid.hpp"
+#include "pipeline/context/attribution.hpp"
+#include "pipeline/context/nearest.hpp"
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/geo/geodesy.hpp"
+#include "pipeline/io/vector/tables.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr std::size_t told_ids = 20;  // of the features of one remark
+constexpr std::size_t alerts_per_part = 64;
+constexpr double farthest_m = 1e6;  // beyond which no feature counts as near: the plane of a zone ends there
+
+/// A feature of a layer.
+struct Known {
+  const LoadedLayer* layer = nullptr;
+  const LayerFeature* feature = nullptr;
+};
+
+double accuracy_of(const Known& known) { return known.feature->accuracy_m.value_or(known.layer->layer.accuracy_m); }
+
+/// All features of a role on the grid of one zone.
+struct RoleOnGrid {
+  LayerRole role = LayerRole::licence;
+  std::vector<Known> features;
+  std::vector<GroundFeature> ground;    // of ground
+  std::optional<NearestFinder> finder;  // of others
+};
+
+bool is_finite(const GridShape& shape) {
+  return std::all_of(shape.begin(), shape.end(), [](const GridPolygon& polygon) {
+    const auto ring_is = [](const GridRing& ring) {
+      return std::all_of(ring.begin(), ring.end(),
+                         [](const GridPoint& point) { return std::isfinite(point.x) && std::isfinite(point.y); });
+    };
+    return ring_is(polygon.outer) && std::all_of(polygon.holes.begin(), polygon.holes.end(), ring_is);
+  });
+}
+
+/// The layers as one zone sees them.
+class ZoneLayers {
+ public:
+  ZoneLayers(const std::vector<LoadedLayer>& layers, const std::string& crs) : grid_(zone_grid(crs)), to_grid_(grid_) {
+    for (std::size_t i = 0; i < layer_role_names.size(); ++i) {
+      const auto role = static_cast<LayerRole>(i);
+      const auto of_role = [&](const LoadedLayer& loaded) { return loaded.layer.role == role; };
+      const bool is_there = std::any_of(layers.begin(), layers.end(), of_role);
+      const bool is_whole = std::all_of(layers.begin(), layers.end(), [&](const LoadedLayer& loaded) {
+        return !of_role(loaded) || loaded.problem.empty();
+      });
+      if (is_there && is_whole) roles_.push_back(on_grid(layers, role));
+    }
+  }
+
+  const std::vector<RoleOnGrid>& roles() const { return roles_; }
+  const Grid& grid() const { return grid_; }
+
+ private:
+  RoleOnGrid on_grid(const std::vector<LoadedLayer>& layers, LayerRole role) {
+    RoleOnGrid result{role, {}, {}, {}};
+    std::vector<NearFeature> near;
+    for (const LoadedLayer& loaded : layers) {
+      if (loaded.layer.role != role) continue;
+      for (const LayerFeature& feature : loaded.content.features) {
+        const Known known{&loaded, &feature};
+        if (is_ground(role)) {
+          GridShape shape = to_grid_(feature.areas);
+          if (!is_finite(shape)) continue;  // on the other side of the Earth
+          const GridBox box = box_of(shape);
+          result.ground.push_back({std::move(shape), box, accuracy_of(known) / alert_pixel_m});
+          result.features.push_back(known);
+        } else if (std::optional<NearFeature> placed = near_feature(feature)) {
+          near.push_back(*std::move(placed));
+          result.features.push_back(known);
+        }
+      }
+    }
+    if (!is_ground(role)) result.finder.emplace(near);
+    return result;
+  }
+
+  std::optional<NearFeature> near_feature(const LayerFeature& feature) {
+    NearFeature near;
+    const auto finite = [](const std::vector<GridPoint>& points) {
+      return std::all_of(points.begin(), points.end(),
+                         [](const GridPoint& point) { return std::isfinite(point.x) && std::isfinite(point.y); });
+    };
+    near.points = to_grid_(feature.points);
+    bool usable = finite(near.points);
+    for (const LonLatLine& line : feature.lines) {
+      near.lines.push_back(to_grid_(line));
+      usable = usable && finite(near.lines.back());
+    }
+    near.areas = to_grid_(feature.areas);
+    if (!usable || !is_finite(near.areas)) return std::nullopt;
+    return near;
+  }
+
+  Grid grid_;
+  ToGrid to_grid_;
+  std::vector<RoleOnGrid> roles_;
+};
+
+/// Ids and names in the order of the ground that each has.
+std::vector<const FeatureGround*> by_ground(const Attribution& attribution) {
+  std::vector<const FeatureGround*> order;
+  for (const FeatureGround& ground : attribution.features) order.push_back(&ground);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const FeatureGround* a, const FeatureGround* b) { return a->area_ha > b->area_ha; });
+  return order;
+}
+
+void add_once(std::vector<std::string>& texts, const std::string& text) {
+  if (!text.empty() && std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(text);
+}
+
+/// Works out alerts of one zone. One thread at a time.
+class Worker {
+ public:
+  Worker(const ZoneLayers& layers, double registration_error_m, Instant now)
+      : layers_(layers),
+        tolerance_{registration_error_m / alert_pixel_m},
+        now_(now),
+        to_grid_(layers.grid()),
+        to_wgs84_(layers.grid().crs) {}
+
+  ContextFacts work_out(const OutlinedAlert& outlined) {
+    facts_ = {};
+    facts_.alert_id = outlined.alert.id;
+    try {
+      const GridShape shape = alert_shape(outlined.outline, to_grid_);
+      const AlertPixels pixels = pixels_of(shape, outlined.alert.area_ha);
+      for (const RoleOnGrid& role : layers_.roles()) {
+        if (is_ground(role.role)) {
+          attribute(role, pixels, outlined.alert);
+        } else {
+          find_nearest(role, shape);
+        }
+      }
+    } catch (const DataError& error) {
+      throw DataError("alert '" + outlined.alert.id + "': " + error.what());
+    }
+    return std::move(facts_);
+  }
+
+ private:
+  ContextDetail detail_of(const RoleOnGrid& role, const Known& known) const {
+    ContextDetail detail;
+    detail.subject = name(role.role);
+    detail.layer = known.layer->layer.name;
+    detail.feature_id = known.feature->id;
+    detail.feature_name = known.feature->name;
+    detail.holder = known.feature->holder;
+    detail.valid_from = known.feature->valid_from;
+    detail.valid_to = known.feature->valid_to;
+    detail.accuracy_m = accuracy_of(known);
+    return detail;
+  }
+
+  void attribute(const RoleOnGrid& role, const AlertPixels& pixels, const Alert& alert) {
+    const Attribution ground = attribute_ground(pixels, role.ground, tolerance_, alert.area_uncertainty_ha);
+    const auto share_of = [&](double area_ha) { return alert.area_ha > 0 ? area_ha / alert.area_ha : 0; };
+    for (const FeatureGround& one : ground.features) {
+      const Known& known = role.features[one.feature];
+      ContextDetail& detail = facts_.details.emplace_back(detail_of(role, known));
+      detail.area_ha = 0;
+      for (const GroundPart& part : ground.parts) {
+        if (part.features == std::vector{one.feature}) detail.area_ha = part.area_ha;
+      }
+      detail.share = share_of(*detail.area_ha);
+      detail.verdict = one.verdict;
+      if (role.role == LayerRole::licence) detail.validity = validity_of(known, alert);
+    }
+    for (const GroundPart& part : ground.parts) {
+      if (part.features.size() == 1) continue;
+      ContextDetail& detail = facts_.details.emplace_back();
+      detail.subject = name(role.role);
+      for (const std::size_t feature : part.features) detail.overlapping.push_back(role.features[feature].feature->id);
+      detail.area_ha = part.area_ha;
+      detail.share = share_of(part.area_ha);
+    }
+    set_context(role, ground, alert);
+  }
+
+  static Validity validity_of(const Known& known, const Alert& alert) {
+    return validity_at(known.feature->valid_from, known.feature->valid_to, alert.onset_after, alert.onset_before);
+  }
+
+  void set_context(const RoleOnGrid& role, const Attribution& ground, const Alert& alert) {
+    const auto each = [&](const auto& visit) {
+      for (const FeatureGround* one : by_ground(ground)) {
+        if (one->area_ha > alert.area_uncertainty_ha) visit(role.features[one->feature]);
+      }
+    };
+    switch (role.role) {
+      case LayerRole::licence: {
+        LicenceFacts facts;
+        facts.verdict = ground.verdict;
+        each([&](const Known& known) {
+          facts.ids.push_back(known.feature->id);
+          add_once(facts.holders, known.feature->holder);
+          const Validity validity = validity_of(known, alert);
+          facts.validity = facts.validity.value_or(validity) == validity ? validity : Validity::unknown;
+        });
+        facts.area_ha = ground.inside_ha;
+        facts.share = alert.area_ha > 0 ? ground.inside_ha / alert.area_ha : 0;
+        facts.worked_out = now_;
+        facts_.context.licence = std::move(facts);
+        break;
+      }
+      case LayerRole::parcel: {
+        ParcelFacts facts;
+        each([&](const Known& known) { facts.ids.push_back(known.feature->id); });
+        facts.area_ha = ground.inside_ha;
+        facts.worked_out = now_;
+        facts_.context.parcel = std::move(facts);
+        break;
+      }
+      case LayerRole::protected_area: {
+        ProtectedFacts facts;
+        facts.verdict = ground.verdict;
+        each([&](const Known& known) {
+          facts.ids.push_back(known.feature->id);
+          add_once(facts.names, known.feature->name);
+        });
+        facts.area_ha = ground.inside_ha;
+        facts.worked_out = now_;
+        facts_.context.protected_area = std::move(facts);
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  LonLat place_of(GridPoint point) {
+    const Grid& grid = layers_.grid();
+    return to_wgs84_(grid.to_map(point.x, point.y));
+  }
+
+  void find_nearest(const RoleOnGrid& role, const GridShape& shape) {
+    const std::optional<Nearest> nearest = role.finder->find(shape);
+    const bool found = nearest && nearest->distance_px * alert_pixel_m <= farthest_m;
+    ContextDetail detail;
+    detail.subject = name(role.role);
+    if (found) {
+      const Known& known = role.features[nearest->feature];
+      detail = detail_of(role, known);
+      detail.distance_m =
+          nearest->distance_px > 0 ? geodesic_distance_m(place_of(nearest->from), place_of(nearest->to)) : 0;
+      set_water(role.role, {known.feature->name.empty() ? known.feature->id : known.feature->name, *detail.distance_m});
+    }
+    facts_.details.push_back(std::move(detail));
+  }
+
+  void set_water(LayerRole role, NearWater near) {
+    std::optional<NearWater> WaterFacts::*const member = role == LayerRole::surface_water ? &WaterFacts::surface
+                                                         : role == LayerRole::spring      ? &WaterFacts::spring
+                                                         : role == LayerRole::well        ? &WaterFacts::well
+                                                                                          : nullptr;
+    if (member == nullptr) return;
+    if (!facts_.context.water) facts_.context.water.emplace().worked_out = now_;
+    *facts_.context.water.*member = std::move(near);
+  }
+
+  const ZoneLayers& layers_;
+  BoundaryTolerance tolerance_;
+  Instant now_;
+  ToGrid to_grid_;
+  ToWgs84 to_wgs84_;
+  ContextFacts facts_;
+};
+
+LoadedLayer load(const ContextLayer& layer) {
+  LoadedLayer loaded{layer, {}, {}, {}};
+  try {
+    loaded.content = read_layer(layer.source);
+    if (!is_database(layer.source.target)) loaded.sha256 = sha256_file(layer.source.target);
+  } catch (const DataError& error) {
+    loaded.content = {};
+    loaded.problem = printable(error.what());
+  } catch (const IoError& error) {
+    loaded.content = {};
+    loaded.problem = printable(error.what());
+  }
+  return loaded;
+}
+
+}  // namespace
+
+std::vector<LoadedLayer> load_layers(const ContextConfig& config) {
+  std::vector<LoadedLayer> layers;
+  for (const ContextLayer& layer : config.layers) layers.push_back(load(layer));
+  return layers;
+}
+
+ContextLayerState state_of(const LoadedLayer& loaded) {
+  nlohmann::ordered_json remarks = nlohmann::ordered_json::object();
+  for (const RemarkedFeature& remarked : loaded.content.remarks) {
+    nlohmann::ordered_json& entry = remarks[std::string(name(remarked.remark))];
+    if (entry.is_null()) entry = {{"count", 0}, {"ids", nlohmann::ordered_json::array()}};
+    entry["count"] = entry["count"].get<int>() + 1;
+    if (entry["ids"].size() < told_ids) entry["ids"].push_back(remarked.id);
+  }
+  return {loaded.layer.name,
+          std::string(name(loaded.layer.role)),
+          without_password(loaded.layer.source.target),
+          loaded.sha256,
+          static_cast<int>(loaded.content.read),
+          static_cast<int>(loaded.content.features.size()),
+          remarks.dump(),
+          loaded.problem};
+}
+
+std::vector<ContextFacts> work_out_context(const std::vector<LoadedLayer>& layers, double registration_error_m,
+                                           std::span<const OutlinedAlert> alerts, Instant now,
+                                           const ParallelFor& parallel_for) {
+  AlertZones zones;
+  std::map<std::string, std::vector<std::size_t>> by_zone;
+  for (std::size_t i = 0; i < alerts.size(); ++i) by_zone[zones.crs_of(alerts[i])].push_back(i);
+  std::vector<ContextFacts> facts(alerts.size());
+  for (const auto& [crs, members] : by_zone) {
+    const ZoneLayers zone(layers, crs);
+    const std::size_t parts = (members.size() + alerts_per_part - 1) / alerts_per_part;
+    parallel_for(static_cast<int>(parts), [&, &ids = members](int part) {
+      Worker worker(zone, registration_error_m, now);
+      const std::size_t first = static_cast<std::size_t>(part) * alerts_per_part;
+      for (std::size_t i = first; i < std::min(first + alerts_per_part, ids.size()); ++i) {
+        facts[ids[i]] = worker.work_out(alerts[ids[i]]);
+      }
+    });
+  }
+  return facts;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,36 @@
+#pragma once
+// From layers and alerts to facts: whose ground an alert lies on, and what water is near.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pipeline/context/context_config.hpp"
+#include "pipeline/core/alert_context.hpp"
+#include "pipeline/core/date.hpp"
+#include "pipeline/io/alerts/alerts_geojson.hpp"
+#include "pipeline/io/files/parallel_for.hpp"
+#include "pipeline/io/vector/layer_features.hpp"
+
+namespace pitwatch {
+
+struct LoadedLayer {
+  ContextLayer layer;
+  LayerContent content;
+  std::string sha256;   // of a file; else empty
+  std::string problem;  // why it cannot be used, one line; empty: it can
+};
+
+/// Reads all layers. One that cannot be used has its reason; nothing is thrown for it.
+std::vector<LoadedLayer> load_layers(const ContextConfig& config);
+
+ContextLayerState state_of(const LoadedLayer& loaded);
+
+/// The facts of each alert, in their order. A subject of which a layer cannot be used is not worked out, for what is
+/// missing would be told as absent. `now` is when they are worked out. Throws DataError naming an alert whose outline
+/// is of no use. The same whatever `parallel_for`.
+std::vector<ContextFacts> work_out_context(const std::vector<LoadedLayer>& layers, double registration_error_m,
+                                           std::span<const OutlinedAlert> alerts, Instant now,
+                                           const ParallelFor& parallel_for = serial_for);
+
+}  // namespace pitwatch

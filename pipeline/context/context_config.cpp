@@ -1,0 +1,141 @@
+#include "pipeline/context/context_config.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
+#include "pipeline/io/files/json_values.hpp"
+#include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/vector/tables.hpp"
+
+namespace pitwatch {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t largest_config_bytes = std::uint64_t{1} << 20;
+constexpr std::size_t longest_name = 200;
+constexpr double largest_error_m = 1000;
+
+void check_members(const json& object, std::initializer_list<std::string_view> known, const std::string& where) {
+  if (!object.is_object()) throw ConfigError(where + ": is no object");
+  for (const auto& [key, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      throw ConfigError(where + ": '" + printable(key) + "' is not known");
+    }
+  }
+}
+
+std::string text_of(const json& object, const char* key, const std::string& where) {
+  const auto found = object.find(key);
+  if (found == object.end()) return {};
+  if (!found->is_string()) throw ConfigError(where + ": '" + key + "' is no text");
+  const auto text = found->get<std::string>();
+  if (text.find('\0') != std::string::npos) throw ConfigError(where + ": '" + key + "' holds a NUL");
+  return text;
+}
+
+std::string required_text(const json& object, const char* key, const std::string& where) {
+  std::string text = text_of(object, key, where);
+  if (text.empty()) throw ConfigError(where + ": '" + key + "' is missing");
+  return text;
+}
+
+double metres_of(const json& object, const char* key, double otherwise, const std::string& where) {
+  const auto found = object.find(key);
+  if (found == object.end()) return otherwise;
+  const double value = found->is_number() ? found->get<double>() : std::nan("");
+  if (!(value >= 0 && value <= largest_error_m)) {
+    throw ConfigError(where + ": '" + key + "' is no number of metres from 0 to 1000");
+  }
+  return value;
+}
+
+LayerRole role_of(const std::string& text, const std::string& where) {
+  const auto* const found = std::find(layer_role_names.begin(), layer_role_names.end(), text);
+  if (found == layer_role_names.end()) throw ConfigError(where + ": no role '" + printable(text) + "'");
+  return static_cast<LayerRole>(found - layer_role_names.begin());
+}
+
+std::uint8_t geometries_of(LayerRole role) {
+  if (is_ground(role)) return layer_areas;
+  if (role == LayerRole::surface_water) return layer_areas | layer_lines;
+  return layer_areas | layer_lines | layer_points;
+}
+
+LayerColumns columns_of(const json& layer, const std::string& where) {
+  const auto found = layer.find("columns");
+  if (found == layer.end()) return {};
+  const std::string here = where + ": columns";
+  check_members(*found, {"id", "name", "holder", "valid_from", "valid_to", "accuracy_m"}, here);
+  return {text_of(*found, "id", here),         text_of(*found, "name", here),     text_of(*found, "holder", here),
+          text_of(*found, "valid_from", here), text_of(*found, "valid_to", here), text_of(*found, "accuracy_m", here)};
+}
+
+ContextLayer layer_of(const json& object, const std::string& folder, const std::string& where) {
+  check_members(object, {"name", "role", "source", "layer", "where", "crs", "accuracy_m", "columns"}, where);
+  ContextLayer layer;
+  layer.name = required_text(object, "name", where);
+  if (printable(layer.name) != layer.name || layer.name.size() > longest_name) {
+    throw ConfigError(where + ": 'name' must be one line of 1 to 200 bytes");
+  }
+  layer.role = role_of(required_text(object, "role", where), where);
+  layer.source.target = required_text(object, "source", where);
+  if (!is_database(layer.source.target)) {
+    layer.source.target = (std::filesystem::path(folder) / layer.source.target).string();
+  }
+  layer.source.layer = text_of(object, "layer", where);
+  layer.source.where = text_of(object, "where", where);
+  layer.source.crs = text_of(object, "crs", where);
+  layer.source.columns = columns_of(object, where);
+  layer.source.geometries = geometries_of(layer.role);
+  layer.accuracy_m = metres_of(object, "accuracy_m", layer.accuracy_m, where);
+  return layer;
+}
+
+json parsed(std::string_view text) {
+  try {
+    return parse_json(text);
+  } catch (const DataError& error) {
+    throw ConfigError(printable(error.what()));
+  }
+}
+
+}  // namespace
+
+ContextConfig parse_context_config(std::string_view text, const std::string& folder) {
+  const json object = parsed(text);
+  check_members(object, {"$schema", "registration_error_m", "layers"}, "context");
+  ContextConfig config;
+  config.registration_error_m = metres_of(object, "registration_error_m", config.registration_error_m, "context");
+  const auto layers = object.find("layers");
+  if (layers == object.end() || !layers->is_array() || layers->empty()) {
+    throw ConfigError("context: 'layers' is no list of layers");
+  }
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < layers->size(); ++i) {
+    const std::string where = "layer " + std::to_string(i + 1);
+    config.layers.push_back(layer_of((*layers)[i], folder, where));
+    if (!names.insert(config.layers.back().name).second) {
+      throw ConfigError(where + ": there is another of the name '" + config.layers.back().name + "'");
+    }
+  }
+  return config;
+}
+
+ContextConfig read_context_config(const std::string& path) {
+  try {
+    return parse_context_config(read_whole_file(path, largest_config_bytes),
+                                std::filesystem::path(path).parent_path().string());
+  } catch (const ConfigError& error) {
+    throw ConfigError(path + ": " + error.what());
+  } catch (const DataError& error) {
+    throw ConfigError(path + ": " + error.what());
+  }
+}
+
+}  // namespace pitwatch

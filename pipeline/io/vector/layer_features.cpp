@@ -1,0 +1,360 @@
+#include "pipeline/io/vector/layer_features.hpp"
+
+#include <ogrsf_frmts.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
+#include "pipeline/io/files/gdal_errors.hpp"
+#include "pipeline/io/files/gdal_state.hpp"
+#include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/geo/ogr_values.hpp"
+#include "pipeline/io/vector/tables.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr std::size_t longest_text = 500;
+constexpr double same_area = 1e-3;  // of an area: ways to repair it that differ by less agree
+
+struct FreeTransformation {
+  void operator()(OGRCoordinateTransformation* it) const { OGRCoordinateTransformation::DestroyCT(it); }
+};
+using Transformation = std::unique_ptr<OGRCoordinateTransformation, FreeTransformation>;
+using Geometry = std::unique_ptr<OGRGeometry>;
+
+/// A feature of no use, and why.
+struct Unusable {
+  LayerRemark remark;
+};
+
+GDALDatasetUniquePtr open(const std::string& target, const GdalErrorCapture& errors) {
+  static constexpr std::array<const char*, 2> databases{"PostgreSQL", nullptr};
+  const bool is_server = is_database(target);
+  if (!is_server) expect_regular_file(target, largest_vector_file_bytes);
+  std::string opened = target;
+  if (is_server && target.find("connect_timeout") == std::string::npos) opened += " connect_timeout=10";
+  GDALDatasetUniquePtr dataset(GDALDataset::Open(opened.c_str(),
+                                                 GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
+                                                 is_server ? databases.data() : vector_drivers(), nullptr));
+  if (dataset) return dataset;
+  std::string reason = errors.explain("cannot be opened");
+  if (!is_server) throw DataError(reason);
+  for (const std::string& secret : {opened, target}) {
+    for (std::size_t at = reason.find(secret); at != std::string::npos; at = reason.find(secret)) {
+      reason.replace(at, secret.size(), without_password(secret));
+    }
+  }
+  const auto tells = [&](const char* words) { return reason.find(words) != std::string::npos; };
+  if (tells("onnection refused") || tells("timeout expired") || tells("timed out") || tells("could not translate") ||
+      tells("No route to host") || tells("No such file or directory")) {
+    throw UnavailableError(reason);
+  }
+  throw DataError(reason);
+}
+
+OGRLayer& layer_of(GDALDataset& dataset, const std::string& name) {
+  if (!name.empty()) {
+    OGRLayer* const layer = dataset.GetLayerByName(name.c_str());
+    if (layer == nullptr) throw DataError("has no layer '" + name + "'");
+    return *layer;
+  }
+  if (dataset.GetLayerCount() == 0) throw DataError("is empty");
+  if (dataset.GetLayerCount() > 1) {
+    throw DataError("has " + std::to_string(dataset.GetLayerCount()) + " layers: which of them must be said (layer)");
+  }
+  return *dataset.GetLayer(0);
+}
+
+/// The layer's CRS, or the one that is said where it has none.
+OGRSpatialReference crs_of(OGRLayer& layer, const std::string& crs, const GdalErrorCapture& errors) {
+  OGRSpatialReference source;
+  if (const OGRSpatialReference* const declared = layer.GetSpatialRef()) {
+    source = *declared;
+  } else if (crs.empty()) {
+    throw DataError("has no CRS: say in which one it is (crs)");
+  } else if (source.SetFromUserInput(crs.c_str()) != OGRERR_NONE) {
+    throw DataError(errors.explain("crs '" + printable(crs) + "' is none"));
+  }
+  source.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+  return source;
+}
+
+/// Null where the CRS is WGS 84 longitude and latitude already.
+Transformation to_lonlat(const OGRSpatialReference& source, const GdalErrorCapture& errors) {
+  OGRSpatialReference lonlat;
+  lonlat.SetFromUserInput("OGC:CRS84");
+  lonlat.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+  const std::array<const char*, 2> whatever_the_axes{"IGNORE_DATA_AXIS_TO_SRS_AXIS_MAPPING=YES", nullptr};
+  const char* const code = source.GetAuthorityCode(nullptr);
+  if ((code != nullptr && std::string_view(code) == "4326") || source.IsSame(&lonlat, whatever_the_axes.data()) != 0) {
+    return {};
+  }
+  Transformation transformation(OGRCreateCoordinateTransformation(&source, &lonlat));
+  if (!transformation) throw DataError(errors.explain("no transformation to longitude and latitude"));
+  return transformation;
+}
+
+/// In units of the CRS: about a kilometre, over which its straight lines are another's to two centimetres.
+double longest_edge_of(const OGRSpatialReference& source) {
+  return source.IsGeographic() != 0 ? 0.01 : 1000 / std::max(1e-6, source.GetLinearUnits());
+}
+
+/// Columns of a layer by their use; -1 where none is named.
+struct FieldNumbers {
+  int id = -1;
+  int name = -1;
+  int holder = -1;
+  int valid_from = -1;
+  int valid_to = -1;
+  int accuracy_m = -1;
+};
+
+FieldNumbers fields_of(OGRLayer& layer, const LayerColumns& columns) {
+  const auto number = [&](const std::string& column) {
+    if (column.empty()) return -1;
+    const int field = layer.GetLayerDefn()->GetFieldIndex(column.c_str());
+    if (field < 0) throw DataError("has no column '" + printable(column) + "'");
+    return field;
+  };
+  return {number(columns.id),         number(columns.name),     number(columns.holder),
+          number(columns.valid_from), number(columns.valid_to), number(columns.accuracy_m)};
+}
+
+std::string text_of(const OGRFeature& feature, int field) {
+  if (field < 0 || !feature.IsFieldSetAndNotNull(field)) return {};
+  const std::string text = feature.GetFieldAsString(field);
+  const std::string column = feature.GetFieldDefnRef(field)->GetNameRef();
+  const std::string where = "feature " + std::to_string(feature.GetFID()) + ", column '" + printable(column) + "': ";
+  if (text.size() > longest_text) {
+    throw DataError(where + "a text of " + std::to_string(text.size()) + " bytes: at most " +
+                    std::to_string(longest_text));
+  }
+  if (printable(text) != text) throw DataError(where + "a text that is not clean: " + printable(text));
+  return text;
+}
+
+std::optional<Instant> instant_of(const OGRFeature& feature, int field, bool is_end) {
+  if (field < 0 || !feature.IsFieldSetAndNotNull(field)) return std::nullopt;
+  const OGRFieldType type = feature.GetFieldDefnRef(field)->GetType();
+  if (type == OFTDateTime) return instant_field(feature, field);
+  std::string text = text_of(feature, field);
+  if (text.empty()) return std::nullopt;
+  if (type == OFTDate) text = format_day(instant_field(feature, field));
+  return is_end ? last_instant(text) : parse_instant(text);
+}
+
+std::optional<double> number_of(const OGRFeature& feature, int field) {
+  if (field < 0 || !feature.IsFieldSetAndNotNull(field)) return std::nullopt;
+  const OGRFieldType type = feature.GetFieldDefnRef(field)->GetType();
+  const double value = feature.GetFieldAsDouble(field);
+  const bool is_number = type == OFTInteger || type == OFTInteger64 || type == OFTReal;
+  if (!is_number || !(value >= 0) || !std::isfinite(value)) throw DataError("is no accuracy");
+  return value;
+}
+
+double area_of(const OGRGeometry& geometry) {
+  const OGRwkbGeometryType type = wkbFlatten(geometry.getGeometryType());
+  if (type == wkbPolygon) return geometry.toPolygon()->get_Area();
+  if (OGR_GT_IsSubClassOf(type, wkbGeometryCollection) == 0) return 0;
+  return geometry.toGeometryCollection()->get_Area();
+}
+
+/// Valid polygons of a geometry that has crossing rings. Throws Unusable where it can be read in several ways.
+Geometry repaired(const OGRGeometry& geometry) {
+  const std::array<const char*, 2> by_lines{"METHOD=LINEWORK", nullptr};
+  const std::array<const char*, 2> by_structure{"METHOD=STRUCTURE", nullptr};
+  const Geometry lines(geometry.MakeValid(by_lines.data()));
+  Geometry structure(geometry.MakeValid(by_structure.data()));
+  if (!lines || !structure) throw Unusable{LayerRemark::ambiguous};
+  const double area = area_of(*lines);
+  if (!(area > 0)) throw Unusable{LayerRemark::no_geometry};
+  if (!(std::abs(area_of(*structure) - area) <= same_area * area)) throw Unusable{LayerRemark::ambiguous};
+  return structure;
+}
+
+LonLat place_of(double lon, double lat) {
+  if (!(std::abs(lon) <= 360) || !(std::abs(lat) <= 90)) throw Unusable{LayerRemark::no_place};
+  return {lon, lat};
+}
+
+/// Adds the parts of a geometry that are of use; tells whether there were others.
+bool collect(const OGRGeometry& geometry, std::uint8_t wanted, LayerFeature& feature) {
+  switch (wkbFlatten(geometry.getGeometryType())) {
+    case wkbPoint: {
+      if ((wanted & layer_points) == 0) return true;
+      feature.points.push_back(place_of(geometry.toPoint()->getX(), geometry.toPoint()->getY()));
+      return false;
+    }
+    case wkbLineString: {
+      if ((wanted & layer_lines) == 0) return true;
+      LonLatLine line;
+      for (const OGRPoint& point : *geometry.toLineString()) line.push_back(place_of(point.getX(), point.getY()));
+      if (!line.empty()) feature.lines.push_back(std::move(line));
+      return false;
+    }
+    case wkbPolygon: {
+      if ((wanted & layer_areas) == 0) return true;
+      try {
+        LonLatMultiPolygon areas = lonlat_shape(geometry);
+        std::move(areas.begin(), areas.end(), std::back_inserter(feature.areas));
+      } catch (const DataError&) {
+        throw Unusable{LayerRemark::no_place};
+      }
+      return false;
+    }
+    default:
+      break;
+  }
+  if (OGR_GT_IsSubClassOf(wkbFlatten(geometry.getGeometryType()), wkbGeometryCollection) == 0) return true;
+  bool others = false;
+  for (const OGRGeometry* part : *geometry.toGeometryCollection()) others = collect(*part, wanted, feature) || others;
+  return others;
+}
+
+class Reader {
+ public:
+  Reader(const LayerSource& source, OGRLayer& layer, const GdalErrorCapture& errors)
+      : source_(source),
+        layer_(layer),
+        fields_(fields_of(layer, source.columns)),
+        crs_(crs_of(layer, source.crs, errors)),
+        to_lonlat_(to_lonlat(crs_, errors)) {}
+
+  LayerContent read() {
+    for (const OGRFeatureUniquePtr& feature : layer_) {
+      ++content_.read;
+      take(*feature);
+    }
+    tell_shared_ids();
+    return std::move(content_);
+  }
+
+ private:
+  void remark(LayerRemark remark, const std::string& id) { content_.remarks.push_back({remark, id}); }
+
+  void take(const OGRFeature& from) {
+    LayerFeature feature;
+    feature.id = text_of(from, fields_.id);
+    const bool has_id = !feature.id.empty();
+    if (!has_id) feature.id = "#" + std::to_string(from.GetFID());
+    feature.name = text_of(from, fields_.name);
+    feature.holder = text_of(from, fields_.holder);
+    bool mended = false;
+    try {
+      mended = set_geometry(from.GetGeometryRef(), feature);
+    } catch (const Unusable& unusable) {
+      remark(unusable.remark, feature.id);
+      return;
+    }
+    set_values(from, feature);
+    if (!seen_.insert(key_of(from)).second) {
+      remark(LayerRemark::duplicate, feature.id);
+      return;
+    }
+    if (!has_id && fields_.id >= 0) remark(LayerRemark::no_id, feature.id);
+    if (mended) remark(LayerRemark::repaired, feature.id);
+    content_.features.push_back(std::move(feature));
+  }
+
+  void set_values(const OGRFeature& from, LayerFeature& feature) {
+    const auto set = [&](auto& value, const auto& read) {
+      try {
+        value = read();
+      } catch (const DataError&) {
+        remark(LayerRemark::unreadable_value, feature.id);
+      }
+    };
+    set(feature.valid_from, [&] { return instant_of(from, fields_.valid_from, false); });
+    set(feature.valid_to, [&] { return instant_of(from, fields_.valid_to, true); });
+    set(feature.accuracy_m, [&] { return number_of(from, fields_.accuracy_m); });
+  }
+
+  /// Whether it was repaired.
+  bool set_geometry(const OGRGeometry* raw, LayerFeature& feature) {
+    if (raw == nullptr || raw->IsEmpty() != 0) throw Unusable{LayerRemark::no_geometry};
+    Geometry geometry(raw->getLinearGeometry());  // arcs become lines
+    geometry->flattenTo2D();
+    geometry->segmentize(longest_edge_of(crs_));  // straight lines of one CRS are none of another
+    const GdalErrorCapture quiet;                 // why a geometry is not valid, or has no place
+    if (to_lonlat_ && geometry->transform(to_lonlat_.get()) != OGRERR_NONE) throw Unusable{LayerRemark::no_place};
+    bool mended = false;
+    if (geometry->getDimension() == 2 && geometry->IsValid() == 0) {
+      geometry = repaired(*geometry);
+      mended = true;
+    }
+    const bool others = collect(*geometry, source_.geometries, feature);
+    if (!feature.areas.empty() || !feature.lines.empty() || !feature.points.empty()) return mended;
+    throw Unusable{others ? LayerRemark::other_geometry : LayerRemark::no_geometry};
+  }
+
+  /// All of a feature that is read, as the layer has it.
+  std::string key_of(const OGRFeature& from) const {
+    std::string key;
+    for (const int field :
+         {fields_.id, fields_.name, fields_.holder, fields_.valid_from, fields_.valid_to, fields_.accuracy_m}) {
+      if (field >= 0 && from.IsFieldSetAndNotNull(field)) key += from.GetFieldAsString(field);
+      key += '\0';
+    }
+    const OGRGeometry& geometry = *from.GetGeometryRef();
+    std::vector<unsigned char> bytes(geometry.WkbSize());
+    geometry.exportToWkb(wkbNDR, bytes.data());
+    key.append(bytes.begin(), bytes.end());
+    return key;
+  }
+
+  void tell_shared_ids() {
+    std::map<std::string, int> counts;
+    for (const LayerFeature& feature : content_.features) ++counts[feature.id];
+    for (const auto& [id, count] : counts) {
+      if (count > 1) remark(LayerRemark::shared_id, id);
+    }
+  }
+
+  const LayerSource& source_;
+  OGRLayer& layer_;
+  FieldNumbers fields_;
+  OGRSpatialReference crs_;
+  Transformation to_lonlat_;
+  LayerContent content_;
+  std::set<std::string> seen_;
+};
+
+std::string wanted_text(std::uint8_t geometries) {
+  std::string text;
+  for (const auto& [bit, name] : {std::pair{layer_areas, "polygon"}, {layer_lines, "line"}, {layer_points, "point"}}) {
+    if ((geometries & bit) != 0) text += (text.empty() ? "" : " or ") + std::string(name);
+  }
+  return text;
+}
+
+}  // namespace
+
+LayerContent read_layer(const LayerSource& source) {
+  ensure_gdal();
+  const GdalErrorCapture errors;
+  const GDALDatasetUniquePtr dataset = open(source.target, errors);
+  OGRLayer& layer = layer_of(*dataset, source.layer);
+  if (!source.where.empty() && layer.SetAttributeFilter(source.where.c_str()) != OGRERR_NONE) {
+    throw DataError(errors.explain("is not to be filtered by '" + printable(source.where) + "'"));
+  }
+  LayerContent content = Reader(source, layer, errors).read();
+  if (errors.failed()) throw DataError(errors.explain("cannot be read"));
+  if (content.read == 0) throw DataError(source.where.empty() ? "is empty" : "has no feature that fits its filter");
+  if (content.features.empty()) {
+    const LayerRemark first = content.remarks.front().remark;
+    const bool other = first == LayerRemark::other_geometry || first == LayerRemark::no_geometry;
+    throw DataError(other ? "has no " + wanted_text(source.geometries)
+                          : "has no feature of use: the first is " + std::string(name(first)));
+  }
+  return content;
+}
+
+}  // namespace pitwatch

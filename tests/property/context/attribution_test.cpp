@@ -1,0 +1,183 @@
+// Shares of pixels, attribution and nearest features, against definitions that are slow.
+
+#include "pipeline/context/attribution.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <random>
+#include <vector>
+
+#include "pipeline/context/nearest.hpp"
+#include "tests/property/context/shapes.hpp"
+#include "tests/property/polygons/random.hpp"
+
+namespace pitwatch {
+namespace {
+
+using test::area_in_pixel;
+using test::random_real;
+using test::random_shape;
+
+GridPoint random_point(std::mt19937& random, double from, double to) {
+  return {random_real(random, from, to), random_real(random, from, to)};
+}
+
+TEST(CoverageLaws, SharesAreTheAreasOfThePolygonInThePixels) {
+  std::mt19937 random(test_seed());
+  for (int i = 0; i < 400; ++i) {
+    const GridShape shape = random_shape(random, random_point(random, 95, 115), random_real(random, 0.5, 9));
+    const Window window{random_int(random, 90, 105), random_int(random, 90, 105), random_int(random, 1, 20),
+                        random_int(random, 1, 20)};
+    const Plane<double> shares = coverage(shape, window);
+    for (int y = 0; y < window.height; ++y) {
+      for (int x = 0; x < window.width; ++x) {
+        ASSERT_NEAR(shares.at(x, y), area_in_pixel(shape, window.x + x, window.y + y), 1e-9) << x << ' ' << y;
+      }
+    }
+  }
+}
+
+AlertPixels random_alert(std::mt19937& random) {
+  AlertPixels alert;
+  alert.window = {100, 100, random_int(random, 1, 12), random_int(random, 1, 12)};
+  alert.shares.reshape(alert.window.width, alert.window.height);
+  double pixels = 0;
+  for (int y = 0; y < alert.window.height; ++y) {
+    for (int x = 0; x < alert.window.width; ++x) {
+      alert.shares.at(x, y) = (x == 0 && y == 0) || random_int(random, 0, 3) > 0 ? 1 : 0;
+      pixels += alert.shares.at(x, y);
+    }
+  }
+  alert.area_ha = pixels * 0.01;
+  return alert;
+}
+
+GroundFeature feature_of(const GridShape& shape) { return {shape, box_of(shape), 0.5}; }
+
+TEST(AttributionLaws, PartsAddUpToTheAlertAndToEachFeature) {
+  std::mt19937 random(test_seed());
+  for (int i = 0; i < 100; ++i) {
+    const AlertPixels alert = random_alert(random);
+    std::vector<GroundFeature> features;
+    for (int k = random_int(random, 0, 4); k > 0; --k) {
+      features.push_back(feature_of(random_shape(random, random_point(random, 97, 115), random_real(random, 1, 8))));
+    }
+    const Attribution ground = attribute_ground(alert, features, {0.5}, 0.01);
+    double all = 0;
+    double inside = 0;
+    std::map<std::size_t, double> of_feature;
+    for (const GroundPart& part : ground.parts) {
+      all += part.area_ha;
+      inside += part.features.empty() ? 0 : part.area_ha;
+      for (const std::size_t feature : part.features) of_feature[feature] += part.area_ha;
+    }
+    ASSERT_NEAR(all, alert.area_ha, 1e-9);
+    ASSERT_NEAR(inside, ground.inside_ha, 1e-9);
+    for (std::size_t k = 0; k < features.size(); ++k) {
+      double expected = 0;
+      int cut = 0;
+      for (int y = 0; y < alert.window.height; ++y) {
+        for (int x = 0; x < alert.window.width; ++x) {
+          const double share = area_in_pixel(features[k].shape, alert.window.x + x, alert.window.y + y);
+          expected += 0.01 * alert.shares.at(x, y) * share;
+          cut += share > 0 && share < 1 ? 1 : 0;
+        }
+      }
+      // Points stand for areas in pixels that several boundaries cross.
+      ASSERT_NEAR(of_feature[k], expected, 2e-4 + 2e-5 * cut) << k;
+    }
+  }
+}
+
+TEST(AttributionLaws, NoBoundaryThatMovesALittleTurnsInsideIntoOutside) {
+  std::mt19937 random(test_seed());
+  int inside = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const AlertPixels alert = random_alert(random);
+    const GridShape shape = random_shape(random, random_point(random, 95, 117), random_real(random, 2, 12));
+    const BoundaryTolerance tolerance{random_real(random, 0, 1)};
+    const double least_ha = random_real(random, 0, 0.05);
+    GridShape moved = shape;
+    const double angle = random_real(random, 0, 6.3);
+    for (GridPolygon& polygon : moved) {
+      const auto move = [&](GridRing& ring) {
+        for (GridPoint& point : ring) point = {point.x + 0.5 * std::cos(angle), point.y + 0.5 * std::sin(angle)};
+      };
+      move(polygon.outer);
+      for (GridRing& hole : polygon.holes) move(hole);
+    }
+    const BoundaryVerdict before = attribute_ground(alert, {feature_of(shape)}, tolerance, least_ha).verdict;
+    const BoundaryVerdict after = attribute_ground(alert, {feature_of(moved)}, tolerance, least_ha).verdict;
+    if (before == BoundaryVerdict::inside) {
+      ++inside;
+      ASSERT_NE(after, BoundaryVerdict::outside);
+    }
+    if (before == BoundaryVerdict::outside) {
+      ASSERT_NE(after, BoundaryVerdict::inside);
+    }
+  }
+  EXPECT_GT(inside, 50);
+}
+
+double distance(const GridPoint& point, const GridPoint& a, const GridPoint& b) {
+  const double length = std::hypot(b.x - a.x, b.y - a.y);
+  const double to_ends = std::min(std::hypot(point.x - a.x, point.y - a.y), std::hypot(point.x - b.x, point.y - b.y));
+  if (length == 0) return to_ends;
+  const double along = ((point.x - a.x) * (b.x - a.x) + (point.y - a.y) * (b.y - a.y)) / length;
+  if (along < 0 || along > length) return to_ends;
+  return std::abs((point.x - a.x) * (b.y - a.y) - (point.y - a.y) * (b.x - a.x)) / length;
+}
+
+TEST(NearestLaws, NoFeatureIsNearerThanTheOneFound) {
+  std::mt19937 random(test_seed());
+  for (int i = 0; i < 40; ++i) {
+    GridShape shape{{test::random_star(random, random_point(random, 0, 20), 1, 3), {}}};
+    std::vector<NearFeature> features;
+    std::vector<double> expected;
+    for (int k = random_int(random, 1, 5); k > 0; --k) {
+      NearFeature feature;
+      std::vector<std::pair<GridPoint, GridPoint>> edges;
+      if (random_int(random, 0, 1) == 0) {
+        feature.points.push_back(random_point(random, -20, 40));
+        edges.emplace_back(feature.points[0], feature.points[0]);
+      } else {
+        feature.lines.emplace_back();
+        for (int n = random_int(random, 2, 24); n > 0; --n) feature.lines[0].push_back(random_point(random, -20, 40));
+        for (std::size_t n = 0; n + 1 < feature.lines[0].size(); ++n) {
+          edges.emplace_back(feature.lines[0][n], feature.lines[0][n + 1]);
+        }
+      }
+      double least = std::numeric_limits<double>::infinity();
+      const GridRing& ring = shape[0].outer;
+      for (const auto& [a, b] : edges) {
+        if (contains(shape, a)) least = 0;
+        for (std::size_t n = 0; n < ring.size(); ++n) {
+          const GridPoint& c = ring[n];
+          const GridPoint& d = ring[(n + 1) % ring.size()];
+          least = std::min({least, distance(c, a, b), distance(a, c, d), distance(b, c, d)});
+          for (int s = 0; s <= 50; ++s) {
+            const GridPoint on{c.x + (d.x - c.x) * s / 50, c.y + (d.y - c.y) * s / 50};
+            least = std::min(least, distance(on, a, b));
+          }
+        }
+      }
+      expected.push_back(least);
+      features.push_back(std::move(feature));
+    }
+    const std::optional<Nearest> nearest = NearestFinder(features).find(shape);
+    ASSERT_TRUE(nearest.has_value());
+    const double least = *std::min_element(expected.begin(), expected.end());
+    ASSERT_LE(nearest->distance_px, least + 1e-9);
+    ASSERT_NEAR(nearest->distance_px, least, 0.06);
+    ASSERT_NEAR(expected[nearest->feature], least, 0.06);
+    ASSERT_NEAR(std::hypot(nearest->from.x - nearest->to.x, nearest->from.y - nearest->to.y), nearest->distance_px,
+                1e-9);
+  }
+}
+
+}  // namespace
+}  // namespace pitwatch

@@ -1,0 +1,191 @@
+#include "pipeline/io/vector/layer_features.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "pipeline/core/error.hpp"
+#include "tests/unit/io/test_support.hpp"
+
+namespace pitwatch {
+namespace {
+
+using test::message_of;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class LayerFeatures : public testing::Test {
+ protected:
+  /// A GeoJSON layer of these features.
+  LayerSource layer(const std::string& features, const std::string& members = "") {
+    const std::string path = folder_ / "layer.geojson";
+    test::write_text(path, R"({"type": "FeatureCollection", )" + members + R"("features": [)" + features + "]}");
+    LayerSource source;
+    source.target = path;
+    return source;
+  }
+
+  static std::string feature(const std::string& geometry, const std::string& properties = "") {
+    return R"({"type": "Feature", "properties": {)" + properties + R"(}, "geometry": )" + geometry + "}";
+  }
+
+  static std::string polygon(const std::string& ring) {
+    return R"({"type": "Polygon", "coordinates": [[)" + ring + "]]}";
+  }
+
+  static std::string refused(const LayerSource& source) {
+    return message_of<DataError>([&] { read_layer(source); });
+  }
+
+  static std::vector<std::string> remarks(const LayerContent& content) {
+    std::vector<std::string> texts;
+    for (const RemarkedFeature& remarked : content.remarks) {
+      texts.push_back(std::string(name(remarked.remark)) + " " + remarked.id);
+    }
+    return texts;
+  }
+
+  test::TemporaryFolder folder_;
+  const std::string square_ = polygon("[46.0, 40.0], [46.001, 40.0], [46.001, 40.001], [46.0, 40.001], [46.0, 40.0]");
+  const std::string bow_tie_ = polygon("[46.0, 40.0], [46.001, 40.001], [46.001, 40.0], [46.0, 40.001], [46.0, 40.0]");
+};
+
+TEST_F(LayerFeatures, HaveWhatTheNamedColumnsHold) {
+  LayerSource source = layer(feature(
+      square_,
+      R"("nr": "L-1", "called": "North", "who": "A & B", "since": "2020-01-01", "until": "2021-12-31", "m": 3)"));
+  source.columns = {"nr", "called", "who", "since", "until", "m"};
+  const LayerContent content = read_layer(source);
+  ASSERT_EQ(content.features.size(), 1U);
+  const LayerFeature& only = content.features[0];
+  EXPECT_EQ(only.id, "L-1");
+  EXPECT_EQ(only.name, "North");
+  EXPECT_EQ(only.holder, "A & B");
+  EXPECT_EQ(only.valid_from, parse_instant("2020-01-01"));
+  EXPECT_EQ(only.valid_to, last_instant("2021-12-31"));
+  EXPECT_EQ(only.accuracy_m, 3);
+  EXPECT_EQ(only.areas.size(), 1U);
+  EXPECT_TRUE(content.remarks.empty());
+}
+
+TEST_F(LayerFeatures, AreOfTheKindsThatAreOfUse) {
+  const std::string line = R"({"type": "LineString", "coordinates": [[46.0, 40.0], [46.003, 40.0]]})";
+  const std::string point = R"({"type": "Point", "coordinates": [46.0, 40.0]})";
+  LayerSource source = layer(feature(square_) + "," + feature(line) + "," + feature(point) + "," + feature("null"));
+  EXPECT_THAT(remarks(read_layer(source)), ElementsAre("other_geometry #1", "other_geometry #2", "no_geometry #3"));
+  source.geometries = layer_lines | layer_points;
+  const LayerContent content = read_layer(source);
+  EXPECT_EQ(content.read, 4U);
+  ASSERT_EQ(content.features.size(), 2U);
+  EXPECT_EQ(content.features[0].lines.size(), 1U);
+  EXPECT_EQ(content.features[1].points, (std::vector<LonLat>{{46, 40}}));
+}
+
+TEST_F(LayerFeatures, AreRepairedWhereAllWaysAgree) {
+  const LayerContent content = read_layer(layer(feature(bow_tie_)));
+  EXPECT_THAT(remarks(content), ElementsAre("repaired #0"));
+  EXPECT_EQ(content.features.at(0).areas.size(), 2U);
+}
+
+TEST_F(LayerFeatures, OfPartsThatOverlapAreTheirUnion) {
+  const std::string overlapping = R"({"type": "MultiPolygon", "coordinates": [
+      [[[46.0, 40.0], [46.002, 40.0], [46.002, 40.001], [46.0, 40.001], [46.0, 40.0]]],
+      [[[46.001, 40.0], [46.003, 40.0], [46.003, 40.001], [46.001, 40.001], [46.001, 40.0]]]]})";
+  const LayerContent content = read_layer(layer(feature(overlapping)));
+  EXPECT_THAT(remarks(content), ElementsAre("repaired #0"));
+  EXPECT_EQ(content.features.at(0).areas.size(), 1U);
+}
+
+TEST_F(LayerFeatures, AreLeftOutWhereTheyDoNot) {
+  // A hole that lies half outside: is that half ground, or a slip?
+  const std::string leaking = R"({"type": "Polygon", "coordinates": [
+      [[46.0, 40.0], [46.002, 40.0], [46.002, 40.002], [46.0, 40.002], [46.0, 40.0]],
+      [[46.001, 40.0005], [46.003, 40.0005], [46.003, 40.0015], [46.001, 40.0015], [46.001, 40.0005]]]})";
+  const LayerContent content = read_layer(layer(feature(leaking) + "," + feature(square_)));
+  EXPECT_THAT(remarks(content), ElementsAre("ambiguous #0"));
+  EXPECT_EQ(content.features.size(), 1U);
+}
+
+TEST_F(LayerFeatures, ThatAreTheSameCountOnce) {
+  LayerSource source = layer(feature(square_, R"("id": "a", "extra": 1)") + "," + feature(square_, R"("id": "a")") +
+                             "," + feature(bow_tie_, R"("id": "a")") + "," + feature(bow_tie_, R"("id": null)"));
+  source.columns.id = "id";
+  const LayerContent content = read_layer(source);
+  EXPECT_THAT(remarks(content), ElementsAre("duplicate a", "repaired a", "no_id #3", "repaired #3", "shared_id a"));
+  EXPECT_EQ(content.features.size(), 3U);
+}
+
+TEST_F(LayerFeatures, DoWithoutValuesThatAreNone) {
+  LayerSource source = layer(feature(square_, R"("from": "soon", "to": "2020-13-01", "m": -4)"));
+  source.columns.valid_from = "from";
+  source.columns.valid_to = "to";
+  source.columns.accuracy_m = "m";
+  const LayerContent content = read_layer(source);
+  EXPECT_THAT(remarks(content), ElementsAre("unreadable_value #0", "unreadable_value #0", "unreadable_value #0"));
+  EXPECT_FALSE(content.features.at(0).valid_from.has_value());
+}
+
+TEST_F(LayerFeatures, OfAnotherCrsAreTransformed) {
+  const std::string utm = polygon("[500000, 4427757], [500010, 4427757], [500010, 4427767], [500000, 4427757]");
+  const std::string crs = R"("crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32638"}}, )";
+  const LayerContent content = read_layer(layer(feature(utm), crs));
+  EXPECT_NEAR(content.features.at(0).areas[0].outer[0].lon, 45, 1e-9);
+  EXPECT_NEAR(content.features.at(0).areas[0].outer[0].lat, 40, 1e-3);
+}
+
+TEST_F(LayerFeatures, HaveNoLongEdges) {
+  LayerSource source = layer(feature(R"({"type": "LineString", "coordinates": [[46.0, 40.0], [46.1, 40.0]]})"));
+  source.geometries = layer_lines;
+  EXPECT_GE(read_layer(source).features.at(0).lines[0].size(), 11U);
+}
+
+TEST_F(LayerFeatures, CanBeFiltered) {
+  LayerSource source = layer(feature(square_, R"("kind": "a")") + "," + feature(bow_tie_, R"("kind": "b")"));
+  source.where = "kind = 'a'";
+  EXPECT_EQ(read_layer(source).features.size(), 1U);
+  source.where = "kind = 'c'";
+  EXPECT_THAT(refused(source), HasSubstr("no feature that fits its filter"));
+  source.where = "kind ==";
+  EXPECT_THAT(refused(source), HasSubstr("not to be filtered"));
+}
+
+TEST_F(LayerFeatures, OfALayerThatCannotBeUsedAreRefusedWithAReason) {
+  LayerSource missing;
+  missing.target = folder_ / "none.geojson";
+  EXPECT_THAT(refused(missing), HasSubstr("cannot be opened"));
+  EXPECT_THAT(refused(layer("")), HasSubstr("empty"));
+  EXPECT_THAT(refused(layer(feature(R"({"type": "Point", "coordinates": [46.0, 40.0]})"))),
+              HasSubstr("has no polygon"));
+  EXPECT_THAT(refused(layer(feature(polygon("[946, 40], [947, 40], [947, 41], [946, 40]")))), HasSubstr("no_place"));
+  LayerSource column = layer(feature(square_));
+  column.columns.id = "nr";
+  EXPECT_THAT(refused(column), HasSubstr("no column 'nr'"));
+  LayerSource hostile = layer(feature(square_, R"("nr": "a\u001b[2Jb")"));
+  hostile.columns.id = "nr";
+  EXPECT_THAT(refused(hostile), HasSubstr("not clean"));
+  LayerSource turned = layer(feature(square_, R"("nr": "a\u202eb")"));
+  turned.columns.id = "nr";
+  EXPECT_THAT(refused(turned), HasSubstr("not clean"));
+  LayerSource endless = layer(feature(square_, R"("nr": ")" + std::string(501, 'a') + "\""));
+  endless.columns.id = "nr";
+  EXPECT_THAT(refused(endless), HasSubstr("501 bytes"));
+  test::write_text(folder_ / "rubbish.gpkg", "rubbish");
+  LayerSource rubbish;
+  rubbish.target = folder_ / "rubbish.gpkg";
+  EXPECT_THAT(refused(rubbish), HasSubstr("cannot be opened"));
+}
+
+TEST_F(LayerFeatures, AreNotThoseOfOtherFilesThatAFileNames) {
+  LayerSource source;
+  source.target = folder_ / "layer.vrt";
+  test::write_text(source.target,
+                   "<OGRVRTDataSource><OGRVRTLayer name=\"a\"><SrcDataSource>/etc/passwd"
+                   "</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>");
+  EXPECT_THAT(refused(source), HasSubstr("cannot be opened"));
+}
+
+}  // namespace
+}  // namespace pitwatch
