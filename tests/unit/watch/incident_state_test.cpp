@@ -64,6 +64,9 @@ std::vector<WatchedIncident> some_incidents() {
   old.runs = small;
   old.events = {{old.first_detected, AlertEventKind::first_detected, AlertStatus::provisional, 0, 70000, {}},
                 {day_of(0), AlertEventKind::closed, AlertStatus::closed, 0, 70000, {}}};
+  ClassCourse course;
+  course.challenger = ChangeClass::flood;
+  course.challenges = 1;
   live.evidence = {.onset_after = day_of(-5),
                    .onset_before = day_of(0),
                    .before = {0.04F, 0.08F, 0.06F, 0.35F, 0.22F, 0.12F},
@@ -72,12 +75,12 @@ std::vector<WatchedIncident> some_incidents() {
                    .by_water = true,
                    .own_year_share = 1.0 / 3,
                    .greenest_ndvi = 0.6F,
-                   .course = {.challenger = ChangeClass::flood, .challenges = 1},
+                   .course = course,
                    .classes = {{day_of(0), ChangeClass::unknown}, {day_of(5), ChangeClass::to_water, 0.7, 0.1}},
                    .scene_before = "A",
                    .scene_first = "B",
                    .scene_last = "C"};
-  old.evidence = {.classes = {{day_of(0), ChangeClass::burn, 0.9, 1}}};
+  old.evidence.emplace().classes = {{day_of(0), ChangeClass::burn, 0.9, 1}};
   return {live, ended, old};
 }
 
