@@ -219,7 +219,12 @@ BandPlanes read_part(const Scene& part, const Grid& grid, std::span<const Band> 
   side_by_side(bands.size(), [&](std::size_t n) {
     const Band band = bands[n];
     const auto see = [&](PlaneView<const std::uint16_t> dn) {
-      if (options.see_pixels) options.see_pixels(part, band, dn);
+      if (!options.see_pixels) return;
+      try {
+        options.see_pixels(part, band, dn);
+      } catch (...) {
+        rethrow_with_context(redacted(part.bands.at(band).path));
+      }
     };
     try {
       const BandAsset& asset = part.bands.at(band);

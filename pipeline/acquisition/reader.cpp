@@ -11,6 +11,7 @@
 #include "pipeline/acquisition/masks.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/mgrs.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
 
 namespace pitwatch {
 namespace {
@@ -51,9 +52,9 @@ class SitePixels {
 
 std::string name_of(const Scene& scene) { return scene.source + "\n" + scene.id; }
 
-/// Throws DataError for a scene that is refused.
+/// Throws DataError, naming where it lies, for a scene that is refused.
 void take_decision(const Scene& scene, const OffsetReport& report, ReadAcquisition& acquisition) {
-  if (!report.decision.use) throw DataError(report.decision.reason);
+  if (!report.decision.use) throw DataError(redacted(scene.source) + ": " + report.decision.reason);
   for (const std::string& doubt : report.decision.warnings) acquisition.warnings.emplace_back(scene.id, doubt);
 }
 
