@@ -322,7 +322,7 @@ ContextLayerState state_of(const LoadedLayer& loaded) {
           loaded.sha256,
           static_cast<int>(loaded.content.read),
           static_cast<int>(loaded.content.features.size()),
-          remarks.dump(),
+          remarks.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
           loaded.problem};
 }
 

@@ -160,7 +160,9 @@ void write_site_state(const std::string& path, const StateTerms& terms, SiteStat
               {"evidence", evidence_by_id(state.incidents)}};
   for (const auto& [name, value] : terms.options) header["options"].push_back({name, value});
   for (const AcquisitionRecord& acquisition : state.acquisitions) header["looks"].push_back(json_of(acquisition));
-  write_state_file(path, header.dump(), arrays_of(state, &incidents), parallel);
+  // Reasons name files of archives, whose names may be anything.
+  write_state_file(path, header.dump(-1, ' ', false, json::error_handler_t::replace), arrays_of(state, &incidents),
+                   parallel);
 }
 
 StateHead read_state_head(const std::string& path) {

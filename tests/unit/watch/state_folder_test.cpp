@@ -109,6 +109,15 @@ class StateFolderTest : public ::testing::Test {
   test::TemporaryFolder folder_;
 };
 
+TEST_F(StateFolderTest, AReasonThatIsNotUtf8IsKeptAsFarAsItIs) {
+  SiteState now = state(2);
+  now.acquisitions[1].skipped = "/in/B04\xff.jp2: cannot be read";
+  open(StateFolder::Use::relearn).save(now, false);
+  const std::vector<AcquisitionRecord> known = read_state_head(path("looks-000002.state")).acquisitions;
+  ASSERT_THAT(known, SizeIs(2));
+  EXPECT_EQ(known[1].skipped, "/in/B04\xEF\xBF\xBD.jp2: cannot be read");
+}
+
 TEST_F(StateFolderTest, AStateComesBack) {
   save(3);
   StateFolder folder = open();
