@@ -241,7 +241,7 @@ def ewma_status(series, first):
 
 
 class Alerts:
-    """Carries components of pixels from observation to look."""
+    """Carries components of pixels from observation to observation."""
 
     def __init__(self, shape):
         self.owner = np.zeros(shape, np.int32)  # number of the live alert, 0 for none

@@ -42,7 +42,7 @@ struct OutlierShift {
 };
 
 /// Under either hypothesis an observation is regular, normal of variance 1 around the shift, or an outlier (mixture of
-/// the two). The shift is integrated out by Laplace's method around the means that one or two steps of expectation and
+/// the two). The shift is integrated out by Laplace's method around the means that two steps of expectation and
 /// maximisation from each observation lead to. `directions`: features that are monitored.
 OutlierShift shift_among_outliers(std::span<const OutlyingResidual> recent, const Outliers& outliers, float directions,
                                   float lasting_error, const MonitorOptions& options);

@@ -22,6 +22,7 @@ namespace pitwatch {
 namespace {
 
 constexpr std::size_t longest_text = 500;
+constexpr double most_edges = 1e6;  // of a geometry, none longer than longest_edge_of()
 constexpr double same_area = 1e-3;  // of an area: ways to repair it that differ by less agree
 
 struct FreeTransformation {
@@ -39,8 +40,7 @@ GDALDatasetUniquePtr open(const std::string& target, const GdalErrorCapture& err
   static constexpr std::array<const char*, 2> databases{"PostgreSQL", nullptr};
   const bool is_server = is_database(target);
   if (!is_server) expect_regular_file(target, largest_vector_file_bytes);
-  std::string opened = target;
-  if (is_server && target.find("connect_timeout") == std::string::npos) opened += " connect_timeout=10";
+  const std::string opened = with_time_limits(target);
   GDALDatasetUniquePtr dataset(GDALDataset::Open(opened.c_str(),
                                                  GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
                                                  is_server ? databases.data() : vector_drivers(), nullptr));
@@ -52,11 +52,7 @@ GDALDatasetUniquePtr open(const std::string& target, const GdalErrorCapture& err
       reason.replace(at, secret.size(), without_password(secret));
     }
   }
-  const auto tells = [&](const char* words) { return reason.find(words) != std::string::npos; };
-  if (tells("onnection refused") || tells("timeout expired") || tells("timed out") || tells("could not translate") ||
-      tells("No route to host") || tells("No such file or directory")) {
-    throw UnavailableError(reason);
-  }
+  if (tells_of_no_server(reason)) throw UnavailableError(reason);
   throw DataError(reason);
 }
 
@@ -105,6 +101,19 @@ Transformation to_lonlat(const OGRSpatialReference& source, const GdalErrorCaptu
 /// In units of the CRS: about a kilometre, over which its straight lines are another's to two centimetres.
 double longest_edge_of(const OGRSpatialReference& source) {
   return source.IsGeographic() != 0 ? 0.01 : 1000 / std::max(1e-6, source.GetLinearUnits());
+}
+
+/// Of all lines and rings, in units of the CRS; not finite where a vertex is not.
+double length_of(const OGRGeometry& geometry) {
+  const OGRwkbGeometryType type = wkbFlatten(geometry.getGeometryType());
+  if (type == wkbLineString) return geometry.toLineString()->get_Length();
+  double length = 0;
+  if (type == wkbPolygon) {
+    for (const OGRLinearRing* ring : *geometry.toPolygon()) length += ring->get_Length();
+  } else if (OGR_GT_IsSubClassOf(type, wkbGeometryCollection) != 0) {
+    for (const OGRGeometry* part : *geometry.toGeometryCollection()) length += length_of(*part);
+  }
+  return length;
 }
 
 /// Columns of a layer by their use; -1 where none is named.
@@ -282,8 +291,10 @@ class Reader {
     if (raw == nullptr || raw->IsEmpty() != 0) throw Unusable{LayerRemark::no_geometry};
     Geometry geometry(raw->getLinearGeometry());  // arcs become lines
     geometry->flattenTo2D();
-    geometry->segmentize(longest_edge_of(crs_));  // straight lines of one CRS are none of another
-    const GdalErrorCapture quiet;                 // why a geometry is not valid, or has no place
+    const double longest = longest_edge_of(crs_);
+    if (!(length_of(*geometry) <= most_edges * longest)) throw Unusable{LayerRemark::no_place};
+    geometry->segmentize(longest);  // straight lines of one CRS are none of another
+    const GdalErrorCapture quiet;   // why a geometry is not valid, or has no place
     if (to_lonlat_ && geometry->transform(to_lonlat_.get()) != OGRERR_NONE) throw Unusable{LayerRemark::no_place};
     bool mended = false;
     if (geometry->getDimension() == 2 && geometry->IsValid() == 0) {

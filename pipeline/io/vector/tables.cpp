@@ -229,21 +229,6 @@ Table read_layer(OGRLayer& layer, const Table& layout, const GdalErrorCapture& e
   return table;
 }
 
-/// A server that accepts and never answers, or holds a lock for ever, is not waited for. What the user sets goes
-/// before.
-std::string with_time_limits(std::string target) {
-  constexpr std::string_view prefix = "PG:";
-  const bool is_url = target.find("://") != std::string::npos;
-  if (!target.starts_with(prefix) || is_url) return target;
-  for (const auto& [key, value] :
-       {std::pair{"connect_timeout", "10"},
-        {"tcp_user_timeout", "30000"},  // milliseconds
-        {"options", "'-c lock_timeout=60s -c statement_timeout=600s -c client_min_messages=error'"}}) {
-    if (target.find(std::string(key) + "=") == std::string::npos) target += " " + std::string(key) + "=" + value;
-  }
-  return target;
-}
-
 GDALDatasetUniquePtr open_target(const std::string& target, unsigned flags, const GdalErrorCapture& errors) {
   const bool is_server = is_database(target);
   if (!is_server) expect_regular_file(target);
@@ -251,12 +236,7 @@ GDALDatasetUniquePtr open_target(const std::string& target, unsigned flags, cons
                                                  GDAL_OF_VECTOR | GDAL_OF_VERBOSE_ERROR | flags, nullptr, nullptr));
   if (dataset) return dataset;
   const std::string reason = errors.explain("cannot be opened");
-  const auto tells = [&](const char* words) { return reason.find(words) != std::string::npos; };
-  const bool is_away = tells("onnection refused") || tells("timeout expired") || tells("timed out") ||
-                       tells("could not translate host name") || tells("No route to host") ||
-                       tells("server closed the connection") || tells("starting up") || tells("shutting down") ||
-                       tells("No such file or directory");  // of a socket
-  if (is_server && is_away) throw UnavailableError(reason);
+  if (is_server && tells_of_no_server(reason)) throw UnavailableError(reason);
   throw DataError(reason);
 }
 
@@ -429,6 +409,26 @@ bool is_database(const std::string& target) {
   return colon != std::string::npos && colon > 1 &&
          std::all_of(target.begin(), target.begin() + static_cast<std::ptrdiff_t>(colon),
                      [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
+}
+
+std::string with_time_limits(std::string target) {
+  constexpr std::string_view prefix = "PG:";
+  const bool is_url = target.find("://") != std::string::npos;
+  if (!target.starts_with(prefix) || is_url) return target;
+  for (const auto& [key, value] :
+       {std::pair{"connect_timeout", "10"},
+        {"tcp_user_timeout", "30000"},  // milliseconds
+        {"options", "'-c lock_timeout=60s -c statement_timeout=600s -c client_min_messages=error'"}}) {
+    if (target.find(std::string(key) + "=") == std::string::npos) target += " " + std::string(key) + "=" + value;
+  }
+  return target;
+}
+
+bool tells_of_no_server(const std::string& reason) {
+  const auto tells = [&](const char* words) { return reason.find(words) != std::string::npos; };
+  return tells("onnection refused") || tells("timeout expired") || tells("timed out") ||
+         tells("could not translate host name") || tells("No route to host") || tells("server closed the connection") ||
+         tells("starting up") || tells("shutting down") || tells("No such file or directory");  // of a socket
 }
 
 std::string without_password(const std::string& target) {

@@ -107,6 +107,13 @@ class TableStore {
 /// does not understand.
 std::vector<std::size_t> rows_where(const Table& table, const std::string& where);
 
+/// A database's target with limits of time for connecting, locks and statements: a server that accepts and never
+/// answers, or holds a lock for ever, is not waited for. What the user sets goes before; files stay as they are.
+std::string with_time_limits(std::string target);
+
+/// Whether a driver's message says that a database cannot be reached.
+bool tells_of_no_server(const std::string& reason);
+
 /// The target without the password in it, for messages.
 std::string without_password(const std::string& target);
 

@@ -142,6 +142,11 @@ TEST_F(LayerFeatures, HaveNoLongEdges) {
   EXPECT_GE(read_layer(source).features.at(0).lines[0].size(), 11U);
 }
 
+TEST_F(LayerFeatures, FarBeyondTheEarthHaveNoPlaceAndTakeNoMemory) {
+  const std::string endless = polygon("[0, 0], [1e15, 0], [1e15, 1], [0, 0]");
+  EXPECT_THAT(remarks(read_layer(layer(feature(endless) + "," + feature(square_)))), ElementsAre("no_place #0"));
+}
+
 TEST_F(LayerFeatures, CanBeFiltered) {
   LayerSource source = layer(feature(square_, R"("kind": "a")") + "," + feature(bow_tie_, R"("kind": "b")"));
   source.where = "kind = 'a'";
