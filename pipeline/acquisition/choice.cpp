@@ -318,9 +318,15 @@ bool is_same_acquisition(const AcquisitionRecord& a, const AcquisitionRecord& b)
                                                 });
 }
 
+Scene as_read(Scene scene) {
+  const auto narrow = scene.bands.find(Band::B8A);
+  if (narrow != scene.bands.end()) scene.bands.try_emplace(Band::B08, narrow->second);
+  return scene;
+}
+
 std::vector<Scene> scenes_of(const Datatake& datatake) {
   std::vector<Scene> parts;
-  for (const ListedScene& part : datatake.parts) parts.push_back(part.scene);
+  for (const ListedScene& part : datatake.parts) parts.push_back(as_read(part.scene));
   return parts;
 }
 

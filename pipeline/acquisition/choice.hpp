@@ -71,7 +71,11 @@ void give_up(AcquisitionPlan& plan, std::size_t acquisition, const ChoiceOptions
 /// Whether two records are of the same parts in the same editions; what became of them does not matter.
 bool is_same_acquisition(const AcquisitionRecord& a, const AcquisitionRecord& b);
 
-/// The scenes of a datatake, in the order in which they are to be read.
+/// A scene as the monitor reads it: where it lacks B08, B8A stands in, which shows the same edge of the red a little
+/// farther on and 20 m wide (842 and 865 nm).
+Scene as_read(Scene scene);
+
+/// The scenes of a datatake as they are read, in the order in which they are to be.
 std::vector<Scene> scenes_of(const Datatake& datatake);
 
 }  // namespace pitwatch

@@ -8,6 +8,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/raster/cog_writer.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/masks/spectral_mask.hpp"
 
 namespace pitwatch {
@@ -26,6 +27,9 @@ bool all_have(std::span<const Scene> parts, Band band) {
 
 void add_spectral_mask(std::span<const Scene> parts, const MosaicOptions& how, Mosaic& acquisition) {
   const Scene& scene = parts.front();
+  if (!all_have(parts, Band::B03)) {
+    throw DataError(redacted(scene.source) + ": neither SCL nor B03, without which cloud and snow cannot be told");
+  }
   const Grid wide = sky_grid(acquisition.grid, scene.sun);
   MosaicOptions wide_how = how;
   const double shrunk = acquisition.grid.pixel_size_m / wide.pixel_size_m;

@@ -208,16 +208,35 @@ void side_by_side(std::size_t count, const std::function<void(std::size_t)>& wor
   }
 }
 
+/// Of a band that is not there.
+BandPlane unmeasured(const Grid& grid) {
+  BandPlane plane;
+  plane.reflectance.reshape(grid.width, grid.height);
+  plane.bits.reshape(grid.width, grid.height);
+  for (int y = 0; y < grid.height; ++y) {
+    std::fill_n(plane.reflectance.row(y), grid.width, std::numeric_limits<float>::quiet_NaN());
+    std::fill_n(plane.bits.row(y), grid.width, MaskBits{mask_clear});
+  }
+  return plane;
+}
+
 BandPlanes read_part(const Scene& part, const Grid& grid, std::span<const Band> bands, const MosaicOptions& options,
                      OpenBands& files) {
+  const auto is_dispensable = [&](Band band) {
+    return std::find(options.dispensable.begin(), options.dispensable.end(), band) != options.dispensable.end();
+  };
   for (const Band band : bands) {
-    if (part.has(band)) continue;
+    if (part.has(band) || is_dispensable(band)) continue;
     throw DataError(redacted(part.source) + ": no asset for band " + std::string(name(band)) + " (" +
                     std::string(info(band).common_name) + ")");
   }
   std::vector<BandPlane> planes(bands.size());
   side_by_side(bands.size(), [&](std::size_t n) {
     const Band band = bands[n];
+    if (!part.has(band)) {
+      planes[n] = unmeasured(grid);
+      return;
+    }
     const auto see = [&](PlaneView<const std::uint16_t> dn) {
       if (!options.see_pixels) return;
       try {

@@ -44,6 +44,8 @@ struct MosaicOptions {
   /// Which keeps files open from one reading of an overflight to the next; nothing: they are opened anew.
   OpenBands* files = nullptr;
   bool keep_classes = false;  // Mosaic::classes
+  /// Bands that scenes may lack: all of such a plane is NaN, and no pixel is masked for it.
+  std::span<const Band> dispensable = {};
   /// Called with the pixels of each band, as they lie in the file around the site, from several threads at once; what
   /// it throws, read_mosaic() throws.
   std::function<void(const Scene&, Band, PlaneView<const std::uint16_t>)> see_pixels;

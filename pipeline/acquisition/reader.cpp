@@ -81,6 +81,7 @@ MosaicOptions AcquisitionReader::mosaic_options(OpenBands& files) const {
   MosaicOptions how;
   how.blocks = &blocks_;
   how.files = &files;
+  how.dispensable = dispensable_bands;
   if (options_.checks.gate) {
     how.see_pixels = [](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
       refuse_garbage(scene, band, dn);

@@ -14,6 +14,10 @@ namespace pitwatch {
 /// The bands that the monitor takes in, in this order.
 inline constexpr std::array<Band, 6> watched_bands{Band::B02, Band::B03, Band::B04, Band::B08, Band::B11, Band::B12};
 
+/// Of these, without which it still knows cloud, shadow and new bare ground: by blue, red, near and short-wave
+/// infrared.
+inline constexpr std::array dispensable_bands{Band::B03, Band::B12};
+
 /// What the acquisitions of a site are laid over and measured against: a clear one of the history. The state keeps it,
 /// since its files may go, as it is used: rounded to what is kept.
 struct ReferencePixels {

@@ -19,6 +19,11 @@ constexpr float none = std::numeric_limits<float>::quiet_NaN();
 
 float floored(float reflectance) { return reflectance < darkest ? darkest : reflectance; }  // keeps NaN
 
+/// Mean of the visible bands; of blue and red where there is no green, which lies between them.
+float visible(float blue, float green, float red) {
+  return green == green ? (blue + green + red) * (1.0F / 3) : (blue + red) * 0.5F;
+}
+
 float log_of(float reflectance) { return reflectance == reflectance ? portable_log(reflectance + path_error) : none; }
 
 void mask_margin(ObservationFeatures& observation, PixelVector<std::uint8_t>& veiled, const MonitorOptions& options) {
@@ -110,7 +115,7 @@ FeatureVector features_of(const PixelReflectance& reflectance) {
   return {(nir - red) / (nir + red),
           ((swir16 + red) - (nir + blue)) / ((swir16 + red) + (nir + blue)),
           (green - swir16) / (green + swir16),
-          log_of((blue + green + red) * (1.0F / 3)),
+          log_of(visible(blue, green, red)),
           log_of(swir16),
           log_of(swir22)};
 }
@@ -127,9 +132,10 @@ FeatureVector error_of(const PixelReflectance& reflectance, float error) {
     return each * 2 * std::sqrt(a * a + b * b) / ((a + b) * (a + b));
   };
   const float of_two = error * std::numbers::sqrt2_v<float>;
-  const float of_mean = error * std::numbers::inv_sqrt3_v<float>;
+  const float of_mean =
+      error * (green == green ? std::numbers::inv_sqrt3_v<float> : 0.5F * std::numbers::sqrt2_v<float>);
   return {of_ratio(nir, red, error),      of_ratio(swir16 + red, nir + blue, of_two),
-          of_ratio(green, swir16, error), of_mean / ((blue + green + red) * (1.0F / 3) + path_error),
+          of_ratio(green, swir16, error), of_mean / (visible(blue, green, red) + path_error),
           error / (swir16 + path_error),  error / (swir22 + path_error)};
 }
 

@@ -49,7 +49,8 @@ struct PixelReflectance {
 };
 
 /// NDVI (Tucker 1979), BSI (Rikimaru et al. 2002), MNDWI (Xu 2006), and natural logarithms of the mean visible
-/// reflectance, of B11 and of B12, each plus 0.01; reflectances below 0.002 count as that. NaN where a band is.
+/// reflectance (of blue and red where green is NaN), of B11 and of B12, each plus 0.01; reflectances below 0.002 count
+/// as that. NaN where another band is.
 FeatureVector features_of(const PixelReflectance& reflectance);
 
 /// Standard deviation of the features by an error of `error` in each band's reflectance, independent by band: what

@@ -10,6 +10,9 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/monitor/elementary.hpp"
+#include "pipeline/monitor/pixel_life.hpp"
+#include "pipeline/monitor/shift.hpp"
+#include "pipeline/monitor/sight.hpp"
 
 namespace pitwatch {
 
@@ -20,18 +23,6 @@ float needed_log_odds(float usual, const MonitorOptions& options) {
 }
 
 namespace {
-
-float at(const FeatureVector& values, Feature feature) { return values[index(feature)]; }
-
-float squared_length(const FeatureVector& v) {
-  float sum = 0;
-  for (const float value : v) sum += value * value;
-  return sum;
-}
-
-bool is_alert(PixelStatus status) {
-  return status == PixelStatus::provisional || status == PixelStatus::confirmed || status == PixelStatus::recovering;
-}
 
 /// Pixels whose models' uncertain directions (season_model.hpp) on a date are worked out some at a time, and then
 /// used: use(pixel, model, direction).
@@ -68,6 +59,7 @@ class InBatches {
   std::size_t count_ = 0;
 };
 
+/// One observation of a site, pass by pass over its pixels.
 class ObservationJudge {
  public:
   ObservationJudge(MonitorState& state, const ObservationFeatures& observation, const MonitorOptions& options,
@@ -79,7 +71,10 @@ class ObservationJudge {
         rows_(rows),
         steps_(state.typical_noise),
         date_(season_date(observation.when)),
-        year_(season_year(observation.when)) {
+        year_(season_year(observation.when)),
+        shift_(state, options),
+        needed_{needed_log_odds(options.provisional_log_odds, options),
+                needed_log_odds(options.confirm_log_odds, options)} {
     if (observation.width != state.width || observation.height != state.height)
       throw DataError("an observation differs in size from its site");
     if (!state.observations.empty()) {
@@ -97,16 +92,6 @@ class ObservationJudge {
            observation.when - state.observations[static_cast<std::size_t>(first_of_sky_ - 1)] < one_sky) {
       --first_of_sky_;
     }
-    for (const float noise : state.typical_noise) directions_ += noise > 0 ? 1.0F : 0.0F;
-    for (std::size_t error = 0; error < factors_.size(); ++error) {
-      const float lasting = unpack_lasting_error(static_cast<std::uint8_t>(error)) * options.persistent_error_weight;
-      for (std::size_t k = 1; k <= window_observations; ++k) {
-        factors_[error].observations[k - 1] = factor_of(k, 1 + options.passing_error, lasting);
-      }
-      factors_[error].soil = factor_of(1, 1, lasting);
-    }
-    provisional_log_odds_ = needed_log_odds(options.provisional_log_odds, options);
-    confirm_log_odds_ = needed_log_odds(options.confirm_log_odds, options);
     const std::size_t pixels = state.pixels();
     result.evidence.resize(pixels);
     result.probability.resize(pixels);
@@ -184,7 +169,7 @@ class ObservationJudge {
     return true;
   }
 
-  // ---- residuals ----
+  // ---- residuals, and what is screened ----
 
   void measure_all() {
     rows_(state_.height, [this](int begin, int end) {
@@ -231,12 +216,13 @@ class ObservationJudge {
       deviation[f] =
           expected.deviation[f] > 0 ? std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error) : 0;
     }
-    const bool is_snow = is_patchy_snow(i);
+    const PixelSight sight = sight_of(i);
+    const bool is_snow = is_patchy_snow(sight, snow_lies(), options_);
     if (is_snow && snow_lies() && excuse(i) < options_.excuse_days) {
       result_.use[i] = ObservationUse::screened;  // for as long as it lies, but it does not for ever
       return;
     }
-    if (!is_missed_cloud(i) && !is_missed_shadow(i) && !is_snow) {
+    if (!is_missed_cloud(sight, options_) && !is_missed_shadow(sight, options_) && !is_snow) {
       // Goes on. Only a clean observation ends a row of screened ones: fresh dark rock is now darker than the screen's
       // limit, and now not.
     } else if (has_earlier_of_sky()) {
@@ -252,39 +238,13 @@ class ObservationJudge {
     result_.residuals.tells[i] = is_alert(state_.status[i]) ? 0 : 1;
   }
 
-  bool is_missed_cloud(std::size_t i) const {
-    const float rise = at(result_.residuals.residual[i], Feature::log_visible);
-    // Cloud does not darken the short-wave infrared; a pond does.
-    if (at(result_.residuals.residual[i], Feature::log_swir16) < -options_.dark_log) return false;
-    return rise > options_.brightened_log &&
-           rise > options_.screen_sigma * at(result_.residuals.deviation[i], Feature::log_visible) &&
-           observation_.blue_to_red[i] > options_.white_blue_to_red;
-  }
-
-  /// Snow between plants and stones: brighter to the eye, and darker in the short-wave infrared. Water is darker in the
-  /// near infrared too; what is dug or dumped rises in all bands.
-  bool is_patchy_snow(std::size_t i) const {
-    const FeatureVector& residual = result_.residuals.residual[i];
-    const FeatureVector& deviation = result_.residuals.deviation[i];
-    return at(residual, Feature::log_visible) > options_.brightened_log && at(residual, Feature::log_swir16) < 0 &&
-           at(residual, Feature::mndwi) > options_.screen_sigma * at(deviation, Feature::mndwi) &&
-           (at(observation_.values[i], Feature::ndvi) > 0 || snow_lies());
+  PixelSight sight_of(std::size_t i) const {
+    return {observation_.values[i], result_.residuals.residual[i], result_.residuals.deviation[i],
+            observation_.blue_to_red[i]};
   }
 
   /// Elsewhere in the observation.
   bool snow_lies() const { return observation_.snow_share >= options_.snow_share; }
-
-  bool is_missed_shadow(std::size_t i) const {
-    const FeatureVector& residual = result_.residuals.residual[i];
-    const FeatureVector& deviation = result_.residuals.deviation[i];
-    for (const Feature feature : {Feature::log_visible, Feature::log_swir16, Feature::log_swir22}) {
-      if (at(residual, feature) > -options_.dark_log ||
-          at(residual, feature) > -options_.shadow_sigma * at(deviation, feature))
-        return false;
-    }
-    return std::abs(at(residual, Feature::mndwi)) < options_.screen_sigma * at(deviation, Feature::mndwi) &&
-           std::abs(at(residual, Feature::ndvi)) < options_.screen_sigma * at(deviation, Feature::ndvi);
-  }
 
   // ---- evidence ----
 
@@ -297,44 +257,56 @@ class ObservationJudge {
       result_.use[i] = ObservationUse::same_sky;
       return;
     }
+    // By the residual as it was observed: what wets all of a shore is the regional anomaly, too.
+    WaterLevel level = level_of_water(sight_of(i), state_.near_water[i], options_);
+    take_off_anomaly(x, y, i);
+    const PixelSight sight = sight_of(i);
+    const bool is_soil = shows_soil(sight, options_);
+    FeatureVector distance = whitened_residual(sight);
+    const bool is_as_expected = shift_.is_clean(distance);
+    if (is_as_expected) {
+      state_.counts[i].screened_in_row = 0;
+      level = lasting_level(i);
+      if (level == WaterLevel::as_ever) state_.counts[i].excused_since = no_observation;
+    } else if (state_.counts[i].clean_in_row > 0) {
+      state_.counts[i].excused_since = no_observation;
+    }
+    float excuse_log_odds = lowest_log_odds;
+    if (!is_as_expected && is_as_at_another_season(i) && excuse(i) < options_.excuse_days) {
+      result_.use[i] = ObservationUse::another_season;
+      distance = {};
+    } else if (level != WaterLevel::as_ever && (is_as_expected || !is_soil)) {
+      const auto days = static_cast<float>(excuse(i));
+      excuse_log_odds = level == WaterLevel::high ? options_.high_water_log_odds - days / options_.high_water_days
+                                                  : options_.level_log_odds - days / options_.level_days;
+    }
+    push_front(state_.recent_residuals[i], state_.recent_observations[i], shift_.limited(distance, is_soil), number_);
+    if (!state_.outliers.empty()) keep_outlying(i, distance);
+    state_.own_evidence[i] =
+        pack_log_odds(own_evidence(largest_shift(i, is_soil).log_factor, excuse_log_odds, options_));
+  }
+
+  /// Takes the regional anomaly off the residual, and widens its deviation where similar ground scatters.
+  void take_off_anomaly(int x, int y, std::size_t i) {
     FeatureVector& residual = result_.residuals.residual[i];
     FeatureVector& deviation = result_.residuals.deviation[i];
     const FeatureVector& shared = result_.anomaly.at(x, y, result_.residuals.kind[i]);
     const FeatureVector& scatter = result_.anomaly.scatter(result_.residuals.kind[i]);
-    Level level = level_of_water(i);
     for (std::size_t f = 0; f < feature_count; ++f) {
       if (deviation[f] <= 0) continue;
       residual[f] = less_weather(residual[f], shared[f]);
       deviation[f] *= scatter[f];
     }
-    const bool is_soil = shows_soil(i);
-    const float water = was_and_is_water(i) ? options_.water_share : 1.0F;
+  }
+
+  FeatureVector whitened_residual(const PixelSight& sight) const {
+    const bool knows_water = at(state_.typical_noise, Feature::mndwi) > 0;
+    const float water = knows_water && was_and_is_water(sight, options_) ? options_.water_share : 1.0F;
     FeatureVector standard{};
     for (std::size_t f = 0; f < feature_count; ++f) {
-      if (deviation[f] > 0) standard[f] = water * residual[f] / deviation[f];
+      if (sight.deviation[f] > 0) standard[f] = water * sight.residual[f] / sight.deviation[f];
     }
-    FeatureVector distance = whitened(standard);
-    float excuse_log_odds = lowest_log_odds;
-    const bool is_as_expected = is_clean(distance);
-    if (is_as_expected) {
-      state_.counts[i].screened_in_row = 0;
-      level = lasting_level(i);
-      if (level == Level::as_ever) state_.counts[i].excused_since = no_observation;
-    } else if (state_.counts[i].clean_in_row > 0) {
-      state_.counts[i].excused_since = no_observation;
-    }
-    if (!is_as_expected && is_as_at_another_season(i) && excuse(i) < options_.excuse_days) {
-      result_.use[i] = ObservationUse::another_season;
-      distance = {};
-    } else if (level != Level::as_ever && (is_as_expected || !is_soil)) {
-      const auto days = static_cast<float>(excuse(i));
-      excuse_log_odds = level == Level::high ? options_.high_water_log_odds - days / options_.high_water_days
-                                             : options_.level_log_odds - days / options_.level_days;
-    }
-    const float limit = is_soil ? options_.soil_limit_sigma : options_.observation_limit_sigma;
-    push_front(state_.recent_residuals[i], state_.recent_observations[i], limited(distance, limit), number_);
-    if (!state_.outliers.empty()) keep_outlying(i, distance);
-    state_.own_evidence[i] = pack_log_odds(own_evidence(i, is_soil, excuse_log_odds));
+    return shift_.whitened(standard);
   }
 
   /// Days for which what passes has explained all that was not clean, with this observation.
@@ -354,205 +326,28 @@ class ObservationJudge {
     return residual - options_.surroundings_contrast * shared;
   }
 
-  FeatureVector whitened(const FeatureVector& standard) const {
-    FeatureVector result{};
-    for (std::size_t r = 0; r < feature_count; ++r) {
-      for (std::size_t c = 0; c <= r; ++c) result[r] += state_.whitening[r * feature_count + c] * standard[c];
-    }
-    return result;
-  }
-
-  static FeatureVector limited(FeatureVector v, float limit) {
-    const float length = std::sqrt(squared_length(v));
-    if (length <= limit) return v;
-    for (float& value : v) value *= limit / length;
-    return v;
-  }
-
-  /// By how much a feature deviates, in noise.
-  float sigmas(std::size_t i, Feature feature) const {
-    const float deviation = at(result_.residuals.deviation[i], feature);
-    return deviation > 0 ? at(result_.residuals.residual[i], feature) / deviation : 0;
-  }
-
-  /// Bare mineral ground that is new: brighter to the eye but not white, and not where water was. Where it was green it
-  /// is less green, and brighter in the short-wave infrared as well, or at least neither darker nor wetter; where it
-  /// was bare it is brighter in all bands, and neither greener nor wetter. Cloud and snow are white, haze makes ground
-  /// wetter by MNDWI, shade and water are darker: one such observation tells more than others.
-  bool shows_soil(std::size_t i) const {
-    if (observation_.blue_to_red[i] >= options_.white_blue_to_red ||
-        sigmas(i, Feature::log_visible) <= options_.soil_sigma || is_expected_water(i)) {
-      return false;
-    }
-    const float ndvi = sigmas(i, Feature::ndvi);
-    const float swir = sigmas(i, Feature::log_swir16);
-    const float wetness = sigmas(i, Feature::mndwi);
-    if (green_share(i) < 0.5F && ndvi < options_.greener_sigma && swir > options_.soil_sigma &&
-        wetness < options_.soil_sigma)
-      return true;
-    return at(observation_.values[i], Feature::ndvi) < options_.green_ndvi && ndvi < -options_.soil_sigma &&
-           (swir > options_.soil_sigma || (swir > 0 && wetness < options_.screen_sigma));
-  }
-
-  /// Evidence of the last observations together, and how many they are where it is largest.
-  struct Shift {
-    float log_factor = lowest_log_odds;
-    std::size_t observations = 1;
-  };
-
   void keep_outlying(std::size_t i, const FeatureVector& distance) {
     PixelOutliers& pixel = state_.outliers[i];
     std::copy_backward(pixel.recent.begin(), pixel.recent.end() - 1, pixel.recent.end());
     const FeatureVector& deviation = result_.residuals.deviation[i];
-    float log_scale = 0;
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      if (deviation[f] > 0) log_scale += portable_log(deviation[f] / state_.whitening[f * feature_count + f]);
-    }
+    const float log_scale = shift_.log_scale(deviation);
     pixel.recent[0] = {distance, log_outlier_density(pixel.outliers, observation_.values[i], deviation, log_scale)};
   }
 
-  Shift largest_shift_among_outliers(std::size_t i) const {
-    const PixelOutliers& pixel = state_.outliers[i];
-    const auto most = static_cast<std::size_t>(std::clamp(state_.recent(i).count, 1, options_.window_observations));
-    const float lasting = unpack_lasting_error(state_.models[i].lasting_error) * options_.persistent_error_weight;
-    Shift best;
-    for (std::size_t k = 1; k <= most; ++k) {
-      const OutlierShift shift =
-          shift_among_outliers(std::span(pixel.recent).first(k), pixel.outliers, directions_, lasting, options_);
-      const float factor = shift.log_factor * share_of_disturbance(green_share(i), shift.shift[index(Feature::ndvi)]);
-      if (k > 1 && factor <= best.log_factor) continue;
-      best = {factor, k};
-    }
-    return best;
-  }
-
   Shift largest_shift(std::size_t i, bool is_soil) const {
-    if (!state_.outliers.empty()) return largest_shift_among_outliers(i);
+    const std::uint8_t lasting_error = state_.models[i].lasting_error;
     const RecentObservations recent = state_.recent(i);
-    const auto most = static_cast<std::size_t>(std::clamp(recent.count, 1, options_.window_observations));
-    const ObservationsFactors& factors = factors_[state_.models[i].lasting_error];
-    const float green = green_share(i);
-    Shift best;
-    FeatureVector sum{};
-    for (std::size_t k = 0; k < most; ++k) {
-      for (std::size_t f = 0; f < feature_count; ++f) sum[f] += recent.whitened[k][f];
-      const float share = k > 0 || is_soil ? 1.0F : options_.single_observation_share;
-      const ObservationsFactor& of_observations = k == 0 && is_soil ? factors.soil : factors.observations[k];
-      const auto factor_of = [&](const FeatureVector& shift) {
-        return share * of_observations.per_square * squared_length(shift) - of_observations.cost;
-      };
-      float factor = factor_of(sum);
-      if (factor > 0) {
-        const auto observations = static_cast<float>(k + 1);
-        factor *= share_of_disturbance(green, sum[index(Feature::ndvi)] / observations);
-        if (green < 1) factor = std::max(factor, (1 - green) * factor_of(less_greening(i, sum)));
-      }
-      if (k > 0 && factor <= best.log_factor) continue;
-      best.log_factor = factor;
-      best.observations = k + 1;
-    }
-    return best;
-  }
-
-  /// The share of the evidence that speaks for disturbed ground, `rise` being the whitened rise of NDVI. Ground that is
-  /// being dug or covered loses what is green on it and does not turn greener: that keeps out growth, early seasons
-  /// and, on green ground, shade and moisture.
-  float share_of_disturbance(float green, float rise) const {
-    if (state_.typical_noise[index(Feature::ndvi)] <= 0) return 1;
-    // NDVI comes first in the triangular whitening: its whitened residual is its own.
-    const float none_at = options_.greener_sigma - green * (options_.greener_sigma + 0.5F);
-    const float all_at = none_at - options_.fall_sigma;
-    return std::clamp((none_at - rise / state_.whitening[0]) / (none_at - all_at), 0.0F, 1.0F);
-  }
-
-  /// What plants on bare ground do not explain of a whitened shift: as NDVI rises by 1, the others change by about so
-  /// much from soil to grass. Rock of another colour may well have a higher NDVI than what was there, without being
-  /// green; but it is brighter, or darker than plants would make it.
-  FeatureVector less_greening(std::size_t i, const FeatureVector& whitened_shift) const {
-    constexpr FeatureVector per_ndvi{1, -0.6F, -0.25F, -1.4F, -0.5F, -1.2F};
-    constexpr float known = 0.5F;  // to within this share
-    constexpr std::size_t ndvi = 0;
-    FeatureVector shift{};
-    for (std::size_t r = 0; r < feature_count; ++r) {
-      float rest = whitened_shift[r];
-      for (std::size_t c = 0; c < r; ++c) rest -= state_.whitening[r * feature_count + c] * shift[c];
-      shift[r] = rest / state_.whitening[r * feature_count + r];
-    }
-    const FeatureVector& deviation = result_.residuals.deviation[i];
-    if (deviation[ndvi] <= 0 || shift[ndvi] <= 0) return whitened_shift;
-    const float rise = shift[ndvi] * deviation[ndvi];
-    shift[ndvi] = 0;
-    for (std::size_t f = 1; f < feature_count; ++f) {
-      if (deviation[f] <= 0) continue;
-      const float greening = rise * per_ndvi[f] / deviation[f];
-      const float rest = shift[f] - greening;
-      shift[f] = std::copysign(std::max(0.0F, std::abs(rest) - known * std::abs(greening)), rest);
-    }
-    return whitened(shift);
-  }
-
-  /// What the observation should have shown of a feature.
-  float expectation(std::size_t i, Feature feature) const {
-    return at(observation_.values[i], feature) - at(result_.residuals.residual[i], feature);
-  }
-
-  /// How green the ground should have been: 0 where it has nothing to lose, 1 where it is all green.
-  float green_share(std::size_t i) const {
-    const float expected = expectation(i, Feature::ndvi);
-    return std::clamp((expected - options_.bare_ndvi) / (options_.green_ndvi - options_.bare_ndvi), 0.0F, 1.0F);
-  }
-
-  bool was_and_is_water(std::size_t i) const {
-    const std::size_t mndwi = index(Feature::mndwi);
-    if (state_.typical_noise[mndwi] <= 0) return false;
-    return is_expected_water(i) && observation_.values[i][mndwi] > options_.water_mndwi &&
-           at(observation_.values[i], Feature::log_swir16) < brightest_water_log_swir16;
-  }
-
-  bool is_expected_water(std::size_t i) const {
-    return expectation(i, Feature::mndwi) > options_.water_mndwi &&
-           expectation(i, Feature::log_swir16) < brightest_water_log_swir16;
-  }
-
-  /// What the level of water nearby may have to do with an observation.
-  enum class Level : std::uint8_t {
-    as_ever,
-    high,     // land that turned towards water
-    another,  // where water was, or beside it
-  };
-
-  Level level_of_water(std::size_t i) const {
-    if (state_.near_water[i] == NearWater::none) return Level::as_ever;
-    const float limit = options_.level_sigma * at(result_.residuals.deviation[i], Feature::mndwi);
-    const float change = at(result_.residuals.residual[i], Feature::mndwi);
-    // Ground that is wet, or partly under water, is darker in all bands, as in shadow.
-    const bool wetter = looks_wet(observation_.values[i]) || is_missed_shadow(i) ||
-                        (change > limit && at(result_.residuals.residual[i], Feature::log_swir16) < 0);
-    if (state_.near_water[i] == NearWater::shore) return wetter ? Level::high : Level::as_ever;
-    return wetter || change < -limit || is_expected_water(i) ? Level::another : Level::as_ever;
+    if (state_.outliers.empty()) return shift_.largest(recent, sight_of(i), is_soil, lasting_error);
+    return shift_.largest_among_outliers(state_.outliers[i], recent.count, sight_of(i), lasting_error);
   }
 
   /// The level that explained observations which an observation as expected is weighed together with: water that is
   /// back where it should be does not make a disturbance of what it left dry before.
-  Level lasting_level(std::size_t i) const {
+  WaterLevel lasting_level(std::size_t i) const {
     const PixelCounts& counts = state_.counts[i];
-    if (state_.near_water[i] == NearWater::none || counts.excused_since == no_observation) return Level::as_ever;
-    if (counts.clean_in_row + 1 >= options_.window_observations) return Level::as_ever;
-    return state_.near_water[i] == NearWater::shore ? Level::high : Level::another;
-  }
-
-  /// Log odds of disturbance to no change, and to what else explains the observations just as well (`excuse`: log odds
-  /// of that to no change, before any observation).
-  float own_evidence(std::size_t i, bool is_soil, float excuse) const {
-    const float evidence = largest_shift(i, is_soil).log_factor;
-    const float excused = excuse > lowest_log_odds ? softplus(std::max(0.0F, evidence) + excuse) : 0.0F;
-    return std::clamp(evidence - excused + options_.prior_log_odds, lowest_log_odds, highest_log_odds);
-  }
-
-  /// log(1 + exp(x))
-  static float softplus(float x) {
-    constexpr float large = 15;
-    return x > large ? x : portable_log(1 + portable_exp(std::max(x, -large)));
+    if (state_.near_water[i] == NearWater::none || counts.excused_since == no_observation) return WaterLevel::as_ever;
+    if (counts.clean_in_row + 1 >= options_.window_observations) return WaterLevel::as_ever;
+    return state_.near_water[i] == NearWater::shore ? WaterLevel::high : WaterLevel::another;
   }
 
   float with_neighbours(int x, int y, std::size_t i) const {
@@ -578,10 +373,6 @@ class ObservationJudge {
     const bool judged = state_.status[i] != PixelStatus::not_judged;
     result_.evidence[i] = judged ? with_neighbours(x, y, i) : 0;
     result_.probability[i] = judged ? portable_logistic(result_.evidence[i]) : 0;
-  }
-
-  bool is_clean(const FeatureVector& whitened) const {
-    return squared_length(whitened) < options_.clean_sigma * options_.clean_sigma * directions_;
   }
 
   /// Where the history is too short to show the whole year, seasons that it shows stand for those that it lacks.
@@ -629,54 +420,24 @@ class ObservationJudge {
   /// Moves a pixel that was seen on through its life. True where it is as ever: then the observation goes into its
   /// model.
   bool follow(std::size_t i) {
-    const float evidence = result_.evidence[i];
-    PixelStatus& status = state_.status[i];
     PixelHistory& history = state_.history[i];
     PixelCounts& counts = state_.counts[i];
     const RecentObservations recent = state_.recent(i);
-    const bool clean = is_clean(recent.whitened[0]);
-    counts.clean_in_row = clean ? static_cast<std::uint8_t>(std::min(counts.clean_in_row + 1, 255)) : std::uint8_t{0};
-    const float vegetation = at(result_.residuals.residual[i], Feature::ndvi);
-
-    if (!is_alert(status)) {
-      if (evidence >= provisional_log_odds_) {
-        const std::size_t observations = largest_shift(i, shows_soil(i)).observations;
-        status = PixelStatus::provisional;
-        history.first_detected = number_;
-        history.confirmed_on = no_observation;
-        history.onset_before = recent.observation[observations - 1];
-        history.onset_after =
-            observations < static_cast<std::size_t>(recent.count) ? recent.observation[observations] : no_observation;
-        history.last_detected = number_;
-        history.observations_since_onset = static_cast<std::int32_t>(observations);
-        history.own_year_observations = is_of_own_year(i) ? history.observations_since_onset : 0;
-        history.vegetation_lost = std::max(0.0F, -vegetation);
-        return false;
-      }
-      return clean && evidence < 0;
+    const PixelFinding finding{result_.evidence[i], shift_.is_clean(recent.whitened[0]),
+                               at(result_.residuals.residual[i], Feature::ndvi),
+                               at(result_.residuals.deviation[i], Feature::ndvi)};
+    counts.clean_in_row =
+        finding.is_clean ? static_cast<std::uint8_t>(std::min(counts.clean_in_row + 1, 255)) : std::uint8_t{0};
+    if (opens(state_.status[i], finding, needed_)) {
+      const std::size_t observations = largest_shift(i, shows_soil(sight_of(i), options_)).observations;
+      open(state_.status[i], history, recent, observations, finding, number_);
+      history.own_year_observations = is_of_own_year(i) ? history.observations_since_onset : 0;
+      return false;
     }
-
+    if (!is_alert(state_.status[i])) return finding.is_clean && finding.evidence < 0;
     ++history.observations_since_onset;
     history.own_year_observations += is_of_own_year(i) ? 1 : 0;
-    history.vegetation_lost = std::max(history.vegetation_lost, -vegetation);
-    if (!clean) history.last_detected = number_;
-    if (status == PixelStatus::provisional) {
-      if (counts.clean_in_row >= options_.close_provisional_observations) {
-        status = PixelStatus::closed;
-      } else if (evidence >= confirm_log_odds_ && history.observations_since_onset >= options_.confirm_observations) {
-        status = PixelStatus::confirmed;
-        history.confirmed_on = number_;
-      }
-      return false;
-    }
-    if (counts.clean_in_row >= options_.close_confirmed_observations) {
-      status = PixelStatus::closed;
-      return false;
-    }
-    const bool vegetation_was_lost =
-        history.vegetation_lost > options_.lost_sigma * at(result_.residuals.deviation[i], Feature::ndvi);
-    const bool is_back = -vegetation < (1 - options_.recovered_share) * history.vegetation_lost;
-    if (vegetation_was_lost) status = is_back ? PixelStatus::recovering : PixelStatus::confirmed;
+    move_on(state_.status[i], history, counts, finding, needed_, options_, number_);
     return false;
   }
 
@@ -697,7 +458,6 @@ class ObservationJudge {
   /// Whether the observation shows what the model expects of the pixel at some time of the year that it knows, or that
   /// with its soil moist or turned, to within so many sigma per direction.
   bool is_like_own_year(std::size_t i, const SeasonModel& model, float sigma) const {
-    const float limit = sigma * sigma * directions_;
     for (const SeasonDate& date : year_) {
       if (!knows_season(model, date, options_)) continue;
       const Expectation expected = expect(model, date, options_);
@@ -710,28 +470,9 @@ class ObservationJudge {
         standard[f] = (observation_.values[i][f] - expected.value[f] - darker) /
                       std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error);
       }
-      if (squared_length(whitened(standard)) < limit) return true;
+      if (shift_.is_within(shift_.whitened(standard), sigma)) return true;
     }
     return false;
-  }
-
-  /// Constants of the Bayes factor for k observations.
-  struct ObservationsFactor {
-    float per_square = 0;  // of the squared length of the summed residuals
-    float cost = 0;
-  };
-  struct ObservationsFactors {
-    std::array<ObservationsFactor, window_observations> observations;
-    ObservationsFactor soil;  // of one observation that shows new bare ground: nothing that passes looks like that
-  };
-
-  /// Of k observations whose variance is `of_observation` each, and a lasting error.
-  ObservationsFactor factor_of(std::size_t k, float of_observation, float lasting) const {
-    const auto observations = static_cast<float>(k);
-    const float v0 = of_observation / observations + lasting;
-    const float v1 = v0 + options_.shift_sigma * options_.shift_sigma;
-    return {0.5F * (1 / v0 - 1 / v1) / (observations * observations),
-            0.5F * directions_ * static_cast<float>(std::log(static_cast<double>(v1 / v0)))};
   }
 
   MonitorState& state_;
@@ -745,10 +486,8 @@ class ObservationJudge {
   ObservationNumber number_ = no_observation;
   ObservationNumber first_of_sky_ = no_observation;  // the earliest observation under the sky of this one, or this one
   std::optional<int> last_part_;                     // of the year, of the last observation
-  float directions_ = 0;                             // number of features that are monitored
-  float provisional_log_odds_ = 0;                   // that decisions need
-  float confirm_log_odds_ = 0;
-  std::array<ObservationsFactors, 256> factors_{};  // by the pixel's lasting error, as it is packed
+  ShiftEvidence shift_;
+  DecisionLogOdds needed_;
 };
 
 }  // namespace

@@ -45,13 +45,13 @@ struct Observation {
 /// the last k whitened residuals is shifted in some direction" against "it is not", both normal:
 ///   log B = |m|^2 / 2 (1 / v0 - 1 / v1) - d / 2 log(v1 / v0),   v0 = (1 + passing_error) / k + lasting error of the
 ///   pixel (season_model.hpp), v1 = v0 + shift^2,
-/// with d features, times the share that fits disturbed ground (share_of_disturbance() in observe.cpp), or on bare
+/// with d features, times the share that fits disturbed ground (share_of_disturbance() in shift.cpp), or on bare
 /// ground that of the shift less what plants explain of it (less_greening()), plus the prior log odds. What passes
 /// (high water, another level) competes with it: where its log odds to no change are e, log(1 + B exp(e)) is taken off,
 /// and e falls with the days that it lasts. An observation under the sky of earlier ones (one_sky) counts at pixels
 /// that these did not show, and not at others. With k = 1 a share of log B counts, but where the observation shows new
-/// bare ground (shows_soil() there). Throws DataError for an observation of another size than the state or one before
-/// the last. Same bytes for any `rows`.
+/// bare ground (shows_soil() in sight.hpp). Throws DataError for an observation of another size than the state or one
+/// before the last. Same bytes for any `rows`.
 void observe(MonitorState& state, const ObservationFeatures& observation, const MonitorOptions& options,
              Observation& result, const RowLoop& rows = serial_rows);
 

@@ -160,6 +160,164 @@ class Medians {
   Row per_step_ = Row::Zero();
 };
 
+/// Of distances in robust noise; what lies far off has next to no say from the first.
+float huber(float distance) {
+  constexpr float far = 10;
+  return std::min(1.0F, 1.0F / (distance + 1e-6F)) * (distance < far ? 1.0F : 0.1F);
+}
+
+using UsedFeatures = std::array<bool, feature_count>;
+
+/// Features that more than half of the observations have.
+UsedFeatures features_of_most(std::span<const PixelObservation> observations) {
+  UsedFeatures used{};
+  for (std::size_t f = 0; f < feature_count; ++f) {
+    const auto there = std::count_if(
+        observations.begin(), observations.end(),
+        [f](const PixelObservation& observation) { return observation.values[f] == observation.values[f]; });
+    used[f] = 2 * static_cast<std::size_t>(there) > observations.size();
+  }
+  return used;
+}
+
+/// Moves observations that have all used features to the front, and gives these; the others get weight 0.
+std::span<PixelObservation> complete_first(std::span<PixelObservation> observations, const UsedFeatures& used) {
+  const auto complete =
+      std::partition(observations.begin(), observations.end(), [&used](const PixelObservation& observation) {
+        for (std::size_t f = 0; f < feature_count; ++f) {
+          if (used[f] && observation.values[f] != observation.values[f]) return false;
+        }
+        return true;
+      });
+  for (auto observation = complete; observation != observations.end(); ++observation) observation->weight = 0;
+  return observations.first(static_cast<std::size_t>(complete - observations.begin()));
+}
+
+/// Iteratively reweighted least squares of one pixel, all features at once: steps from the residuals of the last, and
+/// weights between them.
+class SeasonFit {
+ public:
+  SeasonFit(std::span<PixelObservation> observations, const UsedFeatures& used, int harmonics,
+            const MonitorOptions& options)
+      : observations_(observations),
+        used_(used),
+        used_count_(static_cast<float>(std::count(used.begin(), used.end(), true))),
+        terms_(used_terms(harmonics)),
+        options_(options),
+        residuals_(observations.size(), Row::Zero()),
+        medians_(observations.size()) {
+    constexpr double held = 1e6;  // keeps a harmonic that the observations do not support at 0
+    for (std::size_t i = 0; i < term_count; ++i) {
+      penalty_[static_cast<int>(i)] = i < terms_ ? static_cast<double>(ridge(options)[i]) : held;
+    }
+    for (std::size_t l = 0; l < observations.size(); ++l) {
+      for (std::size_t f = 0; f < feature_count; ++f) {
+        if (used[f]) residuals_[l][static_cast<int>(f)] = observations[l].values[f];
+      }
+      observations[l].weight = 1;
+    }
+    for (std::size_t f = 0; f < feature_count; ++f) least_spread_[static_cast<int>(f)] = least_noise[f];
+  }
+
+  /// Solves the weighted normal equations for the residuals, and takes what the solution explains off them.
+  void step() {
+    Matrix normal = penalty_.asDiagonal();
+    Columns target;
+    add_observations(normal, target);
+    factor_.compute(normal);
+    const Columns change = factor_.solve(target);
+    coefficients_ += change;
+    std::array<Row, term_count> of_terms;
+    for (std::size_t i = 0; i < term_count; ++i) {
+      of_terms[i] = change.row(static_cast<int>(i)).cast<float>().transpose().array();
+    }
+    for (std::size_t l = 0; l < observations_.size(); ++l) {
+      const Terms& at = observations_[l].date->terms;
+      for (std::size_t i = 0; i < term_count; ++i) residuals_[l] -= at[i] * of_terms[i];
+    }
+  }
+
+  /// Weighs observations by their distance from the fit in robust noise, root mean square of the features.
+  template <typename WeightOf>
+  void weigh(const WeightOf& weight_of) {
+    const Row per_spread = 1 / (normal_mad * medians_.of(residuals_)).max(least_spread_);
+    for (std::size_t l = 0; l < observations_.size(); ++l) {
+      const float distance = std::sqrt((residuals_[l] * per_spread).square().sum() / used_count_);
+      observations_[l].weight = weight_of(distance);
+    }
+  }
+
+  void put_into(SeasonModel& model, const FeatureVector& typical_noise) const {
+    model.observations = {};
+    float total = 0;
+    for (const PixelObservation& observation : observations_) {
+      model.observations[observation.date->year_part()] += observation.weight;
+      total += observation.weight;
+    }
+    Row squares = Row::Zero();
+    for (std::size_t l = 0; l < observations_.size(); ++l) squares += observations_[l].weight * residuals_[l].square();
+    const float freedom = std::max(1.0F, total - parameters());
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      model.coefficients[f] = {};
+      model.noise[f] = 0;
+      if (!used_[f]) continue;
+      for (std::size_t i = 0; i < terms_; ++i) {
+        model.coefficients[f][i] = static_cast<float>(coefficients_(static_cast<int>(i), static_cast<int>(f)));
+      }
+      const float prior = typical_noise[f] > 0 ? options_.noise_prior_observations : 0.0F;
+      const float variance =
+          (squares[static_cast<int>(f)] + prior * typical_noise[f] * typical_noise[f]) / (freedom + prior);
+      model.noise[f] = std::max(least_noise[f], std::sqrt(variance));
+    }
+  }
+
+ private:
+  /// Sums in single precision: residuals are small numbers.
+  void add_observations(Matrix& normal, Columns& target) const {
+    Triangle products{};
+    std::array<Row, term_count> right;
+    right.fill(Row::Zero());
+    for (std::size_t l = 0; l < observations_.size(); ++l) {
+      if (observations_[l].weight == 0) continue;
+      const Terms& at = observations_[l].date->terms;
+      for (std::size_t i = 0; i < term_count; ++i) {
+        const float weighted = observations_[l].weight * at[i];
+        for (std::size_t j = 0; j <= i; ++j) products[packed(i, j)] += weighted * at[j];
+        right[i] += weighted * residuals_[l];
+      }
+    }
+    for (std::size_t i = 0; i < term_count; ++i) {
+      const auto row = static_cast<int>(i);
+      for (std::size_t j = 0; j <= i; ++j)
+        normal(row, static_cast<int>(j)) += static_cast<double>(products[packed(i, j)]);
+      target.row(row) = right[i].cast<double>().matrix().transpose() - penalty_[row] * coefficients_.row(row);
+    }
+  }
+
+  /// How many parameters the observations have determined, and the ridge has not.
+  float parameters() const {
+    const Matrix inverse = factor_.solve(Matrix::Identity());
+    float sum = 0;
+    for (std::size_t i = 0; i < terms_; ++i) {
+      const auto row = static_cast<int>(i);
+      sum += static_cast<float>(1 - penalty_[row] * inverse(row, row));
+    }
+    return sum;
+  }
+
+  std::span<PixelObservation> observations_;
+  const UsedFeatures& used_;
+  float used_count_;
+  std::size_t terms_;
+  const MonitorOptions& options_;
+  Column penalty_;
+  std::vector<Row> residuals_;
+  Medians medians_;
+  Row least_spread_ = Row::Ones();
+  Columns coefficients_ = Columns::Zero();
+  Eigen::LLT<Matrix> factor_;
+};
+
 }  // namespace
 
 SeasonDate season_date(Instant when) {
@@ -257,123 +415,26 @@ std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, 
 
 bool fit_season(std::span<PixelObservation> observations, const FeatureVector& typical_noise,
                 const MonitorOptions& options, SeasonModel& model) {
-  std::array<bool, feature_count> used{};
-  for (std::size_t f = 0; f < feature_count; ++f) {
-    const auto there = std::count_if(
-        observations.begin(), observations.end(),
-        [f](const PixelObservation& observation) { return observation.values[f] == observation.values[f]; });
-    used[f] = 2 * static_cast<std::size_t>(there) > observations.size();
-  }
-  const auto used_count = static_cast<float>(std::count(used.begin(), used.end(), true));
-  // Complete observations come first; the others stay out.
-  const auto complete =
-      std::partition(observations.begin(), observations.end(), [&used](const PixelObservation& observation) {
-        for (std::size_t f = 0; f < feature_count; ++f) {
-          if (used[f] && observation.values[f] != observation.values[f]) return false;
-        }
-        return true;
-      });
-  for (auto observation = complete; observation != observations.end(); ++observation) observation->weight = 0;
-  const auto n = static_cast<std::size_t>(complete - observations.begin());
-  if (used_count == 0 || static_cast<int>(n) < options.min_observations) return false;
-  observations = observations.first(n);
-
-  model.harmonics = static_cast<int>(n) >= options.observations_for_second_harmonic  ? 2
-                    : static_cast<int>(n) >= options.observations_for_first_harmonic ? 1
-                                                                                     : 0;
-  const std::size_t terms = used_terms(model.harmonics);
-  constexpr double held = 1e6;  // keeps a wave that the observations do not support at 0
-  Column penalty;
-  for (std::size_t i = 0; i < term_count; ++i) {
-    penalty[static_cast<int>(i)] = i < terms ? static_cast<double>(ridge(options)[i]) : held;
-  }
-  std::vector<Row> residuals(n, Row::Zero());
-  for (std::size_t l = 0; l < n; ++l) {
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      if (used[f]) residuals[l][static_cast<int>(f)] = observations[l].values[f];
-    }
-    observations[l].weight = 1;
-  }
-  Medians medians(n);
-  Row least_spread = Row::Ones();
-  for (std::size_t f = 0; f < feature_count; ++f) least_spread[static_cast<int>(f)] = least_noise[f];
-
-  Columns coefficients = Columns::Zero();
-  Matrix inverse = Matrix::Zero();
+  const UsedFeatures used = features_of_most(observations);
+  observations = complete_first(observations, used);
+  const auto n = static_cast<int>(observations.size());
+  if (std::count(used.begin(), used.end(), true) == 0 || n < options.min_observations) return false;
+  model.harmonics = n >= options.observations_for_second_harmonic  ? 2
+                    : n >= options.observations_for_first_harmonic ? 1
+                                                                   : 0;
+  SeasonFit fit(observations, used, model.harmonics, options);
   constexpr int huber_rounds = 3;
-  constexpr int rounds = 6;
-  for (int round = 0; round < rounds; ++round) {
-    // Each step is solved from the residuals of the last: single precision is enough for small numbers.
-    Triangle products{};
-    std::array<Row, term_count> right;
-    right.fill(Row::Zero());
-    for (std::size_t l = 0; l < n; ++l) {
-      if (observations[l].weight == 0) continue;
-      const Terms& at = observations[l].date->terms;
-      for (std::size_t i = 0; i < term_count; ++i) {
-        const float weighted = observations[l].weight * at[i];
-        for (std::size_t j = 0; j <= i; ++j) products[packed(i, j)] += weighted * at[j];
-        right[i] += weighted * residuals[l];
-      }
-    }
-    Matrix normal = penalty.asDiagonal();
-    Columns target;
-    for (std::size_t i = 0; i < term_count; ++i) {
-      const auto row = static_cast<int>(i);
-      for (std::size_t j = 0; j <= i; ++j)
-        normal(row, static_cast<int>(j)) += static_cast<double>(products[packed(i, j)]);
-      target.row(row) = right[i].cast<double>().matrix().transpose() - penalty[row] * coefficients.row(row);
-    }
-    const Eigen::LLT<Matrix> factor(normal);
-    const Columns change = factor.solve(target);
-    coefficients += change;
-    std::array<Row, term_count> step;
-    for (std::size_t i = 0; i < term_count; ++i) {
-      step[i] = change.row(static_cast<int>(i)).cast<float>().transpose().array();
-    }
-    for (std::size_t l = 0; l < n; ++l) {
-      const Terms& at = observations[l].date->terms;
-      for (std::size_t i = 0; i < term_count; ++i) residuals[l] -= at[i] * step[i];
-    }
-    if (round + 1 == rounds) {
-      inverse = factor.solve(Matrix::Identity());
-      break;
-    }
-    const Row per_spread = 1 / (normal_mad * medians.of(residuals)).max(least_spread);
-    for (std::size_t l = 0; l < n; ++l) {
-      const float distance = std::sqrt((residuals[l] * per_spread).square().sum() / used_count);
-      observations[l].weight = round < huber_rounds
-                                   ? std::min(1.0F, 1.0F / (distance + 1e-6F)) * (distance < 10 ? 1.0F : 0.1F)
-                                   : tukey(distance, options.tukey_sigma);
-    }
+  constexpr int tukey_rounds = 2;
+  fit.step();
+  for (int round = 0; round < huber_rounds; ++round) {
+    fit.weigh([](float distance) { return huber(distance); });
+    fit.step();
   }
-
-  model.observations = {};
-  float total = 0;
-  float parameters = 0;
-  for (const PixelObservation& observation : observations) {
-    model.observations[observation.date->year_part()] += observation.weight;
-    total += observation.weight;
+  for (int round = 0; round < tukey_rounds; ++round) {
+    fit.weigh([&](float distance) { return tukey(distance, options.tukey_sigma); });
+    fit.step();
   }
-  for (std::size_t i = 0; i < terms; ++i) {
-    const auto row = static_cast<int>(i);
-    parameters += static_cast<float>(1 - penalty[row] * inverse(row, row));
-  }
-  Row squares = Row::Zero();
-  for (std::size_t l = 0; l < n; ++l) squares += observations[l].weight * residuals[l].square();
-  const float freedom = std::max(1.0F, total - parameters);
-  for (std::size_t f = 0; f < feature_count; ++f) {
-    model.coefficients[f] = {};
-    model.noise[f] = 0;
-    if (!used[f]) continue;
-    for (std::size_t i = 0; i < terms; ++i) {
-      model.coefficients[f][i] = static_cast<float>(coefficients(static_cast<int>(i), static_cast<int>(f)));
-    }
-    const float prior = typical_noise[f] > 0 ? options.noise_prior_observations : 0.0F;
-    const float variance =
-        (squares[static_cast<int>(f)] + prior * typical_noise[f] * typical_noise[f]) / (freedom + prior);
-    model.noise[f] = std::max(least_noise[f], std::sqrt(variance));
-  }
+  fit.put_into(model, typical_noise);
   return true;
 }
 

@@ -281,7 +281,7 @@ void PaneWatch::keep(InFlight& acquisition) const {
     acquisition.read = reader_.read(planned);
     const std::vector<Grid> ground = reader_.ground_of(planned);
     for (const ListedScene& part : planned.datatake.parts) {
-      acquisition.kept.push_back(keep_scene(part.scene, ground, kept_bands, plan_.kept_folder()));
+      acquisition.kept.push_back(keep_scene(as_read(part.scene), ground, kept_bands, plan_.kept_folder()));
     }
   } catch (const DataError& unusable) {
     acquisition.record.skipped = error_chain(unusable);

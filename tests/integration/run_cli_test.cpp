@@ -256,6 +256,34 @@ TEST_F(RunCli, ALongSiteIsWatchedInPanesAsOne) {
   }
 }
 
+TEST_F(RunCli, WatchesWithoutGreenAndWithTheNarrowInfraredForTheWide) {
+  const test::Outcome made =
+      test::run_process({PITWATCH_PROGRAM, "simulate", "--sites", series().sites(), "--from", "2021-01-01", "--until",
+                         "2022-12-31", "--every-days", "10", "--size-km", "1.8", "--bands", "B02,B04,B8A,B11", "--seed",
+                         "5", "--out", folder_ / "fewer"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const std::string state = folder_ / "state";
+  const test::Outcome run = test::run_process(command(folder_ / "fewer/small", state));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  // What all bands confirm is found: some alert lies over the middle of each.
+  const json fewer = json::parse(alerts_of(state)).at("features");
+  const auto middle = [](const json& alert, std::size_t axis) {
+    return (alert.at("bbox").at(axis).get<double>() + alert.at("bbox").at(axis + 2).get<double>()) / 2;
+  };
+  std::size_t confirmed = 0;
+  for (const json& alert : json::parse(expected()).at("features")) {
+    if (alert.at("properties").at("status") != "confirmed" || alert.at("properties").at("area_ha") < 0.2) continue;
+    ++confirmed;
+    const bool found = std::any_of(fewer.begin(), fewer.end(), [&](const json& other) {
+      const json& box = other.at("bbox");
+      return middle(alert, 0) > box.at(0) && middle(alert, 0) < box.at(2) && middle(alert, 1) > box.at(1) &&
+             middle(alert, 1) < box.at(3);
+    });
+    EXPECT_TRUE(found) << alert.at("id");
+  }
+  EXPECT_GT(confirmed, 0U);
+}
+
 TEST_F(RunCli, TellsOfAShortHistory) {
   const auto warning = [&](const std::string& days) {
     return test::run_process(command(series().scenes(), folder_ / days, {"--history-days", days})).err;

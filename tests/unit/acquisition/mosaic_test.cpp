@@ -284,6 +284,24 @@ TEST_F(MosaicTest, WithoutClassificationOnlyMissingPixelsAreMasked) {
   EXPECT_EQ(picture(acquisition({a, b}, ten, {Band::B04}).mask)[0], "ww..");
 }
 
+TEST_F(MosaicTest, ADispensableBandThatIsNotThereIsNoMeasurementAndMasksNothing) {
+  Scene a = scene("a");
+  const Grid grid = grid_of(10, 3, 2);
+  add(a, Band::B04, grid, [](int x, int) { return x == 0 ? 0 : 100; });
+  MosaicOptions options;
+  constexpr std::array dispensable{Band::B03};
+  options.dispensable = dispensable;
+  const std::array bands{Band::B03, Band::B04};
+  const Mosaic mosaic = read_mosaic(std::array{a}, grid, bands, options);
+  for (int y = 0; y < 2; ++y) {
+    for (int x = 0; x < 3; ++x) EXPECT_TRUE(is_nan(mosaic.reflectance.at(Band::B03).at(x, y)));
+  }
+  EXPECT_EQ(mosaic.reflectance.at(Band::B04).at(1, 1), 0.1F);
+  EXPECT_EQ(picture(mosaic.mask), (std::vector<std::string>{"n..", "n.."}));
+  const std::string refusal = chain_of([&] { read_mosaic(std::array{a}, grid, bands); });
+  EXPECT_THAT(refusal, HasSubstr("no asset for band B03"));
+}
+
 TEST_F(MosaicTest, RefusalsNameSceneBandAndFile) {
   Scene a = scene("a");
   add(a, Band::B04, grid_of(10, 4, 2), [](int, int) { return 1; });

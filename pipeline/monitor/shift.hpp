@@ -1,0 +1,80 @@
+#pragma once
+// Whether the last observations of a pixel are shifted against its model, all by the same: whitened residuals and their
+// Bayes factor. Pure arithmetic of one pixel; used inside this folder only.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "pipeline/monitor/options.hpp"
+#include "pipeline/monitor/outliers.hpp"
+#include "pipeline/monitor/packed.hpp"
+#include "pipeline/monitor/sight.hpp"
+#include "pipeline/monitor/state.hpp"
+
+namespace pitwatch {
+
+/// Evidence of the last observations together, and how many they are where it is largest.
+struct Shift {
+  float log_factor = lowest_log_odds;
+  std::size_t observations = 1;
+};
+
+/// The Bayes factor that observe.hpp states, with what belongs to a site: how its features covary, and how many are
+/// monitored. Refers to state and options, which must outlive it; arrays of the state are not read.
+class ShiftEvidence {
+ public:
+  ShiftEvidence(const MonitorState& state, const MonitorOptions& options);
+
+  /// Residuals in units of their deviation, made independent of each other.
+  FeatureVector whitened(const FeatureVector& standard) const;
+
+  /// Whether an observation agrees with the model.
+  bool is_clean(const FeatureVector& whitened) const;
+
+  /// Whether a whitened residual is shorter than so many sigma for each direction.
+  bool is_within(const FeatureVector& whitened, float sigma) const;
+
+  /// An observation that lies far off counts like one at the limit: one alone decides nothing, unless it shows new bare
+  /// ground.
+  FeatureVector limited(FeatureVector whitened, bool is_soil) const;
+
+  /// Of the newest `recent` observations, the last of which is `sight`, the number for which the evidence is largest.
+  /// `lasting_error` is the pixel's, as it is packed.
+  Shift largest(const RecentObservations& recent, const PixelSight& sight, bool is_soil,
+                std::uint8_t lasting_error) const;
+
+  /// The same where cloud and shadow are not known by their spectra (outliers.hpp); `count` observations are recent.
+  Shift largest_among_outliers(const PixelOutliers& pixel, std::int32_t count, const PixelSight& sight,
+                               std::uint8_t lasting_error) const;
+
+  /// Log of the volume that a unit of whitened residuals has in those of the features.
+  float log_scale(const FeatureVector& deviation) const;
+
+ private:
+  /// Constants of the Bayes factor for k observations.
+  struct Factor {
+    float per_square = 0;  // of the squared length of the summed residuals
+    float cost = 0;
+  };
+  struct Factors {
+    std::array<Factor, window_observations> observations;
+    Factor soil;  // of one observation that shows new bare ground: nothing that passes looks like that
+  };
+
+  Factor factor_of(std::size_t k, float of_observation, float lasting) const;
+  float share_of_disturbance(float green, float rise) const;
+  FeatureVector less_greening(const FeatureVector& deviation, const FeatureVector& whitened_shift) const;
+  std::size_t window(std::int32_t count) const;
+
+  const MonitorState& state_;
+  const MonitorOptions& options_;
+  float directions_ = 0;                // number of features that are monitored
+  std::array<Factors, 256> factors_{};  // by the pixel's lasting error, as it is packed
+};
+
+/// Log odds of disturbance to no change, and to what else explains the observations just as well (`excuse`: log odds
+/// of that to no change, before any observation; lowest_log_odds: nothing does).
+float own_evidence(float log_factor, float excuse, const MonitorOptions& options);
+
+}  // namespace pitwatch
