@@ -11,11 +11,11 @@
 #include "pipeline/core/plane.hpp"
 #include "pipeline/io/files/parallel_for.hpp"
 
-// Common to all functions: the plane must have the grid's size (DataError). Tiles of 512 x 512, DEFLATE, IFDs before
-// the data, GDAL's ghost header, BigTIFF when needed. Overviews by 2, 4, ... until both sides are at most 512. The
-// bytes do not depend on `parallel_for`. Every failure to write, a full disk too, is an IoError with the path. Memory
-// beside the plane: a third of it for the overviews, and one batch of 64 compressed tiles. Thread-safe for distinct
-// paths.
+// Common to all functions: the plane must have the grid's size (DataError). Tiles of 512 x 512, ZSTD for codes and
+// DEFLATE for numbers, IFDs before the data, GDAL's ghost header, BigTIFF when needed. Overviews by 2, 4, ... until
+// both sides are at most 512. The bytes do not depend on `parallel_for`. Every failure to write, a full disk too, is an
+// IoError with the path. Memory beside the plane: a third of it for the overviews, and one batch of 64 compressed
+// tiles. Thread-safe for distinct paths.
 
 namespace pitwatch {
 

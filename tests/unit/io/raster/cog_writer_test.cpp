@@ -164,7 +164,7 @@ TEST(CogWriter, FloatRoundTripWithOverviews) {
   EXPECT_EQ(folder.count(), 1U);
   const Opened file(folder / "a.tif");
   EXPECT_STREQ(GDALGetMetadataItem(file.dataset(), "LAYOUT", "IMAGE_STRUCTURE"), "COG");
-  EXPECT_STREQ(GDALGetMetadataItem(file.dataset(), "COMPRESSION", "IMAGE_STRUCTURE"), "DEFLATE");
+  EXPECT_STREQ(GDALGetMetadataItem(file.dataset(), "COMPRESSION", "IMAGE_STRUCTURE"), "ZSTD");
   EXPECT_STREQ(GDALGetMetadataItem(file.dataset(), "PITWATCH_VERSION", nullptr), "1.0");
   EXPECT_STREQ(GDALGetDescription(file.band()), "evidence <0..1> & \"more\"");
   EXPECT_EQ(GDALGetRasterDataType(file.band()), GDT_Float32);
