@@ -233,7 +233,9 @@ class SeasonFit {
     }
     for (std::size_t l = 0; l < observations_.size(); ++l) {
       const Terms& at = observations_[l].date->terms;
-      for (std::size_t i = 0; i < term_count; ++i) residuals_[l] -= at[i] * of_terms[i];
+      Row rest = residuals_[l];
+      for (std::size_t i = 0; i < term_count; ++i) rest -= at[i] * of_terms[i];
+      residuals_[l] = rest;
     }
   }
 
@@ -425,13 +427,12 @@ bool fit_season(std::span<PixelObservation> observations, const FeatureVector& t
   SeasonFit fit(observations, used, model.harmonics, options);
   constexpr int huber_rounds = 3;
   constexpr int tukey_rounds = 2;
-  fit.step();
-  for (int round = 0; round < huber_rounds; ++round) {
-    fit.weigh([](float distance) { return huber(distance); });
-    fit.step();
-  }
-  for (int round = 0; round < tukey_rounds; ++round) {
-    fit.weigh([&](float distance) { return tukey(distance, options.tukey_sigma); });
+  for (int round = 0; round <= huber_rounds + tukey_rounds; ++round) {
+    if (round > 0) {
+      fit.weigh([&](float distance) {
+        return round <= huber_rounds ? huber(distance) : tukey(distance, options.tukey_sigma);
+      });
+    }
     fit.step();
   }
   fit.put_into(model, typical_noise);
