@@ -154,10 +154,10 @@ class ObservationJudge {
     const std::vector<int> beside = box_sums(wet, state_.width, state_.height, std::min(reach, 1));
     state_.near_water.resize(around.size());
     for (std::size_t i = 0; i < around.size(); ++i) {
-      state_.near_water[i] = reach == 0      ? NearWater::none
-                             : beside[i] > 0 ? NearWater::bank
-                             : around[i] > 0 ? NearWater::shore
-                                             : NearWater::none;
+      state_.near_water[i] = reach == 0      ? WaterReach::none
+                             : beside[i] > 0 ? WaterReach::bank
+                             : around[i] > 0 ? WaterReach::shore
+                                             : WaterReach::none;
     }
   }
 
@@ -522,13 +522,13 @@ class ObservationJudge {
   };
 
   Level level_of_water(std::size_t i) const {
-    if (state_.near_water[i] == NearWater::none) return Level::as_ever;
+    if (state_.near_water[i] == WaterReach::none) return Level::as_ever;
     const float limit = options_.level_sigma * at(result_.residuals.deviation[i], Feature::mndwi);
     const float change = at(result_.residuals.residual[i], Feature::mndwi);
     // Ground that is wet, or partly under water, is darker in all bands, as in shadow.
     const bool wetter = looks_wet(observation_.values[i]) || is_missed_shadow(i) ||
                         (change > limit && at(result_.residuals.residual[i], Feature::log_swir16) < 0);
-    if (state_.near_water[i] == NearWater::shore) return wetter ? Level::high : Level::as_ever;
+    if (state_.near_water[i] == WaterReach::shore) return wetter ? Level::high : Level::as_ever;
     return wetter || change < -limit || is_expected_water(i) ? Level::another : Level::as_ever;
   }
 
@@ -536,9 +536,9 @@ class ObservationJudge {
   /// back where it should be does not make a disturbance of what it left dry before.
   Level lasting_level(std::size_t i) const {
     const PixelCounts& counts = state_.counts[i];
-    if (state_.near_water[i] == NearWater::none || counts.excused_since == no_observation) return Level::as_ever;
+    if (state_.near_water[i] == WaterReach::none || counts.excused_since == no_observation) return Level::as_ever;
     if (counts.clean_in_row + 1 >= options_.window_observations) return Level::as_ever;
-    return state_.near_water[i] == NearWater::shore ? Level::high : Level::another;
+    return state_.near_water[i] == WaterReach::shore ? Level::high : Level::another;
   }
 
   /// Log odds of disturbance to no change, and to what else explains the observations just as well (`excuse`: log odds
