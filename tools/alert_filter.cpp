@@ -36,12 +36,25 @@ bool touches(const LonLatMultiPolygon& outline, const std::array<double, 4>& bbo
   return left <= east && right >= west && bottom <= north && top >= south;
 }
 
+bool has_licence(const Alert& alert, const AlertFilter& filter) {
+  const std::optional<LicenceFacts>& licence = alert.context.licence;
+  if (!is_among(filter.licence_verdicts, licence ? name(licence->verdict) : "none")) return false;
+  if (filter.licences.empty() && filter.holder.empty()) return true;
+  if (!licence) return false;
+  const auto holds_any = [&](const std::string& id) {
+    return std::find(licence->ids.begin(), licence->ids.end(), id) != licence->ids.end();
+  };
+  const bool has_id = filter.licences.empty() || std::any_of(filter.licences.begin(), filter.licences.end(), holds_any);
+  return has_id && (filter.holder.empty() || std::find(licence->holders.begin(), licence->holders.end(),
+                                                       filter.holder) != licence->holders.end());
+}
+
 bool passes(const OutlinedAlert& outlined, const AlertFilter& filter) {
   const Alert& alert = outlined.alert;
   const bool is_hidden = std::find(filter.hidden.begin(), filter.hidden.end(), alert.status) != filter.hidden.end();
   return !is_hidden && is_among(filter.sites, alert.site.value_or("")) &&
          is_among(filter.statuses, name(alert.status)) && is_among(filter.classes, name(alert.change_class)) &&
-         is_among(filter.reviews, alert.review ? name(alert.review->verdict) : "none") &&
+         is_among(filter.reviews, alert.review ? name(alert.review->verdict) : "none") && has_licence(alert, filter) &&
          (!filter.from || alert.last_detected >= *filter.from) && (!filter.to || alert.last_detected <= *filter.to) &&
          (!filter.min_area_ha || alert.area_ha >= *filter.min_area_ha) &&
          (!filter.max_area_ha || alert.area_ha <= *filter.max_area_ha) &&
@@ -87,7 +100,11 @@ po::options_description filter_options() {
        "superseded ones too, and of list those that are not_watched")                                    //
       ("class", po::value<std::string>()->value_name("C,..."), "vegetation_to_bare, bare_to_bare, ...")  //
       ("review", po::value<std::string>()->value_name("V,..."),
-       "by newest verdict: confirmed_mining, licensed, natural, false; none: not reviewed")                 //
+       "by newest verdict: confirmed_mining, licensed, natural, false; none: not reviewed")                //
+      ("licence", po::value<std::string>()->value_name("ID,..."), "with ground in one of these licences")  //
+      ("holder", po::value<std::string>()->value_name("NAME"), "with ground in a licence of this holder")  //
+      ("licence-verdict", po::value<std::string>()->value_name("V,..."),
+       "inside, outside, straddles, cannot_tell: against all licences as one; none: not worked out")        //
       ("from", po::value<std::string>()->value_name("DATE"), "last detected from here on")                  //
       ("to", po::value<std::string>()->value_name("DATE"), "last detected up to here, a day whole")         //
       ("min-area-ha", po::value<double>()->value_name("HA"), "of at least this area, hectares, 0 or more")  //
@@ -110,6 +127,11 @@ AlertFilter read_filter(const po::variables_map& values, std::vector<AlertStatus
   filter.statuses = word_list(values, "status", alert_status_names);
   filter.classes = word_list(values, "class", classes);
   filter.reviews = word_list(values, "review", reviews);
+  std::vector<std::string_view> licence_verdicts(boundary_verdict_names.begin(), boundary_verdict_names.end());
+  licence_verdicts.push_back("none");
+  filter.licences = list_option(values, "licence");
+  if (values.count("holder") != 0) filter.holder = values["holder"].as<std::string>();
+  filter.licence_verdicts = word_list(values, "licence-verdict", licence_verdicts);
   filter.from = parse_period_begin(values);
   filter.to = parse_period_end(values);
   check_period(filter.from, filter.to);

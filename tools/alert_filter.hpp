@@ -18,8 +18,11 @@ struct AlertFilter {
   std::vector<std::string> sites;
   std::vector<std::string> statuses;
   std::vector<std::string> classes;
-  std::vector<std::string> reviews;  // verdicts, or "none"
-  std::optional<Instant> from;       // of last_detected
+  std::vector<std::string> reviews;           // verdicts, or "none"
+  std::vector<std::string> licences;          // ids, of which it has ground in one
+  std::string holder;                         // of a licence that it has ground in
+  std::vector<std::string> licence_verdicts;  // or "none": not worked out
+  std::optional<Instant> from;                // of last_detected
   std::optional<Instant> to;
   std::optional<double> min_area_ha;
   std::optional<double> max_area_ha;

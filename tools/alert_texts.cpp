@@ -2,8 +2,12 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "pipeline/io/alerts/alert_columns.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
+#include "tools/context_texts.hpp"
 #include "tools/text_table.hpp"
 
 namespace pitwatch::tools {
@@ -54,6 +58,12 @@ std::string history_text(const std::vector<RegisteredEvent>& events) {
   return aligned(table);
 }
 
+bool is_of_context(const AlertColumn& column) {
+  const auto all = context_columns();
+  return std::any_of(all.begin(), all.end(),
+                     [&](const AlertColumn& one) { return std::string_view(one.name) == column.name; });
+}
+
 std::string reviews_text(const std::vector<RegisteredReview>& reviews, const std::string& id) {
   TextTable table;
   for (const RegisteredReview& each : reviews) {
@@ -101,6 +111,8 @@ ordered_json json_of(const Dossier& dossier) {
   for (const RegisteredEvent& event : dossier.events) object["history"].push_back(json_of(event));
   object["reviews"] = ordered_json::array();
   for (const RegisteredReview& review : dossier.reviews) object["reviews"].push_back(json_of(review));
+  object["facts"] = ordered_json::array();
+  for (const RegisteredFact& fact : dossier.facts) object["facts"].push_back(json_of(fact));
   return object;
 }
 
@@ -109,13 +121,15 @@ std::string text_of(const Dossier& dossier) {
   TextTable properties;
   for (const AlertColumn& column : alert_columns()) {
     const std::string text = cell_text(column.get(alert));
+    if (text.empty() && is_of_context(column)) continue;
     properties.push_back({column.name, text.empty() ? "-" : text});
   }
   TextTable scenes;
   for (const std::string& scene : alert.scenes_before) scenes.push_back({"  before", scene});
   for (const std::string& scene : alert.scenes_after) scenes.push_back({"  after", scene});
   return aligned(properties) + "\nhistory\n" + history_text(dossier.events) + "\nscenes\n" + aligned(scenes) +
-         "\nreviews\n" + reviews_text(dossier.reviews, alert.id);
+         "\nreviews\n" + reviews_text(dossier.reviews, alert.id) + "\nlicences, ground and water\n" +
+         facts_text(dossier.facts);
 }
 
 }  // namespace pitwatch::tools

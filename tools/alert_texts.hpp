@@ -27,6 +27,7 @@ struct Dossier {
   OutlinedAlert outlined;
   std::vector<RegisteredEvent> events;
   std::vector<RegisteredReview> reviews;
+  std::vector<RegisteredFact> facts;  // all that layers said of it
 };
 
 nlohmann::ordered_json json_of(const Dossier& dossier);

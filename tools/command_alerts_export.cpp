@@ -11,7 +11,7 @@
 #include "pipeline/io/alerts/alerts_geojson.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/record/chain.hpp"
-#include "pipeline/watch/night_record.hpp"
+#include "pipeline/watch/publish.hpp"
 #include "tools/alert_filter.hpp"
 #include "tools/command_alerts.hpp"
 #include "tools/register_options.hpp"

@@ -39,7 +39,7 @@ class AlertsShowCommand final : public Command {
   int run() override {
     RegisterContent content = read_register(target_);
     if (as_of_) content.alerts = register_as_of(target_, content, *as_of_).alerts;
-    Dossier dossier{find_alert(content.alerts, id_), {}, {}};
+    Dossier dossier{find_alert(content.alerts, id_), {}, {}, {}};
     const Alert& alert = dossier.outlined.alert;
     dossier.events = read_history(target_, alert.id);
     if (as_of_) std::erase_if(dossier.events, [&](const RegisteredEvent& event) { return event.at > *as_of_; });
@@ -48,6 +48,7 @@ class AlertsShowCommand final : public Command {
       by_overlap.by_overlap = true;
       if (each.alert_id == alert.id || alert.review == by_overlap) dossier.reviews.push_back(each);
     }
+    if (!as_of_) dossier.facts = read_facts(target_, alert.id);
     std::cout << (json_ ? text_of(json_of(dossier)) : text_of(dossier));
     return exit_done;
   }
@@ -62,7 +63,8 @@ class AlertsShowCommand final : public Command {
 }  // namespace
 
 const CommandEntry alerts_show_entry{
-    "show", "alerts show ID --state DIR | --register TARGET [options]", "one alert, with its history and reviews",
+    "show", "alerts show ID --state DIR | --register TARGET [options]",
+    "one alert, with its history, its reviews and what layers say of it",
     []() -> std::unique_ptr<Command> { return std::make_unique<AlertsShowCommand>(); }};
 
 }  // namespace pitwatch::tools

@@ -9,6 +9,7 @@
 
 #include "pipeline/watch/watch.hpp"
 #include "tools/common_options.hpp"
+#include "tools/context_texts.hpp"
 #include "tools/logging.hpp"
 #include "tools/monitor_options.hpp"
 #include "tools/signing_options.hpp"
@@ -53,7 +54,7 @@ class WatchCommand final : public Command {
            "start from the checkpoints of this nightly state, read-only: what is gone from the source since is "
            "named")  //
           ("register", po::value<std::string>()->value_name("TARGET"),
-           "register that reviews are read from; nothing is written to it");
+           "register that reviews, and what layers said of alerts, are read from; nothing is written to it");
     } else {
       description.add_options()  //
           ("state", po::value<std::string>()->value_name("DIR"),
@@ -67,6 +68,9 @@ class WatchCommand final : public Command {
            "state is damaged, and these sites whatever their state; alerts published so far stay in the register")  //
           ("new-register", po::bool_switch(),
            "begin a new register though the state knows of one: what only that one held is lost")  //
+          ("context", po::value<std::string>()->value_name("FILE"),
+           "a context.json: its layers say which licences, parcels, protected areas and waters alerts touch, as "
+           "pitwatch context does")  //
           ("dry-run", po::bool_switch(), "say which acquisitions would be taken in, write nothing");
     }
     description.add_options()  //
@@ -101,6 +105,7 @@ class WatchCommand final : public Command {
       options_.register_target =
           values.count("register") != 0 ? values["register"].as<std::string>() : options_.state + "/register.gpkg";
       options_.dry_run = values["dry-run"].as<bool>();
+      if (values.count("context") != 0) options_.context = values["context"].as<std::string>();
       options_.new_register = values["new-register"].as<bool>();
       options_.signing = read_signing_options(values);
       options_.relearn = values.count("relearn") != 0;
@@ -122,6 +127,11 @@ class WatchCommand final : public Command {
       if (late.is_news) spdlog::warn("{}: {}", late.notice.what, late.notice.why);
     }
     tell_missing(report, is_rerun_);
+    for (const ContextLayerState& layer : report.layers) {
+      if (const std::string remarks = remarks_text(layer); !remarks.empty()) {
+        spdlog::info("layer {}: {}", layer.name, remarks);
+      }
+    }
     for (const auto& [what, why] : report.superseded) spdlog::debug("{} left out: {}", what, why);
     for (const WatchReport::OfSite& site : report.sites) {
       spdlog::info("{}: {} acquisitions, {} new, {} replayed{}; {} open incidents", site.id, site.acquisitions,

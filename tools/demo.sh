@@ -7,7 +7,7 @@ usage() {
 usage: tools/demo.sh [SEED]
 Sets up, builds, simulates a series of both sample sites into build/demo (2019 to June 2023, every five days), runs the
 nightly job over it, lists the alerts that are open, draws the course of one pixel, and scores all alerts against what is
-known to have happened. SEED: another world.
+known to have happened; last, it says whose ground they lie on and which water is near. SEED: another world.
 END
 }
 
@@ -49,8 +49,11 @@ for site in gizilbulag demirli; do
   "$pitwatch" score --truth "$demo/series/$site/truth.geojson" --alerts "$demo/state/alerts.geojson" \
     --where "site = '$site'" --from 2022-01-01 --html "$demo/score-$site.html" > "$demo/score-$site.txt"
 done
+# Whose ground it is, and which water is near.
+"$pitwatch" context --state "$demo/state" --layers "$root/sample_data/context.json" > "$demo/context.txt"
 echo "alerts:           $demo/state/alerts.geojson"
 echo "the register:     $demo/state/register.gpkg"
+echo "licences, waters: $demo/context.txt"
 echo "a pixel's course: $demo/pixel.png"
 echo "the truth:        $demo/series/truth.geojson"
 echo "how well:         $demo/score-gizilbulag.html, $demo/score-demirli.html"

@@ -51,7 +51,9 @@ void add_as_of_option(po::options_description& options) {
        "alerts as they were at the last acquisition up to DATE, a day whole, as the newest revision of their history "
        "tells: outline, area, class, status, confidence, superseded or not; those detected later are left out. "
        "last_detected, last_observed and observations are then those of the newest event by that date, at least; "
-       "reviews, scenes, change and parents are today's");
+       "reviews, scenes, change and parents are today's; what layers say is of today's outline and left out where that "
+       "is "
+       "another");
 }
 
 std::optional<Instant> read_as_of(const po::variables_map& values) { return parse_period_end(values, "as-of"); }

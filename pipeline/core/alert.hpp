@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/core/alert_context.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/polygon.hpp"
 
@@ -167,6 +168,7 @@ struct Alert {
   std::vector<AlertEvent> history;       // in order of time
   std::optional<Review> review;          // the newest
   std::optional<Superseded> superseded;  // of status superseded
+  AlertContext context;                  // what it touches, as far as layers have said
 };
 
 /// Whether an alert is so likely to be natural that it is left to the register. Where the probability is not known, as

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,11 +32,12 @@ inline std::string_view name(Validity validity) { return validity_names[static_c
 
 struct LicenceFacts {
   BoundaryVerdict verdict = BoundaryVerdict::outside;  // against all licences as one
-  std::optional<Validity> validity;  // of those that hold ground of it: what all agree on, else unknown; nothing: none
-  std::vector<std::string> ids;      // most ground first
-  std::vector<std::string> holders;  // likewise, each once
-  double area_ha = 0;                // in any licence
-  double share = 0;                  // of the alert
+  std::optional<Validity> validity;   // of those that hold ground of it: what all agree on, else unknown; nothing: none
+  std::vector<std::string> ids;       // most ground first
+  std::vector<std::string> holders;   // likewise, each once
+  double area_ha = 0;                 // in any licence
+  double share = 0;                   // of the alert
+  std::optional<Instant> crossed_on;  // of an alert that straddles: acquisition at which it first did
   Instant worked_out{};
   friend bool operator==(const LicenceFacts&, const LicenceFacts&) = default;
 };
@@ -52,13 +54,31 @@ struct ProtectedFacts {
   std::vector<std::string> ids;    // most ground first
   std::vector<std::string> names;  // likewise, those that have one
   double area_ha = 0;
+  std::optional<Instant> crossed_on;  // acquisition at which it first had ground in one
   Instant worked_out{};
   friend bool operator==(const ProtectedFacts&, const ProtectedFacts&) = default;
 };
 
+/// Where a water or a place lies, by the flow of water.
+enum class FlowSide : std::uint8_t {
+  downstream,  // water from the alert comes to it
+  upstream,    // its water comes to the alert
+  neither,
+  cannot_tell,  // the elevations' error leaves it open
+};
+
+inline constexpr std::array<std::string_view, 4> flow_side_names{"downstream", "upstream", "neither", "cannot_tell"};
+inline std::string_view name(FlowSide side) { return flow_side_names[static_cast<std::size_t>(side)]; }
+
+enum class RiskLevel : std::uint8_t { low, medium, high, cannot_tell };
+
+inline constexpr std::array<std::string_view, 4> risk_level_names{"low", "medium", "high", "cannot_tell"};
+inline std::string_view name(RiskLevel level) { return risk_level_names[static_cast<std::size_t>(level)]; }
+
 struct NearWater {
-  std::string name;       // or the id, where it has no name
-  double distance_m = 0;  // geodesic; 0: on the alert
+  std::string name;              // or the id, where it has no name
+  double distance_m = 0;         // geodesic; 0: on the alert
+  std::optional<FlowSide> side;  // nothing: no elevations
   friend bool operator==(const NearWater&, const NearWater&) = default;
 };
 
@@ -67,7 +87,11 @@ struct WaterFlow {
   std::string to;       // the water that most draws of the elevations' error come to; empty: none is reached
   double length_m = 0;  // along the flow path of the elevations as they are; 0: that one does not reach it
   double drop_m = 0;
-  double share = 0;  // of the draws that come to it
+  double share = 0;                               // of the draws that come to it
+  std::optional<double> height_above_drainage_m;  // of the alert, mean; nothing: it drains to no stream
+  std::optional<double> connectivity;             // index of connectivity (Borselli 2008), mean over the alert
+  std::optional<double> catchment_disturbed;      // share of that water's catchment that alerts cover
+  std::vector<std::string> passed;                // settlements, wells, springs, protected areas on the way, in order
   friend bool operator==(const WaterFlow&, const WaterFlow&) = default;
 };
 
@@ -76,6 +100,8 @@ struct WaterFacts {
   std::optional<NearWater> spring;
   std::optional<NearWater> well;
   std::optional<WaterFlow> flow;  // nothing: no elevations
+  std::optional<RiskLevel> surface_risk;
+  std::optional<RiskLevel> ground_risk;
   Instant worked_out{};
   friend bool operator==(const WaterFacts&, const WaterFacts&) = default;
 };
@@ -86,6 +112,7 @@ struct AlertContext {
   std::optional<ParcelFacts> parcel;
   std::optional<ProtectedFacts> protected_area;
   std::optional<WaterFacts> water;
+  std::optional<double> site_share;  // of the alert, inside its own site
   friend bool operator==(const AlertContext&, const AlertContext&) = default;
 };
 
@@ -106,6 +133,7 @@ struct ContextDetail {
   std::optional<BoundaryVerdict> verdict;
   std::optional<Validity> validity;
   std::optional<double> distance_m;
+  std::map<std::string, double> figures;  // parts of a risk or a flow by name, units in the names
   friend bool operator==(const ContextDetail&, const ContextDetail&) = default;
 };
 

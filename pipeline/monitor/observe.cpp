@@ -139,10 +139,10 @@ class ObservationJudge {
     const std::vector<int> beside = box_sums(wet, state_.width, state_.height, std::min(reach, 1));
     state_.near_water.resize(around.size());
     for (std::size_t i = 0; i < around.size(); ++i) {
-      state_.near_water[i] = reach == 0      ? NearWater::none
-                             : beside[i] > 0 ? NearWater::bank
-                             : around[i] > 0 ? NearWater::shore
-                                             : NearWater::none;
+      state_.near_water[i] = reach == 0      ? WaterReach::none
+                             : beside[i] > 0 ? WaterReach::bank
+                             : around[i] > 0 ? WaterReach::shore
+                                             : WaterReach::none;
     }
   }
 
@@ -345,9 +345,9 @@ class ObservationJudge {
   /// back where it should be does not make a disturbance of what it left dry before.
   WaterLevel lasting_level(std::size_t i) const {
     const PixelCounts& counts = state_.counts[i];
-    if (state_.near_water[i] == NearWater::none || counts.excused_since == no_observation) return WaterLevel::as_ever;
+    if (state_.near_water[i] == WaterReach::none || counts.excused_since == no_observation) return WaterLevel::as_ever;
     if (counts.clean_in_row + 1 >= options_.window_observations) return WaterLevel::as_ever;
-    return state_.near_water[i] == NearWater::shore ? WaterLevel::high : WaterLevel::another;
+    return state_.near_water[i] == WaterReach::shore ? WaterLevel::high : WaterLevel::another;
   }
 
   float with_neighbours(int x, int y, std::size_t i) const {

@@ -65,14 +65,14 @@ bool was_and_is_water(const PixelSight& sight, const MonitorOptions& options) {
          at(sight.values, Feature::log_swir16) < brightest_water_log_swir16;
 }
 
-WaterLevel level_of_water(const PixelSight& sight, NearWater near_water, const MonitorOptions& options) {
-  if (near_water == NearWater::none) return WaterLevel::as_ever;
+WaterLevel level_of_water(const PixelSight& sight, WaterReach near_water, const MonitorOptions& options) {
+  if (near_water == WaterReach::none) return WaterLevel::as_ever;
   const float limit = options.level_sigma * at(sight.deviation, Feature::mndwi);
   const float change = at(sight.residual, Feature::mndwi);
   // Ground that is wet, or partly under water, is darker in all bands, as in shadow.
   const bool wetter = looks_wet(sight.values) || is_missed_shadow(sight, options) ||
                       (change > limit && at(sight.residual, Feature::log_swir16) < 0);
-  if (near_water == NearWater::shore) return wetter ? WaterLevel::high : WaterLevel::as_ever;
+  if (near_water == WaterReach::shore) return wetter ? WaterLevel::high : WaterLevel::as_ever;
   return wetter || change < -limit || is_expected_water(sight, options) ? WaterLevel::another : WaterLevel::as_ever;
 }
 

@@ -57,6 +57,6 @@ enum class WaterLevel : std::uint8_t {
   another,  // where water was, or beside it
 };
 
-WaterLevel level_of_water(const PixelSight& sight, NearWater near_water, const MonitorOptions& options);
+WaterLevel level_of_water(const PixelSight& sight, WaterReach near_water, const MonitorOptions& options);
 
 }  // namespace pitwatch

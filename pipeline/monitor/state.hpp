@@ -64,7 +64,7 @@ struct PixelOutliers {
 };
 
 /// Where the water's level may show.
-enum class NearWater : std::uint8_t {
+enum class WaterReach : std::uint8_t {
   none,
   shore,  // land that high water may reach
   bank,   // was water, or is beside what was
@@ -87,7 +87,7 @@ struct MonitorState {
   PixelVector<PixelStatus> status;
   PixelVector<PackedLogOdds> own_evidence;  // by the pixel's own observations
   /// Follows from the others, and is not saved. Empty until the first observation.
-  PixelVector<NearWater> near_water;
+  PixelVector<WaterReach> near_water;
   /// Where brightness is not monitored, which would show cloud and shadow; else empty. Not saved: sites have all bands.
   PixelVector<PixelOutliers> outliers;
 

@@ -14,6 +14,7 @@
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/process_user.hpp"
 #include "pipeline/io/vector/tables.hpp"
+#include "pipeline/register/register_context.hpp"
 #include "pipeline/register/register_record.hpp"
 #include "pipeline/register/review_assignment.hpp"
 
@@ -69,7 +70,8 @@ void check_is_register(const std::string& target, const std::vector<std::string>
     }
   } else {
     if (!has("reviews")) fail_without("reviews");
-    const std::array<const char*, 2> others{"runs", "layer_styles"};  // the latter: how QGIS draws them
+    // The last: how QGIS draws them.
+    const std::array<const char*, 4> others{"runs", "context_facts", "context_layers", "layer_styles"};
     for (const std::string& name : names) {
       if (std::count(always.begin(), always.end(), name) + std::count(others.begin(), others.end(), name) == 0) {
         throw DataError("holds a table '" + name + "' that is no part of a register; it is left as it is");
@@ -136,21 +138,31 @@ class Write final : public RegisterWrite {
 
   RegisterRecord& record() { return record_; }
 
+  /// Has `context` work out what the record's alerts touch, and takes in what is new of it.
+  void take_context(const ContextWork& context) {
+    const RegisterContent standing = record_.content(now_);
+    const ContextUpdate update =
+        context({standing.alerts, [&](const std::set<std::string>& ids) { return history_of(ids); }});
+    facts_ = apply_context(record_, known_rows(facts_layout(), facts_of), update.facts, now_);
+    layers_ = new_layers(known_rows(layers_layout(), layers_of), update.layers, now_);
+  }
+
   /// Writes what the record has become, and what comes with it.
   void write(std::vector<TableRow> reviews, std::vector<TableRow> runs) {
     content_ = record_.content(now_);
     changed_ = make_tables();
     write_alerts();
-    std::vector<TableRow> events;
-    for (const RegisteredEvent& event : record_.added_events()) events.push_back(row_of(event));
-    changed_ = changed_ || !events.empty();
-    store_->add(numbered(history_layout(), std::move(events), last_event_));
+    changed_ = changed_ || !record_.added_events().empty() || !facts_.empty();
+    store_->add(numbered(history_layout(), rows_of(record_.added_events()), last_event_));
     store_->add(filled(reviews_layout(), std::move(reviews)));
     store_->add(filled(runs_layout(), std::move(runs)));
+    store_->add(filled(facts_layout(), rows_of(facts_)));
+    store_->add(filled(layers_layout(), rows_of(layers_)));
   }
 
   const RegisterContent& content() const override { return content_; }
   bool changed() const override { return changed_; }
+  std::size_t new_facts() const override { return facts_.size(); }
   std::string sha256() override { return store_->sha256(register_layouts()); }
   std::size_t size() override { return store_->size(); }
   void commit() override { store_->commit(); }
@@ -166,6 +178,30 @@ class Write final : public RegisterWrite {
     });
     last_alert_ = last_number(*alerts);
     last_event_ = last_number(*history);
+  }
+
+  template <typename Value>
+  static std::vector<TableRow> rows_of(const std::vector<Value>& values) {
+    std::vector<TableRow> rows;
+    rows.reserve(values.size());
+    for (const Value& value : values) rows.push_back(row_of(value));
+    return rows;
+  }
+
+  /// The rows of a table as values; none where it is not there.
+  template <typename Value>
+  std::vector<Value> known_rows(const Table& layout, std::vector<Value> (&values_of)(const Table&)) const {
+    const std::optional<Table> table = store_->read(layout);
+    return table ? values_of(*table) : std::vector<Value>();
+  }
+
+  std::vector<RegisteredEvent> history_of(const std::set<std::string>& ids) const {
+    std::vector<RegisteredEvent> events = known_rows(history_layout(), events_of);
+    events.insert(events.end(), record_.added_events().begin(), record_.added_events().end());
+    std::erase_if(events, [&](const RegisteredEvent& event) {
+      return ids.count(event.alert_id) == 0 || event.revision < record_.find(event.alert_id)->revision;
+    });
+    return events;
   }
 
   bool make_tables() {
@@ -236,9 +272,20 @@ class Write final : public RegisterWrite {
   RegisterRecord record_;
   std::int64_t last_alert_ = 0;
   std::int64_t last_event_ = 0;
+  std::vector<RegisteredFact> facts_;    // that are new
+  std::vector<RegisteredLayer> layers_;  // likewise
   RegisterContent content_;
   bool changed_ = false;
 };
+
+/// The rows of a table that registers of former versions lack; none there.
+template <typename Value>
+std::vector<Value> read_rows(const std::string& target, const Table& layout,
+                             std::vector<Value> (&values_of)(const Table&)) {
+  check_is_there(target);
+  const auto tables = read_tables(target, std::span(&layout, 1));
+  return naming(target, [&] { return tables[0] ? values_of(*tables[0]) : std::vector<Value>(); });
+}
 
 /// The tables of those layouts; none may be missing.
 template <std::size_t count>
@@ -258,9 +305,20 @@ std::vector<Table> read_required(const std::string& target, const std::array<Tab
 }  // namespace
 
 std::unique_ptr<RegisterWrite> prepare_register(const std::string& target, const RegisterUpdate& update,
-                                                const RunRow& run, const ParallelFor& parallel_for) {
+                                                const RunRow& run, const ParallelFor& parallel_for,
+                                                const ContextWork& context) {
   auto write = std::make_unique<Write>(target, update.now);
   apply_update(write->record(), update, parallel_for);
+  if (context) write->take_context(context);
+  write->write({}, {row_of(run)});
+  return write;
+}
+
+std::unique_ptr<RegisterWrite> prepare_context(const std::string& target, const ContextWork& context, const RunRow& run,
+                                               Instant now) {
+  check_is_there(target);
+  auto write = std::make_unique<Write>(target, now);
+  write->take_context(context);
   write->write({}, {row_of(run)});
   return write;
 }
@@ -297,11 +355,18 @@ std::vector<RegisteredEvent> read_history(const std::string& target, const std::
   return events;
 }
 
-std::vector<RunRow> read_runs(const std::string& target) {
-  check_is_there(target);
-  const std::array layouts{runs_layout()};
-  const auto tables = read_tables(target, layouts);
-  return naming(target, [&] { return tables[0] ? runs_of(*tables[0]) : std::vector<RunRow>(); });
+std::vector<RunRow> read_runs(const std::string& target) { return read_rows(target, runs_layout(), runs_of); }
+
+std::vector<RegisteredFact> read_facts(const std::string& target, const std::string& alert_id) {
+  std::vector<RegisteredFact> facts = read_rows(target, facts_layout(), facts_of);
+  if (!alert_id.empty()) {
+    std::erase_if(facts, [&](const RegisteredFact& fact) { return fact.alert_id != alert_id; });
+  }
+  return facts;
+}
+
+std::vector<RegisteredLayer> read_context_layers(const std::string& target) {
+  return read_rows(target, layers_layout(), layers_of);
 }
 
 std::vector<RegisteredReview> read_reviews(const std::string& target) {
@@ -350,6 +415,8 @@ std::string register_geopackage(const std::string& target, std::span<const Outli
     const std::optional<Review>& review = outlined.alert.review;
     if (review && review->by_overlap) from_others.emplace(review->reviewed_at, review->reviewer);
   }
+  tables.push_back(facts_layout());
+  for (const RegisteredFact& fact : read_facts(target)) tables.back().rows.push_back(row_of(fact));
   for (Table& table : tables) {
     table.numbers.clear();
     std::erase_if(table.rows, [&](const TableRow& row) {
@@ -360,6 +427,8 @@ std::string register_geopackage(const std::string& target, std::span<const Outli
   }
   tables.insert(tables.begin(), std::move(rows));
   tables.push_back(runs_layout());
+  tables.push_back(layers_layout());
+  for (const RegisteredLayer& layer : read_context_layers(target)) tables.back().rows.push_back(row_of(layer));
   return geopackage(tables, latest);
 }
 

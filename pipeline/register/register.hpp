@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -41,6 +42,21 @@ struct RegisterUpdate {
   Instant now{};  // recorded_at
 };
 
+/// What layers say of the register's alerts.
+struct ContextUpdate {
+  std::vector<ContextFacts> facts;        // those of ids that the register has not are left aside
+  std::vector<ContextLayerState> layers;  // of which they were worked out, broken ones too
+};
+
+/// The register's alerts as a write is about to leave them, for whoever works out what they touch.
+struct AlertsInRegister {
+  std::span<const OutlinedAlert> alerts;  // superseded ones too
+  /// Of the alerts of those ids the events of the newest revision, each with its outline then, as far as it is
+  /// recorded. Reads them, which takes time.
+  std::function<std::vector<RegisteredEvent>(const std::set<std::string>& ids)> history;
+};
+using ContextWork = std::function<ContextUpdate(const AlertsInRegister& alerts)>;
+
 // A TARGET is the path of a GeoPackage, or a database that OGR writes to in transactions ("PG:dbname=..."). What is no
 // register is never overwritten: a damaged file, a file or a database with tables of something else. A register of the
 // former layout is read, and brought to the present one by the next write.
@@ -55,8 +71,11 @@ class RegisterWrite {
   /// What the register holds with it.
   virtual const RegisterContent& content() const = 0;
 
-  /// Whether alerts, history or scenes are others than before.
+  /// Whether alerts, history, scenes or facts are others than before.
   virtual bool changed() const = 0;
+
+  /// How many rows of facts it adds.
+  virtual std::size_t new_facts() const = 0;
 
   /// What register_sha256() will be after commit(), and the size of a GeoPackage then; of a database 0.
   virtual std::string sha256() = 0;
@@ -66,10 +85,17 @@ class RegisterWrite {
   virtual void commit() = 0;
 };
 
-/// Brings alerts, history and scenes up to date and adds the run. Throws as read_register() does, and IoError where it
-/// cannot be written.
+/// Brings alerts, history and scenes up to date and adds the run. Where there is `context`, it is called for the alerts
+/// as they then are, and what it says that differs from what is known becomes new facts; alerts keep the facts of
+/// subjects of which it says nothing. Throws as read_register() does, IoError where it cannot be written, and what
+/// `context` throws.
 std::unique_ptr<RegisterWrite> prepare_register(const std::string& target, const RegisterUpdate& update,
-                                                const RunRow& run, const ParallelFor& parallel_for = serial_for);
+                                                const RunRow& run, const ParallelFor& parallel_for = serial_for,
+                                                const ContextWork& context = {});
+
+/// The same of a register whose alerts stay as they are, recorded at `now`.
+std::unique_ptr<RegisterWrite> prepare_context(const std::string& target, const ContextWork& context, const RunRow& run,
+                                               Instant now);
 
 /// Adds a review to an alert of the register, recorded now (by the clock where not given) by this process's user.
 /// Throws ConfigError for an id that no alert has, for a reviewer that is empty, of several lines or over 200 bytes,
@@ -83,6 +109,13 @@ RegisterContent read_register(const std::string& target);
 
 /// All that is recorded of an alert, or of all where the id is empty, in the order in which it was written.
 std::vector<RegisteredEvent> read_history(const std::string& target, const std::string& alert_id = {});
+
+/// All facts that were recorded of an alert, or of all where the id is empty, in the order in which they were written;
+/// none of a register of a former version.
+std::vector<RegisteredFact> read_facts(const std::string& target, const std::string& alert_id = {});
+
+/// The layers, likewise.
+std::vector<RegisteredLayer> read_context_layers(const std::string& target);
 
 std::vector<RunRow> read_runs(const std::string& target);
 

@@ -73,6 +73,7 @@ AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const R
       alert.confidence = newest.confidence;
     }
     if (alert.status != AlertStatus::superseded) alert.superseded.reset();
+    alert.context = {};  // it is of the outline of today
     set_acquisitions(alert, alert.history, at);
     if (outline.empty()) {
       ++result.present_outlines;

@@ -17,8 +17,9 @@ struct AlertsAsOf {
 /// The alerts as the newest revision of their history has them at the last event up to `at`: outline, area, class,
 /// status, confidence, and whether they were superseded. Those without an event by then are absent. `confirmed_on` is
 /// there where it is not later. Where an alert was observed after `at`, `last_detected` and `last_observed` are those
-/// of its newest event by then, at least, and `observations` the number of acquisitions with events. All else, reviews,
-/// scenes and change among it, is as it is today; so is an alert to which nothing has happened since, and one without
+/// of its newest event by then, at least, and `observations` the number of acquisitions with events. What it touches is
+/// not known then: those facts are of the outline of today. All else, reviews, scenes and change among it, is as it is
+/// today; so is an alert to which nothing has happened since, and one without
 /// any history since its first detection.
 AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const RegisteredEvent> history, Instant at);
 

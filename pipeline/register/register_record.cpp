@@ -139,7 +139,9 @@ class Updater {
       if (reported.outline.empty()) throw DataError("alert '" + alert.id + "': has no outline");
       known = &record_.append({without_shapes(alert), std::move(reported.outline)});
     } else {
+      AlertContext context = std::move(known->outlined.alert.context);  // a run knows nothing of it
       known->outlined.alert = without_shapes(alert);
+      known->outlined.alert.context = std::move(context);
       if (!reported.outline.empty()) known->outlined.outline = std::move(reported.outline);
     }
     take_in_history(*known, reported);
@@ -309,6 +311,11 @@ RegisterRecord::RegisterRecord(const Table& alerts, const Table& history, const 
 }
 
 RecordedAlert* RegisterRecord::find(const std::string& id) {
+  const auto found = places_.find(id);
+  return found == places_.end() ? nullptr : &alerts_[found->second];
+}
+
+const RecordedAlert* RegisterRecord::find(const std::string& id) const {
   const auto found = places_.find(id);
   return found == places_.end() ? nullptr : &alerts_[found->second];
 }

@@ -32,6 +32,7 @@ class RegisterRecord {
 
   /// Nothing where there is no such alert.
   RecordedAlert* find(const std::string& id);
+  const RecordedAlert* find(const std::string& id) const;
   RecordedAlert& append(OutlinedAlert outlined);
 
   /// Adds to the history of an alert, in a revision of its own or in its newest.

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -11,8 +10,9 @@
 #include <system_error>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/alerts/alert_columns.hpp"
 #include "pipeline/record/chain.hpp"
-#include "pipeline/watch/night_record.hpp"
+#include "pipeline/watch/publish.hpp"
 
 namespace pitwatch {
 namespace {
@@ -38,12 +38,17 @@ class TemporaryFolder {
   std::string path_;
 };
 
-/// A feature's text but for its review, which comes from people and later. Within texts quotes are escaped, so that
-/// what is looked for stands nowhere else.
-std::string without_review(std::string text) {
+/// A feature's text but for its review, which comes from people and later, and what layers say of it, which stands
+/// last. Within texts quotes are escaped, so that what is looked for stands nowhere else.
+std::string without_others(std::string text) {
   const std::size_t begin = text.find(R"("review": )");
   const std::size_t end = text.find(R"("class": ")", begin == std::string::npos ? 0 : begin);
   if (begin != std::string::npos && end != std::string::npos) text.erase(begin, end - begin);
+  std::size_t context = std::string::npos;
+  for (const AlertColumn& column : context_columns()) {
+    context = std::min(context, text.find(", \"" + std::string(column.name) + "\": "));
+  }
+  if (context != std::string::npos) text.replace(context, std::string::npos, "}}");
   return text;
 }
 
@@ -62,23 +67,9 @@ std::vector<std::pair<std::string, std::string>> features_of(const std::string& 
     }
     const json properties = feature.value("properties", json::object());
     if (properties.is_object() && properties.value("status", json()) == json(name(AlertStatus::not_watched))) continue;
-    features.emplace_back(feature["id"].get<std::string>(), without_review(std::move(line)));
+    features.emplace_back(feature["id"].get<std::string>(), without_others(std::move(line)));
   }
   return features;
-}
-
-std::string text_of(const NamedTexts& texts, const std::string& name) {
-  const auto found = texts.find(name);
-  return found == texts.end() ? "" : found->second;
-}
-
-/// With which the run of these options published; former versions had all classes, or those that disturb ground.
-double max_natural_of(const NamedTexts& options) {
-  if (text_of(options, "all-classes") == "on") return 1;
-  const std::string text = text_of(options, "max-natural");
-  double value = default_max_natural;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
 }
 
 }  // namespace

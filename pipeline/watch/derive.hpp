@@ -11,7 +11,7 @@
 namespace pitwatch {
 
 enum class Derived : std::uint8_t {
-  same,       // byte by byte, but for the review
+  same,       // byte by byte, but for the review and what layers say
   different,  // worked out, and something of it is another
   not_there,  // not worked out
 };
@@ -32,11 +32,11 @@ struct DeriveReport {
 };
 
 /// Works the alerts of STATE/alerts.geojson out again as they were when they were published: up to the same
-/// acquisition, with the state's options; reviews are left aside. From the whole history where all of it can
-/// be read; otherwise from the earliest checkpoint behind which nothing is gone. `options` names sites, source, and
-/// the options of the state, which are checked against it; its folder is read and not written to. `ids`: these
-/// alone; empty: all. Throws as watch() does, DataError also where there is no record, ConfigError for an id that is
-/// not on it.
+/// acquisition, with the state's options; reviews, and what layers say, are left aside. From the whole history where
+/// all of it can be read; otherwise from the earliest checkpoint behind which nothing is gone. `options` names sites,
+/// source, and the options of the state, which are checked against it; its folder is read and not written to. `ids`:
+/// these alone; empty: all. Throws as watch() does, DataError also where there is no record, ConfigError for an id that
+/// is not on it.
 DeriveReport derive(const WatchOptions& options, const std::string& state, const std::vector<std::string>& ids,
                     const ProgressSink& progress);
 

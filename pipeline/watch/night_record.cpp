@@ -1,162 +1,32 @@
 #include "pipeline/watch/night_record.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 #include <tuple>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
-#include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/files/folder_lock.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/process_user.hpp"
-#include "pipeline/io/remote/http_client.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/scenes/kept_scenes.hpp"
 #include "pipeline/io/vector/tables.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/record/metadata_files.hpp"
-#include "pipeline/record/signature.hpp"
 #include "pipeline/record/unfinished.hpp"
-#include "pipeline/report/versions.hpp"
 #include "pipeline/schedule/background.hpp"
+#include "pipeline/watch/publish.hpp"
 #include "pipeline/watch/site_state.hpp"
 
 namespace pitwatch {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* alerts_name = "alerts.geojson";
-constexpr const char* register_name = "register.gpkg";
-
-std::string content_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
-Instant now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
-/// A path as manifests have it: relative to the state where it lies there.
-std::string path_in(const std::string& state, const std::string& path) {
-  const fs::path relative = fs::path(path).lexically_normal().lexically_relative(fs::path(state).lexically_normal());
-  if (!relative.empty() && *relative.begin() != ".." && relative != ".") return relative.string();
-  std::error_code error;
-  return fs::absolute(path, error).lexically_normal().string();
-}
-
-/// The register's target as manifests have it.
-std::string shown_target(const std::string& state, const std::string& target) {
-  return is_database(target) ? without_password(target) : path_in(state, target);
-}
-
-OutputFile output_of(const std::string& state, const std::string& path) {
-  std::error_code error;
-  const auto size = fs::file_size(path, error);
-  return {path_in(state, path), error ? 0 : size, sha256_file(path)};
-}
-
-void set_output(std::vector<OutputFile>& outputs, OutputFile file) {
-  const auto found =
-      std::find_if(outputs.begin(), outputs.end(), [&](const OutputFile& one) { return one.path == file.path; });
-  if (found != outputs.end()) {
-    *found = std::move(file);
-  } else {
-    outputs.push_back(std::move(file));
-  }
-}
-
-/// Of all reviews: one that was taken out or changed gives another.
-std::string reviews_sha256(const std::vector<RegisteredReview>& reviews) {
-  nlohmann::json all = nlohmann::json::array();
-  for (const RegisteredReview& each : reviews) {
-    const Review& review = each.review;
-    all.push_back({each.alert_id, std::string(name(review.verdict)), review.reviewer,
-                   format_instant(review.reviewed_at), review.reason,
-                   each.recorded_at ? format_instant(*each.recorded_at) : "", each.os_user});
-  }
-  return sha256_text(all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-}
-
-RegisterStanding standing_of(const std::string& shown, const RegisterWrite& write, std::uint64_t runs) {
-  RegisterStanding standing;
-  standing.target = shown;
-  for (const OutlinedAlert& outlined : write.content().alerts) {
-    ++standing.alerts[std::string(name(outlined.alert.status))];
-  }
-  standing.reviews = write.content().reviews.size();
-  standing.reviews_sha256 = reviews_sha256(write.content().reviews);
-  standing.runs = runs;
-  return standing;
-}
-
-/// Signs a manifest that was begun, and has its time stamped.
-void seal(const std::string& state, const std::string& manifest, const SigningOptions& signing) {
-  const std::string path = runs_folder(state) + "/" + manifest;
-  if (signing.certificate.empty() && signing.time_stamps.empty()) return;
-  const std::string text = content_of(path);
-  if (!signing.certificate.empty()) {
-    write_file_atomically(path + signature_suffix, sign_cms(text, signing.certificate, signing.key));
-  }
-  if (!signing.time_stamps.empty()) {
-    RemotePolicy policy = default_remote_policy();
-    const RemoteUrl url = parse_remote_url(signing.time_stamps);
-    policy.hosts.push_back(url.port.empty() ? url.host : url.host + ":" + url.port);
-    // The reply is signed itself: authorities are commonly asked without TLS.
-    policy.schemes.emplace_back("http");
-    HttpClient client({}, policy);
-    write_file_atomically(path + time_stamp_suffix, request_time_stamp(signing.time_stamps, text, client));
-  }
-}
-
-/// Writers of the record wait for each other: a run that publishes, and reviews.
-FileLock record_lock(const std::string& state) {
-  std::error_code error;
-  fs::create_directories(runs_folder(state), error);
-  if (error) throw IoError(runs_folder(state) + ": cannot be made: " + error.message());
-  return FileLock(runs_folder(state) + "/record");
-}
-
-/// Writes what is to be published in its order.
-void publish_all(const std::string& state, Manifest& manifest, const SigningOptions& signing, RegisterWrite& write,
-                 const std::string* alerts) {
-  const Uninterrupted short_work;
-  const std::string begun = begin_manifest(state, manifest);
-  // Alerts do not wait for an authority that is away: that nothing is sealed is reported once all is published.
-  std::exception_ptr unsealed;
-  try {
-    seal(state, begun, signing);
-  } catch (const std::exception&) {
-    unsealed = std::current_exception();
-  }
-  write.commit();
-  if (alerts != nullptr) write_file_atomically(state + "/" + alerts_name, *alerts);
-  publish_head(state, begun);
-  if (unsealed) {
-    try {
-      std::rethrow_exception(unsealed);
-    } catch (...) {
-      rethrow_with_context("published, but not signed or time-stamped");
-    }
-  }
-}
 
 /// What the record does not vouch for any more.
 void remove_obsolete(const std::vector<std::string>& paths) {
@@ -178,27 +48,18 @@ int acquisitions_taken_in(const Manifest& manifest) {
   return static_cast<int>(acquisitions.size());
 }
 
-/// With as many digits as it has.
-std::string shortest(double value) {
-  std::array<char, 32> digits{};
-  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
-}
-
-std::string json_of(const NamedTexts& texts) {
-  return nlohmann::json(texts).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 NamedTexts run_options(const WatchOptions& options) {
   const auto word = [](bool is_on) { return std::string(is_on ? "on" : "off"); };
   NamedTexts texts{{"sites", options.sites},
                    {"source", redacted(options.source)},
-                   {"max-natural", shortest(options.max_natural)},
+                   {"max-natural", shortest_number(options.max_natural)},
                    {"register", shown_target(options.state, options.register_target)},
                    {"memory", std::to_string(options.memory_bytes)},
                    {"threads", std::to_string(options.threads)},
                    {"signed", word(!options.signing.certificate.empty())},
                    {"time-stamps", redacted(options.signing.time_stamps)}};
   for (const auto& [name, value] : options_in_clear(options)) texts[name] = value;
+  if (!options.context.empty()) texts["context"] = options.context;
   if (options.until) texts["to"] = format_instant(*options.until);
   if (options.network.most_cloud_percent) texts["max-cloud"] = std::to_string(*options.network.most_cloud_percent);
   if (options.relearn) {
@@ -207,11 +68,6 @@ NamedTexts run_options(const WatchOptions& options) {
     texts["relearn"] = sites.empty() ? "where terms differ" : sites;
   }
   return texts;
-}
-
-/// Whether alerts.geojson has it.
-bool is_published(const Alert& alert, double max_natural) {
-  return alert.status != AlertStatus::superseded && !is_left_out(alert, max_natural);
 }
 
 /// What is reported once. A source that went away is missing a hundred thousand at a time.
@@ -231,26 +87,6 @@ auto since_when(const All& all) {
 
 }  // namespace
 
-void keep_published(std::vector<OutlinedAlert>& alerts, double max_natural) {
-  std::erase_if(alerts, [&](const OutlinedAlert& one) { return !is_published(one.alert, max_natural); });
-  sort_alerts(alerts);
-}
-
-std::optional<Instant> as_of(const std::vector<SiteStanding>& standings) {
-  std::optional<Instant> latest;
-  for (const SiteStanding& standing : standings) {
-    if (standing.last_acquisition && (!latest || *standing.last_acquisition > *latest)) {
-      latest = standing.last_acquisition;
-    }
-  }
-  return latest;
-}
-
-bool has_content(const std::string& path, const std::string& text) {
-  std::error_code missing;
-  return fs::file_size(path, missing) == text.size() && !missing && content_of(path) == text;
-}
-
 NightRecord::NightRecord(const WatchOptions& options, Instant started) : options_(options), started_(started) {
   try {
     before_ = settled_head(options.state);
@@ -265,28 +101,7 @@ void NightRecord::check_register() const {
     static_cast<void>(read_reviews(target));  // one that cannot be used is reported before any work
     return;
   }
-  const RegisterStanding& known = *before_->alert_register;
-  const std::string shown = shown_target(options_.state, target);
-  if (known.target != shown) {
-    throw ConfigError("the register of this state is " + known.target + ", not " + shown +
-                      ": name it by --register, or begin a new one with --new-register");
-  }
-  std::uint64_t known_alerts = 0;
-  for (const auto& [status, count] : known.alerts) known_alerts += count;
-  const std::string held = "it held " + std::to_string(known_alerts) + " alerts and " + std::to_string(known.reviews) +
-                           " reviews; restore it from a copy, or begin a new one without them by --new-register";
-  RegisterCounts counts;
-  try {
-    counts = count_register(target);
-  } catch (const DataError& error) {
-    throw DataError(std::string(error.what()) + ": " + held);
-  }
-  std::uint64_t alerts = 0;
-  for (const auto& [status, count] : counts.alerts) alerts += count;
-  if (counts.reviews < known.reviews || alerts < known_alerts) {
-    throw DataError(without_password(target) + ": holds " + std::to_string(alerts) + " alerts and " +
-                    std::to_string(counts.reviews) + " reviews, but the state knows of more: " + held);
-  }
+  expect_known_register(*before_->alert_register, options_.state, target);
 }
 
 RecordedCheckpoints NightRecord::recorded(const Site& site) const {
@@ -335,15 +150,7 @@ void NightRecord::mark_news(WatchReport& report) const {
 }
 
 Manifest NightRecord::begin(int exit_code, const std::string& message) const {
-  Manifest manifest;
-  manifest.started = started_;
-  manifest.ended = now();
-  manifest.command = "run";
-  manifest.host = host_name();
-  manifest.os_user = process_user();
-  manifest.program_version = program_version();
-  for (const auto& [library, version] : versions()) manifest.library_versions[library] = version;
-  manifest.algorithm = std::to_string(algorithm_version);
+  Manifest manifest = begun_manifest("run", started_);
   manifest.sites_file = options_.sites;
   try {
     manifest.sites_sha256 = sha256_file(options_.sites);
@@ -418,7 +225,8 @@ void NightRecord::add_sites(const WatchReport& report, Manifest& manifest) const
   }
 }
 
-std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& log, WatchReport& report) {
+std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& log, const ContextWork& context,
+                                 WatchReport& report) {
   const FileLock lock = record_lock(options_.state);
   Manifest manifest = begin(report.exit_code, "");
   add_sites(report, manifest);
@@ -428,15 +236,13 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
       return is_published(alert, options_.max_natural);
     }));
   }
-  const std::unique_ptr<RegisterWrite> write = prepare_register(options_.register_target, update, row, in_parallel);
-  std::vector<OutlinedAlert> alerts = write->content().alerts;
-  keep_published(alerts, options_.max_natural);
-  AlertCollectionInfo info;
-  info.name = "alerts";
-  info.as_of = as_of(manifest.sites);
-  const std::string text = alerts_geojson(alerts, info, in_parallel);
-  const std::string alerts_path = options_.state + "/" + alerts_name;
-  const bool is_same = has_content(alerts_path, text);
+  const std::unique_ptr<RegisterWrite> write =
+      prepare_register(options_.register_target, update, row, in_parallel, context);
+  const std::vector<OutlinedAlert>& all = write->content().alerts;
+  const auto published = std::count_if(
+      all.begin(), all.end(), [&](const OutlinedAlert& one) { return is_published(one.alert, options_.max_natural); });
+  const std::string text = published_text(all, options_.max_natural, as_of(manifest.sites));
+  const bool is_same = has_content(options_.state + "/" + alerts_name, text);
   report.changed = write->changed() || !is_same;
 
   manifest.acquisitions = report.acquisitions;
@@ -457,17 +263,12 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
   for (const LateScene& late : report.late) add_notice(late.notice);
   add_outputs(report, manifest);
   manifest.outputs.push_back({alerts_name, text.size(), sha256_text(text)});
-  const std::string shown = shown_target(options_.state, options_.register_target);
   const std::uint64_t runs = before_ && before_->alert_register ? before_->alert_register->runs : 0;
-  manifest.alert_register = standing_of(shown, *write, runs + 1);
-  if (!is_database(options_.register_target)) {
-    manifest.alert_register->sha256 = write->sha256();
-    manifest.outputs.push_back({shown, write->size(), write->sha256()});
-  }
+  set_register(options_.state, options_.register_target, *write, runs + 1, manifest);
   publish_all(options_.state, manifest, options_.signing, *write, is_same ? nullptr : &text);
   remove_obsolete(report.obsolete);
   forget_unfinished(options_.state);
-  return alerts.size();
+  return static_cast<std::size_t>(published);
 }
 
 void NightRecord::settle_unfinished() {
@@ -529,13 +330,8 @@ std::unique_ptr<RegisterWrite> NightRecord::failure_row(Manifest& manifest) cons
     row.new_acquisitions = acquisitions_taken_in(manifest);
     std::unique_ptr<RegisterWrite> write = prepare_register(options_.register_target, nothing, row, in_parallel);
     if (write->changed()) return nullptr;
-    const std::string shown = shown_target(options_.state, options_.register_target);
-    manifest.alert_register =
-        standing_of(shown, *write, (manifest.alert_register ? manifest.alert_register->runs : 0) + 1);
-    if (!is_database(options_.register_target)) {
-      manifest.alert_register->sha256 = write->sha256();
-      set_output(manifest.outputs, {shown, write->size(), write->sha256()});
-    }
+    const std::uint64_t runs = manifest.alert_register ? manifest.alert_register->runs : 0;
+    set_register(options_.state, options_.register_target, *write, runs + 1, manifest);
     return write;
   } catch (const std::exception&) {
     return nullptr;
@@ -545,29 +341,14 @@ std::unique_ptr<RegisterWrite> NightRecord::failure_row(Manifest& manifest) cons
 void record_review(const std::string& state, const std::string& target, const std::string& alert_id,
                    const Review& review, const SigningOptions& signing) {
   const FileLock lock = record_lock(state);
-  const Instant started = now();
+  const Instant started = clock_now();
   const std::optional<Manifest> before = settled_head(state);
   if (!before) throw DataError(state + ": has no record of a run: reviews are put on record beside one");
   const std::unique_ptr<RegisterWrite> write = prepare_review(target, alert_id, review, started);
-  Manifest manifest = *before;
-  manifest.started = started;
-  manifest.ended = now();
-  manifest.command = "review";
-  manifest.host = host_name();
-  manifest.os_user = process_user();
-  manifest.acquisitions.clear();
-  manifest.inputs.clear();
-  manifest.exit_code = 0;
-  manifest.message.clear();
+  Manifest manifest = following_manifest(*before, "review", started);
   manifest.review =
       ReviewMade{alert_id, review.verdict, review.reviewer, review.reason, review.reviewed_at, started, process_user()};
-  const std::string shown = shown_target(state, target);
-  const std::uint64_t runs = before->alert_register ? before->alert_register->runs : 0;
-  manifest.alert_register = standing_of(shown, *write, runs);
-  if (!is_database(target)) {
-    manifest.alert_register->sha256 = write->sha256();
-    set_output(manifest.outputs, {shown, write->size(), write->sha256()});
-  }
+  set_register(state, target, *write, before->alert_register ? before->alert_register->runs : 0, manifest);
   publish_all(state, manifest, signing, *write, nullptr);
 }
 

@@ -20,15 +20,6 @@
 
 namespace pitwatch {
 
-/// Leaves those that alerts.geojson has, in its order.
-void keep_published(std::vector<OutlinedAlert>& alerts, double max_natural);
-
-/// The newest acquisition that the sites have taken in.
-std::optional<Instant> as_of(const std::vector<SiteStanding>& standings);
-
-/// Whether a file holds just that.
-bool has_content(const std::string& path, const std::string& text);
-
 /// The record of one run on a state whose lock is held. What is published comes in this order, so that a run that is
 /// killed in between leaves what the next one continues from: the manifest, its signature and time stamp, the register,
 /// alerts.geojson, and last runs/HEAD.
@@ -47,8 +38,10 @@ class NightRecord {
   /// Since when acquisitions are missing and scenes late, and which of them are news.
   void mark_news(WatchReport& report) const;
 
-  /// Publishes what a run came to. Returns the number of alerts in alerts.geojson; sets report.changed.
-  std::size_t publish(const RegisterUpdate& update, const InputLog& log, WatchReport& report);
+  /// Publishes what a run came to; `context`, where there is any, says what the alerts touch. Returns the number of
+  /// alerts in alerts.geojson; sets report.changed.
+  std::size_t publish(const RegisterUpdate& update, const InputLog& log, const ContextWork& context,
+                      WatchReport& report);
 
   /// What the run is known by, before anything is known of what it came to.
   Manifest begin(int exit_code, const std::string& message) const;

@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "pipeline/context/context_config.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
@@ -23,7 +24,9 @@
 #include "pipeline/register/review_assignment.hpp"
 #include "pipeline/schedule/arena.hpp"
 #include "pipeline/schedule/background.hpp"
+#include "pipeline/watch/context_record.hpp"
 #include "pipeline/watch/night_record.hpp"
+#include "pipeline/watch/publish.hpp"
 #include "pipeline/watch/site_watch.hpp"
 
 namespace pitwatch {
@@ -36,8 +39,6 @@ void keep_once(std::vector<std::pair<std::string, std::string>>& notices) {
   std::set<std::pair<std::string, std::string>> known;
   std::erase_if(notices, [&](const auto& one) { return !known.insert(one).second; });
 }
-
-Instant now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 /// The folder that is written to, and the lock on it. A dry run locks what there is.
 std::unique_ptr<FolderLock> locked(const WatchOptions& options) {
@@ -115,8 +116,17 @@ std::vector<AlertLayer> layers_of(const std::vector<GridAlerts>& alerts) {
   return layers;
 }
 
-void run_nightly(const WatchOptions& options, std::vector<WatchedSite>& sites, NightRecord& record,
-                 const ProgressSink& progress, WatchReport& report) {
+/// The layers that are to say what the alerts touch, read; what cannot be used is among the skipped.
+ContextLayers read_layers(const ContextConfig& config, const WatchOptions& options, WatchReport& report) {
+  ContextLayers read = load_context(config, options.sites);
+  report.skipped.insert(report.skipped.end(), read.skipped.begin(), read.skipped.end());
+  for (const LoadedLayer& loaded : read.layers) report.layers.push_back(state_of(loaded));
+  return read;
+}
+
+void run_nightly(const WatchOptions& options, std::vector<WatchedSite>& sites,
+                 const std::optional<ContextConfig>& context, NightRecord& record, const ProgressSink& progress,
+                 WatchReport& report) {
   const InputLog log;
   UnfinishedRun notes(options.state, record.begin(0, ""), log);
   for (WatchedSite& watched : sites) watched.notes = options.dry_run ? nullptr : &notes;
@@ -124,35 +134,46 @@ void run_nightly(const WatchOptions& options, std::vector<WatchedSite>& sites, N
   in_arena(options.threads, [&] {
     const Seen seen = watch_sites(sites, listing, progress, report);
     record.mark_news(report);
+    std::optional<ContextLayers> layers;
+    if (context) layers = read_layers(*context, options, report);
     const bool has_late_news =
         std::any_of(report.late.begin(), report.late.end(), [](const LateScene& late) { return late.is_news; });
     report.exit_code = report.skipped.empty() && !has_late_news ? 0 : 4;
     if (options.dry_run) return;
-    RegisterUpdate update{layers_of(seen.alerts), seen.watched, {}, now()};
+    RegisterUpdate update{layers_of(seen.alerts), seen.watched, {}, clock_now()};
     for (const WatchedSite& watched : sites) update.listed.insert(watched.site.id);
     for (const SiteStanding& standing : report.standings) update.listed.insert(standing.id);  // those that are broken
-    report.alerts = record.publish(update, log, report);
+    ContextWork work;
+    if (layers) work = [&](const AlertsInRegister& alerts) { return context_of(*layers, alerts, update.now); };
+    report.alerts = record.publish(update, log, work, report);
   });
+}
+
+/// What layers said of alerts of these ids goes with them.
+void assign_context(std::vector<OutlinedAlert>& alerts, const std::vector<OutlinedAlert>& known) {
+  std::map<std::string, const AlertContext*> contexts;
+  for (const OutlinedAlert& one : known) contexts[one.alert.id] = &one.alert.context;
+  for (OutlinedAlert& one : alerts) {
+    if (const auto found = contexts.find(one.alert.id); found != contexts.end()) one.alert.context = *found->second;
+  }
 }
 
 /// A rerun writes its alerts and nothing else.
 void run_again(const WatchOptions& options, const std::vector<WatchedSite>& sites, const ProgressSink& progress,
                WatchReport& report) {
-  std::vector<RegisteredReview> reviews;
-  if (!options.reviews_from.empty()) reviews = read_register(options.reviews_from).reviews;
+  RegisterContent known;
+  if (!options.reviews_from.empty()) known = read_register(options.reviews_from);
   const SourceListing listing = list(options, sites, report);
   in_arena(options.threads, [&] {
     const Seen seen = watch_sites(sites, listing, progress, report);
     report.exit_code = report.skipped.empty() ? 0 : 4;
     std::vector<OutlinedAlert> alerts = outlined_alerts(layers_of(seen.alerts), in_parallel);
-    assign_reviews(alerts, reviews, now());
+    assign_reviews(alerts, known.reviews, clock_now());
+    assign_context(alerts, known.alerts);
     keep_published(alerts, options.max_natural);
     report.alerts = alerts.size();
     const std::string path = options.state + "/alerts.geojson";
-    AlertCollectionInfo info;
-    info.name = "alerts";
-    info.as_of = as_of(report.standings);
-    const std::string text = alerts_geojson(alerts, info, in_parallel);
+    const std::string text = published_text(alerts, options.max_natural, as_of(report.standings));
     report.changed = !has_content(path, text);
     if (report.changed) write_file_atomically(path, text);
   });
@@ -160,8 +181,8 @@ void run_again(const WatchOptions& options, const std::vector<WatchedSite>& site
 
 /// What is put on record is to be found from anywhere.
 WatchOptions with_absolute_paths(WatchOptions options) {
-  for (std::string* const path :
-       {&options.sites, &options.source, &options.state, &options.start_from, &options.register_target}) {
+  for (std::string* const path : {&options.sites, &options.source, &options.state, &options.start_from,
+                                  &options.register_target, &options.context}) {
     std::error_code none;
     const bool is_path = !path->empty() && path->find("://") == std::string::npos && !is_database(*path);
     if (is_path) *path = fs::absolute(*path, none).lexically_normal().string();
@@ -184,9 +205,11 @@ int exit_code_of(const std::exception& error) {
 WatchReport watch(const WatchOptions& given, const ProgressSink& progress) {
   const WatchOptions options = with_absolute_paths(given);
   const auto start = std::chrono::steady_clock::now();
-  const Instant started = now();
+  const Instant started = clock_now();
   initialise_gdal(watch_gdal_cache_bytes);
   WatchReport report;
+  std::optional<ContextConfig> context;
+  if (!options.context.empty()) context = read_context_config(options.context);
   std::vector<RejectedSite> rejected;
   std::vector<WatchedSite> sites = watched_sites(options, rejected);
   add_rejected(rejected, report);
@@ -202,7 +225,7 @@ WatchReport watch(const WatchOptions& given, const ProgressSink& progress) {
         check_state(watched);
       }
       record.check_register();
-      run_nightly(options, sites, record, progress, report);
+      run_nightly(options, sites, context, record, progress, report);
     } catch (const std::exception& error) {
       if (!options.dry_run) record.publish_failure(exit_code_of(error), error_chain(error));
       throw;

@@ -15,6 +15,7 @@
 #include "pipeline/classify/classify.hpp"
 #include "pipeline/classify/course.hpp"
 #include "pipeline/core/alert.hpp"
+#include "pipeline/core/alert_context.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/incidents/tracker.hpp"
 #include "pipeline/monitor/options.hpp"
@@ -79,7 +80,8 @@ struct WatchOptions {
   std::string register_target;  // that is kept up to date, a TARGET as in register.hpp
   bool new_register = false;    // begin a new one though the state knows of another
   SigningOptions signing;       // of manifests
-  std::string reviews_from;     // where none is: a register that reviews are read from and nothing is written to
+  std::string reviews_from;     // where none is: a register that reviews, and what layers said, are read from
+  std::string context;          // a context.json whose layers say what alerts touch; empty: none
   /// Sites that are learnt anew where their options, geometry or algorithm are others than those of their state, or the
   /// state is damaged; without it they are refused.
   bool relearn = false;
@@ -126,6 +128,7 @@ struct WatchReport {
   std::vector<AbsentAcquisition> missing;
   std::vector<SiteStanding> standings;        // of sites, failed ones too
   std::vector<AcquisitionUsed> acquisitions;  // of which pixels were read
+  std::vector<ContextLayerState> layers;      // that were asked what the alerts touch
   std::vector<std::string> written;           // files of the state
   std::vector<std::string> obsolete;          // files and folders of the state that go once the run is on record
   std::size_t alerts = 0;
@@ -147,8 +150,12 @@ struct WatchReport {
 ///
 /// A rerun writes STATE/alerts.geojson and nothing else.
 ///
-/// Throws ConfigError (options, sites file, state folder; a state of other options, sites or a newer version; an end
-/// before that of the state), BusyError (lock), DataError (source or sites unusable, the register gone), IoError.
+/// With a context, its layers are asked what the alerts touch, and that is put on record with the rest; a layer that
+/// cannot be used is skipped, and what was said before stays.
+///
+/// Throws ConfigError (options, sites file, context, state folder; a state of other options, sites or a newer version;
+/// an end before that of the state), BusyError (lock), DataError (source or sites unusable, the register gone),
+/// IoError.
 WatchReport watch(const WatchOptions& options, const ProgressSink& progress);
 
 }  // namespace pitwatch

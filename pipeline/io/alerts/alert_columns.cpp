@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/vector/geojson_text.hpp"
@@ -175,7 +176,14 @@ constexpr std::array columns{
 
 }  // namespace
 
-std::span<const AlertColumn> alert_columns() { return columns; }
+std::span<const AlertColumn> alert_columns() {
+  static const std::vector<AlertColumn> all = [] {
+    std::vector<AlertColumn> both(columns.begin(), columns.end());
+    both.insert(both.end(), context_columns().begin(), context_columns().end());
+    return both;
+  }();
+  return all;
+}
 
 double rounded_number(double value, int decimals) {
   const std::string text = json_number(value, decimals);

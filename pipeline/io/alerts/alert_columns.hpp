@@ -21,8 +21,20 @@ struct AlertColumn {
 
 /// `id`, then the names of alerts.geojson; `change`, `scenes` and `parents` are JSON as there, and `review` is five
 /// columns: review (the verdict), reviewer, reviewed_at, review_reason, review_by ("id" or "overlap"). `superseded` is
-/// two: superseded_by (a JSON list) and superseded_why, both nothing where the alert is not superseded.
+/// two: superseded_by (a JSON list) and superseded_why, both nothing where the alert is not superseded. The last ones are
+/// context_columns().
 std::span<const AlertColumn> alert_columns();
+
+/// What an alert touches (AlertContext): site_share, licence_*, parcel_*, protected_* and water_*; ids and names are JSON
+/// lists. All are nothing where no layer of the kind has said anything; alerts.geojson has those that are something.
+std::span<const AlertColumn> context_columns();
+
+/// A cell as JSON: of type json as it stands, a number with at most four decimals; "null" for nothing.
+std::string json_of_cell(const Cell& cell, ColumnType type);
+
+/// The columns of one subject ("licence", "parcel", "protected_area", "water", "site") that are something, but for the
+/// time at which they were worked out, as a JSON object.
+std::string context_json(const Alert& alert, const std::string& subject);
 
 /// Parts of alerts.geojson that are columns too.
 std::string change_json(const Alert& alert);

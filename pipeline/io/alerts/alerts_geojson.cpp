@@ -57,6 +57,10 @@ std::string properties(const Alert& alert) {
   add("tile", json_text_or_null(alert.tile));
   add("algorithm", json_text(alert.algorithm));
   add("superseded", alert.superseded ? superseded_text(*alert.superseded) : "null");
+  for (const AlertColumn& column : context_columns()) {
+    const Cell cell = column.get(alert);
+    if (!std::holds_alternative<std::monostate>(cell)) add(column.name, json_of_cell(cell, column.type));
+  }
   return "{" + text + "}";
 }
 

@@ -41,9 +41,10 @@ std::vector<OutlinedAlert> outlined_alerts(std::span<const AlertLayer> layers,
 
 /// The FeatureCollection as text, in the order given: WGS 84, at most 7 decimals, exterior rings counter-clockwise,
 /// `bbox` on the collection (left out where there is no alert) and on each feature, no `crs`; Polygon for a shape of
-/// one part and MultiPolygon otherwise; the properties of the contract, null where absent. Instants are ISO 8601,
-/// UTC. Same alerts, same bytes, whatever `parallel_for`. Throws DataError when the grid's CRS is unknown to PROJ or a
-/// shape is empty. Described by alert.schema.json beside this header.
+/// one part and MultiPolygon otherwise; the properties of the contract, null where absent, and last the columns of the
+/// context, each where it is known. Instants are ISO 8601, UTC. Same alerts, same bytes, whatever `parallel_for`.
+/// Throws DataError when the grid's CRS is unknown to PROJ or a shape is empty. Described by alert.schema.json beside
+/// this header.
 std::string alerts_geojson(std::span<const AlertLayer> layers, const AlertCollectionInfo& info,
                            const ParallelFor& parallel_for = serial_for);
 std::string alerts_geojson(std::span<const OutlinedAlert> alerts, const AlertCollectionInfo& info,

@@ -1,6 +1,7 @@
 #include "pipeline/io/alerts/register_rows.hpp"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
@@ -29,8 +30,12 @@ Cell cell_of(const std::optional<T>& value) {
   return value ? Cell(*value) : Cell();
 }
 
-Cell rounded(const std::optional<double>& probability) {
-  return probability ? Cell(rounded_number(*probability, confidence_decimals)) : Cell();
+constexpr int share_decimals = 4;
+constexpr int metre_decimals = 1;
+constexpr int figure_decimals = 6;
+
+Cell rounded(const std::optional<double>& number, int decimals = confidence_decimals) {
+  return number ? Cell(rounded_number(*number, decimals)) : Cell();
 }
 
 Cell text_or_nothing(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
@@ -40,6 +45,54 @@ Cell clean_text_or_nothing(const std::string& text) {
   auto clean = nlohmann::json::parse(json_text(text)).get<std::string>();
   for (char& c : clean) c = c == '\0' ? ' ' : c;
   return text_or_nothing(clean);
+}
+
+template <typename Enum>
+Cell name_of(const std::optional<Enum>& value) {
+  return value ? Cell(std::string(name(*value))) : Cell();
+}
+
+/// The value of a name among those of a type; nothing for nothing.
+template <typename Enum, typename Names>
+std::optional<Enum> named_value(const Cell& cell, const Names& names) {
+  const std::string text = cell_text(cell);
+  if (text.empty()) return std::nullopt;
+  const auto found = std::find(names.begin(), names.end(), text);
+  if (found == names.end()) throw DataError("no value '" + text + "'");
+  return static_cast<Enum>(found - names.begin());
+}
+
+std::vector<std::string> texts_of(const Cell& cell) {
+  std::vector<std::string> texts;
+  const std::string text = cell_text(cell);
+  if (text.empty()) return texts;
+  const auto list = nlohmann::json::parse(text, nullptr, false);
+  if (!list.is_array()) throw DataError("is no list");
+  for (const auto& one : list) {
+    if (!one.is_string()) throw DataError("is no list of texts");
+    texts.push_back(one.get<std::string>());
+  }
+  return texts;
+}
+
+Cell figures_cell(const std::map<std::string, double>& figures) {
+  std::string text;
+  for (const auto& [name, value] : figures) {
+    text += (text.empty() ? "" : ", ") + json_text(name) + ": " + json_number(value, figure_decimals);
+  }
+  return text.empty() ? Cell() : Cell("{" + text + "}");
+}
+
+std::map<std::string, double> figures_of(const Cell& cell) {
+  std::map<std::string, double> figures;
+  const std::string text = cell_text(cell);
+  if (text.empty()) return figures;
+  const auto object = nlohmann::json::parse(text, nullptr, false);
+  if (!object.is_object()) throw DataError("is no object");
+  for (const auto& [name, value] : object.items()) {
+    if (value.is_number()) figures[name] = value.get<double>();
+  }
+  return figures;
 }
 
 /// Calls read(row) for each row and says which one it is in what it throws.
@@ -119,8 +172,49 @@ Table runs_layout() {
           {}};
 }
 
-std::array<Table, 5> register_layouts() {
-  return {alerts_layout(), history_layout(), scenes_layout(), reviews_layout(), runs_layout()};
+Table facts_layout() {
+  return {"context_facts",
+          false,
+          {{"alert_id", ColumnType::text},
+           {"subject", ColumnType::text},
+           {"layer", ColumnType::text},
+           {"feature_id", ColumnType::text},
+           {"feature_name", ColumnType::text},
+           {"holder", ColumnType::text},
+           {"overlapping", ColumnType::json},
+           {"valid_from", ColumnType::instant},
+           {"valid_to", ColumnType::instant},
+           {"accuracy_m", ColumnType::real},
+           {"area_ha", ColumnType::real},
+           {"share", ColumnType::real},
+           {"verdict", ColumnType::text},
+           {"validity", ColumnType::text},
+           {"distance_m", ColumnType::real},
+           {"figures", ColumnType::json},
+           {"columns", ColumnType::json},
+           {"worked_out", ColumnType::instant},
+           {"recorded_at", ColumnType::instant}},
+          {}};
+}
+
+Table layers_layout() {
+  return {"context_layers",
+          false,
+          {{"name", ColumnType::text},
+           {"role", ColumnType::text},
+           {"source", ColumnType::text},
+           {"sha256", ColumnType::text},
+           {"features", ColumnType::integer},
+           {"used", ColumnType::integer},
+           {"remarks", ColumnType::json},
+           {"problem", ColumnType::text},
+           {"recorded_at", ColumnType::instant}},
+          {}};
+}
+
+std::array<Table, 7> register_layouts() {
+  return {alerts_layout(), history_layout(), scenes_layout(), reviews_layout(),
+          runs_layout(),   facts_layout(),   layers_layout()};
 }
 
 TableRow row_of(const OutlinedAlert& outlined) {
@@ -151,6 +245,25 @@ TableRow row_of(const RunRow& run) {
   return {{run.started_at, run.ended_at, clean_text_or_nothing(run.command), clean_text_or_nothing(run.version),
            clean_text_or_nothing(run.options), run.new_acquisitions, run.skipped, run.missing, run.alerts,
            run.exit_code, clean_text_or_nothing(run.message)},
+          {}};
+}
+
+TableRow row_of(const RegisteredFact& fact) {
+  const ContextDetail& detail = fact.detail;
+  return {{fact.alert_id, detail.subject, clean_text_or_nothing(detail.layer), clean_text_or_nothing(detail.feature_id),
+           clean_text_or_nothing(detail.feature_name), clean_text_or_nothing(detail.holder),
+           detail.overlapping.empty() ? Cell() : Cell(json_list(detail.overlapping)), cell_of(detail.valid_from),
+           cell_of(detail.valid_to), rounded(detail.accuracy_m, metre_decimals), rounded(detail.area_ha, area_decimals),
+           rounded(detail.share, share_decimals), name_of(detail.verdict), name_of(detail.validity),
+           rounded(detail.distance_m, metre_decimals), figures_cell(detail.figures), text_or_nothing(fact.columns),
+           fact.worked_out, fact.recorded_at},
+          {}};
+}
+
+TableRow row_of(const RegisteredLayer& each) {
+  const ContextLayerState& layer = each.layer;
+  return {{layer.name, layer.role, clean_text_or_nothing(layer.source), text_or_nothing(layer.sha256), layer.features,
+           layer.used, text_or_nothing(layer.remarks), clean_text_or_nothing(layer.problem), each.recorded_at},
           {}};
 }
 
@@ -225,6 +338,46 @@ std::vector<RunRow> runs_of(const Table& table) {
                     cell<int>(row, 9, table), cell_text(row.cells[10])});
   });
   return runs;
+}
+
+std::vector<RegisteredFact> facts_of(const Table& table) {
+  std::vector<RegisteredFact> facts;
+  facts.reserve(table.rows.size());
+  for_each_row(table, [&](const TableRow& row) {
+    RegisteredFact& fact = facts.emplace_back();
+    ContextDetail& detail = fact.detail;
+    fact.alert_id = cell<std::string>(row, 0, table);
+    detail.subject = cell<std::string>(row, 1, table);
+    detail.layer = cell_text(row.cells[2]);
+    detail.feature_id = cell_text(row.cells[3]);
+    detail.feature_name = cell_text(row.cells[4]);
+    detail.holder = cell_text(row.cells[5]);
+    detail.overlapping = texts_of(row.cells[6]);
+    detail.valid_from = optional_cell<Instant>(row, 7, table);
+    detail.valid_to = optional_cell<Instant>(row, 8, table);
+    detail.accuracy_m = optional_cell<double>(row, 9, table);
+    detail.area_ha = optional_cell<double>(row, 10, table);
+    detail.share = optional_cell<double>(row, 11, table);
+    detail.verdict = named_value<BoundaryVerdict>(row.cells[12], boundary_verdict_names);
+    detail.validity = named_value<Validity>(row.cells[13], validity_names);
+    detail.distance_m = optional_cell<double>(row, 14, table);
+    detail.figures = figures_of(row.cells[15]);
+    fact.columns = cell_text(row.cells[16]);
+    fact.worked_out = cell<Instant>(row, 17, table);
+    fact.recorded_at = cell<Instant>(row, 18, table);
+  });
+  return facts;
+}
+
+std::vector<RegisteredLayer> layers_of(const Table& table) {
+  std::vector<RegisteredLayer> layers;
+  for_each_row(table, [&](const TableRow& row) {
+    layers.push_back({{cell<std::string>(row, 0, table), cell<std::string>(row, 1, table), cell_text(row.cells[2]),
+                       cell_text(row.cells[3]), cell<int>(row, 4, table), cell<int>(row, 5, table),
+                       cell_text(row.cells[6]), cell_text(row.cells[7])},
+                      cell<Instant>(row, 8, table)});
+  });
+  return layers;
 }
 
 void sort_reviews(std::vector<RegisteredReview>& reviews) {

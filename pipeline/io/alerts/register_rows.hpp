@@ -55,17 +55,41 @@ struct RunRow {
   friend bool operator==(const RunRow&, const RunRow&) = default;
 };
 
+/// What layers said of an alert, as it was written; never changed either. Of an alert and a subject the newest rows
+/// hold, which were recorded together.
+struct RegisteredFact {
+  std::string alert_id;
+  ContextDetail detail;
+  /// What the alert's own columns of the subject were, as JSON (context_json()); empty in a row of one feature, of
+  /// ground that several share, or of ground of none.
+  std::string columns;
+  Instant worked_out{};
+  Instant recorded_at{};
+  friend bool operator==(const RegisteredFact&, const RegisteredFact&) = default;
+};
+
+/// What a layer was when facts were worked out of it.
+struct RegisteredLayer {
+  ContextLayerState layer;
+  Instant recorded_at{};
+  friend bool operator==(const RegisteredLayer&, const RegisteredLayer&) = default;
+};
+
 Table alerts_layout();
 Table history_layout(bool with_shapes = true);
 Table scenes_layout();
 Table reviews_layout();
 Table runs_layout();
-std::array<Table, 5> register_layouts();  // in that order
+Table facts_layout();                     // context_facts
+Table layers_layout();                    // context_layers
+std::array<Table, 7> register_layouts();  // in that order
 
 TableRow row_of(const OutlinedAlert& outlined);
 TableRow row_of(const RegisteredEvent& event);
 TableRow row_of(const RegisteredReview& review);
 TableRow row_of(const RunRow& run);
+TableRow row_of(const RegisteredFact& fact);
+TableRow row_of(const RegisteredLayer& layer);
 std::vector<TableRow> scene_rows_of(const Alert& alert);
 
 // Back again. Throw DataError naming the table, the row and the column: no value, or none that the program knows.
@@ -74,6 +98,8 @@ std::vector<OutlinedAlert> alerts_of(const Table& table);  // without history
 std::vector<RegisteredEvent> events_of(const Table& table);
 std::vector<RegisteredReview> reviews_of(const Table& table);  // sorted as sort_reviews() does
 std::vector<RunRow> runs_of(const Table& table);
+std::vector<RegisteredFact> facts_of(const Table& table);
+std::vector<RegisteredLayer> layers_of(const Table& table);
 
 /// Sorts by reviewed_at, then recorded_at (unknown ones first); others stay as they were.
 void sort_reviews(std::vector<RegisteredReview>& reviews);

@@ -55,6 +55,14 @@ std::pair<double, double> range_of_longitudes(std::vector<double> longitudes) {
   return range;
 }
 
+/// What a layer declares, or WGS 84.
+OGRSpatialReference crs_of(OGRLayer& layer) {
+  OGRSpatialReference source = reference_of("OGC:CRS84");
+  if (const OGRSpatialReference* declared = layer.GetSpatialRef(); declared != nullptr) source = *declared;
+  source.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+  return source;
+}
+
 std::unique_ptr<OGRGeometry> transformed(const OGRGeometry& geometry, const OGRSpatialReference& from,
                                          const OGRSpatialReference& to, const GdalErrorCapture& errors) {
   std::unique_ptr<OGRGeometry> copy(geometry.getLinearGeometry());  // arcs become lines
@@ -238,9 +246,7 @@ std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>&
     std::vector<Site> sites;
     std::set<std::string> ids;
     for (OGRLayer* layer : file.dataset().GetLayers()) {
-      OGRSpatialReference source = reference_of("OGC:CRS84");
-      if (const OGRSpatialReference* declared = layer->GetSpatialRef(); declared != nullptr) source = *declared;
-      source.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+      const OGRSpatialReference source = crs_of(*layer);
       refuse_misspelt_columns(*layer->GetLayerDefn());
       for (const OGRFeatureUniquePtr& feature : *layer) {
         std::string id;
@@ -262,6 +268,31 @@ std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>&
       throw DataError("holds no site: " + first.what.substr(path.size() + 2) + ": " + first.reason);
     }
     return sites;
+  });
+}
+
+std::map<std::string, LonLatMultiPolygon> read_site_outlines(const std::string& path) {
+  std::vector<RejectedSite> rejected;
+  std::set<std::string> ids;
+  for (const Site& site : read_sites(path, rejected)) ids.insert(site.id);
+  return naming_file(path, [&] {
+    const VectorFile file(path);
+    const OGRSpatialReference wgs84 = reference_of("OGC:CRS84");
+    std::map<std::string, LonLatMultiPolygon> outlines;
+    for (OGRLayer* layer : file.dataset().GetLayers()) {
+      const OGRSpatialReference source = crs_of(*layer);
+      for (const OGRFeatureUniquePtr& feature : *layer) {
+        try {
+          const std::string id = id_of(*feature);
+          const OGRGeometry* const geometry = feature->GetGeometryRef();
+          if (geometry == nullptr || ids.count(id) == 0 || outlines.count(id) != 0) continue;
+          outlines[id] = lonlat_shape(*transformed(*geometry, source, wgs84, file.errors()));
+        } catch (const DataError&) {
+          continue;  // read_sites() reports those that are none
+        }
+      }
+    }
+    return outlines;
   });
 }
 

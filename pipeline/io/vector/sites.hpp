@@ -1,10 +1,12 @@
 #pragma once
 // The sites that are watched, from a GeoJSON file.
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "pipeline/core/site.hpp"
+#include "pipeline/io/geo/lonlat_shapes.hpp"
 
 namespace pitwatch {
 
@@ -30,5 +32,9 @@ std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>&
 
 /// The same where each feature must be a site: throws DataError for the first that is none.
 std::vector<Site> read_sites(const std::string& path);
+
+/// The outlines of the sites of that file by id, WGS 84; features that are no sites are left aside. Throws as
+/// read_sites() does.
+std::map<std::string, LonLatMultiPolygon> read_site_outlines(const std::string& path);
 
 }  // namespace pitwatch

@@ -136,18 +136,18 @@ TEST(PixelEvidence, SnowMayLieForItsMonthsAndNotForEver) {
 
 // ---- the water's level ----
 
-TEST(NearWater, TheBankIsBesideWaterAndTheShoreWithinThirtyMetres) {
+TEST(WaterReach, TheBankIsBesideWaterAndTheShoreWithinThirtyMetres) {
   Watch watch([](int x, int, int) { return x < 5 ? pool_spectrum : grey_rock_spectrum; });
   watch.observe_each(1);
   for (int x = 0; x < side; ++x) {
-    EXPECT_EQ(watch.state.near_water[pixel(x, 8)], x < 6   ? NearWater::bank
-                                                   : x < 8 ? NearWater::shore
-                                                           : NearWater::none)
+    EXPECT_EQ(watch.state.near_water[pixel(x, 8)], x < 6   ? WaterReach::bank
+                                                   : x < 8 ? WaterReach::shore
+                                                           : WaterReach::none)
         << x;
   }
 }
 
-TEST(NearWater, HighWaterExplainsWetGroundOnTheShoreForItsDaysAlone) {
+TEST(WaterReach, HighWaterExplainsWetGroundOnTheShoreForItsDaysAlone) {
   const auto evidence_on = [](int day, float high_water_days) {
     Watch watch([](int x, int y, int when) {
       return x < 3 || (when >= first_day && in_patch(x, y)) ? pool_spectrum : forest_spectrum;
@@ -161,7 +161,7 @@ TEST(NearWater, HighWaterExplainsWetGroundOnTheShoreForItsDaysAlone) {
   EXPECT_GT(evidence_on(60, 5), evidence_on(60, 30) + 1);
 }
 
-TEST(NearWater, AnExcuseBeginsAnewAfterACleanObservation) {
+TEST(WaterReach, AnExcuseBeginsAnewAfterACleanObservation) {
   // Two floods of 30 days with some days between them.
   for (const int between : {40, 100}) {
     Watch watch([=](int x, int y, int day) {
@@ -177,7 +177,7 @@ TEST(NearWater, AnExcuseBeginsAnewAfterACleanObservation) {
   }
 }
 
-TEST(NearWater, WaterThatIsBackMakesNoDisturbanceOfTheBedThatItLeft) {
+TEST(WaterReach, WaterThatIsBackMakesNoDisturbanceOfTheBedThatItLeft) {
   // A bed that is dry for 40 days, and then as ever.
   Watch watch([](int x, int y, int day) {
     const int since = day - first_day;
@@ -193,7 +193,7 @@ TEST(NearWater, WaterThatIsBackMakesNoDisturbanceOfTheBedThatItLeft) {
   EXPECT_LT(highest, 0);
 }
 
-TEST(NearWater, GroundOnTheShoreThatIsDarkerInAllBandsIsWetForTheDaysOfHighWater) {
+TEST(WaterReach, GroundOnTheShoreThatIsDarkerInAllBandsIsWetForTheDaysOfHighWater) {
   const auto evidence_at = [](int patch_distance) {
     Watch watch([=](int x, int y, int day) {
       if (x < 5 - patch_distance) return pool_spectrum;

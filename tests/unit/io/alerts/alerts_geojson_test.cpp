@@ -10,6 +10,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
+#include "tests/unit/io/alerts/full_context.hpp"
 #include "tests/unit/io/test_support.hpp"
 
 namespace pitwatch {
@@ -190,6 +191,7 @@ TEST(AlertsGeojson, SchemaHolds) {
   alerts.push_back(small_alert());
   alerts[2].status = AlertStatus::superseded;
   alerts[2].superseded = Superseded{SupersededWhy::relearnt, {"a", "b"}};
+  alerts[1].context = test::full_context();
   EXPECT_THAT(alert_properties_json(alerts[2]), HasSubstr(R"("superseded": {"why": "relearnt", "by": ["a", "b"]})"));
   write_alerts_geojson(folder / "a.geojson", alerts, grid,
                        {"mines", parse_instant("2020-01-02"), std::nullopt, parse_instant("2022-12-17")});

@@ -1,0 +1,161 @@
+#include "pipeline/watch/context_record.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "pipeline/context/context_config.hpp"
+#include "pipeline/context/crossing.hpp"
+#include "pipeline/context/site_share.hpp"
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
+#include "pipeline/io/files/folder_lock.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/vector/sites.hpp"
+#include "pipeline/io/vector/tables.hpp"
+#include "pipeline/record/chain.hpp"
+#include "pipeline/record/verify.hpp"
+#include "pipeline/schedule/arena.hpp"
+#include "pipeline/schedule/background.hpp"
+#include "pipeline/watch/publish.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+ContextOptions with_absolute_paths(ContextOptions options) {
+  for (std::string* const path : {&options.state, &options.layers, &options.register_target}) {
+    std::error_code none;
+    if (!path->empty() && !is_database(*path)) *path = fs::absolute(*path, none).lexically_normal().string();
+  }
+  return options;
+}
+
+/// Of the notices on record those of runs stay; those of layers are as they are now.
+void set_notices(const std::vector<std::pair<std::string, std::string>>& skipped, Manifest& manifest) {
+  const std::vector<Notice> before = std::move(manifest.notices);
+  manifest.notices.clear();
+  for (const Notice& notice : before) {
+    if (!notice.what.starts_with("layer ")) manifest.notices.push_back(notice);
+  }
+  for (const auto& [what, why] : skipped) {
+    const auto known =
+        std::find_if(before.begin(), before.end(), [&, &layer = what, &reason = why](const Notice& notice) {
+          return notice.what == layer && notice.why == reason;
+        });
+    manifest.notices.push_back({what, why, known == before.end() ? manifest.started : known->since});
+  }
+}
+
+RunRow row_of(const Manifest& manifest, std::size_t skipped, std::size_t alerts) {
+  RunRow row;
+  row.started_at = manifest.started;
+  row.ended_at = manifest.ended;
+  row.command = manifest.command;
+  row.version = manifest.program_version;
+  row.options = json_of({{"context", manifest.options.at("context")}});
+  row.skipped = static_cast<int>(skipped);
+  row.alerts = static_cast<int>(alerts);
+  row.exit_code = manifest.exit_code;
+  return row;
+}
+
+/// Throws DataError where nothing would be worked out.
+void expect_usable(const ContextLayers& read) {
+  const auto is_usable = [](const LoadedLayer& loaded) { return loaded.problem.empty(); };
+  if (std::any_of(read.layers.begin(), read.layers.end(), is_usable)) return;
+  const auto& [what, why] = read.skipped.front();
+  throw DataError("no layer can be used: " + what + ": " + why);
+}
+
+std::size_t published_alerts(const std::string& target, double max_natural) {
+  const RegisterContent content = read_register(target);
+  return static_cast<std::size_t>(
+      std::count_if(content.alerts.begin(), content.alerts.end(),
+                    [&](const OutlinedAlert& one) { return is_published(one.alert, max_natural); }));
+}
+
+/// Writes what the layers say into the record of a state whose lock is held.
+void publish_context(const ContextOptions& options, const ContextLayers& read, const Manifest& before, Instant started,
+                     ContextReport& report) {
+  const double max_natural = max_natural_of(before.options);
+  Manifest manifest = following_manifest(before, "context", started);
+  manifest.exit_code = report.exit_code;
+  manifest.options["context"] = options.layers;
+  set_notices(report.skipped, manifest);
+  const RunRow row = row_of(manifest, report.skipped.size(), published_alerts(options.register_target, max_natural));
+  const auto work = [&](const AlertsInRegister& alerts) { return context_of(read, alerts, started); };
+  const std::unique_ptr<RegisterWrite> write = prepare_context(options.register_target, work, row, started);
+  const std::string text = published_text(write->content().alerts, max_natural, as_of(manifest.sites));
+  const bool is_same = has_content(options.state + "/" + alerts_name, text);
+  set_output(manifest.outputs, {alerts_name, text.size(), sha256_text(text)});
+  set_register(options.state, options.register_target, *write,
+               (before.alert_register ? before.alert_register->runs : 0) + 1, manifest);
+  publish_all(options.state, manifest, options.signing, *write, is_same ? nullptr : &text);
+  report.new_facts = write->new_facts();
+  report.changed = write->changed() || !is_same;
+  for (const OutlinedAlert& one : write->content().alerts) {
+    if (one.alert.status != AlertStatus::superseded) report.alerts.push_back(one);
+  }
+}
+
+}  // namespace
+
+ContextLayers load_context(const ContextConfig& config, const std::string& sites) {
+  ContextLayers read;
+  read.registration_error_m = config.registration_error_m;
+  read.layers = load_layers(config);
+  for (const LoadedLayer& loaded : read.layers) {
+    if (!loaded.problem.empty()) read.skipped.emplace_back("layer " + loaded.layer.name, loaded.problem);
+  }
+  try {
+    read.sites = read_site_outlines(sites);
+  } catch (const std::exception& error) {
+    read.skipped.emplace_back("layer of the sites", printable(error.what()));
+  }
+  return read;
+}
+
+ContextUpdate context_of(const ContextLayers& read, const AlertsInRegister& in_register, Instant now) {
+  std::vector<OutlinedAlert> alerts;
+  for (const OutlinedAlert& one : in_register.alerts) {
+    if (one.alert.status != AlertStatus::superseded) alerts.push_back(one);
+  }
+  ContextUpdate update;
+  update.facts = work_out_context(read.layers, read.registration_error_m, alerts, now, in_parallel);
+  set_site_shares(read.sites, alerts, update.facts, in_parallel);
+  if (const std::set<std::string> ids = crossers(update.facts); !ids.empty()) {
+    date_crossings(read.layers, read.registration_error_m, alerts, in_register.history(ids), update.facts, in_parallel);
+  }
+  for (const LoadedLayer& loaded : read.layers) update.layers.push_back(state_of(loaded));
+  return update;
+}
+
+ContextReport record_context(const ContextOptions& given) {
+  const auto start = std::chrono::steady_clock::now();
+  const Instant started = clock_now();
+  const ContextOptions options = with_absolute_paths(given);
+  const ContextConfig config = read_context_config(options.layers);
+  if (!holds_state(options.state)) throw DataError(options.state + ": holds no state");
+  const FolderLock lock(options.state);
+  const FileLock writers = record_lock(options.state);
+  const std::optional<Manifest> before = settled_head(options.state);
+  if (!before || !before->alert_register) throw DataError(options.state + ": has no record of a run");
+  expect_known_register(*before->alert_register, options.state, options.register_target);
+  ContextReport report;
+  in_arena(options.threads, [&] {
+    const ContextLayers read = load_context(config, before->sites_file);
+    expect_usable(read);
+    report.skipped = read.skipped;
+    report.exit_code = read.skipped.empty() ? 0 : 4;
+    for (const LoadedLayer& loaded : read.layers) report.layers.push_back(state_of(loaded));
+    publish_context(options, read, *before, started, report);
+  });
+  report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return report;
+}
+
+}  // namespace pitwatch

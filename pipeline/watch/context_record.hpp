@@ -1,0 +1,58 @@
+#pragma once
+// What layers of other people say of the alerts, put on record: by a run that was told of layers, and by
+// `pitwatch context` between runs.
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/context/context.hpp"
+#include "pipeline/core/date.hpp"
+#include "pipeline/io/alerts/alerts_geojson.hpp"
+#include "pipeline/io/geo/lonlat_shapes.hpp"
+#include "pipeline/register/register.hpp"
+#include "pipeline/watch/watch.hpp"
+
+namespace pitwatch {
+
+/// All layers of a context.json, and the outlines of the sites, read.
+struct ContextLayers {
+  double registration_error_m = 0;
+  std::vector<LoadedLayer> layers;
+  std::map<std::string, LonLatMultiPolygon> sites;
+  std::vector<std::pair<std::string, std::string>> skipped;  // "layer NAME" or the sites file, and why
+};
+
+/// Reads them. What cannot be used is `skipped`; nothing is thrown for it.
+ContextLayers load_context(const ContextConfig& config, const std::string& sites);
+
+/// What the layers say of the alerts that are not superseded. Throws as work_out_context() does.
+ContextUpdate context_of(const ContextLayers& layers, const AlertsInRegister& in_register, Instant now);
+
+struct ContextOptions {
+  std::string state;
+  std::string layers;  // a context.json
+  std::string register_target;
+  SigningOptions signing;
+  int threads = 0;  // 0: all cores
+};
+
+struct ContextReport {
+  std::vector<OutlinedAlert> alerts;                         // that are not superseded, as the register has them now
+  std::vector<ContextLayerState> layers;                     // in the order of the file
+  std::vector<std::pair<std::string, std::string>> skipped;  // layers, and why
+  std::size_t new_facts = 0;                                 // rows of facts that the register did not have
+  bool changed = false;                                      // register or alerts.geojson has other facts than before
+  int exit_code = 0;                                         // 4: layers were skipped
+  double wall_seconds = 0;
+};
+
+/// Works out what the alerts of the state's register touch, and puts that on record: facts that differ from those known
+/// as new rows, the alerts' columns, STATE/alerts.geojson, a manifest and a row of `runs`. What was said before stays,
+/// and is what holds of subjects of which a layer cannot be used. Works as one run does: holds the state's lock.
+/// Throws ConfigError (layers file; another register than the state's), BusyError (lock), DataError (no state, no
+/// register, no layer that can be used), UnavailableError (a register's server), IoError.
+ContextReport record_context(const ContextOptions& options);
+
+}  // namespace pitwatch

@@ -1,0 +1,265 @@
+#include "pipeline/watch/publish.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/interrupt.hpp"
+#include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/process_user.hpp"
+#include "pipeline/io/remote/http_client.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
+#include "pipeline/io/vector/tables.hpp"
+#include "pipeline/record/chain.hpp"
+#include "pipeline/record/signature.hpp"
+#include "pipeline/report/versions.hpp"
+#include "pipeline/schedule/background.hpp"
+#include "pipeline/watch/site_state.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string content_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+/// Of all reviews: one that was taken out or changed gives another.
+std::string reviews_sha256(const std::vector<RegisteredReview>& reviews) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const RegisteredReview& each : reviews) {
+    const Review& review = each.review;
+    all.push_back({each.alert_id, std::string(name(review.verdict)), review.reviewer,
+                   format_instant(review.reviewed_at), review.reason,
+                   each.recorded_at ? format_instant(*each.recorded_at) : "", each.os_user});
+  }
+  return sha256_text(all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+RegisterStanding standing_of(const std::string& shown, const RegisterWrite& write, std::uint64_t runs) {
+  RegisterStanding standing;
+  standing.target = shown;
+  for (const OutlinedAlert& outlined : write.content().alerts) {
+    ++standing.alerts[std::string(name(outlined.alert.status))];
+  }
+  standing.reviews = write.content().reviews.size();
+  standing.reviews_sha256 = reviews_sha256(write.content().reviews);
+  standing.runs = runs;
+  return standing;
+}
+
+/// Signs a manifest that was begun, and has its time stamped.
+void seal(const std::string& state, const std::string& manifest, const SigningOptions& signing) {
+  const std::string path = runs_folder(state) + "/" + manifest;
+  if (signing.certificate.empty() && signing.time_stamps.empty()) return;
+  const std::string text = content_of(path);
+  if (!signing.certificate.empty()) {
+    write_file_atomically(path + signature_suffix, sign_cms(text, signing.certificate, signing.key));
+  }
+  if (!signing.time_stamps.empty()) {
+    RemotePolicy policy = default_remote_policy();
+    const RemoteUrl url = parse_remote_url(signing.time_stamps);
+    policy.hosts.push_back(url.port.empty() ? url.host : url.host + ":" + url.port);
+    // The reply is signed itself: authorities are commonly asked without TLS.
+    policy.schemes.emplace_back("http");
+    HttpClient client({}, policy);
+    write_file_atomically(path + time_stamp_suffix, request_time_stamp(signing.time_stamps, text, client));
+  }
+}
+
+}  // namespace
+
+Instant clock_now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+std::string path_in(const std::string& state, const std::string& path) {
+  const fs::path relative = fs::path(path).lexically_normal().lexically_relative(fs::path(state).lexically_normal());
+  if (!relative.empty() && *relative.begin() != ".." && relative != ".") return relative.string();
+  std::error_code error;
+  return fs::absolute(path, error).lexically_normal().string();
+}
+
+std::string shown_target(const std::string& state, const std::string& target) {
+  return is_database(target) ? without_password(target) : path_in(state, target);
+}
+
+OutputFile output_of(const std::string& state, const std::string& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  return {path_in(state, path), error ? 0 : size, sha256_file(path)};
+}
+
+void set_output(std::vector<OutputFile>& outputs, OutputFile file) {
+  const auto found =
+      std::find_if(outputs.begin(), outputs.end(), [&](const OutputFile& one) { return one.path == file.path; });
+  if (found != outputs.end()) {
+    *found = std::move(file);
+  } else {
+    outputs.push_back(std::move(file));
+  }
+}
+
+std::string json_of(const NamedTexts& texts) {
+  return nlohmann::json(texts).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string shortest_number(double value) {
+  std::array<char, 32> digits{};
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+}
+
+double max_natural_of(const NamedTexts& options) {
+  const auto text_of = [&](const char* name) {
+    const auto found = options.find(name);
+    return found == options.end() ? std::string() : found->second;
+  };
+  if (text_of("all-classes") == "on") return 1;
+  const std::string text = text_of("max-natural");
+  double value = default_max_natural;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+bool is_published(const Alert& alert, double max_natural) {
+  return alert.status != AlertStatus::superseded && !is_left_out(alert, max_natural);
+}
+
+void keep_published(std::vector<OutlinedAlert>& alerts, double max_natural) {
+  std::erase_if(alerts, [&](const OutlinedAlert& one) { return !is_published(one.alert, max_natural); });
+  sort_alerts(alerts);
+}
+
+std::optional<Instant> as_of(const std::vector<SiteStanding>& standings) {
+  std::optional<Instant> latest;
+  for (const SiteStanding& standing : standings) {
+    if (standing.last_acquisition && (!latest || *standing.last_acquisition > *latest)) {
+      latest = standing.last_acquisition;
+    }
+  }
+  return latest;
+}
+
+bool has_content(const std::string& path, const std::string& text) {
+  std::error_code missing;
+  return fs::file_size(path, missing) == text.size() && !missing && content_of(path) == text;
+}
+
+std::string published_text(std::vector<OutlinedAlert> alerts, double max_natural, const std::optional<Instant>& at) {
+  keep_published(alerts, max_natural);
+  AlertCollectionInfo info;
+  info.name = "alerts";
+  info.as_of = at;
+  return alerts_geojson(alerts, info, in_parallel);
+}
+
+Manifest begun_manifest(const std::string& command, Instant started) {
+  Manifest manifest;
+  manifest.started = started;
+  manifest.ended = clock_now();
+  manifest.command = command;
+  manifest.host = host_name();
+  manifest.os_user = process_user();
+  manifest.program_version = program_version();
+  for (const auto& [library, version] : versions()) manifest.library_versions[library] = version;
+  manifest.algorithm = std::to_string(algorithm_version);
+  return manifest;
+}
+
+Manifest following_manifest(const Manifest& before, const std::string& command, Instant started) {
+  Manifest manifest = before;
+  manifest.started = started;
+  manifest.ended = clock_now();
+  manifest.command = command;
+  manifest.host = host_name();
+  manifest.os_user = process_user();
+  manifest.acquisitions.clear();
+  manifest.inputs.clear();
+  manifest.review.reset();
+  manifest.exit_code = 0;
+  manifest.message.clear();
+  return manifest;
+}
+
+void set_register(const std::string& state, const std::string& target, RegisterWrite& write, std::uint64_t runs,
+                  Manifest& manifest) {
+  const std::string shown = shown_target(state, target);
+  manifest.alert_register = standing_of(shown, write, runs);
+  if (is_database(target)) return;
+  manifest.alert_register->sha256 = write.sha256();
+  set_output(manifest.outputs, {shown, write.size(), write.sha256()});
+}
+
+void expect_known_register(const RegisterStanding& known, const std::string& state, const std::string& target) {
+  const std::string shown = shown_target(state, target);
+  if (known.target != shown) {
+    throw ConfigError("the register of this state is " + known.target + ", not " + shown +
+                      ": name it by --register, or begin a new one by run --new-register");
+  }
+  std::uint64_t known_alerts = 0;
+  for (const auto& [status, count] : known.alerts) known_alerts += count;
+  const std::string held = "it held " + std::to_string(known_alerts) + " alerts and " + std::to_string(known.reviews) +
+                           " reviews; restore it from a copy, or begin a new one without them by run --new-register";
+  RegisterCounts counts;
+  try {
+    counts = count_register(target);
+  } catch (const UnavailableError&) {
+    throw;
+  } catch (const DataError& error) {
+    throw DataError(std::string(error.what()) + ": " + held);
+  }
+  std::uint64_t alerts = 0;
+  for (const auto& [status, count] : counts.alerts) alerts += count;
+  if (counts.reviews < known.reviews || alerts < known_alerts) {
+    throw DataError(without_password(target) + ": holds " + std::to_string(alerts) + " alerts and " +
+                    std::to_string(counts.reviews) + " reviews, but the state knows of more: " + held);
+  }
+}
+
+FileLock record_lock(const std::string& state) {
+  std::error_code error;
+  fs::create_directories(runs_folder(state), error);
+  if (error) throw IoError(runs_folder(state) + ": cannot be made: " + error.message());
+  return FileLock(runs_folder(state) + "/record");
+}
+
+void publish_all(const std::string& state, Manifest& manifest, const SigningOptions& signing, RegisterWrite& write,
+                 const std::string* alerts) {
+  const Uninterrupted short_work;
+  const std::string begun = begin_manifest(state, manifest);
+  // Alerts do not wait for an authority that is away: that nothing is sealed is reported once all is published.
+  std::exception_ptr unsealed;
+  try {
+    seal(state, begun, signing);
+  } catch (const std::exception&) {
+    unsealed = std::current_exception();
+  }
+  write.commit();
+  if (alerts != nullptr) write_file_atomically(state + "/" + alerts_name, *alerts);
+  publish_head(state, begun);
+  if (unsealed) {
+    try {
+      std::rethrow_exception(unsealed);
+    } catch (...) {
+      rethrow_with_context("published, but not signed or time-stamped");
+    }
+  }
+}
+
+}  // namespace pitwatch
