@@ -11,7 +11,7 @@ FLOW_TABLES = os.environ["FLOW_TABLES"]
 
 
 def fractal(side, seed, roughness):
-    """Mountains by octaves of smooth noise; `roughness` metres of noise of single cells on top."""
+    """Mountains by octaves of smooth noise, `roughness` metres of noise of single cells on top; whole millimetres."""
     random = np.random.default_rng(seed)
     ground = np.zeros((side, side))
     height, step = 400.0, 512
@@ -23,15 +23,18 @@ def fractal(side, seed, roughness):
         rows = nodes[i] * (1 - f)[:, None] + nodes[i + 1] * f[:, None]
         ground += height * (rows[:, i] * (1 - f) + rows[:, i + 1] * f)
         height, step = height / 2, step // 2
-    return (ground + roughness * random.standard_normal((side, side))).astype(np.float32)
+    return np.round(1000 * (ground + roughness * random.standard_normal((side, side)))).astype(np.int32)
 
 
 def tilted(side, seed):
-    """Falls to the south everywhere, so that nothing is a depression; no two falls are alike."""
+    """Falls to the south everywhere, so that nothing is a depression; hardly two falls are alike. Millimetres."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[0:side, 0:side]
     ground = 5000 - 3.0 * y + 40 * np.sin(x / 17.0) + 1.3 * np.abs(x - side * 0.43) + 0.9 * random.random((side, side))
-    return ground.astype(np.float32)
+    # Nothing comes in from the edge, which GRASS lets drain over it.
+    ground[[0, -1]] -= 500
+    ground[1:-1, [0, -1]] -= 500
+    return np.round(1000 * ground).astype(np.int32)
 
 
 def grass(*arguments):
@@ -46,10 +49,10 @@ def out(name, kind, dtype, side, folder, missing):
 
 
 def by_grass(ground, outlet, folder):
-    """Directions, accumulation and the catchment and flow path of a cell, and the seconds of r.watershed alone."""
+    """Directions, accumulation and the catchment of a cell, and the seconds of r.watershed alone."""
     side = ground.shape[0]
-    ground.tofile(f"{folder}/ground.raw")
-    grass("r.in.bin", "-f", f"input={folder}/ground.raw", "output=ground", "bytes=4", f"north={side}", "south=0",
+    ground.tofile(f"{folder}/ground.raw")  # whole numbers: r.watershed rounds others
+    grass("r.in.bin", f"input={folder}/ground.raw", "output=ground", "bytes=4", f"north={side}", "south=0",
           f"east={side}", "west=0", f"rows={side}", f"cols={side}")
     grass("g.region", "raster=ground")
     start = time.time()
@@ -65,7 +68,8 @@ def by_grass(ground, outlet, folder):
 
 def by_us(ground, outlet, folder, rule="fill"):
     side = ground.shape[0]
-    ground.tofile(f"{folder}/ground.raw")
+    assert np.abs(ground).max() < 2 ** 24
+    ground.astype(np.float32).tofile(f"{folder}/ground.raw")
     answer = subprocess.run([FLOW_TABLES, str(side), str(side), f"{folder}/ground.raw", rule, *map(str, outlet),
                              f"{folder}/own"], check=True, capture_output=True, text=True)
     directions = np.fromfile(f"{folder}/own.dir", np.uint8).reshape(side, side)
@@ -111,27 +115,32 @@ def main():
     same_basin = np.mean(own[2][inner] == other[2][inner])
     path = [cell for cell in own[3] if 0 < cell[0] < 399 and 0 < cell[1] < 399]
     other_path = [cell for cell in walk(other[0], outlet) if 0 < cell[0] < 399 and 0 < cell[1] < 399]
+    if os.environ.get("SHOW"):
+        print(np.argwhere(own[0][inner] != np.abs(other[0][inner])).tolist()[:60])
+        print(np.argwhere(own[1][inner] != np.abs(other[1][inner])).tolist()[:20])
     print(f"without depressions, 400 x 400: same directions {same_directions:.6f}, accumulation {same_cells:.6f}, "
           f"catchment {same_basin:.6f} ({own[2].sum()} cells), path {path == other_path} ({len(path)} cells)")
     failed |= not (same_directions == same_cells == same_basin == 1 and path == other_path)
 
-    overlaps = []
+    overlaps = {"fill": [], "breach": []}
     for seed in range(2, 7):
         ground = fractal(600, seed, 2.0)
-        _, cells, *_ = by_us(ground, (300, 300), folder)
-        outlet = largest_inside(cells, 60)
-        own = by_us(ground, outlet, folder)
-        # The other flow may run a cell beside: its outlet is the largest within two cells.
-        basin = by_grass(ground, outlet, folder)
-        x, y = outlet
-        near = np.abs(basin[1][y - 2:y + 3, x - 2:x + 3])
-        dy, dx = np.unravel_index(np.argmax(near), near.shape)
-        other = by_grass(ground, (x - 2 + int(dx), y - 2 + int(dy)), folder)
-        overlap = (own[2] & other[2]).sum() / (own[2] | other[2]).sum()
-        overlaps.append(overlap)
-    print("rough, 600 x 600: overlap of catchments by filling " + " ".join(f"{o:.3f}" for o in overlaps) +
-          f", mean {np.mean(overlaps):.3f}")
-    failed |= not np.mean(overlaps) >= 0.95
+        for rule, shares in overlaps.items():
+            _, cells, *_ = by_us(ground, (300, 300), folder, rule)
+            outlet = largest_inside(cells, 60)
+            own = by_us(ground, outlet, folder, rule)
+            # The other flow may run beside, across a filled lake: its outlet is the one within ten cells whose
+            # accumulation is nearest.
+            cells = np.abs(by_grass(ground, outlet, folder)[1])
+            x, y = outlet
+            reach = np.s_[y - 10:y + 11, x - 10:x + 11]
+            dy, dx = np.unravel_index(np.argmin(np.abs(cells[reach] - own[1][y, x])), (21, 21))
+            other = by_grass(ground, (x - 10 + int(dx), y - 10 + int(dy)), folder)
+            shares.append((own[2] & other[2]).sum() / (own[2] | other[2]).sum())
+    for rule, shares in overlaps.items():
+        print(f"rough, 600 x 600: overlap of catchments, {rule} " + " ".join(f"{o:.3f}" for o in shares) +
+              f", mean {np.mean(shares):.3f}")
+        failed |= not np.mean(shares) >= 0.95
 
     ground = fractal(side, 9, 0.5)
     outlet = (side // 2, side // 2)

@@ -1,8 +1,8 @@
 // What pipeline/hydrology makes of elevations, as raw rasters that another program's can be compared with.
 // usage: flow_tables WIDTH HEIGHT ELEVATION fill|breach COLUMN ROW OUT
-// ELEVATION holds 32-bit floats by rows. OUT.dir gets directions (bytes), OUT.acc cells that drain through (32-bit whole
-// numbers), OUT.basin what drains to the cell COLUMN, ROW (bytes), OUT.path its way down (lines of column and row).
-// Prints the seconds of depressions, directions and accumulation together.
+// ELEVATION holds 32-bit floats by rows. OUT.dir gets directions (bytes), OUT.acc cells that drain through (32-bit
+// whole numbers), OUT.basin what drains to the cell COLUMN, ROW (bytes), OUT.path its way down (lines of column and
+// row). Prints the seconds of depressions, directions and accumulation together.
 
 #include <algorithm>
 #include <array>

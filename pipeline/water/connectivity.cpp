@@ -26,8 +26,9 @@ bool move_on(PlaneView<const FlowDirection> directions, int& x, int& y) {
 
 }  // namespace
 
-Connectivity::Connectivity(PlaneView<const float> drained, PlaneView<const FlowDirection> directions,
-                           PlaneView<const std::uint8_t> streams, PlaneView<const float> disturbed, double cell_m)
+SedimentConnectivity::SedimentConnectivity(PlaneView<const float> drained, PlaneView<const FlowDirection> directions,
+                                           PlaneView<const std::uint8_t> streams, PlaneView<const float> disturbed,
+                                           double cell_m)
     : directions_(directions),
       streams_(streams),
       cell_m_(cell_m),
@@ -49,7 +50,7 @@ Connectivity::Connectivity(PlaneView<const float> drained, PlaneView<const FlowD
   cells_ = flow_accumulation(directions);
 }
 
-std::optional<double> Connectivity::at(FlowCell cell) const {
+std::optional<double> SedimentConnectivity::at(FlowCell cell) const {
   int x = cell.x;
   int y = cell.y;
   const std::uint32_t cells = cells_.at(x, y);

@@ -15,7 +15,7 @@ namespace pitwatch {
 /// of flow, kept within 0.005 and 1 (Cavalli et al. 2013, doi:10.1016/j.geomorph.2012.05.007). Weights stand for the
 /// cover factor of USLE: 1 for disturbed ground and 0.1 (sparse grass) for all other, by the share disturbed. With that
 /// it compares places under the same cover; it is no yield of sediment.
-class Connectivity {
+class SedimentConnectivity {
  public:
   static constexpr float least_slope = 0.005F;
   static constexpr float most_slope = 1;
@@ -23,8 +23,8 @@ class Connectivity {
   static constexpr float other_weight = 0.1F;
 
   /// `drained` are elevations without depressions, which `directions` follow; both and `streams` must stay.
-  Connectivity(PlaneView<const float> drained, PlaneView<const FlowDirection> directions,
-               PlaneView<const std::uint8_t> streams, PlaneView<const float> disturbed, double cell_m);
+  SedimentConnectivity(PlaneView<const float> drained, PlaneView<const FlowDirection> directions,
+                       PlaneView<const std::uint8_t> streams, PlaneView<const float> disturbed, double cell_m);
 
   /// Of a cell; nothing where its flow comes to no stream. A stream cell is one cell away from itself.
   std::optional<double> at(FlowCell cell) const;

@@ -45,8 +45,8 @@ std::vector<FlowCell> thinned(const std::vector<FlowCell>& cells) {
 /// Follows flow in one draw.
 class Follower {
  public:
-  Follower(const Terrain& terrain, const std::vector<Place>& places, const Plane<FlowDirection>& directions)
-      : terrain_(terrain),
+  Follower(const WaterGround& ground, const std::vector<FlowPlace>& places, const Plane<FlowDirection>& directions)
+      : ground_(ground),
         places_(places),
         directions_(directions.view()),
         alert_at_(directions.width(), directions.height()) {
@@ -79,12 +79,12 @@ class Follower {
     int y = source.y;
     while (true) {
       const FlowDirection direction = directions_.at(x, y);
-      at_void = at_void || terrain_.beside_void.at(x, y) != 0;
+      at_void = at_void || ground_.beside_void.at(x, y) != 0;
       if (direction == flow_void) break;
-      const std::uint32_t set = terrain_.places.sets.at(x, y);
+      const std::uint32_t set = ground_.places.sets.at(x, y);
       if (set != 0) {
         const bool was_in_water = in_water;
-        for (const std::uint32_t place : terrain_.places.members[set]) {
+        for (const std::uint32_t place : ground_.places.members[set]) {
           if (std::find(met_.begin(), met_.end(), place) != met_.end()) continue;
           met_.push_back(place);
           Count& count = tally.places[place];
@@ -118,8 +118,8 @@ class Follower {
     return false;
   }
 
-  const Terrain& terrain_;
-  const std::vector<Place>& places_;
+  const WaterGround& ground_;
+  const std::vector<FlowPlace>& places_;
   PlaneView<const FlowDirection> directions_;
   Plane<std::uint32_t> alert_at_;
   std::vector<std::uint32_t> met_;
@@ -142,8 +142,8 @@ FlowAnswer answer_of(const Tally& tally, int draws, std::size_t sources) {
 
 }  // namespace
 
-std::vector<FlowAnswer> follow_draws(const Terrain& terrain, const ElevationOptions& options,
-                                     const std::vector<Place>& places, std::span<const FlowQuestion> questions,
+std::vector<FlowAnswer> follow_draws(const WaterGround& ground, const ElevationOptions& options,
+                                     const std::vector<FlowPlace>& places, std::span<const FlowQuestion> questions,
                                      const ParallelFor& parallel_for) {
   const int draws = options.rmse_m > 0 ? options.draws : 1;
   std::vector<std::vector<FlowCell>> sources;
@@ -152,20 +152,20 @@ std::vector<FlowAnswer> follow_draws(const Terrain& terrain, const ElevationOpti
     sources.push_back(thinned(question.cells));
     upstream_cells.emplace_back();
     for (const std::uint32_t place : question.upstream) {
-      upstream_cells.back().push_back(thinned(terrain.places.cells[place]));
+      upstream_cells.back().push_back(thinned(ground.places.cells[place]));
     }
   }
-  const ElevationError error{options.rmse_m, options.correlation_length_m / terrain.cells.cell_m, seed};
+  const ElevationError error{options.rmse_m, options.correlation_length_m / ground.cells.cell_m, seed};
   std::vector<std::vector<Tally>> tallies(static_cast<std::size_t>(draws));
   parallel_for(draws, [&](int draw) {
-    const Plane<float>& ground = terrain.elevation;
-    Plane<float> drawn(ground.width(), ground.height());
-    for (int y = 0; y < ground.height(); ++y) std::copy_n(ground.row(y), ground.width(), drawn.row(y));
+    const Plane<float>& elevation = ground.elevation;
+    Plane<float> drawn(elevation.width(), elevation.height());
+    for (int y = 0; y < elevation.height(); ++y) std::copy_n(elevation.row(y), elevation.width(), drawn.row(y));
     if (options.rmse_m > 0) {
-      add_error(drawn.view(), error, static_cast<std::uint32_t>(draw), terrain.cells.window.x, terrain.cells.window.y);
+      add_error(drawn.view(), error, static_cast<std::uint32_t>(draw), ground.cells.window.x, ground.cells.window.y);
     }
-    const Plane<FlowDirection> directions = flow_over(terrain, options, drawn.view());
-    Follower follower(terrain, places, directions);
+    const Plane<FlowDirection> directions = flow_over(ground, options, drawn.view());
+    Follower follower(ground, places, directions);
     std::vector<Tally>& mine = tallies[static_cast<std::size_t>(draw)];
     for (std::size_t i = 0; i < questions.size(); ++i) {
       mine.push_back(follower.answer(questions[i], sources[i], upstream_cells[i], static_cast<std::uint32_t>(i + 1)));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "pipeline/io/files/parallel_for.hpp"
-#include "pipeline/water/terrain.hpp"
+#include "pipeline/water/ground.hpp"
 
 namespace pitwatch {
 
@@ -39,8 +39,8 @@ inline constexpr std::size_t most_sources = 256;
 /// the window or ends in a void: all questions share the draws. Errors belong to places, not to windows: the same
 /// ground has the same errors in any window of that cell. Each draw at once takes some twenty bytes for each cell. The
 /// same whatever `parallel_for`.
-std::vector<FlowAnswer> follow_draws(const Terrain& terrain, const ElevationOptions& options,
-                                     const std::vector<Place>& places, std::span<const FlowQuestion> questions,
+std::vector<FlowAnswer> follow_draws(const WaterGround& ground, const ElevationOptions& options,
+                                     const std::vector<FlowPlace>& places, std::span<const FlowQuestion> questions,
                                      const ParallelFor& parallel_for);
 
 }  // namespace pitwatch

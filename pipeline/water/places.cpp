@@ -81,7 +81,7 @@ Window cells_of(const GridBox& box, const CellWindow& cells) {
 }
 
 /// Marks the cells of a place in a window of its own.
-Plane<std::uint8_t> marked(const Place& place, double cell_m, const Window& window) {
+Plane<std::uint8_t> marked(const FlowPlace& place, double cell_m, const Window& window) {
   Plane<std::uint8_t> marks(window.width, window.height);
   for (int y = 0; y < window.height; ++y) std::fill_n(marks.row(y), window.width, std::uint8_t{0});
   const double scale = alert_pixel_m / cell_m;
@@ -126,9 +126,9 @@ GridShape on_cells(const GridShape& shape, double cell_m) {
   return scaled;
 }
 
-std::vector<Place> places_in_zone(const std::vector<LoadedLayer>& layers, const std::string& crs) {
+std::vector<FlowPlace> places_in_zone(const std::vector<LoadedLayer>& layers, const std::string& crs) {
   ToGrid to_grid(zone_grid(crs));
-  std::vector<Place> places;
+  std::vector<FlowPlace> places;
   std::map<std::pair<std::string, std::string>, std::size_t> by_name;  // of a layer
   for (const LoadedLayer& loaded : layers) {
     const LayerRole role = loaded.layer.role;
@@ -140,16 +140,16 @@ std::vector<Place> places_in_zone(const std::vector<LoadedLayer>& layers, const 
       const std::string& name = feature.name.empty() ? feature.id : feature.name;
       const auto [found, is_new] = by_name.try_emplace({loaded.layer.name, name}, places.size());
       if (is_new) places.push_back({role, loaded.layer.name, name, {}, {}, {}});
-      Place& place = places[found->second];
+      FlowPlace& place = places[found->second];
       place.ids.push_back(feature.id);
       add_feature(place.shape, feature, to_grid);
     }
   }
-  for (Place& place : places) place.box = box_of(place.shape);
+  for (FlowPlace& place : places) place.box = box_of(place.shape);
   return places;
 }
 
-PlaceCells place_cells(const std::vector<Place>& places, const CellWindow& cells) {
+PlaceCells place_cells(const std::vector<FlowPlace>& places, const CellWindow& cells) {
   const Window& all = cells.window;
   PlaceCells result;
   result.members.emplace_back();

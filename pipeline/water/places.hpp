@@ -15,7 +15,7 @@
 namespace pitwatch {
 
 /// A feature, or several of a layer that have one name, as the reaches of a river have.
-struct Place {
+struct FlowPlace {
   LayerRole role = LayerRole::surface_water;
   std::string layer;
   std::string name;              // or the first id, where they have none
@@ -26,7 +26,7 @@ struct Place {
 
 /// Surface waters, springs, wells, settlements and protected areas, in the order of the layers, on the grid of a UTM
 /// zone. A role of which a layer cannot be used is left out.
-std::vector<Place> places_in_zone(const std::vector<LoadedLayer>& layers, const std::string& crs);
+std::vector<FlowPlace> places_in_zone(const std::vector<LoadedLayer>& layers, const std::string& crs);
 
 /// A window of the cells that cover a zone: cell (0, 0) is at the corner of zone_grid().
 struct CellWindow {
@@ -46,6 +46,6 @@ struct PlaceCells {
 
 /// Lines take every cell that they pass through, areas every cell of which they cover a hundredth, points theirs and
 /// those around it: a spring lies beside the cell that the flow takes as often as in it.
-PlaceCells place_cells(const std::vector<Place>& places, const CellWindow& cells);
+PlaceCells place_cells(const std::vector<FlowPlace>& places, const CellWindow& cells);
 
 }  // namespace pitwatch

@@ -37,7 +37,7 @@ void add_flow(const std::string& crs, const std::vector<std::size_t>& numbers, s
               std::span<const OutlinedAlert> outlined, const std::vector<LoadedLayer>& layers,
               const ElevationOptions& options, Instant now, const ParallelFor& parallel_for,
               std::vector<std::optional<double>>& slopes, ElevationUse& use) {
-  const std::vector<Place> places = places_in_zone(layers, crs);
+  const std::vector<FlowPlace> places = places_in_zone(layers, crs);
   ToGrid to_grid(zone_grid(crs));
   std::vector<ZoneAlert> alerts;
   std::vector<GridBox> boxes;

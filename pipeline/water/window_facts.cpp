@@ -5,6 +5,7 @@
 
 #include "pipeline/context/alert_grid.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/hydrology/d_infinity.hpp"
 #include "pipeline/water/risk.hpp"
 #include "pipeline/water/windows.hpp"
 
@@ -93,14 +94,14 @@ std::vector<FlowCell> cells_of(const ZoneAlert& alert, const CellWindow& cells) 
   return result;
 }
 
-WindowFacts::WindowFacts(const ElevationOptions& options, const std::string& crs, const std::vector<Place>& places,
+WindowFacts::WindowFacts(const ElevationOptions& options, const std::string& crs, const std::vector<FlowPlace>& places,
                          const std::vector<ZoneAlert>& alerts, const CellWindow& cells)
     : options_(options),
       crs_(crs),
       places_(places),
       alerts_(alerts),
-      terrain_(read_terrain(options, crs, cells, places)),
-      flow_(flow_of(terrain_, options)),
+      ground_(read_ground(options, crs, cells, places)),
+      flow_(flow_of(ground_, options)),
       disturbed_(disturbed_in(alerts, cells)),
       connectivity_(flow_.drained.view(), flow_.directions.view(), flow_.streams.view(), disturbed_.view(),
                     cells.cell_m) {}
@@ -112,10 +113,11 @@ std::vector<std::optional<double>> WindowFacts::add_to(const std::vector<std::si
   std::vector<Asked> asked;
   for (std::size_t i = 0; i < members.size(); ++i) {
     asked.push_back(nearest_places(*facts[i]));
-    questions.push_back({cells_of(alerts_[members[i]], terrain_.cells), {}});
+    questions.push_back({cells_of(alerts_[members[i]], ground_.cells), {}});
+    cells_[facts[i]->alert_id] = questions.back().cells;
     for (const auto& [role, place] : asked.back()) questions.back().upstream.push_back(place);
   }
-  const std::vector<FlowAnswer> answers = follow_draws(terrain_, options_, places_, questions, parallel_for);
+  const std::vector<FlowAnswer> answers = follow_draws(ground_, options_, places_, questions, parallel_for);
   std::vector<std::optional<double>> slopes;
   for (std::size_t i = 0; i < members.size(); ++i) {
     ContextFacts& own = *facts[i];
@@ -123,7 +125,7 @@ std::vector<std::optional<double>> WindowFacts::add_to(const std::vector<std::si
     set_sides(own, asked[i], answers[i]);
     set_flow(own, alerts_[members[i]].area_ha, questions[i].cells, answers[i]);
     slopes.push_back(mean_of(questions[i].cells, [&](FlowCell cell) {
-      return std::optional(ground_slope(terrain_.elevation.view(), terrain_.cells.cell_m, cell));
+      return std::optional(ground_slope(ground_.elevation.view(), ground_.cells.cell_m, cell));
     }));
   }
   return slopes;
@@ -137,13 +139,13 @@ WindowFacts::Asked WindowFacts::nearest_places(const ContextFacts& facts) const 
       return one.subject == name(role) && one.distance_m.has_value();
     });
     if (detail == facts.details.end()) continue;
-    const auto is_it = [&](const Place& place) {
+    const auto is_it = [&](const FlowPlace& place) {
       return place.role == role && place.layer == detail->layer &&
              std::find(place.ids.begin(), place.ids.end(), detail->feature_id) != place.ids.end();
     };
     const auto place = std::find_if(places_.begin(), places_.end(), is_it);
     const auto number = static_cast<std::uint32_t>(place - places_.begin());
-    if (place != places_.end() && !terrain_.places.cells[number].empty()) asked.emplace_back(role, number);
+    if (place != places_.end() && !ground_.places.cells[number].empty()) asked.emplace_back(role, number);
   }
   return asked;
 }
@@ -173,7 +175,7 @@ WindowFacts::Way WindowFacts::way_to(const std::vector<FlowCell>& cells, PlaneVi
   Way best;
   std::uint32_t most = 0;
   for (const FlowCell& cell : cells) {
-    FlowPath path = flow_path(terrain_.elevation.view(), flow_.directions.view(), targets, terrain_.cells.cell_m, cell);
+    FlowPath path = flow_path(ground_.elevation.view(), flow_.directions.view(), targets, ground_.cells.cell_m, cell);
     const bool arrives = path.end == PathEnd::target;
     const std::uint32_t drained = flow_.drained_cells.at(cell.x, cell.y);
     if (arrives ? best.arrives && path.length_m >= best.path.length_m : best.arrives || drained <= most) continue;
@@ -183,11 +185,32 @@ WindowFacts::Way WindowFacts::way_to(const std::vector<FlowCell>& cells, PlaneVi
   return best;
 }
 
+/// 1 where a place is.
+Plane<std::uint8_t> WindowFacts::marked(std::uint32_t place) const {
+  Plane<std::uint8_t> marks(ground_.elevation.width(), ground_.elevation.height());
+  for (int y = 0; y < marks.height(); ++y) std::fill_n(marks.row(y), marks.width(), std::uint8_t{0});
+  for (const FlowCell& cell : ground_.places.cells[place]) marks.at(cell.x, cell.y) = 1;
+  return marks;
+}
+
 WindowFacts::Way WindowFacts::way_to_place(const std::vector<FlowCell>& cells, std::uint32_t place) const {
-  Plane<std::uint8_t> targets(terrain_.elevation.width(), terrain_.elevation.height());
-  for (int y = 0; y < targets.height(); ++y) std::fill_n(targets.row(y), targets.width(), std::uint8_t{0});
-  for (const FlowCell& cell : terrain_.places.cells[place]) targets.at(cell.x, cell.y) = 1;
+  const Plane<std::uint8_t> targets = marked(place);
   return way_to(cells, targets.view());
+}
+
+/// The share of an alert's flow that comes to a place where flow is shared between neighbours; once for each place and
+/// all alerts.
+double WindowFacts::spread_share(std::uint32_t place, const std::string& alert_id) {
+  const auto [found, is_new] = spread_shares_.try_emplace(place);
+  if (is_new) {
+    const Plane<std::uint8_t> marks = marked(place);
+    const Plane<double> shares = flow_share_to(flow_.angles.view(), flow_.directions.view(), marks.view());
+    for (const auto& [id, cells] : cells_) {
+      found->second[id] =
+          mean_of(cells, [&](FlowCell cell) { return std::optional(shares.at(cell.x, cell.y)); }).value_or(0);
+    }
+  }
+  return found->second.at(alert_id);
 }
 
 ContextDetail WindowFacts::detail_of(const char* subject, std::uint32_t place) const {
@@ -212,7 +235,7 @@ const PlaceReach* WindowFacts::most_reached(const FlowAnswer& answer) const {
 
 bool WindowFacts::has_waters() const {
   return std::any_of(places_.begin(), places_.end(),
-                     [](const Place& place) { return place.role == LayerRole::surface_water; });
+                     [](const FlowPlace& place) { return place.role == LayerRole::surface_water; });
 }
 
 void WindowFacts::set_flow(ContextFacts& facts, double area_ha, const std::vector<FlowCell>& cells,
@@ -269,6 +292,7 @@ void WindowFacts::add_waters(ContextFacts& facts, const std::vector<FlowCell>& c
     detail.figures["share_first"] = reach.first_share;
     const Way way = way_to_place(cells, reach.place);
     if (way.arrives) show_path(detail.figures, way.path);
+    detail.figures["share_spread"] = spread_share(reach.place, facts.alert_id);
     const Catchment& catchment = catchment_at(reach.place);
     detail.figures["catchment_ha"] = catchment.area_ha;
     detail.figures["catchment_disturbed_ha"] = catchment.disturbed_ha;
@@ -282,7 +306,7 @@ void WindowFacts::add_waters(ContextFacts& facts, const std::vector<FlowCell>& c
   if (flow.height_above_drainage_m) stream.figures["height_above_drainage_m"] = *flow.height_above_drainage_m;
   if (flow.connectivity) stream.figures["connectivity"] = *flow.connectivity;
   stream.figures["draws"] = answer.draws;
-  stream.figures["cell_m"] = terrain_.cells.cell_m;
+  stream.figures["cell_m"] = ground_.cells.cell_m;
   stream.figures["lost_share"] = answer.lost_share;
 }
 
@@ -290,7 +314,7 @@ void WindowFacts::add_waters(ContextFacts& facts, const std::vector<FlowCell>& c
 void WindowFacts::add_passed(ContextFacts& facts, const FlowPath& path, const FlowAnswer& answer) {
   std::vector<std::uint32_t> passed;
   for (const FlowCell& cell : path.cells) {
-    for (const std::uint32_t place : terrain_.places.members[terrain_.places.sets.at(cell.x, cell.y)]) {
+    for (const std::uint32_t place : ground_.places.members[ground_.places.sets.at(cell.x, cell.y)]) {
       if (places_[place].role == LayerRole::surface_water) continue;
       if (std::find(passed.begin(), passed.end(), place) == passed.end()) passed.push_back(place);
     }
@@ -311,17 +335,17 @@ const Catchment& WindowFacts::catchment_at(std::uint32_t place) {
   if (!is_new) return found->second;
   if (!wide_) {
     wide_.emplace();
-    const CellWindow cells = wide_window(terrain_.cells, wide_times, most_wide_cells);
+    const CellWindow cells = wide_window(ground_.cells, wide_times, most_wide_cells);
     try {
-      wide_->terrain = read_terrain(options_, crs_, cells, places_);
-      wide_->flow = flow_of(wide_->terrain, options_);
+      wide_->ground = read_ground(options_, crs_, cells, places_);
+      wide_->flow = flow_of(wide_->ground, options_);
       wide_->disturbed = disturbed_in(alerts_, cells);
     } catch (const DataError&) {
       wide_->is_readable = false;  // reported where the window of flow cannot be read either
     }
   }
   if (wide_->is_readable) {
-    found->second = catchment_of(wide_->terrain, wide_->flow.directions.view(), wide_->terrain.places.cells[place],
+    found->second = catchment_of(wide_->ground, wide_->flow.directions.view(), wide_->ground.places.cells[place],
                                  wide_->disturbed.view());
   } else {
     found->second.is_cut = true;

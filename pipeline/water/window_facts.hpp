@@ -17,8 +17,8 @@
 #include "pipeline/io/files/parallel_for.hpp"
 #include "pipeline/water/connectivity.hpp"
 #include "pipeline/water/flow_draws.hpp"
+#include "pipeline/water/ground.hpp"
 #include "pipeline/water/places.hpp"
-#include "pipeline/water/terrain.hpp"
 
 namespace pitwatch {
 
@@ -38,8 +38,8 @@ std::vector<FlowCell> cells_of(const ZoneAlert& alert, const CellWindow& cells);
 /// Works out the alerts of one window. What it is made of must stay. One thread at a time.
 class WindowFacts {
  public:
-  /// `alerts` are all of the zone: each is disturbed ground. Throws as read_terrain() does.
-  WindowFacts(const ElevationOptions& options, const std::string& crs, const std::vector<Place>& places,
+  /// `alerts` are all of the zone: each is disturbed ground. Throws as read_ground() does.
+  WindowFacts(const ElevationOptions& options, const std::string& crs, const std::vector<FlowPlace>& places,
               const std::vector<ZoneAlert>& alerts, const CellWindow& cells);
 
   /// `members` are numbers of the zone's alerts, `facts` theirs in that order. Gives the slope of the ground of each,
@@ -48,7 +48,7 @@ class WindowFacts {
                                             const std::vector<ContextFacts*>& facts, Instant now,
                                             const ParallelFor& parallel_for);
 
-  const FilledVoids& voids() const { return terrain_.voids; }
+  const FilledVoids& voids() const { return ground_.voids; }
 
  private:
   /// Places asked about, by the role in which they are the nearest.
@@ -63,8 +63,8 @@ class WindowFacts {
   /// The window of catchments.
   struct Wide {
     bool is_readable = true;
-    Terrain terrain;
-    TerrainFlow flow;
+    WaterGround ground;
+    GroundFlow flow;
     Plane<float> disturbed;
   };
 
@@ -75,22 +75,26 @@ class WindowFacts {
   void add_waters(ContextFacts& facts, const std::vector<FlowCell>& cells, const FlowAnswer& answer);
   void add_passed(ContextFacts& facts, const FlowPath& path, const FlowAnswer& answer);
   Way way_to(const std::vector<FlowCell>& cells, PlaneView<const std::uint8_t> targets) const;
+  Plane<std::uint8_t> marked(std::uint32_t place) const;
   Way way_to_place(const std::vector<FlowCell>& cells, std::uint32_t place) const;
   const PlaceReach* most_reached(const FlowAnswer& answer) const;
   ContextDetail detail_of(const char* subject, std::uint32_t place) const;
   bool has_waters() const;
   const Catchment& catchment_at(std::uint32_t place);
+  double spread_share(std::uint32_t place, const std::string& alert_id);
 
   const ElevationOptions& options_;
   std::string crs_;
-  const std::vector<Place>& places_;
+  const std::vector<FlowPlace>& places_;
   const std::vector<ZoneAlert>& alerts_;
-  Terrain terrain_;
-  TerrainFlow flow_;
+  WaterGround ground_;
+  GroundFlow flow_;
   Plane<float> disturbed_;
-  Connectivity connectivity_;
+  SedimentConnectivity connectivity_;
   std::optional<Wide> wide_;
-  std::map<std::uint32_t, Catchment> catchments_;  // by place
+  std::map<std::uint32_t, Catchment> catchments_;                         // by place
+  std::map<std::string, std::vector<FlowCell>> cells_;                    // of the members, by id
+  std::map<std::uint32_t, std::map<std::string, double>> spread_shares_;  // by place and member
 };
 
 }  // namespace pitwatch

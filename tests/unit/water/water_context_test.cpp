@@ -181,6 +181,7 @@ TEST_F(WaterContext, OfAValleyIsItsRiver) {
   EXPECT_EQ(facts.context.water->surface_risk, RiskLevel::low);
   EXPECT_EQ(detail(facts, "water_risk_surface").figures.at("points"), 2);
   EXPECT_EQ(detail(facts, "water_flow", "river").figures.at("share_of_draws"), 1);
+  EXPECT_GT(detail(facts, "water_flow", "river").figures.at("share_spread"), 0.9);
   EXPECT_EQ(detail(facts, "water_passed", "village").figures.at("order"), 2);
   EXPECT_FALSE(flow.catchment_disturbed);  // the river comes from beyond the elevations
   EXPECT_EQ(detail(facts, "water_flow", "river").figures.at("catchment_is_cut"), 1);

@@ -16,8 +16,8 @@
 
 namespace pitwatch {
 
-/// Elevations of a window, small voids filled, and what lies there.
-struct Terrain {
+/// Elevations of a window, small voids filled, and what lies on them.
+struct WaterGround {
   CellWindow cells;
   Plane<float> elevation;  // metres
   FilledVoids voids;
@@ -29,22 +29,23 @@ struct Terrain {
 };
 
 /// Reads the elevations of a window. Throws as read_elevation() does.
-Terrain read_terrain(const ElevationOptions& options, const std::string& crs, const CellWindow& cells,
-                     const std::vector<Place>& places);
+WaterGround read_ground(const ElevationOptions& options, const std::string& crs, const CellWindow& cells,
+                        const std::vector<FlowPlace>& places);
 
-/// Directions of flow on elevations of the terrain, which are changed: the waters burnt in, depressions taken out.
-Plane<FlowDirection> flow_over(const Terrain& terrain, const ElevationOptions& options, PlaneView<float> elevation);
+/// Directions of flow on elevations of the ground, which are changed: the waters burnt in, depressions taken out.
+Plane<FlowDirection> flow_over(const WaterGround& ground, const ElevationOptions& options, PlaneView<float> elevation);
 
 /// The flow of the elevations as they are.
-struct TerrainFlow {
+struct GroundFlow {
   Plane<float> drained;  // elevations without depressions, waters burnt in
   Plane<FlowDirection> directions;
+  Plane<float> angles;                 // D-infinity
   Plane<std::uint32_t> drained_cells;  // through each cell
   Plane<std::uint8_t> streams;         // by threshold, and the waters
   Plane<float> heights;                // above the stream that a cell drains to (HAND), metres
 };
 
-TerrainFlow flow_of(const Terrain& terrain, const ElevationOptions& options);
+GroundFlow flow_of(const WaterGround& ground, const ElevationOptions& options);
 
 /// What drains to some cells.
 struct Catchment {
@@ -54,7 +55,7 @@ struct Catchment {
 };
 
 /// `disturbed` is the share of each cell that alerts cover.
-Catchment catchment_of(const Terrain& terrain, PlaneView<const FlowDirection> directions,
+Catchment catchment_of(const WaterGround& ground, PlaneView<const FlowDirection> directions,
                        const std::vector<FlowCell>& outlets, PlaneView<const float> disturbed);
 
 /// Slope of the ground, metres a metre: that of the plane through the eight cells around (Horn 1981); NaN beside voids

@@ -1,9 +1,10 @@
-#include "pipeline/water/terrain.hpp"
+#include "pipeline/water/ground.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include "pipeline/context/alert_grid.hpp"
+#include "pipeline/hydrology/d_infinity.hpp"
 #include "pipeline/io/raster/elevation.hpp"
 
 namespace pitwatch {
@@ -37,10 +38,10 @@ Plane<std::uint8_t> cells_beside_voids(const Plane<float>& elevation) {
 
 }  // namespace
 
-Terrain read_terrain(const ElevationOptions& options, const std::string& crs, const CellWindow& cells,
-                     const std::vector<Place>& places) {
-  Terrain terrain;
-  terrain.cells = cells;
+WaterGround read_ground(const ElevationOptions& options, const std::string& crs, const CellWindow& cells,
+                        const std::vector<FlowPlace>& places) {
+  WaterGround ground;
+  ground.cells = cells;
   const Grid zone = zone_grid(crs);
   const Window& window = cells.window;
   const Grid grid{crs,
@@ -48,53 +49,54 @@ Terrain read_terrain(const ElevationOptions& options, const std::string& crs, co
                   cells.cell_m,
                   window.width,
                   window.height};
-  terrain.elevation = read_elevation(options.source, grid);
-  terrain.voids = fill_voids(terrain.elevation.view(), most_void_cells);
-  terrain.beside_void = cells_beside_voids(terrain.elevation);
-  terrain.places = place_cells(places, cells);
-  terrain.waters.reshape(window.width, window.height);
-  for (int y = 0; y < window.height; ++y) std::fill_n(terrain.waters.row(y), window.width, std::uint8_t{0});
+  ground.elevation = read_elevation(options.source, grid);
+  ground.voids = fill_voids(ground.elevation.view(), most_void_cells);
+  ground.beside_void = cells_beside_voids(ground.elevation);
+  ground.places = place_cells(places, cells);
+  ground.waters.reshape(window.width, window.height);
+  for (int y = 0; y < window.height; ++y) std::fill_n(ground.waters.row(y), window.width, std::uint8_t{0});
   for (std::size_t i = 0; i < places.size(); ++i) {
     if (places[i].role != LayerRole::surface_water) continue;
-    for (const FlowCell& cell : terrain.places.cells[i]) terrain.waters.at(cell.x, cell.y) = 1;
+    for (const FlowCell& cell : ground.places.cells[i]) ground.waters.at(cell.x, cell.y) = 1;
   }
-  return terrain;
+  return ground;
 }
 
-Plane<FlowDirection> flow_over(const Terrain& terrain, const ElevationOptions& options, PlaneView<float> elevation) {
-  burn_streams(elevation, terrain.waters.view(), static_cast<float>(options.burn_m));
+Plane<FlowDirection> flow_over(const WaterGround& ground, const ElevationOptions& options, PlaneView<float> elevation) {
+  burn_streams(elevation, ground.waters.view(), static_cast<float>(options.burn_m));
   return drained_directions(elevation, options.breach ? DepressionRule::breach : DepressionRule::fill);
 }
 
-TerrainFlow flow_of(const Terrain& terrain, const ElevationOptions& options) {
-  const int width = terrain.elevation.width();
-  TerrainFlow flow;
-  flow.drained.reshape(width, terrain.elevation.height());
-  for (int y = 0; y < terrain.elevation.height(); ++y) {
-    std::copy_n(terrain.elevation.row(y), width, flow.drained.row(y));
+GroundFlow flow_of(const WaterGround& ground, const ElevationOptions& options) {
+  const int width = ground.elevation.width();
+  GroundFlow flow;
+  flow.drained.reshape(width, ground.elevation.height());
+  for (int y = 0; y < ground.elevation.height(); ++y) {
+    std::copy_n(ground.elevation.row(y), width, flow.drained.row(y));
   }
-  flow.directions = flow_over(terrain, options, flow.drained.view());
+  flow.directions = flow_over(ground, options, flow.drained.view());
+  flow.angles = flow_angles(flow.drained.view(), flow.directions.view());
   flow.drained_cells = flow_accumulation(flow.directions.view());
-  const double threshold = std::clamp(options.stream_threshold_ha / terrain.cell_ha(), 1.0, 4e9);
+  const double threshold = std::clamp(options.stream_threshold_ha / ground.cell_ha(), 1.0, 4e9);
   flow.streams = streams_by_threshold(flow.drained_cells.view(), static_cast<std::uint32_t>(std::ceil(threshold)));
-  for (int y = 0; y < terrain.elevation.height(); ++y) {
+  for (int y = 0; y < ground.elevation.height(); ++y) {
     for (int x = 0; x < width; ++x) {
-      if (terrain.waters.at(x, y) != 0) flow.streams.at(x, y) = 1;
+      if (ground.waters.at(x, y) != 0) flow.streams.at(x, y) = 1;
     }
   }
-  flow.heights = height_above_streams(terrain.elevation.view(), flow.directions.view(), flow.streams.view());
+  flow.heights = height_above_streams(ground.elevation.view(), flow.directions.view(), flow.streams.view());
   return flow;
 }
 
-Catchment catchment_of(const Terrain& terrain, PlaneView<const FlowDirection> directions,
+Catchment catchment_of(const WaterGround& ground, PlaneView<const FlowDirection> directions,
                        const std::vector<FlowCell>& outlets, PlaneView<const float> disturbed) {
   const Plane<std::uint32_t> labels = catchments(directions, outlets);
   Catchment catchment;
   for (int y = 0; y < labels.height(); ++y) {
     for (int x = 0; x < labels.width(); ++x) {
       if (labels.at(x, y) == 0) continue;
-      catchment.area_ha += terrain.cell_ha();
-      catchment.disturbed_ha += disturbed.at(x, y) * terrain.cell_ha();
+      catchment.area_ha += ground.cell_ha();
+      catchment.disturbed_ha += disturbed.at(x, y) * ground.cell_ha();
       catchment.is_cut = catchment.is_cut || at_border(directions, x, y);
     }
   }
