@@ -24,7 +24,7 @@ namespace pitwatch {
 /// ground. Elevations that cannot be read leave flow and sides out and the risk as cannot_tell. The state of the
 /// elevations, with the role "elevation", is returned where there are any: its problem is set where they were of use
 /// for no alert. The same whatever `parallel_for`. Memory: for each draw at once twenty bytes for each of at most
-/// 4 million cells.
+/// 5 million cells.
 std::optional<ContextLayerState> add_water_facts(std::span<ContextFacts> facts, std::span<const OutlinedAlert> alerts,
                                                  const std::vector<LoadedLayer>& layers, const ContextConfig& config,
                                                  Instant now, const ParallelFor& parallel_for = serial_for);

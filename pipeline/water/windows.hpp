@@ -16,7 +16,7 @@ struct AlertWindow {
 };
 
 /// Most cells of a window.
-inline constexpr double most_window_cells = 4e6;
+inline constexpr double most_window_cells = 5e6;
 
 /// A window around each box (pixels of the zone's grid) that reaches so far on all sides; windows that together are no
 /// larger than apart become one. A window of too many cells has cells two, four, ... times as large. Boxes of no size
