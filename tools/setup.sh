@@ -6,7 +6,7 @@ usage() {
   cat <<'END'
 usage: tools/setup.sh [--dev] [--list]
 Installs the Debian packages that are missing, as root or through sudo; does nothing when none is.
-  --dev   clang, clang-format and clang-tidy too, for the fuzzers and for working on the code
+  --dev   clang, clang-format, clang-tidy and GRASS too, for the fuzzers, for working on the code and for a benchmark
   --list  names the packages and exits
 END
 }
@@ -54,6 +54,7 @@ dev_packages() {
 clang                         libFuzzer
 clang-format                  the style
 clang-tidy                    the linter
+grass-core                    benchmarks: the flow of another program
 END
 }
 

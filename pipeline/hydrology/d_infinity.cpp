@@ -94,44 +94,83 @@ Plane<float> flow_angles(PlaneView<const float> elevation, PlaneView<const FlowD
   return angles;
 }
 
-Plane<double> flow_accumulation(PlaneView<const float> angles, PlaneView<const FlowDirection> directions) {
-  const int width = angles.width;
-  const int height = angles.height;
-  Plane<double> cells(width, height);
-  Plane<std::uint8_t> awaited(width, height);  // neighbours that drain here, not counted yet
-  const auto each_share = [&](int x, int y, const auto& visit) {
-    if (std::isnan(angles.at(x, y))) return;
-    const Shares shares = shares_of(angles.at(x, y));
-    for (std::size_t i = 0; i < 2; ++i) {
-      const int nx = x + around[shares.neighbours[i]].x;
-      const int ny = y + around[shares.neighbours[i]].y;
-      if (shares.shares[i] > 0 && on_grid(angles, nx, ny) && directions.at(nx, ny) != flow_void) {
-        visit(nx, ny, shares.shares[i]);
-      }
+namespace {
+
+/// Calls `visit(x, y, share)` for the cells that a cell's flow goes to.
+template <typename Visit>
+void each_share(PlaneView<const float> angles, PlaneView<const FlowDirection> directions, int x, int y,
+                const Visit& visit) {
+  if (std::isnan(angles.at(x, y))) return;
+  const Shares shares = shares_of(angles.at(x, y));
+  for (std::size_t i = 0; i < 2; ++i) {
+    const int nx = x + around[shares.neighbours[i]].x;
+    const int ny = y + around[shares.neighbours[i]].y;
+    if (shares.shares[i] > 0 && on_grid(angles, nx, ny) && directions.at(nx, ny) != flow_void) {
+      visit(nx, ny, shares.shares[i]);
     }
-  };
-  for (int y = 0; y < height; ++y) {
-    std::memset(awaited.row(y), 0, static_cast<std::size_t>(width));
-    for (int x = 0; x < width; ++x) cells.at(x, y) = directions.at(x, y) == flow_void ? 0 : 1;
   }
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) each_share(x, y, [&](int nx, int ny, double) { ++awaited.at(nx, ny); });
+}
+
+/// Calls `visit` for each cell after all that drain to it.
+template <typename Visit>
+void each_downstream(PlaneView<const float> angles, PlaneView<const FlowDirection> directions, const Visit& visit) {
+  Plane<std::uint8_t> awaited(angles.width, angles.height);  // neighbours that drain here, not visited yet
+  for (int y = 0; y < angles.height; ++y) {
+    std::memset(awaited.row(y), 0, static_cast<std::size_t>(angles.width));
+  }
+  for (int y = 0; y < angles.height; ++y) {
+    for (int x = 0; x < angles.width; ++x) {
+      each_share(angles, directions, x, y, [&](int nx, int ny, double) { ++awaited.at(nx, ny); });
+    }
   }
   std::vector<FlowCell> ready;
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
+  for (int y = 0; y < angles.height; ++y) {
+    for (int x = 0; x < angles.width; ++x) {
       if (awaited.at(x, y) == 0) ready.push_back(flow_cell(x, y));
     }
   }
   while (!ready.empty()) {
     const FlowCell cell = ready.back();
     ready.pop_back();
-    each_share(cell.x, cell.y, [&](int nx, int ny, double share) {
-      cells.at(nx, ny) += share * cells.at(cell.x, cell.y);
+    visit(cell);
+    each_share(angles, directions, cell.x, cell.y, [&](int nx, int ny, double) {
       if (--awaited.at(nx, ny) == 0) ready.push_back(flow_cell(nx, ny));
     });
   }
+}
+
+}  // namespace
+
+Plane<double> flow_accumulation(PlaneView<const float> angles, PlaneView<const FlowDirection> directions) {
+  Plane<double> cells(angles.width, angles.height);
+  for (int y = 0; y < angles.height; ++y) {
+    for (int x = 0; x < angles.width; ++x) cells.at(x, y) = directions.at(x, y) == flow_void ? 0 : 1;
+  }
+  each_downstream(angles, directions, [&](FlowCell cell) {
+    each_share(angles, directions, cell.x, cell.y,
+               [&](int nx, int ny, double share) { cells.at(nx, ny) += share * cells.at(cell.x, cell.y); });
+  });
   return cells;
+}
+
+Plane<double> flow_share_to(PlaneView<const float> angles, PlaneView<const FlowDirection> directions,
+                            PlaneView<const std::uint8_t> targets) {
+  Plane<double> shares(angles.width, angles.height);
+  for (int y = 0; y < angles.height; ++y) {
+    for (int x = 0; x < angles.width; ++x) {
+      shares.at(x, y) = targets.at(x, y) != 0 && directions.at(x, y) != flow_void ? 1 : 0;
+    }
+  }
+  std::vector<FlowCell> order;
+  order.reserve(static_cast<std::size_t>(angles.width) * static_cast<std::size_t>(angles.height));
+  each_downstream(angles, directions, [&](FlowCell cell) { order.push_back(cell); });
+  for (auto cell = order.rbegin(); cell != order.rend(); ++cell) {
+    double& own = shares.at(cell->x, cell->y);
+    if (own != 0) continue;
+    each_share(angles, directions, cell->x, cell->y,
+               [&](int nx, int ny, double share) { own += share * shares.at(nx, ny); });
+  }
+  return shares;
 }
 
 }  // namespace pitwatch

@@ -19,4 +19,9 @@ Plane<float> flow_angles(PlaneView<const float> elevation, PlaneView<const FlowD
 /// is lost.
 Plane<double> flow_accumulation(PlaneView<const float> angles, PlaneView<const FlowDirection> directions);
 
+/// The share of each cell's flow, 0 to 1, that comes to a cell of `targets` that is not 0, shared likewise; 1 for those
+/// themselves, 0 for voids.
+Plane<double> flow_share_to(PlaneView<const float> angles, PlaneView<const FlowDirection> directions,
+                            PlaneView<const std::uint8_t> targets);
+
 }  // namespace pitwatch

@@ -183,9 +183,12 @@ Plane<FlowDirection> flow_directions(PlaneView<const float> elevation) {
   return directions;
 }
 
-Plane<std::uint32_t> flow_accumulation(PlaneView<const FlowDirection> directions) {
-  check_side(directions);
-  Plane<std::uint32_t> cells(directions.width, directions.height);
+namespace {
+
+/// From each cell that none drains to, downstream as far as all that drains there is added up. `sums` holds what each
+/// cell brings itself.
+template <typename Sum>
+void add_up(PlaneView<const FlowDirection> directions, PlaneView<Sum> sums) {
   Plane<std::uint8_t> awaited(directions.width, directions.height);  // neighbours that drain here, not counted yet
   const auto next = [&](int x, int y, FlowDirection direction, int& nx, int& ny) {
     if (!flows_on(direction)) return false;
@@ -195,7 +198,6 @@ Plane<std::uint32_t> flow_accumulation(PlaneView<const FlowDirection> directions
   };
   for (int y = 0; y < directions.height; ++y) {
     std::memset(awaited.row(y), 0, static_cast<std::size_t>(directions.width));
-    for (int x = 0; x < directions.width; ++x) cells.at(x, y) = directions.at(x, y) == flow_void ? 0 : 1;
   }
   int nx = 0;
   int ny = 0;
@@ -205,7 +207,6 @@ Plane<std::uint32_t> flow_accumulation(PlaneView<const FlowDirection> directions
     }
   }
   constexpr std::uint8_t done = 255;
-  // From each cell that none drains to, downstream as far as all that drains there is counted.
   for (int row = 0; row < directions.height; ++row) {
     for (int column = 0; column < directions.width; ++column) {
       if (awaited.at(column, row) != 0 || directions.at(column, row) == flow_void) continue;
@@ -213,14 +214,38 @@ Plane<std::uint32_t> flow_accumulation(PlaneView<const FlowDirection> directions
       int y = row;
       while (next(x, y, directions.at(x, y), nx, ny)) {
         awaited.at(x, y) = done;
-        cells.at(nx, ny) += cells.at(x, y);
+        sums.at(nx, ny) += sums.at(x, y);
         x = nx;
         y = ny;
         if (--awaited.at(x, y) != 0) break;
       }
     }
   }
+}
+
+}  // namespace
+
+Plane<std::uint32_t> flow_accumulation(PlaneView<const FlowDirection> directions) {
+  check_side(directions);
+  Plane<std::uint32_t> cells(directions.width, directions.height);
+  for (int y = 0; y < directions.height; ++y) {
+    for (int x = 0; x < directions.width; ++x) cells.at(x, y) = directions.at(x, y) == flow_void ? 0 : 1;
+  }
+  add_up(directions, cells.view());
   return cells;
+}
+
+Plane<double> flow_sum(PlaneView<const FlowDirection> directions, PlaneView<const float> values) {
+  check_side(directions);
+  Plane<double> sums(directions.width, directions.height);
+  for (int y = 0; y < directions.height; ++y) {
+    for (int x = 0; x < directions.width; ++x) {
+      const float value = values.at(x, y);
+      sums.at(x, y) = directions.at(x, y) == flow_void || std::isnan(value) ? 0 : value;
+    }
+  }
+  add_up(directions, sums.view());
+  return sums;
 }
 
 Plane<FlowDirection> drained_directions(PlaneView<float> elevation, DepressionRule rule) {

@@ -19,6 +19,10 @@ Plane<FlowDirection> flow_directions(PlaneView<const float> elevation);
 /// edge, but not in circles: cells on such and below them are not counted on.
 Plane<std::uint32_t> flow_accumulation(PlaneView<const FlowDirection> directions);
 
+/// The sum of a value over the cells that drain through each cell, itself included; 0 for voids. Values are at least 0;
+/// NaN counts as 0. As flow_accumulation() of directions, which it must not be given circles in either.
+Plane<double> flow_sum(PlaneView<const FlowDirection> directions, PlaneView<const float> values);
+
 enum class DepressionRule : std::uint8_t {
   fill,
   breach,  // and fill what is left

@@ -77,5 +77,23 @@ TEST(FlowAngles, AlongAxesCountAsDirectionsDo) {
   }
 }
 
+TEST(FlowAngles, ShareWhatComesToATarget) {
+  // From the middle 26.57 / 45 go to the north-east, and the rest to the east, which drains to the north-east, too.
+  const Plane<float> plane = surface(3, [](int x, int y) { return 10 - 2 * x + y; });
+  const Plane<FlowDirection> directions = flow_directions(plane.view());
+  const Plane<float> angles = flow_angles(plane.view(), directions.view());
+  Plane<std::uint8_t> targets = plane_of<std::uint8_t>({{0, 0, 0}, {0, 0, 1}, {0, 0, 0}});
+  const Plane<double> east = flow_share_to(angles.view(), directions.view(), targets.view());
+  EXPECT_NEAR(east.at(1, 1), 1 - std::atan(0.5) / (pi / 4), 1e-6);
+  EXPECT_EQ(east.at(2, 1), 1);
+  EXPECT_EQ(east.at(2, 0), 0);
+  targets.at(2, 0) = 1;
+  EXPECT_NEAR(flow_share_to(angles.view(), directions.view(), targets.view()).at(1, 1), 1, 1e-12);
+  targets.at(2, 1) = 0;
+  const Plane<double> corner = flow_share_to(angles.view(), directions.view(), targets.view());
+  EXPECT_NEAR(corner.at(1, 1), 1, 1e-12);
+  EXPECT_EQ(corner.at(2, 2), corner.at(2, 1));
+}
+
 }  // namespace
 }  // namespace pitwatch

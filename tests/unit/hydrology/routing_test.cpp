@@ -115,5 +115,22 @@ TEST(Routing, DrainsAllGroundAndCountsIt) {
   }
 }
 
+TEST(FlowSum, AddsUpWhatCellsBring) {
+  const Plane<float> plane = plane_of<float>({{9, 8, 7}, {6, 5, 4}, {3, 2, no_elevation}});
+  const Plane<FlowDirection> directions = flow_directions(plane.view());
+  const Plane<std::uint32_t> cells = flow_accumulation(directions.view());
+  Plane<float> ones = plane_of<float>({{1, 1, 1}, {1, 1, 1}, {1, 1, 1}});
+  Plane<double> sums = flow_sum(directions.view(), ones.view());
+  for (int y = 0; y < 3; ++y) {
+    for (int x = 0; x < 3; ++x) EXPECT_EQ(sums.at(x, y), cells.at(x, y));
+  }
+  ones.at(0, 0) = 2.5F;
+  ones.at(1, 0) = no_elevation;
+  sums = flow_sum(directions.view(), ones.view());
+  EXPECT_EQ(sums.at(0, 0), 2.5);
+  EXPECT_EQ(sums.at(1, 0), 0);
+  EXPECT_EQ(sums.at(2, 2), 0);
+}
+
 }  // namespace
 }  // namespace pitwatch
