@@ -262,7 +262,8 @@ class Worker {
       detail = detail_of(role, known);
       detail.distance_m =
           nearest->distance_px > 0 ? geodesic_distance_m(place_of(nearest->from), place_of(nearest->to)) : 0;
-      set_water(role.role, {known.feature->name.empty() ? known.feature->id : known.feature->name, *detail.distance_m});
+      set_water(role.role,
+                {known.feature->name.empty() ? known.feature->id : known.feature->name, *detail.distance_m, {}});
     }
     facts_.details.push_back(std::move(detail));
   }
