@@ -11,8 +11,9 @@
 #include "pipeline/core/text.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/raster/png_writer.hpp"
-#include "pipeline/schedule/arena.hpp"
 #include "tools/common_options.hpp"
+#include "tools/logging.hpp"
+#include "tools/monitor_options.hpp"
 #include "tools/register_options.hpp"
 #include "tools/text_table.hpp"
 
@@ -75,16 +76,19 @@ class AccountCommand final : public Command {
          "alerts that are likelier than this to be natural do not count, 0..1")  //
         ("reference", po::value<std::string>()->value_name("FILE"),
          "a reference sample, CSV or GeoJSON with map, reference and stratum_area_ha: areas adjusted for omission and "
-         "commission")  //
-        ("recovery", po::value<std::string>()->value_name("on|off")->default_value("on"),
-         "how disturbed ground recovers, from the checkpoints of the state");
+         "commission");
     po::options_description how("How");
     how.add_options()  //
         ("out,o", po::value<std::string>()->value_name("DIR"),
          "folder, made if missing, for account.csv, account.json, account.geojson, and account-SITE.svg and .png")  //
         ("json", po::bool_switch(), "account.json on stdout, not a table");
+    po::options_description recovery(
+        "How ground recovers: all acquisitions at the sites are looked at again, as inspect does; give it the options "
+        "that run has");
+    add_input_options(recovery);
+    add_monitor_options(recovery);
     po::options_description all("Options of account");
-    all.add(register_options()).add(what).add(how);
+    all.add(register_options()).add(what).add(how).add(recovery);
     return all;
   }
 
@@ -104,8 +108,8 @@ class AccountCommand final : public Command {
     options_.max_natural = values["max-natural"].as<double>();
     if (!(options_.max_natural >= 0 && options_.max_natural <= 1)) throw ConfigError("--max-natural must be 0 to 1");
     if (values.count("reference") != 0) options_.reference = values["reference"].as<std::string>();
-    if (word(values, "recovery", "on", "off") && values.count("state") != 0) {
-      options_.state = values["state"].as<std::string>();
+    if (values.count("source") != 0 || values.count("sites") != 0) {
+      options_.replay = read_watch_options(values, "account");
     }
     json_ = values["json"].as<bool>();
     if (values.count("out") != 0) out_ = values["out"].as<std::string>();
@@ -114,7 +118,10 @@ class AccountCommand final : public Command {
 
   int run() override {
     Account result;
-    in_arena(common_.threads, [&] { result = account(options_); });
+    {
+      Progress progress(common_);
+      result = account(options_, [&](std::string_view stage, double fraction) { progress(stage, fraction); });
+    }
     for (const std::string& remark : result.remarks) spdlog::warn("{}", remark);
     for (const auto& [what, why] : result.skipped) spdlog::warn("{}: {}", what, why);
     if (!out_.empty()) write(result);

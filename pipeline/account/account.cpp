@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <set>
+#include <map>
 
 #include "pipeline/account/ground_course.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/register/register.hpp"
-#include "pipeline/schedule/background.hpp"
 
 namespace pitwatch {
 namespace {
@@ -60,21 +59,45 @@ std::vector<AccountObject> inventory_of(CountedSite& site) {
   return objects;
 }
 
-void add_remediation(const AccountOptions& options, AccountSite& site, Account& account) {
-  std::set<std::string> ids;
-  for (const AccountObject& object : site.objects) ids.insert(object.counted.alert.alert.id);
-  if (ids.empty()) return;
-  GroundCourses courses = ground_courses(options.state, site.site, ids, in_parallel);
-  account.skipped.insert(account.skipped.end(), courses.skipped.begin(), courses.skipped.end());
-  if (courses.checkpoints == 0) {
-    account.remarks.push_back("site " + site.site + ": the state has no checkpoint of it; recovery is not known");
+/// The ground that an object had last.
+std::vector<PixelKey> last_ground(const LedgerObject& object) {
+  const HeldGround* last = nullptr;
+  for (const auto& course : object.members) {
+    for (const HeldGround& ground : course) {
+      if (!ground.pixels.empty() && (last == nullptr || ground.at >= last->at)) last = &ground;
+    }
   }
-  for (AccountObject& object : site.objects) {
-    const auto found = courses.of_alert.find(object.counted.alert.alert.id);
-    if (found == courses.of_alert.end()) continue;
-    GroundCourse& course = found->second;
-    if (options.to) std::erase_if(course.seen, [&](const GroundSeen& seen) { return seen.when > *options.to; });
-    object.remediation = remediation_of(course.seen, course.bare_ndvi, course.was_water, course.was_bare_before);
+  return last != nullptr ? last->pixels : std::vector<PixelKey>{};
+}
+
+std::vector<CourseGround> course_grounds(const CountedSite& site) {
+  std::vector<CourseGround> grounds;
+  for (std::size_t i = 0; i < site.ledger.size(); ++i) {
+    std::vector<PixelKey> pixels = last_ground(site.ledger[i]);
+    if (pixels.empty()) continue;
+    const auto zone = static_cast<std::size_t>(place_of(pixels.front()).zone);
+    grounds.push_back(
+        {site.ledger[i].id, site.objects[i].alert.alert.onset_before, site.zones[zone], std::move(pixels)});
+  }
+  return grounds;
+}
+
+void add_remediation(const AccountOptions& options, const std::map<std::string, std::vector<CourseGround>>& grounds,
+                     const ProgressSink& progress, Account& account) {
+  WatchOptions replay = *options.replay;
+  replay.until = options.to;
+  const GroundCourses courses = ground_courses(grounds, replay, progress);
+  account.skipped = courses.skipped;
+  account.remarks.insert(account.remarks.end(), courses.remarks.begin(), courses.remarks.end());
+  for (AccountSite& site : account.sites) {
+    const auto of_site = courses.of_site.find(site.site);
+    if (of_site == courses.of_site.end()) continue;
+    for (AccountObject& object : site.objects) {
+      const auto found = of_site->second.find(object.counted.alert.alert.id);
+      if (found == of_site->second.end()) continue;
+      const GroundCourse& course = found->second;
+      object.remediation = remediation_of(course.seen, course.bare_ndvi, course.was_water, course.was_bare_before);
+    }
   }
 }
 
@@ -131,7 +154,7 @@ void check_sites(const std::vector<std::string>& wanted, const std::vector<Count
 
 }  // namespace
 
-Account account(const AccountOptions& options) {
+Account account(const AccountOptions& options, const ProgressSink& progress) {
   // Read first: a sample that is none should not cost the work.
   std::vector<ReferenceSample> samples;
   if (!options.reference.empty()) samples = read_reference(options.reference);
@@ -141,6 +164,7 @@ Account account(const AccountOptions& options) {
   check_sites(options.sites, counted, options.register_target);
 
   Account result;
+  std::map<std::string, std::vector<CourseGround>> grounds;
   for (CountedSite& of : counted) {
     AccountSite& site = result.sites.emplace_back();
     site.site = of.site;
@@ -149,12 +173,12 @@ Account account(const AccountOptions& options) {
     if (newest) result.until = result.until ? std::max(*result.until, *newest) : *newest;
     choose_rows(options, of, site);
     site.left_out = of.left_out;
+    if (options.replay) grounds[of.site] = course_grounds(of);
     site.objects = inventory_of(of);
     if (of.present_outlines > 0) {
       result.remarks.push_back("site " + of.site + ": " + counted_text(of.present_outlines, "event") +
                                " without a recorded outline: the present one is taken");
     }
-    if (!options.state.empty()) add_remediation(options, site, result);
   }
   check_samples(samples, options.reference, result);
   for (AccountSite& site : result.sites) {
@@ -164,6 +188,7 @@ Account account(const AccountOptions& options) {
       for (LedgerRow& row : site.rows) adjust(row, sample);
     }
   }
+  if (options.replay) add_remediation(options, grounds, progress, result);
   return result;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // The account of disturbed ground: hectares by site, date and class with their uncertainty, an inventory of objects,
-// and how their ground recovers. Reads a register and a state, writes to neither.
+// and how their ground recovers. Reads a register and, for the latter, scenes; writes to neither.
 
 #include <cstdint>
 #include <optional>
@@ -16,6 +16,8 @@
 #include "pipeline/core/alert.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/plot/drawing.hpp"
+#include "pipeline/schedule/progress.hpp"
+#include "pipeline/watch/watch.hpp"
 
 namespace pitwatch {
 
@@ -26,13 +28,13 @@ enum class AccountDates : std::uint8_t {
 
 struct AccountOptions {
   std::string register_target;
-  std::string state;               // whose checkpoints tell how ground recovers; empty: nothing is said of that
   std::vector<std::string> sites;  // these alone; empty: all
   std::optional<Instant> from;     // rows before are left out, but what was disturbed by then counts
   std::optional<Instant> to;       // what happened later did not
   AccountDates dates = AccountDates::changes;
   double max_natural = default_max_natural;
-  std::string reference;  // file of a reference sample; empty: none
+  std::string reference;               // file of a reference sample; empty: none
+  std::optional<WatchOptions> replay;  // of the nightly run, with sites and source: how ground recovers; none: not told
 };
 
 /// An object with what it is and how it is.
@@ -40,8 +42,8 @@ struct AccountObject {
   CountedObject counted;
   ObjectShape shape;  // of all ground that it ever had
   KindOfObject kind;
-  std::int64_t disturbed_m2 = 0;  // of that ground, whosever it is
-  Remediation remediation;
+  std::int64_t disturbed_m2 = 0;           // of that ground, whosever it is
+  std::optional<Remediation> remediation;  // nothing: no replay, or not of this site
 };
 
 struct AccountSite {
@@ -56,12 +58,12 @@ struct Account {
   std::vector<AccountSite> sites;
   std::optional<Instant> until;                              // the newest acquisition that counts
   std::vector<std::string> remarks;                          // what a reader should know
-  std::vector<std::pair<std::string, std::string>> skipped;  // checkpoints that could not be read, and why
+  std::vector<std::pair<std::string, std::string>> skipped;  // scenes that were left out of the replay, and why
 };
 
 /// Throws ConfigError for a site that the register has no alert of; DataError as read_register() and read_reference(),
-/// and for a sample of another site, or of none where the account has several.
-Account account(const AccountOptions& options);
+/// and for a sample of another site, or of none where the account has several; of a replay as watch().
+Account account(const AccountOptions& options, const ProgressSink& progress);
 
 /// A row per site, date and class, and one for all classes ("all"): hectares to the square metre.
 std::string account_csv(const Account& account);

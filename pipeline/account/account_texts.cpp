@@ -127,7 +127,7 @@ ordered_json json_of(const AccountObject& object) {
   result["kind_probability"] = number(object.kind.probability, 2);
   result["width_m"] = number(object.shape.width_m, 0);
   result["elongation"] = number(object.shape.elongation, 1);
-  result["recovery"] = json_of(object.remediation);
+  result["recovery"] = object.remediation ? json_of(*object.remediation) : ordered_json(nullptr);
   return result;
 }
 

@@ -64,7 +64,7 @@ class SiteCounter {
     std::sort(keys.begin(), keys.end());
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
     std::vector<std::unique_ptr<PixelAreas>> areas;
-    for (const std::string& crs : zones_) areas.push_back(std::make_unique<PixelAreas>(zone_grid(crs)));
+    for (const std::string& crs : site_.zones) areas.push_back(std::make_unique<PixelAreas>(zone_grid(crs)));
     site_.pixels.reserve(keys.size());
     for (const PixelKey key : keys) {
       const PixelPlace place = place_of(key);
@@ -77,11 +77,11 @@ class SiteCounter {
   /// The zone that an alert lies in, by its present outline: all of its course lies on one grid.
   std::size_t zone_of(const OutlinedAlert& alert) {
     const std::string crs = finder_.crs_of(alert);
-    const auto known = std::find(zones_.begin(), zones_.end(), crs);
-    if (known != zones_.end()) return static_cast<std::size_t>(known - zones_.begin());
-    zones_.push_back(crs);
+    const auto known = std::find(site_.zones.begin(), site_.zones.end(), crs);
+    if (known != site_.zones.end()) return static_cast<std::size_t>(known - site_.zones.begin());
+    site_.zones.push_back(crs);
     to_zones_.emplace_back(zone_grid(crs));
-    return zones_.size() - 1;
+    return site_.zones.size() - 1;
   }
 
   std::vector<PixelKey> pixels_of(const OutlinedAlert& alert, const LonLatMultiPolygon& outline) {
@@ -90,7 +90,7 @@ class SiteCounter {
       const std::size_t zone = zone_of(alert);
       const AlertPixels pixels = pitwatch::pixels_of(alert_shape(outline, to_zones_[zone]), alert.alert.area_ha);
       const Window& window = pixels.window;
-      if (intersection(window, zone_grid(zones_[zone]).extent()) != window) throw DataError("lies in no zone");
+      if (intersection(window, zone_grid(site_.zones[zone]).extent()) != window) throw DataError("lies in no zone");
       for (int y = 0; y < window.height; ++y) {
         for (int x = 0; x < window.width; ++x) {
           if (pixels.shares.at(x, y) < 0.5) continue;
@@ -105,7 +105,6 @@ class SiteCounter {
 
   CountedSite& site_;
   AlertZones finder_;
-  std::vector<std::string> zones_;
   std::vector<ToGrid> to_zones_;  // of each of them
 };
 
@@ -138,6 +137,8 @@ PixelPlace place_of(PixelKey key) {
   const auto part = [&](int shift, int bits) { return static_cast<int>((key >> shift) & ((PixelKey{1} << bits) - 1)); };
   return {part(bits_of_row + bits_of_column, 12), {part(0, bits_of_column), part(bits_of_column, bits_of_row)}};
 }
+
+Grid grid_of_zone(const std::string& crs) { return zone_grid(crs); }
 
 std::optional<LeftOut> left_out(const Alert& alert, std::span<const AlertEvent> history, double max_natural) {
   if (alert.superseded && alert.superseded->why != SupersededWhy::merged) return LeftOut::replaced;

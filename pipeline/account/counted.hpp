@@ -46,6 +46,7 @@ struct CountedSite {
   std::vector<LeftOutAlert> left_out;  // likewise
   std::vector<LedgerObject> ledger;    // of `objects`, one each
   std::vector<PixelArea> pixels;       // of all of them, ascending
+  std::vector<std::string> zones;      // CRS by the number of the zone in their keys
   std::size_t present_outlines = 0;    // events whose outline is not recorded: that of today stands for it
 };
 
@@ -61,10 +62,13 @@ std::vector<CountedSite> counted_sites(std::span<const OutlinedAlert> alerts, st
 
 /// Zone, column and row of a pixel, back from its key.
 struct PixelPlace {
-  int zone = 0;  // of the CRS: its place among those of the site
+  int zone = 0;  // its number among those of the site
   PixelPoint at;
 };
 PixelKey key_of(const PixelPlace& place);
 PixelPlace place_of(PixelKey key);
+
+/// The grid of a UTM zone that keys of it count on.
+Grid grid_of_zone(const std::string& crs);
 
 }  // namespace pitwatch

@@ -3,22 +3,53 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <filesystem>
+#include <limits>
 #include <optional>
 
-#include "pipeline/core/error.hpp"
-#include "pipeline/monitor/season_model.hpp"
-#include "pipeline/watch/site_state.hpp"
+#include "pipeline/account/counted.hpp"
+#include "pipeline/acquisition/mosaic.hpp"
+#include "pipeline/io/files/gdal_runtime.hpp"
+#include "pipeline/io/scenes/scene_source.hpp"
+#include "pipeline/schedule/arena.hpp"
+#include "pipeline/watch/panes.hpp"
+#include "pipeline/watch/site_watch.hpp"
+#include "pipeline/watch/watched_site.hpp"
 
 namespace pitwatch {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::array<Feature, 4> surface_features{Feature::bsi, Feature::log_visible, Feature::log_swir16,
                                                   Feature::log_swir22};
 
-/// Sums over the pixels of an alert that one acquisition showed clear.
+/// A ground on the grid of a pane.
+struct PaneGround {
+  const CourseGround* ground = nullptr;
+  std::vector<std::size_t> pixels;  // row-major
+};
+
+/// Pixels of a ground that lie in the core of a pane.
+std::vector<std::size_t> pixels_on(const CourseGround& ground, const Pane& pane) {
+  std::vector<std::size_t> pixels;
+  const Grid zone = grid_of_zone(ground.crs);
+  if (ground.crs != pane.grid.crs || pane.grid.pixel_size_m != zone.pixel_size_m) return pixels;
+  const double side = zone.pixel_size_m;
+  const auto left = static_cast<int>(std::lround((pane.grid.origin.x - zone.origin.x) / side));
+  const auto top = static_cast<int>(std::lround((zone.origin.y - pane.grid.origin.y) / side));
+  for (const PixelKey key : ground.pixels) {
+    const PixelPoint at = place_of(key).at;
+    const int x = at.x - left;
+    const int y = at.y - top;
+    if (x < 0 || y < 0 || x >= pane.grid.width || y >= pane.grid.height) continue;
+    const bool in_core = x + pane.left >= pane.core.x && x + pane.left < pane.core.right() &&
+                         y + pane.top >= pane.core.y && y + pane.top < pane.core.bottom();
+    if (!in_core) continue;
+    pixels.push_back(static_cast<std::size_t>(y) * static_cast<std::size_t>(pane.grid.width) +
+                     static_cast<std::size_t>(x));
+  }
+  return pixels;
+}
+
+/// Sums over the pixels of a ground that one acquisition showed clear.
 struct Sums {
   double pixels = 0;
   double ndvi = 0;
@@ -26,210 +57,130 @@ struct Sums {
   double mndwi = 0;
   double distance2 = 0;
 };
+using CourseSums = std::map<std::string, std::map<Instant, Sums>>;  // by id
 
-struct AlertGround {
-  std::vector<std::pair<std::size_t, Instant>> pixels;  // and since when each is disturbed
-  IncidentEvidence evidence;
-};
-
-struct Checkpoint {
-  std::string path;
-  StateHead head;
-};
-
-double ndvi_of(const BandMeans& means) {
-  constexpr std::size_t red = 2;
-  constexpr std::size_t nir = 3;
-  const double sum = static_cast<double>(means[nir]) + static_cast<double>(means[red]);
-  return sum > 0 ? (static_cast<double>(means[nir]) - static_cast<double>(means[red])) / sum : 0;
+/// Adds what an acquisition shows of a pixel.
+void add_pixel(const AcquisitionTaken& taken, std::size_t pixel, Sums& sums) {
+  const Observation& seen = *taken.observation;
+  const MonitorState& state = taken.state.monitor;
+  if (!counts(seen.use[pixel]) || state.history[pixel].onset_before == no_observation) return;
+  const FeatureVector& deviation = seen.residuals.deviation[pixel];
+  if (!(deviation[index(Feature::ndvi)] > 0)) return;
+  const auto width = static_cast<std::size_t>(state.width);
+  const FeatureVector& shared =
+      seen.anomaly.at(static_cast<int>(pixel % width), static_cast<int>(pixel / width), seen.residuals.kind[pixel]);
+  const FeatureVector& observed = taken.features.values[pixel];
+  const FeatureVector& residual = seen.residuals.residual[pixel];
+  const auto less_shared = [&](Feature feature) {
+    const std::size_t f = index(feature);
+    return static_cast<double>(observed[f] - (deviation[f] > 0 ? shared[f] : 0));
+  };
+  ++sums.pixels;
+  sums.ndvi += less_shared(Feature::ndvi);
+  sums.own_ndvi += less_shared(Feature::ndvi) - static_cast<double>(residual[index(Feature::ndvi)]);
+  sums.mndwi += less_shared(Feature::mndwi);
+  double distance2 = 0;
+  int features = 0;
+  for (const Feature feature : surface_features) {
+    const std::size_t f = index(feature);
+    if (!(deviation[f] > 0)) continue;
+    const auto sigmas = static_cast<double>(residual[f] / deviation[f]);
+    distance2 += sigmas * sigmas;
+    ++features;
+  }
+  if (features > 0) sums.distance2 += distance2 / features;
 }
 
-bool is_water(const BandMeans& means) {
-  return looks_wet(features_of({means[0], means[1], means[2], means[3], means[4], means[5]}));
+/// The grounds of one site, by what its panes show of them.
+CourseSums sums_of(const WatchedSite& watched, const std::vector<CourseGround>& grounds, const SourceListing& listing,
+                   OffsetMemory& offsets, const ProgressSink& progress, WatchReport& report) {
+  CourseSums sums;
+  for (const Pane& pane : panes_of(site_grid(watched.site, watched.options.buffer_m))) {
+    std::vector<PaneGround> here;
+    for (const CourseGround& ground : grounds) {
+      PaneGround on_pane{&ground, pixels_on(ground, pane)};
+      if (!on_pane.pixels.empty()) here.push_back(std::move(on_pane));
+    }
+    if (here.empty()) continue;
+    const SiteProbe probe{[](const MonitorState&) {},
+                          [&](const AcquisitionTaken& taken) {
+                            if (taken.observation == nullptr || !taken.record.skipped.empty()) return;
+                            for (const PaneGround& on_pane : here) {
+                              if (taken.record.acquired < on_pane.ground->since) continue;
+                              Sums& of = sums[on_pane.ground->id][taken.record.acquired];
+                              for (const std::size_t pixel : on_pane.pixels) add_pixel(taken, pixel, of);
+                            }
+                          }};
+    probe_pane(watched, pane, listing, offsets, progress, report, probe);
+  }
+  return sums;
 }
 
-MonitorOptions monitor_options(const StateHead& head, const Grid& grid) {
-  WatchThresholds thresholds;
-  for (const auto& [name, value] : head.options) {
-    for_each_option(thresholds, [&, wanted = present_name(name), text = value](const char* option, const char*,
-                                                                               auto& target, const OptionRange&) {
-      if (wanted == option) target = static_cast<std::remove_reference_t<decltype(target)>>(std::stod(text));
-    });
+std::vector<GroundSeen> seen_of(const CourseGround& ground, const std::map<Instant, Sums>& sums) {
+  std::vector<GroundSeen> seen;
+  for (const auto& [when, sum] : sums) {
+    if (2 * sum.pixels < static_cast<double>(ground.pixels.size())) continue;
+    seen.push_back({when, sum.pixels, sum.ndvi / sum.pixels, sum.own_ndvi / sum.pixels, sum.mndwi / sum.pixels,
+                    std::sqrt(sum.distance2 / sum.pixels)});
   }
-  thresholds.monitor.pixel_size_m = grid.pixel_size_m;
-  return thresholds.monitor;
+  return seen;
 }
 
-/// What one pixel's recent observations add to the sums of their acquisitions.
-class PixelReader {
- public:
-  PixelReader(const MonitorState& state, const MonitorOptions& options) : state_(state), options_(options) {}
-
-  void add(std::size_t pixel, Instant since, std::map<Instant, Sums>& sums) const {
-    if (state_.status[pixel] == PixelStatus::not_judged) return;
-    const RecentObservations recent = state_.recent(pixel);
-    const SeasonModel model = state_.model(pixel);
-    for (std::size_t k = 0; k < static_cast<std::size_t>(recent.count); ++k) {
-      const ObservationNumber number = recent.observation[k];
-      if (number < 0 || static_cast<std::size_t>(number) >= state_.observations.size()) continue;
-      const Instant when = state_.observations[static_cast<std::size_t>(number)];
-      if (when < since) continue;
-      const Expectation expected = expect(model, season_date(when), options_);
-      if (at(expected.deviation, Feature::ndvi) <= 0) continue;
-      add(expected, residual(recent.whitened[k]), sums[when]);
-    }
-  }
-
- private:
-  static float at(const FeatureVector& values, Feature feature) { return values[index(feature)]; }
-
-  /// In standard deviations, back from the whitened ones: the whitening is lower triangular.
-  FeatureVector residual(const FeatureVector& whitened) const {
-    FeatureVector shift{};
-    for (std::size_t r = 0; r < feature_count; ++r) {
-      const float scale = state_.whitening[r * feature_count + r];
-      if (scale == 0) continue;
-      float rest = whitened[r];
-      for (std::size_t c = 0; c < r; ++c) rest -= state_.whitening[r * feature_count + c] * shift[c];
-      shift[r] = rest / scale;
-    }
-    return shift;
-  }
-
-  static void add(const Expectation& expected, const FeatureVector& shift, Sums& into) {
-    const auto seen = [&](Feature feature) {
-      return static_cast<double>(at(expected.value, feature) + at(shift, feature) * at(expected.deviation, feature));
-    };
-    ++into.pixels;
-    into.ndvi += seen(Feature::ndvi);
-    into.own_ndvi += static_cast<double>(at(expected.value, Feature::ndvi));
-    into.mndwi += seen(Feature::mndwi);
-    for (const Feature feature : surface_features) {
-      into.distance2 += static_cast<double>(at(shift, feature) * at(shift, feature)) / surface_features.size();
-    }
-  }
-
-  const MonitorState& state_;
-  const MonitorOptions& options_;
-};
-
-/// The checkpoints of one pane, the newest first.
-class PaneCourses {
- public:
-  PaneCourses(std::vector<Checkpoint> checkpoints, const std::set<std::string>& alerts, GroundCourses& result)
-      : checkpoints_(std::move(checkpoints)), alerts_(alerts), result_(result) {}
-
-  void run(const ParallelFor& parallel) {
-    for (const Checkpoint& checkpoint : checkpoints_) {
-      if (newest_ && (checkpoint.head.algorithm != newest_->algorithm || checkpoint.head.grid != newest_->grid)) {
-        continue;
-      }
-      try {
-        const Grid grid = grid_of(checkpoint.head);
-        const SiteState state = read_site_state(checkpoint.path, grid, parallel);
-        if (!newest_) {
-          newest_ = &checkpoint.head;
-          find_ground(state, grid);
-        }
-        add(state, monitor_options(checkpoint.head, grid));
-        ++result_.checkpoints;
-      } catch (const DataError& error) {
-        result_.skipped.emplace_back(checkpoint.path, error.what());
-      }
-    }
-    finish();
-  }
-
- private:
-  void find_ground(const SiteState& state, const Grid& grid) {
-    const MonitorState& monitor = state.monitor;
-    for (const WatchedIncident& incident : state.incidents) {
-      if (!incident.evidence || alerts_.count(incident.id) == 0 || result_.of_alert.count(incident.id) != 0) continue;
-      AlertGround& ground = ground_[incident.id];
-      ground.evidence = *incident.evidence;
-      for (const Run& run : incident.runs) {
-        const std::size_t row = static_cast<std::size_t>(run.row) * static_cast<std::size_t>(grid.width);
-        for (int x = run.begin; x < run.end; ++x) {
-          const std::size_t pixel = row + static_cast<std::size_t>(x);
-          const ObservationNumber onset = monitor.history[pixel].onset_before;
-          const bool is_known = onset >= 0 && static_cast<std::size_t>(onset) < monitor.observations.size();
-          ground.pixels.emplace_back(
-              pixel, is_known ? monitor.observations[static_cast<std::size_t>(onset)] : incident.first_detected);
-        }
-      }
-    }
-  }
-
-  void add(const SiteState& state, const MonitorOptions& options) {
-    const PixelReader reader(state.monitor, options);
-    for (const auto& [id, ground] : ground_) {
-      std::map<Instant, Sums> sums;
-      for (const auto& [pixel, since] : ground.pixels) reader.add(pixel, since, sums);
-      // An acquisition is known best by the checkpoint that has most of its pixels: later ones have forgotten some.
-      for (const auto& [when, sum] : sums) {
-        Sums& best = sums_[id][when];
-        if (sum.pixels > best.pixels) best = sum;
-      }
-    }
-  }
-
-  void finish() {
-    for (const auto& [id, ground] : ground_) {
-      GroundCourse& course = result_.of_alert[id];
-      course.bare_ndvi = std::min(ndvi_of(ground.evidence.first), ndvi_of(ground.evidence.after));
-      course.was_water = is_water(ground.evidence.first) || is_water(ground.evidence.after);
-      for (const auto& [when, sum] : sums_[id]) {
-        if (2 * sum.pixels < static_cast<double>(ground.pixels.size())) continue;
-        course.seen.push_back({when, sum.pixels, sum.ndvi / sum.pixels, sum.own_ndvi / sum.pixels,
-                               sum.mndwi / sum.pixels, std::sqrt(sum.distance2 / sum.pixels)});
-        course.bare_ndvi = std::min(course.bare_ndvi, course.seen.back().ndvi);
-        course.was_water = course.was_water || course.seen.back().mndwi > 0;
-      }
-      course.was_bare_before = static_cast<double>(ground.evidence.greenest_ndvi) - course.bare_ndvi < least_green;
-    }
-  }
-
-  std::vector<Checkpoint> checkpoints_;
-  const std::set<std::string>& alerts_;
-  GroundCourses& result_;
-  const StateHead* newest_ = nullptr;
-  std::map<std::string, AlertGround> ground_;
-  std::map<std::string, std::map<Instant, Sums>> sums_;
-};
-
-/// Checkpoints of states that have learnt, by the folder that they lie in; those with most acquisitions first.
-std::map<std::string, std::vector<Checkpoint>> checkpoints_in(const std::string& folder, GroundCourses& result) {
-  std::map<std::string, std::vector<Checkpoint>> panes;
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    if (it.depth() > 1) it.disable_recursion_pending();
-    if (it->path().extension() == ".state") paths.push_back(it->path().string());
-  }
-  std::sort(paths.begin(), paths.end());
-  for (const std::string& path : paths) {
-    try {
-      StateHead head = read_state_head(path);
-      if (head.is_learnt) panes[fs::path(path).parent_path().string()].push_back({path, std::move(head)});
-    } catch (const std::runtime_error& problem) {
-      result.skipped.emplace_back(path, problem.what());
-    }
-  }
-  for (auto& [pane, checkpoints] : panes) {
-    std::stable_sort(checkpoints.begin(), checkpoints.end(), [](const Checkpoint& a, const Checkpoint& b) {
-      return a.head.acquisitions.size() > b.head.acquisitions.size();
-    });
-  }
-  return panes;
-}
+double median_of_three(double a, double b, double c) { return std::max(std::min(a, b), std::min(std::max(a, b), c)); }
 
 }  // namespace
 
-GroundCourses ground_courses(const std::string& state, const std::string& site, const std::set<std::string>& alerts,
-                             const ParallelFor& parallel) {
+GroundCourse course_of(std::vector<GroundSeen> seen) {
+  GroundCourse course;
+  course.seen = std::move(seen);
+  const std::vector<GroundSeen>& all = course.seen;
+  if (all.empty()) return course;
+  double lowest = std::numeric_limits<double>::infinity();
+  double greenest_own = -lowest;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    // The first and the last stand for those that are missing beside them.
+    const GroundSeen& before = all[i == 0 ? 0 : i - 1];
+    const GroundSeen& after = all[std::min(i + 1, all.size() - 1)];
+    lowest = std::min(lowest, median_of_three(before.ndvi, all[i].ndvi, after.ndvi));
+    greenest_own = std::max(greenest_own, all[i].own_ndvi);
+    course.was_water = course.was_water || (all.size() >= 3 && i > 0 && i + 1 < all.size() && before.mndwi > 0 &&
+                                            all[i].mndwi > 0 && after.mndwi > 0);
+  }
+  course.bare_ndvi = lowest;
+  course.was_bare_before = greenest_own - lowest < least_green;
+  return course;
+}
+
+GroundCourses ground_courses(const std::map<std::string, std::vector<CourseGround>>& grounds, WatchOptions options,
+                             const ProgressSink& progress) {
+  initialise_gdal(watch_gdal_cache_bytes);
+  options.state.clear();
+  options.dry_run = false;
   GroundCourses result;
-  auto panes = checkpoints_in(state + "/sites/" + site, result);
-  for (auto& [pane, checkpoints] : panes) PaneCourses(std::move(checkpoints), alerts, result).run(parallel);
+  WatchReport report;
+  std::vector<RejectedSite> rejected;
+  const std::vector<WatchedSite> sites = watched_sites(options, rejected);
+  for (const RejectedSite& site : rejected) report.skipped.emplace_back(site.what, site.reason);
+  const SourceListing listing = list_readable(options.source, options.network, search_for(sites));
+  for (const RejectedItem& item : listing.rejected) report.skipped.emplace_back(item.path, item.reason);
+  OffsetMemory offsets;
+  for (const auto& [site, of_site] : grounds) {
+    if (of_site.empty()) continue;
+    const auto watched =
+        std::find_if(sites.begin(), sites.end(), [&, id = site](const WatchedSite& one) { return one.site.id == id; });
+    if (watched == sites.end()) {
+      result.remarks.push_back("site " + site + ": is not in " + options.sites +
+                               "; how its ground recovers is not known");
+      continue;
+    }
+    CourseSums sums;
+    in_arena(options.threads,
+             [&, &all = of_site] { sums = sums_of(*watched, all, listing, offsets, progress, report); });
+    for (const CourseGround& ground : of_site) {
+      result.of_site[site][ground.id] = course_of(seen_of(ground, sums[ground.id]));
+    }
+  }
+  result.skipped = std::move(report.skipped);
   return result;
 }
 

@@ -1,38 +1,49 @@
 #pragma once
-// The course of disturbed ground as the nightly state has it: no scene is read. Each checkpoint keeps the last six
-// clear observations of every pixel, against what is expected of it by its own past and less what undisturbed ground
-// like it did; checkpoints lie ever farther apart the farther back, so that together they tell of years.
+// The course of disturbed ground, acquisition by acquisition, against its own past and undisturbed ground like it: all
+// acquisitions at a site are taken in by the code of the nightly run, in memory, as `inspect` does for one pixel. The
+// state alone would not do: it keeps the last six observations of a pixel, and these no farther from what is expected
+// than decides anything.
 
-#include <cstddef>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "pipeline/account/ledger.hpp"
 #include "pipeline/account/remediation.hpp"
-#include "pipeline/io/files/parallel_for.hpp"
+#include "pipeline/schedule/progress.hpp"
+#include "pipeline/watch/watch.hpp"
 
 namespace pitwatch {
 
+/// The ground of an object: pixels of the grid of a UTM zone.
+struct CourseGround {
+  std::string id;
+  Instant since{};               // first clear observation disturbed
+  std::string crs;               // of the zone
+  std::vector<PixelKey> pixels;  // ascending
+};
+
 struct GroundCourse {
-  std::vector<GroundSeen> seen;  // in order of time, from the first detection on
-  double bare_ndvi = 0;          // lowest mean that its ground had since
-  bool was_water = false;        // when it was disturbed
-  bool was_bare_before = false;  // its season's greenest is hardly greener than that
+  std::vector<GroundSeen> seen;  // in order of time
+  double bare_ndvi = 0;          // the lowest median of three in a row
+  bool was_water = false;        // in three in a row at some time
+  bool was_bare_before = false;  // by its own past it is never greener than that by least_green
 };
 
 struct GroundCourses {
-  std::map<std::string, GroundCourse> of_alert;
-  std::size_t checkpoints = 0;                               // that were read
-  std::vector<std::pair<std::string, std::string>> skipped;  // that could not be, and why
+  std::map<std::string, std::map<std::string, GroundCourse>> of_site;  // by site, then id
+  std::vector<std::string> remarks;                                    // sites that the sites file does not have
+  std::vector<std::pair<std::string, std::string>> skipped;            // scenes that were left out, and why
 };
 
-/// The courses of the alerts named, by the checkpoints in STATE/sites/SITE. None for an alert that the state does not
-/// know: of a site that was learnt anew, or is not there. Ground is that of the newest checkpoint; an acquisition
-/// counts where half of it was clear. Checkpoints of other options or another grid than the newest are left out. Memory
-/// is that of the largest checkpoint.
-GroundCourses ground_courses(const std::string& state, const std::string& site, const std::set<std::string>& alerts,
-                             const ParallelFor& parallel);
+/// The courses of grounds by site. A pixel counts from its onset on, and where an acquisition showed it clear and was
+/// used; an acquisition where half of the ground counts. `options` are those of the nightly run; `state` is not used.
+/// Throws as watch().
+GroundCourses ground_courses(const std::map<std::string, std::vector<CourseGround>>& grounds, WatchOptions options,
+                             const ProgressSink& progress);
+
+/// What follows from what was seen, in order of time.
+GroundCourse course_of(std::vector<GroundSeen> seen);
 
 }  // namespace pitwatch

@@ -125,6 +125,11 @@ Remediation remediation_of(std::span<const GroundSeen> seen, double bare_ndvi, b
     result.outlook = Outlook::not_vegetated;
   }
   result.state = state_of(result, seen, was_water, was_bare_before);
+  if (result.state == GroundState::water) {  // what grows on water, or how clear it is, is no recovery
+    result.rate_per_year.reset();
+    result.years_to_80.reset();
+    result.outlook = Outlook::cannot_tell;
+  }
   return result;
 }
 

@@ -43,7 +43,7 @@ enum class Outlook : std::uint8_t {
   reached,
   expected,        // see years_to_80
   not_recovering,  // even at the upper bound of its rate it takes more than longest_years
-  cannot_tell,     // too few observations, too short a time, or it may be either
+  cannot_tell,     // too few observations, too short a time, water, or it may be either
   not_vegetated,   // it was not green before
 };
 inline constexpr std::array<std::string_view, 5> outlook_names{"reached", "expected", "not_recovering", "cannot_tell",
@@ -79,7 +79,7 @@ inline constexpr double least_green = 0.15;  // NDVI
 /// past. Only acquisitions count whose season is greener than bare ground by least_green. The share now is the median
 /// of the newest five, its interval the median -+ 1.96 x 1.253 x (1.4826 MAD) / root of their number. The rate is the
 /// median of the slopes between all pairs (Theil 1950; Sen 1968, JASA 63, 1379-1389), with Sen's interval of ranks.
-/// Fewer than six acquisitions, or less than half a year: none.
+/// Fewer than six acquisitions, or less than half a year, or water: none.
 Remediation remediation_of(std::span<const GroundSeen> seen, double bare_ndvi, bool was_water, bool was_bare_before);
 
 /// Theil and Sen's slope per unit of `x` with its 95 % interval; nothing for fewer than two different x.
