@@ -124,7 +124,7 @@ ordered_json json_of(const AccountObject& object) {
   result["disturbed_ha"] = ha(object.disturbed_m2);
   result["kind"] = name(object.kind.kind);
   result["kind_rule"] = name(object.kind.rule);
-  result["kind_probability"] = number(object.kind.probability, 2);
+  result["kind_probability"] = object.kind.probability > 0 ? number(object.kind.probability, 2) : ordered_json(nullptr);
   result["width_m"] = number(object.shape.width_m, 0);
   result["elongation"] = number(object.shape.elongation, 1);
   result["recovery"] = object.remediation ? json_of(*object.remediation) : ordered_json(nullptr);

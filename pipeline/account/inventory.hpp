@@ -48,7 +48,7 @@ ObjectShape shape_of(std::span<const PixelKey> keys);
 struct KindOfObject {
   ObjectKind kind = ObjectKind::cannot_tell;
   KindRule rule = KindRule::none;
-  double probability = 0;  // of the kind by that rule, 0..1; of cannot_tell that of the likeliest kind
+  double probability = 0;  // of the kind by that rule among simulated objects (README.md), 0..1; of cannot_tell 0
 };
 
 /// `by_new_water`: within 30 m lies an object that became water.

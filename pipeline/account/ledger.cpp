@@ -61,7 +61,7 @@ struct Moments {
 class Ledger {
  public:
   Ledger(std::span<const LedgerObject> objects, std::span<const PixelArea> pixels)
-      : objects_(objects), areas_(pixels), pixels_(pixels.size()) {
+      : objects_(objects), areas_(pixels), pixels_(pixels.size()), holders_(pixels.size()) {
     for (std::size_t o = 0; o < objects.size(); ++o) {
       for (const std::vector<HeldGround>& course : objects[o].members) {
         for (const HeldGround& ground : course) events_.push_back({ground.at, members_.size(), &ground});
@@ -101,9 +101,11 @@ class Ledger {
     Member& member = members_[event.member];
     const auto self = static_cast<std::int32_t>(event.member);
     std::vector<std::size_t> now = places_of(event.ground->pixels);
+    for (const std::size_t place : member.held) --holders_[place];
+    for (const std::size_t place : now) ++holders_[place];
     for (const std::size_t place : member.held) {
       if (std::binary_search(now.begin(), now.end(), place) || pixels_[place].member != self) continue;
-      pixels_[place].member = other_holder(place, event.member);
+      pixels_[place].member = holders_[place] > 0 ? other_holder(place, event.member) : nobody;
       if (pixels_[place].member != nobody) {
         pixels_[place].object = members_[static_cast<std::size_t>(pixels_[place].member)].object;
       }
@@ -199,6 +201,7 @@ class Ledger {
   std::span<const LedgerObject> objects_;
   std::span<const PixelArea> areas_;
   std::vector<Pixel> pixels_;
+  std::vector<std::int32_t> holders_;  // how many members hold each
   std::vector<Member> members_;
   std::vector<Event> events_;
 };
