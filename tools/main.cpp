@@ -15,6 +15,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
 #include "pipeline/report/versions.hpp"
+#include "tools/command_account.hpp"
 #include "tools/command_alerts.hpp"
 #include "tools/command_compare.hpp"
 #include "tools/command_context.hpp"
@@ -34,8 +35,8 @@ namespace pitwatch::tools {
 namespace {
 
 const std::array commands{&compare_entry, &run_entry,    &rerun_entry,   &status_entry,  &verify_entry,
-                          &fetch_entry,   &alerts_entry, &context_entry, &inspect_entry, &scenes_entry,
-                          &score_entry,   &series_entry, &simulate_entry};
+                          &fetch_entry,   &alerts_entry, &context_entry, &account_entry, &inspect_entry,
+                          &scenes_entry,  &score_entry,  &series_entry,  &simulate_entry};
 
 void print_usage(std::ostream& out) {
   out << "pitwatch: watches mineral deposits for newly disturbed ground in Sentinel-2 scenes\n\n"
