@@ -41,6 +41,20 @@ std::string nearest_text(const std::optional<WaterFacts>& water) {
   return water_text(*nearest);
 }
 
+/// "Small River, 840 m, 97 % of draws"
+std::string flow_text(const std::optional<WaterFacts>& water) {
+  if (!water || !water->flow) return "-";
+  if (water->flow->to.empty()) return "no water";
+  std::string text = water->flow->to;
+  if (water->flow->length_m > 0) text += fmt::format(", {:.0f} m", water->flow->length_m);
+  return text + fmt::format(", {:.0f} % of draws", 100 * water->flow->share);
+}
+
+std::string risk_text(const std::optional<WaterFacts>& water) {
+  const auto level = [](const std::optional<RiskLevel>& risk) { return risk ? std::string(name(*risk)) : "-"; };
+  return water ? level(water->surface_risk) + ", " + level(water->ground_risk) : "-";
+}
+
 std::string text_or(const std::string& text, const char* none) { return text.empty() ? none : text; }
 
 /// Whose ground, or which water, a row is about.
@@ -95,8 +109,8 @@ ordered_json or_null(const std::optional<T>& value, const ToJson& to_json) {
 }  // namespace
 
 std::string context_table(const std::vector<OutlinedAlert>& alerts) {
-  TextTable table{
-      {"id", "site", "area ha", "licence", "ha in", "validity", "holder", "crossed", "protected", "nearest water"}};
+  TextTable table{{"id", "site", "area ha", "licence", "ha in", "validity", "holder", "crossed", "protected",
+                   "nearest water", "flows to", "risk of surface, ground water"}};
   for (const OutlinedAlert& outlined : alerts) {
     const Alert& alert = outlined.alert;
     const auto& licence = alert.context.licence;
@@ -108,7 +122,7 @@ std::string context_table(const std::vector<OutlinedAlert>& alerts) {
          licence ? joined(licence->holders, "-") : "-",
          licence && licence->crossed_on ? format_day(*licence->crossed_on) : "-",
          area ? std::string(name(area->verdict)) + (area->names.empty() ? "" : ", " + joined(area->names, "")) : "-",
-         nearest_text(alert.context.water)});
+         nearest_text(alert.context.water), flow_text(alert.context.water), risk_text(alert.context.water)});
   }
   return aligned(table);
 }

@@ -111,6 +111,22 @@ std::optional<double> number_of(const json& object, const char* key, double leas
   return value;
 }
 
+/// One path, or a list of them.
+std::vector<std::string> rasters_of(const json& object, const std::string& folder, const std::string& where) {
+  constexpr std::size_t most_rasters = 1000;
+  const auto path_of = [&](const json& holder) {
+    return (std::filesystem::path(folder) / required_text(holder, "source", where)).string();
+  };
+  const auto found = object.find("source");
+  if (found == object.end() || !found->is_array()) return {path_of(object)};
+  if (found->empty() || found->size() > most_rasters) {
+    throw ConfigError(where + ": 'source' has not 1 to " + std::to_string(most_rasters) + " rasters");
+  }
+  std::vector<std::string> rasters;
+  for (const json& one : *found) rasters.push_back(path_of(json{{"source", one}}));
+  return rasters;
+}
+
 ElevationOptions elevation_of(const json& object, const std::string& folder) {
   const std::string where = "elevation";
   check_members(object,
@@ -118,7 +134,7 @@ ElevationOptions elevation_of(const json& object, const std::string& folder) {
                  "reach_m"},
                 where);
   ElevationOptions options;
-  options.source = (std::filesystem::path(folder) / required_text(object, "source", where)).string();
+  options.sources = rasters_of(object, folder, where);
   const auto set = [&](double& value, const char* key, double least, double most) {
     value = number_of(object, key, least, most, where).value_or(value);
   };

@@ -44,7 +44,8 @@ struct ContextLayer {
 
 /// Elevations, and how water flows on them.
 struct ElevationOptions {
-  std::string source;                // a raster of any format that GDAL reads, metres
+  /// Rasters of any format that GDAL reads, metres; where one has no elevation, the next that has one counts.
+  std::vector<std::string> sources;
   double rmse_m = 4;                 // error of the elevations, one standard deviation
   double correlation_length_m = 90;  // distance at which the correlation of errors has fallen to 1/e
   bool breach = true;                // depressions are cut through, else filled

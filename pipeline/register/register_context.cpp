@@ -56,15 +56,22 @@ void take(std::optional<T>& known, const std::optional<T>& told) {
   if (told) known = told;
 }
 
+/// A side that elevations gave stays where there are none now, as long as the water is the same.
+void take_near(std::optional<NearWater>& known, const std::optional<NearWater>& told) {
+  const std::optional<NearWater> before = std::move(known);
+  known = told;
+  if (known && !known->side && before && before->name == known->name) known->side = before->side;
+}
+
 /// What is known of the waters once these facts are: of a role whose layers said nothing, what was known before.
 std::optional<WaterFacts> waters(const std::optional<WaterFacts>& known, const ContextFacts& facts) {
   WaterFacts both = known.value_or(WaterFacts{});
   const WaterFacts told = facts.context.water.value_or(WaterFacts{});
   const bool any = is_told(facts, "surface_water") || is_told(facts, "spring") || is_told(facts, "well");
   if (!any && !facts.context.water) return known;
-  if (is_told(facts, "surface_water")) both.surface = told.surface;
-  if (is_told(facts, "spring")) both.spring = told.spring;
-  if (is_told(facts, "well")) both.well = told.well;
+  if (is_told(facts, "surface_water")) take_near(both.surface, told.surface);
+  if (is_told(facts, "spring")) take_near(both.spring, told.spring);
+  if (is_told(facts, "well")) take_near(both.well, told.well);
   take(both.flow, told.flow);
   take(both.surface_risk, told.surface_risk);
   take(both.ground_risk, told.ground_risk);

@@ -13,6 +13,7 @@
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/files/folder_lock.hpp"
 #include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/raster/elevation.hpp"
 #include "pipeline/io/vector/sites.hpp"
 #include "pipeline/io/vector/tables.hpp"
 #include "pipeline/record/chain.hpp"
@@ -20,6 +21,7 @@
 #include "pipeline/schedule/arena.hpp"
 #include "pipeline/schedule/background.hpp"
 #include "pipeline/watch/publish.hpp"
+#include "pipeline/water/water_context.hpp"
 
 namespace pitwatch {
 namespace {
@@ -87,7 +89,11 @@ void publish_context(const ContextOptions& options, const ContextLayers& read, c
   manifest.options["context"] = options.layers;
   set_notices(report.skipped, manifest);
   const RunRow row = row_of(manifest, report.skipped.size(), published_alerts(options.register_target, max_natural));
-  const auto work = [&](const AlertsInRegister& alerts) { return context_of(read, alerts, started); };
+  const auto work = [&](const AlertsInRegister& alerts) {
+    ContextUpdate update = context_of(read, alerts, started);
+    report.layers = update.layers;
+    return update;
+  };
   const std::unique_ptr<RegisterWrite> write = prepare_context(options.register_target, work, row, started);
   const std::string text = published_text(write->content().alerts, max_natural, as_of(manifest.sites));
   const bool is_same = has_content(options.state + "/" + alerts_name, text);
@@ -106,10 +112,17 @@ void publish_context(const ContextOptions& options, const ContextLayers& read, c
 
 ContextLayers load_context(const ContextConfig& config, const std::string& sites) {
   ContextLayers read;
-  read.registration_error_m = config.registration_error_m;
+  read.config = config;
   read.layers = load_layers(config);
   for (const LoadedLayer& loaded : read.layers) {
     if (!loaded.problem.empty()) read.skipped.emplace_back("layer " + loaded.layer.name, loaded.problem);
+  }
+  if (config.elevation) {
+    try {
+      for (const std::string& source : config.elevation->sources) check_elevation(source);
+    } catch (const DataError& error) {
+      read.skipped.emplace_back("layer elevation", printable(error.what()));
+    }
   }
   try {
     read.sites = read_site_outlines(sites);
@@ -125,12 +138,16 @@ ContextUpdate context_of(const ContextLayers& read, const AlertsInRegister& in_r
     if (one.alert.status != AlertStatus::superseded) alerts.push_back(one);
   }
   ContextUpdate update;
-  update.facts = work_out_context(read.layers, read.registration_error_m, alerts, now, in_parallel);
+  update.facts = work_out_context(read.layers, read.config.registration_error_m, alerts, now, in_parallel);
   set_site_shares(read.sites, alerts, update.facts, in_parallel);
   if (const std::set<std::string> ids = crossers(update.facts); !ids.empty()) {
-    date_crossings(read.layers, read.registration_error_m, alerts, in_register.history(ids), update.facts, in_parallel);
+    date_crossings(read.layers, read.config.registration_error_m, alerts, in_register.history(ids), update.facts,
+                   in_parallel);
   }
   for (const LoadedLayer& loaded : read.layers) update.layers.push_back(state_of(loaded));
+  std::optional<ContextLayerState> elevation =
+      add_water_facts(update.facts, alerts, read.layers, read.config, now, in_parallel);
+  if (elevation) update.layers.push_back(*std::move(elevation));
   return update;
 }
 
@@ -151,7 +168,6 @@ ContextReport record_context(const ContextOptions& given) {
     expect_usable(read);
     report.skipped = read.skipped;
     report.exit_code = read.skipped.empty() ? 0 : 4;
-    for (const LoadedLayer& loaded : read.layers) report.layers.push_back(state_of(loaded));
     publish_context(options, read, *before, started, report);
   });
   report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -18,16 +18,16 @@ namespace pitwatch {
 
 /// All layers of a context.json, and the outlines of the sites, read.
 struct ContextLayers {
-  double registration_error_m = 0;
+  ContextConfig config;
   std::vector<LoadedLayer> layers;
   std::map<std::string, LonLatMultiPolygon> sites;
-  std::vector<std::pair<std::string, std::string>> skipped;  // "layer NAME" or the sites file, and why
+  std::vector<std::pair<std::string, std::string>> skipped;  // "layer NAME", elevation or the sites file, and why
 };
 
 /// Reads them. What cannot be used is `skipped`; nothing is thrown for it.
 ContextLayers load_context(const ContextConfig& config, const std::string& sites);
 
-/// What the layers say of the alerts that are not superseded. Throws as work_out_context() does.
+/// What layers and elevations say of the alerts that are not superseded. Throws as work_out_context() does.
 ContextUpdate context_of(const ContextLayers& layers, const AlertsInRegister& in_register, Instant now);
 
 struct ContextOptions {

@@ -120,7 +120,6 @@ std::vector<AlertLayer> layers_of(const std::vector<GridAlerts>& alerts) {
 ContextLayers read_layers(const ContextConfig& config, const WatchOptions& options, WatchReport& report) {
   ContextLayers read = load_context(config, options.sites);
   report.skipped.insert(report.skipped.end(), read.skipped.begin(), read.skipped.end());
-  for (const LoadedLayer& loaded : read.layers) report.layers.push_back(state_of(loaded));
   return read;
 }
 
@@ -144,7 +143,13 @@ void run_nightly(const WatchOptions& options, std::vector<WatchedSite>& sites,
     for (const WatchedSite& watched : sites) update.listed.insert(watched.site.id);
     for (const SiteStanding& standing : report.standings) update.listed.insert(standing.id);  // those that are broken
     ContextWork work;
-    if (layers) work = [&](const AlertsInRegister& alerts) { return context_of(*layers, alerts, update.now); };
+    if (layers) {
+      work = [&](const AlertsInRegister& alerts) {
+        ContextUpdate of_alerts = context_of(*layers, alerts, update.now);
+        report.layers = of_alerts.layers;
+        return of_alerts;
+      };
+    }
     report.alerts = record.publish(update, log, work, report);
   });
 }

@@ -49,7 +49,7 @@ WaterGround read_ground(const ElevationOptions& options, const std::string& crs,
                   cells.cell_m,
                   window.width,
                   window.height};
-  ground.elevation = read_elevation(options.source, grid);
+  ground.elevation = read_elevations(options.sources, grid);
   ground.voids = fill_voids(ground.elevation.view(), most_void_cells);
   ground.beside_void = cells_beside_voids(ground.elevation);
   ground.places = place_cells(places, cells);

@@ -11,6 +11,7 @@
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/raster/elevation.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/water/places.hpp"
 #include "pipeline/water/risk.hpp"
@@ -84,20 +85,36 @@ void add_ground_risk(ContextFacts& facts, const GroundwaterFacts& given, std::op
   detail.figures = std::move(risk.figures);
 }
 
-ContextLayerState state_of(const ElevationOptions& options, const ElevationUse& use) {
+/// Of one file its own, of several that of theirs as text, a line each; empty where one is no file.
+std::string sha256_of(const std::vector<std::string>& files) {
+  std::string all;
+  for (const std::string& file : files) {
+    try {
+      if (!size_of_regular_file(file)) return {};
+      const std::string sum = sha256_file(file);
+      if (files.size() == 1) return sum;
+      all += sum + "\n";
+    } catch (const DataError&) {
+      return {};  // a link, or a folder that is a raster: it was read, but is no single file
+    }
+  }
+  return sha256_text(all);
+}
+
+ContextLayerState unusable(const ElevationOptions& options, const std::string& problem) {
   ContextLayerState state;
   state.name = "elevation";
   state.role = "elevation";
-  state.source = redacted(options.source);
-  if (use.windows == 0) {
-    state.problem = use.problem;
-    return state;
+  for (const std::string& source : options.sources) {
+    state.source += (state.source.empty() ? "" : ", ") + redacted(source);
   }
-  try {
-    if (size_of_regular_file(options.source)) state.sha256 = sha256_file(options.source);
-  } catch (const DataError&) {
-    // A link, or a folder that is a raster: it was read, but is no single file.
-  }
+  state.problem = problem;
+  return state;
+}
+
+ContextLayerState state_of(const ElevationOptions& options, const ElevationUse& use) {
+  ContextLayerState state = unusable(options, "");
+  state.sha256 = sha256_of(options.sources);
   nlohmann::ordered_json remarks = {{"windows", use.windows},
                                     {"filled_cells", use.filled_cells},
                                     {"void_cells", use.void_cells},
@@ -124,6 +141,13 @@ std::optional<ContextLayerState> add_water_facts(std::span<ContextFacts> facts, 
   std::vector<std::optional<double>> slopes(alerts.size());
   std::optional<ContextLayerState> state;
   if (config.elevation) {
+    try {
+      for (const std::string& source : config.elevation->sources) check_elevation(source);
+    } catch (const DataError& error) {
+      state = unusable(*config.elevation, printable(error.what()));
+    }
+  }
+  if (config.elevation && !state) {
     AlertZones zones;
     std::map<std::string, std::vector<std::size_t>> by_zone;
     for (std::size_t i = 0; i < alerts.size(); ++i) by_zone[zones.crs_of(alerts[i])].push_back(i);

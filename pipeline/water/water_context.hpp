@@ -21,10 +21,10 @@ namespace pitwatch {
 ///    passed on the way), "water_risk_surface";
 ///  - with `config.groundwater`: ground_risk and a detail of "water_risk_ground";
 /// and does nothing without either. README.md has the figures of the details. All alerts given count as disturbed
-/// ground. Elevations that cannot be read leave flow and sides out and the risk as cannot_tell. The state of the
-/// elevations, with the role "elevation", is returned where there are any: its problem is set where they were of use
-/// for no alert. The same whatever `parallel_for`. Memory: for each draw at once twenty bytes for each of at most
-/// 5 million cells.
+/// ground. Elevations that cannot be read add nothing; where they have none under an alert, flow and sides are left
+/// out and the risk is cannot_tell. The state of the elevations, with the role "elevation", is returned where there are
+/// any: its problem is set where they cannot be read, its remarks have the alerts beyond them. The same whatever
+/// `parallel_for`. Memory: for each draw at once twenty bytes for each of at most 5 million cells.
 std::optional<ContextLayerState> add_water_facts(std::span<ContextFacts> facts, std::span<const OutlinedAlert> alerts,
                                                  const std::vector<LoadedLayer>& layers, const ContextConfig& config,
                                                  Instant now, const ParallelFor& parallel_for = serial_for);

@@ -25,7 +25,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     if (config.elevation) {
       const ElevationOptions& elevation = *config.elevation;
-      require(!elevation.source.empty() && elevation.source.find('\0') == std::string::npos);
+      require(!elevation.sources.empty());
+      for (const std::string& source : elevation.sources) {
+        require(!source.empty() && source.find('\0') == std::string::npos);
+      }
       require(elevation.rmse_m >= 0 && elevation.rmse_m <= 1000);
       require(elevation.cell_m >= 1 && elevation.cell_m <= 1000);
       require(elevation.correlation_length_m >= 0 && elevation.correlation_length_m <= 100 * elevation.cell_m);

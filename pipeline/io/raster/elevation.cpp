@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <exception>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "kernels/resample.hpp"
 #include "pipeline/core/error.hpp"
@@ -139,17 +142,30 @@ float height_at(const Plane<float>& metres, const kernels::Taps& x, const kernel
   return std::isnan(smooth) ? sum / weight : smooth;
 }
 
-Plane<float> read_over(const std::string& path, const Grid& grid) {
+/// An elevation model that is open.
+struct OpenElevation {
+  Dataset dataset;
+  GDALRasterBandH band;
+  RasterLattice lattice;
+};
+
+OpenElevation open_elevation(const std::string& path) {
   expect_regular_file(path);
   GdalErrorCapture errors;
-  const Dataset dataset(
+  Dataset dataset(
       GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, nullptr, nullptr, nullptr),
       [](GDALDatasetH open) { GDALClose(open); });
   if (!dataset) throw DataError(errors.explain("cannot open"));
   if (GDALGetRasterCount(dataset.get()) < 1) throw DataError("has no raster band");
   const GDALRasterBandH band = GDALGetRasterBand(dataset.get(), 1);
   check_unit(band);
-  const RasterLattice raster = lattice_of(dataset.get());
+  RasterLattice lattice = lattice_of(dataset.get());
+  return {std::move(dataset), band, std::move(lattice)};
+}
+
+Plane<float> read_over(const std::string& path, const Grid& grid) {
+  const OpenElevation open = open_elevation(path);
+  const RasterLattice& raster = open.lattice;
   const Window window = GridMapping(grid, raster).window(2);
   if (window.empty()) throw DataError("lies elsewhere");
   // So fine that averages are still at least as fine as the grid.
@@ -160,7 +176,7 @@ Plane<float> read_over(const std::string& path, const Grid& grid) {
   if (static_cast<double>(window.width) * window.height / factor / factor > most) {
     throw DataError("its coordinate reference system scatters the grid");
   }
-  const Heights heights = read_window(band, raster, window, factor);
+  const Heights heights = read_window(open.band, raster, window, factor);
   const GridMapping mapping(grid, heights.lattice);
   Plane<float> result(grid.width, grid.height);
   bool is_any = false;
@@ -177,15 +193,49 @@ Plane<float> read_over(const std::string& path, const Grid& grid) {
   return result;
 }
 
-}  // namespace
-
-Plane<float> read_elevation(const std::string& path, const Grid& grid) {
+/// With errors that start with the path.
+template <typename Read>
+auto naming(const std::string& path, const Read& read) {
   ensure_gdal();
   try {
-    return read_over(path, grid);
+    return read();
   } catch (const DataError& error) {
     throw DataError(redacted(path) + ": " + redacted(error.what()));
   }
+}
+
+}  // namespace
+
+Plane<float> read_elevation(const std::string& path, const Grid& grid) {
+  return naming(path, [&] { return read_over(path, grid); });
+}
+
+Plane<float> read_elevations(std::span<const std::string> paths, const Grid& grid) {
+  std::optional<Plane<float>> all;
+  std::exception_ptr first;
+  for (const std::string& path : paths) {
+    try {
+      Plane<float> one = read_elevation(path, grid);
+      if (!all) {
+        all = std::move(one);
+        continue;
+      }
+      for (int y = 0; y < grid.height; ++y) {
+        for (int x = 0; x < grid.width; ++x) {
+          if (std::isnan(all->at(x, y))) all->at(x, y) = one.at(x, y);
+        }
+      }
+    } catch (const DataError&) {  // it lies elsewhere; what cannot be read at all check_elevation() reports
+      if (!first) first = std::current_exception();
+    }
+  }
+  if (!all && first) std::rethrow_exception(first);
+  if (!all) throw DataError("no raster of elevations is given");
+  return *std::move(all);
+}
+
+void check_elevation(const std::string& path) {
+  naming(path, [&] { open_elevation(path); });
 }
 
 }  // namespace pitwatch

@@ -1,6 +1,7 @@
 #pragma once
 // Elevations of the ground, from a raster of any format and CRS.
 
+#include <span>
 #include <string>
 
 #include "pipeline/core/grid.hpp"
@@ -16,5 +17,11 @@ namespace pitwatch {
 /// other files. Throws DataError, starting with the path: what cannot be opened or read, has no CRS, is not north-up,
 /// says that it is not in metres, is absurdly large, or has no elevation anywhere in the grid. Thread-safe.
 Plane<float> read_elevation(const std::string& path, const Grid& grid);
+
+/// Of several rasters: where one has no elevation, that of the next which has one. Throws where none has any there.
+Plane<float> read_elevations(std::span<const std::string> paths, const Grid& grid);
+
+/// Whether it could be read somewhere: throws DataError as read_elevation() does for what does not depend on a grid.
+void check_elevation(const std::string& path);
 
 }  // namespace pitwatch

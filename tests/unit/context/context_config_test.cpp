@@ -83,7 +83,7 @@ TEST(ContextConfig, SaysHowWaterFlows) {
   EXPECT_FALSE(parse_context_config(with_member(R"("registration_error_m": 5)"), "/maps").elevation);
   const ContextConfig usual = parse_context_config(with_member(R"("elevation": {"source": "d.tif"})"), "/maps");
   ASSERT_TRUE(usual.elevation);
-  EXPECT_EQ(usual.elevation->source, "/maps/d.tif");
+  EXPECT_THAT(usual.elevation->sources, ::testing::ElementsAre("/maps/d.tif"));
   EXPECT_TRUE(usual.elevation->breach);
   EXPECT_EQ(usual.elevation->draws, 100);
   const ContextConfig other = parse_context_config(
@@ -91,7 +91,7 @@ TEST(ContextConfig, SaysHowWaterFlows) {
                                    "draws": 7, "cell_m": 10, "stream_threshold_ha": 2.5, "burn_m": 0,
                                    "reach_m": 3000})"),
       "/maps");
-  EXPECT_EQ(other.elevation->source, "/d.tif");
+  EXPECT_THAT(other.elevation->sources, ::testing::ElementsAre("/d.tif"));
   EXPECT_EQ(other.elevation->rmse_m, 0.5);
   EXPECT_EQ(other.elevation->correlation_length_m, 200);
   EXPECT_FALSE(other.elevation->breach);
@@ -106,6 +106,11 @@ TEST(ContextConfig, RefusesElevationsThatAreNone) {
   const auto elevation = [](const std::string& members) {
     return refused(with_member(R"("elevation": {"source": "d.tif", )" + members + "}"));
   };
+  const ContextConfig tiles =
+      parse_context_config(with_member(R"("elevation": {"source": ["a.tif", "/b.tif"]})"), "/maps");
+  EXPECT_THAT(tiles.elevation->sources, ::testing::ElementsAre("/maps/a.tif", "/b.tif"));
+  EXPECT_THAT(refused(with_member(R"("elevation": {"source": []})")), HasSubstr("'source'"));
+  EXPECT_THAT(refused(with_member(R"("elevation": {"source": ["a.tif", 5]})")), HasSubstr("'source'"));
   EXPECT_THAT(refused(with_member(R"("elevation": {})")), HasSubstr("'source' is missing"));
   EXPECT_THAT(refused(with_member(R"("elevation": 7)")), HasSubstr("no object"));
   EXPECT_THAT(elevation(R"("draw": 5)"), HasSubstr("'draw' is not known"));

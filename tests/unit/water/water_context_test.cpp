@@ -278,10 +278,21 @@ TEST_F(WaterContext, WithoutElevationsCannotBeTold) {
   const ContextFacts facts = facts_of(alert_on(190, 150, 1, 1), elevation());
   ASSERT_TRUE(state_);
   EXPECT_THAT(state_->problem, HasSubstr("dem.tif"));
-  EXPECT_EQ(facts.context.water->surface_risk, RiskLevel::cannot_tell);
+  EXPECT_FALSE(facts.context.water->surface_risk);
   EXPECT_FALSE(facts.context.water->flow);
   EXPECT_FALSE(facts.context.water->surface->side);
   EXPECT_FALSE(facts.context.water->ground_risk);
+}
+
+TEST_F(WaterContext, BeyondTheElevationsCannotBeTold) {
+  write_ground(valley);
+  add_line("surface_water", "river", {{150.5, 0}, {150.5, 300}});
+  const ContextFacts facts = facts_of(alert_on(20'000, 150, 1, 1), elevation());
+  ASSERT_TRUE(state_);
+  EXPECT_EQ(state_->problem, "");
+  EXPECT_THAT(state_->remarks, HasSubstr(R"("no_elevation":{"count":1)"));
+  EXPECT_EQ(facts.context.water->surface_risk, RiskLevel::cannot_tell);
+  EXPECT_FALSE(facts.context.water->flow);
 }
 
 TEST_F(WaterContext, WithoutOptionsIsAsItWas) {
