@@ -91,7 +91,7 @@ struct WaterFlow {
   std::optional<double> height_above_drainage_m;  // of the alert, mean; nothing: it drains to no stream
   std::optional<double> connectivity;             // index of connectivity (Borselli 2008), mean over the alert
   std::optional<double> catchment_disturbed;      // share of that water's catchment that alerts cover
-  std::vector<std::string> passed;                // settlements, wells, springs, protected areas on the way, in order
+  std::vector<std::string> passed;  // settlements, wells, springs, protected areas passed, those on the way first
   friend bool operator==(const WaterFlow&, const WaterFlow&) = default;
 };
 

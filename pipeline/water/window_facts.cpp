@@ -319,9 +319,12 @@ void WindowFacts::add_passed(ContextFacts& facts, const FlowPath& path, const Fl
       if (std::find(passed.begin(), passed.end(), place) == passed.end()) passed.push_back(place);
     }
   }
-  for (const std::uint32_t place : passed) facts.context.water->flow->passed.push_back(places_[place].name);
+  std::vector<std::string>& names = facts.context.water->flow->passed;
+  for (const std::uint32_t place : passed) names.push_back(places_[place].name);
   for (const PlaceReach& reach : answer.reached) {
     if (places_[reach.place].role == LayerRole::surface_water) continue;
+    const bool is_on_way = std::find(passed.begin(), passed.end(), reach.place) != passed.end();
+    if (!is_on_way && reach.any_share >= mostly) names.push_back(places_[reach.place].name);
     ContextDetail& detail = facts.details.emplace_back(detail_of("water_passed", reach.place));
     show_reach(detail.figures, reach);
     const auto found = std::find(passed.begin(), passed.end(), reach.place);
