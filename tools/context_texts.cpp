@@ -78,7 +78,7 @@ std::string validity_text(const ContextDetail& detail) {
 
 std::string figures_text(const std::map<std::string, double>& figures) {
   std::string text;
-  for (const auto& [name, value] : figures) text += (text.empty() ? "" : ", ") + fmt::format("{} {:.4g}", name, value);
+  for (const auto& [name, value] : figures) text += fmt::format(", {} {:.4g}", name, value);
   return text;
 }
 
@@ -90,7 +90,7 @@ void add_row(const RegisteredFact& fact, TextTable& table) {
                    detail.area_ha ? hectares(*detail.area_ha) + " ha" : "-",
                    detail.verdict ? std::string(name(*detail.verdict)) : "-", text_or(validity_text(detail), "-"),
                    detail.distance_m ? fmt::format("{:.0f} m", *detail.distance_m) : "-",
-                   "worked out " + format_instant(fact.worked_out), figures_text(detail.figures)});
+                   "worked out " + format_instant(fact.worked_out) + figures_text(detail.figures)});
 }
 
 ordered_json text_json(const std::string& text) { return text.empty() ? ordered_json() : ordered_json(text); }

@@ -140,7 +140,8 @@ class Write final : public RegisterWrite {
 
   /// Has `context` work out what the record's alerts touch, and takes in what is new of it.
   void take_context(const ContextWork& context) {
-    const RegisterContent standing = record_.content(now_);
+    RegisterContent standing = record_.content(now_);
+    for (OutlinedAlert& one : standing.alerts) as_written(one.alert);
     const ContextUpdate update =
         context({standing.alerts, [&](const std::set<std::string>& ids) { return history_of(ids); }});
     facts_ = apply_context(record_, known_rows(facts_layout(), facts_of), update.facts, now_);
@@ -180,6 +181,12 @@ class Write final : public RegisterWrite {
     last_event_ = last_number(*history);
   }
 
+  /// What a run tells has more digits than the register keeps: facts must not depend on who asks for them.
+  static void as_written(Alert& alert) {
+    alert.area_ha = rounded_number(alert.area_ha, area_decimals);
+    alert.area_uncertainty_ha = rounded_number(alert.area_uncertainty_ha, area_decimals);
+  }
+
   template <typename Value>
   static std::vector<TableRow> rows_of(const std::vector<Value>& values) {
     std::vector<TableRow> rows;
@@ -197,7 +204,10 @@ class Write final : public RegisterWrite {
 
   std::vector<RegisteredEvent> history_of(const std::set<std::string>& ids) const {
     std::vector<RegisteredEvent> events = known_rows(history_layout(), events_of);
-    events.insert(events.end(), record_.added_events().begin(), record_.added_events().end());
+    for (RegisteredEvent event : record_.added_events()) {
+      event.area_ha = rounded_number(event.area_ha, area_decimals);
+      events.push_back(std::move(event));
+    }
     std::erase_if(events, [&](const RegisteredEvent& event) {
       return ids.count(event.alert_id) == 0 || event.revision < record_.find(event.alert_id)->revision;
     });

@@ -93,7 +93,7 @@ std::unique_ptr<RegisterWrite> prepare_register(const std::string& target, const
                                                 const RunRow& run, const ParallelFor& parallel_for = serial_for,
                                                 const ContextWork& context = {});
 
-/// The same of a register whose alerts stay as they are, recorded at `now`.
+/// The same of a register whose alerts stay as they are, recorded at `now`; `run` is read once `context` was called.
 std::unique_ptr<RegisterWrite> prepare_context(const std::string& target, const ContextWork& context, const RunRow& run,
                                                Instant now);
 

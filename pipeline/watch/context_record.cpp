@@ -52,7 +52,7 @@ void set_notices(const std::vector<std::pair<std::string, std::string>>& skipped
   }
 }
 
-RunRow row_of(const Manifest& manifest, std::size_t skipped, std::size_t alerts) {
+RunRow row_of(const Manifest& manifest, std::size_t skipped) {
   RunRow row;
   row.started_at = manifest.started;
   row.ended_at = manifest.ended;
@@ -60,7 +60,6 @@ RunRow row_of(const Manifest& manifest, std::size_t skipped, std::size_t alerts)
   row.version = manifest.program_version;
   row.options = json_of({{"context", manifest.options.at("context")}});
   row.skipped = static_cast<int>(skipped);
-  row.alerts = static_cast<int>(alerts);
   row.exit_code = manifest.exit_code;
   return row;
 }
@@ -73,13 +72,6 @@ void expect_usable(const ContextLayers& read) {
   throw DataError("no layer can be used: " + what + ": " + why);
 }
 
-std::size_t published_alerts(const std::string& target, double max_natural) {
-  const RegisterContent content = read_register(target);
-  return static_cast<std::size_t>(
-      std::count_if(content.alerts.begin(), content.alerts.end(),
-                    [&](const OutlinedAlert& one) { return is_published(one.alert, max_natural); }));
-}
-
 /// Writes what the layers say into the record of a state whose lock is held.
 void publish_context(const ContextOptions& options, const ContextLayers& read, const Manifest& before, Instant started,
                      ContextReport& report) {
@@ -88,9 +80,13 @@ void publish_context(const ContextOptions& options, const ContextLayers& read, c
   manifest.exit_code = report.exit_code;
   manifest.options["context"] = options.layers;
   set_notices(report.skipped, manifest);
-  const RunRow row = row_of(manifest, report.skipped.size(), published_alerts(options.register_target, max_natural));
-  const auto work = [&](const AlertsInRegister& alerts) {
-    ContextUpdate update = context_of(read, alerts, started);
+  RunRow row = row_of(manifest, report.skipped.size());
+  const auto work = [&](const AlertsInRegister& in_register) {
+    row.alerts =
+        static_cast<int>(std::count_if(in_register.alerts.begin(), in_register.alerts.end(),
+                                       [&](const OutlinedAlert& one) { return is_published(one.alert, max_natural); }));
+    ContextUpdate update = context_of(read, in_register, started);
+    manifest.ended = row.ended_at = clock_now();
     report.layers = update.layers;
     return update;
   };

@@ -353,12 +353,14 @@ LayerContent read_layer(const LayerSource& source) {
   const GdalErrorCapture errors;
   const GDALDatasetUniquePtr dataset = open(source.target, errors);
   OGRLayer& layer = layer_of(*dataset, source.layer);
+  // GeoJSON without features has no columns either: that it is empty says more.
+  if (layer.GetFeatureCount() == 0) throw DataError("is empty");
   if (!source.where.empty() && layer.SetAttributeFilter(source.where.c_str()) != OGRERR_NONE) {
     throw DataError(errors.explain("is not to be filtered by '" + printable(source.where) + "'"));
   }
   LayerContent content = Reader(source, layer, errors).read();
   if (errors.failed()) throw DataError(errors.explain("cannot be read"));
-  if (content.read == 0) throw DataError(source.where.empty() ? "is empty" : "has no feature that fits its filter");
+  if (content.read == 0) throw DataError("has no feature that fits its filter");
   if (content.features.empty()) {
     const LayerRemark first = content.remarks.front().remark;
     const bool other = first == LayerRemark::other_geometry || first == LayerRemark::no_geometry;

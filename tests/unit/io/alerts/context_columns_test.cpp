@@ -105,7 +105,9 @@ TEST(ContextColumns, RefuseWhatIsNoValueOfTheirs) {
                                    {"water_risk_ground", "none"}}) {
     for (const AlertColumn& column : context_columns()) {
       Alert alert;
-      if (column.name == name) EXPECT_THROW(column.set(alert, cell), DataError) << name;
+      if (column.name == name) {
+        EXPECT_THROW(column.set(alert, cell), DataError) << name;
+      }
     }
   }
 }
@@ -114,7 +116,8 @@ TEST(ContextColumns, OfASubjectAreItsOwnAndWithoutItsDay) {
   const Alert alert = outlined(full_context()).alert;
   std::set<std::string> seen;
   for (const char* subject : {"site", "licence", "parcel", "protected_area", "water"}) {
-    for (const auto& [name, value] : json::parse(context_json(alert, subject)).items()) {
+    const json columns = json::parse(context_json(alert, subject));
+    for (const auto& [name, value] : columns.items()) {
       EXPECT_TRUE(seen.insert(name).second) << name;
     }
   }

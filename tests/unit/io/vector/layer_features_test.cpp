@@ -162,6 +162,9 @@ TEST_F(LayerFeatures, OfALayerThatCannotBeUsedAreRefusedWithAReason) {
   missing.target = folder_ / "none.geojson";
   EXPECT_THAT(refused(missing), HasSubstr("cannot be opened"));
   EXPECT_THAT(refused(layer("")), HasSubstr("empty"));
+  LayerSource nothing = layer("");
+  nothing.columns.id = "nr";
+  EXPECT_THAT(refused(nothing), HasSubstr("is empty"));
   EXPECT_THAT(refused(layer(feature(R"({"type": "Point", "coordinates": [46.0, 40.0]})"))),
               HasSubstr("has no polygon"));
   EXPECT_THAT(refused(layer(feature(polygon("[946, 40], [947, 40], [947, 41], [946, 40]")))), HasSubstr("no_place"));
