@@ -6,8 +6,8 @@ usage() {
   cat <<'END'
 usage: benchmarks/water_facts.sh [DIR]
 Makes elevations of one arc second (fractal mountains, EPSG:4326) around the sample sites in DIR (build/water_facts), and
-works out the water of one alert and of a hundred, 100 draws each, 10 km around, with cells of 30 m and of 10 m, on 2
-threads. Needs python3 with numpy and GDAL (PYTHON names another one).
+works out the water of one alert and of a hundred, 100 draws, 10 km around, with cells of 30 m, and of one with cells of
+10 m, on 2 threads. Needs python3 with numpy and GDAL (PYTHON names another one).
 END
 }
 
@@ -54,9 +54,7 @@ for cell_m in (30, 10):
     context["groundwater"] = {"depth_m": 8, "recharge_mm": 60, "soil": "loam"}
     json.dump(context, open(f"{folder}/context_{cell_m}.json", "w"))
 END
-for cell in 30 10; do
-  for count in 1 100; do
-    echo "== cells of $cell m, alerts: $count"
-    "$WATER_FACTS" "$folder/context_$cell.json" 46.614 40.149 "$count" 2
-  done
-done
+while read -r cell count; do
+  echo "== cells of $cell m, alerts: $count"
+  "$WATER_FACTS" "$folder/context_$cell.json" 46.614 40.149 "$count" 2
+done <<< $'30 1\n30 100\n10 1'

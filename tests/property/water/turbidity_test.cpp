@@ -32,7 +32,7 @@ TEST_F(TurbidityLaws, MoreReflectanceIsNoLessTurbid) {
     EXPECT_LE(fnu, turbidity_fnu(red, near_infrared + between(0, 0.05)));
     if (red < 0.05) {
       EXPECT_EQ(fnu, turbidity_fnu(red, between(-0.02, 0.3)));
-      EXPECT_LE(fnu, turbidity_fnu(std::min(0.0499, red + between(0, 0.02)), near_infrared));
+      EXPECT_LE(fnu, turbidity_fnu(std::max(red, std::min(0.0499, red + between(0, 0.02))), near_infrared));
     }
     if (red > 0.07) {
       EXPECT_EQ(fnu, turbidity_fnu(between(0.0701, 0.3), near_infrared));

@@ -224,6 +224,20 @@ TEST_F(WaterContext, OnADivideCannotBeTold) {
   EXPECT_NEAR(sum, 1, 0.15);  // water goes to one of them or down between
 }
 
+TEST_F(WaterContext, HasTheSameErrorsInAnyWindow) {
+  write_ground([](int x, int y) { return 700 - 0.6 * std::abs(x - 200) - 0.03 * y; });
+  add_line("surface_water", "west", {{180.5, 0}, {180.5, 300}});
+  add_line("surface_water", "east", {{220.5, 0}, {220.5, 300}});
+  const std::string rough = R"("elevation":{"source":"dem.tif","reach_m":2500,"rmse_m":3,"draws":20})";
+  const OutlinedAlert alert = alert_on(200, 150, 1, 1);
+  const ContextFacts alone = facts_of(alert, rough);
+  const std::vector<ContextFacts> shared = facts_of({alert, alert_on(170, 130, 1, 1, "PW-2")}, rough);
+  EXPECT_EQ(detail(alone, "water_flow", "west").figures.at("share_of_draws"),
+            detail(shared[0], "water_flow", "west").figures.at("share_of_draws"));
+  EXPECT_EQ(detail(alone, "water_flow", "east").figures.at("share_of_draws"),
+            detail(shared[0], "water_flow", "east").figures.at("share_of_draws"));
+}
+
 TEST_F(WaterContext, BehindADamGoesThroughItOrFillsIt) {
   // A dam with wings uphill; its lowest place is its southern end.
   write_ground([](int x, int y) {
