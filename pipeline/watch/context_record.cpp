@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "pipeline/context/alert_grid.hpp"
 #include "pipeline/context/context_config.hpp"
 #include "pipeline/context/crossing.hpp"
 #include "pipeline/context/site_share.hpp"
@@ -104,6 +105,25 @@ void publish_context(const ContextOptions& options, const ContextLayers& read, c
   }
 }
 
+/// Alerts that are not superseded and whose outline has pixels: one that was damaged keeps no night from publishing.
+std::vector<OutlinedAlert> placed(std::span<const OutlinedAlert> alerts) {
+  AlertZones zones;
+  std::map<std::string, ToGrid> grids;
+  std::vector<OutlinedAlert> usable;
+  for (const OutlinedAlert& one : alerts) {
+    if (one.alert.status == AlertStatus::superseded) continue;
+    try {
+      const std::string crs = zones.crs_of(one);
+      ToGrid& to_grid = grids.try_emplace(crs, zone_grid(crs)).first->second;
+      static_cast<void>(pixels_of(alert_shape(one.outline, to_grid), one.alert.area_ha));
+      usable.push_back(one);
+    } catch (const DataError&) {
+      continue;
+    }
+  }
+  return usable;
+}
+
 }  // namespace
 
 ContextLayers load_context(const ContextConfig& config, const std::string& sites) {
@@ -129,10 +149,7 @@ ContextLayers load_context(const ContextConfig& config, const std::string& sites
 }
 
 ContextUpdate context_of(const ContextLayers& read, const AlertsInRegister& in_register, Instant now) {
-  std::vector<OutlinedAlert> alerts;
-  for (const OutlinedAlert& one : in_register.alerts) {
-    if (one.alert.status != AlertStatus::superseded) alerts.push_back(one);
-  }
+  const std::vector<OutlinedAlert> alerts = placed(in_register.alerts);
   ContextUpdate update;
   update.facts = work_out_context(read.layers, read.config.registration_error_m, alerts, now, in_parallel);
   set_site_shares(read.sites, alerts, update.facts, in_parallel);

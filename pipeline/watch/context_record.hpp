@@ -27,7 +27,8 @@ struct ContextLayers {
 /// Reads them. What cannot be used is `skipped`; nothing is thrown for it.
 ContextLayers load_context(const ContextConfig& config, const std::string& sites);
 
-/// What layers and elevations say of the alerts that are not superseded. Throws as work_out_context() does.
+/// What layers and elevations say of the alerts that are not superseded; of one whose outline has no ground nothing is
+/// said.
 ContextUpdate context_of(const ContextLayers& layers, const AlertsInRegister& in_register, Instant now);
 
 struct ContextOptions {

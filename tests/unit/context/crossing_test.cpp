@@ -133,9 +133,9 @@ TEST(SiteShare, IsTheGroundWithinTheAlertsOwnSite) {
   alerts[4].alert.site.reset();
   std::vector<ContextFacts> facts(alerts.size());
   set_site_shares(sites, alerts, facts);
-  EXPECT_NEAR(*facts[0].context.site_share, 1, 1e-5);
-  EXPECT_NEAR(*facts[1].context.site_share, 0.25, 1e-5);
-  EXPECT_NEAR(*facts[2].context.site_share, 0, 1e-5);
+  EXPECT_NEAR(*facts[0].context.site_share, 1, 1e-4);
+  EXPECT_NEAR(*facts[1].context.site_share, 0.25, 1e-4);
+  EXPECT_NEAR(*facts[2].context.site_share, 0, 1e-4);
   EXPECT_FALSE(facts[3].context.site_share.has_value());
   EXPECT_FALSE(facts[4].context.site_share.has_value());
 }
