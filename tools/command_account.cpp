@@ -74,6 +74,9 @@ class AccountCommand final : public Command {
          "changes: acquisitions at which something changed; months: ends of months")  //
         ("max-natural", po::value<double>()->value_name("P")->default_value(default_max_natural, "0.8"),
          "alerts that are likelier than this to be natural do not count, 0..1")  //
+        ("recovery", po::bool_switch(),
+         "how each piece of ground recovers: all acquisitions at the sites are looked at again, as inspect does; needs "
+         "--sites, --source and the options that run has")  //
         ("reference", po::value<std::string>()->value_name("FILE"),
          "a reference sample, CSV or GeoJSON with map, reference and stratum_area_ha: areas adjusted for omission and "
          "commission");
@@ -82,9 +85,7 @@ class AccountCommand final : public Command {
         ("out,o", po::value<std::string>()->value_name("DIR"),
          "folder, made if missing, for account.csv, account.json, account.geojson, and account-SITE.svg and .png")  //
         ("json", po::bool_switch(), "account.json on stdout, not a table");
-    po::options_description recovery(
-        "How ground recovers: all acquisitions at the sites are looked at again, as inspect does; give it the options "
-        "that run has");
+    po::options_description recovery("Of --recovery, as of run");
     add_input_options(recovery);
     add_monitor_options(recovery);
     po::options_description all("Options of account");
@@ -108,9 +109,8 @@ class AccountCommand final : public Command {
     options_.max_natural = values["max-natural"].as<double>();
     if (!(options_.max_natural >= 0 && options_.max_natural <= 1)) throw ConfigError("--max-natural must be 0 to 1");
     if (values.count("reference") != 0) options_.reference = values["reference"].as<std::string>();
-    if (values.count("source") != 0 || values.count("sites") != 0) {
-      options_.replay = read_watch_options(values, "account");
-    }
+    // Asked for by name: a configuration that is shared with run has a source, too, and this takes the time of a run.
+    if (values["recovery"].as<bool>()) options_.replay = read_watch_options(values, "account");
     json_ = values["json"].as<bool>();
     if (values.count("out") != 0) out_ = values["out"].as<std::string>();
     if (out_.empty() && !json_) throw ConfigError("--out DIR is missing (or --json); see pitwatch account --help");

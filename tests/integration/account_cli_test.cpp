@@ -279,10 +279,12 @@ TEST_F(AccountCli, MonthsAndPeriodsAreRowsOfTheSameAccount) {
 }
 
 TEST_F(AccountCli, SaysHowGroundRecovers) {
-  const Outcome made = account({"--out", out("recovery"), "--sites", night_scenes().sites(), "--source",
+  const Outcome made = account({"--out", out("recovery"), "--recovery", "--sites", night_scenes().sites(), "--source",
                                 nights_->inbox(), "--history-days", "150", "--quiet"});
   ASSERT_EQ(made.exit_code, 0) << made.err;
-  ASSERT_EQ(account({"--out", out("no_recovery")}).exit_code, 0);
+  // Sites and source without --recovery, as a configuration shared with run has them, ask for nothing.
+  ASSERT_EQ(account({"--out", out("no_recovery"), "--sites", night_scenes().sites(), "--source", "/nowhere"}).exit_code,
+            0);
   EXPECT_EQ(read_text(out("recovery") + "/account.csv"), read_text(out("no_recovery") + "/account.csv"));
   int told = 0;
   const json objects = json::parse(read_text(out("recovery") + "/account.json")).at("sites").at(0).at("objects");
@@ -319,7 +321,7 @@ TEST_F(AccountCli, RefusesInOneLine) {
   refused({"--out", none, "--dates", "weeks"}, 2, "--dates");
   refused({"--out", none, "--max-natural", "2"}, 2, "--max-natural");
   refused({"--out", none, "--from", "2022-06-01", "--to", "2022-05-01"}, 2, "--from is later than --to");
-  refused({"--out", none, "--source", nights_->inbox()}, 2, "--sites FILE is missing");
+  refused({"--out", none, "--recovery", "--source", nights_->inbox()}, 2, "--sites FILE is missing");
   refused({"--out", none}, 3, "register.gpkg", out("no_such_state"));
   write_text(out("hostile.csv"), "map,reference,stratum_area_ha\n=cmd(),disturbed,1\n");
   refused({"--out", none, "--reference", out("hostile.csv")}, 3, "hostile.csv: line 2: '=cmd()'");
