@@ -3,6 +3,8 @@
 
 usage: pictures.py sheet SITE_FOLDER OUT.jpg [DATE ...]   dates (YYYYMMDD) of a series side by side; ten by default
        pictures.py pair BEFORE.json AFTER.json ALERTS.geojson OUT.jpg   both dates, alerts outlined by class on the later
+       pictures.py touches ITEM.json ALERTS.geojson ID OUT.jpg   one alert (red), licences (yellow), the reserve (green),
+                                                          streams (blue) and springs (cyan) of this folder
 
 Needs python3-gdal and python3-numpy. Items are STAC as `pitwatch simulate` writes them.
 """
@@ -20,8 +22,11 @@ INFRARED = (("swir16", 0.45), ("nir", 0.45), ("red", 0.3))
 COLOURS = {
     "vegetation_to_bare": (255, 60, 0), "bare_to_bare": (255, 210, 0), "to_water": (0, 140, 255),
     "from_water": (0, 255, 255), "vegetation_change": (80, 255, 80), "burn": (255, 0, 255),
-    "built_or_bright": (255, 255, 255),
+    "built_or_bright": (255, 255, 255), "unknown": (190, 190, 190), "flood": (0, 90, 160), "harvest": (200, 160, 90),
 }
+
+LAYERS = (("licences.geojson", (255, 230, 0)), ("protected_areas.geojson", (90, 255, 90)),
+          ("rivers.geojson", (40, 110, 255)), ("springs.geojson", (0, 255, 255)))
 
 
 def open_band(item, key):
@@ -64,33 +69,67 @@ def sheet(folder, out, dates):
     print("left to right, top to bottom:", " ".join(dates))
 
 
-def outline(image, item, alerts):
-    grid, _ = open_band(item, "red")
-    left, size, _, top, _, _ = grid.GetGeoTransform()
-    utm, wgs84 = osr.SpatialReference(wkt=grid.GetProjection()), osr.SpatialReference()
-    wgs84.ImportFromEPSG(4326)
-    for crs in (utm, wgs84):
-        crs.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    to_utm = osr.CoordinateTransformation(wgs84, utm)
-    for feature in json.load(open(alerts))["features"]:
-        shape = ogr.CreateGeometryFromJson(json.dumps(feature["geometry"]))
-        single = feature["geometry"]["type"] == "Polygon"
-        parts = [shape] if single else [shape.GetGeometryRef(i) for i in range(shape.GetGeometryCount())]
-        for ring in (part.GetGeometryRef(i) for part in parts for i in range(part.GetGeometryCount())):
-            points = [to_utm.TransformPoint(*ring.GetPoint_2D(i)) for i in range(ring.GetPointCount())]
-            pixels = [((x - left) / size * ZOOM, (top - y) / size * ZOOM) for x, y, _ in points]
+class Pen:
+    """Draws shapes in degrees on the picture of an item, ZOOM pixels for each of its red band."""
+
+    def __init__(self, image, item):
+        grid, _ = open_band(item, "red")
+        self.image = image
+        self.left, self.size, _, self.top, _, _ = grid.GetGeoTransform()
+        utm, wgs84 = osr.SpatialReference(wkt=grid.GetProjection()), osr.SpatialReference()
+        wgs84.ImportFromEPSG(4326)
+        for crs in (utm, wgs84):
+            crs.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+        self.to_utm = osr.CoordinateTransformation(wgs84, utm)
+
+    def dot(self, x, y, colour, reach=1):
+        if 0 <= x < self.image.shape[2] and 0 <= y < self.image.shape[1]:
+            self.image[:, max(y - reach, 0):y + reach, max(x - reach, 0):x + reach] = numpy.array(colour)[:, None, None]
+
+    def draw(self, geometry, colour):
+        def lines(shape):
+            if shape.GetGeometryCount() == 0:
+                yield [shape.GetPoint_2D(i) for i in range(shape.GetPointCount())]
+            for k in range(shape.GetGeometryCount()):
+                yield from lines(shape.GetGeometryRef(k))
+
+        for line in lines(ogr.CreateGeometryFromJson(json.dumps(geometry))):
+            points = [self.to_utm.TransformPoint(*point) for point in line]
+            pixels = [((x - self.left) / self.size * ZOOM, (self.top - y) / self.size * ZOOM) for x, y, _ in points]
+            if len(pixels) == 1:
+                self.dot(int(pixels[0][0]), int(pixels[0][1]), colour, 5)
             for (x0, y0), (x1, y1) in zip(pixels, pixels[1:]):
                 for t in numpy.linspace(0, 1, int(max(abs(x1 - x0), abs(y1 - y0))) * 2 + 2):
-                    x, y = int(x0 + (x1 - x0) * t), int(y0 + (y1 - y0) * t)
-                    colour = numpy.array(COLOURS[feature["properties"]["class"]], numpy.uint8)
-                    image[:, max(y - 1, 0):y + 1, max(x - 1, 0):x + 1] = colour[:, None, None]
+                    self.dot(int(x0 + (x1 - x0) * t), int(y0 + (y1 - y0) * t), colour)
+
+
+def enlarged(item):
+    return composite(item, INFRARED).repeat(ZOOM, 1).repeat(ZOOM, 2)
+
+
+def features_of(path):
+    return json.load(open(path))["features"]
 
 
 def pair(before, after, alerts, out):
-    earlier, later = (composite(item, INFRARED).repeat(ZOOM, 1).repeat(ZOOM, 2) for item in (before, after))
-    outline(later, after, alerts)
+    earlier, later = enlarged(before), enlarged(after)
+    pen = Pen(later, after)
+    for feature in features_of(alerts):
+        pen.draw(feature["geometry"], COLOURS[feature["properties"]["class"]])
     gap = numpy.full((3, earlier.shape[1], 8), 255, numpy.uint8)
     write(numpy.concatenate([earlier, gap, later], 2), out, 80)
+
+
+def touches(item, alerts, alert, out):
+    image = enlarged(item)
+    pen = Pen(image, item)
+    for layer, colour in LAYERS:
+        for feature in features_of(pathlib.Path(__file__).parent / layer):
+            pen.draw(feature["geometry"], colour)
+    for feature in features_of(alerts):
+        if feature["id"].startswith(alert):
+            pen.draw(feature["geometry"], (255, 40, 40))
+    write(image, out, 80)
 
 
 if __name__ == "__main__":
@@ -99,5 +138,7 @@ if __name__ == "__main__":
         sheet(arguments[1], arguments[2], arguments[3:])
     elif arguments[:1] == ["pair"] and len(arguments) == 5:
         pair(*arguments[1:])
+    elif arguments[:1] == ["touches"] and len(arguments) == 5:
+        touches(*arguments[1:])
     else:
         sys.exit(__doc__)

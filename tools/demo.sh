@@ -7,7 +7,8 @@ usage() {
 usage: tools/demo.sh [SEED]
 Sets up, builds, simulates a series of both sample sites into build/demo (2019 to June 2023, every five days), runs the
 nightly job over it, lists the alerts that are open, draws the course of one pixel, and scores all alerts against what is
-known to have happened; last, it says whose ground they lie on and which water is near. SEED: another world.
+known to have happened; last, it says whose ground they lie on and which water they may reach, and adds up the ground. SEED:
+another world.
 END
 }
 
@@ -49,11 +50,26 @@ for site in gizilbulag demirli; do
   "$pitwatch" score --truth "$demo/series/$site/truth.geojson" --alerts "$demo/state/alerts.geojson" \
     --where "site = '$site'" --from 2022-01-01 --html "$demo/score-$site.html" > "$demo/score-$site.txt"
 done
-# Whose ground it is, and which water is near.
-"$pitwatch" context --state "$demo/state" --layers "$root/sample_data/context.json" > "$demo/context.txt"
+# Whose ground it is, and which water it may reach: the sample layers, over the elevations of the simulated ground.
+python3 - "$root/sample_data" "$demo" <<'END'
+import json
+import sys
+
+samples, demo = sys.argv[1:]
+config = json.load(open(f"{samples}/context.json"))
+for layer in config["layers"]:
+    layer["source"] = f"{samples}/{layer['source']}"
+config["elevation"] = {"source": [f"{demo}/series/{site}/dem.tif" for site in ("gizilbulag", "demirli")],
+                       "rmse_m": 2, "correlation_length_m": 100}
+config["groundwater"] = {"depth_m": 6, "recharge_mm": 120, "soil": "loam", "vadose": "sand_and_gravel"}
+json.dump(config, open(f"{demo}/context.json", "w"), indent=1)
+END
+"$pitwatch" context --state "$demo/state" --layers "$demo/context.json" > "$demo/context.txt"
+"$pitwatch" account --state "$demo/state" --out "$demo/account" > "$demo/account.txt"
 echo "alerts:           $demo/state/alerts.geojson"
 echo "the register:     $demo/state/register.gpkg"
 echo "licences, waters: $demo/context.txt"
+echo "the account:      $demo/account.txt, $demo/account/account-gizilbulag.png"
 echo "a pixel's course: $demo/pixel.png"
 echo "the truth:        $demo/series/truth.geojson"
 echo "how well:         $demo/score-gizilbulag.html, $demo/score-demirli.html"
