@@ -58,7 +58,7 @@ void look_ahead(Remediation& result) {
   const double left = recovered_share - share;
   if (rate.upper * longest_years < left) {
     result.outlook = Outlook::not_recovering;
-  } else if (rate.lower > 0) {
+  } else if (rate.lower * longest_years >= left) {
     result.outlook = Outlook::expected;
     result.years_to_80 = BoundedFigure{left / rate.value, left / rate.upper, left / rate.lower};
   }
@@ -70,10 +70,7 @@ GroundState state_of(const Remediation& result, std::span<const GroundSeen> seen
   if (result.share) {
     const BoundedFigure& share = *result.share;
     if (share.value >= recovered_share && share.lower >= half_back) return GroundState::regrown;
-    const bool becomes_greener = result.rate_per_year && result.rate_per_year->lower > 0;
-    if (share.value >= half_back || (becomes_greener && result.outlook != Outlook::not_recovering)) {
-      return GroundState::regrowing;
-    }
+    if (share.value >= half_back || result.outlook == Outlook::expected) return GroundState::regrowing;
   }
   if (was_water) return GroundState::backfilled;
   const double distance = median(newest(seen, [](const GroundSeen& one) { return one.distance; }));

@@ -28,7 +28,7 @@ struct GroundSeen {
 /// How the ground is now.
 enum class GroundState : std::uint8_t {
   regrown,      // green again: 80 % of what was lost, at least half of it surely
-  regrowing,    // surely greener than it was, or half of it is back
+  regrowing,    // half of it is back, or 80 % are expected
   backfilled,   // not green, but water gave way to soil, or bare ground is as it was before
   bare,         // not green; whether it was filled cannot be seen
   water,        // water stands in it
@@ -41,7 +41,7 @@ inline std::string_view name(GroundState state) { return ground_state_names[stat
 /// What can be said of the years until 80 % of the green is back.
 enum class Outlook : std::uint8_t {
   reached,
-  expected,        // see years_to_80
+  expected,        // see years_to_80: within longest_years even at the lower bound of the rate
   not_recovering,  // even at the upper bound of its rate it takes more than longest_years
   cannot_tell,     // too few observations, too short a time, water, or it may be either
   not_vegetated,   // it was not green before

@@ -39,6 +39,45 @@ TEST(RobustSlope, IsTheMedianOfSlopesWithSensRanks) {
   EXPECT_FALSE(robust_slope(std::vector<double>{1, 1}, std::vector<double>{0, 1}));
 }
 
+TEST(RobustSlope, HasBoundsWithinTheSlopesOfMorePoints) {
+  // y = x^2 at 0..9: the slopes are the sums of two of them, of which the 11th, 23rd and 35th of 45 are 6, 9 and 12.
+  // reach = 1.96 sqrt(10 x 9 x 25 / 18) = 21.9.
+  std::vector<double> x;
+  std::vector<double> y;
+  for (int i = 0; i < 10; ++i) {
+    x.push_back(i);
+    y.push_back(i * i);
+  }
+  const auto slope = robust_slope(x, y);
+  ASSERT_TRUE(slope);
+  EXPECT_DOUBLE_EQ(slope->lower, 6);
+  EXPECT_DOUBLE_EQ(slope->value, 9);
+  EXPECT_DOUBLE_EQ(slope->upper, 12);
+}
+
+TEST(Remediation, YearsHaveTheBoundsOfTheRate) {
+  const auto result = remediation_of(series(21, [](double years) { return 0.1 * years * years; }), bare, false, false);
+  ASSERT_TRUE(result.years_to_80);
+  const BoundedFigure& rate = *result.rate_per_year;
+  EXPECT_LT(rate.lower, rate.value);
+  EXPECT_LT(rate.value, rate.upper);
+  const double left = 0.8 - 0.1 * 1.8 * 1.8;
+  EXPECT_NEAR(result.years_to_80->lower, left / rate.upper, 1e-9);
+  EXPECT_NEAR(result.years_to_80->value, left / rate.value, 1e-9);
+  EXPECT_NEAR(result.years_to_80->upper, left / rate.lower, 1e-9);
+}
+
+TEST(Remediation, GreenThatComesAndGoesIsNotRegrown) {
+  // Median 0.8, deviations 0, 0.4 and 0.7 of it: MAD 0.4.
+  const std::vector<double> last{0.1, 1.2, 0.8, 0.4, 1.5};
+  const auto result = remediation_of(
+      series(5, [&](double years) { return last[static_cast<std::size_t>(years * 10 + 0.5)]; }), bare, false, false);
+  ASSERT_TRUE(result.share);
+  EXPECT_NEAR(result.share->value, 0.8, 1e-9);
+  EXPECT_NEAR(result.share->value - result.share->lower, 1.96 * 1.253 * 1.4826 * 0.4 / std::sqrt(5.0), 1e-9);
+  EXPECT_EQ(result.state, GroundState::regrowing);
+}
+
 TEST(Remediation, OfGroundThatTurnsGreenIsExpected) {
   // 0.2 a year for two years; the newest five have a median of 0.36: 0.44 more takes 2.2 years.
   const auto result = remediation_of(series(21, [](double years) { return 0.2 * years; }), bare, false, false);
@@ -66,16 +105,21 @@ TEST(Remediation, OfGroundThatStaysBareIsNone) {
 }
 
 TEST(Remediation, OfGroundThatMayDoEitherCannotBeTold) {
+  const std::vector<double> shares{0.1, 0.3, 0.15, 0.35, 0.1, 0.3, 0.2, 0.4};
   const auto result = remediation_of(
-      series(8, [](double years) { return 0.1 + (static_cast<int>(years * 10 + 0.5) % 2 == 0 ? 0.1 : 0.0); }), bare,
-      false, false);
+      series(8, [&](double years) { return shares[static_cast<std::size_t>(years * 10 + 0.5)]; }), bare, false, false);
   ASSERT_TRUE(result.rate_per_year);
+  EXPECT_GT(result.rate_per_year->value, 0);
   EXPECT_LE(result.rate_per_year->lower, 0);
   EXPECT_EQ(result.outlook, Outlook::cannot_tell);
+  EXPECT_FALSE(result.years_to_80);
 }
 
 TEST(Remediation, OfFewOrBriefObservationsHasNoRate) {
   EXPECT_FALSE(remediation_of(series(5, [](double years) { return years; }), bare, false, false).rate_per_year);
+  auto few = series(5, [](double years) { return years; });  // over 292 days
+  for (std::size_t i = 0; i < few.size(); ++i) few[i].when = Instant(std::chrono::days(73 * i));
+  EXPECT_FALSE(remediation_of(few, bare, false, false).rate_per_year);
   auto brief = series(10, [](double years) { return years; });
   for (std::size_t i = 0; i < brief.size(); ++i) brief[i].when = Instant(std::chrono::days(i));
   EXPECT_FALSE(remediation_of(brief, bare, false, false).rate_per_year);
