@@ -25,8 +25,8 @@ TEST(AlertWindows, AreSharedWhereThatIsNoMore) {
   ASSERT_EQ(windows.size(), 2U);
   EXPECT_THAT(windows[0].alerts, ElementsAre(0U, 2U));
   EXPECT_THAT(windows[1].alerts, ElementsAre(1U));
-  EXPECT_EQ(windows[0].cells.window, (Window{16633, 199966, 88, 88}));
-  EXPECT_EQ(windows[1].cells.window.width, 71);
+  EXPECT_EQ(windows[0].cells.window, (Window{16633, 199966, 87, 88}));
+  EXPECT_EQ(windows[1].cells.window.width, 70);
 }
 
 TEST(AlertWindows, OfTooManyCellsHaveLargerOnes) {
