@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <chrono>
 #include <cmath>
 #include <optional>
@@ -98,13 +99,7 @@ class ObservationJudge {
       --first_of_sky_;
     }
     for (const float noise : state.typical_noise) directions_ += noise > 0 ? 1.0F : 0.0F;
-    for (std::size_t error = 0; error < factors_.size(); ++error) {
-      const float lasting = unpack_lasting_error(static_cast<std::uint8_t>(error)) * options.persistent_error_weight;
-      for (std::size_t k = 1; k <= window_observations; ++k) {
-        factors_[error].observations[k - 1] = factor_of(k, 1 + options.passing_error, lasting);
-      }
-      factors_[error].soil = factor_of(1, 1, lasting);
-    }
+    prepare_factors();
     provisional_log_odds_ = needed_log_odds(options.provisional_log_odds, options);
     confirm_log_odds_ = needed_log_odds(options.confirm_log_odds, options);
     const std::size_t pixels = state.pixels();
@@ -132,6 +127,22 @@ class ObservationJudge {
   }
 
  private:
+  /// Of a window of few pixels, few of them are wanted.
+  void prepare_factors() {
+    std::bitset<256> wanted;
+    for (std::size_t i = 0; i < std::min(state_.pixels(), wanted.size()); ++i)
+      wanted.set(state_.models[i].lasting_error);
+    if (state_.pixels() > wanted.size()) wanted.set();
+    for (std::size_t error = 0; error < factors_.size(); ++error) {
+      if (!wanted[error]) continue;
+      const float lasting = unpack_lasting_error(static_cast<std::uint8_t>(error)) * options_.persistent_error_weight;
+      for (std::size_t k = 1; k <= window_observations; ++k) {
+        factors_[error].observations[k - 1] = factor_of(k, 1 + options_.passing_error, lasting);
+      }
+      factors_[error].soil = factor_of(1, 1, lasting);
+    }
+  }
+
   /// Pixels of some rows, one after the other.
   template <typename Step>
   void for_pixels_of(int begin, int end, const Step& step) const {
