@@ -194,6 +194,34 @@ TEST_F(Network, ReadsTheRecordedPagesOfPublicCatalogues) {
   }
 }
 
+/// What the items of an API leave open is of their collection, which is asked for once.
+TEST_F(Network, AsksOnceForTheCollection) {
+  json item = json::parse(R"({"type": "Feature", "stac_version": "1.1.0", "geometry": null, "bbox": [45, 40, 46, 41],
+    "links": [], "properties": {}, "assets": {"x": {"href": "./x.tif"}}})");
+  for (const char* day : {"2023-01-01", "2023-01-02", "2023-01-03"}) {
+    item["id"] = day;
+    item["properties"]["datetime"] = std::string(day) + "T08:00:00Z";
+    test::write_text(folder_ / (std::string(day) + ".json"), item.dump());
+  }
+  const HttpServer server(folder_.path(), {"--page-size", "1"});
+  HttpClient client({}, server.policy());
+  SearchRequest request;
+  request.collections = {"test"};
+  request.url = server.url("/stac");
+  const auto asked = [&] { return server.stats().at("collections").get<int>(); };
+  EXPECT_THAT(search_scenes(request, client).rejected, SizeIs(3));  // there is none
+  EXPECT_EQ(asked(), 1);
+  test::write_text(folder_ / "collection.json", R"({"type": "Collection", "id": "test",
+    "summaries": {"product:type": ["S2MSI2A"]}, "item_assets": {"x": {"bands": [{"name": "B04"}], "raster:scale": 0.0002}}})");
+  const SourceListing listing = search_scenes(request, client);
+  EXPECT_EQ(asked(), 2);
+  ASSERT_THAT(listing.scenes, SizeIs(3));
+  for (const ListedScene& listed : listing.scenes) {
+    EXPECT_EQ(listed.scene.level, "L2A");
+    EXPECT_FLOAT_EQ(listed.scene.bands.at(Band::B04).calibration.scale, 2e-4F);
+  }
+}
+
 TEST_F(Network, EndsWherePagesRepeatOrAreTooMany) {
   const HttpServer server(scenes(), {"--page-size", "2"});
   HttpClient client({}, server.policy());
