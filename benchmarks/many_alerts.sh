@@ -39,6 +39,7 @@ if [[ ! -e $folder/made ]]; then
   rm -rf "$state" "$folder/items"
   python3 "$helper" make "$folder" --places "$places"
   python3 "$helper" table "$folder/series.csv"
+  python3 "$helper" table "$folder/many_pixels.csv" --pixels 20000 --dates 300
   night
   python3 "$helper" review "$state/register.gpkg"
   night  # the reviews into alerts.geojson
@@ -83,3 +84,4 @@ measure "verify --no-inputs" "$pitwatch" verify "$state" --no-inputs
 measure "scenes" "$pitwatch" scenes "$folder/items" --threads 1
 measure "series of 500 pixels of 60 dates" "$pitwatch" series "$folder/series.csv" --id id
 measure "the same without --id" "$pitwatch" series "$folder/series.csv"
+measure "series of 20 000 pixels of 300 dates" "$pitwatch" series "$folder/many_pixels.csv" --id id --summary

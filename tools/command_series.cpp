@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
@@ -61,14 +62,29 @@ class SeriesCommand final : public Command {
   }
 
   int run() override {
-    const SeriesResult result = run_series(options_);
-    warn(result);
-    const std::string text = summary_ ? summary_csv(result) : observations_csv(result);
-    if (out_.empty()) {
-      std::cout << text;
+    std::optional<AtomicFile> file;
+    if (!out_.empty()) file.emplace(out_);
+    const auto put = [&file](const std::string& text) {
+      if (file) {
+        file->append(text);
+      } else {
+        std::cout << text;
+      }
+    };
+    if (summary_) {
+      const SeriesResult result = run_series(options_);
+      warn(result);
+      put(summary_csv(result));
     } else {
-      write_file_atomically(out_, text);
+      bool is_begun = false;
+      const auto take = [&](const SeriesPixel& pixel, const std::vector<SeriesObservation>& observations) {
+        if (!is_begun) put(observations_header());
+        is_begun = true;
+        put(observations_csv(pixel, observations));
+      };
+      warn(run_series(options_, take));
     }
+    if (file) file->commit();
     return exit_done;
   }
 

@@ -4,10 +4,13 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-usage: tools/setup.sh [--dev] [--list]
+usage: tools/setup.sh [--dev] [--postgis] [--list]
 Installs the Debian packages that are missing, as root or through sudo; does nothing when none is.
-  --dev   clang, clang-format, clang-tidy and GRASS too, for the fuzzers, for working on the code and for a benchmark
-  --list  names the packages and exits
+  --dev      clang, clang-format, clang-tidy and GRASS too, for the fuzzers, for working on the code and for a
+             benchmark
+  --postgis  PostgreSQL with PostGIS too, for the tests of registers in databases, which are skipped without: 200 MB, and
+             Debian's package sets up a server of its own, which these tests do not use
+  --list     names the packages and exits
 END
 }
 
@@ -58,11 +61,19 @@ grass-core                    benchmarks: the flow of another program
 END
 }
 
+postgis_packages() {
+  cat <<'END'
+postgresql                    tests: servers of their own, in temporary folders
+postgresql-15-postgis-3       tests: shapes in their databases
+END
+}
+
 table=$(packages)
 only_list=false
 for argument in "$@"; do
   case $argument in
     --dev) table+=$'\n'$(dev_packages) ;;
+    --postgis) table+=$'\n'$(postgis_packages) ;;
     --list) only_list=true ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;

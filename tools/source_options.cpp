@@ -17,6 +17,7 @@ namespace {
 using Texts = std::vector<std::string>;
 
 constexpr int longest_timeout_s = 3600;
+constexpr int longest_deadline_s = 86'400;
 
 /// Of an option that may be given several times, each time with several values.
 Texts values_of(const po::variables_map& values, const std::string& option) {
@@ -105,7 +106,11 @@ void add_network_options(po::options_description& description) {
       ("ca-file", po::value<std::string>()->value_name("FILE"),
        "certificates that are trusted, PEM; default: those of the system")  //
       ("http-timeout", po::value<int>()->value_name("S")->default_value(60),
-       "longest time of one attempt at a request, seconds, 1..3600");
+       "longest time of one attempt at a request, seconds, 1..3600")  //
+      ("http-deadline", po::value<int>()->value_name("S")->default_value(1800),
+       "longest time of a request with all its attempts, and of all that is read of one file while it is open, "
+       "seconds, "
+       "1..86400");
 }
 
 NetworkOptions read_source_options(const po::variables_map& values) {
@@ -131,6 +136,9 @@ NetworkOptions read_network_options(const po::variables_map& values) {
   if (values.count("ca-file") != 0) options.http.ca_file = values["ca-file"].as<std::string>();
   const int timeout_s = values["http-timeout"].as<int>();
   if (timeout_s < 1 || timeout_s > longest_timeout_s) throw ConfigError("--http-timeout must be 1 to 3600");
+  const int deadline_s = values["http-deadline"].as<int>();
+  if (deadline_s < 1 || deadline_s > longest_deadline_s) throw ConfigError("--http-deadline must be 1 to 86400");
+  options.http.deadline = std::chrono::seconds(deadline_s);
   options.http.total_timeout = std::chrono::seconds(timeout_s);
   options.http.connect_timeout = std::min(options.http.connect_timeout, options.http.total_timeout);
   options.http.stall_timeout = std::min(options.http.stall_timeout, options.http.total_timeout);

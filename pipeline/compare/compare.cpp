@@ -199,8 +199,9 @@ std::array<ListedScene, 2> read_scenes(const std::string& before, const std::str
 /// The area of interest on the inputs' grid, which is cut to it.
 std::optional<Aoi> crop_to_aoi(const std::optional<std::string>& path, PairInputs& inputs) {
   if (!path) return std::nullopt;
-  inputs.crop(Aoi(*path, inputs.grid()).bounds());
-  return Aoi(*path, inputs.grid());
+  const Aoi whole(*path, inputs.grid());
+  inputs.crop(whole.bounds());
+  return whole.on(inputs.grid());
 }
 
 /// Hashes local files in the background. The records stay where they are until then.

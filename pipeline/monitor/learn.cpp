@@ -29,6 +29,49 @@ float unpack(std::int16_t value) {
   return value == no_value ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(value) * step;
 }
 
+using Matrix = Eigen::Matrix<double, feature_count, feature_count>;
+using Whitening = std::array<float, feature_count * feature_count>;
+
+/// 0 of none.
+float median_of(std::vector<float>& values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Products of standardised residuals that agree with the model, shrunk to independence like a prior of some hundred
+/// observations.
+struct ResidualSums {
+  static constexpr double prior = 200;
+  Matrix products = prior * Matrix::Identity();
+  double count = prior;
+};
+
+/// Some thousand pixels tell of a covariance as much as all.
+std::size_t stride_of(std::size_t pixels) { return std::max<std::size_t>(1, pixels / 5000); }
+
+/// Of the joint covariance; its scale is left at 1 per feature, since the noise has that.
+Whitening whitening_of(const ResidualSums& sums, const FeatureVector& typical_noise) {
+  Matrix covariance = sums.products;
+  covariance /= sums.count;
+  for (int f = 0; f < static_cast<int>(feature_count); ++f) {
+    if (typical_noise[static_cast<std::size_t>(f)] > 0) continue;
+    covariance.row(f).setZero();
+    covariance.col(f).setZero();
+    covariance(f, f) = 1;
+  }
+  const Matrix factor = covariance.llt().matrixL();
+  const Matrix inverse = factor.triangularView<Eigen::Lower>().solve(Matrix::Identity());
+  Whitening whitening{};
+  for (std::size_t r = 0; r < feature_count; ++r) {
+    for (std::size_t c = 0; c < feature_count; ++c) {
+      whitening[r * feature_count + c] = static_cast<float>(inverse(static_cast<int>(r), static_cast<int>(c)));
+    }
+  }
+  return whitening;
+}
+
 }  // namespace
 
 void ObservationStack::add(const ObservationFeatures& observation) {
@@ -58,7 +101,6 @@ class Learning {
  public:
   Learning(ObservationStack stack, const MonitorOptions& options, const RowLoop& rows)
       : stack_(std::move(stack)), options_(options), rows_(rows) {
-    if (stack_.observations() == 0) throw DataError("no observation to learn from");
     state_ = make_state(stack_.width(), stack_.height());
     for (const ObservationStack::Observation& observation : stack_.observations_) {
       dates_.push_back(season_date(observation.when));
@@ -70,14 +112,85 @@ class Learning {
 
   MonitorState run() {
     count_observations();
-    find_bright_ground();
     fit();
     state_.kind = group_ground(models_, judged_);
     take_out_regional_anomaly();
-    state_.typical_noise = median_noise();
+    fit_with(own_noise());
+    state_.typical_noise = own_noise();
+    ResidualSums sums;
+    add_residuals(0, stride_of(state_.pixels()), sums);
+    state_.whitening = whitening_of(sums, state_.typical_noise);
+    return finish();
+  }
+
+  // ---- the same of several windows, one after the other (learn_windows) ----
+
+  void fit_with(const FeatureVector& typical_noise) {
+    state_.typical_noise = typical_noise;
     fit();
-    state_.typical_noise = median_noise();
-    whiten();
+  }
+
+  MonitorState finish_with(const FeatureVector& typical_noise, const Whitening& whitening) {
+    state_.typical_noise = typical_noise;
+    state_.whitening = whitening;
+    for (std::size_t i = 0; i < state_.pixels(); ++i) state_.kind[i] = judged_[i] != 0 ? std::uint8_t{0} : no_kind;
+    return finish();
+  }
+
+  /// Adds the noise of a feature at each pixel that is judged.
+  void add_noises(std::size_t feature, std::vector<float>& noises) const {
+    for (std::size_t i = 0; i < state_.pixels(); ++i) {
+      const float noise = models_[i].noise[feature];
+      if (judged_[i] != 0 && noise > 0) noises.push_back(noise);
+    }
+  }
+
+  /// Of every `stride`th pixel, from `first` on.
+  void add_residuals(std::size_t first, std::size_t stride, ResidualSums& sums) const {
+    for (std::size_t l = 0; l < stack_.observations(); ++l) {
+      for (std::size_t i = first; i < state_.pixels(); i += stride) {
+        FeatureVector difference;
+        FeatureVector deviation;
+        if (!residual(l, i, difference, deviation)) continue;
+        Eigen::Matrix<double, feature_count, 1> z;
+        for (std::size_t f = 0; f < feature_count; ++f) {
+          const float noise = models_[i].noise[f];
+          z(static_cast<int>(f)) = noise > 0 ? static_cast<double>(difference[f] / noise) : 0;
+        }
+        const double limit = static_cast<double>(options_.tukey_sigma);
+        if (z.squaredNorm() > limit * limit * static_cast<double>(feature_count)) continue;
+        sums.products += z * z.transpose();
+        ++sums.count;
+      }
+    }
+  }
+
+  std::size_t pixels() const { return state_.pixels(); }
+  std::size_t observations() const { return stack_.observations(); }
+
+  /// Before all else: which observations count.
+  void count_observations() {
+    count_seen();
+    find_bright_ground();
+  }
+
+  void fit() {
+    rows_(state_.height, [this](int begin, int end) {
+      const auto width = static_cast<std::size_t>(state_.width);
+      std::vector<PixelObservation> observations;
+      for (std::size_t i = static_cast<std::size_t>(begin) * width; i < static_cast<std::size_t>(end) * width; ++i) {
+        observations.clear();
+        for (std::size_t l = 0; l < stack_.observations(); ++l) {
+          const ObservationStack::Observation& observation = stack_.observations_[l];
+          if (counts(observation, i)) observations.push_back({&dates_[l], values(observation, i), 1});
+        }
+        judged_[i] = fit_season(observations, state_.typical_noise, options_, models_[i]) ? 1 : 0;
+      }
+    });
+  }
+
+ private:
+  MonitorState finish() {
     measure_lasting_error();
     find_outliers();
     pack_models();
@@ -87,8 +200,18 @@ class Learning {
     return std::move(state_);
   }
 
- private:
-  void count_observations() {
+  FeatureVector own_noise() const {
+    FeatureVector result{};
+    std::vector<float> noises;
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      noises.clear();
+      add_noises(f, noises);
+      result[f] = median_of(noises);
+    }
+    return result;
+  }
+
+  void count_seen() {
     for_rows([&](int, std::size_t first) {
       const std::size_t end = first + static_cast<std::size_t>(state_.width);
       for (const ObservationStack::Observation& observation : stack_.observations_) {
@@ -134,33 +257,18 @@ class Learning {
     return result;
   }
 
-  void fit() {
-    rows_(state_.height, [this](int begin, int end) {
-      const auto width = static_cast<std::size_t>(state_.width);
-      std::vector<PixelObservation> observations;
-      for (std::size_t i = static_cast<std::size_t>(begin) * width; i < static_cast<std::size_t>(end) * width; ++i) {
-        observations.clear();
-        for (std::size_t l = 0; l < stack_.observations(); ++l) {
-          const ObservationStack::Observation& observation = stack_.observations_[l];
-          if (counts(observation, i)) observations.push_back({&dates_[l], values(observation, i), 1});
-        }
-        judged_[i] = fit_season(observations, state_.typical_noise, options_, models_[i]) ? 1 : 0;
-      }
-    });
-  }
-
-  /// The residual of an observation against the model of a pixel; no_kind where it does not count.
-  std::uint8_t residual(std::size_t l, std::size_t i, FeatureVector& residual, FeatureVector& deviation) const {
+  /// The residual of an observation against the model of a pixel; false where it does not count.
+  bool residual(std::size_t l, std::size_t i, FeatureVector& residual, FeatureVector& deviation) const {
     const ObservationStack::Observation& observation = stack_.observations_[l];
-    if (judged_[i] == 0 || !counts(observation, i)) return no_kind;
+    if (judged_[i] == 0 || !counts(observation, i)) return false;
     const Expectation expected = expect(models_[i], dates_[l], options_);
     const FeatureVector seen = values(observation, i);
     deviation = expected.deviation;
     for (std::size_t f = 0; f < feature_count; ++f) {
       residual[f] = expected.deviation[f] > 0 ? seen[f] - expected.value[f] : 0;
-      if (residual[f] != residual[f]) return no_kind;
+      if (residual[f] != residual[f]) return false;
     }
-    return state_.kind[i];
+    return true;
   }
 
   /// Calls body(y, pixel) for the first pixels of all rows.
@@ -182,8 +290,10 @@ class Learning {
     RegionalAnomaly anomaly;
     for (std::size_t l = 0; l < stack_.observations(); ++l) {
       for_rows([&](int, std::size_t i) {
-        for (int x = 0; x < state_.width; ++x, ++i)
-          observation.kind[i] = residual(l, i, observation.residual[i], observation.deviation[i]);
+        for (int x = 0; x < state_.width; ++x, ++i) {
+          const bool counts = residual(l, i, observation.residual[i], observation.deviation[i]);
+          observation.kind[i] = counts ? state_.kind[i] : no_kind;
+        }
       });
       anomaly.estimate(observation, options_, rows_);
       for_rows([&](int y, std::size_t i) {
@@ -294,62 +404,6 @@ class Learning {
     });
   }
 
-  FeatureVector median_noise() const {
-    FeatureVector result{};
-    std::vector<float> noises;
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      noises.clear();
-      for (std::size_t i = 0; i < state_.pixels(); ++i) {
-        if (judged_[i] != 0 && models_[i].noise[f] > 0) noises.push_back(models_[i].noise[f]);
-      }
-      if (noises.empty()) continue;
-      const auto middle = noises.begin() + static_cast<std::ptrdiff_t>(noises.size() / 2);
-      std::nth_element(noises.begin(), middle, noises.end());
-      result[f] = *middle;
-    }
-    return result;
-  }
-
-  /// Joint covariance of standardised residuals that agree with the model, shrunk to independence like a prior of some
-  /// hundred observations; its scale is left at 1 per feature, since the noise has that.
-  void whiten() {
-    using Matrix = Eigen::Matrix<double, feature_count, feature_count>;
-    constexpr double prior = 200;
-    Matrix sum = prior * Matrix::Identity();
-    double count = prior;
-    const std::size_t stride = std::max<std::size_t>(1, state_.pixels() / 5000);
-    for (std::size_t l = 0; l < stack_.observations(); ++l) {
-      for (std::size_t i = 0; i < state_.pixels(); i += stride) {
-        FeatureVector difference;
-        FeatureVector deviation;
-        if (residual(l, i, difference, deviation) == no_kind) continue;
-        Eigen::Matrix<double, feature_count, 1> z;
-        for (std::size_t f = 0; f < feature_count; ++f) {
-          const float noise = models_[i].noise[f];
-          z(static_cast<int>(f)) = noise > 0 ? static_cast<double>(difference[f] / noise) : 0;
-        }
-        const double limit = static_cast<double>(options_.tukey_sigma);
-        if (z.squaredNorm() > limit * limit * static_cast<double>(feature_count)) continue;
-        sum += z * z.transpose();
-        ++count;
-      }
-    }
-    sum /= count;
-    for (int f = 0; f < static_cast<int>(feature_count); ++f) {
-      if (state_.typical_noise[static_cast<std::size_t>(f)] > 0) continue;
-      sum.row(f).setZero();
-      sum.col(f).setZero();
-      sum(f, f) = 1;
-    }
-    const Matrix factor = sum.llt().matrixL();
-    const Matrix inverse = factor.triangularView<Eigen::Lower>().solve(Matrix::Identity());
-    for (std::size_t r = 0; r < feature_count; ++r) {
-      for (std::size_t c = 0; c < feature_count; ++c) {
-        state_.whitening[r * feature_count + c] = static_cast<float>(inverse(static_cast<int>(r), static_cast<int>(c)));
-      }
-    }
-  }
-
   ObservationStack stack_;
   const MonitorOptions& options_;
   const RowLoop& rows_;
@@ -361,7 +415,57 @@ class Learning {
 };
 
 MonitorState learn(ObservationStack stack, const MonitorOptions& options, const RowLoop& rows) {
+  if (stack.observations() == 0) throw DataError("no observation to learn from");
   return Learning(std::move(stack), options, rows).run();
+}
+
+namespace {
+
+/// What all windows have in common.
+struct WindowsLearnt {
+  std::array<std::vector<float>, feature_count> noises;
+  ResidualSums sums;
+  std::size_t pixels = 0;
+  std::size_t observations = 0;
+
+  FeatureVector typical_noise() {
+    FeatureVector result{};
+    for (std::size_t f = 0; f < feature_count; ++f) result[f] = median_of(noises[f]);
+    return result;
+  }
+};
+
+}  // namespace
+
+void learn_windows(std::size_t count, const StackOf& stack_of, const MonitorOptions& options,
+                   const std::function<void(std::size_t, MonitorState)>& learnt) {
+  const RowLoop rows = serial_rows;
+  const auto fitted = [&](std::size_t window, const FeatureVector& typical_noise) {
+    Learning learning(stack_of(window), options, rows);
+    learning.count_observations();
+    learning.fit_with(typical_noise);
+    return learning;
+  };
+  const auto walk = [&](const FeatureVector& typical_noise, std::size_t stride) {
+    WindowsLearnt common;
+    for (std::size_t window = 0; window < count; ++window) {
+      const Learning learning = fitted(window, typical_noise);
+      for (std::size_t f = 0; f < feature_count; ++f) learning.add_noises(f, common.noises[f]);
+      if (stride > 0) learning.add_residuals((stride - common.pixels % stride) % stride, stride, common.sums);
+      common.pixels += learning.pixels();
+      common.observations += learning.observations();
+    }
+    return common;
+  };
+  WindowsLearnt first = walk({}, 0);
+  if (first.observations == 0) throw DataError("no observation to learn from");
+  const FeatureVector first_noise = first.typical_noise();
+  WindowsLearnt second = walk(first_noise, stride_of(first.pixels));
+  const FeatureVector noise = second.typical_noise();
+  const Whitening whitening = whitening_of(second.sums, noise);
+  for (std::size_t window = 0; window < count; ++window) {
+    learnt(window, fitted(window, first_noise).finish_with(noise, whitening));
+  }
 }
 
 }  // namespace pitwatch

@@ -1,7 +1,9 @@
 #pragma once
 // From a history of observations to the model of each pixel.
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "pipeline/core/large_buffer.hpp"
@@ -44,5 +46,15 @@ class ObservationStack {
 /// against the clouds among them. Pixels with fewer than options.min_observations clear observations stay not_judged.
 /// The stack is used up. Throws DataError for an empty stack.
 MonitorState learn(ObservationStack stack, const MonitorOptions& options, const RowLoop& rows = serial_rows);
+
+/// Windows whose ground has nothing in common but the sensor, such as single pixels of a table, learnt one after the
+/// other: memory is that of one of them, and some bytes for each pixel. Typical noise and covariance are those of all
+/// together; what ground shares on a date is not taken out, options.surroundings_m counts as 0. `stack_of` is asked
+/// three times for each window, in their order, and may give an empty stack, none of whose pixels are judged. `learnt`
+/// gets the states in the same order; of one window it is that of learn(), but that all ground is of one kind. Throws
+/// DataError where all stacks are empty.
+using StackOf = std::function<ObservationStack(std::size_t window)>;
+void learn_windows(std::size_t count, const StackOf& stack_of, const MonitorOptions& options,
+                   const std::function<void(std::size_t window, MonitorState)>& learnt);
 
 }  // namespace pitwatch

@@ -1,6 +1,7 @@
 #include "pipeline/monitor/shift.hpp"
 
 #include <algorithm>
+#include <bitset>
 #include <cmath>
 #include <span>
 
@@ -18,6 +19,15 @@ float squared_length(const FeatureVector& v) {
   return sum;
 }
 
+/// Those that pixels may have, as they are packed. Of few pixels few are wanted, which saves the logarithms of the
+/// others.
+std::bitset<256> lasting_errors(const MonitorState& state) {
+  std::bitset<256> wanted;
+  if (state.pixels() > wanted.size()) return wanted.set();
+  for (const PackedModel& model : state.models) wanted.set(model.lasting_error);
+  return wanted;
+}
+
 /// log(1 + exp(x))
 float softplus(float x) {
   constexpr float large = 15;
@@ -29,7 +39,9 @@ float softplus(float x) {
 ShiftEvidence::ShiftEvidence(const MonitorState& state, const MonitorOptions& options)
     : state_(state), options_(options) {
   for (const float noise : state.typical_noise) directions_ += noise > 0 ? 1.0F : 0.0F;
+  const std::bitset<256> wanted = lasting_errors(state);
   for (std::size_t error = 0; error < factors_.size(); ++error) {
+    if (!wanted[error]) continue;
     const float lasting = unpack_lasting_error(static_cast<std::uint8_t>(error)) * options.persistent_error_weight;
     for (std::size_t k = 1; k <= window_observations; ++k) {
       factors_[error].observations[k - 1] = factor_of(k, 1 + options.passing_error, lasting);

@@ -21,7 +21,7 @@ struct Shift {
 };
 
 /// The Bayes factor that observe.hpp states, with what belongs to a site: how its features covary, and how many are
-/// monitored. Refers to state and options, which must outlive it; arrays of the state are not read.
+/// monitored. Refers to state and options, which must outlive it, and must be made anew where models have changed.
 class ShiftEvidence {
  public:
   ShiftEvidence(const MonitorState& state, const MonitorOptions& options);

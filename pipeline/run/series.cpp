@@ -4,10 +4,15 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <deque>
 #include <limits>
-#include <map>
+#include <span>
+#include <unordered_map>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/interrupt.hpp"
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/core/text.hpp"
 #include "pipeline/io/files/csv_table.hpp"
@@ -35,141 +40,254 @@ constexpr std::array<BandColumn, 6> band_columns{{
 
 constexpr std::array<Feature, 3> index_columns{Feature::ndvi, Feature::bsi, Feature::mndwi};
 
-float number_in(const CsvRow& row, const std::string& column) {
-  const std::string& text = row.cells.at(column);
-  if (text.empty() || text == "NA" || text == "NaN" || text == "nan") return none;
-  float value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    throw DataError("line " + std::to_string(row.line) + ": '" + column + "' is not a number: '" + text + "'");
-  }
-  return value;
+constexpr std::uint64_t largest_table_bytes = std::uint64_t{1} << 30;
+
+/// Pixels that are judged side by side: those that follow on each other and have the same dates, at most so many.
+constexpr std::size_t most_pixels_of_group = 256;
+
+[[noreturn]] void fail(const CsvFile& file, const std::string& text) {
+  throw DataError("line " + std::to_string(file.line()) + ": " + text);
 }
 
-/// An observation of all pixels.
-struct TableObservation {
-  ObservationFeatures features;
-  std::vector<PixelReflectance> reflectance;  // NaN where there is no such column
-};
-
-/// The rows of a file as observations of a window of one row, in which each pixel is a column.
+/// The rows of a file, packed, by pixel and time.
 class SeriesTable {
  public:
   explicit SeriesTable(const SeriesOptions& options) : options_(options) {
-    std::vector<std::string> columns{options.date_column};
-    if (!options.id_column.empty()) columns.push_back(options.id_column);
-    if (!options.clear_column.empty()) columns.push_back(options.clear_column);
-    rows_ = read_csv(options.file, columns);
-    if (rows_.empty()) throw DataError("holds no rows");
-    find_bands();
-    find_pixels();
-    for (const CsvRow& row : rows_) take(row);
+    std::vector<std::string> names{options.date_column};
+    if (!options.id_column.empty()) names.push_back(options.id_column);
+    if (!options.clear_column.empty()) names.push_back(options.clear_column);
+    CsvFile file(options.file, names, largest_table_bytes);
+    find_columns(file);
+    while (file.next()) take(file);
+    if (when_.empty()) throw DataError("holds no rows");
+    sort();
   }
 
-  std::vector<std::string> ids;
-  std::map<std::pair<Instant, int>, TableObservation> observations;  // by date, and the how-manieth of that date
-  std::size_t repeated = 0;                                          // rows of a date that their pixel had before
+  std::size_t pixels() const { return ids_.size(); }
+  const std::string& id(std::size_t pixel) const { return ids_[pixel]; }
 
- private:
-  void find_bands() {
-    const auto& cells = rows_[0].cells;
-    for (const BandColumn& band : band_columns) {
-      for (const char* name : band.names) {
-        if (*name == '\0' || !cells.contains(name)) continue;
-        bands_.emplace_back(band.reflectance, name);
-        break;
-      }
-    }
-    const auto is_index = [&cells](Feature feature) {
-      return cells.contains(std::string(feature_names[index(feature)]));
-    };
-    if (bands_.empty() && std::none_of(index_columns.begin(), index_columns.end(), is_index)) {
-      throw DataError("has no column of a band (B02, B03, B04, B08, B11, B12) or index (ndvi, bsi, mndwi)");
-    }
+  /// Rows of a pixel, by time: numbers for when(), is_clear() and the like.
+  std::span<const std::uint32_t> rows(std::size_t pixel) const {
+    return std::span(order_).subspan(starts_[pixel], starts_[pixel + 1] - starts_[pixel]);
   }
+  Instant when(std::uint32_t row) const { return when_[row]; }
+  bool is_clear(std::uint32_t row) const { return clear_[row] != 0; }
+  Instant first() const { return *std::min_element(when_.begin(), when_.end()); }
+  Instant last() const { return *std::max_element(when_.begin(), when_.end()); }
 
-  void find_pixels() {
-    for (const CsvRow& row : rows_) {
-      const std::string id = id_of(row);
-      if (numbers_.emplace(id, ids.size()).second) ids.push_back(id);
-    }
-  }
-
-  std::string id_of(const CsvRow& row) const {
-    return options_.id_column.empty() ? "1" : row.cells.at(options_.id_column);
-  }
-
-  void take(const CsvRow& row) {
-    const std::size_t pixel = numbers_.at(id_of(row));
-    const Instant when = date_of(row);
-    int& repeat = rows_of_date_[{when, pixel}];
-    if (repeat > 0) ++repeated;
-    TableObservation& observation = observations[{when, repeat++}];
-    if (observation.reflectance.empty()) start(observation, when);
-    observation.reflectance[pixel] = reflectance_in(row);
-    fill(row, pixel, observation.reflectance[pixel], observation.features);
-  }
-
-  Instant date_of(const CsvRow& row) const {
-    try {
-      return parse_instant(row.cells.at(options_.date_column));
-    } catch (const DataError& error) {
-      throw DataError("line " + std::to_string(row.line) + ": " + error.what());
-    }
-  }
-
-  void start(TableObservation& table_observation, Instant when) const {
-    table_observation.reflectance.resize(ids.size());
-    ObservationFeatures& observation = table_observation.features;
-    observation.when = when;
-    observation.width = static_cast<int>(ids.size());
-    observation.height = 1;
-    FeatureVector nothing;
-    nothing.fill(none);
-    observation.values.assign(ids.size(), nothing);
-    observation.errors.assign(ids.size(), FeatureVector{});
-    observation.blue_to_red.assign(ids.size(), none);
-    observation.seen.assign(ids.size(), Seen::nothing);
-    observation.called_cloud.assign(ids.size(), 0);
-  }
-
-  PixelReflectance reflectance_in(const CsvRow& row) const {
+  /// NaN where there is no such column.
+  PixelReflectance reflectance(std::uint32_t row) const {
     PixelReflectance reflectance{none, none, none, none, none, none};
-    for (const auto& [band, column] : bands_) {
-      const float value = number_in(row, column) * static_cast<float>(options_.scale);
-      if (std::abs(value) > 20) {
-        throw DataError("line " + std::to_string(row.line) + ": '" + column + "' is no reflectance of 0 to 1: '" +
-                        row.cells.at(column) + "'; the scale is to bring it there");
-      }
-      reflectance.*band = value;
-    }
+    for (const BandCells& band : bands_) reflectance.*(band.reflectance) = band.cells[row];
     return reflectance;
   }
 
-  void fill(const CsvRow& row, std::size_t pixel, const PixelReflectance& reflectance,
-            ObservationFeatures& observation) const {
+  /// Adds to the observation what the row shows of its pixel.
+  void fill(std::uint32_t row, std::size_t pixel, ObservationFeatures& observation) const {
+    const PixelReflectance seen = reflectance(row);
     FeatureVector& values = observation.values[pixel];
-    values = features_of(reflectance);
-    observation.errors[pixel] = error_of(reflectance, options_.monitor.reflectance_error);
+    values = features_of(seen);
+    observation.errors[pixel] = error_of(seen, options_.monitor.reflectance_error);
     for (float& error : observation.errors[pixel]) error = error == error ? error : 0;  // of what comes as an index
-    for (const Feature feature : index_columns) {
-      float& value = values[index(feature)];
-      const std::string column(feature_names[index(feature)]);
-      if (value != value && row.cells.contains(column)) value = number_in(row, column);
+    for (const IndexCells& of : indices_) {
+      float& value = values[index(of.feature)];
+      if (value != value) value = of.cells[row];
     }
-    observation.blue_to_red[pixel] = reflectance.blue / reflectance.red;
-    const bool clear =
-        options_.clear_column.empty() || std::find(options_.clear_values.begin(), options_.clear_values.end(),
-                                                   row.cells.at(options_.clear_column)) != options_.clear_values.end();
-    observation.seen[pixel] = clear ? Seen::clear : Seen::masked;
+    observation.blue_to_red[pixel] = seen.blue / seen.red;
+    observation.seen[pixel] = is_clear(row) ? Seen::clear : Seen::masked;
+  }
+
+  /// Rows of a date that their pixel had before.
+  std::size_t repeated() const {
+    std::size_t count = 0;
+    for (std::size_t pixel = 0; pixel < pixels(); ++pixel) {
+      const auto of_pixel = rows(pixel);
+      for (std::size_t i = 1; i < of_pixel.size(); ++i) count += when(of_pixel[i]) == when(of_pixel[i - 1]) ? 1 : 0;
+    }
+    return count;
+  }
+
+ private:
+  // A deque grows without a copy of itself.
+  struct BandCells {
+    std::size_t column;
+    std::string name;
+    float PixelReflectance::*reflectance;
+    std::deque<float> cells;
+  };
+  struct IndexCells {
+    std::size_t column;
+    std::string name;
+    Feature feature;
+    std::deque<float> cells;
+  };
+
+  void find_columns(const CsvFile& file) {
+    for (const BandColumn& band : band_columns) {
+      for (const char* name : band.names) {
+        const auto column = *name == '\0' ? std::nullopt : file.column(name);
+        if (!column) continue;
+        bands_.push_back({*column, name, band.reflectance, {}});
+        break;
+      }
+    }
+    for (const Feature feature : index_columns) {
+      const std::string name(feature_names[index(feature)]);
+      if (const auto column = file.column(name)) indices_.push_back({*column, name, feature, {}});
+    }
+    if (bands_.empty() && indices_.empty()) {
+      throw DataError("has no column of a band (B02, B03, B04, B08, B11, B12) or index (ndvi, bsi, mndwi)");
+    }
+    date_ = *file.column(options_.date_column);
+    if (!options_.id_column.empty()) id_ = file.column(options_.id_column);
+    if (!options_.clear_column.empty()) clear_flag_ = file.column(options_.clear_column);
+  }
+
+  void take(const CsvFile& file) {
+    if (when_.size() == std::numeric_limits<std::uint32_t>::max()) throw DataError("has too many rows");
+    const std::string& id = id_ ? file.cell(*id_) : whole_table_;
+    const auto [known, is_new] = numbers_.emplace(id, static_cast<std::uint32_t>(ids_.size()));
+    if (is_new) ids_.push_back(id);
+    pixel_.push_back(known->second);
+    when_.push_back(date_of(file));
+    const std::vector<std::string>& clear = options_.clear_values;
+    const bool is_clear = !clear_flag_ || std::find(clear.begin(), clear.end(), file.cell(*clear_flag_)) != clear.end();
+    clear_.push_back(is_clear ? 1 : 0);
+    for (BandCells& band : bands_) {
+      const float value = number_in(file, band.column, band.name) * static_cast<float>(options_.scale);
+      if (std::abs(value) > 20) {
+        fail(file, "'" + band.name + "' is no reflectance of 0 to 1: '" + file.cell(band.column) +
+                       "'; the scale is to bring it there");
+      }
+      band.cells.push_back(value);
+    }
+    for (IndexCells& of : indices_) of.cells.push_back(number_in(file, of.column, of.name));
+  }
+
+  Instant date_of(const CsvFile& file) const {
+    try {
+      return parse_instant(file.cell(date_));
+    } catch (const DataError& error) {
+      fail(file, error.what());
+    }
+  }
+
+  static float number_in(const CsvFile& file, std::size_t column, const std::string& name) {
+    const std::string& text = file.cell(column);
+    if (text.empty() || text == "NA" || text == "NaN" || text == "nan") return none;
+    float value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) {
+      fail(file, "'" + name + "' is not a number: '" + text + "'");
+    }
+    return value;
+  }
+
+  void sort() {
+    numbers_.clear();
+    starts_.assign(pixels() + 1, 0);
+    for (const std::uint32_t pixel : pixel_) ++starts_[pixel + 1];
+    for (std::size_t pixel = 0; pixel < pixels(); ++pixel) {
+      if (starts_[pixel + 1] > most_acquisitions) {
+        throw DataError("'" + ids_[pixel] + "' has more than " + std::to_string(most_acquisitions) + " observations");
+      }
+      starts_[pixel + 1] += starts_[pixel];
+    }
+    order_.resize(when_.size());
+    std::vector<std::size_t> next(starts_.begin(), starts_.end() - 1);
+    for (std::uint32_t row = 0; row < pixel_.size(); ++row) order_[next[pixel_[row]]++] = row;
+    pixel_.clear();
+    pixel_.shrink_to_fit();
+    const auto earlier = [this](std::uint32_t a, std::uint32_t b) { return when_[a] < when_[b]; };
+    for (std::size_t pixel = 0; pixel < pixels(); ++pixel) {
+      const auto first = order_.begin() + static_cast<std::ptrdiff_t>(starts_[pixel]);
+      std::stable_sort(first, order_.begin() + static_cast<std::ptrdiff_t>(starts_[pixel + 1]), earlier);
+    }
   }
 
   const SeriesOptions& options_;
-  std::vector<CsvRow> rows_;
-  std::vector<std::pair<float PixelReflectance::*, std::string>> bands_;
-  std::map<std::string, std::size_t> numbers_;
-  std::map<std::pair<Instant, std::size_t>, int> rows_of_date_;  // by date and pixel, as many as were taken
+  const std::string whole_table_ = "1";  // the id of the one pixel where no column tells pixels apart
+  std::size_t date_ = 0;                 // columns
+  std::optional<std::size_t> id_;
+  std::optional<std::size_t> clear_flag_;
+  std::vector<BandCells> bands_;
+  std::vector<IndexCells> indices_;
+  std::vector<std::string> ids_;
+  std::unordered_map<std::string, std::uint32_t> numbers_;  // of ids_, while rows come
+  // By row.
+  std::deque<std::uint32_t> pixel_;
+  std::deque<Instant> when_;
+  std::deque<std::uint8_t> clear_;
+  // Rows by pixel and time; those of a pixel begin at its place in starts_.
+  std::vector<std::uint32_t> order_;
+  std::vector<std::size_t> starts_;
 };
+
+/// Pixels that follow on each other and have the same dates: a window of one row, in which each is a column.
+class PixelGroup {
+ public:
+  PixelGroup(const SeriesTable& table, std::size_t begin, std::size_t end) : table_(&table), begin_(begin), end_(end) {}
+
+  std::size_t begin() const { return begin_; }
+  std::size_t pixels() const { return end_ - begin_; }
+  std::size_t observations() const { return table_->rows(begin_).size(); }
+  Instant when(std::size_t observation) const { return table_->when(row(0, observation)); }
+  std::uint32_t row(std::size_t pixel, std::size_t observation) const {
+    return table_->rows(begin_ + pixel)[observation];
+  }
+
+  /// As many as are not later than `until`.
+  std::size_t history(Instant until) const {
+    std::size_t count = 0;
+    while (count < observations() && when(count) <= until) ++count;
+    return count;
+  }
+
+  /// `into` keeps its memory.
+  void fill(std::size_t observation, ObservationFeatures& into) const {
+    into.when = when(observation);
+    into.width = static_cast<int>(pixels());
+    into.height = 1;
+    into.values.resize(pixels());
+    into.errors.resize(pixels());
+    into.blue_to_red.resize(pixels());
+    into.seen.resize(pixels());
+    into.called_cloud.assign(pixels(), 0);
+    for (std::size_t i = 0; i < pixels(); ++i) table_->fill(row(i, observation), i, into);
+  }
+
+  ObservationStack stack(Instant until) const {
+    ObservationStack stack(static_cast<int>(pixels()), 1);
+    ObservationFeatures features;
+    const std::size_t count = history(until);
+    for (std::size_t observation = 0; observation < count; ++observation) {
+      fill(observation, features);
+      stack.add(features);
+    }
+    return stack;
+  }
+
+ private:
+  const SeriesTable* table_;
+  std::size_t begin_;
+  std::size_t end_;
+};
+
+std::vector<PixelGroup> groups_of(const SeriesTable& table) {
+  const auto same_dates = [&table](std::size_t a, std::size_t b) {
+    return std::ranges::equal(table.rows(a), table.rows(b), [&table](std::uint32_t row_a, std::uint32_t row_b) {
+      return table.when(row_a) == table.when(row_b);
+    });
+  };
+  std::vector<PixelGroup> groups;
+  for (std::size_t begin = 0; begin < table.pixels();) {
+    std::size_t end = begin + 1;
+    while (end < table.pixels() && end - begin < most_pixels_of_group && same_dates(begin, end)) ++end;
+    groups.emplace_back(table, begin, end);
+    begin = end;
+  }
+  return groups;
+}
 
 Instant end_of_history(const SeriesOptions& options, Instant first, Instant last) {
   if (options.history_until) return *options.history_until;
@@ -224,43 +342,90 @@ struct PixelCourse {
   bool is_over_ = false;
 };
 
-void take_acquisitions(const TableObservation& table_observation, const MonitorState& state, const Observation& seen,
-                       const SeriesOptions& options, std::vector<PixelCourse>& courses, SeriesResult& result) {
-  const ObservationFeatures& observation = table_observation.features;
-  for (std::size_t i = 0; i < observation.pixels(); ++i) {
-    if (observation.seen[i] == Seen::nothing) continue;
-    SeriesObservation& line = result.observations.emplace_back();
-    line.pixel = i;
+/// The pixels of a group, observation by observation.
+class GroupJudge {
+ public:
+  GroupJudge(const SeriesTable& table, const PixelGroup& group, MonitorState state, const SeriesOptions& options,
+             const MonitorOptions& monitor)
+      : table_(table), group_(group), state_(std::move(state)), options_(options), monitor_(monitor) {
+    pixels_.resize(group.pixels());
+    courses_.resize(group.pixels());
+    lines_.resize(group.pixels());
+    // Whatever is beside a pixel in the table is not so on the ground.
+    state_.near_water.resize(group.pixels());
+    for (std::size_t i = 0; i < group.pixels(); ++i) {
+      pixels_[i].id = table.id(group.begin() + i);
+      state_.near_water[i] = was_water(state_.counts[i]) ? NearWater::bank : NearWater::none;
+    }
+  }
+
+  void run(Instant until, SeriesResult& result, const TakeSeries& take) {
+    const std::size_t history = group_.history(until);
+    for (std::size_t observation = 0; observation < history; ++observation) remember(observation);
+    ObservationFeatures features;
+    Observation seen;
+    for (std::size_t observation = history; observation < group_.observations(); ++observation) {
+      group_.fill(observation, features);
+      observe(state_, features, monitor_, seen);
+      for (std::size_t i = 0; i < group_.pixels(); ++i) follow(i, group_.row(i, observation), features, seen);
+    }
+    for (std::size_t i = 0; i < group_.pixels(); ++i) {
+      if (take) take(pixels_[i], lines_[i]);
+      result.pixels.push_back(std::move(pixels_[i]));
+    }
+  }
+
+ private:
+  void remember(std::size_t observation) {
+    for (std::size_t i = 0; i < group_.pixels(); ++i) {
+      const std::uint32_t row = group_.row(i, observation);
+      if (!table_.is_clear(row)) continue;
+      ++pixels_[i].history_observations;
+      courses_[i].before = spectrum_of(table_.reflectance(row));
+    }
+  }
+
+  void follow(std::size_t i, std::uint32_t row, const ObservationFeatures& observation, const Observation& seen) {
+    SeriesObservation& line = lines_[i].emplace_back();
     line.when = observation.when;
     line.use = seen.use[i];
     line.observed = observation.values[i];
     for (std::size_t f = 0; f < feature_count; ++f) {
-      const bool used = counts(seen.use[i]) && state.models[i].noise[f] != 0;
+      const bool used = counts(seen.use[i]) && state_.models[i].noise[f] != 0;
       line.modelled[f] = used ? observation.values[i][f] - seen.residuals.residual[i][f] : none;
       line.noise[f] = used ? seen.residuals.deviation[i][f] : none;
     }
     line.evidence = seen.evidence[i];
     line.probability = seen.probability[i];
     line.status = seen.status[i];
-    SeriesPixel& pixel = result.pixels[i];
+    SeriesPixel& pixel = pixels_[i];
     pixel.observations += counts(seen.use[i]) ? 1 : 0;
     pixel.status = line.status;
     pixel.highest_probability = std::max(pixel.highest_probability, line.probability);
-    const PixelHistory& history = state.history[i];
-    const auto date = [&state](ObservationNumber number) {
-      return state.observations[static_cast<std::size_t>(number)];
+    const PixelHistory& history = state_.history[i];
+    const auto date = [this](ObservationNumber number) {
+      return state_.observations[static_cast<std::size_t>(number)];
     };
     if (!pixel.first_detected && history.first_detected != no_observation)
       pixel.first_detected = date(history.first_detected);
     if (!pixel.confirmed_on && history.confirmed_on != no_observation) pixel.confirmed_on = date(history.confirmed_on);
     if (counts(seen.use[i])) {
-      courses[i].take(spectrum_of(table_observation.reflectance[i]), state, i, seen.undisturbed[i] != 0, options);
+      courses_[i].take(spectrum_of(table_.reflectance(row)), state_, i, seen.undisturbed[i] != 0, options_);
     }
-    if (history.first_detected == no_observation) continue;
-    pixel.change_class = courses[i].course.told.change_class;
+    if (history.first_detected == no_observation) return;
+    pixel.change_class = courses_[i].course.told.change_class;
     if (line.status != PixelStatus::stable) line.change_class = pixel.change_class;
   }
-}
+
+  const SeriesTable& table_;
+  const PixelGroup& group_;
+  MonitorState state_;
+  const SeriesOptions& options_;
+  const MonitorOptions& monitor_;
+  std::vector<SeriesPixel> pixels_;
+  std::vector<PixelCourse> courses_;
+  std::vector<std::vector<SeriesObservation>> lines_;
+};
 
 std::string_view class_of(const std::optional<ChangeClass>& change_class) {
   return change_class ? name(*change_class) : std::string_view();
@@ -273,7 +438,7 @@ std::string_view name(ObservationUse use) {
 
 }  // namespace
 
-SeriesResult run_series(const SeriesOptions& options) {
+SeriesResult run_series(const SeriesOptions& options, const TakeSeries& take) {
   if (!(options.scale > 0)) throw ConfigError("scale is over 0");
   if (options.history_days < 1) throw ConfigError("history is at least a day");
   MonitorOptions monitor = options.monitor;
@@ -281,28 +446,17 @@ SeriesResult run_series(const SeriesOptions& options) {
   monitor.neighbours = 0;
   try {
     const SeriesTable table(options);
+    const std::vector<PixelGroup> groups = groups_of(table);
+    const Instant until = end_of_history(options, table.first(), table.last());
     SeriesResult result;
-    result.repeated = table.repeated;
-    for (const std::string& id : table.ids) result.pixels.emplace_back().id = id;
-    const Instant until =
-        end_of_history(options, table.observations.begin()->first.first, table.observations.rbegin()->first.first);
-    ObservationStack stack(static_cast<int>(table.ids.size()), 1);
-    auto observation = table.observations.begin();
-    std::vector<PixelCourse> courses(table.ids.size());
-    for (; observation != table.observations.end() && observation->first.first <= until; ++observation) {
-      stack.add(observation->second.features);
-      for (std::size_t i = 0; i < table.ids.size(); ++i) {
-        if (observation->second.features.seen[i] != Seen::clear) continue;
-        ++result.pixels[i].history_observations;
-        courses[i].before = spectrum_of(observation->second.reflectance[i]);
-      }
-    }
-    MonitorState state = learn(std::move(stack), monitor);
-    Observation seen;
-    for (; observation != table.observations.end(); ++observation) {
-      observe(state, observation->second.features, monitor, seen);
-      take_acquisitions(observation->second, state, seen, options, courses, result);
-    }
+    result.repeated = table.repeated();
+    const auto stack_of = [&](std::size_t group) {
+      throw_if_interrupted();
+      return groups[group].stack(until);
+    };
+    learn_windows(groups.size(), stack_of, monitor, [&](std::size_t group, MonitorState state) {
+      GroupJudge(table, groups[group], std::move(state), options, monitor).run(until, result, take);
+    });
     return result;
   } catch (const DataError& error) {
     const std::string message = error.what();
@@ -310,14 +464,19 @@ SeriesResult run_series(const SeriesOptions& options) {
   }
 }
 
-std::string observations_csv(const SeriesResult& result) {
+std::string observations_header() {
   std::string text = "id,date,use";
   for (const std::string_view feature : feature_names) {
     for (const char* of : {"_observed", "_modelled", "_noise"}) text.append(",").append(feature).append(of);
   }
-  text += ",evidence,probability,status,class\n";
-  for (const SeriesObservation& observation : result.observations) {
-    text += csv_cell(result.pixels[observation.pixel].id) + "," + format_instant(observation.when) + ",";
+  return text + ",evidence,probability,status,class\n";
+}
+
+std::string observations_csv(const SeriesPixel& pixel, const std::vector<SeriesObservation>& observations) {
+  std::string text;
+  const std::string id = csv_cell(pixel.id);
+  for (const SeriesObservation& observation : observations) {
+    text.append(id).append(",").append(format_instant(observation.when)).append(",");
     text += name(observation.use);
     for (std::size_t f = 0; f < feature_count; ++f) {
       for (const float value : {observation.observed[f], observation.modelled[f], observation.noise[f]})

@@ -1,6 +1,7 @@
 #pragma once
 // Series of single pixels: a table in, the monitor's judgement of each observation out.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,7 +28,6 @@ struct SeriesOptions {
 
 /// An observation that was judged.
 struct SeriesObservation {
-  std::size_t pixel = 0;  // of SeriesResult::pixels
   Instant when{};
   ObservationUse use = ObservationUse::unseen;
   FeatureVector observed{};
@@ -51,23 +51,30 @@ struct SeriesPixel {
 };
 
 struct SeriesResult {
-  std::vector<SeriesPixel> pixels;              // in the order of the file
-  std::vector<SeriesObservation> observations;  // by time, then by pixel
-  std::size_t repeated = 0;                     // rows of a date that their pixel had before: observations of their own
+  std::vector<SeriesPixel> pixels;  // in the order in which the file first names them
+  std::size_t repeated = 0;         // rows of a date that their pixel had before: observations of their own
 };
 
+/// Gets a pixel and its observations after the history, by time.
+using TakeSeries = std::function<void(const SeriesPixel& pixel, const std::vector<SeriesObservation>& observations)>;
+
 /// Reads the file, learns from its first part and observes the rest with the engine that watches sites, without its
-/// spatial steps. Bands are columns by ESA's name or a common one (B04, B4, red); where bands are missing, columns
-/// ndvi, bsi and mndwi stand in for what they would give, and the engine works with what there is. Without
-/// `history_until`, the first `history_days` are history, but at most half of the series. Empty cells and NA are no
-/// measurement; rows of a pixel with the same date are separate observations.
-/// Throws DataError, naming the file and line, for what cannot be read or is no reflectance, ConfigError for options
-/// out of range.
-SeriesResult run_series(const SeriesOptions& options);
+/// spatial steps: pixels have typical noise and covariance in common, and nothing else. Bands are columns by ESA's name
+/// or a common one (B04, B4, red); where bands are missing, columns ndvi, bsi and mndwi stand in for what they would
+/// give, and the engine works with what there is. Without `history_until`, the first `history_days` are history, but at
+/// most half of the series. Empty cells and NA are no measurement; rows of a pixel with the same date are separate
+/// observations. Rows may come in any order; `take` gets the pixels in the order in which the file first names them.
+/// Time and memory grow with the rows: 17 bytes of each, and 4 for each cell of a band or index.
+/// Throws DataError, naming the file and line, for what cannot be read or is no reflectance, and for a table of more
+/// than 1 GiB; ConfigError for options out of range.
+SeriesResult run_series(const SeriesOptions& options, const TakeSeries& take = {});
+
+/// Columns of observations_csv().
+std::string observations_header();
 
 /// One line per observation: id, date, use; observed, modelled and noise of each feature; evidence, probability,
 /// status, class.
-std::string observations_csv(const SeriesResult& result);
+std::string observations_csv(const SeriesPixel& pixel, const std::vector<SeriesObservation>& observations);
 
 /// One line per pixel: id, observations, first_detected, confirmed_on, status, class, highest probability.
 std::string summary_csv(const SeriesResult& result);

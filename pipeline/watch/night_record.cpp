@@ -105,18 +105,19 @@ void NightRecord::check_register() const {
 }
 
 RecordedCheckpoints NightRecord::recorded(const Site& site) const {
+  return before_ ? recorded_checkpoints(*before_, options_.state, site.id) : RecordedCheckpoints{};
+}
+
+RecordedCheckpoints recorded_checkpoints(const Manifest& manifest, const std::string& state, const std::string& site) {
   RecordedCheckpoints recorded;
-  if (!before_) return recorded;
-  const std::string folder = "sites/" + site.id + "/";
-  for (const OutputFile& file : before_->outputs) {
-    if (file.path.starts_with(folder)) recorded.files.insert(options_.state + "/" + file.path);
+  const std::string folder = "sites/" + site + "/";
+  for (const OutputFile& file : manifest.outputs) {
+    if (file.path.starts_with(folder)) recorded.files.insert(state + "/" + file.path);
   }
-  for (const SiteStanding& standing : before_->sites) {
+  for (const SiteStanding& standing : manifest.sites) {
     // A site that learns keeps former states of other terms beside it.
-    if (standing.id != site.id || standing.learning) continue;
-    for (const CheckpointFile& file : standing.checkpoints) {
-      recorded.of_one_course.insert(options_.state + "/" + file.path);
-    }
+    if (standing.id != site || standing.learning) continue;
+    for (const CheckpointFile& file : standing.checkpoints) recorded.of_one_course.insert(state + "/" + file.path);
   }
   return recorded;
 }

@@ -71,4 +71,7 @@ class NightRecord {
 void record_review(const std::string& state, const std::string& target, const std::string& alert_id,
                    const Review& review, const SigningOptions& signing);
 
+/// What a manifest of the state in the folder `state` says of the checkpoints of a site.
+RecordedCheckpoints recorded_checkpoints(const Manifest& manifest, const std::string& state, const std::string& site);
+
 }  // namespace pitwatch

@@ -223,8 +223,7 @@ std::optional<std::size_t> StateFolder::start_of(const AcquisitionPlan& plan) {
     Checkpoint& checkpoint = checkpoints_[i];
     const std::size_t acquisitions = checkpoint.acquisitions;
     if (cannot_be_start(checkpoint, plan) || !can_go_on(plan, acquisitions)) continue;
-    if (!fits(checkpoint) || !checkpoint.head->is_learnt) continue;
-    if (!begins_with(plan, checkpoint.head->acquisitions)) continue;
+    if (!can_be_start(checkpoint, plan)) continue;
     start_ = i;
     return acquisitions;
   }
@@ -232,26 +231,45 @@ std::optional<std::size_t> StateFolder::start_of(const AcquisitionPlan& plan) {
   return std::nullopt;
 }
 
+/// Whether a plan can be come to from a checkpoint, by its head.
+bool StateFolder::can_be_start(Checkpoint& checkpoint, const AcquisitionPlan& plan) {
+  return fits(checkpoint) && checkpoint.head->is_learnt && begins_with(plan, checkpoint.head->acquisitions);
+}
+
 std::optional<std::size_t> StateFolder::rerun_start_of(const AcquisitionPlan& plan,
                                                        const std::optional<Instant>& from) {
-  std::optional<std::size_t> last;         // checkpoint
-  std::optional<std::size_t> without_gap;  // the first such
-  const auto found = [&]() -> std::optional<std::size_t> {
-    start_ = without_gap ? without_gap : last;
-    if (!start_) return std::nullopt;
-    return checkpoints_[*start_].acquisitions;
-  };
-  for (std::size_t i = newest_.value_or(checkpoints_.size()); i < checkpoints_.size(); ++i) {
+  // Whether a checkpoint is before `from` is mostly known without its head: heads of later ones are read where none
+  // before will do.
+  std::vector<std::size_t> later;  // the newest first
+  std::optional<std::size_t> before;
+  for (std::size_t i = newest_.value_or(checkpoints_.size()); i < checkpoints_.size() && !before; ++i) {
     Checkpoint& checkpoint = checkpoints_[i];
-    if (cannot_be_start(checkpoint, plan) || !fits(checkpoint) || !checkpoint.head->is_learnt) continue;
-    const std::vector<AcquisitionRecord>& acquisitions = checkpoint.head->acquisitions;
-    if (!begins_with(plan, acquisitions)) continue;
-    if (!last) last = i;
-    if (can_go_on(plan, acquisitions.size())) without_gap = i;
-    const bool is_before = from && acquisitions.back().acquired < *from;
-    if (is_before || (!from && last)) return found();
+    if (cannot_be_start(checkpoint, plan)) continue;
+    std::optional<std::span<const AcquisitionRecord>> course = course_to(checkpoint);
+    if (!course) {
+      if (!can_be_start(checkpoint, plan)) continue;
+      course = checkpoint.head->acquisitions;
+    }
+    if (from && (course->empty() || course->back().acquired >= *from)) {
+      later.push_back(i);
+    } else if (can_be_start(checkpoint, plan)) {
+      before = i;
+    }
   }
-  return found();
+  const auto goes_on = [&](std::size_t i) { return can_go_on(plan, checkpoints_[i].acquisitions); };
+  const auto is_start = [&](std::size_t i) { return can_be_start(checkpoints_[i], plan); };
+  start_ = before && goes_on(*before) ? before : std::nullopt;
+  if (!start_) {
+    const auto first =
+        std::find_if(later.rbegin(), later.rend(), [&](std::size_t i) { return goes_on(i) && is_start(i); });
+    if (first != later.rend()) start_ = *first;
+  }
+  if (!start_) {
+    const auto last = std::find_if(later.begin(), later.end(), is_start);
+    start_ = last != later.end() ? std::optional(*last) : before;
+  }
+  if (!start_) return std::nullopt;
+  return checkpoints_[*start_].acquisitions;
 }
 
 std::optional<std::size_t> StateFolder::earliest_start_of(const AcquisitionPlan& plan) {

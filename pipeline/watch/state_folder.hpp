@@ -102,6 +102,7 @@ class StateFolder {
   void exclude(Checkpoint& checkpoint, const std::string& why);
   std::optional<std::span<const AcquisitionRecord>> course_to(const Checkpoint& checkpoint);
   bool cannot_be_start(const Checkpoint& checkpoint, const AcquisitionPlan& plan);
+  bool can_be_start(Checkpoint& checkpoint, const AcquisitionPlan& plan);
   bool is_of_use(Checkpoint& checkpoint, const AcquisitionPlan& plan);
   std::vector<std::string> thinned(std::size_t newest) const;
   bool is_replaced(const std::string& path) const;

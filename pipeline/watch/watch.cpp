@@ -19,6 +19,7 @@
 #include "pipeline/io/files/folder_lock.hpp"
 #include "pipeline/io/files/gdal_runtime.hpp"
 #include "pipeline/io/vector/tables.hpp"
+#include "pipeline/record/chain.hpp"
 #include "pipeline/record/unfinished.hpp"
 #include "pipeline/register/register.hpp"
 #include "pipeline/register/review_assignment.hpp"
@@ -163,9 +164,23 @@ void assign_context(std::vector<OutlinedAlert>& alerts, const std::vector<Outlin
   }
 }
 
+/// What the state that a rerun starts from says of its checkpoints; nothing where its record is damaged: then the heads
+/// of all of them are read.
+void take_recorded(const WatchOptions& options, std::vector<WatchedSite>& sites) {
+  try {
+    const std::optional<Manifest> before = settled_head(options.start_from);
+    if (!before) return;
+    for (WatchedSite& watched : sites) {
+      watched.recorded = recorded_checkpoints(*before, options.start_from, watched.site.id);
+    }
+  } catch (const DataError&) {
+  }
+}
+
 /// A rerun writes its alerts and nothing else.
-void run_again(const WatchOptions& options, const std::vector<WatchedSite>& sites, const ProgressSink& progress,
+void run_again(const WatchOptions& options, std::vector<WatchedSite>& sites, const ProgressSink& progress,
                WatchReport& report) {
+  if (!options.start_from.empty()) take_recorded(options, sites);
   RegisterContent known;
   if (!options.reviews_from.empty()) known = read_register(options.reviews_from);
   const SourceListing listing = list(options, sites, report);

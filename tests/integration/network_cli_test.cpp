@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -18,6 +20,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/plane.hpp"
+#include "pipeline/io/files/gdal_errors.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/raster/band_file.hpp"
 #include "pipeline/io/remote/remote_files.hpp"
@@ -194,6 +197,34 @@ TEST_F(Network, ReadsTheRecordedPagesOfPublicCatalogues) {
   }
 }
 
+/// What the items of an API leave open is of their collection, which is asked for once.
+TEST_F(Network, AsksOnceForTheCollection) {
+  json item = json::parse(R"({"type": "Feature", "stac_version": "1.1.0", "geometry": null, "bbox": [45, 40, 46, 41],
+    "links": [], "properties": {}, "assets": {"x": {"href": "./x.tif"}}})");
+  for (const char* day : {"2023-01-01", "2023-01-02", "2023-01-03"}) {
+    item["id"] = day;
+    item["properties"]["datetime"] = std::string(day) + "T08:00:00Z";
+    test::write_text(folder_ / (std::string(day) + ".json"), item.dump());
+  }
+  const HttpServer server(folder_.path(), {"--page-size", "1"});
+  HttpClient client({}, server.policy());
+  SearchRequest request;
+  request.collections = {"test"};
+  request.url = server.url("/stac");
+  const auto asked = [&] { return server.stats().at("collections").get<int>(); };
+  EXPECT_THAT(search_scenes(request, client).rejected, SizeIs(3));  // there is none
+  EXPECT_EQ(asked(), 1);
+  test::write_text(folder_ / "collection.json", R"({"type": "Collection", "id": "test",
+    "summaries": {"product:type": ["S2MSI2A"]}, "item_assets": {"x": {"bands": [{"name": "B04"}], "raster:scale": 0.0002}}})");
+  const SourceListing listing = search_scenes(request, client);
+  EXPECT_EQ(asked(), 2);
+  ASSERT_THAT(listing.scenes, SizeIs(3));
+  for (const ListedScene& listed : listing.scenes) {
+    EXPECT_EQ(listed.scene.level, "L2A");
+    EXPECT_FLOAT_EQ(listed.scene.bands.at(Band::B04).calibration.scale, 2e-4F);
+  }
+}
+
 TEST_F(Network, EndsWherePagesRepeatOrAreTooMany) {
   const HttpServer server(scenes(), {"--page-size", "2"});
   HttpClient client({}, server.policy());
@@ -292,6 +323,86 @@ TEST_F(Network, GivesUpWithOneReason) {
   EXPECT_EQ(waits, 2);
 }
 
+/// How long it took, seconds.
+double seconds_of(const std::function<void()>& action) {
+  const auto start = std::chrono::steady_clock::now();
+  action();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Whatever a server does, a request with all of its attempts ends in time.
+TEST_F(Network, EndsByTheDeadlineWithOneReason) {
+  const HttpServer server(folder_.path());
+  HttpOptions options;
+  options.attempts = 1000;
+  options.deadline = std::chrono::seconds(2);
+  std::string message;
+  const auto ends = [&](const std::string& mode) {
+    HttpClient client(options, server.policy());
+    const double took = seconds_of([&] {
+      message =
+          test::message_of<UnavailableError>([&] { client.get(server.url("/~" + mode + "/stac/search?k=secret")); });
+    });
+    EXPECT_LT(took, 4) << mode;
+    EXPECT_THAT(message, AllOf(HasSubstr("/~" + mode + "/stac/search?...: not there within 2 s, "),
+                               Not(HasSubstr("secret")), Not(HasSubstr("\n"))));
+    return took;
+  };
+  EXPECT_GT(ends("drip"), 1.5);  // slowly, but never so long without a byte that the attempt stalls
+  EXPECT_THAT(message, HasSubstr("1 attempt: "));
+  options.total_timeout = std::chrono::seconds(1);
+  options.first_wait = std::chrono::milliseconds(10);
+  ends("drip");
+  EXPECT_THAT(message, HasSubstr("2 attempts: "));
+  ends("500x100000");
+  EXPECT_THAT(message, HasSubstr("status 500"));
+  ends("cutx100000");
+  ends("429x100000");
+  options.deadline = std::chrono::seconds(1);  // the server asks for a second's wait: it is not begun
+  HttpClient client(options, server.policy());
+  EXPECT_LT(seconds_of([&] { EXPECT_THROW(client.get(server.url("/~429x9/stac/search?again")), UnavailableError); }),
+            0.9);
+}
+
+TEST_F(Network, AFileIsReadByTheDeadlineOrNotAtAll) {
+  const std::string content(std::size_t{8} << 20, 'x');
+  test::write_text(folder_ / "large.bin", content);
+  const HttpServer server(folder_.path());
+  const auto reads = [&](const std::string& mode, int deadline_s = 1) {
+    HttpOptions options;
+    options.deadline = std::chrono::seconds(deadline_s);
+    RemoteFiles files(std::make_shared<HttpClient>(options, server.policy()));
+    const std::string name = files.gdal_name(server.url(mode + "/files/large.bin"));
+    const std::unique_ptr<VSILFILE, int (*)(VSILFILE*)> file(VSIFOpenL(name.c_str(), "rb"), &VSIFCloseL);
+    int done = 0;
+    for (vsi_l_offset at = 60'000; file && at < content.size(); at += 60'000) {
+      char byte = 0;
+      if (VSIFSeekL(file.get(), at, SEEK_SET) != 0 || VSIFReadL(&byte, 1, 1, file.get()) != 1) break;
+      ++done;
+    }
+    return done;
+  };
+  const GdalErrorCapture errors;
+  EXPECT_EQ(reads("", 120), 139);
+  EXPECT_FALSE(errors.failed());
+  // Each part comes within a fiftieth of a second, all of them do not come within one.
+  const double took = seconds_of([&] { EXPECT_LT(reads("/~slow"), 60); });
+  EXPECT_LT(took, 3);
+  EXPECT_THAT(errors.explain("read"), HasSubstr("/files/large.bin: not read within 1 s"));
+  EXPECT_LT(seconds_of([&] { EXPECT_EQ(reads("/~drip"), 0); }), 3);
+}
+
+TEST_F(Network, TheProgramEndsByTheDeadline) {
+  const HttpServer server(folder_.path());
+  const auto start = std::chrono::steady_clock::now();
+  const test::Outcome outcome =
+      test::run_process(command(server, "scenes", "/~drip/stac?k=secret", {"--http-deadline", "2"}));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
+  EXPECT_EQ(outcome.exit_code, 69);
+  EXPECT_THAT(test::lines_of(outcome.err), ElementsAre(HasSubstr("not there within 2 s, 1 attempt")));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("secret")));
+}
+
 TEST_F(Network, TheProgramTellsInOneLine) {
   const HttpServer server(folder_.path());
   struct Case {
@@ -309,6 +420,7 @@ TEST_F(Network, TheProgramTellsInOneLine) {
       {command(server, "scenes", "/stac", {"--ca-file", "/nowhere"}), 2, "/nowhere"},
       {command(server, "scenes", "/stac", {"--max-cloud", "101"}), 2, "--max-cloud"},
       {command(server, "scenes", "/stac", {"--http-timeout", "0"}), 2, "--http-timeout"},
+      {command(server, "scenes", "/stac", {"--http-deadline", "0"}), 2, "--http-deadline"},
       {command(server, "scenes", "/stac", {"--allow-host", "a/b"}), 2, "--allow-host"},
       {command(server, "scenes", "/stac", {"--allow-bucket", "a@"}), 2, "--allow-bucket"},
       {command(server, "scenes", "/stac", {"--sign", "a.org"}), 2, "--sign"},

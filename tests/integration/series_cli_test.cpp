@@ -84,6 +84,71 @@ TEST_F(SeriesCli, FindsThePitAndLeavesTheGrass) {
   EXPECT_EQ(rows[1].cells.at("class"), "vegetation_to_bare");
 }
 
+/// A pixel is judged by its own rows, and by what is typical of all: rows may lie in any order, and dates of others do
+/// not matter.
+TEST_F(SeriesCli, OrderAndDatesOfOthersDoNotMatter) {
+  const std::string text = two_pixels(true);
+  const Outcome whole = series({write(text), "--id", "point"});
+  ASSERT_EQ(whole.exit_code, 0) << whole.err;
+  const std::size_t header = text.find('\n') + 1;
+  std::istringstream lines(text.substr(header));
+  std::string grass;
+  std::string pit;
+  for (std::string line; std::getline(lines, line);) (line.starts_with("pit") ? pit : grass).insert(0, line + "\n");
+  const Outcome apart = series({write(text.substr(0, header) + grass + pit), "--id", "point"});
+  EXPECT_EQ(apart.out, whole.out);
+  // The pixel "other" has as many days of its own as "pit" has rows, each five days later.
+  std::string other;
+  std::istringstream pits(pit);
+  for (std::string line; std::getline(pits, line);) {
+    const Instant day = parse_instant(line.substr(4, 10)) + std::chrono::days(5);
+    other += "other," + format_day(day) + line.substr(14) + "\n";
+  }
+  const Outcome three = series({write(text + other), "--id", "point", "--summary", "--history-until", "2020-12-31"});
+  ASSERT_EQ(three.exit_code, 0) << three.err;
+  const std::vector<CsvRow> rows = table(three.out);
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[1].cells.at("status"), "confirmed");
+  EXPECT_EQ(rows[2].cells.at("status"), "confirmed");
+  EXPECT_EQ(rows[1].cells.at("history_observations"), "37");
+  EXPECT_EQ(rows[2].cells.at("history_observations"), "37");
+}
+
+/// What is beside a pixel in the table is not beside it on the ground: water there explains nothing here.
+TEST_F(SeriesCli, NeighboursInTheTableAreNoneOnTheGround) {
+  const std::string text = two_pixels(true);
+  const std::size_t header = text.find('\n') + 1;
+  std::string lake;
+  for (int day = 0; day < 730; day += 10) {
+    const double wobble = 1 + 0.02 * (day / 10 % 3 - 1);
+    lake += "lake," + format_day(parse_instant("2020-01-01") + std::chrono::days(day));
+    for (const double value : {.06, .05, .03, .02, .01, .005}) lake += "," + std::to_string(value * wobble);
+    lake += "\n";
+  }
+  const auto line_of_pit = [&](const std::string& table) {
+    const std::size_t at = table.find("\npit,") + 1;
+    return table.substr(at, table.find('\n', at) - at);
+  };
+  const auto summary = [&](const std::string& rows) {
+    const Outcome outcome = series({write(text.substr(0, header) + rows), "--id", "point", "--summary"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return outcome.out;
+  };
+  std::string pits;
+  std::istringstream lines(text.substr(header));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("pit")) pits += line + "\n";
+  }
+  std::string grass_between;
+  for (int other = 0; other < 30; ++other) {
+    std::istringstream again(text.substr(header));
+    for (std::string line; std::getline(again, line);) {
+      if (!line.starts_with("pit")) grass_between += "g" + std::to_string(other) + line.substr(5) + "\n";
+    }
+  }
+  EXPECT_EQ(line_of_pit(summary(lake + pits + grass_between)), line_of_pit(summary(lake + grass_between + pits)));
+}
+
 TEST_F(SeriesCli, WarnsOfCloudsAndShortHistories) {
   const Outcome long_enough = series({write(two_pixels(true)), "--id", "point", "--summary"});
   EXPECT_THAT(long_enough.err, HasSubstr("without --clear"));

@@ -6,6 +6,7 @@ usage: stac_server.py FOLDER --port-file FILE [--recorded FOLDER] [--page-size N
 
 /stac            landing page; /stac/search: GET and POST over the STAC items below FOLDER, hrefs as /files/ URLs
 /s3stac          the same, hrefs as s3://testbucket/
+/stac/collections/test  FOLDER/collection.json, where there is one
 /recorded        landing page; /recorded/search: the pages of --recorded, page*.json, one after the other
 /files/PATH      files of FOLDER, with ranges
 /testbucket/PATH the same as S3 has it: 403 without an Authorization header
@@ -46,7 +47,7 @@ BUCKET = "testbucket"
 SIGNATURE = "st=2020&sr=c&sig=c2VjcmV0"
 lock = threading.Lock()
 requests_of = collections.Counter()
-stats = {"requests": 0, "file_requests": 0, "file_bytes": 0, "searches": 0, "signed": 0, "bodies": []}
+stats = {"requests": 0, "file_requests": 0, "file_bytes": 0, "searches": 0, "signed": 0, "collections": 0, "bodies": []}
 
 
 def items_below(folder):
@@ -191,6 +192,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.landing(path.rstrip("/"))
         if self.fails(body):
             return None
+        if path == "/stac/collections/test":
+            with lock:
+                stats["collections"] += 1
+            place = os.path.join(server.folder, "collection.json")
+            return self.send_json(json.load(open(place))) if os.path.isfile(place) else self.send(404)
         if path in ("/stac/search", "/s3stac/search", "/recorded/search"):
             with lock:
                 stats["searches"] += 1

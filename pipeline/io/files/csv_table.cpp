@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
+#include <functional>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/regular_file.hpp"
@@ -13,6 +13,7 @@ namespace pitwatch {
 namespace {
 
 constexpr std::uintmax_t largest_bytes = 256 << 20;
+constexpr std::size_t piece_bytes = 1 << 20;
 
 std::string content_of(const std::string& path) { return read_whole_file(path, largest_bytes); }
 
@@ -28,26 +29,66 @@ struct Record {
   std::vector<std::string> cells;
 };
 
+/// Of the bytes that follow, as many as are at hand; none at the end of the table.
+using More = std::function<std::string()>;
+
 class Reader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  /// A text that is all there.
+  explicit Reader(std::string_view text) : text_(text) { pass_mark(); }
+
+  /// A text that comes in pieces.
+  explicit Reader(More more) : more_(std::move(more)) {
+    read_on();
+    pass_mark();
+  }
 
   /// False at the end. Empty lines are passed over.
   bool next(Record& record) {
-    while (place_ < text_.size()) {
-      record = {line_, {}};
-      record.cells.push_back(cell());
-      while (place_ < text_.size() && text_[place_] == ',') {
-        ++place_;
-        record.cells.push_back(cell());
+    while (place_ < text_.size() || more_) {
+      const std::size_t place = place_;
+      const std::size_t line = line_;
+      if (place_ < text_.size()) read(record);
+      if (more_ && place_ >= text_.size()) {  // it may go on in the next piece
+        place_ = place;
+        line_ = line;
+        read_on();
+      } else if (record.cells.size() > 1 || !record.cells[0].empty()) {
+        return true;
       }
-      end_line();
-      if (record.cells.size() > 1 || !record.cells[0].empty()) return true;
     }
     return false;
   }
 
  private:
+  void pass_mark() {
+    if (text_.starts_with("\xEF\xBB\xBF")) place_ = 3;
+  }
+
+  /// Fetches more of the text; what is before place_ is dropped.
+  void read_on() {
+    if (buffer_.size() - place_ > piece_bytes) {
+      throw DataError("line " + std::to_string(line_) + ": a row of more than a megabyte");
+    }
+    buffer_.erase(0, place_);
+    place_ = 0;
+    const std::string piece = more_();
+    if (piece.empty()) more_ = nullptr;
+    buffer_ += piece;
+    text_ = buffer_;
+  }
+
+  void read(Record& record) {
+    record.line = line_;
+    record.cells.clear();
+    record.cells.push_back(cell());
+    while (place_ < text_.size() && text_[place_] == ',') {
+      ++place_;
+      record.cells.push_back(cell());
+    }
+    end_line();
+  }
+
   std::string cell() {
     const std::size_t start = text_.find_first_not_of(" \t", place_);
     if (start != std::string::npos && text_[start] == '"') return quoted(start);
@@ -68,7 +109,10 @@ class Reader {
       if (text_[place_] == '\n') ++line_;
       value += text_[place_];
     }
-    if (place_ >= text_.size()) throw DataError("line " + std::to_string(first_line) + ": a quote is not closed");
+    if (place_ >= text_.size()) {
+      if (more_) return {};
+      throw DataError("line " + std::to_string(first_line) + ": a quote is not closed");
+    }
     ++place_;
     const std::size_t end = std::min(text_.find_first_of(",\n", place_), text_.size());
     if (!trimmed(text_.substr(place_, end - place_)).empty()) {
@@ -84,16 +128,14 @@ class Reader {
     ++line_;
   }
 
+  More more_;           // none: text_ is all that is left
+  std::string buffer_;  // where it comes in pieces
   std::string_view text_;
   std::size_t place_ = 0;
   std::size_t line_ = 1;
 };
 
-}  // namespace
-
-std::vector<CsvRow> parse_csv(std::string_view text, const std::vector<std::string>& columns) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  Reader reader(text);
+Record header_of(Reader& reader, const std::vector<std::string>& columns) {
   Record header;
   if (!reader.next(header)) throw DataError("holds no header line");
   for (const std::string& column : columns) {
@@ -101,18 +143,71 @@ std::vector<CsvRow> parse_csv(std::string_view text, const std::vector<std::stri
     if (count == 0) throw DataError("has no column '" + column + "'");
     if (count > 1) throw DataError("has the column '" + column + "' twice");
   }
+  return header;
+}
+
+bool next_row(Reader& reader, const Record& header, Record& row) {
+  if (!reader.next(row)) return false;
+  if (row.cells.size() == header.cells.size()) return true;
+  throw DataError("line " + std::to_string(row.line) + ": " + std::to_string(row.cells.size()) + " cells, but " +
+                  std::to_string(header.cells.size()) + " columns");
+}
+
+}  // namespace
+
+std::vector<CsvRow> parse_csv(std::string_view text, const std::vector<std::string>& columns) {
+  Reader reader(text);
+  const Record header = header_of(reader, columns);
   std::vector<CsvRow> rows;
-  for (Record record; reader.next(record);) {
-    if (record.cells.size() != header.cells.size()) {
-      throw DataError("line " + std::to_string(record.line) + ": " + std::to_string(record.cells.size()) +
-                      " cells, but " + std::to_string(header.cells.size()) + " columns");
-    }
+  for (Record record; next_row(reader, header, record);) {
     CsvRow& row = rows.emplace_back();
     row.line = record.line;
     for (std::size_t i = 0; i < header.cells.size(); ++i) row.cells[header.cells[i]] = record.cells[i];
   }
   return rows;
 }
+
+struct CsvFile::State {
+  State(const std::string& file_path, std::uint64_t most_bytes)
+      : path(file_path), file(file_path, most_bytes), reader([this] {
+          std::string piece(piece_bytes, '\0');
+          piece.resize(file.read(piece.data(), piece.size()));
+          return piece;
+        }) {}
+
+  std::string path;
+  RegularFileReader file;
+  Reader reader;
+  Record header;
+  Record row;
+};
+
+CsvFile::CsvFile(const std::string& path, const std::vector<std::string>& columns, std::uint64_t most_bytes) try
+    : state_(std::make_unique<State>(path, most_bytes)) {
+  state_->header = header_of(state_->reader, columns);
+} catch (const DataError& error) {
+  throw DataError(path + ": " + error.what());
+}
+
+CsvFile::~CsvFile() = default;
+
+std::optional<std::size_t> CsvFile::column(const std::string& name) const {
+  const std::vector<std::string>& names = state_->header.cells;
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return {};
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+bool CsvFile::next() {
+  try {
+    return next_row(state_->reader, state_->header, state_->row);
+  } catch (const DataError& error) {
+    throw DataError(state_->path + ": " + error.what());
+  }
+}
+
+std::size_t CsvFile::line() const { return state_->row.line; }
+const std::string& CsvFile::cell(std::size_t column) const { return state_->row.cells[column]; }
 
 std::vector<CsvRow> read_csv(const std::string& path, const std::vector<std::string>& columns) {
   try {

@@ -1,7 +1,10 @@
 #pragma once
 // Tables from CSV files.
 
+#include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +25,29 @@ std::vector<CsvRow> read_csv(const std::string& path, const std::vector<std::str
 
 /// The same of a text. Throws DataError without the path.
 std::vector<CsvRow> parse_csv(std::string_view text, const std::vector<std::string>& columns);
+
+/// A table of any length, row by row: of the file a megabyte or two are in memory. What is read, and what is refused,
+/// is as in read_csv(); a row has at most a megabyte. One thread at a time.
+class CsvFile {
+ public:
+  /// Opens the file and reads its header. Throws DataError as read_csv(), for more than `most_bytes`, too.
+  CsvFile(const std::string& path, const std::vector<std::string>& columns, std::uint64_t most_bytes);
+  ~CsvFile();
+  CsvFile(const CsvFile&) = delete;
+  CsvFile& operator=(const CsvFile&) = delete;
+
+  /// The place of a column in each row; the first of two of one name.
+  std::optional<std::size_t> column(const std::string& name) const;
+
+  /// False at the end. Throws DataError, starting with the path.
+  bool next();
+  std::size_t line() const;
+  const std::string& cell(std::size_t column) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 /// Reads a finite number that is not negative. Throws DataError naming line and column.
 double csv_amount(const CsvRow& row, const std::string& column);

@@ -80,6 +80,26 @@ std::optional<std::string> read_regular_file(const std::string& path, std::uint6
   return text;
 }
 
+struct RegularFileReader::State {
+  RegularFile file;
+  std::uint64_t left;  // of what may be read
+};
+
+RegularFileReader::RegularFileReader(const std::string& path, std::uint64_t most_bytes)
+    : state_(new State{RegularFile(path, Links::followed), most_bytes}) {
+  if (!state_->file.exists()) throw DataError("cannot open: No such file or directory");
+  if (state_->file.size() > most_bytes) throw DataError("is larger than " + std::to_string(most_bytes) + " bytes");
+}
+
+RegularFileReader::~RegularFileReader() = default;
+
+std::size_t RegularFileReader::read(char* into, std::size_t bytes) {
+  const std::size_t got = state_->file.read(into, bytes);
+  if (got > state_->left) throw DataError("grows while it is read");
+  state_->left -= got;
+  return got;
+}
+
 std::string read_whole_file(const std::string& path, std::uint64_t most_bytes) {
   std::optional<std::string> text = read_regular_file(path, most_bytes, Links::followed);
   if (!text) throw DataError("cannot open: No such file or directory");

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <initializer_list>
 #include <limits>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <optional>
@@ -19,9 +19,9 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/text.hpp"
-#include "pipeline/io/files/inner_path.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/products/asset_path.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 
 namespace pitwatch {
@@ -317,6 +317,25 @@ std::optional<ViewAngles> view_angles(const json& object) {
   return zenith && azimuth ? std::optional(ViewAngles{*zenith, *azimuth}) : std::nullopt;
 }
 
+/// Of an asset, which has from the item's properties what it does not say itself, as a band has from its asset; nothing
+/// where neither band nor asset says anything.
+std::optional<ViewAngles> view_angles_of_asset(const json& asset, const json& properties) {
+  json view = json::object();
+  bool is_own = false;
+  const json* bands = find(asset, "bands");
+  const bool has_band = bands != nullptr && bands->is_array() && bands->size() == 1;
+  for (const auto& [key, most] : {std::pair("view:incidence_angle", 90.0), {"view:azimuth", 360.0}}) {
+    for (const json* level : {has_band ? &bands->front() : nullptr, &asset, &properties}) {
+      if (level == nullptr || view.contains(key)) continue;
+      if (const auto value = number_within(*level, key, 0, most)) {
+        view[key] = *value;
+        is_own = is_own || level != &properties;
+      }
+    }
+  }
+  return is_own ? view_angles(view) : std::nullopt;
+}
+
 ViewAngles mean_of(const std::vector<ViewAngles>& angles) {
   constexpr double degree = std::numbers::pi / 180;
   double zenith = 0;
@@ -421,7 +440,8 @@ std::optional<Band> band_of_asset(const std::string& key, const json& asset) {
       if (const auto band = band_from_common_name(text_of(entry, member))) return band;
     }
   }
-  return band_from_any_name(split_key(key).name);
+  if (const auto band = band_from_any_name(split_key(key).name)) return band;
+  return band_from_common_name(text_of(asset, "eo:common_name"));  // of its only band
 }
 
 struct RasterNumber {
@@ -493,7 +513,7 @@ bool is_jpeg_2000(const json& asset) {
 
 /// The offset of one band of reflectance, by what is surest: that the pixels were changed, what is given for the file,
 /// what ESA writes since baseline 04.00.
-OffsetChoice offset_of_asset(const json& asset, const ItemOffsets& item) {
+OffsetChoice offset_of_asset(const json& asset, const ItemOffsets& item, std::optional<double> of_collection) {
   const double by_baseline = item.since_04() ? offset_since_baseline_04 : 0.0;
   const auto member = raster_member(asset, "offset");
   const bool given = member && std::isfinite(member->value);
@@ -524,6 +544,9 @@ OffsetChoice offset_of_asset(const json& asset, const ItemOffsets& item) {
   } else if (!item.baseline.empty()) {
     choice.offset = by_baseline;
     choice.rule = "processing baseline";
+  } else if (of_collection && std::abs(*of_collection) <= 1) {
+    choice.offset = *of_collection;
+    choice.rule = "collection";
   } else {
     choice.rule = "none given";
     if (item.acquired >= first_baseline_04) {
@@ -560,65 +583,6 @@ Calibration calibration_of(const json& asset, Band band, double offset) {
   return calibration;
 }
 
-// ---- paths -----------------------------------------------------------------------------------------------------
-
-/// "https" of "https://x", "" of a path. A scheme has two letters or more.
-std::string scheme_of(const std::string& href) {
-  const std::size_t colon = href.find(':');
-  if (colon == std::string::npos || colon < 2) return {};
-  const bool valid = std::all_of(href.begin(), href.begin() + static_cast<std::ptrdiff_t>(colon), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.' || c == '_';
-  });
-  return valid ? lower_ascii(href.substr(0, colon)) : std::string{};
-}
-
-/// An item may name files of its own folder and files by absolute path, nothing else: items come from outside.
-std::string local_path(const std::string& href, const fs::path& folder) {
-  if (href.empty() || href.find('\0') != std::string::npos) throw DataError("'href' is empty or broken");
-  std::string path = href;
-  if (const std::string scheme = scheme_of(href); scheme == "file") {
-    path = percent_decoded(href.substr(5));
-    if (path.rfind("//localhost/", 0) == 0) path.erase(0, 11);
-    if (path.rfind("///", 0) == 0) path.erase(0, 2);
-    if (path.empty() || path[0] != '/' || path.rfind("//", 0) == 0)
-      throw DataError("not a local file: " + redacted(href));
-  } else if (!scheme.empty()) {
-    throw DataError("scheme not supported: " + redacted(href));
-  }
-  if (path.find('\0') != std::string::npos) throw DataError("'href' is broken");
-  // GDAL reads archives, memory and the network through such paths.
-  if (path.rfind("/vsi", 0) == 0) throw DataError("virtual path not supported: " + redacted(href));
-  if (path[0] == '/') return path;
-
-  const std::optional<std::string> joined = path_inside(folder, path);
-  if (!joined) throw DataError("path leaves the item's folder: " + href);
-  // An href is a URI reference, and many a writer puts a path there as it is: whichever of both is there.
-  std::error_code none;
-  if (path.find('%') == std::string::npos || fs::exists(*joined, none)) return *joined;
-  const std::string decoded = percent_decoded(path);
-  const bool is_plain = !decoded.empty() && decoded.find('\0') == std::string::npos && decoded[0] != '/';
-  const std::optional<std::string> other = is_plain ? path_inside(folder, decoded) : std::nullopt;
-  return other && fs::exists(*other, none) ? *other : *joined;
-}
-
-/// The folder as the user wrote it; never empty, so that no asset path can begin with a name that GDAL takes for the
-/// prefix of a driver ("GTIFF_DIR:...").
-fs::path folder_of(const std::string& path) {
-  const fs::path folder = fs::path(path).parent_path();
-  return folder.empty() ? fs::path(".") : folder;
-}
-
-/// What BandAsset::path holds for an href of the item at `source`: a local path, or a URL that is well formed. Whether
-/// it may be read is for the caller's RemotePolicy to say.
-std::string asset_path(const std::string& href, const std::string& source) {
-  if (href.empty() || href.find('\0') != std::string::npos) throw DataError("'href' is empty or broken");
-  if (is_url(href) && scheme_of(href) != "file") return resolve_url(href, href);
-  if (!is_url(source)) return local_path(href, folder_of(source));
-  // What lies on the network names no file of this machine.
-  if (!scheme_of(href).empty()) throw DataError("scheme not supported: " + redacted(href));
-  return resolve_url(source, href);
-}
-
 /// The href to take: an alternate one of the preferred scheme, if there is one, or the asset's own.
 std::string chosen_href(const json& asset, const std::string& preferred_scheme) {
   std::string href = required_text(asset, "href");
@@ -638,17 +602,123 @@ struct Candidate {
   double pixel_size_m = 0;
 };
 
+/// Whether members say the number of the asset; an odd one does, and is refused where it is read.
+bool says(const json& asset, const std::string& name) {
+  try {
+    return raster_member(asset, name).has_value();
+  } catch (const DataError&) {
+    return true;
+  }
+}
+
+/// The first object of an array that has the name; null where there is none.
+const json* entry_named(const json* list, const std::string& name) {
+  if (list == nullptr || !list->is_array() || name.empty()) return nullptr;
+  const auto found =
+      std::find_if(list->begin(), list->end(), [&](const json& e) { return text_of(e, "name") == name; });
+  return found == list->end() ? nullptr : &*found;
+}
+
+/// What a collection says of one asset of its items: STAC lets it describe them (`item_assets`), and list their bands
+/// (`bands`, or `bands` or `eo:bands` in `summaries`). It is for information, so that what the item says goes first.
+class CollectionAsset {
+ public:
+  CollectionAsset(const json& collection, const std::string& key, const json& asset) {
+    if (const json* all = find(collection, "item_assets")) described_ = find(*all, key);
+    const json* list = band_list(asset);
+    if (list == nullptr && described_ != nullptr) list = band_list(*described_);
+    const std::string name = list != nullptr && list->size() == 1 ? text_of(list->front(), "name") : key;
+    static const json nothing = json::object();
+    const json* summaries = find(collection, "summaries");
+    if (summaries == nullptr) summaries = &nothing;
+    for (const json* bands : {find(collection, "bands"), find(*summaries, "bands"), find(*summaries, "eo:bands")}) {
+      if (band_ == nullptr) band_ = entry_named(bands, name);
+    }
+  }
+
+  /// "scale", "offset", "nodata": nothing where it is not said, or is no number.
+  std::optional<double> number(const std::string& name) const {
+    for (const json* place : {described_, band_}) {
+      try {
+        if (place == nullptr) continue;
+        if (const auto member = raster_member(*place, name)) return member->value;
+      } catch (const DataError&) {
+      }
+    }
+    return {};
+  }
+
+  /// Fills in what the asset leaves open, but for the offset: what is known of the item itself is surer.
+  void complete(json& asset) const {
+    if (described_ != nullptr) {
+      for (const char* const member : {"roles", "type", "eo:common_name"}) {
+        if (const json* value = find(*described_, member); value != nullptr && find(asset, member) == nullptr) {
+          asset[member] = *value;
+        }
+      }
+      if (const json* list = band_list(*described_); list != nullptr && band_list(asset) == nullptr) {
+        asset["eo:bands"] = names_of(*list);
+      }
+    }
+    if (band_ != nullptr && find(asset, "eo:common_name") == nullptr) {
+      for (const char* const member : {"common_name", "eo:common_name"}) {
+        if (const json* value = find(*band_, member)) asset["eo:common_name"] = *value;
+      }
+    }
+    for (const char* const name : {"scale", "nodata", "gsd"}) {
+      const auto value = number(name);
+      if (value && !says(asset, name)) asset[name] = *value;
+    }
+  }
+
+ private:
+  /// Bands by their names alone: their numbers have an order of precedence of their own.
+  static json names_of(const json& bands) {
+    json names = json::array();
+    for (const json& band : bands) {
+      json& entry = names.emplace_back(json::object());
+      for (const char* const member : {"name", "common_name", "eo:common_name"}) {
+        if (const json* value = find(band, member)) entry[member] = *value;
+      }
+    }
+    return names;
+  }
+
+  const json* described_ = nullptr;
+  const json* band_ = nullptr;
+};
+
 /// Assets with what STAC 1.1 lets an item say once for all of them.
-json with_inherited(json assets, const json& properties) {
+json with_common(json assets, const json& properties) {
   for (const char* const key : {"raster:scale", "raster:offset", "nodata"}) {
     const json* const common = find(properties, key);
     if (common == nullptr) continue;
     const std::string name = std::string(key).starts_with("raster:") ? std::string(key).substr(7) : key;
     for (json& asset : assets) {
-      if (asset.is_object() && !raster_member(asset, name)) asset[key] = *common;
+      if (asset.is_object() && !says(asset, name)) asset[key] = *common;
     }
   }
   return assets;
+}
+
+/// The members of an item that a collection may say for all of its items, by a summary of one value.
+void complete_properties(json& properties, const json& collection, const NameFacts& names) {
+  const json* summaries = find(collection, "summaries");
+  if (summaries == nullptr) return;
+  const auto take = [&](const char* key) {
+    const json* values = find(*summaries, key);
+    const json* own = find(properties, key);
+    if (values == nullptr || !values->is_array() || values->size() != 1) return;
+    if (own == nullptr || own->type() != values->front().type()) properties[key] = values->front();
+  };
+  take("platform");
+  // What the product is called is of the item itself.
+  if (names.level.empty() && text_of(properties, "s2:product_type").empty()) take("product:type");
+  if (names.level.empty() && text_of(properties, "product:type").empty()) take("s2:product_type");
+  if (names.baseline.empty() && stated_baseline(properties).empty()) {
+    take("s2:processing_baseline");
+    take("processing:version");
+  }
 }
 
 /// The finest asset of each band; the first by key among equals.
@@ -724,8 +794,9 @@ Scene scene_of_properties(const json& item, const json& properties, const NameFa
 }
 
 /// Bands, offsets and angles of view, of its assets.
-void add_bands(const json& item, const json& properties, const json& assets, const std::string& path,
+void add_bands(const json& item, const json& assets, const json* collection, const std::string& path,
                const StacItemOptions& options, Scene& scene) {
+  const json& properties = item["properties"];
   // Of a mirror, files are small, and their checksums are of this program's own making.
   const bool is_mirror = find(item, "pitwatch:mirror") != nullptr;
   const ItemOffsets item_offsets = offsets_of_item(properties, scene);
@@ -741,7 +812,9 @@ void add_bands(const json& item, const json& properties, const json& assets, con
       OffsetChoice choice;
       if (is_reflectance(band)) {
         ++reflectance_bands;
-        choice = offset_of_asset(asset, item_offsets);
+        std::optional<double> of_collection;
+        if (collection != nullptr) of_collection = CollectionAsset(*collection, candidate.key, asset).number("offset");
+        choice = offset_of_asset(asset, item_offsets, of_collection);
         declared = declared && choice.is_declared;
         rules[choice.rule].insert(band);
         for (const std::string& text : choice.contradictions) contradictions[text].insert(band);
@@ -750,7 +823,7 @@ void add_bands(const json& item, const json& properties, const json& assets, con
                            calibration_of(asset, band, choice.offset), is_mirror ? sha256_of(asset) : std::string()};
       if (info(band).pixel_size_m == 10) {
         ++fine_bands;
-        if (const auto view = view_angles(asset)) views.push_back(*view);
+        if (const auto view = view_angles_of_asset(asset, properties)) views.push_back(*view);
       }
     } catch (const DataError& error) {
       throw DataError("asset '" + candidate.key + "': " + error.what());
@@ -762,18 +835,64 @@ void add_bands(const json& item, const json& properties, const json& assets, con
   scene.offsets.is_declared = declared;
 }
 
-Scene scene_from(const json& item, const std::string& path, const StacItemOptions& options) {
+/// Whether the item by itself does not say all that its pixels are read by.
+bool leaves_open(const json& item, const NameFacts& names) {
+  const json& properties = item["properties"];
+  if (processing_level(item, properties, names).empty()) return true;
+  const bool has_baseline = !names.baseline.empty() || !stated_baseline(properties).empty();
+  const json assets = with_common(item["assets"], properties);
+  const std::map<Band, Candidate> chosen = choose_assets(assets);
+  return chosen.empty() || std::any_of(chosen.begin(), chosen.end(), [&](const auto& one) {
+           const json& asset = *one.second.asset;
+           return is_reflectance(one.first) && (!says(asset, "scale") || (!has_baseline && !says(asset, "offset")));
+         });
+}
+
+/// The href of the link to the collection; empty where there is none.
+std::string collection_link(const json& item) {
+  const json* links = find(item, "links");
+  if (links == nullptr || !links->is_array()) return {};
+  for (const json& link : *links) {
+    if (text_of(link, "rel") == "collection") return text_of(link, "href");
+  }
+  return {};
+}
+
+void complete_item(json& item, const json& collection, const NameFacts& names) {
+  if (text_of(item, "collection").empty()) item["collection"] = text_of(collection, "id");
+  complete_properties(item["properties"], collection, names);
+  json assets = with_common(item["assets"], item["properties"]);
+  for (const auto& [key, asset] : assets.items()) {
+    if (asset.is_object()) CollectionAsset(collection, key, asset).complete(asset);
+  }
+  item["assets"] = std::move(assets);
+}
+
+}  // namespace
+
+struct StacCollection {
+  json document;
+};
+
+namespace {
+
+Scene scene_from(json item, const std::string& path, const StacItemOptions& options) {
   if (!item.is_object()) throw DataError("not a STAC item: not a JSON object");
   if (required_text(item, "type") != "Feature") throw DataError("not a STAC item: 'type' is not 'Feature'");
   required_text(item, "stac_version");
   if (required_text(item, "id").empty()) throw DataError("not a STAC item: 'id' is empty");
-  const json& properties = required_object(item, "properties");
-  const json assets = with_inherited(required_object(item, "assets"), properties);
-  const NameFacts names = facts_of_names(item, properties);
+  required_object(item, "properties");
+  required_object(item, "assets");
+  const NameFacts names = facts_of_names(item, item["properties"]);
+  std::shared_ptr<const StacCollection> collection;
+  if (options.collection && leaves_open(item, names)) collection = options.collection(collection_link(item));
+  if (collection) complete_item(item, collection->document, names);
+  const json& properties = item["properties"];
   const std::string stated = stated_baseline(properties);
   Scene scene = scene_of_properties(item, properties, names, stated);
   scene.source = redacted(path);
-  add_bands(item, properties, assets, path, options, scene);
+  add_bands(item, with_common(item["assets"], properties), collection ? &collection->document : nullptr, path, options,
+            scene);
   if (!names.baseline.empty() && names.baseline != scene.processing_baseline) {
     scene.offsets.contradictions.push_back("baseline is given as " + stated + ", but the product is named " +
                                            names.baseline);
@@ -785,6 +904,30 @@ Scene scene_from(const json& item, const std::string& path, const StacItemOption
 
 std::string read_json_text(const std::string& path) { return read_whole_file(path, largest_item_bytes); }
 
+std::shared_ptr<const StacCollection> parse_stac_collection(std::string_view text) {
+  try {
+    json document = parse_json(text);
+    if (text_of(document, "type") != "Collection") return nullptr;
+    return std::make_shared<const StacCollection>(StacCollection{std::move(document)});
+  } catch (const DataError&) {
+    return nullptr;
+  }
+}
+
+std::shared_ptr<const StacCollection> read_linked_collection(const std::string& item_path, const std::string& href) {
+  if (href.empty() || href.find('\0') != std::string::npos || !scheme_of(href).empty()) return nullptr;
+  try {
+    const fs::path folder = fs::canonical(fs::absolute(item_path).parent_path());
+    const fs::path file = fs::canonical(folder / href);
+    if (file.parent_path() != folder && file.parent_path() != folder.parent_path()) return nullptr;
+    return parse_stac_collection(read_json_text(file.string()));
+  } catch (const fs::filesystem_error&) {
+    return nullptr;
+  } catch (const DataError&) {
+    return nullptr;
+  }
+}
+
 Scene parse_stac_item(std::string_view text, const std::string& path, const StacItemOptions& options) {
   try {
     return scene_from(parse_json(text), path, options);
@@ -794,8 +937,10 @@ Scene parse_stac_item(std::string_view text, const std::string& path, const Stac
 }
 
 Scene read_stac_item(const std::string& path) {
+  StacItemOptions options;
+  options.collection = [&path](const std::string& href) { return read_linked_collection(path, href); };
   try {
-    return scene_from(parse_json(read_json_text(path)), path, {});
+    return scene_from(parse_json(read_json_text(path)), path, options);
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   }

@@ -109,6 +109,7 @@ struct Question {
   };
   std::optional<HttpBody> body;
   std::optional<Part> part;  // that is asked for, and all that is read
+  std::chrono::milliseconds most_time = std::chrono::milliseconds::max();
 };
 
 namespace {
@@ -135,6 +136,12 @@ std::optional<ContentRange> parse_range(std::string_view text) {
   return makes_sense ? std::optional(range) : std::nullopt;
 }
 
+/// "1800 s", "0.4 s".
+std::string seconds_text(std::chrono::milliseconds time) {
+  const std::int64_t tenths = time.count() / 100;
+  return std::to_string(tenths / 10) + (tenths % 10 == 0 ? "" : "." + std::to_string(tenths % 10)) + " s";
+}
+
 /// Where an answer is not what was asked for: why.
 std::string fault_of(const HttpPart& part, const std::string& range, const Question::Part& asked) {
   const auto size = static_cast<std::int64_t>(part.body.size());
@@ -148,6 +155,13 @@ std::string fault_of(const HttpPart& part, const std::string& range, const Quest
 }  // namespace
 
 struct HttpClient::State {
+  using Clock = std::chrono::steady_clock;
+
+  struct Deadline {
+    Clock::time_point end;
+    std::chrono::milliseconds most_time;
+  };
+
   HttpOptions options;
   RemotePolicy policy;
   Sleep sleep;
@@ -182,13 +196,13 @@ struct HttpClient::State {
     idle.push_back(std::move(handle));
   }
 
-  Attempt attempt(CURL* handle, const std::string& url, const Question& question) {
+  Attempt attempt(CURL* handle, const std::string& url, const Question& question, Clock::time_point end) {
     const std::int64_t most_bytes = most_bytes_of(question);
     Sink sink{{}, static_cast<std::size_t>(most_bytes), false};
     std::string curl_reason(CURL_ERROR_SIZE, '\0');
     const Headers headers = headers_of(question);
     curl_easy_reset(handle);  // keeps connections
-    set_limits(handle);
+    set_limits(handle, end);
     set_question(handle, url, question);
     set(handle, CURLOPT_HTTPHEADER, headers.get());
     set(handle, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(most_bytes));
@@ -233,7 +247,11 @@ struct HttpClient::State {
   }
 
   /// How long anything may take, and what is trusted.
-  void set_limits(CURL* handle) const {
+  void set_limits(CURL* handle, Clock::time_point end) const {
+    using std::chrono::milliseconds;
+    const milliseconds left = std::chrono::ceil<milliseconds>(end - Clock::now());
+    // 0 would be no limit.
+    const milliseconds most = std::clamp<milliseconds>(left, milliseconds(1), options.total_timeout);
     set(handle, CURLOPT_PROTOCOLS_STR, "https,http");
     set(handle, CURLOPT_FOLLOWLOCATION, 0L);
     set(handle, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -241,7 +259,7 @@ struct HttpClient::State {
     if (!options.ca_file.empty()) set(handle, CURLOPT_CAINFO, options.ca_file.c_str());
     set(handle, CURLOPT_NOSIGNAL, 1L);
     set(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
-    set(handle, CURLOPT_TIMEOUT, static_cast<long>(options.total_timeout.count()));
+    set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(most.count()));
     set(handle, CURLOPT_LOW_SPEED_LIMIT, slowest_bytes_per_second);
     set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout.count()));
     set(handle, CURLOPT_NOPROGRESS, 0L);
@@ -293,13 +311,15 @@ struct HttpClient::State {
     return std::max(wait, asked);
   }
 
-  /// One hop: tried as often as it may be.
-  Attempt persist(CURL* handle, const std::string& url, const Question& question) {
+  /// One hop: tried as often as it may be, until `end`.
+  Attempt persist(CURL* handle, const std::string& url, const Question& question, const Deadline& deadline) {
     for (int number = 1;; ++number) {
-      Attempt result = attempt(handle, url, question);
+      Attempt result = attempt(handle, url, question, deadline.end);
       const bool may_pass = result.code == CURLE_OK ? is_passing(result.answer.status) : is_passing(result.code);
       if (may_pass && number < options.attempts) {
-        sleep(wait_before(number, result.wait_s));
+        const std::chrono::milliseconds wait = wait_before(number, result.wait_s);
+        if (Clock::now() + wait >= deadline.end) throw_late(url, result, number, deadline);
+        sleep(wait);
         continue;
       }
       if (result.code != CURLE_OK) {
@@ -313,6 +333,15 @@ struct HttpClient::State {
     }
   }
 
+  [[noreturn]] static void throw_late(const std::string& url, const Attempt& last, int attempts,
+                                      const Deadline& deadline) {
+    throw_if_interrupted();
+    std::string text = redacted(url) + ": not there within " + seconds_text(deadline.most_time) + ", " +
+                       std::to_string(attempts) + (attempts == 1 ? " attempt: " : " attempts: ");
+    text += last.code == CURLE_OK ? "status " + std::to_string(last.answer.status) : redacted(last.reason);
+    throw UnavailableError(text);
+  }
+
   /// Leaves in `url` where the answer came from.
   Attempt follow(std::string& url, Question question) {
     check_allowed(url, policy);
@@ -324,8 +353,11 @@ struct HttpClient::State {
 
   Attempt follow_with(CURL* handle, std::string& url, Question question) {
     const std::string first = url;
+    const std::chrono::milliseconds most_time =
+        std::min<std::chrono::milliseconds>(question.most_time, options.deadline);
+    const Deadline deadline{Clock::now() + most_time, most_time};
     for (int redirects = 0;; ++redirects) {
-      Attempt result = persist(handle, url, question);
+      Attempt result = persist(handle, url, question, deadline);
       if (result.redirect.empty()) return result;
       if (redirects == options.most_redirects) {
         throw DataError(redacted(first) + ": more than " + std::to_string(redirects) + " redirects");
@@ -372,14 +404,15 @@ HttpAnswer HttpClient::post_json(const std::string& url, const std::string& json
 
 HttpAnswer HttpClient::post(const std::string& url, const HttpBody& body) {
   std::string last = url;
-  return state_->follow(last, {body, {}}).answer;
+  return state_->follow(last, {body, {}, std::chrono::milliseconds::max()}).answer;
 }
 
-HttpPart HttpClient::get_part(const std::string& url, std::int64_t from, std::int64_t count) {
+HttpPart HttpClient::get_part(const std::string& url, std::int64_t from, std::int64_t count,
+                              std::chrono::milliseconds most_time) {
   const Question::Part asked{from, count};
   HttpPart part;
   part.url = url;
-  Attempt answer = state_->follow(part.url, {{}, asked});
+  Attempt answer = state_->follow(part.url, {{}, asked, most_time});
   part.status = answer.answer.status;
   part.body = std::move(answer.answer.body);
   if (part.status == 200 && from == 0) {

@@ -17,6 +17,9 @@ struct HttpOptions {
   std::chrono::seconds connect_timeout{10};  // of one attempt
   std::chrono::seconds total_timeout{60};    // of one attempt
   std::chrono::seconds stall_timeout{15};    // an attempt ends that was slower than a kilobyte a second for so long
+  /// Of a request with all of its attempts, waits and redirects; of a file, of all the parts that are read of it from
+  /// opening to closing.
+  std::chrono::seconds deadline{1800};
   std::int64_t most_bytes = std::int64_t{64} << 20;  // of a body, as sent and as decompressed
   int most_redirects = 5;
   int attempts = 5;
@@ -51,8 +54,9 @@ struct HttpPart {
 ///
 /// TLS certificates are always verified. Redirects are followed where the policy allows their target; one of status
 /// 301, 302 or 303 makes a GET of a POST. What fails for a while is tried again: statuses 429, 500, 502, 503, 504
-/// (Retry-After is honoured), connections that fail, stall or break, bodies that were cut off. Bodies larger than
-/// HttpOptions::most_bytes are refused, before they are read where the server says their size.
+/// (Retry-After is honoured), connections that fail, stall or break, bodies that were cut off, until attempts or
+/// HttpOptions::deadline are used up. Bodies larger than HttpOptions::most_bytes are refused, before they are read
+/// where the server says their size.
 ///
 /// Errors are DataError: URL, status or reason, number of attempts. URLs are shown without user, password and query;
 /// request bodies are never shown.
@@ -80,8 +84,10 @@ class HttpClient {
 
   /// The bytes of a file from `from` on, at most `count`, as they are stored. An answer of another status than 206 has
   /// no body; a small file that a server sends whole (200) counts as its part. Throws DataError where no answer came,
-  /// and where one has other bytes than those that were asked for.
-  HttpPart get_part(const std::string& url, std::int64_t from, std::int64_t count);
+  /// and where one has other bytes than those that were asked for. `most_time` goes before HttpOptions::deadline where
+  /// it is less.
+  HttpPart get_part(const std::string& url, std::int64_t from, std::int64_t count,
+                    std::chrono::milliseconds most_time = std::chrono::milliseconds::max());
 
   /// Of all bodies so far, as they were sent.
   std::int64_t bytes_received() const;

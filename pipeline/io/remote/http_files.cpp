@@ -4,6 +4,7 @@
 #include <cpl_vsi.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -36,6 +37,7 @@ struct Head {
 struct Service {
   std::mutex mutex;
   std::shared_ptr<const ReadPart> read;
+  std::chrono::milliseconds most_time{};
   std::map<std::string, std::shared_ptr<const Head>> heads;  // by URL
 };
 
@@ -44,23 +46,49 @@ Service& service() {
   return it;
 }
 
-std::shared_ptr<const ReadPart> reader() {
-  const std::lock_guard lock(service().mutex);
-  return service().read;
-}
+/// The time that an open file has left to wait.
+class Patience {
+ public:
+  Patience() {
+    const std::lock_guard lock(service().mutex);
+    read_ = service().read;
+    most_time_ = service().most_time;
+    left_ = most_time_;
+  }
 
-HttpPart read_part(const std::string& url, std::int64_t from, std::int64_t count) {
-  HttpPart part = (*reader())(url, from, count);
-  if (part.status != 206) throw DataError(status_text(url, part.status));
-  return part;
-}
+  HttpPart read_part(const std::string& url, std::int64_t from, std::int64_t count) {
+    using std::chrono::milliseconds;
+    if (left_ <= milliseconds::zero()) throw_late(url);
+    const auto start = std::chrono::steady_clock::now();
+    const auto took = [start] { return std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - start); };
+    try {
+      HttpPart part = (*read_)(url, from, count, left_);
+      left_ -= took();
+      if (part.status != 206) throw DataError(status_text(url, part.status));
+      return part;
+    } catch (const UnavailableError&) {
+      left_ -= took();
+      if (left_ <= milliseconds::zero()) throw_late(url);
+      throw;
+    }
+  }
 
-std::shared_ptr<const Head> head_of(const std::string& url) {
+ private:
+  [[noreturn]] void throw_late(const std::string& url) const {
+    throw UnavailableError(redacted(url) + ": not read within " + std::to_string(most_time_.count() / 1000) + " s");
+  }
+
+  std::shared_ptr<const ReadPart> read_;
+  std::chrono::milliseconds most_time_{};
+  std::chrono::milliseconds left_{};
+};
+
+std::shared_ptr<const Head> head_of(const std::string& url, Patience& patience) {
   {
     const std::lock_guard lock(service().mutex);
     if (const auto found = service().heads.find(url); found != service().heads.end()) return found->second;
   }
-  HttpPart part = read_part(url, 0, head_bytes);
+  HttpPart part = patience.read_part(url, 0, head_bytes);
   auto head = std::make_shared<const Head>(Head{std::move(part.body), part.whole_bytes});
   const std::lock_guard lock(service().mutex);
   if (service().heads.size() >= most_heads) service().heads.clear();
@@ -71,7 +99,7 @@ std::shared_ptr<const Head> head_of(const std::string& url) {
 /// One open file. Of one thread at a time.
 class OpenFile {
  public:
-  OpenFile(std::string url, std::shared_ptr<const Head> head) : url_(std::move(url)), head_(std::move(head)) {}
+  explicit OpenFile(std::string url) : url_(std::move(url)), head_(head_of(url_, patience_)) {}
 
   std::int64_t size() const { return head_->whole_bytes; }
   std::int64_t position() const { return position_; }
@@ -113,7 +141,7 @@ class OpenFile {
              ranges[next].end() - from <= most_joined_bytes) {
         end = std::max(end, ranges[next++].end());
       }
-      const std::string body = read_part(url_, from, end - from).body;
+      const std::string body = patience_.read_part(url_, from, end - from).body;
       if (static_cast<std::int64_t>(body.size()) != end - from) throw DataError(redacted(url_) + ": ends too early");
       for (; i < next; ++i) {
         std::memcpy(ranges[i].into, body.data() + (ranges[i].from - from), static_cast<std::size_t>(ranges[i].bytes));
@@ -135,11 +163,12 @@ class OpenFile {
     const bool goes_on = position_ == ahead_from_ + static_cast<std::int64_t>(ahead_.size());
     read_ahead_ = goes_on ? std::min(2 * read_ahead_, most_read_ahead_bytes) : least_request_bytes;
     const std::int64_t bytes = std::min({std::max(wanted, read_ahead_), size() - position_, most_joined_bytes});
-    ahead_ = read_part(url_, position_, bytes).body;
+    ahead_ = patience_.read_part(url_, position_, bytes).body;
     ahead_from_ = position_;
   }
 
   std::string url_;
+  Patience patience_;
   std::shared_ptr<const Head> head_;
   std::int64_t position_ = 0;
   bool at_end_ = false;
@@ -170,8 +199,7 @@ OpenFile& file_of(void* file) { return *static_cast<OpenFile*>(file); }
 void* open(void*, const char* name, const char* access) {
   return or_failure<void*>(nullptr, [&]() -> void* {
     if (std::string_view(access).find_first_of("wa+") != std::string_view::npos) throw DataError("is read alone");
-    const std::string url = url_of(name);
-    return std::make_unique<OpenFile>(url, head_of(url)).release();
+    return std::make_unique<OpenFile>(url_of(name)).release();
   });
 }
 
@@ -244,11 +272,12 @@ void install() {
 
 }  // namespace
 
-void serve_http_files(ReadPart read) {
+void serve_http_files(ReadPart read, std::chrono::milliseconds most_time) {
   static std::once_flag installed;
   std::call_once(installed, install);
   const std::lock_guard lock(service().mutex);
   service().read = std::make_shared<const ReadPart>(std::move(read));
+  service().most_time = most_time;
   service().heads.clear();
 }
 

@@ -185,13 +185,14 @@ struct RemoteFiles::State {
     return signatures.erase(container_of(parse_remote_url(url))) + signed_urls.erase(url) + ends.erase(url) > 0;
   }
 
-  HttpPart read_part(const std::string& url, std::int64_t from, std::int64_t count) {
+  HttpPart read_part(const std::string& url, std::int64_t from, std::int64_t count,
+                     std::chrono::milliseconds most_time) {
     std::string target = target_of(url);
-    HttpPart part = client->get_part(target, from, count);
+    HttpPart part = client->get_part(target, from, count, most_time);
     const bool is_denied = part.status == 401 || part.status == 403 || part.status == 404 || part.status == 410;
     if (is_denied && forget(url)) {
       target = target_of(url);
-      part = client->get_part(target, from, count);
+      part = client->get_part(target, from, count, most_time);
     }
     if (part.status == 206 && target == url && part.url != url) {
       const std::lock_guard lock(mutex);
@@ -203,9 +204,11 @@ struct RemoteFiles::State {
 
 RemoteFiles::RemoteFiles(std::shared_ptr<HttpClient> client) : state_(new State{std::move(client), {}, {}, {}, {}}) {
   set_up_gdal(state_->client->options());
-  serve_http_files([state = state_](const std::string& url, std::int64_t from, std::int64_t count) {
-    return state->read_part(url, from, count);
-  });
+  const auto read = [state = state_](const std::string& url, std::int64_t from, std::int64_t count,
+                                     std::chrono::milliseconds most_time) {
+    return state->read_part(url, from, count, most_time);
+  };
+  serve_http_files(read, state_->client->options().deadline);
 }
 
 std::string RemoteFiles::gdal_name(const std::string& path_or_url) {
@@ -221,10 +224,12 @@ std::string RemoteFiles::gdal_name(const std::string& path_or_url) {
   return name;
 }
 
-bool RemoteFiles::may_try_again(const std::string& gdal_name, const std::string& failure, int attempt) {
+bool RemoteFiles::may_try_again(const std::string& gdal_name, const std::string& failure, int attempt,
+                                std::chrono::steady_clock::time_point since) {
   const HttpOptions& options = state_->client->options();
   const bool stays = failure.find("response code: 4") != std::string::npos;  // 401, 403, 404: GDAL's words
   if (!gdal_name.starts_with("/vsis3/") || stays || attempt >= options.attempts) return false;
+  if (std::chrono::steady_clock::now() - since >= options.deadline) return false;
   VSICurlPartialClearCache(gdal_name.c_str());
   const auto doubled = options.first_wait * (1 << std::min(attempt - 1, 10));
   std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(doubled, options.longest_wait));

@@ -1,6 +1,7 @@
 #pragma once
 // Rasters on the network, as GDAL opens them.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -29,9 +30,10 @@ class RemoteFiles {
   std::string gdal_name(const std::string& path_or_url);
 
   /// Before a file in a bucket that failed is opened anew: has GDAL forget what it received of it, and waits as the
-  /// client would after `attempt`, counted from 1. False where no attempt is left, the failure is one that stays, or
-  /// the client has tried already.
-  bool may_try_again(const std::string& gdal_name, const std::string& failure, int attempt);
+  /// client would after `attempt`, counted from 1. False where no attempt is left, or none of the client's deadline
+  /// `since` the first began, the failure is one that stays, or the client has tried already.
+  bool may_try_again(const std::string& gdal_name, const std::string& failure, int attempt,
+                     std::chrono::steady_clock::time_point since);
 
  private:
   struct State;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <new>
 #include <nlohmann/json.hpp>
@@ -124,12 +125,13 @@ std::optional<Grid> try_copy_band(Band band, const BandAsset& original, const js
 
 std::optional<Grid> copy_band(Band band, const BandAsset& original, const json& asset, std::span<const Grid> ground,
                               const std::string& path, RemoteFiles& files) {
+  const auto since = std::chrono::steady_clock::now();
   for (int attempt = 1;; ++attempt) {
     const std::string gdal_name = files.gdal_name(original.path);
     try {
       return try_copy_band(band, original, asset, ground, gdal_name, path);
     } catch (const DataError& failure) {
-      if (!files.may_try_again(gdal_name, failure.what(), attempt)) throw;
+      if (!files.may_try_again(gdal_name, failure.what(), attempt, since)) throw;
     }
   }
 }

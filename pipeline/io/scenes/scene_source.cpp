@@ -7,11 +7,13 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <stdexcept>
 #include <tuple>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/mgrs.hpp"
@@ -282,9 +284,21 @@ class Lister {
     listing_.rejected.push_back({path, std::move(reason)});
   }
 
+  /// An item of a catalog is of the collection that led to it, another one of that which it links to.
+  StacItemOptions options_of(const std::string& path) {
+    StacItemOptions options;
+    options.collection = [this, path](const std::string& href) -> std::shared_ptr<const StacCollection> {
+      if (!collections_.empty()) return collections_.back();
+      const auto [known, is_new] = linked_.try_emplace({fs::path(path).parent_path(), href});
+      if (is_new) known->second = read_linked_collection(path, href);
+      return known->second;
+    };
+    return options;
+  }
+
   void add_item(const std::string& path, const std::string& text) {
     try {
-      listing_.scenes.push_back({parse_stac_item(text, path), sha256_text(text)});
+      listing_.scenes.push_back({parse_stac_item(text, path, options_of(path)), sha256_text(text)});
     } catch (const DataError& error) {
       reject(path, error.what());
     }
@@ -321,7 +335,11 @@ class Lister {
       const auto features = document.find("features");
       if (features == document.end() || !features->is_array()) throw DataError("'features' is not an array");
       for (const json& feature : *features) add_feature(path, feature);
-    } else if (type == "Catalog" || type == "Collection") {
+    } else if (type == "Collection") {
+      collections_.push_back(parse_stac_collection(text));
+      follow_links(path, document, level);
+      collections_.pop_back();
+    } else if (type == "Catalog") {
       follow_links(path, document, level);
     } else {
       throw DataError("neither a STAC item, an ItemCollection, a collection nor a catalog");
@@ -333,7 +351,7 @@ class Lister {
     const std::string text = feature.dump();
     const std::string name = path + "#" + text_member(feature, "id");
     try {
-      ListedScene listed{parse_stac_item(text, path), sha256_text(text)};
+      ListedScene listed{parse_stac_item(text, path, options_of(path)), sha256_text(text)};
       listed.scene.source = name;
       listing_.scenes.push_back(std::move(listed));
     } catch (const DataError& error) {
@@ -385,6 +403,8 @@ class Lister {
   std::set<fs::path> links_;       // to be followed
   fs::path root_;
   std::set<fs::path> seen_;
+  std::vector<std::shared_ptr<const StacCollection>> collections_;  // that lead to what is read now, the nearest last
+  std::map<std::pair<fs::path, std::string>, std::shared_ptr<const StacCollection>> linked_;  // by item's folder, href
   std::size_t files_ = 0;
   SourceListing listing_;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
@@ -339,7 +341,8 @@ ItemPage parse_item_page(const std::string& text, const SearchRequest& request, 
   ItemPage result{{}, features->empty(), next_page(answer, page)};
   for (const json& item : *features) {
     if (!item.is_object() || !is_wanted(item, request)) continue;
-    result.items.push_back({text_member(item, "collection") + "/" + text_member(item, "id"), url_of(item, root),
+    const std::string collection = text_member(item, "collection");
+    result.items.push_back({collection + "/" + text_member(item, "id"), collection, url_of(item, root),
                             item.dump(-1, ' ', false, json::error_handler_t::replace)});
   }
   return result;
@@ -392,13 +395,49 @@ void search_items(const SearchRequest& request, HttpClient& client, const std::f
   }
 }
 
+namespace {
+
+/// The collections of an API, each asked for once, where an item leaves something open.
+class Collections {
+ public:
+  Collections(const SearchRequest& request, HttpClient& client) : request_(request), client_(client) {}
+
+  std::shared_ptr<const StacCollection> get(const std::string& id) {
+    if (id.empty()) return nullptr;
+    const auto [known, is_new] = known_.try_emplace(id);
+    if (is_new) {
+      const std::string root = parse_endpoint(request_.url).root;
+      try {
+        const HttpAnswer answer = client_.get_any(root + "/collections/" + percent_encoded(id));
+        if (answer.status == 200) known->second = parse_stac_collection(answer.body);
+      } catch (const UnavailableError&) {  // what it says is not known: items might be read otherwise than next time
+        throw;
+      } catch (const DataError&) {
+      }
+    }
+    return known->second;
+  }
+
+ private:
+  const SearchRequest& request_;
+  HttpClient& client_;
+  std::map<std::string, std::shared_ptr<const StacCollection>> known_;
+};
+
+}  // namespace
+
 SourceListing search_scenes(const SearchRequest& request, HttpClient& client,
                             const std::function<void(const ListedScene&, const FoundItem&)>& see) {
   SourceListing listing;
+  Collections collections(request, client);
   search_items(request, client, [&](const FoundItem& item) {
+    StacItemOptions options;
+    options.collection = [&](const std::string&) { return collections.get(item.collection); };
     try {
-      listing.scenes.push_back({parse_stac_item(item.text, item.url), sha256_text(item.text)});
+      listing.scenes.push_back({parse_stac_item(item.text, item.url, options), sha256_text(item.text)});
       if (see) see(listing.scenes.back(), item);
+    } catch (const UnavailableError&) {
+      throw;
     } catch (const DataError& error) {
       std::string reason = error.what();
       const std::string name = redacted(item.url);

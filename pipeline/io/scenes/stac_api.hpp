@@ -31,9 +31,10 @@ struct SearchRequest {
 
 /// An item as the API gave it.
 struct FoundItem {
-  std::string name;  // "collection/id", which an API has once
-  std::string url;   // its own
-  std::string text;  // compact JSON
+  std::string name;        // "collection/id", which an API has once
+  std::string collection;  // its id
+  std::string url;         // its own
+  std::string text;        // compact JSON
 };
 
 /// A request for one page.
@@ -67,7 +68,8 @@ ItemPage parse_item_page(const std::string& text, const SearchRequest& request, 
 void search_items(const SearchRequest& request, HttpClient& client, const std::function<void(FoundItem)>& take);
 
 /// The same as scenes, as list_scenes() gives them for a file: what is no item of Sentinel-2 is rejected, hrefs stay
-/// URLs. `see`, where it is given, gets the item of each scene of the listing. Throws as search_items().
+/// URLs. The collection of items that leave something open (stac_item.hpp) is asked for once; there may be none. `see`,
+/// where it is given, gets the item of each scene of the listing. Throws as search_items().
 SourceListing search_scenes(const SearchRequest& request, HttpClient& client,
                             const std::function<void(const ListedScene&, const FoundItem&)>& see = {});
 

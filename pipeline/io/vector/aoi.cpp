@@ -91,10 +91,28 @@ void for_each_run(const Rings& rings, const Window& window, const Visit& visit) 
 Aoi::Aoi(const std::string& path, const Grid& grid) {
   naming_file(path, [&] {
     read(VectorFile(path), grid);
-    if (polygons_.empty()) throw DataError("holds no polygon");
-    bounds_ = bounds_on(grid);
-    if (bounds_.empty()) throw DataError("the area of interest (AOI) does not overlap the scene");
+    if (on_map_.empty()) throw DataError("holds no polygon");
+    place(grid);
   });
+}
+
+Aoi Aoi::on(const Grid& grid) const {
+  Aoi other = *this;
+  other.place(grid);
+  return other;
+}
+
+void Aoi::place(const Grid& grid) {
+  polygons_ = on_map_;
+  for (Polygon& polygon : polygons_) {
+    for (std::vector<Vertex>& ring : polygon.rings) {
+      for (Vertex& vertex : ring) {
+        vertex = {(vertex.x - grid.origin.x) / grid.pixel_size_m, (grid.origin.y - vertex.y) / grid.pixel_size_m};
+      }
+    }
+  }
+  bounds_ = bounds_on(grid);
+  if (bounds_.empty()) throw DataError("the area of interest (AOI) does not overlap the scene");
 }
 
 void Aoi::read(const VectorFile& file, const Grid& grid) {
@@ -113,19 +131,18 @@ void Aoi::read(const VectorFile& file, const Grid& grid) {
       if (raw == nullptr || raw->IsEmpty() != 0) continue;
       const std::unique_ptr<OGRGeometry> geometry(raw->getLinearGeometry());  // arcs become lines
       if (transformation) to_grid_crs(*geometry, source, *transformation, errors);
-      for_each_polygon(*geometry, [&](const OGRPolygon& polygon) { add(polygon, grid); });
+      for_each_polygon(*geometry, [&](const OGRPolygon& polygon) { add(polygon); });
     }
   }
   if (errors.failed()) throw DataError(errors.explain("cannot read"));
 }
 
-void Aoi::add(const OGRPolygon& polygon, const Grid& grid) {
-  Polygon& added = polygons_.emplace_back();
+void Aoi::add(const OGRPolygon& polygon) {
+  Polygon& added = on_map_.emplace_back();
   for (const OGRLinearRing* ring : polygon) {
     std::vector<Vertex>& vertices = added.rings.emplace_back();
     for (int i = 0; i + 1 < ring->getNumPoints(); ++i) {  // OGR repeats the first point
-      vertices.push_back(
-          {(ring->getX(i) - grid.origin.x) / grid.pixel_size_m, (grid.origin.y - ring->getY(i)) / grid.pixel_size_m});
+      vertices.push_back({ring->getX(i), ring->getY(i)});
       if (!std::isfinite(vertices.back().x) || !std::isfinite(vertices.back().y)) {
         throw DataError("a polygon cannot be transformed to the CRS of the scene");
       }

@@ -23,6 +23,9 @@ class Aoi {
   /// Throws DataError, starting with the path: cannot be opened, no polygon, not transformable, no overlap.
   Aoi(const std::string& path, const Grid& grid);
 
+  /// The same area on another grid of the same CRS, without the file. Throws DataError where they do not overlap.
+  Aoi on(const Grid& grid) const;
+
   /// The smallest window that holds every inside pixel, clipped to the grid. Never empty.
   Window bounds() const { return bounds_; }
 
@@ -33,7 +36,7 @@ class Aoi {
 
  private:
   struct Vertex {
-    double x = 0;  // pixel coordinates: (0, 0) is the outer corner of the upper left pixel
+    double x = 0;
     double y = 0;
   };
   struct Polygon {
@@ -41,10 +44,12 @@ class Aoi {
   };
 
   void read(const VectorFile& file, const Grid& grid);
-  void add(const OGRPolygon& polygon, const Grid& grid);
+  void add(const OGRPolygon& polygon);
+  void place(const Grid& grid);
   Window bounds_on(const Grid& grid) const;
 
-  std::vector<Polygon> polygons_;
+  std::vector<Polygon> on_map_;
+  std::vector<Polygon> polygons_;  // in pixels: (0, 0) is the outer corner of the upper left one
   Window bounds_;
 };
 

@@ -14,9 +14,9 @@
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
 #include "pipeline/io/files/gdal_state.hpp"
-#include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/io/geo/ogr_values.hpp"
 #include "pipeline/io/vector/tables.hpp"
+#include "pipeline/io/vector/vector_file.hpp"
 
 namespace pitwatch {
 namespace {
@@ -36,17 +36,13 @@ struct Unusable {
   LayerRemark remark;
 };
 
-GDALDatasetUniquePtr open(const std::string& target, const GdalErrorCapture& errors) {
+GDALDatasetUniquePtr open_database(const std::string& target, const GdalErrorCapture& errors) {
   static constexpr std::array<const char*, 2> databases{"PostgreSQL", nullptr};
-  const bool is_server = is_database(target);
-  if (!is_server) expect_regular_file(target, largest_vector_file_bytes);
   const std::string opened = with_time_limits(target);
-  GDALDatasetUniquePtr dataset(GDALDataset::Open(opened.c_str(),
-                                                 GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
-                                                 is_server ? databases.data() : vector_drivers(), nullptr));
+  GDALDatasetUniquePtr dataset(GDALDataset::Open(
+      opened.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, databases.data(), nullptr));
   if (dataset) return dataset;
   std::string reason = errors.explain("cannot be opened");
-  if (!is_server) throw DataError(reason);
   for (const std::string& secret : {opened, target}) {
     for (std::size_t at = reason.find(secret); at != std::string::npos; at = reason.find(secret)) {
       reason.replace(at, secret.size(), without_password(secret));
@@ -346,13 +342,8 @@ std::string wanted_text(std::uint8_t geometries) {
   return text;
 }
 
-}  // namespace
-
-LayerContent read_layer(const LayerSource& source) {
-  ensure_gdal();
-  const GdalErrorCapture errors;
-  const GDALDatasetUniquePtr dataset = open(source.target, errors);
-  OGRLayer& layer = layer_of(*dataset, source.layer);
+LayerContent read_from(GDALDataset& dataset, const LayerSource& source, const GdalErrorCapture& errors) {
+  OGRLayer& layer = layer_of(dataset, source.layer);
   // GeoJSON without features has no columns either: that it is empty says more.
   if (layer.GetFeatureCount() == 0) throw DataError("is empty");
   if (!source.where.empty() && layer.SetAttributeFilter(source.where.c_str()) != OGRERR_NONE) {
@@ -368,6 +359,19 @@ LayerContent read_layer(const LayerSource& source) {
                           : "has no feature of use: the first is " + std::string(name(first)));
   }
   return content;
+}
+
+}  // namespace
+
+LayerContent read_layer(const LayerSource& source) {
+  ensure_gdal();
+  if (!is_database(source.target)) {
+    const VectorFile file(source.target);
+    return read_from(file.dataset(), source, file.errors());
+  }
+  const GdalErrorCapture errors;
+  const GDALDatasetUniquePtr dataset = open_database(source.target, errors);
+  return read_from(*dataset, source, errors);
 }
 
 }  // namespace pitwatch

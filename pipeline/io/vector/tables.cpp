@@ -229,12 +229,36 @@ Table read_layer(OGRLayer& layer, const Table& layout, const GdalErrorCapture& e
   return table;
 }
 
+bool is_postgresql(GDALDataset& dataset) {
+  return dataset.GetDriver() != nullptr && std::string(dataset.GetDriver()->GetDescription()) == "PostgreSQL";
+}
+
+/// GDAL would write shapes as bytes, which nobody could read as such.
+void expect_postgis(GDALDataset& dataset) {
+  const GdalErrorCapture errors;
+  OGRLayer* const answer =
+      dataset.ExecuteSQL("SELECT CAST(to_regproc('postgis_version') IS NOT NULL AS integer)", nullptr, nullptr);
+  bool is_there = false;
+  if (answer != nullptr) {
+    const OGRFeatureUniquePtr row(answer->GetNextFeature());
+    is_there = row && row->GetFieldAsInteger(0) == 1;
+  }
+  dataset.ReleaseResultSet(answer);
+  if (errors.failed()) throw UnavailableError("the connection to the server has ended");
+  if (!is_there) {
+    throw DataError("the database has no PostGIS: its owner adds it by CREATE EXTENSION postgis");
+  }
+}
+
 GDALDatasetUniquePtr open_target(const std::string& target, unsigned flags, const GdalErrorCapture& errors) {
   const bool is_server = is_database(target);
   if (!is_server) expect_regular_file(target);
   GDALDatasetUniquePtr dataset(GDALDataset::Open(with_time_limits(target).c_str(),
                                                  GDAL_OF_VECTOR | GDAL_OF_VERBOSE_ERROR | flags, nullptr, nullptr));
-  if (dataset) return dataset;
+  if (dataset) {
+    if (is_postgresql(*dataset)) expect_postgis(*dataset);
+    return dataset;
+  }
   const std::string reason = errors.explain("cannot be opened");
   if (is_server && tells_of_no_server(reason)) throw UnavailableError(reason);
   throw DataError(reason);
@@ -276,7 +300,7 @@ void run_sql(GDALDataset& dataset, const std::string& sql, const GdalErrorCaptur
 
 /// Where the connection to a server has ended, no table is there, and that says nothing of the tables.
 void expect_connected(GDALDataset& dataset) {
-  if (!dataset.GetDriver() || std::string(dataset.GetDriver()->GetDescription()) != "PostgreSQL") return;
+  if (!is_postgresql(dataset)) return;
   const GdalErrorCapture errors;
   dataset.ReleaseResultSet(dataset.ExecuteSQL("SELECT 1", nullptr, nullptr));
   if (errors.failed()) throw UnavailableError("the connection to the server has ended");
@@ -542,7 +566,7 @@ struct TableStore::State {
   void begin(std::span<const Table> tables, const GdalErrorCapture& errors) const {
     if (dataset->TestCapability(ODsCTransactions) == 0) throw DataError("is no database with transactions");
     if (dataset->StartTransaction() != OGRERR_NONE) throw IoError(errors.explain("no transaction can be begun"));
-    if (!dataset->GetDriver() || std::string(dataset->GetDriver()->GetDescription()) != "PostgreSQL") return;
+    if (!is_postgresql(*dataset)) return;
     // Writers come one after the other: all of this program's, and others to the tables that are there.
     constexpr const char* number = "7290413558";
     run_sql(*dataset, std::string("SELECT pg_advisory_xact_lock(") + number + ")", errors);

@@ -42,7 +42,8 @@ struct Table {
   std::vector<std::int64_t> numbers = {};  // of the rows: as read, or as they are to be; empty: left to the store
 };
 
-/// Whether OGR takes the text as a database ("PG:dbname=..."), not as the path of a file.
+/// Whether OGR takes the text as a database ("PG:dbname=..."), not as the path of a file. A database of PostgreSQL
+/// without PostGIS is refused by all that opens it here: shapes would be bytes in it.
 bool is_database(const std::string& target);
 
 /// A GeoPackage of the tables, rows numbered from 1, as bytes: the same for the same tables. `as_of` stands as time of

@@ -168,7 +168,7 @@ TEST(Context, ASubjectOfWhichALayerIsMissingIsNotWorkedOut) {
   gone.name = "more licences";
   gone.source.target = "/nowhere/licences.geojson";
   layers.push_back(load_layers({{gone}, 5}).at(0));
-  EXPECT_THAT(layers.back().problem, HasSubstr("cannot be opened"));
+  EXPECT_THAT(layers.back().problem, HasSubstr("cannot open as a vector file"));
   EXPECT_EQ(state_of(layers.back()).used, 0);
   const MapPoint corner = map_point(46.614, 40.149);
   const ContextFacts facts = facts_of(layers, alert_at(corner.x, corner.y, 10, 10));

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
+#include <utility>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "tests/unit/monitor/watched_patch.hpp"
@@ -117,6 +120,89 @@ TEST(Learn, WhitenedResidualsOfUndisturbedGroundAreIndependentAndOfLengthOne) {
     }
   }
   EXPECT_GT(most_before, 0.5);
+}
+
+/// The columns [begin, end) of an observation of one row.
+ObservationFeatures columns_of(const ObservationFeatures& all, std::size_t begin, std::size_t end) {
+  ObservationFeatures part;
+  part.when = all.when;
+  part.width = static_cast<int>(end - begin);
+  part.height = 1;
+  const auto cut = [&](const auto& from, auto& to) {
+    to.assign(from.begin() + static_cast<std::ptrdiff_t>(begin), from.begin() + static_cast<std::ptrdiff_t>(end));
+  };
+  cut(all.values, part.values);
+  cut(all.errors, part.errors);
+  cut(all.blue_to_red, part.blue_to_red);
+  cut(all.seen, part.seen);
+  cut(all.called_cloud, part.called_cloud);
+  return part;
+}
+
+TEST(Learn, WindowsOneByOneAreLearntAsOne) {
+  constexpr int width = 12'000;  // so many that the covariance is of every second pixel
+  const MonitorOptions options = [] {
+    MonitorOptions of_table;
+    of_table.surroundings_m = 0;
+    return of_table;
+  }();
+  Camera camera(width, 1);
+  const Ground ground = [](int x, int, int day) {
+    return test::scaled(forest_spectrum, 1 + 0.001F * static_cast<float>(x % 97) + 0.02F * static_cast<float>(day % 3));
+  };
+  std::vector<ObservationFeatures> history;
+  for (int day = 0; day < 360; day += 20) history.push_back(camera.features(ground, day, options));
+  const auto learnt_in = [&](const std::vector<std::size_t>& bounds) {
+    std::vector<MonitorState> states;
+    const auto stack_of = [&](std::size_t window) {
+      ObservationStack stack(static_cast<int>(bounds[window + 1] - bounds[window]), 1);
+      for (const ObservationFeatures& all : history) stack.add(columns_of(all, bounds[window], bounds[window + 1]));
+      return stack;
+    };
+    learn_windows(bounds.size() - 1, stack_of, options, [&](std::size_t window, MonitorState state) {
+      EXPECT_EQ(window, states.size());
+      states.push_back(std::move(state));
+    });
+    return states;
+  };
+  ObservationStack stack(width, 1);
+  for (const ObservationFeatures& all : history) stack.add(all);
+  const MonitorState whole = learn(std::move(stack), options);
+  const auto same_pixel = [&](const MonitorState& state, std::size_t pixel, std::size_t of_whole) {
+    return std::memcmp(&state.models[pixel], &whole.models[of_whole], sizeof whole.models[0]) == 0 &&
+           state.status[pixel] == whole.status[of_whole];
+  };
+  const std::vector<MonitorState> one = learnt_in({0, width});
+  ASSERT_EQ(one.size(), 1U);
+  EXPECT_EQ(one[0].typical_noise, whole.typical_noise);
+  EXPECT_EQ(one[0].whitening, whole.whitening);
+  for (std::size_t pixel = 0; pixel < width; ++pixel) ASSERT_TRUE(same_pixel(one[0], pixel, pixel)) << pixel;
+  const std::vector<MonitorState> three = learnt_in({0, 1, 7002, width});
+  ASSERT_EQ(three.size(), 3U);
+  for (const MonitorState& state : three) {
+    EXPECT_EQ(state.kind, PixelVector<std::uint8_t>(state.pixels(), 0));
+    EXPECT_EQ(state.typical_noise, whole.typical_noise);
+    for (std::size_t i = 0; i < whole.whitening.size(); ++i) EXPECT_NEAR(state.whitening[i], whole.whitening[i], 1e-5);
+  }
+  // All but the lasting error, which the last bits of the covariance may move by a step.
+  EXPECT_TRUE(same_pixel(three[0], 0, 0));
+  EXPECT_TRUE(same_pixel(three[2], 100, 7102));
+}
+
+TEST(Learn, WindowsWithoutHistoryAreNotJudged) {
+  MonitorOptions options;
+  Camera camera(2, 1);
+  const Ground ground = ground_with(forest_spectrum, forest_spectrum, 0, 0);
+  const auto stack_of = [&](std::size_t window) {
+    ObservationStack stack(2, 1);
+    for (int day = 0; window == 1 && day < 360; day += 10) stack.add(camera.features(ground, day, options));
+    return stack;
+  };
+  std::vector<PixelStatus> statuses;
+  const auto note = [&](std::size_t, const MonitorState& state) { statuses.push_back(state.status[0]); };
+  learn_windows(2, stack_of, options, note);
+  EXPECT_EQ(statuses, (std::vector{PixelStatus::not_judged, PixelStatus::stable}));
+  EXPECT_THROW(learn_windows(1, stack_of, options, note), DataError);
 }
 
 TEST(Learn, RefusesObservationsOutOfOrderOrOfAnotherSize) {

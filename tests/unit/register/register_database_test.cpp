@@ -133,6 +133,24 @@ TEST_F(RegisterInPostgis, TablesOfSomethingElseAreLeft) {
   EXPECT_EQ(log(), "mine\n");
 }
 
+/// Shapes would be bytes there.
+TEST_F(RegisterInPostgis, ADatabaseWithoutPostgisIsRefused) {
+  const test::PostgisServer plain(false);
+  for (const std::string& message : {message_of<DataError>([&] { Night{told_alerts()}.into(plain.target()); }),
+                                     message_of<DataError>([&] { read_register(plain.target()); }),
+                                     message_of<DataError>([&] { read_reviews(plain.target()); })}) {
+    EXPECT_THAT(message, HasSubstr(plain.target() + ": the database has no PostGIS"));
+    EXPECT_EQ(message.find('\n'), std::string::npos);
+  }
+  ASSERT_EQ(plain.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), 0);
+  EXPECT_EQ(plain.log(), "0\n") << "nothing is made there";
+  // One whose PostGIS lies in a schema of its own is none of these.
+  ASSERT_EQ(plain.sql("CREATE SCHEMA gis; CREATE EXTENSION postgis SCHEMA gis"), 0) << plain.log();
+  EXPECT_TRUE(Night{told_alerts()}.into(plain.target()));
+  ASSERT_EQ(plain.sql("SELECT pg_typeof(geom) FROM alerts LIMIT 1"), 0);
+  EXPECT_EQ(plain.log(), "gis.geometry\n");
+}
+
 TEST_F(RegisterInPostgis, AFormerRegisterIsBroughtUp) {
   Night night{told_alerts()};
   night.into(target());

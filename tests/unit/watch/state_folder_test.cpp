@@ -326,6 +326,23 @@ TEST_F(CheckpointsOnRecord, AreNotReadWhereNothingIsNew) {
   EXPECT_THAT(without_record.obsolete(plan(12)), SizeIs(3));
 }
 
+/// Those of the others are damaged, which would be told if they were read.
+TEST_F(CheckpointsOnRecord, AreNotReadOnTheWayBackToTheBeginningOfARerun) {
+  save(4);  // whole again
+  const auto day = [](int number) { return acquisition(number).acquired; };
+  StateFolder folder = open_recorded();
+  EXPECT_EQ(folder.rerun_start_of(plan(12), day(6)), 4U);
+  EXPECT_THAT(folder.damaged(), IsEmpty());
+  ASSERT_TRUE(folder.load(4));
+  EXPECT_EQ(folder.earliest_start_of(plan(12, 3)), 4U);
+  EXPECT_THAT(folder.damaged(), IsEmpty());
+  // One that cannot be read is passed over, for the next before it.
+  EXPECT_EQ(folder.rerun_start_of(plan(12), day(9)), 4U);
+  ASSERT_THAT(folder.damaged(), SizeIs(1));
+  EXPECT_EQ(folder.damaged()[0].first, path("looks-000008.state"));
+  EXPECT_EQ(folder.rerun_start_of(plan(12, 6), day(6)), 12U) << "behind the others something is gone";
+}
+
 TEST_F(CheckpointsOnRecord, AreReadBeforeTheyAreContinuedFrom) {
   save(8);  // whole again
   StateFolder folder = open_recorded();

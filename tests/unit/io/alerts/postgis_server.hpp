@@ -18,11 +18,11 @@ class PostgisServer {
   static bool is_installed() { return !programs().empty(); }
 
   /// Throws std::runtime_error with what the programs say. fsync is off: power is not lost here.
-  PostgisServer() {
+  explicit PostgisServer(bool with_postgis = true) {
     std::filesystem::permissions(folder_.path(), std::filesystem::perms::all);
     expect(run(programs() + "/initdb -A trust -U tester -D " + data()));
     start();
-    expect(sql("CREATE EXTENSION postgis"));
+    if (with_postgis) expect(sql("CREATE EXTENSION postgis"));
   }
   ~PostgisServer() { stop(); }
   PostgisServer(const PostgisServer&) = delete;

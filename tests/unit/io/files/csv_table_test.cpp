@@ -55,6 +55,52 @@ TEST_F(CsvTable, SaysWhatIsWrong) {
   EXPECT_THAT(message_of<DataError>([&] { read_csv(missing, {}); }), HasSubstr(missing));
 }
 
+/// Rows of about a hundred bytes, some with quotes and line ends within, far more than is read at once.
+std::string long_table(std::size_t rows) {
+  std::string text = "\xEF\xBB\xBFmap,reference,note\n";
+  for (std::size_t row = 0; row < rows; ++row) {
+    text += "m" + std::to_string(row) + ", \"r \"\"" + std::to_string(row) + "\"\",\nand more\" ," +
+            std::string(row % 61, 'x') + "\r\n" + (row % 7 == 0 ? "\n" : "");
+  }
+  return text;
+}
+
+TEST_F(CsvTable, RowByRowIsAsAllAtOnce) {
+  const std::string text = long_table(60'000);
+  ASSERT_GT(text.size(), 3U << 20);
+  const std::vector<CsvRow> rows = read(text);
+  CsvFile file(path_, {"map", "reference"}, 1 << 30);
+  ASSERT_EQ(file.column("note"), 2U);
+  EXPECT_FALSE(file.column("other"));
+  for (const CsvRow& row : rows) {
+    ASSERT_TRUE(file.next());
+    ASSERT_EQ(file.line(), row.line);
+    ASSERT_EQ(file.cell(0), row.cells.at("map"));
+    ASSERT_EQ(file.cell(1), row.cells.at("reference"));
+    ASSERT_EQ(file.cell(2), row.cells.at("note"));
+  }
+  EXPECT_FALSE(file.next());
+  EXPECT_FALSE(file.next());
+}
+
+TEST_F(CsvTable, RowByRowSaysWhatIsWrong) {
+  const auto refusal_of = [&](const std::string& text) {
+    test::write_text(path_, text);
+    return message_of<DataError>([&] {
+      CsvFile file(path_, {"map", "reference"}, 4 << 20);
+      while (file.next()) {
+      }
+    });
+  };
+  EXPECT_THAT(refusal_of(""), HasSubstr("no header"));
+  EXPECT_THAT(refusal_of("map\na\n"), HasSubstr("no column 'reference'"));
+  EXPECT_THAT(refusal_of("map,reference\na,b\na\n"), HasSubstr(path_ + ": line 3: 1 cells, but 2 columns"));
+  EXPECT_THAT(refusal_of("map,reference\na,\"b\n"), HasSubstr("line 2: a quote is not closed"));
+  EXPECT_THAT(refusal_of("map,reference\na,\"" + std::string(3 << 20, 'b')), HasSubstr("line 2: a row of more than"));
+  EXPECT_THAT(refusal_of("map,reference\n" + std::string(5 << 20, '\n')), HasSubstr("is larger than"));
+  EXPECT_THAT(message_of<DataError>([&] { CsvFile(folder_ / "nowhere.csv", {}, 1 << 20); }), HasSubstr("nowhere.csv"));
+}
+
 TEST_F(CsvTable, Amounts) {
   const auto amount = [&](const std::string& text) { return csv_amount({7, {{"area_ha", text}}}, "area_ha"); };
   EXPECT_EQ(amount("12.5"), 12.5);

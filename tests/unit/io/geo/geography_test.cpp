@@ -129,6 +129,20 @@ TEST_F(AoiTest, PixelCentreRule) {
   EXPECT_EQ(burnt(aoi, {20, 20, 2, 2}), (std::vector<std::string>{"..", ".."}));
 }
 
+TEST_F(AoiTest, OnAnotherGridItIsAsOpenedThere) {
+  const std::string path =
+      in_grid_crs(feature("Polygon", "[" + ring({{149, 351}, {651, 451}, {551, 849}, {149, 749}, {149, 351}}) + "]"));
+  const Aoi aoi(path, grid_);
+  Grid part{"EPSG:32638", {600200, 4699800}, 50, 7, 9};
+  const Aoi there(path, part);
+  EXPECT_EQ(aoi.on(part).bounds(), there.bounds());
+  EXPECT_EQ(burnt(aoi.on(part), part.extent()), burnt(there, part.extent()));
+  EXPECT_NE(aoi.on(part).bounds(), aoi.bounds());
+  EXPECT_EQ(aoi.on(part).on(grid_).bounds(), aoi.bounds());
+  part.origin.x += 10'000;
+  EXPECT_THAT(message_of<DataError>([&] { aoi.on(part); }), HasSubstr("does not overlap"));
+}
+
 TEST_F(AoiTest, HolesUnionsAndCollections) {
   const std::string outer = ring({{0, 500}, {500, 500}, {500, 1000}, {0, 1000}, {0, 500}});
   const std::string hole = ring({{100, 700}, {300, 700}, {300, 900}, {100, 900}, {100, 700}});

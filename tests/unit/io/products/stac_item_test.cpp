@@ -467,7 +467,7 @@ TEST_F(StacItem, AlternateHrefs) {
   item["assets"]["red"]["href"] = "s3://eodata/B04.jp2";
   item["assets"]["red"]["alternate"] = json::parse(R"({"other": {}, "https": {"href": "https://a.org/B04.jp2"}})");
   const auto path = [&](const std::string& scheme) {
-    return parse_stac_item(item.dump(), "/item.json", {scheme}).bands.at(Band::B04).path;
+    return parse_stac_item(item.dump(), "/item.json", {scheme, {}}).bands.at(Band::B04).path;
   };
   EXPECT_EQ(path(""), "s3://eodata/B04.jp2");
   EXPECT_EQ(path("s3"), "s3://eodata/B04.jp2");
@@ -524,6 +524,240 @@ TEST_F(StacItem, WhatTheItemSaysOfAllAssets) {
   EXPECT_FLOAT_EQ(of(Band::B03).scale, 3e-4F);
   EXPECT_EQ(of(Band::B03).nodata, 5);
   EXPECT_FLOAT_EQ(of(Band::B04).scale, 1e-4F);
+}
+
+/// An item that leaves open what a collection may say, and the collection.
+json open_item() {
+  return json::parse(R"({
+    "type": "Feature", "stac_version": "1.1.0", "id": "open", "geometry": null,
+    "links": [{"rel": "root", "href": "../catalog.json"}, {"rel": "collection", "href": "../collection.json"}],
+    "properties": {"datetime": "2023-01-25T08:06:01Z"},
+    "assets": {"a1": {"href": "./a1.tif"}, "a2": {"href": "./a2.tif"}, "picture": {"href": "./B04.png"}}
+  })");
+}
+
+json describing_collection() {
+  return json::parse(R"({
+    "type": "Collection", "stac_version": "1.1.0", "id": "some-scenes", "description": "d", "license": "other",
+    "extent": {}, "links": [],
+    "summaries": {"platform": ["sentinel-2b"], "product:type": ["S2MSI2A"], "gsd": [10, 20]},
+    "bands": [{"name": "x4", "eo:common_name": "red", "raster:scale": 0.0004}],
+    "item_assets": {
+      "a1": {"roles": ["data"], "bands": [{"name": "B03"}], "raster:scale": 0.0002, "raster:offset": -0.05, "nodata": 7},
+      "a2": {"bands": [{"name": "x4"}], "raster:offset": -0.06},
+      "picture": {"roles": ["overview"], "bands": [{"name": "B08"}]}
+    }
+  })");
+}
+
+class StacInheritance : public StacItem {
+ protected:
+  /// As in a static catalog: the item in a folder below its collection.
+  Scene read_below(const json& item, const json& collection) {
+    write_text(folder_ / "collection.json", collection.dump());
+    fs::create_directories(folder_ / "open");
+    write_text(folder_ / "open/open.json", item.dump());
+    return read_stac_item(folder_ / "open/open.json");
+  }
+};
+
+TEST_F(StacInheritance, WhatAnItemLeavesOpenIsOfItsCollection) {
+  const Scene scene = read_below(open_item(), describing_collection());
+  EXPECT_EQ(scene.level, "L2A");
+  EXPECT_EQ(scene.platform, "sentinel-2b");
+  ASSERT_EQ(scene.bands.size(), 2U) << "a picture is no band, whatever it shows";
+  const Calibration& green = scene.bands.at(Band::B03).calibration;  // of item_assets
+  EXPECT_FLOAT_EQ(green.scale, 2e-4F);
+  EXPECT_FLOAT_EQ(green.offset, -0.05F);
+  EXPECT_EQ(green.nodata, 7);
+  const Calibration& red = scene.bands.at(Band::B04).calibration;  // of the collection's bands, by name
+  EXPECT_FLOAT_EQ(red.scale, 4e-4F);
+  EXPECT_FLOAT_EQ(red.offset, -0.06F);
+  EXPECT_EQ(red.nodata, 0);
+  EXPECT_EQ(scene.offsets.rule, "collection");
+  EXPECT_TRUE(scene.offsets.is_declared);
+}
+
+TEST_F(StacInheritance, SummariesListBandsToo) {
+  for (const char* member : {"bands", "eo:bands"}) {
+    json collection = describing_collection();
+    collection["summaries"][member] = collection["bands"];
+    collection.erase("bands");
+    EXPECT_FLOAT_EQ(read_below(open_item(), collection).bands.at(Band::B04).calibration.scale, 4e-4F) << member;
+  }
+}
+
+TEST_F(StacInheritance, WhatIsNearerGoesFirst) {
+  const auto calibration = [&](const json& item) {
+    return read_below(item, describing_collection()).bands.at(Band::B03).calibration;
+  };
+  json item = open_item();
+  item["properties"].update(json::parse(R"({"raster:scale": 0.0011, "raster:offset": -0.011, "nodata": 11})"));
+  Calibration found = calibration(item);  // the item before its collection
+  EXPECT_FLOAT_EQ(found.scale, 11e-4F);
+  EXPECT_FLOAT_EQ(found.offset, -0.011F);
+  EXPECT_EQ(found.nodata, 11);
+  item["assets"]["a1"].update(json::parse(R"({"raster:scale": 0.0012, "raster:offset": -0.012, "nodata": 12})"));
+  found = calibration(item);  // the asset before the item
+  EXPECT_FLOAT_EQ(found.scale, 12e-4F);
+  EXPECT_FLOAT_EQ(found.offset, -0.012F);
+  EXPECT_EQ(found.nodata, 12);
+  item["assets"]["a1"]["bands"] =
+      json::parse(R"([{"name": "B03", "raster:scale": 0.0013, "raster:offset": -0.013, "nodata": 13}])");
+  found = calibration(item);  // the band before the asset
+  EXPECT_FLOAT_EQ(found.scale, 13e-4F);
+  EXPECT_FLOAT_EQ(found.offset, -0.013F);
+  EXPECT_EQ(found.nodata, 13);
+  // What the item says of itself is surer than what is said of all.
+  item = open_item();
+  item["properties"]["s2:processing_baseline"] = "02.14";
+  const Scene old = read_below(item, describing_collection());
+  EXPECT_EQ(old.bands.at(Band::B03).calibration.offset, 0);
+  EXPECT_EQ(old.offsets.rule, "processing baseline");
+  item["properties"]["platform"] = "sentinel-2a";
+  item["properties"]["s2:product_type"] = "S2MSI1C";
+  EXPECT_EQ(read_below(item, describing_collection()).platform, "sentinel-2a");
+  EXPECT_EQ(read_below(item, describing_collection()).level, "L1C");
+}
+
+TEST_F(StacInheritance, AnItemThatSaysAllDoesWithoutItsCollection) {
+  json item = open_item();
+  item["properties"].update(json::parse(R"({"s2:product_type": "S2MSI2A", "s2:processing_baseline": "05.09"})"));
+  item["assets"] = json::parse(R"({"B04": {"href": "./B04.tif", "raster:scale": 0.0001}})");
+  StacItemOptions options;
+  int asked = 0;
+  options.collection = [&](const std::string& href) {
+    EXPECT_EQ(href, "../collection.json");
+    ++asked;
+    return parse_stac_collection(describing_collection().dump());
+  };
+  parse_stac_item(item.dump(), "/items/item.json", options);
+  EXPECT_EQ(asked, 0);
+  for (const char* leaves_open :
+       {"/properties/s2:product_type", "/properties/s2:processing_baseline", "/assets/B04/raster:scale"}) {
+    const json::json_pointer place(leaves_open);
+    json open = item;
+    open[place.parent_pointer()].erase(place.back());
+    asked = 0;
+    parse_stac_item(open.dump(), "/items/item.json", options);
+    EXPECT_EQ(asked, 1) << leaves_open;
+  }
+}
+
+TEST_F(StacInheritance, CollectionsThatAreNotThere) {
+  json item = open_item();
+  item["assets"]["B04"] = json::parse(R"({"href": "./B04.tif"})");
+  const auto red = [&](const char* href) {
+    item["links"][1]["href"] = href;
+    const Scene scene = read_below(item, describing_collection());
+    EXPECT_EQ(scene.level, "") << href;
+    EXPECT_EQ(scene.offsets.rule, "none given") << href;
+    return scene.bands.at(Band::B04).calibration.scale;
+  };
+  fs::create_directories(folder_ / "open/c");
+  write_text(folder_ / "open/c/collection.json", describing_collection().dump());
+  write_text(folder_ / "open/catalog.json", R"({"type": "Catalog"})");
+  write_text(folder_ / "open/broken.json", "{");
+  for (const char* href : {"", "nowhere.json", "https://example.org/collection.json", "../..", ".", "c/collection.json",
+                           "catalog.json", "broken.json", "/dev/zero", "a\u0000b", "../../../../etc/passwd"}) {
+    EXPECT_FLOAT_EQ(red(href), 1e-4F) << href;
+  }
+  item.erase("links");
+  EXPECT_EQ(read_below(item, describing_collection()).level, "");
+  item["links"] = 5;
+  EXPECT_EQ(read_below(item, describing_collection()).level, "");
+}
+
+/// Every value of the collection replaced by every kind of value: the item is read all the same.
+TEST_F(StacInheritance, OddMembersOfACollectionArePassedOver) {
+  json item = open_item();
+  item["assets"]["B02"] = json::parse(R"({"href": "./B02.tif"})");
+  const json whole = describing_collection();
+  const json flat = whole.flatten();
+  const json values =
+      json::parse(R"([null, true, -1, 1e308, 18446744073709551615, "", "\u0000", [], [[]], [1], {}, {"a": {}}])");
+  int scenes = 0;
+  for (const auto& [pointer, ignored] : flat.items()) {
+    for (json::json_pointer place(pointer); !place.empty(); place.pop_back()) {
+      for (const json& value : values) {
+        json broken = whole;
+        broken[place] = value;
+        StacItemOptions options;
+        options.collection = [&](const std::string&) { return parse_stac_collection(broken.dump()); };
+        try {
+          EXPECT_TRUE(parse_stac_item(item.dump(), "/items/item.json", options).has(Band::B02));
+          ++scenes;
+        } catch (const DataError& error) {  // a scale, a product or a platform that is none
+          EXPECT_THAT(error.what(), ::testing::AnyOf(HasSubstr("'scale' is not above 0"), HasSubstr("not Sentinel-2"),
+                                                     HasSubstr("not Level-1C")))
+              << place << " " << value;
+        }
+      }
+    }
+  }
+  EXPECT_GT(scenes, 100);
+}
+
+TEST_F(StacInheritance, AnglesOfBandsAreOfAssetsAndItems) {
+  json item = small_item();
+  item["properties"].update(json::parse(R"({"view:incidence_angle": 5, "view:azimuth": 100})"));
+  EXPECT_EQ(read(item).view->zenith, 5);
+  item["assets"]["red"]["view:incidence_angle"] = 6;  // its azimuth is the item's
+  EXPECT_EQ(read(item).view->zenith, 6);
+  EXPECT_NEAR(read(item).view->azimuth, 100, 1e-9);
+  item["assets"]["red"]["bands"] = json::parse(R"([{"name": "B04", "view:azimuth": 110}])");
+  EXPECT_EQ(read(item).view->zenith, 6);
+  EXPECT_NEAR(read(item).view->azimuth, 110, 1e-9);
+  for (const char* odd : {R"("6")", "null", "[]", "-1", "95"}) {
+    item["assets"]["red"]["view:incidence_angle"] = json::parse(odd);
+    EXPECT_EQ(read(item).view->zenith, 5) << odd;
+  }
+}
+
+TEST_F(StacInheritance, TheNameOfAnOnlyBandMayBeTheAssets) {
+  json item = small_item();
+  item["assets"] = json::parse(R"({"x": {"href": "./x.tif", "eo:common_name": "green", "bands": [{"name": "b"}]}})");
+  EXPECT_TRUE(read(item).has(Band::B03));
+  item["assets"]["x"]["eo:common_name"] = 3;
+  EXPECT_THAT(refusal(item), HasSubstr("no asset is a Sentinel-2 band"));
+}
+
+TEST(RealStacCollections, CompleteWhatTheirItemsWouldLeaveOpen) {
+  const std::string folder = (shared_data() / "stac").string() + "/";
+  if (!fs::exists(folder)) GTEST_SKIP() << "no reference data in " << folder;
+  const struct {
+    const char* collection;
+    const char* item;
+    float offset;  // by the collection, where neither item nor baseline says it
+  } cases[] = {
+      {"earth-search-v1/sentinel-2-l2a__984062.json", "earth-search-v1/S2A_32TMT_20200302_1_L2A__91d79a.json", 0},
+      {"cdse/sentinel-2-l2a__c4fdd5.json",
+       "cdse/S2A_MSIL2A_20241107T113311_N0511_R080_T32VKR_20241107T123948__039edc.json", -0.1F}};
+  for (const auto& c : cases) {
+    json item = json::parse(read_json_text(folder + c.item));
+    const Scene whole = parse_stac_item(item.dump(), "/items/item.json");
+    StacItemOptions options;
+    options.collection = [&](const std::string&) {
+      return parse_stac_collection(read_json_text(folder + c.collection));
+    };
+    EXPECT_EQ(parse_stac_item(item.dump(), "/items/item.json", options), whole) << c.item;
+    for (json& asset : item["assets"]) {
+      for (const char* member : {"raster:bands", "raster:scale", "raster:offset", "nodata", "eo:bands", "bands"}) {
+        asset.erase(member);
+      }
+    }
+    const Scene completed = parse_stac_item(item.dump(), "/items/item.json", options);
+    EXPECT_EQ(completed.bands.size(), whole.bands.size()) << c.item;
+    EXPECT_EQ(completed.bands.at(Band::B04).calibration, whole.bands.at(Band::B04).calibration) << c.item;
+    for (const char* member : {"s2:processing_baseline", "processing:version", "s2:product_uri", "s2:granule_id",
+                               "earthsearch:boa_offset_applied", "s2:tile_id"}) {
+      item["properties"].erase(member);
+    }
+    item["id"] = "x";
+    const Scene bare = parse_stac_item(item.dump(), "/items/item.json", options);
+    EXPECT_EQ(bare.offsets.rule, "collection") << c.item;
+    EXPECT_FLOAT_EQ(bare.bands.at(Band::B04).calibration.offset, c.offset) << c.item;
+  }
 }
 
 TEST_F(StacItem, HrefsAreReferences) {

@@ -132,6 +132,51 @@ TEST_F(SceneSource, CatalogIsFollowedOnceWhateverItsCycles) {
   EXPECT_EQ(listing.scenes[1].scene.source, folder_ / "2022/a/a.json");
 }
 
+/// What a collection says of its items holds for those that it leads to, and for none besides.
+TEST_F(SceneSource, ItemsOfACatalogKnowTheirCollection) {
+  const auto collection = [](const char* level) {
+    return json{{"type", "Collection"},
+                {"stac_version", "1.1.0"},
+                {"id", level},
+                {"description", "d"},
+                {"license", "other"},
+                {"extent", json::object()},
+                {"summaries", {{"product:type", {std::string("S2MSI") + level}}}}};
+  };
+  const auto link = [](const char* relation, const char* href) { return json{{"rel", relation}, {"href", href}}; };
+  json root{{"type", "Catalog"}, {"stac_version", "1.1.0"}, {"id", "c"}, {"description", "d"}};
+  root["links"] = {link("child", "one/collection.json"), link("child", "two/collection.json"),
+                   link("item", "alone/alone.json")};
+  json one = collection("1C");
+  one["links"] = {link("child", "2022/catalog.json"), link("item", "a/a.json")};
+  json two = collection("2A");
+  two["links"] = {link("item", "b/b.json")};
+  json year{{"type", "Catalog"}, {"stac_version", "1.1.0"}, {"id", "y"}, {"description", "d"}};
+  year["links"] = {link("item", "deep/deep.json")};
+  for (const char* folder : {"one/2022/deep", "one/a", "two/b", "alone"}) fs::create_directories(folder_ / folder);
+  write("catalog.json", root);
+  write("one/collection.json", one);
+  write("one/2022/catalog.json", year);
+  write("two/collection.json", two);
+  write("one/2022/deep/deep.json", item("deep", "2022-01-01"));
+  write("one/a/a.json", item("a", "2022-01-02"));
+  write("two/b/b.json", item("b", "2022-01-03"));
+  write("alone/alone.json", item("alone", "2022-01-04"));
+  const auto levels = [](const SourceListing& listing) {
+    std::map<std::string, std::string> found;
+    for (const ListedScene& listed : listing.scenes) found[listed.scene.id] = listed.scene.level;
+    return found;
+  };
+  EXPECT_EQ(levels(list_scenes(folder_ / "catalog.json")),
+            (std::map<std::string, std::string>{{"deep", "L1C"}, {"a", "L1C"}, {"b", "L2A"}, {"alone", ""}}));
+  // In a folder, items are of the collection that they link to, near by.
+  json b = item("b", "2022-01-03");
+  b["links"] = {link("collection", "../collection.json")};
+  write("two/b/b.json", b);
+  EXPECT_EQ(levels(list_scenes(folder_.path())),
+            (std::map<std::string, std::string>{{"deep", ""}, {"a", ""}, {"b", "L2A"}, {"alone", ""}}));
+}
+
 TEST_F(SceneSource, LinksThatCannotBeFollowedAreNamed) {
   TemporaryFolder elsewhere;
   write_text(elsewhere / "secret.json", item("secret", "2022-01-01").dump());

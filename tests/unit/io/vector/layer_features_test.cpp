@@ -160,7 +160,7 @@ TEST_F(LayerFeatures, CanBeFiltered) {
 TEST_F(LayerFeatures, OfALayerThatCannotBeUsedAreRefusedWithAReason) {
   LayerSource missing;
   missing.target = folder_ / "none.geojson";
-  EXPECT_THAT(refused(missing), HasSubstr("cannot be opened"));
+  EXPECT_THAT(refused(missing), HasSubstr("cannot open as a vector file"));
   EXPECT_THAT(refused(layer("")), HasSubstr("empty"));
   LayerSource nothing = layer("");
   nothing.columns.id = "nr";
@@ -183,7 +183,7 @@ TEST_F(LayerFeatures, OfALayerThatCannotBeUsedAreRefusedWithAReason) {
   test::write_text(folder_ / "rubbish.gpkg", "rubbish");
   LayerSource rubbish;
   rubbish.target = folder_ / "rubbish.gpkg";
-  EXPECT_THAT(refused(rubbish), HasSubstr("cannot be opened"));
+  EXPECT_THAT(refused(rubbish), HasSubstr("cannot open as a vector file"));
 }
 
 TEST_F(LayerFeatures, AreNotThoseOfOtherFilesThatAFileNames) {
@@ -192,7 +192,7 @@ TEST_F(LayerFeatures, AreNotThoseOfOtherFilesThatAFileNames) {
   test::write_text(source.target,
                    "<OGRVRTDataSource><OGRVRTLayer name=\"a\"><SrcDataSource>/etc/passwd"
                    "</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>");
-  EXPECT_THAT(refused(source), HasSubstr("cannot be opened"));
+  EXPECT_THAT(refused(source), HasSubstr("cannot open as a vector file"));
 }
 
 }  // namespace
