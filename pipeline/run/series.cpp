@@ -355,7 +355,7 @@ class GroupJudge {
     state_.near_water.resize(group.pixels());
     for (std::size_t i = 0; i < group.pixels(); ++i) {
       pixels_[i].id = table.id(group.begin() + i);
-      state_.near_water[i] = was_water(state_.counts[i]) ? NearWater::bank : NearWater::none;
+      state_.near_water[i] = was_water(state_.counts[i]) ? WaterReach::bank : WaterReach::none;
     }
   }
 
