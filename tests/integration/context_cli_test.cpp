@@ -362,7 +362,7 @@ TEST_F(ContextCli, ABrokenLayerIsNamedInOneLineAndTheOldFactsStay) {
   write_text(layer("licences.geojson"), R"({"type": "FeatureCollection", "features": []})");
   expect_skipped("empty", "is empty");
   write_text(layer("licences.geojson"), "not a layer");
-  expect_skipped("no layer", "cannot be opened");
+  expect_skipped("no layer", "cannot open as a vector file");
   write_text(layer("licences.geojson"), std::regex_replace(good, std::regex("Illustrative Gold"), "\\u001b[31mGold"));
   expect_skipped("hostile text", "not clean");
   set_licences("springs.geojson");
