@@ -171,9 +171,8 @@ class CoverageCommand final : public Command {
     options_.sites = list_option(values, "site");
     FeedOptions& feed = options_.feed;
     feed.from = parse_period_begin(values);
-    feed.until = values.count("now") != 0
-                     ? parse_instant_option(values, "now")
-                     : std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    feed.until = parse_period_end(values, "now")
+                     .value_or(std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
     const auto to = parse_period_end(values);
     check_period(feed.from, to);
     if (to) feed.until = std::min(*to, feed.until);

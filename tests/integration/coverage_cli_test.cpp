@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,9 @@ bool is_clear(const Numbers& mask, int x, int y) {
 /// "20210706" of S2A_38TPK_20210706_0_L2A_small.
 std::string day_in(const std::string& name) { return name.substr(10, 8); }
 
+/// Of 20221223T074431.024Z_mask.tif.
+Instant when_in(const std::string& name) { return parse_instant(name.substr(0, name.find('_'))); }
+
 /// Scenes every 10 days, satellites in turn. From July 2022 on a third of the ground is in the shadow of a cloud; of
 /// March and April 2022 four acquisitions are wholly in it; three of May and June 2022 never came.
 class CoverageCli : public ::testing::Test {
@@ -94,7 +98,8 @@ class CoverageCli : public ::testing::Test {
         cover(name, 3);
       }
     }
-    const Outcome ran = nights_->run(state_, {"--write-masks", *nights_ / "masks"});
+    // The gate finds that these shadows are none.
+    const Outcome ran = nights_->run(state_, {"--gate", "off", "--write-masks", *nights_ / "masks"});
     ASSERT_EQ(ran.exit_code, 0) << ran.err;
     last_ = day_in(night_scenes().names().back());
   }
@@ -143,7 +148,9 @@ TEST_F(CoverageCli, NamesWhatNeverCameAndWhatWasUnderCloudWithItsDays) {
   const Outcome found = coverage({"--now", last_, "--json", "--gap-days", "25"});
   ASSERT_EQ(found.exit_code, 0) << found.err;
   const json site = site_of(found.out);
-  const auto all = night_scenes().names().size();
+  std::set<std::string> days;  // two products may be of one acquisition
+  for (const std::string& name : night_scenes().names()) days.insert(day_in(name));
+  const std::size_t all = days.size();
   EXPECT_EQ(site.at("overpasses").at("received"), all - 3);
   EXPECT_EQ(site.at("overpasses").at("expected"), all);
   EXPECT_EQ(site.at("overpasses").at("missed"), 3);
@@ -176,9 +183,9 @@ TEST_F(CoverageCli, ShareOfBlindPixelsIsThatOfAnIndependentCount) {
   // Days since each pixel was clear, from the masks of the run.
   const std::string masks = *nights_ / "masks/small";
   std::vector<int> since;
-  const Instant newest = parse_instant(names_in(masks).back().substr(0, 16));
+  const Instant newest = when_in(names_in(masks).back());
   for (const std::string& name : names_in(masks)) {
-    const Instant when = parse_instant(name.substr(0, 16));
+    const Instant when = when_in(name);
     const Numbers mask = numbers_of(masks + "/" + name);
     since.resize(mask.values.size(), 65535);
     const auto days = static_cast<int>(std::chrono::floor<std::chrono::days>(newest - when).count());
@@ -189,28 +196,20 @@ TEST_F(CoverageCli, ShareOfBlindPixelsIsThatOfAnIndependentCount) {
       }
     }
   }
-  for (const int limit : {30, 150}) {
-    const std::string out = *nights_ / ("out" + std::to_string(limit));
-    const Outcome found = coverage({"--now", last_, "--json", "--out", out, "--blind-days", std::to_string(limit)});
-    ASSERT_EQ(found.exit_code, 0) << found.err;
-    const json sight = site_of(found.out).at("sight");
-    const Numbers raster = numbers_of(out + "/coverage-small.tif");
-    ASSERT_EQ(raster.values.size(), since.size());
-    std::size_t different = 0;
-    for (std::size_t i = 0; i < since.size(); ++i) different += raster.values[i] == since[i] ? 0 : 1;
-    // What the monitor itself took for cloud is not seen either: a few pixels.
-    EXPECT_LT(static_cast<double>(different), 0.01 * static_cast<double>(since.size()));
-    const auto blind = std::count_if(since.begin(), since.end(), [&](int days) { return days >= limit; });
-    EXPECT_EQ(sight.at("pixels"), since.size());
-    EXPECT_NEAR(sight.at("blind_pixels").get<double>(), static_cast<double>(blind),
-                0.01 * static_cast<double>(since.size()));
-    EXPECT_EQ(sight.at("blind_pixels"),
-              std::count_if(raster.values.begin(), raster.values.end(), [&](int days) { return days >= limit; }));
-    EXPECT_GT(blind, static_cast<std::ptrdiff_t>(since.size() / 5));
-    EXPECT_LT(blind, static_cast<std::ptrdiff_t>(since.size() / 2));
-    std::cout << "blind for " << limit << " days: " << sight.at("blind_pixels") << ", counted " << blind << ", of "
-              << since.size() << "; " << different << " differ\n";
-  }
+  constexpr int limit = 150;  // since July
+  const std::string out = *nights_ / "blind";
+  const Outcome found = coverage({"--now", last_, "--json", "--out", out, "--blind-days", std::to_string(limit)});
+  ASSERT_EQ(found.exit_code, 0) << found.err;
+  const json sight = site_of(found.out).at("sight");
+  const Numbers raster = numbers_of(out + "/coverage-small.tif");
+  ASSERT_EQ(raster.values.size(), since.size());
+  const auto is_blind = [&](int days) { return days >= limit; };
+  const auto blind = std::count_if(since.begin(), since.end(), is_blind);
+  EXPECT_EQ(sight.at("pixels"), since.size());
+  EXPECT_EQ(sight.at("blind_pixels"), blind);
+  for (std::size_t i = 0; i < since.size(); ++i) EXPECT_EQ(is_blind(raster.values[i]), is_blind(since[i])) << i;
+  EXPECT_GT(blind, static_cast<std::ptrdiff_t>(since.size() / 5));
+  EXPECT_LT(blind, static_cast<std::ptrdiff_t>(since.size() / 2));
 }
 
 TEST_F(CoverageCli, FeedThatStoppedIsExitCodeFive) {
@@ -253,9 +252,11 @@ TEST_F(CoverageCli, WritesItsFilesAndChangesNothing) {
 TEST_F(CoverageCli, SharesThatAreNotOnRecordAreUnknownAndDamageIsNamed) {
   const std::string state = *nights_ / "forgetful";
   test::Nights::copy(state_, state);
-  ASSERT_EQ(nights_->run(state).exit_code, 0);
-  const std::string first = state + "/runs/" + names_in(state_ + "/runs").front();
-  ASSERT_THAT(first, testing::EndsWith(".json"));
+  ASSERT_EQ(nights_->run(state, {"--gate", "off"}).exit_code, 0);
+  std::vector<std::string> manifests = names_in(state_ + "/runs");
+  std::erase_if(manifests, [](const std::string& name) { return !name.ends_with(".json"); });
+  ASSERT_THAT(manifests, SizeIs(1));
+  const std::string first = state + "/runs/" + manifests.front();
   test::write_text(first, std::string(100'000, '['));
   const Outcome damaged = coverage({"--now", last_, "--json"}, state);
   EXPECT_EQ(damaged.exit_code, 4) << damaged.err;
@@ -279,7 +280,7 @@ TEST_F(CoverageCli, RefusesInOneLine) {
   refused({"--blind-days", "0"}, 2, "--blind-days");
   refused({"--usable-share", "1.5"}, 2, "--usable-share");
   refused({"--now", "yesterday"}, 2, "--now");
-  refused({"--from", "2022-06-01", "--to", "2022-05-01"}, 2, "2022");
+  refused({"--from", "2022-06-01", "--to", "2022-05-01"}, 2, "--from is later than --to");
   refused({}, 3, "holds no state", *nights_ / "no_such_state");
 }
 
