@@ -12,6 +12,7 @@
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/raster/png_writer.hpp"
 #include "tools/common_options.hpp"
+#include "tools/file_names.hpp"
 #include "tools/logging.hpp"
 #include "tools/monitor_options.hpp"
 #include "tools/register_options.hpp"
@@ -46,18 +47,6 @@ TextTable summary_of(const Account& account) {
     }
   }
   return table;
-}
-
-/// A site's id as a part of a file's name, which another program may have written anything into.
-std::string file_part(const std::string& site, std::set<std::string>& taken) {
-  std::string part;
-  for (const char c : site.substr(0, 100)) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-    part += is_plain ? c : '_';
-  }
-  std::string name = part;
-  for (int i = 2; !taken.insert(name).second; ++i) name = part + "_" + std::to_string(i);
-  return name;
 }
 
 class AccountCommand final : public Command {

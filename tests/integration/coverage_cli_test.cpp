@@ -1,0 +1,288 @@
+// Coverage from outside: a simulated feed with holes of known days, and ground that is under cloud.
+
+#include <gdal.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pipeline/core/date.hpp"
+#include "pipeline/io/files/csv_table.hpp"
+#include "pipeline/io/raster/band_file.hpp"
+#include "pipeline/io/raster/geotiff_writer.hpp"
+#include "tests/integration/nights.hpp"
+#include "tests/integration/process.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using test::lines_of;
+using test::names_in;
+using test::night_scenes;
+using test::Outcome;
+using test::read_text;
+using test::run_process;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+constexpr std::uint16_t cloud_shadow = 3;  // of the scene classification
+constexpr int margin_px = 4;               // --cloud-margin-m: what is so near to it is not believed either
+
+using Dataset = std::unique_ptr<void, void (*)(GDALDatasetH)>;
+
+/// All numbers of a one-band raster, row by row.
+struct Numbers {
+  int width = 0;
+  int height = 0;
+  std::vector<int> values;
+};
+
+Numbers numbers_of(const std::string& path) {
+  GDALAllRegister();
+  const Dataset file(GDALOpen(path.c_str(), GA_ReadOnly), GDALClose);
+  if (file == nullptr) throw std::runtime_error("cannot open " + path);
+  Numbers numbers{GDALGetRasterXSize(file.get()), GDALGetRasterYSize(file.get()), {}};
+  numbers.values.resize(static_cast<std::size_t>(numbers.width) * static_cast<std::size_t>(numbers.height));
+  EXPECT_EQ(GDALRasterIO(GDALGetRasterBand(file.get(), 1), GF_Read, 0, 0, numbers.width, numbers.height,
+                         numbers.values.data(), numbers.width, numbers.height, GDT_Int32, 0, 0),
+            CE_None);
+  return numbers;
+}
+
+/// Whether nothing within the margin is masked.
+bool is_clear(const Numbers& mask, int x, int y) {
+  for (int v = std::max(0, y - margin_px); v <= std::min(mask.height - 1, y + margin_px); ++v) {
+    for (int u = std::max(0, x - margin_px); u <= std::min(mask.width - 1, x + margin_px); ++u) {
+      if (mask.values[static_cast<std::size_t>(v) * static_cast<std::size_t>(mask.width) +
+                      static_cast<std::size_t>(u)] != 0) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/// "20210706" of S2A_38TPK_20210706_0_L2A_small.
+std::string day_in(const std::string& name) { return name.substr(10, 8); }
+
+/// Of 20221223T074431.024Z_mask.tif.
+Instant when_in(const std::string& name) { return parse_instant(name.substr(0, name.find('_'))); }
+
+/// Scenes every 10 days, satellites in turn. From July 2022 on a third of the ground is in the shadow of a cloud; of
+/// March and April 2022 four acquisitions are wholly in it; three of May and June 2022 never came.
+class CoverageCli : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    nights_ = new test::Nights;
+    state_ = *nights_ / "state";
+    nights_->deliver(0, night_scenes().names().size());
+    for (const std::string& name : night_scenes().names()) {
+      const std::string day = day_in(name);
+      if (day >= "20220520" && day < "20220619") {
+        fs::remove_all(nights_->inbox() + "/" + name);
+        removed_.push_back(day);
+      } else if (day >= "20220310" && day < "20220418") {
+        cover(name, 1);
+        covered_.push_back(day);
+      } else if (day >= "20220701") {
+        cover(name, 3);
+      }
+    }
+    // The gate finds that these shadows are none.
+    const Outcome ran = nights_->run(state_, {"--gate", "off", "--write-masks", *nights_ / "masks"});
+    ASSERT_EQ(ran.exit_code, 0) << ran.err;
+    last_ = day_in(night_scenes().names().back());
+  }
+  static void TearDownTestSuite() {
+    delete nights_;
+    nights_ = nullptr;
+  }
+
+  /// A cloud's shadow over the first columns of a scene, one of so many parts.
+  static void cover(const std::string& name, int parts) {
+    const std::string path = nights_->inbox() + "/" + name + "/SCL.tif";
+    const Plane<std::uint16_t> before = BandFile(path).read_spread(std::int64_t{1} << 24);
+    const Grid grid = BandFile(path).grid();
+    Plane<std::uint16_t> after(before.width(), before.height());
+    for (int y = 0; y < after.height(); ++y) {
+      for (int x = 0; x < after.width(); ++x) {
+        after.at(x, y) = x < before.width() / parts ? cloud_shadow : before.at(x, y);
+      }
+    }
+    write_geotiff_u16(path, grid, std::as_const(after).view(), 0);
+  }
+
+  static Outcome coverage(const std::vector<std::string>& more, const std::string& state = {}) {
+    std::vector<std::string> words{PITWATCH_PROGRAM, "coverage", "--state", state.empty() ? state_ : state};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_process(words);
+  }
+  static json site_of(const std::string& text) { return json::parse(text).at("sites").at(0); }
+
+  static test::Nights* nights_;
+  static std::string state_;
+  static std::vector<std::string> removed_;
+  static std::vector<std::string> covered_;
+  static std::string last_;
+};
+
+test::Nights* CoverageCli::nights_ = nullptr;
+std::string CoverageCli::state_;
+std::vector<std::string> CoverageCli::removed_;
+std::vector<std::string> CoverageCli::covered_;
+std::string CoverageCli::last_;
+
+TEST_F(CoverageCli, NamesWhatNeverCameAndWhatWasUnderCloudWithItsDays) {
+  ASSERT_THAT(removed_, SizeIs(3));
+  ASSERT_THAT(covered_, SizeIs(4));
+  const Outcome found = coverage({"--now", last_, "--json", "--gap-days", "25"});
+  ASSERT_EQ(found.exit_code, 0) << found.err;
+  const json site = site_of(found.out);
+  std::set<std::string> days;  // two products may be of one acquisition
+  for (const std::string& name : night_scenes().names()) days.insert(day_in(name));
+  const std::size_t all = days.size();
+  EXPECT_EQ(site.at("overpasses").at("received"), all - 3);
+  EXPECT_EQ(site.at("overpasses").at("expected"), all);
+  EXPECT_EQ(site.at("overpasses").at("missed"), 3);
+  EXPECT_EQ(site.at("overpasses").at("masked"), 4);
+  EXPECT_EQ(site.at("overpasses").at("unknown"), 0);
+  ASSERT_THAT(site.at("outages"), SizeIs(1));
+  const json& outage = site.at("outages").at(0);
+  EXPECT_EQ(outage.at("what"), "nothing");
+  EXPECT_EQ(outage.at("missed"), 3);
+  EXPECT_EQ(outage.at("days"), 40);
+  ASSERT_THAT(site.at("gaps"), SizeIs(2));
+  const json& cloud = site.at("gaps").at(0);
+  EXPECT_EQ(cloud.at("days"), 49);
+  EXPECT_EQ(cloud.at("overpasses").at("masked"), 4);
+  EXPECT_EQ(cloud.at("overpasses").at("missed"), 0);
+  const json& silence = site.at("gaps").at(1);
+  EXPECT_EQ(silence.at("days"), 39);
+  EXPECT_EQ(silence.at("overpasses").at("received"), 0);
+  EXPECT_EQ(site.at("blind_days"), 88);
+  EXPECT_EQ(site.at("longest_gap"), cloud);
+  // The day before the first that was missed, and the one after the last, are days of sight.
+  EXPECT_EQ(format_instant(parse_instant(silence.at("first_day").get<std::string>()) + std::chrono::days(9)),
+            format_instant(parse_instant(removed_.front())));
+  EXPECT_EQ(format_instant(parse_instant(silence.at("last_day").get<std::string>()) - std::chrono::days(9)),
+            format_instant(parse_instant(removed_.back())));
+  for (const json& track : site.at("tracks")) EXPECT_EQ(track.at("every_days"), 20);
+}
+
+TEST_F(CoverageCli, ShareOfBlindPixelsIsThatOfAnIndependentCount) {
+  // Days since each pixel was clear, from the masks of the run.
+  const std::string masks = *nights_ / "masks/small";
+  std::vector<int> since;
+  const Instant newest = when_in(names_in(masks).back());
+  for (const std::string& name : names_in(masks)) {
+    const Instant when = when_in(name);
+    const Numbers mask = numbers_of(masks + "/" + name);
+    since.resize(mask.values.size(), 65535);
+    const auto days = static_cast<int>(std::chrono::floor<std::chrono::days>(newest - when).count());
+    std::size_t i = 0;
+    for (int y = 0; y < mask.height; ++y) {
+      for (int x = 0; x < mask.width; ++x, ++i) {
+        if (is_clear(mask, x, y)) since[i] = days;
+      }
+    }
+  }
+  constexpr int limit = 150;  // since July
+  const std::string out = *nights_ / "blind";
+  const Outcome found = coverage({"--now", last_, "--json", "--out", out, "--blind-days", std::to_string(limit)});
+  ASSERT_EQ(found.exit_code, 0) << found.err;
+  const json sight = site_of(found.out).at("sight");
+  const Numbers raster = numbers_of(out + "/coverage-small.tif");
+  ASSERT_EQ(raster.values.size(), since.size());
+  const auto is_blind = [&](int days) { return days >= limit; };
+  const auto blind = std::count_if(since.begin(), since.end(), is_blind);
+  EXPECT_EQ(sight.at("pixels"), since.size());
+  EXPECT_EQ(sight.at("blind_pixels"), blind);
+  for (std::size_t i = 0; i < since.size(); ++i) EXPECT_EQ(is_blind(raster.values[i]), is_blind(since[i])) << i;
+  EXPECT_GT(blind, static_cast<std::ptrdiff_t>(since.size() / 5));
+  EXPECT_LT(blind, static_cast<std::ptrdiff_t>(since.size() / 2));
+}
+
+TEST_F(CoverageCli, FeedThatStoppedIsExitCodeFive) {
+  EXPECT_EQ(coverage({"--now", last_}).exit_code, 0);
+  const Outcome stopped = coverage({"--now", "2023-03-01"});
+  EXPECT_EQ(stopped.exit_code, 5);
+  EXPECT_THAT(stopped.out,
+              HasSubstr("look at this: site small: nothing received since " + format_day(parse_instant(last_))));
+  EXPECT_EQ(coverage({}).exit_code, 5);  // by the clock
+  EXPECT_EQ(coverage({"--now", "2023-03-01", "--missed", "1000"}).exit_code, 0);
+  // As it was while nothing came, and before.
+  EXPECT_EQ(coverage({"--to", "2022-06-18", "--missed", "1"}).exit_code, 5);
+  EXPECT_EQ(coverage({"--to", "2022-05-20"}).exit_code, 0);
+}
+
+TEST_F(CoverageCli, WritesItsFilesAndChangesNothing) {
+  const auto before = test::lasting_contents(state_);
+  const std::string out = *nights_ / "first";
+  const Outcome first = coverage({"--now", last_, "--out", out});
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("ground not seen for 30 days"));
+  EXPECT_THAT(first.out, HasSubstr("nothing received from"));
+  EXPECT_THAT(names_in(out), ElementsAre("coverage-small.tif", "coverage.csv", "coverage.json"));
+  EXPECT_EQ(test::lasting_contents(state_), before);
+  const std::string again = *nights_ / "again";
+  const Outcome second = coverage({"--now", last_, "--out", again, "--json", "--threads", "1"});
+  EXPECT_EQ(second.out, read_text(out + "/coverage.json"));
+  for (const std::string& name : names_in(out)) EXPECT_EQ(read_text(out + "/" + name), read_text(again + "/" + name));
+  int received = 0;
+  int blind = 0;
+  for (const CsvRow& row : read_csv(out + "/coverage.csv", {"site", "month", "expected", "received", "blind_days"})) {
+    received += std::stoi(row.cells.at("received"));
+    blind += std::stoi(row.cells.at("blind_days"));
+  }
+  const json site = site_of(read_text(out + "/coverage.json"));
+  EXPECT_EQ(site.at("overpasses").at("received"), received);
+  EXPECT_EQ(site.at("blind_days"), blind);
+}
+
+TEST_F(CoverageCli, SharesThatAreNotOnRecordAreUnknownAndDamageIsNamed) {
+  const std::string state = *nights_ / "forgetful";
+  test::Nights::copy(state_, state);
+  ASSERT_EQ(nights_->run(state, {"--gate", "off"}).exit_code, 0);
+  std::vector<std::string> manifests = names_in(state_ + "/runs");
+  std::erase_if(manifests, [](const std::string& name) { return !name.ends_with(".json"); });
+  ASSERT_THAT(manifests, SizeIs(1));
+  const std::string first = state + "/runs/" + manifests.front();
+  test::write_text(first, std::string(100'000, '['));
+  const Outcome damaged = coverage({"--now", last_, "--json"}, state);
+  EXPECT_EQ(damaged.exit_code, 4) << damaged.err;
+  EXPECT_THAT(damaged.err, HasSubstr(fs::path(first).filename().string()));
+  const json overpasses = site_of(damaged.out).at("overpasses");
+  EXPECT_EQ(overpasses.at("unknown"), overpasses.at("received"));
+  EXPECT_EQ(overpasses.at("usable"), 0);
+  EXPECT_EQ(site_of(damaged.out).at("last_usable"), nullptr);
+}
+
+TEST_F(CoverageCli, RefusesInOneLine) {
+  const auto refused = [&](const std::vector<std::string>& more, int code, const std::string& reason,
+                           const std::string& state = {}) {
+    const Outcome outcome = coverage(more, state);
+    EXPECT_EQ(outcome.exit_code, code) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(reason));
+    EXPECT_THAT(lines_of(outcome.err), SizeIs(1));
+    EXPECT_EQ(outcome.out, "");
+  };
+  refused({"--site", "elsewhere"}, 2, "--site elsewhere");
+  refused({"--blind-days", "0"}, 2, "--blind-days");
+  refused({"--usable-share", "1.5"}, 2, "--usable-share");
+  refused({"--now", "yesterday"}, 2, "--now");
+  refused({"--from", "2022-06-01", "--to", "2022-05-01"}, 2, "--from is later than --to");
+  refused({}, 3, "holds no state", *nights_ / "no_such_state");
+}
+
+}  // namespace
+}  // namespace pitwatch
