@@ -97,7 +97,7 @@ const FeedGap* longest_gap(const Feed& feed);
 Feed feed_of(std::span<const FeedAcquisition> acquisitions, const FeedOptions& options);
 
 /// The relative orbit of a Sentinel-2 datatake, 1..143, from the absolute one: (orbit - 140) mod 143 for S2A,
-/// (orbit - 26) mod 143 for S2B, 0 being 143; both hold for the 24 products of the reference data that name both.
+/// (orbit - 26) mod 143 for S2B, 0 being 143; both hold for the 23 products of the reference data that name both.
 /// Nothing for others.
 std::optional<int> relative_orbit_of(const std::string& platform, int absolute_orbit);
 

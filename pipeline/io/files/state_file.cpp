@@ -98,10 +98,10 @@ std::uint16_t short_at(const std::byte* place) {
 
 /// 0, -1, 1, -2 ... in two's complement to 0, 1, 2, 3 ...
 std::uint16_t fold(std::uint16_t value) {
-  return static_cast<std::uint16_t>((value << 1) ^ ((value & 0x8000U) != 0 ? 0xffffU : 0U));
+  return static_cast<std::uint16_t>((unsigned{value} << 1U) ^ ((value & 0x8000U) != 0 ? 0xffffU : 0U));
 }
 std::uint16_t unfold(std::uint16_t value) {
-  return static_cast<std::uint16_t>((value >> 1) ^ ((value & 1U) != 0 ? 0xffffU : 0U));
+  return static_cast<std::uint16_t>((unsigned{value} >> 1U) ^ ((value & 1U) != 0 ? 0xffffU : 0U));
 }
 
 using PlanePair = std::array<std::vector<std::uint8_t>, 2>;
