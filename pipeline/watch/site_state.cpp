@@ -1,6 +1,8 @@
 #include "pipeline/watch/site_state.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -194,6 +196,32 @@ std::string differences(const StateHead& head, const StateTerms& now) {
   }
   add("ground", head.grid, grid_name(now.grid));
   return text;
+}
+
+Grid grid_of(const StateHead& head) {
+  // From the end: a CRS without a code is WKT, with blanks of its own.
+  constexpr std::size_t numbers = 5;
+  std::string rest = head.grid;
+  std::array<double, numbers> values{};
+  for (std::size_t i = numbers; i-- > 0;) {
+    const std::size_t blank = rest.rfind(' ');
+    const std::string number = blank == std::string::npos ? "" : rest.substr(blank + 1);
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), values[i]);
+    if (number.empty() || error != std::errc{} || end != number.data() + number.size()) {
+      throw DataError("the head names no grid");
+    }
+    rest.resize(blank);
+  }
+  constexpr double widest = 1e5;
+  const Grid grid{rest,
+                  {values[0], values[1]},
+                  values[2],
+                  static_cast<int>(std::clamp(values[3], 0.0, widest)),
+                  static_cast<int>(std::clamp(values[4], 0.0, widest))};
+  if (!(grid.pixel_size_m > 0) || grid.width < 1 || grid.height < 1 || grid_name(grid) != head.grid) {
+    throw DataError("the head names no grid");
+  }
+  return grid;
 }
 
 SiteState read_site_state(const std::string& path, const Grid& grid, const ParallelFor& parallel) {

@@ -66,6 +66,9 @@ StateHead read_state_head(const std::string& path);
 /// What of the terms differs from those of a state: "buffer-m 600 -> 300; ..."; empty where nothing does.
 std::string differences(const StateHead& head, const StateTerms& now);
 
+/// The grid that a state is of. Throws DataError where the head names none.
+Grid grid_of(const StateHead& head);
+
 /// Reads a state of those terms whole, of former formats, too. Throws DataError, starting with the path.
 SiteState read_site_state(const std::string& path, const Grid& grid, const ParallelFor& parallel);
 
