@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "tests/integration/alert_places.hpp"
+#include "tests/integration/nights.hpp"
 #include "tests/integration/process.hpp"
 #include "tests/integration/series.hpp"
 
@@ -257,31 +258,56 @@ TEST_F(RunCli, ALongSiteIsWatchedInPanesAsOne) {
 }
 
 TEST_F(RunCli, WatchesWithoutGreenAndWithTheNarrowInfraredForTheWide) {
-  const test::Outcome made =
-      test::run_process({PITWATCH_PROGRAM, "simulate", "--sites", series().sites(), "--from", "2021-01-01", "--until",
-                         "2022-12-31", "--every-days", "10", "--size-km", "1.8", "--bands", "B02,B04,B8A,B11", "--seed",
-                         "5", "--out", folder_ / "fewer"});
-  ASSERT_EQ(made.exit_code, 0) << made.err;
-  const std::string state = folder_ / "state";
-  const test::Outcome run = test::run_process(command(folder_ / "fewer/small", state));
-  ASSERT_EQ(run.exit_code, 0) << run.err;
-  // What all bands find from 0.1 ha on is found: some alert lies over the middle of each.
-  const json fewer = json::parse(alerts_of(state)).at("features");
+  // The world of night_scenes(), seen with all bands and with fewer.
+  const auto alerts_with = [&](const std::string& bands) {
+    const std::string source = folder_ / bands;
+    const std::string sites = test::night_scenes().sites();
+    const test::Outcome made = test::run_process({PITWATCH_PROGRAM,
+                                                  "simulate",
+                                                  "--sites",
+                                                  sites,
+                                                  "--from",
+                                                  "2021-07-01",
+                                                  "--until",
+                                                  "2022-12-31",
+                                                  "--every-days",
+                                                  "10",
+                                                  "--history-days",
+                                                  "150",
+                                                  "--size-km",
+                                                  "1.5",
+                                                  "--clear-sky",
+                                                  "--bands",
+                                                  bands,
+                                                  "--seed",
+                                                  "7",
+                                                  "--out",
+                                                  source});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    const std::string state = source + "-state";
+    const test::Outcome run = test::run_process({PITWATCH_PROGRAM, "run", "--sites", sites, "--source",
+                                                 source + "/small", "--state", state, "--history-days", "150"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return json::parse(alerts_of(state)).at("features");
+  };
+  const json fewer = alerts_with("B02,B04,B8A,B11");
   const auto middle = [](const json& alert, std::size_t axis) {
     return (alert.at("bbox").at(axis).get<double>() + alert.at("bbox").at(axis + 2).get<double>()) / 2;
   };
-  std::size_t of_size = 0;
-  for (const json& alert : json::parse(expected()).at("features")) {
-    if (alert.at("properties").at("area_ha") < 0.1) continue;
-    ++of_size;
-    const bool found = std::any_of(fewer.begin(), fewer.end(), [&](const json& other) {
-      const json& box = other.at("bbox");
-      return middle(alert, 0) > box.at(0) && middle(alert, 0) < box.at(2) && middle(alert, 1) > box.at(1) &&
-             middle(alert, 1) < box.at(3);
-    });
+  const auto is_over = [&](const json& other, const json& alert) {
+    const json& box = other.at("bbox");
+    return middle(alert, 0) > box.at(0) && middle(alert, 0) < box.at(2) && middle(alert, 1) > box.at(1) &&
+           middle(alert, 1) < box.at(3);
+  };
+  std::size_t large = 0;
+  for (const json& alert : alerts_with("B02,B03,B04,B08,B11,B12")) {
+    if (alert.at("properties").at("status") != "confirmed" || alert.at("properties").at("area_ha") < 0.7) continue;
+    ++large;
+    const bool found =
+        std::any_of(fewer.begin(), fewer.end(), [&](const json& other) { return is_over(other, alert); });
     EXPECT_TRUE(found) << alert.at("id");
   }
-  EXPECT_GT(of_size, 0U);
+  EXPECT_GE(large, 3U);
 }
 
 TEST_F(RunCli, TellsOfAShortHistory) {
