@@ -11,6 +11,7 @@
 #include "tools/context_texts.hpp"
 #include "tools/register_options.hpp"
 #include "tools/signing_options.hpp"
+#include "tools/source_options.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -38,6 +39,7 @@ class ContextCommand final : public Command {
         ("register", po::value<std::string>()->value_name("TARGET"),
          "the state's register: a GeoPackage, or a database such as PG:dbname=...; default: STATE/register.gpkg")  //
         ("json", po::bool_switch(), "JSON, not tables");
+    add_network_options(description);
     add_signing_options(description);
     return description;
   }
@@ -55,6 +57,7 @@ class ContextCommand final : public Command {
     options_.layers = values["layers"].as<std::string>();
     options_.register_target = register_target(values);
     options_.signing = read_signing_options(values);
+    options_.network = read_network_options(values);
     options_.threads = common.threads;
     json_ = values["json"].as<bool>();
   }

@@ -1,8 +1,14 @@
 #include "pipeline/context/context.hpp"
 
+#include <stdlib.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,6 +22,7 @@
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/geo/geodesy.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/vector/tables.hpp"
 
 namespace pitwatch {
@@ -286,9 +293,59 @@ class Worker {
   ContextFacts facts_;
 };
 
-LoadedLayer load(const ContextLayer& layer) {
+/// What a URL gave, as a file for as long as this lives.
+class FetchedFile {
+ public:
+  explicit FetchedFile(const std::string& text) {
+    std::string name = (std::filesystem::temp_directory_path() / "pitwatch-layer-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw IoError(name + ": cannot be made: " + std::strerror(errno));
+    folder_ = name;
+    std::ofstream file(path(), std::ios::binary);
+    file << text;
+    file.close();
+    if (!file) throw IoError(path() + ": cannot be written");
+  }
+  ~FetchedFile() {
+    std::error_code none;
+    std::filesystem::remove_all(folder_, none);
+  }
+  FetchedFile(const FetchedFile&) = delete;
+  FetchedFile& operator=(const FetchedFile&) = delete;
+
+  std::string path() const { return folder_ + "/layer.geojson"; }
+
+ private:
+  std::string folder_;
+};
+
+std::string shown(const std::string& target) { return is_url(target) ? redacted(target) : without_password(target); }
+
+void load_url(const LayerFetch& fetch, LoadedLayer& loaded) {
+  const std::string& url = loaded.layer.source.target;
+  if (!fetch) throw DataError(redacted(url) + ": is not read from the network here");
+  const std::string text = fetch(url);
+  const FetchedFile file(text);
+  LayerSource source = loaded.layer.source;
+  source.target = file.path();
+  try {
+    loaded.content = read_layer(source);
+  } catch (const DataError& error) {
+    std::string what = error.what();
+    for (std::size_t at; (at = what.find(file.path())) != std::string::npos;) {
+      what.replace(at, file.path().size(), redacted(url));
+    }
+    throw DataError(what);
+  }
+  loaded.sha256 = sha256_text(text);
+}
+
+LoadedLayer load(const ContextLayer& layer, const LayerFetch& fetch) {
   LoadedLayer loaded{layer, {}, {}, {}};
   try {
+    if (is_url(layer.source.target)) {
+      load_url(fetch, loaded);
+      return loaded;
+    }
     loaded.content = read_layer(layer.source);
     if (!is_database(layer.source.target)) loaded.sha256 = sha256_file(layer.source.target);
   } catch (const DataError& error) {
@@ -303,9 +360,9 @@ LoadedLayer load(const ContextLayer& layer) {
 
 }  // namespace
 
-std::vector<LoadedLayer> load_layers(const ContextConfig& config) {
+std::vector<LoadedLayer> load_layers(const ContextConfig& config, const LayerFetch& fetch) {
   std::vector<LoadedLayer> layers;
-  for (const ContextLayer& layer : config.layers) layers.push_back(load(layer));
+  for (const ContextLayer& layer : config.layers) layers.push_back(load(layer, fetch));
   return layers;
 }
 
@@ -319,7 +376,7 @@ ContextLayerState state_of(const LoadedLayer& loaded) {
   }
   return {loaded.layer.name,
           std::string(name(loaded.layer.role)),
-          without_password(loaded.layer.source.target),
+          shown(loaded.layer.source.target),
           loaded.sha256,
           static_cast<int>(loaded.content.read),
           static_cast<int>(loaded.content.features.size()),

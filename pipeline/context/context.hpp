@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/context/context_config.hpp"
+#include "pipeline/context/remote_layer.hpp"
 #include "pipeline/core/alert_context.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
@@ -17,12 +18,12 @@ namespace pitwatch {
 struct LoadedLayer {
   ContextLayer layer;
   LayerContent content;
-  std::string sha256;   // of a file; else empty
+  std::string sha256;   // of a file, or of what a URL gave; else empty
   std::string problem;  // why it cannot be used, one line; empty: it can
 };
 
-/// Reads all layers. One that cannot be used has its reason; nothing is thrown for it.
-std::vector<LoadedLayer> load_layers(const ContextConfig& config);
+/// Reads all layers, those at URLs by `fetch`. One that cannot be used has its reason; nothing is thrown for it.
+std::vector<LoadedLayer> load_layers(const ContextConfig& config, const LayerFetch& fetch = {});
 
 ContextLayerState state_of(const LoadedLayer& loaded);
 

@@ -11,6 +11,7 @@
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/vector/tables.hpp"
 
 namespace pitwatch {
@@ -87,7 +88,7 @@ ContextLayer layer_of(const json& object, const std::string& folder, const std::
   }
   layer.role = role_of(required_text(object, "role", where), where);
   layer.source.target = required_text(object, "source", where);
-  if (!is_database(layer.source.target)) {
+  if (!is_database(layer.source.target) && !is_url(layer.source.target)) {
     layer.source.target = (std::filesystem::path(folder) / layer.source.target).string();
   }
   layer.source.layer = text_of(object, "layer", where);

@@ -126,10 +126,17 @@ std::vector<OutlinedAlert> placed(std::span<const OutlinedAlert> alerts) {
 
 }  // namespace
 
-ContextLayers load_context(const ContextConfig& config, const std::string& sites) {
+ContextLayers load_context(const ContextConfig& config, const std::string& sites, const NetworkOptions& network) {
   ContextLayers read;
   read.config = config;
-  read.layers = load_layers(config);
+  read.layers = load_layers(config, [&](const std::string& url) {
+    try {
+      HttpClient client(network.http, policy_for(url, network));
+      return fetch_layer(url, client);
+    } catch (const ConfigError& error) {
+      throw DataError(error.what());
+    }
+  });
   for (const LoadedLayer& loaded : read.layers) {
     if (!loaded.problem.empty()) read.skipped.emplace_back("layer " + loaded.layer.name, loaded.problem);
   }
@@ -177,7 +184,7 @@ ContextReport record_context(const ContextOptions& given) {
   expect_known_register(*before->alert_register, options.state, options.register_target);
   ContextReport report;
   in_arena(options.threads, [&] {
-    const ContextLayers read = load_context(config, before->sites_file);
+    const ContextLayers read = load_context(config, before->sites_file, options.network);
     expect_usable(read);
     report.skipped = read.skipped;
     report.exit_code = read.skipped.empty() ? 0 : 4;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "pipeline/acquisition/source.hpp"
 #include "pipeline/context/context.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
@@ -24,8 +25,8 @@ struct ContextLayers {
   std::vector<std::pair<std::string, std::string>> skipped;  // "layer NAME", elevation or the sites file, and why
 };
 
-/// Reads them. What cannot be used is `skipped`; nothing is thrown for it.
-ContextLayers load_context(const ContextConfig& config, const std::string& sites);
+/// Reads them; URLs under the policy of policy_for(). What cannot be used is `skipped`; nothing is thrown for it.
+ContextLayers load_context(const ContextConfig& config, const std::string& sites, const NetworkOptions& network);
 
 /// What layers and elevations say of the alerts that are not superseded; of one whose outline has no ground nothing is
 /// said.
@@ -36,7 +37,8 @@ struct ContextOptions {
   std::string layers;  // a context.json
   std::string register_target;
   SigningOptions signing;
-  int threads = 0;  // 0: all cores
+  NetworkOptions network;  // for layers at URLs
+  int threads = 0;         // 0: all cores
 };
 
 struct ContextReport {

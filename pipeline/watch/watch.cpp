@@ -119,7 +119,7 @@ std::vector<AlertLayer> layers_of(const std::vector<GridAlerts>& alerts) {
 
 /// The layers that are to say what the alerts touch, read; what cannot be used is among the skipped.
 ContextLayers read_layers(const ContextConfig& config, const WatchOptions& options, WatchReport& report) {
-  ContextLayers read = load_context(config, options.sites);
+  ContextLayers read = load_context(config, options.sites, options.network);
   report.skipped.insert(report.skipped.end(), read.skipped.begin(), read.skipped.end());
   return read;
 }

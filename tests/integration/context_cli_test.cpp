@@ -20,6 +20,7 @@
 #include "pipeline/io/geo/lonlat_shapes.hpp"
 #include "pipeline/io/vector/vector_features.hpp"
 #include "pipeline/register/register.hpp"
+#include "tests/integration/http_server.hpp"
 #include "tests/integration/nights.hpp"
 
 namespace pitwatch {
@@ -406,6 +407,54 @@ TEST_F(ContextCli, ALayerThatAnotherProgramHasLockedIsSkipped) {
   EXPECT_EQ(read_facts(target()), before);
   holder.reset();
   EXPECT_EQ(context().exit_code, 0);
+}
+
+TEST_F(ContextCli, LayersComeFromTheNetworkPageByPage) {
+  ASSERT_EQ(context().exit_code, 0);
+  const std::string alerts_before = published();
+  const std::string served = folder_ / "served";
+  fs::create_directories(served);
+  // As an OGC API pages: one feature, and a link to the next.
+  const json licences = json::parse(read_text(layer("licences.geojson")));
+  const std::size_t pages = licences.at("features").size();
+  for (std::size_t i = 0; i < pages; ++i) {
+    json page{{"type", "FeatureCollection"}, {"features", {licences.at("features").at(i)}}, {"links", json::array()}};
+    if (i + 1 < pages) page["links"].push_back({{"rel", "next"}, {"href", std::to_string(i + 1) + ".json?f=json"}});
+    write_text(served + "/" + std::to_string(i) + ".json", page.dump());
+  }
+  const test::HttpServer server(served);
+  const std::vector<std::string> allowed{"--allow-host", server.url(""), "--json"};
+  set_licences(server.url("/files/0.json?f=json"));
+  const Outcome all = context(allowed);
+  EXPECT_EQ(all.exit_code, 0) << all.err;
+  EXPECT_EQ(json::parse(all.out)["new_facts"], 0) << "the same licences as from the file";
+  EXPECT_TRUE(published() == alerts_before);
+  EXPECT_EQ(json::parse(all.out)["layers"][0]["features"], pages);
+
+  // What the network does not give is named in one line with its reason, and the facts stay.
+  write_text(served + "/again.json", json{{"type", "FeatureCollection"},
+                                          {"features", licences.at("features")},
+                                          {"links", {{{"rel", "next"}, {"href", "again.json"}}}}}
+                                         .dump());
+  write_text(served + "/table.json", R"({"type": "Table"})");
+  const std::map<std::string, std::string> wrong{{"/files/gone.json", "404"},
+                                                 {"/files/again.json", "was there before"},
+                                                 {"/files/table.json", "no FeatureCollection"},
+                                                 {"/~elsewhere/files/0.json", "layer licences"},
+                                                 {"/~lie/files/0.json", "layer licences"}};
+  for (const auto& [path, reason] : wrong) {
+    set_licences(server.url(path));
+    const Outcome outcome = context(allowed);
+    EXPECT_EQ(outcome.exit_code, 4) << path;
+    EXPECT_THAT(outcome.err, HasSubstr("layer licences: "));
+    EXPECT_THAT(outcome.err, HasSubstr(reason));
+    EXPECT_TRUE(published() == alerts_before) << path;
+  }
+  // And a host that nobody allowed is not asked at all.
+  set_licences(server.url("/files/0.json"));
+  const Outcome refused = context();
+  EXPECT_EQ(refused.exit_code, 4);
+  EXPECT_THAT(refused.err, HasSubstr("--allow-host"));
 }
 
 TEST_F(ContextCli, ABrokenLayerDoesNotKeepANightFromPublishing) {
