@@ -9,7 +9,6 @@ namespace {
 
 constexpr int most_rounds = 30;
 constexpr double least_correlation = 0.01;
-constexpr float smallest_range = 1e-4F;  // reflectance: one digital number
 constexpr double most_of_it = 0.5;
 constexpr double most_sds = 4;        // of gain_sd and level_sd that unchanged ground is believed
 constexpr double nearly_all = 0.85;   // so much unchanged ground is not outweighed by the rest
