@@ -332,7 +332,8 @@ std::vector<std::string> doubts_of(const PairModel& model) {
         basis.cells);
   }
   if (basis.moved_as_one) {
-    add("all of the ground differs alike, by more than unchanged ground does: taken for haze and light, not for "
+    warnings.emplace_back(
+        "all of the ground differs alike, by more than unchanged ground does: taken for haze and light, not for "
         "change");
   }
   for (std::size_t c = 0; c < channel_count; ++c) {
