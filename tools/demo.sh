@@ -7,8 +7,8 @@ usage() {
 usage: tools/demo.sh [SEED]
 Sets up, builds, simulates a series of both sample sites into build/demo (2019 to June 2023, every five days), runs the
 nightly job over it, lists the alerts that are open, draws the course of one pixel, and scores all alerts against what is
-known to have happened; last, it says whose ground they lie on and which water they may reach, and adds up the ground. SEED:
-another world.
+known to have happened; last, it says whose ground they lie on and which water they may reach, which days showed nothing,
+and adds up the ground. SEED: another world.
 END
 }
 
@@ -65,10 +65,12 @@ config["groundwater"] = {"depth_m": 6, "recharge_mm": 120, "soil": "loam", "vado
 json.dump(config, open(f"{demo}/context.json", "w"), indent=1)
 END
 "$pitwatch" context --state "$demo/state" --layers "$demo/context.json" > "$demo/context.txt"
+"$pitwatch" coverage --state "$demo/state" --now 2023-07-01 > "$demo/coverage.txt"
 "$pitwatch" account --state "$demo/state" --out "$demo/account" > "$demo/account.txt"
 echo "alerts:           $demo/state/alerts.geojson"
 echo "the register:     $demo/state/register.gpkg"
 echo "licences, waters: $demo/context.txt"
+echo "what was unseen:  $demo/coverage.txt"
 echo "the account:      $demo/account.txt, $demo/account/account-gizilbulag.png"
 echo "a pixel's course: $demo/pixel.png"
 echo "the truth:        $demo/series/truth.geojson"
