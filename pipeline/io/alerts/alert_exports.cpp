@@ -64,8 +64,16 @@ void add_kml_ring(const char* boundary, const LonLatRing& ring, std::string& tex
   text.append("</coordinates></LinearRing></").append(boundary).append(">");
 }
 
+/// From the first clear observation of the disturbance, for as long as it is not over.
+std::string time_span(const Alert& alert) {
+  std::string text = "<TimeSpan><begin>" + format_instant(alert.onset_before) + "</begin>";
+  const bool is_over = alert.status == AlertStatus::closed || alert.status == AlertStatus::superseded;
+  if (is_over) text += "<end>" + format_instant(alert.last_detected) + "</end>";
+  return text + "</TimeSpan>";
+}
+
 void add_placemark(const OutlinedAlert& outlined, std::string& text) {
-  text += "<Placemark><name>" + markup_text(outlined.alert.id) + "</name><styleUrl>#" +
+  text += "<Placemark><name>" + markup_text(outlined.alert.id) + "</name>" + time_span(outlined.alert) + "<styleUrl>#" +
           std::string(name(outlined.alert.status)) + "</styleUrl>\n<ExtendedData><SchemaData schemaUrl=\"#alert\">\n";
   for (const AlertColumn& column : alert_columns()) {
     const Cell cell = column.get(outlined.alert);

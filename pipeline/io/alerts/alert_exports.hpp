@@ -17,8 +17,9 @@ std::vector<std::size_t> alerts_where(std::span<const OutlinedAlert> alerts, con
 /// take for a formula (=, +, -, @, a tab or a carriage return in front) gets an apostrophe before it.
 std::string alerts_csv(std::span<const OutlinedAlert> alerts);
 
-/// KML 2.2, coloured by status, with the columns as extended data. What XML cannot hold becomes spaces or '?'.
-/// Throws IoError.
+/// KML 2.2, coloured by status, with the columns as extended data and a TimeSpan from `onset_before` on, to
+/// `last_detected` where the alert is closed or superseded, for the time slider of GIS programs. What XML cannot hold
+/// becomes spaces or '?'. Throws IoError.
 std::string alerts_kml(std::span<const OutlinedAlert> alerts);
 
 }  // namespace pitwatch

@@ -851,6 +851,22 @@ TEST(AlertExports, CsvIsNoFormula) {
   EXPECT_THAT(csv, HasSubstr(",0.877,1.0008,0.1235,\"{\"\"bsi\"\": 0.2"));
 }
 
+TEST(AlertExports, KmlHasThePeriodOfAnAlert) {
+  std::vector<OutlinedAlert> alerts{registered_alerts().front()};
+  Alert& alert = alerts.front().alert;
+  alert.onset_before = parse_instant("2022-01-25T08:06:01.024Z");
+  alert.last_detected = parse_instant("2022-06-04T08:06:00Z");
+  const std::string begin = "<TimeSpan><begin>2022-01-25T08:06:01.024Z</begin>";
+  for (const AlertStatus open : {AlertStatus::provisional, AlertStatus::confirmed, AlertStatus::recovering}) {
+    alert.status = open;
+    EXPECT_THAT(alerts_kml(alerts), HasSubstr("</name>" + begin + "</TimeSpan><styleUrl>"));
+  }
+  for (const AlertStatus over : {AlertStatus::closed, AlertStatus::superseded}) {
+    alert.status = over;
+    EXPECT_THAT(alerts_kml(alerts), HasSubstr(begin + "<end>2022-06-04T08:06:00Z</end></TimeSpan>"));
+  }
+}
+
 TEST(AlertExports, KmlHoldsWhatIsNoXml) {
   std::vector<OutlinedAlert> alerts = registered_alerts();
   alerts[0].alert.site = "a<b>&\"'\x01\xff";
