@@ -18,7 +18,6 @@
 namespace pitwatch {
 namespace {
 
-constexpr float none = std::numeric_limits<float>::quiet_NaN();
 constexpr double farthest_shadow_m = 5000;
 constexpr double lowest_sun_zenith_deg = 89;  // from which all ground counts as dark
 constexpr std::size_t most_fitted_pixels = 20000;
