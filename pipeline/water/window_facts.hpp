@@ -22,6 +22,14 @@
 
 namespace pitwatch {
 
+/// The window of catchments.
+struct WideGround {
+  bool is_readable = true;
+  WaterGround ground;
+  GroundFlow flow;
+  Plane<float> disturbed;  // share of each cell
+};
+
 /// An alert on its zone's grid.
 struct ZoneAlert {
   GridShape shape;
@@ -60,14 +68,6 @@ class WindowFacts {
     bool arrives = false;  // at what was asked for
   };
 
-  /// The window of catchments.
-  struct Wide {
-    bool is_readable = true;
-    WaterGround ground;
-    GroundFlow flow;
-    Plane<float> disturbed;
-  };
-
   Asked nearest_places(const ContextFacts& facts) const;
   static void set_sides(ContextFacts& facts, const Asked& asked, const FlowAnswer& answer);
   void set_flow(ContextFacts& facts, double area_ha, const std::vector<FlowCell>& cells, const FlowAnswer& answer);
@@ -91,7 +91,7 @@ class WindowFacts {
   GroundFlow flow_;
   Plane<float> disturbed_;
   SedimentConnectivity connectivity_;
-  std::optional<Wide> wide_;
+  std::optional<WideGround> wide_;
   std::map<std::uint32_t, Catchment> catchments_;                         // by place
   std::map<std::string, std::vector<FlowCell>> cells_;                    // of the members, by id
   std::map<std::uint32_t, std::map<std::string, double>> spread_shares_;  // by place and member
