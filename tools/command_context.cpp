@@ -2,13 +2,17 @@
 
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <iostream>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/watch/context_record.hpp"
 #include "tools/alert_texts.hpp"
 #include "tools/common_options.hpp"
 #include "tools/context_texts.hpp"
+#include "tools/logging.hpp"
+#include "tools/monitor_options.hpp"
 #include "tools/register_options.hpp"
 #include "tools/signing_options.hpp"
 #include "tools/source_options.hpp"
@@ -38,9 +42,16 @@ class ContextCommand final : public Command {
          "a context.json: which layers are licences, parcels, protected areas and waters")  //
         ("register", po::value<std::string>()->value_name("TARGET"),
          "the state's register: a GeoPackage, or a database such as PG:dbname=...; default: STATE/register.gpkg")  //
+        ("out,o", po::value<std::string>()->value_name("DIR"),
+         "folder, made if missing, for turbidity.csv; needs --source and --sites")  //
         ("json", po::bool_switch(), "JSON, not tables");
-    add_network_options(description);
     add_signing_options(description);
+    po::options_description waters(
+        "Turbidity of the waters at the sites: where --sites and --source are given, all acquisitions are read as by "
+        "run");
+    add_input_options(waters);
+    add_monitor_options(waters);
+    description.add(waters);
     return description;
   }
 
@@ -60,10 +71,26 @@ class ContextCommand final : public Command {
     options_.network = read_network_options(values);
     options_.threads = common.threads;
     json_ = values["json"].as<bool>();
+    const bool has_source = values.count("source") != 0;
+    if (has_source != (values.count("sites") != 0)) {
+      throw ConfigError("context: --source and --sites go together; see pitwatch context --help");
+    }
+    if (has_source) options_.waters = read_watch_options(values, "context");
+    if (values.count("out") != 0) out_ = values["out"].as<std::string>();
+    if (!out_.empty() && !has_source) {
+      throw ConfigError("context: --out needs --source and --sites; see pitwatch context --help");
+    }
+    common_ = common;
   }
 
   int run() override {
-    const ContextReport report = record_context(options_);
+    ContextReport report;
+    {
+      Progress progress(common_);
+      report = record_context(options_, [&](std::string_view stage, double fraction) { progress(stage, fraction); });
+    }
+    for (const auto& [what, why] : report.waters.skipped) spdlog::warn("{}: {}", what, why);
+    if (!out_.empty()) write(report.waters);
     for (const auto& [what, why] : report.skipped) spdlog::error("{}: {}", what, why);
     if (json_) {
       std::cout << text_of(report_json(report, options_.state));
@@ -76,7 +103,16 @@ class ContextCommand final : public Command {
   }
 
  private:
+  void write(const WaterReading& waters) const {
+    std::error_code error;
+    std::filesystem::create_directories(out_, error);
+    if (error) throw ConfigError("--out " + out_ + ": cannot be made: " + error.message());
+    write_file_atomically(out_ + "/turbidity.csv", turbidity_csv(waters.waters));
+  }
+
+  CommonOptions common_;
   ContextOptions options_;
+  std::string out_;
   bool json_ = false;
 };
 

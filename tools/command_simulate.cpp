@@ -2,10 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <charconv>
 #include <limits>
 #include <sstream>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
 #include "pipeline/run/simulate.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
@@ -29,6 +32,23 @@ std::vector<Band> parse_bands(const std::string& text) {
     bands.push_back(*band);
   }
   return bands;
+}
+
+/// "2022-07-01:2022-07-20:0.8".
+Plume parse_plume(const std::string& text) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, ':');) parts.push_back(part);
+  if (parts.size() != 3) throw ConfigError("--plume: '" + printable(text) + "' is not DAY:DAY:SHARE");
+  try {
+    Plume plume{parse_instant(parts[0]), last_instant(parts[1]), 0};
+    const char* const end = parts[2].data() + parts[2].size();
+    const auto [read_to, error] = std::from_chars(parts[2].data(), end, plume.share);
+    if (error != std::errc() || read_to != end) throw DataError("'" + printable(parts[2]) + "' is no number");
+    return plume;
+  } catch (const DataError& error) {
+    throw ConfigError(std::string("--plume: ") + error.what());
+  }
 }
 
 class SimulateCommand final : public Command {
@@ -57,7 +77,9 @@ class SimulateCommand final : public Command {
         ("waterside", po::value<int>()->value_name("N")->default_value(defaults.waterside),
          "for each site, beside these: ponds, and workings along a river; 0..10000")  //
         ("decoys", po::value<int>()->value_name("N")->default_value(defaults.decoys),
-         "for each site: harvests, fires, floods and the like; 0..10000")                               //
+         "for each site: harvests, fires, floods and the like; 0..10000")  //
+        ("plume", po::value<std::string>()->value_name("DAY:DAY:SHARE"),
+         "rivers and reservoirs carry so much tailings water, 0..1, from one day to another")           //
         ("clear-sky", po::bool_switch(), "no clouds, and every product whole: for pairs and pictures")  //
         ("sky-labels", po::bool_switch(),
          "write what hides the ground on each day, too: SITE/sky/YYYYMMDD.tif, bits of cloud, shadow, cirrus, snow")  //
@@ -87,6 +109,7 @@ class SimulateCommand final : public Command {
     options_.disturbances = values["disturbances"].as<int>();
     options_.waterside = values["waterside"].as<int>();
     options_.decoys = values["decoys"].as<int>();
+    if (values.count("plume") != 0) options_.plume = parse_plume(values["plume"].as<std::string>());
     options_.clear_sky = values["clear-sky"].as<bool>();
     options_.sky_labels = values["sky-labels"].as<bool>();
     options_.history_days = values["history-days"].as<int>();

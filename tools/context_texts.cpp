@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <cmath>
 #include <map>
 
 #include "pipeline/core/safe_text.hpp"
@@ -78,7 +79,11 @@ std::string validity_text(const ContextDetail& detail) {
 
 std::string figures_text(const std::map<std::string, double>& figures) {
   std::string text;
-  for (const auto& [name, value] : figures) text += fmt::format(", {} {:.4g}", name, value);
+  constexpr double most_whole = 1e9;
+  for (const auto& [name, value] : figures) {
+    const bool is_whole = std::abs(value) < most_whole && value == std::round(value);  // days, counts
+    text += is_whole ? fmt::format(", {} {:.0f}", name, value) : fmt::format(", {} {:.4g}", name, value);
+  }
   return text;
 }
 

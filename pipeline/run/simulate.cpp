@@ -57,6 +57,12 @@ void check(const SimulateOptions& options) {
   if (options.disturbances < 0 || options.disturbances > 10000) throw ConfigError("--disturbances must be 0 to 10000");
   if (options.waterside < 0 || options.waterside > 10000) throw ConfigError("--waterside must be 0 to 10000");
   if (options.decoys < 0 || options.decoys > 10000) throw ConfigError("--decoys must be 0 to 10000");
+  if (options.plume && !(options.plume->share >= 0 && options.plume->share <= 1)) {
+    throw ConfigError("--plume: the share must be 0 to 1");
+  }
+  if (options.plume && options.plume->until < options.plume->from) {
+    throw ConfigError("--plume: its end is before its beginning");
+  }
   if (options.history_days < 0) throw ConfigError("--history-days must not be negative");
 }
 
@@ -115,6 +121,11 @@ class SiteSeries {
     std::erase_if(acquisitions_, [&](const Acquisition& acquisition) {
       return acquisition.sensed < options.from || acquisition.sensed > options.until;
     });
+    for (Acquisition& acquisition : acquisitions_) {
+      const bool is_in =
+          options.plume && acquisition.sensed >= options.plume->from && acquisition.sensed <= options.plume->until;
+      if (is_in) acquisition.plume = static_cast<float>(options.plume->share);
+    }
     draw_all_events();
     if (is_small()) {
       ground_.emplace();

@@ -2,6 +2,7 @@
 // Series of synthetic scenes with known truth, written as products.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,13 @@
 namespace pitwatch {
 
 enum class ProductForm : std::uint8_t { stac, safe };
+
+/// Rivers and reservoirs have so much tailings water in them.
+struct Plume {
+  Instant from{};
+  Instant until{};   // included
+  double share = 0;  // 0..1
+};
 
 struct SimulateOptions {
   std::string sites;  // vector file of sites
@@ -26,6 +34,7 @@ struct SimulateOptions {
   int disturbances = 14;    // for each site
   int waterside = 4;        // ponds, and workings along a river
   int decoys = 12;
+  std::optional<Plume> plume;
   bool clear_sky = false;   // no clouds, and every product whole
   bool sky_labels = false;  // writes SITE/sky/ too
   int history_days = 365;   // before the first onset; at most nine tenths of the period

@@ -40,6 +40,7 @@ struct Acquisition {
   Reflectances gain{};
   Reflectances offset{};
   float haze = 0;
+  float plume = 0;  // how turbid rivers and the reservoir are beyond the season, 0..1
 };
 
 struct ScheduleOptions {

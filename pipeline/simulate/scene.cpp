@@ -72,6 +72,12 @@ float block_mean(const Plane<float>& plane, int x, int y, int by) {
 
 std::uint8_t percent(float share) { return static_cast<std::uint8_t>(std::clamp(share, 0.0F, 1.0F) * 100 + 0.5F); }
 
+Season season_with_plume(std::uint32_t seed, const Acquisition& acquisition) {
+  Season season = season_of(seed, acquisition.sensed);
+  season.plume = acquisition.plume;
+  return season;
+}
+
 }  // namespace
 
 Grid coarser(const Grid& grid, int pixel_size_m) {
@@ -126,7 +132,7 @@ SceneRenderer::SceneRenderer(const SimulatedSite& site, const Acquisition& acqui
     : site_(site),
       acquisition_(acquisition),
       sun_(sun_position(acquisition.sensed, site.longitude, site.latitude)),
-      season_(season_of(site.seed, acquisition.sensed)),
+      season_(season_with_plume(site.seed, acquisition)),
       spectra_(season_),
       shading_(site.terrain, sun_),
       clouds_(site.grid, acquisition.seed, acquisition.weather, sun_) {}

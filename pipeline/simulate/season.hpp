@@ -17,6 +17,7 @@ struct Season {
   float wetness = 0;            // of the topsoil on this day, 0 dry .. 1 after rain
   float snow_line_m = 0;        // ground above it is covered
   float drawdown_m = 0;         // of the reservoir below its full level
+  float plume = 0;              // share of tailings water in rivers and the reservoir
 };
 
 Season season_of(std::uint32_t seed, Instant day);

@@ -151,10 +151,13 @@ Reflectances spectrum_of(Surface surface, const Season& season, float lag_days, 
     case Surface::river: {
       // Melt water carries silt in spring.
       const float silt_share = between(75, 165, 14, season.day);
-      return mix(mix(clear_water, turbid, 0.35F + 0.65F * silt_share), gravel, 0.25F * (1 - vigour));
+      const Reflectances usual =
+          mix(mix(clear_water, turbid, 0.35F + 0.65F * silt_share), gravel, 0.25F * (1 - vigour));
+      return mix(usual, tailings_pool, season.plume);
     }
     case Surface::reservoir:
-      return mix(clear_water, turbid, 0.15F + 0.35F * between(80, 160, 15, season.day) + 0.1F * vigour);
+      return mix(mix(clear_water, turbid, 0.15F + 0.35F * between(80, 160, 15, season.day) + 0.1F * vigour),
+                 tailings_pool, season.plume);
     case Surface::reservoir_bed:
       return wetted(silt, 0.6F * (1 - vigour) + 0.4F * season.wetness);
     case Surface::village: {

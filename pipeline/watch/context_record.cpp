@@ -73,38 +73,6 @@ void expect_usable(const ContextLayers& read) {
   throw DataError("no layer can be used: " + what + ": " + why);
 }
 
-/// Writes what the layers say into the record of a state whose lock is held.
-void publish_context(const ContextOptions& options, const ContextLayers& read, const Manifest& before, Instant started,
-                     ContextReport& report) {
-  const double max_natural = max_natural_of(before.options);
-  Manifest manifest = following_manifest(before, "context", started);
-  manifest.exit_code = report.exit_code;
-  manifest.options["context"] = options.layers;
-  set_notices(report.skipped, manifest);
-  RunRow row = row_of(manifest, report.skipped.size());
-  const auto work = [&](const AlertsInRegister& in_register) {
-    row.alerts =
-        static_cast<int>(std::count_if(in_register.alerts.begin(), in_register.alerts.end(),
-                                       [&](const OutlinedAlert& one) { return is_published(one.alert, max_natural); }));
-    ContextUpdate update = context_of(read, in_register, started);
-    manifest.ended = row.ended_at = clock_now();
-    report.layers = update.layers;
-    return update;
-  };
-  const std::unique_ptr<RegisterWrite> write = prepare_context(options.register_target, work, row, started);
-  const std::string text = published_text(write->content().alerts, max_natural, as_of(manifest.sites));
-  const bool is_same = has_content(options.state + "/" + alerts_name, text);
-  set_output(manifest.outputs, {alerts_name, text.size(), sha256_text(text)});
-  set_register(options.state, options.register_target, *write,
-               (before.alert_register ? before.alert_register->runs : 0) + 1, manifest);
-  publish_all(options.state, manifest, options.signing, *write, is_same ? nullptr : &text);
-  report.new_facts = write->new_facts();
-  report.changed = write->changed() || !is_same;
-  for (const OutlinedAlert& one : write->content().alerts) {
-    if (one.alert.status != AlertStatus::superseded) report.alerts.push_back(one);
-  }
-}
-
 /// Alerts that are not superseded and whose outline has pixels: one that was damaged keeps no night from publishing.
 std::vector<OutlinedAlert> placed(std::span<const OutlinedAlert> alerts) {
   AlertZones zones;
@@ -122,6 +90,39 @@ std::vector<OutlinedAlert> placed(std::span<const OutlinedAlert> alerts) {
     }
   }
   return usable;
+}
+
+/// Writes what the layers say into the record of a state whose lock is held.
+void publish_context(const ContextOptions& options, const ContextLayers& read, const Manifest& before, Instant started,
+                     ContextReport& report) {
+  const double max_natural = max_natural_of(before.options);
+  Manifest manifest = following_manifest(before, "context", started);
+  manifest.exit_code = report.exit_code;
+  manifest.options["context"] = options.layers;
+  set_notices(report.skipped, manifest);
+  RunRow row = row_of(manifest, report.skipped.size());
+  const auto work = [&](const AlertsInRegister& in_register) {
+    row.alerts =
+        static_cast<int>(std::count_if(in_register.alerts.begin(), in_register.alerts.end(),
+                                       [&](const OutlinedAlert& one) { return is_published(one.alert, max_natural); }));
+    ContextUpdate update = context_of(read, in_register, started);
+    add_turbidity(update.facts, placed(in_register.alerts), report.waters.waters);
+    manifest.ended = row.ended_at = clock_now();
+    report.layers = update.layers;
+    return update;
+  };
+  const std::unique_ptr<RegisterWrite> write = prepare_context(options.register_target, work, row, started);
+  const std::string text = published_text(write->content().alerts, max_natural, as_of(manifest.sites));
+  const bool is_same = has_content(options.state + "/" + alerts_name, text);
+  set_output(manifest.outputs, {alerts_name, text.size(), sha256_text(text)});
+  set_register(options.state, options.register_target, *write,
+               (before.alert_register ? before.alert_register->runs : 0) + 1, manifest);
+  publish_all(options.state, manifest, options.signing, *write, is_same ? nullptr : &text);
+  report.new_facts = write->new_facts();
+  report.changed = write->changed() || !is_same;
+  for (const OutlinedAlert& one : write->content().alerts) {
+    if (one.alert.status != AlertStatus::superseded) report.alerts.push_back(one);
+  }
 }
 
 }  // namespace
@@ -171,23 +172,29 @@ ContextUpdate context_of(const ContextLayers& read, const AlertsInRegister& in_r
   return update;
 }
 
-ContextReport record_context(const ContextOptions& given) {
+ContextReport record_context(const ContextOptions& given, const ProgressSink& progress) {
   const auto start = std::chrono::steady_clock::now();
   const Instant started = clock_now();
   const ContextOptions options = with_absolute_paths(given);
   const ContextConfig config = read_context_config(options.layers);
   if (!holds_state(options.state)) throw DataError(options.state + ": holds no state");
+  ContextReport report;
+  if (options.waters) {
+    in_arena(options.threads, [&] {
+      report.waters =
+          read_waters(load_context(config, options.waters->sites, options.network).layers, *options.waters, progress);
+    });
+  }
   const FolderLock lock(options.state);
   const FileLock writers = record_lock(options.state);
   const std::optional<Manifest> before = settled_head(options.state);
   if (!before || !before->alert_register) throw DataError(options.state + ": has no record of a run");
   expect_known_register(*before->alert_register, options.state, options.register_target);
-  ContextReport report;
   in_arena(options.threads, [&] {
     const ContextLayers read = load_context(config, before->sites_file, options.network);
     expect_usable(read);
     report.skipped = read.skipped;
-    report.exit_code = read.skipped.empty() ? 0 : 4;
+    report.exit_code = read.skipped.empty() && report.waters.skipped.empty() ? 0 : 4;
     publish_context(options, read, *before, started, report);
   });
   report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -3,6 +3,7 @@
 // `pitwatch context` between runs.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +14,9 @@
 #include "pipeline/io/alerts/alerts_geojson.hpp"
 #include "pipeline/io/geo/lonlat_shapes.hpp"
 #include "pipeline/register/register.hpp"
+#include "pipeline/schedule/progress.hpp"
 #include "pipeline/watch/watch.hpp"
+#include "pipeline/watch/water_series.hpp"
 
 namespace pitwatch {
 
@@ -39,23 +42,27 @@ struct ContextOptions {
   SigningOptions signing;
   NetworkOptions network;  // for layers at URLs
   int threads = 0;         // 0: all cores
+  /// Sites and source of scenes in which the waters of the layers are looked at, as by run; nothing: they are not.
+  std::optional<WatchOptions> waters = {};
 };
 
 struct ContextReport {
   std::vector<OutlinedAlert> alerts;                         // that are not superseded, as the register has them now
   std::vector<ContextLayerState> layers;                     // in the order of the file
   std::vector<std::pair<std::string, std::string>> skipped;  // layers, and why
+  WaterReading waters;                                       // where options ask for it
   std::size_t new_facts = 0;                                 // rows of facts that the register did not have
   bool changed = false;                                      // register or alerts.geojson has other facts than before
-  int exit_code = 0;                                         // 4: layers were skipped
+  int exit_code = 0;                                         // 4: layers or scenes were skipped
   double wall_seconds = 0;
 };
 
 /// Works out what the alerts of the state's register touch, and puts that on record: facts that differ from those known
 /// as new rows, the alerts' columns, STATE/alerts.geojson, a manifest and a row of `runs`. What was said before stays,
-/// and is what holds of subjects of which a layer cannot be used. Works as one run does: holds the state's lock.
+/// and is what holds of subjects of which a layer cannot be used. Works as one run does: holds the state's lock, but
+/// not while scenes are read.
 /// Throws ConfigError (layers file; another register than the state's), BusyError (lock), DataError (no state, no
 /// register, no layer that can be used), UnavailableError (a register's server), IoError.
-ContextReport record_context(const ContextOptions& options);
+ContextReport record_context(const ContextOptions& options, const ProgressSink& progress);
 
 }  // namespace pitwatch

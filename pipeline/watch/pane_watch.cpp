@@ -57,6 +57,8 @@ ProductUsed product_of(const ListedScene& listed) {
   return product;
 }
 
+}  // namespace
+
 ReadingOptions reading_options(const WatchedSite& watched, const Pane& pane) {
   const WatchOptions& options = watched.options;
   const std::string& masks = options.write_masks;
@@ -67,8 +69,6 @@ ReadingOptions reading_options(const WatchedSite& watched, const Pane& pane) {
           .typical_shift_error_px = options.thresholds.typical_shift_error_px,
           .write_masks = masks.empty() ? "" : masks + "/" + place_of(watched.site, pane)};
 }
-
-}  // namespace
 
 /// An acquisition on its way: read by any thread, taken in by one after the other.
 struct PaneWatch::InFlight {

@@ -27,6 +27,9 @@ namespace pitwatch {
 /// Memory of the program and its libraries, beside what panes take.
 inline constexpr std::int64_t program_bytes = std::int64_t{130} << 20;
 
+/// How acquisitions at a pane are read.
+ReadingOptions reading_options(const WatchedSite& watched, const Pane& pane);
+
 /// An acquisition that was just taken in. All of it is good for the duration of the call alone.
 struct AcquisitionTaken {
   const AcquisitionRecord& record;

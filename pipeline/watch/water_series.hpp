@@ -1,0 +1,63 @@
+#pragma once
+// Turbidity of the waters of layers at watched sites, acquisition by acquisition, from scenes as the nightly run reads
+// them.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/context/context.hpp"
+#include "pipeline/core/alert_context.hpp"
+#include "pipeline/core/date.hpp"
+#include "pipeline/io/alerts/alerts_geojson.hpp"
+#include "pipeline/schedule/progress.hpp"
+#include "pipeline/watch/watch.hpp"
+#include "pipeline/water/turbidity.hpp"
+
+namespace pitwatch {
+
+/// Clear water pixels that an acquisition must show, for its medians to count: a tenth of a hectare.
+inline constexpr std::int64_t least_water_pixels = 10;
+
+/// What one acquisition shows of a water: medians of the reflectance of its clear water pixels, to 0.0001.
+struct WaterObservation {
+  Instant at{};
+  std::int64_t pixels = 0;
+  double red = 0;            // B04
+  double near_infrared = 0;  // B8A, or B08 where the scene lacks it
+  double fnu = 0;
+};
+
+/// One water at one site.
+struct WaterSeries {
+  std::string site;
+  std::string layer;
+  std::string water;       // its name, or first id: WaterFlow::to
+  std::string feature_id;  // the first
+  std::vector<WaterObservation> seen;
+  TurbidityCourse course;  // of each of `seen`
+};
+
+struct WaterReading {
+  std::vector<WaterSeries> waters;                           // that any acquisition showed; by site, layer and name
+  std::vector<std::pair<std::string, std::string>> skipped;  // scenes and sites that were left out, and why
+};
+
+/// Reads all acquisitions at the sites as the nightly run does: checked, laid over the reference, masked. Of each
+/// surface water of the layers those pixels count that are clear, look wet (looks_wet()), and lie wholly in its
+/// polygons or within a pixel of those that its lines pass through. `options` are those of the nightly run; its state
+/// is not used. Inside in_arena(). Throws as watch().
+WaterReading read_waters(const std::vector<LoadedLayer>& layers, WatchOptions options, const ProgressSink& progress);
+
+/// Adds a detail of "water_turbidity" (pipeline/water/README.md) to the facts of each alert whose water flows to one of
+/// these: of the newest event that appeared after the alert's onset_after. facts[i] is of alerts[i].
+void add_turbidity(std::span<ContextFacts> facts, std::span<const OutlinedAlert> alerts,
+                   std::span<const WaterSeries> waters);
+
+/// A table with a row for each observation, safe for spreadsheets. Reflectance to 4 decimals, FNU and anomaly to 2; an
+/// anomaly that is not known is empty.
+std::string turbidity_csv(std::span<const WaterSeries> waters);
+
+}  // namespace pitwatch
