@@ -178,6 +178,25 @@ TEST_F(TurbidityCli, SameBytesWithAnyThreadsAndNoNewFacts) {
   EXPECT_EQ(turbidity_facts().size(), facts);
 }
 
+TEST_F(TurbidityCli, OfALineItTakesWhatIsBesideIt) {
+  const std::string layers = fs::path(muddy().layers()).parent_path().string() + "/line.json";
+  write_text(
+      fs::path(layers).parent_path().string() + "/line.geojson",
+      R"({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"id": "r1", "name": "river"},
+      "geometry": {"type": "LineString", "coordinates": [[46.61235, 40.15034], [46.61114, 40.14892], [46.60911, 40.1475],
+      [46.60802, 40.14608], [46.60622, 40.14466]]}}]})");
+  write_text(layers, R"({"layers": [{"name": "rivers", "role": "surface_water", "source": "line.geojson",
+                                     "columns": {"id": "id", "name": "name"}}]})");
+  const Outcome outcome = pitwatch({"context", "--state", state_, "--layers", layers, "--source", muddy().source(),
+                                    "--sites", muddy().sites(), "--out", folder_ / "out"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const std::vector<CsvRow> rows = rows_of(folder_ / "out/turbidity.csv");
+  ASSERT_FALSE(rows.empty());
+  // 900 m, three pixels wide, five where it turns a corner.
+  for (const CsvRow& row : rows) EXPECT_LT(std::stoi(row.cells.at("pixels")), 500);
+  EXPECT_TRUE(turbidity_facts().empty()) << "without elevations no alert's water comes there";
+}
+
 TEST_F(TurbidityCli, WithoutASourceNothingIsLookedAt) {
   ASSERT_EQ(context({}).exit_code, 0);
   EXPECT_TRUE(turbidity_facts().empty());
