@@ -43,12 +43,12 @@ class ContextCommand final : public Command {
         ("register", po::value<std::string>()->value_name("TARGET"),
          "the state's register: a GeoPackage, or a database such as PG:dbname=...; default: STATE/register.gpkg")  //
         ("out,o", po::value<std::string>()->value_name("DIR"),
-         "folder, made if missing, for turbidity.csv; needs --source and --sites")  //
+         "folder, made if missing, for turbidity.csv; needs --turbidity")  //
+        ("turbidity", po::bool_switch(),
+         "read all acquisitions of --source at --sites for the turbidity of their waters, as run reads them")  //
         ("json", po::bool_switch(), "JSON, not tables");
     add_signing_options(description);
-    po::options_description waters(
-        "Turbidity of the waters at the sites: where --sites and --source are given, all acquisitions are read as by "
-        "run");
+    po::options_description waters("Options of --turbidity, as those of run; of the network for layers at URLs, too");
     add_input_options(waters);
     add_monitor_options(waters);
     description.add(waters);
@@ -71,15 +71,17 @@ class ContextCommand final : public Command {
     options_.network = read_network_options(values);
     options_.threads = common.threads;
     json_ = values["json"].as<bool>();
-    const bool has_source = values.count("source") != 0;
-    if (has_source != (values.count("sites") != 0)) {
-      throw ConfigError("context: --source and --sites go together; see pitwatch context --help");
-    }
-    if (has_source) options_.waters = read_watch_options(values, "context");
     if (values.count("out") != 0) out_ = values["out"].as<std::string>();
-    if (!out_.empty() && !has_source) {
-      throw ConfigError("context: --out needs --source and --sites; see pitwatch context --help");
+    const bool asks_waters = values["turbidity"].as<bool>();
+    if (!out_.empty() && !asks_waters) {
+      throw ConfigError("context: --out needs --turbidity; see pitwatch context --help");
     }
+    for (const char* const option : {"source", "sites"}) {
+      if (asks_waters && values.count(option) == 0) {
+        throw ConfigError("context: --turbidity needs --" + std::string(option) + "; see pitwatch context --help");
+      }
+    }
+    if (asks_waters) options_.waters = read_watch_options(values, "context");
     common_ = common;
   }
 

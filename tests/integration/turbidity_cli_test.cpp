@@ -1,4 +1,4 @@
-// pitwatch context --source: a plume of known strength in simulated water, from scenes to the table and to alerts.
+// pitwatch context --turbidity: a plume of known strength in simulated water, from scenes to the table and to alerts.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -95,7 +95,8 @@ class TurbidityCli : public ::testing::Test {
     return pitwatch(arguments);
   }
   Outcome look(const std::string& out, const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> arguments{"--source", muddy().source(), "--sites", muddy().sites(), "--out", out};
+    std::vector<std::string> arguments{"--turbidity", "--source", muddy().source(), "--sites", muddy().sites(),
+                                       "--out",       out};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return context(arguments);
   }
@@ -187,8 +188,8 @@ TEST_F(TurbidityCli, OfALineItTakesWhatIsBesideIt) {
       [46.60802, 40.14608], [46.60622, 40.14466]]}}]})");
   write_text(layers, R"({"layers": [{"name": "rivers", "role": "surface_water", "source": "line.geojson",
                                      "columns": {"id": "id", "name": "name"}}]})");
-  const Outcome outcome = pitwatch({"context", "--state", state_, "--layers", layers, "--source", muddy().source(),
-                                    "--sites", muddy().sites(), "--out", folder_ / "out"});
+  const Outcome outcome = pitwatch({"context", "--state", state_, "--layers", layers, "--turbidity", "--source",
+                                    muddy().source(), "--sites", muddy().sites(), "--out", folder_ / "out"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const std::vector<CsvRow> rows = rows_of(folder_ / "out/turbidity.csv");
   ASSERT_FALSE(rows.empty());
@@ -197,12 +198,14 @@ TEST_F(TurbidityCli, OfALineItTakesWhatIsBesideIt) {
   EXPECT_TRUE(turbidity_facts().empty()) << "without elevations no alert's water comes there";
 }
 
-TEST_F(TurbidityCli, WithoutASourceNothingIsLookedAt) {
+TEST_F(TurbidityCli, NothingIsLookedAtUnlessItIsAskedFor) {
   ASSERT_EQ(context({}).exit_code, 0);
+  // As where one configuration serves run, too.
+  ASSERT_EQ(context({"--source", muddy().source(), "--sites", muddy().sites()}).exit_code, 0);
   EXPECT_TRUE(turbidity_facts().empty());
-  const Outcome alone = context({"--source", muddy().source()});
+  const Outcome alone = context({"--turbidity", "--source", muddy().source()});
   EXPECT_EQ(alone.exit_code, 2);
-  EXPECT_THAT(alone.err, HasSubstr("go together"));
+  EXPECT_THAT(alone.err, HasSubstr("--turbidity needs --sites"));
   EXPECT_EQ(context({"--out", folder_ / "out"}).exit_code, 2);
   EXPECT_FALSE(fs::exists(folder_ / "out"));
 }
