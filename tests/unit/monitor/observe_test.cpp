@@ -670,7 +670,7 @@ TEST(Observe, WhatLastedInTheHistoryIsKnown) {
   const float restless = lasting_error(.3F, 3 * 365);
   const float steady = lasting_error(0, 3 * 365);
   EXPECT_GT(restless, steady + 0.03F);
-  EXPECT_LT(steady, 0.2F);
+  EXPECT_LT(steady, 0.15F);
   EXPECT_GT(lasting_error(0, 365), steady);  // less is known
   options.persistent_error_observations = 1e5F;
   EXPECT_NEAR(lasting_error(0, 365), options.persistent_error, 0.02);
