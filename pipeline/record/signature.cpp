@@ -1,10 +1,12 @@
 #include "pipeline/record/signature.hpp"
 
+#include <openssl/asn1.h>
 #include <openssl/cms.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ess.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ts.h>
@@ -484,6 +486,61 @@ bool is_of(const TS_TST_INFO* stamp, std::string_view content) {
   return same_bytes(TS_MSG_IMPRINT_get_msg(imprint), digest_of(content, kind));
 }
 
+/// Algorithms that have no parameters: what stands in their place is signed by nobody and read by nobody.
+bool has_no_parameters(int algorithm) {
+  return algorithm == NID_rsaEncryption || algorithm == NID_sha256 || algorithm == NID_sha384 ||
+         algorithm == NID_sha512;
+}
+
+/// One element of DER: its tag, and where its content begins and ends.
+struct Element {
+  const unsigned char* begin = nullptr;
+  const unsigned char* end = nullptr;
+  int tag = 0;
+  bool is_universal = false;
+  bool is_constructed = false;
+};
+
+Element element_at(const unsigned char*& place, const unsigned char* end) {
+  Element element;
+  long length = 0;
+  int klass = 0;
+  const int header = ASN1_get_object(&place, &length, &element.tag, &klass, end - place);
+  if ((header & 0x80) != 0 || (header & 1) != 0 || length < 0 || length > end - place) {
+    throw DataError("is no DER");
+  }
+  element.begin = place;
+  element.end = place + length;
+  element.is_universal = klass == V_ASN1_UNIVERSAL;
+  element.is_constructed = (header & V_ASN1_CONSTRUCTED) != 0;
+  place = element.end;
+  return element;
+}
+
+/// Throws DataError where an algorithm without parameters has some: OpenSSL passes over them, so that a byte of theirs
+/// might be changed and nobody notice.
+void check_parameters(const unsigned char* place, const unsigned char* end, int depth = 0) {
+  constexpr int deepest = 64;
+  if (depth > deepest) throw DataError("is nested too deep");
+  bool is_bare = false;  // the element before names such an algorithm, and is the first
+  for (bool is_first = true; place < end; is_first = false) {
+    const unsigned char* const start = place;
+    const Element element = element_at(place, end);
+    if (is_bare) {
+      const bool is_null =
+          element.is_universal && element.tag == V_ASN1_NULL && !element.is_constructed && element.begin == element.end;
+      if (!is_null) throw DataError("was altered: an algorithm has parameters that it cannot have");
+    }
+    is_bare = false;
+    if (is_first && element.is_universal && element.tag == V_ASN1_OBJECT) {
+      const unsigned char* from = start;
+      const Handle<ASN1_OBJECT, ASN1_OBJECT_free> object(d2i_ASN1_OBJECT(nullptr, &from, place - start));
+      is_bare = object && has_no_parameters(OBJ_obj2nid(object.get()));
+    }
+    if (element.is_constructed) check_parameters(element.begin, element.end, depth + 1);
+  }
+}
+
 }  // namespace
 
 std::string sign_cms(std::string_view content, const std::string& certificate_pem_path,
@@ -516,6 +573,8 @@ SignatureFinding verify_cms(std::string_view content, std::string_view der, cons
   const Bio bytes = reader_of(content);
   const SignedMessage message =
       check_signature(decoded<Cms>(der, "a signature", d2i_CMS_ContentInfo), bytes.get(), Kind::text);
+  const auto* const begin = reinterpret_cast<const unsigned char*>(der.data());
+  check_parameters(begin, begin + der.size());
   SignatureFinding finding;
   finding.signer = text_of(X509_get_subject_name(message.signer));
   finding.issuer = text_of(X509_get_issuer_name(message.signer));

@@ -97,8 +97,9 @@ class Tampering : public ::testing::Test {
     return choice[random_() % choice.size()];
   }
 
-  /// Changes one byte, looks for it, and sets it right again.
-  void expect_found(const Place& place, const std::vector<std::string>& options) {
+  /// Changes one byte, looks for it, and sets it right again. `harmless` is what verify may say all the same, for bytes
+  /// that say nothing: of a signature its version, and names of algorithms that OpenSSL does not ask.
+  void expect_found(const Place& place, const std::vector<std::string>& options, const std::string& harmless = {}) {
     const std::string text = read_text(place.path);
     const std::size_t at = place.first + random_() % place.bytes;
     ASSERT_LT(at, text.size());
@@ -107,12 +108,19 @@ class Tampering : public ::testing::Test {
     changed[at] = static_cast<char>(changed[at] ^ bits);
     write_text(place.path, changed);
     const Outcome found = verify(state_, options);
+    if (!harmless.empty() && found.exit_code == 0) {
+      EXPECT_EQ(found.out, harmless) << place.named << ", byte " << at;
+      ++harmless_;
+      write_text(place.path, text);
+      return;
+    }
     EXPECT_EQ(found.exit_code, 5) << place.named << ", byte " << at << ": " << found.out << found.err;
     EXPECT_THAT(found.out, HasSubstr(place.named)) << "byte " << at;
     write_text(place.path, text);
   }
 
   std::mt19937 random_{test::seed_of_run()};
+  int harmless_ = 0;
   Nights nights_;
   std::string sites_ = nights_ / "two.geojson";
   std::string state_ = nights_ / "state";
@@ -178,10 +186,12 @@ TEST_F(Tampering, OfASignedStateTheSignatureToo) {
   ASSERT_EQ(made.exit_code, 0) << made.err;
   run({"--sign-certificate", certificate, "--sign-key", key});
   const std::vector<std::string> trust{"--no-inputs", "--trust", certificate};
-  EXPECT_EQ(verify(state_, trust).exit_code, 0);
+  const Outcome right = verify(state_, trust);
+  EXPECT_EQ(right.exit_code, 0);
   const std::vector<std::string> signatures = files("runs", ".p7s");
   ASSERT_EQ(signatures.size(), 1U);
-  for (int i = 0; i < 30; ++i) expect_found(whole(signatures[0]), trust);
+  for (int i = 0; i < 30; ++i) expect_found(whole(signatures[0]), trust, right.out);
+  EXPECT_LT(harmless_, 6);
   for (const char* const file : {"alerts.geojson", "register.gpkg", "runs/HEAD"}) expect_found(whole(file), trust);
   expect_found(whole(files("runs", ".json").back()), trust);
   EXPECT_EQ(verify(state_, trust).exit_code, 0);
