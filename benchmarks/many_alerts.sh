@@ -30,19 +30,17 @@ pitwatch=$root/build/pitwatch
 helper=$root/benchmarks/many_alerts.py
 state=$folder/state
 
-night() {
-  "$pitwatch" run --sites "$folder/sites.geojson" --source "$folder/items" --state "$state" --history-days 340 \
-    --buffer-m 0 --quiet "$@"
-}
+night=("$pitwatch" run --sites "$folder/sites.geojson" --source "$folder/items" --state "$state" --history-days 340
+  --buffer-m 0 --quiet)
 
 if [[ ! -e $folder/made ]]; then
   rm -rf "$state" "$folder/items"
   python3 "$helper" make "$folder" --places "$places"
   python3 "$helper" table "$folder/series.csv"
   python3 "$helper" table "$folder/many_pixels.csv" --pixels 20000 --dates 300
-  night
+  "${night[@]}"
   python3 "$helper" review "$state/register.gpkg"
-  night  # the reviews into alerts.geojson
+  "${night[@]}"  # the reviews into alerts.geojson
   touch "$folder/made"
 fi
 echo "$(python3 "$helper" count "$folder/sites.geojson") sites, $(find "$folder/items" -name '*.json' | wc -l) scenes," \
@@ -78,7 +76,7 @@ done
 measure "alerts diff of two dates" "$pitwatch" alerts diff 2022-03-20 2022-04-02 --state "$state"
 measure "alerts review" "$pitwatch" alerts review "$alert" --state "$state" --verdict natural --reviewer "A. Person" \
   --reason "benchmark"
-measure "run, nothing new" night --threads 1
+measure "run, nothing new" "${night[@]}" --threads 1
 measure "status" "$pitwatch" status --state "$state"
 measure "verify --no-inputs" "$pitwatch" verify "$state" --no-inputs
 measure "scenes" "$pitwatch" scenes "$folder/items" --threads 1
