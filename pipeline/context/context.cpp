@@ -1,14 +1,8 @@
 #include "pipeline/context/context.hpp"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -20,7 +14,9 @@
 #include "pipeline/context/nearest.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
+#include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/scratch_folder.hpp"
 #include "pipeline/io/geo/geodesy.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/vector/tables.hpp"
@@ -293,46 +289,22 @@ class Worker {
   ContextFacts facts_;
 };
 
-/// What a URL gave, as a file for as long as this lives.
-class FetchedFile {
- public:
-  explicit FetchedFile(const std::string& text) {
-    std::string name = (std::filesystem::temp_directory_path() / "pitwatch-layer-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw IoError(name + ": cannot be made: " + std::strerror(errno));
-    folder_ = name;
-    std::ofstream file(path(), std::ios::binary);
-    file << text;
-    file.close();
-    if (!file) throw IoError(path() + ": cannot be written");
-  }
-  ~FetchedFile() {
-    std::error_code none;
-    std::filesystem::remove_all(folder_, none);
-  }
-  FetchedFile(const FetchedFile&) = delete;
-  FetchedFile& operator=(const FetchedFile&) = delete;
-
-  std::string path() const { return folder_ + "/layer.geojson"; }
-
- private:
-  std::string folder_;
-};
-
 std::string shown(const std::string& target) { return is_url(target) ? redacted(target) : without_password(target); }
 
 void load_url(const LayerFetch& fetch, LoadedLayer& loaded) {
   const std::string& url = loaded.layer.source.target;
   if (!fetch) throw DataError(redacted(url) + ": is not read from the network here");
   const std::string text = fetch(url);
-  const FetchedFile file(text);
+  const ScratchFolder folder;
   LayerSource source = loaded.layer.source;
-  source.target = file.path();
+  source.target = folder.path() + "/layer.geojson";
+  write_file_atomically(source.target, text);
   try {
     loaded.content = read_layer(source);
   } catch (const DataError& error) {
     std::string what = error.what();
-    for (std::size_t at; (at = what.find(file.path())) != std::string::npos;) {
-      what.replace(at, file.path().size(), redacted(url));
+    for (std::size_t at; (at = what.find(source.target)) != std::string::npos;) {
+      what.replace(at, source.target.size(), redacted(url));
     }
     throw DataError(what);
   }

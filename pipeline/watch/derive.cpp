@@ -1,16 +1,14 @@
 #include "pipeline/watch/derive.hpp"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <system_error>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alerts/alert_columns.hpp"
+#include "pipeline/io/files/scratch_folder.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/watch/publish.hpp"
 
@@ -19,24 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    path_ = (fs::temp_directory_path() / "pitwatch-derive-XXXXXX").string();
-    if (::mkdtemp(path_.data()) == nullptr) throw IoError(path_ + ": cannot be made");
-  }
-  ~TemporaryFolder() {
-    std::error_code none;
-    fs::remove_all(path_, none);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 /// A feature's text but for its review, which comes from people and later, and what layers say of it, which stands
 /// last. Within texts quotes are escaped, so that what is looked for stands nowhere else.
@@ -83,7 +63,7 @@ DeriveReport derive(const WatchOptions& options, const std::string& state, const
                     const ProgressSink& progress) {
   const std::optional<Manifest> record = head(state);
   if (!record) throw DataError(state + ": has no record of a run");
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   WatchOptions again = options;
   if (again.sites.empty()) again.sites = record->sites_file;
   if (again.source.empty()) again.source = record->source;

@@ -205,6 +205,17 @@ TEST_F(Signature, OfEveryKindOfContentAndKey) {
   EXPECT_EQ(verify_cms(content, by_rsa, file("rsa.pem")).signer, "CN=rsa");
 }
 
+TEST_F(Signature, HasNoParametersWhereTheAlgorithmHasNone) {
+  // NULL behind "rsaEncryption", the last of them that of the signature itself, which nothing signs.
+  const std::string null_behind_rsa("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00", 11);
+  const std::string by_rsa = sign_cms(content, file("rsa.pem"), file("rsa.key"));
+  const std::size_t at = by_rsa.rfind(null_behind_rsa);
+  ASSERT_NE(at, std::string::npos);
+  std::string changed = by_rsa;
+  changed[at + null_behind_rsa.size() - 2] = 0x04;  // an empty text
+  EXPECT_EQ(refused(content, changed, file("rsa.pem")), "was altered: an algorithm has parameters that it cannot have");
+}
+
 TEST_F(Signature, FitsNoOtherContent) {
   const std::string signature = authority_->sign();
   std::string other = content;
