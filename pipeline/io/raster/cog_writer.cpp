@@ -1,7 +1,6 @@
 #include "pipeline/io/raster/cog_writer.hpp"
 
 #include <gdal.h>
-#include <libdeflate.h>
 #include <ogr_srs_api.h>
 #include <tiffio.h>
 #include <unistd.h>
@@ -28,6 +27,7 @@
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
 #include "pipeline/io/files/gdal_state.hpp"
+#include "pipeline/io/raster/deflate.hpp"
 
 // Why not GDAL's own COG driver: for a Float32 raster of 10980 x 10980 it took 2 s, since it first writes the overviews
 // to a temporary file and decompresses them again. Here tiles are compressed side by side and written once, in their
@@ -197,21 +197,8 @@ std::span<const T> tile_pixels_of(PlaneView<const T> level, int tile, T nodata) 
 
 static_assert(std::endian::native == std::endian::little);  // as the files are written
 
-struct FreeCompressor {
-  void operator()(libdeflate_compressor* it) const { libdeflate_free_compressor(it); }
-};
-
-Bytes deflate(std::span<const std::uint8_t> bytes) {
-  constexpr int fastest = 1;  // after the predictor, higher levels gain a few percent in three times the time
-  thread_local const std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor(
-      libdeflate_alloc_compressor(fastest));
-  if (!compressor) throw std::bad_alloc();
-  thread_local Bytes room;
-  room.resize(std::max(room.size(), libdeflate_zlib_compress_bound(compressor.get(), bytes.size())));
-  const std::size_t size =
-      libdeflate_zlib_compress(compressor.get(), bytes.data(), bytes.size(), room.data(), room.size());
-  return {room.data(), room.data() + size};
-}
+/// After the predictor, higher levels gain a few percent in three times the time.
+constexpr int fastest_deflate = 1;
 
 struct FreeContext {
   void operator()(ZSTD_CCtx* it) const { ZSTD_freeCCtx(it); }
@@ -246,7 +233,8 @@ Bytes compress_differences(std::span<const std::uint16_t> pixels) {
     into[0] = from[0];
     for (int x = 1; x < tile_side; ++x) into[x] = static_cast<std::uint16_t>(from[x] - from[x - 1]);
   }
-  return deflate({reinterpret_cast<const std::uint8_t*>(differences.data()), tile_pixels * sizeof(std::uint16_t)});
+  return deflate({reinterpret_cast<const std::uint8_t*>(differences.data()), tile_pixels * sizeof(std::uint16_t)},
+                 fastest_deflate);
 }
 
 /// TIFF's predictor 3: of each row all most significant bytes, then all second ones and so on; each byte less the one
@@ -267,7 +255,7 @@ Bytes compress_float_differences(std::span<const float> pixels) {
       return static_cast<std::uint8_t>(value - before);
     });
   }
-  return deflate(differences);
+  return deflate(differences, fastest_deflate);
 }
 
 // ---- TIFF ------------------------------------------------------------------------------------------------------
