@@ -39,6 +39,7 @@ libspdlog-dev                 log lines
 libfmt-dev                    what spdlog formats with
 libssl-dev                    SHA-256 of the inputs, signatures, time stamps
 libcurl4-openssl-dev          catalogues on the network
+libjs-leaflet                 the map that pitwatch map writes
 libgtest-dev                  tests
 libgmock-dev                  matchers of the tests
 libgeos-dev                   judges polygons in property tests
@@ -49,6 +50,10 @@ python3-numpy                 tests: their pixels
 python3-scipy                 tests: independent implementations of filters
 python3-jsonschema            tests: the schema of the alerts
 jq                            tests: a record checked by hand
+chromium                      tests: pages in a browser
+chromium-driver               tests: steers it
+python3-selenium              tests: says what it is to do
+tidy                          tests: whether pages are whole
 END
 }
 

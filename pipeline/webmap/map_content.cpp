@@ -141,14 +141,23 @@ void add_events(const std::string& target, MapContent& content) {
   }
 }
 
-void add_alerts(const MapOptions& options, double max_natural, MapContent& content) {
+/// Leaves those that were never shown.
+void drop_hidden(MapContent& content) {
+  std::erase_if(content.alerts, [&](const MapAlert& one) {
+    const auto hides = [&](const RegisteredEvent& event) { return is_hidden(event, content.max_natural); };
+    return is_left_out(one.outlined.alert, content.max_natural) &&
+           std::all_of(one.events.begin(), one.events.end(), hides);
+  });
+}
+
+void add_alerts(const MapOptions& options, MapContent& content) {
   RegisterContent registered = read_register(options.register_target);
   std::unordered_map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < content.sites.size(); ++i) places.emplace(content.sites[i].id, i);
   std::unordered_map<std::string, std::size_t> by_id;
   for (OutlinedAlert& outlined : registered.alerts) {
     const std::string site = outlined.alert.site.value_or("");
-    if (!is_asked(options, site) || is_left_out(outlined.alert, max_natural)) continue;
+    if (!is_asked(options, site)) continue;
     by_id.emplace(outlined.alert.id, content.alerts.size());
     content.alerts.push_back({std::move(outlined), place_of_site(site, places, content.sites), {}, {}});
   }
@@ -157,6 +166,7 @@ void add_alerts(const MapOptions& options, double max_natural, MapContent& conte
     if (of != by_id.end()) content.alerts[of->second].reviews.push_back(std::move(review));
   }
   add_events(options.register_target, content);
+  drop_hidden(content);
 }
 
 // ---- layers ----
@@ -247,6 +257,13 @@ void add_coverage(const MapOptions& options, const Manifest& record, MapContent&
 
 }  // namespace
 
+bool is_hidden(const RegisteredEvent& event, double max_natural) {
+  Alert then;
+  then.change_class = event.change_class;
+  then.natural_probability = event.natural_probability;
+  return is_left_out(then, max_natural);
+}
+
 MapContent read_map_content(const MapOptions& options) {
   if (!holds_state(options.state)) throw DataError(options.state + ": holds no state");
   const std::optional<Manifest> record = head(options.state);
@@ -254,7 +271,8 @@ MapContent read_map_content(const MapOptions& options) {
   MapContent content;
   content.as_of = as_of(record->sites);
   content.sites = sites_on_record(*record, options);
-  add_alerts(options, options.max_natural.value_or(max_natural_of(record->options)), content);
+  content.max_natural = options.max_natural.value_or(max_natural_of(record->options));
+  add_alerts(options, content);
   expect_known_sites(options, content);
   add_site_file(*record, content);
   add_layers(options, *record, content);

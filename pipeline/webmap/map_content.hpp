@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "pipeline/core/alert.hpp"
 #include "pipeline/coverage/coverage.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
 #include "pipeline/io/alerts/register_rows.hpp"
@@ -23,6 +24,7 @@ struct MapSite {
   bool is_watched = true;
   LonLatMultiPolygon outline;           // empty: not known
   std::optional<std::size_t> coverage;  // of MapContent::coverage; nothing: not known
+  std::string dossier = {};             // URL, relative; empty: none
 };
 
 /// Features near the sites and alerts, of a layer that is as it was when facts were worked out of it.
@@ -40,13 +42,17 @@ struct MapAlert {
 };
 
 struct MapContent {
-  std::optional<Instant> as_of;  // newest acquisition
+  std::optional<Instant> as_of;              // newest acquisition
+  double max_natural = default_max_natural;  // alerts that are likelier to be natural are hidden while they are
   Coverage coverage;
   std::vector<MapSite> sites;  // in the order of the record, then those of alerts that it does not have
   std::vector<MapLayer> layers;
   std::vector<MapAlert> alerts;                              // in the order of the register
   std::vector<std::pair<std::string, std::string>> skipped;  // what is missing, and why
 };
+
+/// Whether an alert is hidden from its event on, for being likely natural by what was known then.
+bool is_hidden(const RegisteredEvent& event, double max_natural);
 
 /// Throws as write_map() does.
 MapContent read_map_content(const MapOptions& options);

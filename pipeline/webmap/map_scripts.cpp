@@ -101,10 +101,11 @@ ordered_json site_json(const MapSite& site, const ordered_json& coverage) {
           {"name", text_json(site.name)},
           {"watched", site.is_watched},
           {"outline", outline_json_of(site.outline)},
+          {"dossier", site.dossier.empty() ? ordered_json(nullptr) : ordered_json(site.dossier)},
           {"coverage", printable_texts(of_site)}};
 }
 
-ordered_json row_json(const MapAlert& one, const std::string& file_name) {
+ordered_json row_json(const MapAlert& one, const std::string& file_name, double max_natural) {
   const Alert& alert = one.outlined.alert;
   ordered_json row{{"id", text_json(alert.id)},
                    {"file", file_name},
@@ -119,6 +120,7 @@ ordered_json row_json(const MapAlert& one, const std::string& file_name) {
                    {"last", format_day(alert.last_detected)},
                    {"observed", format_day(alert.last_observed)},
                    {"outline", outline_json_of(one.outlined.outline)}};
+  if (is_left_out(alert, max_natural)) row["hidden"] = true;
   if (alert.context.licence) row["licence"] = name(alert.context.licence->verdict);
   return row;
 }
@@ -186,7 +188,7 @@ std::string map_script(const MapContent& content, const std::vector<std::string>
   }
   map["alerts"] = ordered_json::array();
   for (std::size_t i = 0; i < content.alerts.size(); ++i)
-    map["alerts"].push_back(row_json(content.alerts[i], names[i]));
+    map["alerts"].push_back(row_json(content.alerts[i], names[i], content.max_natural));
   return script_of("map", map);
 }
 
@@ -202,6 +204,7 @@ std::string growth_script(const MapContent& content, std::size_t piece) {
     const LonLatMultiPolygon* before = nullptr;
     for (const RegisteredEvent& event : content.alerts[i].events) {
       ordered_json row = event_json(event);
+      if (is_hidden(event, content.max_natural)) row["hidden"] = true;
       // One that is not told is the one before.
       if (!event.outline.empty() && (before == nullptr || *before != event.outline)) {
         row["outline"] = outline_json_of(event.outline);

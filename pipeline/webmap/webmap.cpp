@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include "pipeline/chips/chip_store.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/atomic_folder.hpp"
 #include "pipeline/schedule/arena.hpp"
@@ -32,10 +33,11 @@ std::string dossiers_of(const MapOptions& options, const std::string& folder) {
   return fs::is_directory(fs::path(folder) / dossiers_name) ? dossiers_name : "";
 }
 
-/// The URL of an alert's dossier; empty where it has none.
-std::string dossier_of(const std::string& folder, const std::string& dossiers, const std::string& file_name) {
+/// The URL of a page that `pitwatch report` names so; empty where it is not there.
+std::string dossier_of(const std::string& folder, const std::string& dossiers, const char* kind,
+                       const std::string& file_name) {
   if (dossiers.empty()) return {};
-  const fs::path relative = fs::path(dossiers) / (file_name + ".html");
+  const fs::path relative = fs::path(dossiers) / (std::string(kind) + file_name + ".html");
   return fs::is_regular_file(fs::path(folder) / relative) ? url_of_path(relative.generic_string()) : "";
 }
 
@@ -54,7 +56,7 @@ void write_alerts(const MapOptions& options, const MapContent& content, const st
     MapDetails details;
     details.pictures = write_pictures(options.state, alert, names[at], options.film, made, parts[at].skipped);
     details.observations = observations_of(options.state, alert, parts[at].skipped);
-    details.dossier = dossier_of(folder, dossiers, names[at]);
+    details.dossier = dossier_of(folder, dossiers, "alert-", names[at]);
     made.write("data/alert-" + names[at] + ".js", alert_script(alert, names[at], details));
     parts[at].pictures = details.pictures.size();
     parts[at].dossiers = details.dossier.empty() ? 0 : 1;
@@ -74,7 +76,10 @@ MapReport write_map(const MapOptions& options) {
   const std::string dossiers = dossiers_of(options, folder);
   MapReport report;
   in_arena(options.threads, [&] {
-    const MapContent content = read_map_content(options);
+    MapContent content = read_map_content(options);
+    for (MapSite& site : content.sites) {
+      site.dossier = dossier_of(folder, dossiers, "site-", chip_folder_name(site.id));
+    }
     const std::vector<std::string> names = alert_file_names(content);
     AtomicFolder made(folder);
     write_page(options, made);

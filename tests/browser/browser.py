@@ -27,7 +27,7 @@ def require_browser():
 class Browser:
     """One window. `log()` and `requests()` give what came since they were last called."""
 
-    def __init__(self, width=1280, height=800, dark=False, touch=False):
+    def __init__(self, width=1280, height=800):
         from selenium import webdriver
         from selenium.webdriver.chrome.service import Service
         self.profile = tempfile.mkdtemp(prefix="browser-")
@@ -39,13 +39,15 @@ class Browser:
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(service=Service(shutil.which("chromedriver"), log_path=os.devnull), options=options)
+        self.look(width, height)
+
+    def look(self, width=1280, height=800, dark=False, touch=False):
+        """From now on the window is of that size, its system dark or light, and its reader has a mouse or fingers."""
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": touch})
-        if touch:
-            self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
-        if dark:
-            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
-                "features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+        self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": touch})
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
 
     def close(self):
         self.driver.quit()

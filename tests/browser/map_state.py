@@ -113,8 +113,10 @@ def make_state(program, folder):
          "--out", f"{folder}/series")
     call(program, "run", "--sites", sites, "--source", f"{folder}/series", "--state", state, "--history-days", 150,
          "--quiet")
+    west, south, east, north = published(state)[0]["bbox"]
+    around = square(west - 0.001, south - 0.001, east - west + 0.002, north - south + 0.002)
     with open(f"{folder}/licences.geojson", "w") as file:
-        file.write(collection([({"id": "LIC-1", "holder": "Holder " + HOSTILE}, square(46.610, 40.146, 0.0035, 0.006))]))
+        file.write(collection([({"id": "LIC-1", "holder": "Holder " + HOSTILE}, around)]))
     with open(f"{folder}/context.json", "w") as file:
         json.dump({"layers": [{"name": "licences " + HOSTILE, "role": "licence", "source": f"{folder}/licences.geojson",
                                "columns": {"id": "id", "holder": "holder"}}]}, file)

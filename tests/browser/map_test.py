@@ -65,8 +65,9 @@ class MapTest(unittest.TestCase):
         cls.out = f"{cls.scratch.name}/map"
         cls.alerts = map_state.published(cls.state)
         os.makedirs(f"{cls.out}/dossiers")
-        with open(f"{cls.out}/dossiers/{cls.alerts[0]['id']}.html", "w") as file:
-            file.write("<!DOCTYPE html><title>A dossier</title>")
+        for name in (f"alert-{cls.alerts[0]['id']}", "site-small"):
+            with open(f"{cls.out}/dossiers/{name}.html", "w") as file:
+                file.write("<!DOCTYPE html><title>A dossier</title>")
         map_state.call(PROGRAM, "map", "--state", cls.state, "--out", cls.out)
         cls.browser = Browser()
 
@@ -80,16 +81,17 @@ class MapTest(unittest.TestCase):
         self.browser.requests()
 
     def tearDown(self):
+        self.browser.look()
         self.assertEqual(self.browser.log(), [])
         self.assertIsNone(self.browser.run("return window.hit || null"))
 
     # ---- helpers ----
 
-    def open(self, fragment="", browser=None, page="index.html"):
-        browser = browser or self.browser
-        browser.driver.get("about:blank")
-        browser.driver.get(f"file://{self.out}/{page}{fragment}")
-        browser.wait(READY)
+    def open(self, fragment=""):
+        self.browser.driver.get("about:blank")
+        self.browser.driver.get(f"file://{self.out}/index.html{fragment}")
+        self.browser.wait(READY)
+        self.browser.run("for (const one of document.querySelectorAll('.group')) one.open = true")
 
     def find(self, selector):
         return self.browser.driver.find_element(By.CSS_SELECTOR, selector)
@@ -107,9 +109,7 @@ class MapTest(unittest.TestCase):
         return self.browser.run("return location.hash")
 
     def check(self, group, value):
-        box = self.find(f"#group-{group} input[value={value}]")
-        self.browser.run("arguments[0].closest('details').open = true", box)
-        box.click()
+        self.find(f"#group-{group} input[value={value}]").click()
 
     def open_alert(self, alert_id):
         self.browser.run("Array.from(document.querySelectorAll('#rows tr')).find((row) => row.dataset.id === arguments[0]).click()",
@@ -152,8 +152,11 @@ class MapTest(unittest.TestCase):
             self.assertTrue(os.path.isfile(path.replace("%20", " ")), url)
 
     def test_from_a_web_server(self):
-        handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=self.out)
-        handler.log_message = lambda *_: None
+        class Quiet(http.server.SimpleHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+        handler = functools.partial(Quiet, directory=self.out)
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         base = f"http://127.0.0.1:{server.server_port}/"
@@ -278,6 +281,9 @@ class MapTest(unittest.TestCase):
         self.assertTrue(os.path.isfile(link.replace("file://", "")), link)
         self.open_alert([one for one in self.ids() if one != self.alerts[0]["id"]][0])
         self.assertEqual(self.all("#panel-body a"), [])
+        self.find("#tab-sites").click()
+        links = [one.get_attribute("href") for one in self.all("#sites a")]
+        self.assertEqual(links, [f"file://{self.out}/dossiers/site-small.html"])
         self.assertIn("No pictures were kept", self.find("#panel-body").text)
 
     def test_swipe(self):
@@ -358,17 +364,12 @@ class MapTest(unittest.TestCase):
                 "document.getElementById('colour').value, document.getElementById('found').textContent]"
         before = self.ids(), self.browser.run(shown)
         fragment = self.fragment()
-        other = Browser()
-        try:
-            self.open(fragment, other)
-            after = other.run("return Array.from(document.querySelectorAll('#rows tr')).map((row) => row.dataset.id)"), \
-                other.run(shown)
-            self.assertEqual(before, after)
-            centre = other.run("const c = PITWATCH.alertMap.leaflet.getCenter(); return [c.lat, c.lng]")
-            self.assertAlmostEqual(centre[0], 40.149, 3)
-            self.assertEqual(other.log(), [])
-        finally:
-            other.close()
+        self.open(fragment)
+        self.browser.wait("return document.querySelector('#panel-body .facts')")
+        self.assertEqual(before, (self.ids(), self.browser.run(shown)))
+        centre = self.browser.run("const c = PITWATCH.alertMap.leaflet.getCenter(); return [c.lat, c.lng]")
+        self.assertAlmostEqual(centre[0], 40.149, 3)
+        self.assertAlmostEqual(centre[1], 46.6135, 3)
         # A fragment that somebody made up is passed over.
         self.open("#status=x,y&date=%3Cscript%3E&place=1,2,z&sort=constructor&alert=none&least=abc&hidden=%00")
         self.open("#")
@@ -432,40 +433,35 @@ class MapTest(unittest.TestCase):
 
     def test_names_and_contrast(self):
         for dark in (False, True):
-            browser = Browser(dark=dark)
-            try:
-                for tab in ("alerts", "sites"):
-                    self.open(f"#tab={tab}&alert={self.alerts[0]['id']}", browser)
-                    browser.wait("return document.querySelector('#panel-body .facts')")
-                    browser.run("for (const one of document.querySelectorAll('details')) one.open = true")
-                    self.assertEqual(browser.run(CONTRAST), [], f"dark: {dark}, {tab}")
-                    self.assertEqual(browser.run(NAMELESS), [])
-                    doubled = browser.run("const ids = Array.from(document.querySelectorAll('[id]')).map((one) => one.id);"
-                                          "return ids.filter((id, i) => ids.indexOf(id) !== i)")
-                    self.assertEqual(doubled, [])
-                self.assertEqual(browser.log(), [])
-            finally:
-                browser.close()
+            self.browser.look(dark=dark)
+            for tab in ("alerts", "sites"):
+                self.open(f"#tab={tab}&alert={self.alerts[0]['id']}")
+                self.browser.wait("return document.querySelector('#panel-body .facts')")
+                self.browser.run("for (const one of document.querySelectorAll('details')) one.open = true")
+                self.assertEqual(self.browser.run(CONTRAST), [], f"dark: {dark}, {tab}")
+                self.assertEqual(self.browser.run(NAMELESS), [])
+                doubled = self.browser.run("const ids = Array.from(document.querySelectorAll('[id]')).map((one) => one.id);"
+                                           "return ids.filter((id, i) => ids.indexOf(id) !== i)")
+                self.assertEqual(doubled, [])
 
     def test_on_a_phone(self):
-        browser = Browser(390, 800, touch=True)
-        try:
-            self.open("", browser)
-            self.assertLessEqual(browser.run("return document.documentElement.scrollWidth"), 390)
-            order = browser.run("return ['stage', 'side'].map((id) => document.getElementById(id).getBoundingClientRect().top)")
-            self.assertLess(order[0], order[1])
-            browser.run("document.querySelector('#rows tr').click()")
-            browser.wait("return document.querySelector('#panel-body .facts')")
-            self.assertLessEqual(browser.run("return document.documentElement.scrollWidth"), 390)
-            tops = browser.run("return ['map', 'panel'].map((id) => document.getElementById(id).getBoundingClientRect().top)")
-            self.assertLess(tops[1], 800)
-            small = browser.run("""return Array.from(document.querySelectorAll('button')).filter((one) => {
-                const box = one.getBoundingClientRect();
-                return box.height > 0 && one.id !== 'skip' && !one.closest('.leaflet-control') && box.height < 32; }).map((one) => one.outerHTML)""")
-            self.assertEqual(small, [])
-            self.assertEqual(browser.log(), [])
-        finally:
-            browser.close()
+        self.browser.look(390, 800, touch=True)
+        self.open()
+        width = "return document.documentElement.scrollWidth"
+        self.assertLessEqual(self.browser.run(width), 390)
+        tops = "return arguments[0].map((id) => document.getElementById(id).getBoundingClientRect().top)"
+        stage, side = self.browser.run(tops, ["stage", "side"])
+        self.assertLess(stage, side)
+        self.browser.run("document.querySelector('#rows tr').click()")
+        self.browser.wait("return document.querySelector('#panel-body .facts')")
+        self.assertLessEqual(self.browser.run(width), 390)
+        map_top, panel = self.browser.run(tops, ["map", "panel"])
+        self.assertGreaterEqual(map_top, 0)
+        self.assertLess(panel, 800)
+        small = self.browser.run("""return Array.from(document.querySelectorAll('button')).filter((one) => {
+            const box = one.getBoundingClientRect();
+            return box.height > 0 && one.id !== 'skip' && box.height < 40; }).map((one) => one.outerHTML)""")
+        self.assertEqual(small, [])
 
     def test_of_a_state_without_alerts_or_sites_file(self):
         os.rename(f"{self.scratch.name}/sites.geojson", f"{self.scratch.name}/gone")

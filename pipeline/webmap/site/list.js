@@ -166,7 +166,7 @@
       this._fill();
       const area = rows.reduce((sum, row) => sum + row.now.area_ha, 0);
       document.getElementById('found').textContent = text('list.found', {
-        shown: number(rows.length, 0), all: number(this.model.alerts.length, 0), area: hectares(area)});
+        shown: number(rows.length, 0), all: number(this.model.shownNow, 0), area: hectares(area)});
     }
 
     _fill() {
@@ -197,7 +197,7 @@
       return make('tr', {'data-id': alert.id, tabindex: -1, 'aria-rowindex': index + 2, 'aria-selected': String(isChosen),
                          class: 'is-' + now.status},
                   make('td', {}, make('div', {class: 'what'}, make('span', {class: swatch, 'aria-hidden': 'true'}),
-                       make('span', {}, text('class.' + now.class), make('small', {}, alert.id),
+                       make('span', {}, text('class.' + now.class), make('small', {class: 'id'}, alert.id),
                             make('small', {class: 'only-narrow'}, site + ', ' + status), review))),
                   make('td', {class: 'only-wide'}, site),
                   make('td', {class: 'number'}, number(now.area_ha, 2)),

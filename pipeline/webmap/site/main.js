@@ -123,7 +123,7 @@
     if (legendOf === view.colour + view.hidden.join()) return;
     legendOf = view.colour + view.hidden.join();
     const rows = PITWATCH.groups[view.colour].filter((value) => model.alerts.some(
-        (alert) => (view.colour === 'class' || view.colour === 'status' ? alert[view.colour] : alert[view.colour] || 'none') === value));
+        (alert) => !alert.hidden && (view.colour === 'class' || view.colour === 'status' ? alert[view.colour] : alert[view.colour] || 'none') === value));
     document.getElementById('legend-colours').replaceChildren(...rows.map((value) => make(
         'li', {}, make('span', {class: 'swatch is-' + view.colour + '-' + value, 'aria-hidden': 'true'}), text(view.colour + '.' + value))));
     document.getElementById('legend-layers').replaceChildren(...model.layers.map((layer, i) => make(

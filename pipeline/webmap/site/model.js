@@ -80,6 +80,7 @@ const PITWATCH = {data: {}};
       }));
       this.alerts = data.alerts.map((row, index) => Object.assign({index, events: null, shape: areaShape(row.outline)}, row));
       this.byId = new Map(this.alerts.map((alert) => [alert.id, alert]));
+      this.shownNow = this.alerts.filter((alert) => !alert.hidden).length;
       this.days = [];
       this.hasGrowth = false;
     }
@@ -91,7 +92,7 @@ const PITWATCH = {data: {}};
         this.alerts[row.alert].events = row.events.map((event) => {
           if (event.outline) shape = areaShape(event.outline);
           return {day: event.at.slice(0, 10), status: event.status, class: event.class, area_ha: event.area_ha,
-                  confidence: event.confidence, shape};
+                  confidence: event.confidence, hidden: event.hidden, shape};
         });
       }
     }
@@ -127,7 +128,7 @@ const PITWATCH = {data: {}};
       const rows = [];
       for (const alert of this.alerts) {
         const now = this.at(alert, view.date);
-        if (!now || !this.fits(alert, now, view, words)) continue;
+        if (!now || now.hidden || !this.fits(alert, now, view, words)) continue;
         const values = {site: this.sites[alert.site].id, status: now.status, class: now.class,
                         review: alert.review || 'none', licence: alert.licence || 'none'};
         const failed = Object.keys(values).filter((group) => !isAsked(view, group, values[group]));

@@ -44,7 +44,7 @@
     constructor(model, change) {
       this.buttons = [];
       const counts = new Array(model.sites.length).fill(0);
-      for (const alert of model.alerts) counts[alert.site] += 1;
+      for (const alert of model.alerts) counts[alert.site] += alert.hidden ? 0 : 1;
       const cards = model.sites.map((site, i) => this._card(site, counts[i], change));
       const missing = model.skipped.map((one) => make('li', {}, one.what + ': ' + one.why));
       document.getElementById('sites').replaceChildren(
@@ -75,7 +75,8 @@
                   coverage && coverage.months.length > 0 ? monthsPlot(coverage.months) : null,
                   coverage && coverage.months.length > 0 ? make('p', {class: 'months-ends'},
                       make('span', {}, coverage.months[0].month), make('span', {}, coverage.months[coverage.months.length - 1].month)) : null,
-                  button);
+                  make('p', {class: 'actions'}, button, site.dossier ?
+                       make('a', {href: site.dossier, class: 'button'}, text('coverage.dossier')) : null));
     }
 
     show(view) {
