@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Published rules for alerts from dense series, on the series of one site, as alerts that `pitwatch score` reads.
 
-usage: peer_rules.py SITE_FOLDER OUT_FOLDER --watch-from DATE
+usage: peer_rules.py SITE_FOLDER OUT_FOLDER --watch-from DATE [--strictness F]
 
-SITE_FOLDER holds STAC items over GeoTIFFs as `pitwatch simulate` writes them. What was acquired before DATE is history.
+SITE_FOLDER holds STAC items over GeoTIFFs, as `pitwatch simulate` writes them. What was acquired before DATE is history. F (1) multiplies
+what counts as an anomaly, or the sensitivity, for a curve of what the rules find against false alarms.
 Writes OUT_FOLDER/RULE-any.geojson and, for rules of two stages, OUT_FOLDER/RULE-confirmed.geojson: the first from pixels of
 any status, the second from confirmed ones, each dated by the observation that made them so. Needs python3-gdal, python3-numpy and python3-scipy.
 
@@ -55,21 +56,23 @@ class Series:
 
     def __init__(self, folder):
         items = {}
-        for path in sorted(glob.glob(os.path.join(folder, "S2*", "*.json"))):
+        for path in sorted(glob.glob(os.path.join(folder, "**", "*.json"), recursive=True)):
             item = json.load(open(path))
+            if item.get("type") != "Feature":
+                continue
             acquired = item["properties"]["datetime"]
             # Of two editions of a product the later one counts.
-            if acquired not in items or items[acquired][0]["properties"]["created"] < item["properties"]["created"]:
+            if acquired not in items or created(items[acquired][0]) < created(item):
                 items[acquired] = (item, os.path.dirname(path))
         observations = [items[acquired] for acquired in sorted(items)]
         self.acquired = sorted(items)
         self.days = np.array([day_of(acquired) for acquired in self.acquired])
-        first = gdal.Open(os.path.join(observations[0][1], "B04.tif"))
+        first = gdal.Open(path_of(*observations[0], "B04"))
         self.transform, self.projection = first.GetGeoTransform(), first.GetProjection()
         self.shape = (first.RasterYSize, first.RasterXSize)
         self.reflectance = np.full((len(observations), len(BANDS)) + self.shape, np.nan, np.float32)
         for number, (item, base) in enumerate(observations):
-            clear = self.clear(base)
+            clear = self.clear(item, base)
             for band, name in enumerate(BANDS):
                 self.reflectance[number, band] = np.where(clear, self.band(item, base, name), np.nan)
         self.is_clear = np.isfinite(self.reflectance).all(axis=1)
@@ -78,15 +81,15 @@ class Series:
         height, width = self.shape
         return gdal.Open(path).ReadAsArray(buf_xsize=width, buf_ysize=height, resample_alg=algorithm)
 
-    def clear(self, base):
-        scl = self.read(os.path.join(base, "SCL.tif"), gdal.GRIORA_NearestNeighbour)
+    def clear(self, item, base):
+        scl = self.read(path_of(item, base, "SCL"), gdal.GRIORA_NearestNeighbour)
         y, x = np.ogrid[-MARGIN_PX : MARGIN_PX + 1, -MARGIN_PX : MARGIN_PX + 1]
         disc = x * x + y * y <= MARGIN_PX * MARGIN_PX
         cloud = ndimage.binary_dilation(np.isin(scl, CLOUD_SCL), structure=disc)
         return np.isin(scl, CLEAR_SCL) & ~cloud
 
     def band(self, item, base, name):
-        asset = next(a for a in item["assets"].values() if any(b["name"] == name for b in a.get("eo:bands", ())))
+        asset = asset_of(item, name)
         scaling = asset["raster:bands"][0]
         raw = self.read(os.path.join(base, asset["href"]), gdal.GRIORA_NearestNeighbour).astype(np.float32)
         return np.where(raw == scaling["nodata"], np.nan, raw * scaling["scale"] + scaling["offset"])
@@ -94,6 +97,20 @@ class Series:
     def ndvi(self):
         red, nir = self.reflectance[:, 0], self.reflectance[:, 1]
         return (nir - red) / np.maximum(nir + red, 1e-3)
+
+
+def created(item):
+    return item["properties"].get("created", "")
+
+
+def asset_of(item, name):
+    if name == "SCL":
+        return next(asset for key, asset in item["assets"].items() if key.lower() == "scl")
+    return next(a for a in item["assets"].values() if any(b["name"] == name for b in a.get("eo:bands", ())))
+
+
+def path_of(item, base, name):
+    return os.path.join(base, asset_of(item, name)["href"])
 
 
 def day_of(text):
@@ -190,7 +207,7 @@ def fit_season(series, ndvi, first):
     return expected, np.where(supported, np.maximum(sigma.reshape(series.shape), 0.01), np.nan)
 
 
-def radd_status(series, first):
+def radd_status(series, first, strictness):
     ndvi = series.ndvi()
     expected, sigma = fit_season(series, ndvi, first)
     green = (expected.max(axis=0) >= 0.4) & np.isfinite(sigma)
@@ -202,6 +219,8 @@ def radd_status(series, first):
         # Greener than expected is no disturbance, however unlikely.
         return np.clip(np.where(ndvi[observation] >= expected[observation], 0, share), 0.1, 0.9)
 
+    alert = 1 - 0.15 / strictness
+    surely = 1 - 0.025 / strictness
     previous = np.full(series.shape, 0.1)
     change = np.zeros(series.shape)
     flagged, alerted, confirmed = (np.zeros(series.shape, bool) for _ in range(3))
@@ -214,9 +233,9 @@ def radd_status(series, first):
         posterior = prior * likely / (prior * likely + (1 - prior) * (1 - likely))
         change = np.where(seen & (flagged | starts), posterior, change)
         since[starts] = series.days[now]
-        alerted |= starts & (change >= 0.85)
-        alerted |= seen & flagged & (change >= 0.85)
-        confirmed |= seen & (flagged | starts) & (change > 0.975)
+        alerted |= starts & (change >= alert)
+        alerted |= seen & flagged & (change >= alert)
+        confirmed |= seen & (flagged | starts) & (change > surely)
         gone = flagged & ~confirmed & ((seen & (change < 0.5)) | (series.days[now] - since > 90))
         flagged = (flagged | starts) & ~gone
         alerted &= ~gone
@@ -224,10 +243,10 @@ def radd_status(series, first):
         yield alerted | confirmed, confirmed.copy()
 
 
-def ewma_status(series, first):
+def ewma_status(series, first, strictness):
     ndvi = series.ndvi()
     expected, sigma = fit_season(series, ndvi, first)
-    boundary = 8 * sigma * np.sqrt(0.3 / (2 - 0.3))
+    boundary = 8 * strictness * sigma * np.sqrt(0.3 / (2 - 0.3))
     process = np.zeros(series.shape)
     broken = np.zeros(series.shape, bool)
     for now in range(len(series.days)):
@@ -326,19 +345,24 @@ def main():
     parser.add_argument("site_folder")
     parser.add_argument("out_folder")
     parser.add_argument("--watch-from", required=True)
+    parser.add_argument("--strictness", type=float, default=1)
+    parser.add_argument("--rules", default="", help="names, separated by commas; all by default")
     options = parser.parse_args()
+    strict = options.strictness
     series = Series(options.site_folder)
     site = os.path.basename(os.path.normpath(options.site_folder))
     first = int(np.searchsorted(series.days, day_of(options.watch_from)))
-    vegetation = lambda: dist_status(series, first, vegetation_anomalies(series, first), 10)
-    generic = lambda: dist_status(series, first, generic_anomalies(series, first), 15)
+    vegetation = lambda: dist_status(series, first, vegetation_anomalies(series, first), 10 * strict)
+    generic = lambda: dist_status(series, first, generic_anomalies(series, first), 15 * strict)
     rules = {
         "dist_veg": vegetation,
         "dist_generic": generic,
         "dist": lambda: either(vegetation(), generic()),
-        "radd": lambda: radd_status(series, first),
-        "ewma": lambda: ewma_status(series, first),
+        "radd": lambda: radd_status(series, first, strict),
+        "ewma": lambda: ewma_status(series, first, strict),
     }
+    if options.rules:
+        rules = {name: rules[name] for name in options.rules.split(",")}
     os.makedirs(options.out_folder, exist_ok=True)
     with np.errstate(invalid="ignore"):
         for rule, statuses in rules.items():

@@ -35,7 +35,7 @@ std::string days_text(int days) { return std::to_string(days) + (days == 1 ? " d
 
 std::string share_text(const std::optional<SiteSight>& sight) {
   if (!sight) return "-";
-  return fmt::format("{:.1f} %", 100.0 * static_cast<double>(sight->blind) / static_cast<double>(sight->pixels));
+  return fmt::format("{:.1f} %", 100 * blind_share(*sight));
 }
 
 TextTable site_table(const Coverage& coverage) {

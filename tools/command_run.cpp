@@ -71,6 +71,9 @@ class WatchCommand final : public Command {
           ("context", po::value<std::string>()->value_name("FILE"),
            "a context.json: its layers say which licences, parcels, protected areas and waters alerts touch, as "
            "pitwatch context does")  //
+          ("chips", po::value<int>()->value_name("N")->default_value(24),
+           "pictures of an alert's ground that are kept of the time since it was detected, at most, 0..1000, beside "
+           "those of before, of detection and of confirmation; 0: none at all is kept")  //
           ("dry-run", po::bool_switch(), "say which acquisitions would be taken in, write nothing");
     }
     description.add_options()  //
@@ -105,6 +108,8 @@ class WatchCommand final : public Command {
       options_.register_target =
           values.count("register") != 0 ? values["register"].as<std::string>() : options_.state + "/register.gpkg";
       options_.dry_run = values["dry-run"].as<bool>();
+      options_.chips = values["chips"].as<int>();
+      if (options_.chips < 0 || options_.chips > 1000) throw ConfigError("--chips must be 0 to 1000");
       if (values.count("context") != 0) options_.context = values["context"].as<std::string>();
       options_.new_register = values["new-register"].as<bool>();
       options_.signing = read_signing_options(values);

@@ -10,7 +10,9 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
+#include "pipeline/coverage/coverage.hpp"
 #include "pipeline/record/standing.hpp"
+#include "pipeline/schedule/arena.hpp"
 #include "tools/common_options.hpp"
 #include "tools/monitor_options.hpp"
 #include "tools/text_table.hpp"
@@ -83,6 +85,28 @@ TextTable site_table(const Standing& standing, Instant now) {
   return table;
 }
 
+/// Of a site; null where its coverage was not asked for.
+const SiteCoverage* coverage_at(const std::optional<Coverage>& coverage, const std::string& site) {
+  if (!coverage) return nullptr;
+  const auto found = std::find_if(coverage->sites.begin(), coverage->sites.end(),
+                                  [&](const SiteCoverage& one) { return one.site == site; });
+  return found == coverage->sites.end() ? nullptr : &*found;
+}
+
+TextTable coverage_table(const Coverage& coverage) {
+  TextTable table{{"site", "expected", "received", "usable", "last usable", "blind days", "longest gap",
+                   fmt::format("ground not seen for {} days", coverage.blind_days)}};
+  for (const SiteCoverage& site : coverage.sites) {
+    const Feed& feed = site.feed;
+    const FeedGap* gap = longest_gap(feed);
+    table.push_back({site.site, std::to_string(feed.counts.expected), std::to_string(feed.counts.received),
+                     std::to_string(feed.counts.usable), feed.last_usable ? format_day(*feed.last_usable) : "-",
+                     std::to_string(feed.blind_days), gap == nullptr ? "-" : fmt::format("{} days", gap->days),
+                     site.sight ? fmt::format("{:.1f} %", 100 * blind_share(*site.sight)) : "-"});
+  }
+  return table;
+}
+
 std::vector<std::string> option_lines(const Manifest& manifest) {
   std::vector<std::string> lines;
   for (const SiteStanding& site : manifest.sites) {
@@ -117,7 +141,7 @@ void print_last(const Standing& standing, Instant now) {
             << "manifest: runs/" << standing.name << "\n";
 }
 
-void print_text(const Standing& standing, Instant now) {
+void print_text(const Standing& standing, const std::optional<Coverage>& coverage, Instant now) {
   std::cout << (standing.is_well() ? "well" : "look at this: " + printable(standing.alarms.front())) << "\n";
   for (std::size_t i = 1; i < standing.alarms.size(); ++i)
     std::cout << "also: " << printable(standing.alarms[i]) << "\n";
@@ -126,6 +150,7 @@ void print_text(const Standing& standing, Instant now) {
   print_last(standing, now);
   if (standing.last->alert_register) print_register(*standing.last->alert_register);
   if (!standing.last->sites.empty()) std::cout << "\n" << aligned(site_table(standing, now));
+  if (coverage) std::cout << "\n" << aligned(coverage_table(*coverage));
   std::vector<std::string> lines;
   for (const MissingGroup& group : standing.missing) lines.push_back(group_text(group));
   print_list("missing at the source", lines);
@@ -139,6 +164,20 @@ void print_text(const Standing& standing, Instant now) {
 
 ordered_json json_of(const std::optional<Instant>& instant) {
   return instant ? ordered_json(format_instant(*instant)) : ordered_json(nullptr);
+}
+
+ordered_json json_of(const SiteCoverage& site) {
+  const Feed& feed = site.feed;
+  const FeedGap* gap = longest_gap(feed);
+  return {{"expected", feed.counts.expected},
+          {"received", feed.counts.received},
+          {"usable", feed.counts.usable},
+          {"masked", feed.counts.masked},
+          {"skipped", feed.counts.skipped},
+          {"last_usable", json_of(feed.last_usable)},
+          {"blind_days", feed.blind_days},
+          {"longest_gap_days", gap == nullptr ? 0 : gap->days},
+          {"blind_share", site.sight ? ordered_json(blind_share(*site.sight)) : ordered_json(nullptr)}};
 }
 
 ordered_json json_of(const SiteStanding& site, const CheckpointSizes& sizes, Instant now) {
@@ -165,7 +204,7 @@ ordered_json json_of(const RegisterStanding& standing) {
 }
 
 /// What comes from the newest manifest.
-void add_last(ordered_json& object, const Standing& standing, Instant now) {
+void add_last(ordered_json& object, const Standing& standing, const std::optional<Coverage>& coverage, Instant now) {
   const Manifest& last = *standing.last;
   object["last_run"] = {{"manifest", standing.name},
                         {"command", last.command},
@@ -178,7 +217,8 @@ void add_last(ordered_json& object, const Standing& standing, Instant now) {
                         {"program", last.program_version}};
   if (last.alert_register) object["register"] = json_of(*last.alert_register);
   for (std::size_t i = 0; i < last.sites.size(); ++i) {
-    object["sites"].push_back(json_of(last.sites[i], standing.sizes[i], now));
+    ordered_json& site = object["sites"].emplace_back(json_of(last.sites[i], standing.sizes[i], now));
+    if (const SiteCoverage* of_site = coverage_at(coverage, last.sites[i].id)) site["coverage"] = json_of(*of_site);
   }
   for (const MissingGroup& group : standing.missing) {
     object["missing"].push_back({{"site", group.site},
@@ -193,7 +233,8 @@ void add_last(ordered_json& object, const Standing& standing, Instant now) {
   }
 }
 
-void print_json(const std::string& state, const Standing& standing, Instant now) {
+void print_json(const std::string& state, const Standing& standing, const std::optional<Coverage>& coverage,
+                Instant now) {
   ordered_json object{{"state", state},
                       {"now", format_instant(now)},
                       {"well", standing.is_well()},
@@ -205,7 +246,7 @@ void print_json(const std::string& state, const Standing& standing, Instant now)
                       {"sites", ordered_json::array()},
                       {"missing", ordered_json::array()},
                       {"skipped", ordered_json::array()}};
-  if (standing.last) add_last(object, standing, now);
+  if (standing.last) add_last(object, standing, coverage, now);
   std::cout << object.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
 }
 
@@ -215,12 +256,16 @@ class StatusCommand final : public Command {
     po::options_description description(
         "Tells how things stand with a state, from its record and its folder, whether or not a run is at work. Exit\n"
         "code 0: well; 5: somebody should look: the last run failed or was killed, a site failed in it, the record is\n"
-        "damaged, files are missing, or no run has ended for too long.\n\nOptions of status");
+        "damaged, files are missing, no run has ended for too long, or, with --coverage, the feed of a site has "
+        "stopped.\n\n"
+        "Options of status");
     description.add_options()                                                          //
         ("state", po::value<std::string>()->value_name("DIR"), "folder of the state")  //
         ("max-age", po::value<double>()->value_name("HOURS"),
          "exit code 5 where no run has ended for longer, hours, above 0, up to 1000000; not given: age does not "
          "count")  //
+        ("coverage", po::bool_switch(),
+         "what was expected, received and usable, too, as pitwatch coverage tells with its defaults")  //
         ("json", po::bool_switch(), "as JSON");
     return description;
   }
@@ -229,6 +274,7 @@ class StatusCommand final : public Command {
 
   void setup(const po::variables_map& values) override {
     state_ = required_option(values, "state", "--state DIR", "status");
+    with_coverage_ = values["coverage"].as<bool>();
     as_json_ = values["json"].as<bool>();
     if (values.count("max-age") == 0) return;
     const double hours = values["max-age"].as<double>();
@@ -238,18 +284,33 @@ class StatusCommand final : public Command {
 
   int run() override {
     const Instant now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    const Standing standing = standing_of(state_, now, max_age_);
+    Standing standing = standing_of(state_, now, max_age_);
+    std::optional<Coverage> coverage;
+    if (with_coverage_ && standing.last) coverage = coverage_now(standing, now);
     if (as_json_) {
-      print_json(state_, standing, now);
+      print_json(state_, standing, coverage, now);
     } else {
-      print_text(standing, now);
+      print_text(standing, coverage, now);
     }
     return standing.is_well() ? exit_done : exit_check_failed;
   }
 
  private:
+  /// Adds what the coverage has to be looked at to the alarms.
+  Coverage coverage_now(Standing& standing, Instant now) const {
+    CoverageOptions options;
+    options.state = state_;
+    options.feed.until = now;
+    Coverage coverage;
+    in_arena(0, [&] { coverage = coverage_of(options); });
+    for (const auto& [site, why] : coverage.alarms()) standing.alarms.push_back("site " + site + ": " + why);
+    for (const auto& [what, why] : coverage.skipped) standing.alarms.push_back(what + ": " + why);
+    return coverage;
+  }
+
   std::string state_;
   std::optional<std::chrono::milliseconds> max_age_;
+  bool with_coverage_ = false;
   bool as_json_ = false;
 };
 

@@ -3,11 +3,14 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
+#include "pipeline/dossier/evidence_bundle.hpp"
 #include "pipeline/record/signature.hpp"
 #include "pipeline/record/verify.hpp"
 #include "pipeline/schedule/arena.hpp"
@@ -145,6 +148,41 @@ void print_json(const std::string& state, const VerifyReport& report, bool input
   std::cout << object.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
 }
 
+void print_bundle(const std::string& path, const BundleReport& report) {
+  const std::string counts =
+      plural(report.files, "file") + fmt::format(" of {:.1f} MB", static_cast<double>(report.bytes) / 1e6) + ", " +
+      plural(report.manifests, "manifest") + " of " + std::to_string(report.chain_length) + " in the chain, " +
+      plural(report.links, "link") + ", " + std::to_string(report.vouched) + " files that manifests vouch for; " +
+      std::to_string(report.with_signature) + " signed, " + std::to_string(report.with_time_stamp) + " time-stamped";
+  if (report.fits()) {
+    std::cout << printable(path) << ": alert " << printable(report.alert_id) << ": all hashes fit: " << counts << "\n";
+  } else {
+    std::cout << printable(path) << ": does not fit: " << printable(report.misfits.front()) << "\n";
+    print_lines({report.misfits.begin() + 1, report.misfits.end()}, "also: ");
+    std::cout << "that was checked: " << counts << "\n";
+  }
+  print_lines(report.sealed_by, "");
+  print_lines(report.remarks, "note: ");
+}
+
+void print_bundle_json(const std::string& path, const BundleReport& report) {
+  const ordered_json object{{"bundle", path},
+                            {"alert", text_or_null(report.alert_id)},
+                            {"fits", report.fits()},
+                            {"misfits", report.misfits},
+                            {"notes", report.remarks},
+                            {"files", report.files},
+                            {"file_bytes", report.bytes},
+                            {"manifests", report.manifests},
+                            {"chain_length", report.chain_length},
+                            {"links", report.links},
+                            {"vouched", report.vouched},
+                            {"signed", report.with_signature},
+                            {"time_stamped", report.with_time_stamp},
+                            {"sealed_by", report.sealed_by}};
+  std::cout << object.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
+}
+
 class VerifyCommand final : public Command {
  public:
   po::options_description options() override {
@@ -154,7 +192,10 @@ class VerifyCommand final : public Command {
         "where there are any, every file of the state, and every input that was read. Writes nothing. Exit code 0: "
         "all\n"
         "fits; 5: something does not, and the first line says what. Without signatures or time stamps, a record that\n"
-        "somebody wrote anew from beginning to end cannot be told from a true one.\n\nOptions of verify");
+        "somebody wrote anew from beginning to end cannot be told from a true one. Given a file, a bundle that "
+        "pitwatch "
+        "evidence\nmade, it checks that: all hashes, and the manifests, signatures and time stamps that it "
+        "holds.\n\nOptions of verify");
     description.add_options()                                                            //
         ("state", po::value<std::string>()->value_name("STATE"), "folder of the state")  //
         ("trust", po::value<std::string>()->value_name("CA.pem"),
@@ -192,6 +233,7 @@ class VerifyCommand final : public Command {
   int run() override {
     options_.signature = signature_check(trust_);
     options_.time_stamp = time_stamp_check(tsa_trust_);
+    if (std::filesystem::is_regular_file(state_)) return verify_one_bundle();
     options_.needs_signature = !trust_.empty();
     options_.needs_time_stamp = !tsa_trust_.empty();
     options_.parallel = in_parallel;
@@ -217,6 +259,18 @@ class VerifyCommand final : public Command {
   }
 
  private:
+  int verify_one_bundle() const {
+    if (derives_) throw ConfigError("--derive goes with a state; " + state_ + " is a file");
+    const BundleReport report =
+        verify_bundle(state_, {options_.signature, options_.time_stamp, !trust_.empty(), !tsa_trust_.empty()});
+    if (as_json_) {
+      print_bundle_json(state_, report);
+    } else {
+      print_bundle(state_, report);
+    }
+    return report.fits() ? exit_done : exit_check_failed;
+  }
+
   CommonOptions common_;
   std::string state_;
   std::string trust_;
@@ -230,8 +284,9 @@ class VerifyCommand final : public Command {
 
 }  // namespace
 
-const CommandEntry verify_entry{"verify", "verify STATE [options]",
-                                "is a state what its record says: manifests, signatures, files, inputs",
-                                []() -> std::unique_ptr<Command> { return std::make_unique<VerifyCommand>(); }};
+const CommandEntry verify_entry{
+    "verify", "verify STATE|FILE.zip [options]",
+    "is a state, or a bundle of evidence, what its record says: manifests, signatures, files, inputs",
+    []() -> std::unique_ptr<Command> { return std::make_unique<VerifyCommand>(); }};
 
 }  // namespace pitwatch::tools

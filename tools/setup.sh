@@ -50,10 +50,12 @@ python3-numpy                 tests: their pixels
 python3-scipy                 tests: independent implementations of filters
 python3-jsonschema            tests: the schema of the alerts
 jq                            tests: a record checked by hand
-chromium                      tests: pages in a browser
-chromium-driver               tests: steers it
-python3-selenium              tests: says what it is to do
-tidy                          tests: whether pages are whole
+libkainjow-mustache-dev       pages from templates
+fonts-dejavu-core             pages in PDF: Cyrillic and Azerbaijani letters
+chromium                      pages as PDF; tests of pages
+chromium-driver               tests: drives it
+python3-selenium              tests: drives it
+tidy                          tests: HTML that is correct
 END
 }
 

@@ -9,9 +9,11 @@
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/products/stac_item.hpp"
 #include "pipeline/io/remote/remote_files.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/scenes/scene_mirror.hpp"
 #include "pipeline/io/scenes/scene_reader.hpp"
 #include "pipeline/io/scenes/stac_api.hpp"
+#include "pipeline/schedule/background.hpp"
 
 namespace pitwatch {
 namespace {
@@ -37,7 +39,7 @@ std::string path_of(const std::string& source) {
 }
 
 SourceListing list_local(const std::string& source, const NetworkOptions& options) {
-  SourceListing listing = list_scenes(path_of(source));
+  SourceListing listing = list_scenes(path_of(source), {.parallel = in_parallel});
   if (options.most_cloud_percent) {
     std::erase_if(listing.scenes, [&](const ListedScene& listed) {
       return listed.scene.cloud_cover && *listed.scene.cloud_cover > *options.most_cloud_percent;
@@ -59,6 +61,19 @@ void name_files(Scene& scene, RemoteFiles& files) {
       rethrow_with_context("band " + std::string(name(band)));
     }
   }
+}
+
+/// The collection that an item on the network links to; null where there is none.
+std::shared_ptr<const StacCollection> linked_collection(const std::string& item, const std::string& href,
+                                                        HttpClient& client) {
+  if (href.empty()) return nullptr;
+  std::string url;
+  try {
+    url = resolve_url(item, href);
+  } catch (const DataError&) {
+    return nullptr;
+  }
+  return fetch_collection(url, client);
 }
 
 }  // namespace
@@ -101,7 +116,9 @@ SourceListing list_source(const std::string& source, const NetworkOptions& optio
   if (is_item_url(source)) {
     SourceListing listing;
     const std::string text = client.get(source);
-    listing.scenes.push_back({parse_stac_item(text, source), sha256_text(text)});
+    StacItemOptions reading;
+    reading.collection = [&](const std::string& href) { return linked_collection(source, href, client); };
+    listing.scenes.push_back({parse_stac_item(text, source, reading), sha256_text(text)});
     if (see) see(listing.scenes.front(), text);
     return listing;
   }

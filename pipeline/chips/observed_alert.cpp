@@ -116,17 +116,19 @@ std::string observations_text(std::span<const ObservedAlert> rows) {
   std::string text;
   for (const std::string& column : columns()) text += (text.empty() ? "" : ",") + column;
   text += '\n';
-  for (const ObservedAlert& row : rows) {
-    text += csv_cell(row.acquisition) + ',' + format_instant(row.acquired) + ',';
-    text.append(name(row.use)).append(",").append(csv_cell(row.why));
-    text +=
-        ',' + number_text(row.clear_share) + ',' + number_text(row.detected_share) + ',' + number_text(row.probability);
-    for (const ObservedFeature& feature : row.features) {
-      text += ',' + number_text(feature.value) + ',' + number_text(feature.expected) + ',' + number_text(feature.sd);
-    }
-    text += '\n';
-  }
+  for (const ObservedAlert& row : rows) text += observation_line(row);
   return text;
+}
+
+std::string observation_line(const ObservedAlert& row) {
+  std::string text = csv_cell(row.acquisition) + ',' + format_instant(row.acquired) + ',';
+  text.append(name(row.use)).append(",").append(csv_cell(row.why));
+  text +=
+      ',' + number_text(row.clear_share) + ',' + number_text(row.detected_share) + ',' + number_text(row.probability);
+  for (const ObservedFeature& feature : row.features) {
+    text += ',' + number_text(feature.value) + ',' + number_text(feature.expected) + ',' + number_text(feature.sd);
+  }
+  return text + '\n';
 }
 
 std::vector<ObservedAlert> read_observations(const std::string& state, const std::string& site,

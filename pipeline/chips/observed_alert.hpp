@@ -52,6 +52,9 @@ struct ObservedAlert {
 /// why, clear_share, detected_share, probability, and of each feature FEATURE, FEATURE_expected, FEATURE_sd.
 std::string observations_text(std::span<const ObservedAlert> rows);
 
+/// One of its lines, with the line break.
+std::string observation_line(const ObservedAlert& row);
+
 /// The rows of an alert, in order of time; none where there is no table. Throws DataError, starting with the path: a
 /// link, too large (over 64 MiB), a column that is missing, a value that is none, rows that are not in order of time.
 std::vector<ObservedAlert> read_observations(const std::string& state, const std::string& site,

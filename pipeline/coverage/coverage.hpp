@@ -36,6 +36,11 @@ struct SiteSight {
   int longest_days = 0;   // of the pixels that were seen
 };
 
+/// Of its pixels, 0..1.
+inline double blind_share(const SiteSight& sight) {
+  return static_cast<double>(sight.blind) / static_cast<double>(sight.pixels);
+}
+
 struct SiteCoverage {
   std::string site;
   bool is_watched = true;

@@ -48,7 +48,7 @@ ordered_json json_of(const FeedGap& gap) {
 
 ordered_json json_of(const SiteSight& sight) {
   constexpr double places = 1e6;
-  const double share = static_cast<double>(sight.blind) / static_cast<double>(sight.pixels);
+  const double share = blind_share(sight);
   return {{"as_of", format_instant(sight.as_of)}, {"pixels", sight.pixels},
           {"blind_pixels", sight.blind},          {"blind_share", std::round(share * places) / places},
           {"never_judged_pixels", sight.never},   {"longest_days", sight.longest_days}};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <set>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
@@ -128,6 +130,60 @@ bool is_as(const std::string& state, const OutputFile& file) {
   } catch (const DataError&) {
     return false;
   }
+}
+
+/// Likewise; without a hash: whether it is gone.
+bool is_as(const std::string& state, const ChipFile& chip) {
+  try {
+    if (chip.sha256.empty()) return !size_of_regular_file(state + "/" + chip.path);
+  } catch (const DataError&) {
+    return false;
+  }
+  return is_as(state, OutputFile{chip.path, chip.size, chip.sha256});
+}
+
+using ChipsByPath = std::map<std::string, ChipFile>;
+
+/// The chips that manifests up to one name, as the newest of them has each.
+ChipsByPath chips_up_to(const std::string& state, const std::string& last) {
+  ChipsByPath chips;
+  for (const std::string& name : manifest_names(state)) {
+    if (name > last) break;
+    try {
+      for (ChipFile& chip : parse_manifest(bytes_of(state, name)).chips) chips[chip.path] = std::move(chip);
+    } catch (const DataError&) {
+      // check_chain() tells of one that is damaged.
+    }
+  }
+  return chips;
+}
+
+/// What has become of chips that manifests beyond HEAD name: each as the newest has it that it fits, else as HEAD has
+/// it.
+std::vector<ChipFile> settled_chips(const std::string& state, const std::string& published,
+                                    const std::vector<ChipFile>& beyond) {
+  ChipsByPath settled;
+  std::set<std::string> others;
+  for (const ChipFile& chip : beyond) {
+    if (is_as(state, chip)) {
+      settled[chip.path] = chip;
+    } else {
+      others.insert(chip.path);
+    }
+  }
+  std::optional<ChipsByPath> before;
+  for (const std::string& path : others) {
+    if (settled.contains(path)) continue;
+    if (!before) before = chips_up_to(state, published);
+    const auto known = before->find(path);
+    settled[path] = known != before->end() ? known->second : ChipFile{path, 0, {}, {}};
+  }
+  std::vector<ChipFile> chips;
+  for (auto& [path, chip] : settled) {
+    chip.replaced_sha256 = chip.sha256;  // nothing is done to it
+    chips.push_back(std::move(chip));
+  }
+  return chips;
 }
 
 /// Goes from what is settled to what a later manifest says, as far as the files do.
@@ -326,14 +382,18 @@ std::optional<Manifest> settled_head(const std::string& state) {
   std::optional<Manifest> settled = head(state);
   if (!settled) return settled;
   const std::string published = read_head(state)->name;
+  std::vector<ChipFile> chips;
   for (const std::string& name : manifest_names(state)) {
     if (name <= published) continue;
     try {
-      settle(state, *settled, parse_manifest(bytes_of(state, name)));
+      Manifest later = parse_manifest(bytes_of(state, name));
+      chips.insert(chips.end(), later.chips.begin(), later.chips.end());
+      settle(state, *settled, std::move(later));
     } catch (const DataError&) {
       // check_chain() tells of one that is damaged.
     }
   }
+  settled->chips = settled_chips(state, published, chips);
   return settled;
 }
 

@@ -39,7 +39,9 @@ std::optional<Manifest> head(const std::string& state);
 
 /// head(), or what has become of it: where runs were killed while they published, or failed, their manifests are beyond
 /// HEAD, and each file may be as one of them has it. This is the newest of all of them, with each file as the newest
-/// has it that the file fits, and with missing acquisitions and notices of HEAD. Throws as head().
+/// has it that the file fits, and with missing acquisitions and notices of HEAD. Its chips are those
+/// that manifests beyond HEAD name, likewise: whoever writes the next manifest has to say what has become of them.
+/// Throws as head().
 std::optional<Manifest> settled_head(const std::string& state);
 
 /// Writes the manifest of a run that is about to publish, whole, durable, and once written never again; returns its

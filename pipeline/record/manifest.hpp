@@ -119,6 +119,15 @@ struct OutputFile {
   friend bool operator==(const OutputFile&, const OutputFile&) = default;
 };
 
+/// A file of chips that a run wrote, or took away.
+struct ChipFile {
+  std::string path;  // as OutputFile::path
+  std::uint64_t size = 0;
+  std::string sha256;           // empty: it went
+  std::string replaced_sha256;  // of what was there before; empty: nothing was
+  friend bool operator==(const ChipFile&, const ChipFile&) = default;
+};
+
 struct RegisterStanding {
   std::string target;                           // password hidden
   std::string sha256;                           // of its file; empty for a database
@@ -169,6 +178,9 @@ struct Manifest {
   std::vector<MissingAcquisition> missing;
   std::vector<Notice> notices;
   std::vector<OutputFile> outputs;  // every file of the state that verify is to vouch for, changed by this run or not
+  /// Of this run alone: others are as the newest manifest has them that names them, since of thousands a night touches
+  /// few.
+  std::vector<ChipFile> chips;
   std::optional<RegisterStanding> alert_register;
   std::optional<ReviewMade> review;
   int exit_code = 0;  // 0..255

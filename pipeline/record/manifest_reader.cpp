@@ -33,6 +33,7 @@ class Members {
     if (found == object_.end()) refuse(key, "is missing");
     return *found;
   }
+  bool has(const char* key) const { return object_.contains(key); }
   bool is_null(const char* key) const { return at(key).is_null(); }
 
   std::string text(const char* key, std::size_t longest = longest_text) const { return text_of(at(key), key, longest); }
@@ -243,6 +244,12 @@ OutputFile output_of(const json& value) {
   return {members.output_path("path"), members.size("size"), members.hash("sha256")};
 }
 
+ChipFile chip_of(const json& value) {
+  const Members members(value);
+  return {members.output_path("path"), members.size("size"), members.hash_or_null("sha256"),
+          members.hash_or_null("replaced_sha256")};
+}
+
 RegisterStanding register_of(const json& value) {
   const Members members(value);
   return {members.text("target"),  members.hash_or_null("sha256"),         members.sizes("alerts"),
@@ -318,6 +325,7 @@ Manifest parse_manifest(std::string_view text) {
   manifest.missing = members.list("missing", missing_of);
   manifest.notices = members.list("notices", notice_of);
   manifest.outputs = members.list("outputs", output_of);
+  if (members.has("chips")) manifest.chips = members.list("chips", chip_of);
   manifest.alert_register = members.optional("register", register_of);
   manifest.review = members.optional("review", review_of);
   return manifest;

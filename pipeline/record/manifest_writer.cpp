@@ -138,6 +138,13 @@ ordered_json output_json(const OutputFile& file) {
   return {{"path", path_json(file.path)}, {"size", file.size}, {"sha256", hash_json(file.sha256)}};
 }
 
+ordered_json chip_json(const ChipFile& chip) {
+  return {{"path", path_json(chip.path)},
+          {"size", chip.size},
+          {"sha256", hash_json(chip.sha256)},
+          {"replaced_sha256", hash_json(chip.replaced_sha256)}};
+}
+
 /// One input a line: of an acquisition they are many, with many ranges each.
 std::string inputs_text(const std::vector<InputFile>& inputs) {
   std::string text = "[";
@@ -197,6 +204,7 @@ std::string manifest_text(const Manifest& manifest) {
       {"missing", list_json(manifest.missing, missing_json)},
       {"notices", list_json(manifest.notices, notice_json)},
       {"outputs", list_json(manifest.outputs, output_json)},
+      {"chips", list_json(manifest.chips, chip_json)},
       {"register", register_json(manifest.alert_register)},
       {"review", review_json(manifest.review)}};
   std::string text = object.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";

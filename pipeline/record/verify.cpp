@@ -63,6 +63,7 @@ class Verification {
       if (!has_record()) throw DataError(state_ + ": has no record: no run has come to publish there yet");
       check_manifests();
       check_outputs();
+      check_chips();
     }
     if (options_.inputs) check_inputs();
     return std::move(report_);
@@ -104,6 +105,7 @@ class Verification {
           if (head.empty() && !manifest.head_before.empty()) outputs_.clear();
           if (name >= head) outputs_.push_back(by_path(manifest.outputs));
           if (name == head) has_head_outputs_ = true;
+          take_chips(name, manifest, head.empty() || name > head);
           for (const InputFile& input : manifest.inputs) inputs_[input.path] = input;
           check_seals(name, bytes, manifest.ended, seal_misfits);
         });
@@ -252,6 +254,99 @@ class Verification {
     if (error && error != std::errc::no_such_file_or_directory) misfit("sites: cannot be read: " + error.message());
   }
 
+  // ---- chips
+
+  /// What manifests say of a chip.
+  struct ChipRecord {
+    std::optional<ChipFile> published;  // as HEAD has it; nothing where it is not there by then
+    std::vector<ChipFile> beyond;       // as manifests beyond HEAD have it
+    /// Manifest and SHA-256 of those that the next run may have found: of the last run that published, and of those
+    /// since that were killed.
+    std::vector<std::pair<std::string, std::string>> versions;
+  };
+
+  void take_chips(const std::string& name, const Manifest& manifest, bool is_beyond) {
+    for (const ChipFile& chip : manifest.chips) {
+      ChipRecord& record = chips_[chip.path];
+      check_replaced(name, manifest.head_before, chip, record);
+      record.versions.emplace_back(name, chip.sha256);
+      if (is_beyond) {
+        record.beyond.push_back(chip);
+        continue;
+      }
+      record.published.reset();
+      if (!chip.sha256.empty()) record.published = chip;
+    }
+  }
+
+  /// A run that goes on with a file, or replaces it, does not make good what somebody else has done to it.
+  void check_replaced(const std::string& name, const std::string& head_before, const ChipFile& chip,
+                      ChipRecord& record) {
+    auto& versions = record.versions;
+    while (versions.size() > 1 && versions[1].first <= head_before) versions.erase(versions.begin());
+    const std::string& replaced = chip.replaced_sha256;
+    const bool is_known =
+        replaced.empty() || replaced == chip.sha256 ||
+        std::any_of(versions.begin(), versions.end(), [&](const auto& version) { return version.second == replaced; });
+    if (!is_known) replaced_.push_back(chip.path + ": was changed before the run of runs/" + name + " replaced it");
+  }
+
+  /// Each as the newest manifest says that names it; what none names is not a run's.
+  void check_chips() {
+    report_.misfits.insert(report_.misfits.end(), replaced_.begin(), replaced_.end());
+    std::size_t done = 0;
+    for (const auto& [path, record] : chips_) {
+      tell("chips", static_cast<double>(done++) / static_cast<double>(chips_.size()));
+      try {
+        check_chip(path, record);
+      } catch (const DataError& error) {
+        misfit(path + ": " + error.what());
+      }
+    }
+    check_strange_chips();
+  }
+
+  void check_chip(const std::string& path, const ChipRecord& record) {
+    const bool may_be_gone = !record.published || std::any_of(record.beyond.begin(), record.beyond.end(),
+                                                              [](const ChipFile& chip) { return chip.sha256.empty(); });
+    const auto size = size_of_regular_file(path_of(state_, path));
+    if (!size) {
+      if (!may_be_gone) misfit(path + ": is missing");
+      return;
+    }
+    const auto hash = hash_of_regular_file(path_of(state_, path), *size);
+    const auto fits = [&](const ChipFile& chip) { return chip.size == *size && hash && chip.sha256 == *hash; };
+    const bool is_known =
+        (record.published && fits(*record.published)) || std::any_of(record.beyond.begin(), record.beyond.end(), fits);
+    if (is_known) {
+      ++report_.files;
+      report_.file_bytes += *size;
+    } else if (!record.published && record.beyond.empty()) {
+      misfit(path + ": is there, though the record says that it was taken away");
+    } else {
+      misfit(path + ": was changed: its SHA-256 is not that of the record");
+    }
+  }
+
+  /// What would be taken for a chip. Programs that show chips may leave files of their own beside them.
+  void check_strange_chips() {
+    std::vector<std::string> strangers;
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(state_ + "/chips", error), end; it != end; it.increment(error)) {
+      const std::string name = it->path().filename().string();
+      if (name.front() == '.') {  // of a run that has not published
+        it.disable_recursion_pending();
+        continue;
+      }
+      if (!name.ends_with(".tif") && name != "observations.csv") continue;
+      const std::string path = "chips/" + it->path().lexically_relative(state_ + "/chips").generic_string();
+      if (!chips_.contains(path)) strangers.push_back(path);
+    }
+    std::sort(strangers.begin(), strangers.end());
+    for (const std::string& path : strangers) misfit(path + ": no manifest names it");
+    if (error && error != std::errc::no_such_file_or_directory) misfit("chips: cannot be read: " + error.message());
+  }
+
   // ---- the inputs
 
   void check_inputs() {
@@ -296,6 +391,8 @@ class Verification {
   VerifyReport report_;
   std::vector<Outputs> outputs_;             // of HEAD and of what is beyond, oldest first
   bool has_head_outputs_ = false;            // the first of them is HEAD's
+  std::map<std::string, ChipRecord> chips_;  // by path
+  std::vector<std::string> replaced_;        // misfits
   std::map<std::string, InputFile> inputs_;  // by path, as the newest manifest that names it has it
 };
 

@@ -47,7 +47,17 @@ std::vector<std::string> doubts_of(const MonitorState& monitor) {
   return doubts;
 }
 
+/// Whether something is open at a pixel.
+bool is_open(PixelStatus status) {
+  return status == PixelStatus::provisional || status == PixelStatus::confirmed || status == PixelStatus::recovering;
+}
+
 }  // namespace
+
+bool shows_disturbance(const Observation& newest, const SiteState& state, std::size_t pixel) {
+  const auto now = static_cast<ObservationNumber>(state.monitor.observations.size()) - 1;
+  return is_open(newest.status[pixel]) && state.monitor.history[pixel].last_detected == now;
+}
 
 GroundJudge::GroundJudge(const std::string& place, const Grid& grid, const WatchThresholds& thresholds)
     : grid_(grid),
@@ -84,21 +94,19 @@ void GroundJudge::draw_ground(const SiteState& state) {
   const int width = grid_.width;
   const int height = grid_.height;
   for (Plane<std::uint8_t>* plane : {&probability_, &status_, &clear_, &detected_}) plane->reshape(width, height);
-  const auto now = static_cast<ObservationNumber>(state.monitor.observations.size()) - 1;
   in_rows(height, [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
       for (int x = 0; x < width; ++x) {
         const auto i = static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
         const PixelStatus status = observation_.status[i];
-        const bool open =
-            status == PixelStatus::provisional || status == PixelStatus::confirmed || status == PixelStatus::recovering;
+        const bool open = is_open(status);
         const float certain = std::clamp(observation_.probability[i], 0.5F, 1.0F);
         probability_.at(x, y) = open ? static_cast<std::uint8_t>(std::lround(certain * score_max)) : std::uint8_t{0};
         status_.at(x, y) = static_cast<std::uint8_t>(status == PixelStatus::confirmed    ? AlertStatus::confirmed
                                                      : status == PixelStatus::recovering ? AlertStatus::recovering
                                                                                          : AlertStatus::provisional);
         clear_.at(x, y) = counts(observation_.use[i]) ? 1 : 0;
-        detected_.at(x, y) = open && state.monitor.history[i].last_detected == now ? 1 : 0;
+        detected_.at(x, y) = shows_disturbance(observation_, state, i) ? 1 : 0;
       }
     }
   });

@@ -2,6 +2,7 @@
 // The ground of a pane, acquisition by acquisition: learnt once, then judged, so that its state is what it was known to
 // be after each.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -19,6 +20,9 @@
 #include "pipeline/watch/watch.hpp"
 
 namespace pitwatch {
+
+/// Whether the newest observation of a state itself shows a pixel disturbed.
+bool shows_disturbance(const Observation& newest, const SiteState& state, std::size_t pixel);
 
 /// Not thread-safe.
 class GroundJudge {

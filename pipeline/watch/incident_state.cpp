@@ -325,7 +325,7 @@ IncidentEvidence evidence_of(const json& value) {
   const json& scenes = value.at("scenes");
   std::vector<ClassSince> classes;
   for (const json& one : value.at("classes")) {
-    ClassSince& since = classes.emplace_back(instant_of(one.at(0)), class_of(one.at(1)));
+    ClassSince& since = classes.emplace_back(ClassSince{instant_of(one.at(0)), class_of(one.at(1))});
     if (one.size() < 3) continue;  // of a former format
     since.class_probability = probability_of(one.at(2));
     since.natural_probability = probability_of(one.at(3));

@@ -56,6 +56,7 @@ NamedTexts run_options(const WatchOptions& options) {
                    {"register", shown_target(options.state, options.register_target)},
                    {"memory", std::to_string(options.memory_bytes)},
                    {"threads", std::to_string(options.threads)},
+                   {"chips", std::to_string(options.chips)},
                    {"signed", word(!options.signing.certificate.empty())},
                    {"time-stamps", redacted(options.signing.time_stamps)}};
   for (const auto& [name, value] : options_in_clear(options)) texts[name] = value;
@@ -266,7 +267,14 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
   manifest.outputs.push_back({alerts_name, text.size(), sha256_text(text)});
   const std::uint64_t runs = before_ && before_->alert_register ? before_->alert_register->runs : 0;
   set_register(options_.state, options_.register_target, *write, runs + 1, manifest);
-  publish_all(options_.state, manifest, options_.signing, *write, is_same ? nullptr : &text);
+  const ChipPublication chips(options_.state, report.chip_places);
+  if (before_) manifest.chips = before_->chips;
+  for (const PublishedChip& chip : chips.files()) {
+    std::erase_if(manifest.chips, [&](const ChipFile& one) { return one.path == chip.path; });
+    manifest.chips.push_back({chip.path, chip.size, chip.sha256, chip.replaced_sha256});
+  }
+  publish_all(options_.state, manifest, options_.signing, *write, is_same ? nullptr : &text, &chips);
+  chips.forget();
   remove_obsolete(report.obsolete);
   forget_unfinished(options_.state);
   return static_cast<std::size_t>(published);
@@ -310,6 +318,7 @@ void NightRecord::publish_ended(Manifest manifest, const Manifest& settled) cons
   manifest.missing = settled.missing;
   manifest.notices.insert(manifest.notices.begin(), settled.notices.begin(), settled.notices.end());
   manifest.outputs = settled.outputs;
+  manifest.chips = settled.chips;
   manifest.alert_register = settled.alert_register;
   const std::unique_ptr<RegisterWrite> write = failure_row(manifest);
   if (write) {

@@ -33,6 +33,12 @@ constexpr std::int64_t acquisition_pixel_bytes = 110;
 constexpr std::array kept_bands{Band::B02, Band::B03, Band::B04, Band::B08, Band::B10,
                                 Band::B11, Band::B12, Band::SCL, Band::CLD, Band::SNW};
 
+/// What chips may take that wait to be noted.
+std::int64_t waiting_chips_bytes(const WatchOptions& options) {
+  constexpr std::int64_t share = 64;
+  return options.memory_bytes / share;
+}
+
 /// What a manifest says of a product.
 ProductUsed product_of(const ListedScene& listed) {
   const Scene& scene = listed.scene;
@@ -107,6 +113,7 @@ WatchReport::OfSite PaneWatch::run() {
   result.learning = keeps;
   if (!states.loaded().empty()) result.continued_from.push_back(states.loaded());
   if (dry) return result;
+  keep_chips();
   std::size_t before = start;
   if (keeps) {
     before = keep_new();
@@ -124,6 +131,10 @@ WatchReport::OfSite PaneWatch::run() {
     (i < before ? report_.unusable : report_.skipped).emplace_back(acquisition.scene(), acquisition.skipped);
   }
   result.relearnt = states.replaces_other() || plan_.relearns_all();
+  if (chips_) {
+    report_.chip_places.push_back(place_of(watched_.site, pane_));
+    for (const std::string& file : chips_->damaged()) report_.warnings.emplace_back("chips", file);
+  }
   report_.standings.push_back(standing(result));
   return result;
 }
@@ -170,7 +181,8 @@ std::int64_t PaneWatch::bytes(bool is_learnt, int acquisitions_in_flight) const 
       [&](const PlannedAcquisition& acquisition) { return acquisition.record.acquired < plan.learn_until; });
   const std::int64_t pixels = std::int64_t{pane_.grid.width} * pane_.grid.height;
   const std::int64_t learning = is_learnt ? 0 : learning_pixel_bytes + history_pixel_bytes * history;
-  return reader_.bytes(plan, acquisitions_in_flight) +
+  const std::int64_t chips = watched_.options.chips > 0 ? waiting_chips_bytes(watched_.options) : 0;
+  return reader_.bytes(plan, acquisitions_in_flight) + chips +
          pixels * (state_pixel_bytes + learning + acquisition_pixel_bytes * acquisitions_in_flight);
 }
 
@@ -237,7 +249,22 @@ void PaneWatch::add_written(const Scene& kept) {
   }
 }
 
+/// From here on chips are kept of the alerts, where the state is one of nights.
+void PaneWatch::keep_chips() {
+  const WatchOptions& options = watched_.options;
+  if (options.is_rerun || options.state.empty()) return;
+  chips_ = std::make_unique<ChipKeeper>(ChipKeeper::Options{.state = options.state,
+                                                            .site = watched_.site.id,
+                                                            .place = place_of(watched_.site, pane_),
+                                                            .grid = pane_.grid,
+                                                            .frames = static_cast<std::size_t>(options.chips),
+                                                            .most_bytes = waiting_chips_bytes(options),
+                                                            .is_replay = plan_.start() < plan_.states().known().size()},
+                                        state_);
+}
+
 void PaneWatch::save_checkpoint(bool after_learning) {
+  if (chips_) chips_->save(state_.acquisitions.size());
   if (watched_.notes != nullptr) {
     const auto first = report_.acquisitions.begin() + static_cast<std::ptrdiff_t>(noted_acquisitions_);
     watched_.notes->note({first, report_.acquisitions.end()});
@@ -348,7 +375,9 @@ void PaneWatch::take_in(const InFlight& acquisition) {
   }
   state_.acquisitions.push_back(record);
   add_remarks_of(acquisition, seen != nullptr ? AcquisitionUse::judged : AcquisitionUse::learnt_from);
-  if (probe_.acquisition) probe_.acquisition({record, planes, acquisition.features, seen, state_});
+  const AcquisitionTaken taken{record, planes, acquisition.features, seen, state_};
+  if (chips_ && is_learnt) chips_->take(taken);
+  if (probe_.acquisition) probe_.acquisition(taken);
   if (is_learnt && state_.acquisitions.size() % acquisitions_between_checkpoints == 0) save_checkpoint(false);
   report_progress(acquisition);
 }

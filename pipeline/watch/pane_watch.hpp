@@ -15,6 +15,8 @@
 #include "pipeline/monitor/observe.hpp"
 #include "pipeline/record/manifest.hpp"
 #include "pipeline/schedule/progress.hpp"
+#include "pipeline/watch/acquisition_taken.hpp"
+#include "pipeline/watch/chip_keeper.hpp"
 #include "pipeline/watch/ground_judge.hpp"
 #include "pipeline/watch/pane_plan.hpp"
 #include "pipeline/watch/panes.hpp"
@@ -29,15 +31,6 @@ inline constexpr std::int64_t program_bytes = std::int64_t{130} << 20;
 
 /// How acquisitions at a pane are read.
 ReadingOptions reading_options(const WatchedSite& watched, const Pane& pane);
-
-/// An acquisition that was just taken in. All of it is good for the duration of the call alone.
-struct AcquisitionTaken {
-  const AcquisitionRecord& record;
-  const ObservationPlanes& planes;      // as they were measured; of no use where record.skipped says why
-  const ObservationFeatures& features;  // likewise
-  const Observation* observation;       // of this acquisition; none where it was skipped or is of the history
-  const SiteState& state;               // after it
-};
 
 /// Called in order of time, from one thread after the other.
 struct SiteProbe {
@@ -80,6 +73,7 @@ class PaneWatch {
   void take_in(const InFlight& acquisition);
   void learn_history();
 
+  void keep_chips();
   void save_checkpoint(bool after_learning);
   void add_remarks_of(const InFlight& acquisition, AcquisitionUse use);
   void add_written(const Scene& kept);
@@ -96,6 +90,7 @@ class PaneWatch {
   GroundJudge judge_;
   SiteState state_;
   std::unique_ptr<ObservationStack> history_;  // until it is learnt from
+  std::unique_ptr<ChipKeeper> chips_;          // of a nightly run
   std::size_t saved_acquisitions_ = 0;         // acquisitions of the checkpoint written last
   std::size_t noted_acquisitions_ = 0;
 };

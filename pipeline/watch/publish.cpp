@@ -240,7 +240,7 @@ FileLock record_lock(const std::string& state) {
 }
 
 void publish_all(const std::string& state, Manifest& manifest, const SigningOptions& signing, RegisterWrite& write,
-                 const std::string* alerts) {
+                 const std::string* alerts, const ChipPublication* chips) {
   const Uninterrupted short_work;
   const std::string begun = begin_manifest(state, manifest);
   // Alerts do not wait for an authority that is away: that nothing is sealed is reported once all is published.
@@ -252,6 +252,7 @@ void publish_all(const std::string& state, Manifest& manifest, const SigningOpti
   }
   write.commit();
   if (alerts != nullptr) write_file_atomically(state + "/" + alerts_name, *alerts);
+  if (chips != nullptr) chips->apply();
   publish_head(state, begun);
   if (unsealed) {
     try {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/chips/chip_journal.hpp"
 #include "pipeline/core/date.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
 #include "pipeline/io/files/folder_lock.hpp"
@@ -73,8 +74,8 @@ void expect_known_register(const RegisterStanding& known, const std::string& sta
 FileLock record_lock(const std::string& state);
 
 /// Writes what is to be published in its order: manifest and its seals, the register, alerts.geojson where there is a
-/// text, and last HEAD.
+/// text, chips where there are any, and last HEAD.
 void publish_all(const std::string& state, Manifest& manifest, const SigningOptions& signing, RegisterWrite& write,
-                 const std::string* alerts);
+                 const std::string* alerts, const ChipPublication* chips = nullptr);
 
 }  // namespace pitwatch

@@ -173,6 +173,9 @@ StateHead read_state_head(const std::string& path) {
 }
 
 std::string differences(const StateHead& head, const StateTerms& now) {
+  const bool is_same = head.format != 2 && head.version == algorithm_version && head.options == now.options &&
+                       head.grid == grid_name(now.grid);
+  if (is_same) return {};  // as it is on most nights
   std::string text;
   const auto add = [&](const std::string& name, const std::string& before, const std::string& after) {
     if (before != after) text += (text.empty() ? "" : "; ") + name + " " + before + " -> " + after;

@@ -69,6 +69,7 @@ void add_remarks(WatchReport pane, WatchReport& report) {
   add(pane.missing, report.missing);
   add(pane.acquisitions, report.acquisitions);
   add(pane.written, report.written);
+  add(pane.chip_places, report.chip_places);
   add(pane.obsolete, report.obsolete);
 }
 

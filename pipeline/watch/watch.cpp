@@ -130,8 +130,8 @@ void run_nightly(const WatchOptions& options, std::vector<WatchedSite>& sites,
   const InputLog log;
   UnfinishedRun notes(options.state, record.begin(0, ""), log);
   for (WatchedSite& watched : sites) watched.notes = options.dry_run ? nullptr : &notes;
-  const SourceListing listing = list(options, sites, report);
   in_arena(options.threads, [&] {
+    const SourceListing listing = list(options, sites, report);
     const Seen seen = watch_sites(sites, listing, progress, report);
     record.mark_news(report);
     std::optional<ContextLayers> layers;
@@ -183,8 +183,8 @@ void run_again(const WatchOptions& options, std::vector<WatchedSite>& sites, con
   if (!options.start_from.empty()) take_recorded(options, sites);
   RegisterContent known;
   if (!options.reviews_from.empty()) known = read_register(options.reviews_from);
-  const SourceListing listing = list(options, sites, report);
   in_arena(options.threads, [&] {
+    const SourceListing listing = list(options, sites, report);
     const Seen seen = watch_sites(sites, listing, progress, report);
     report.exit_code = report.skipped.empty() ? 0 : 4;
     std::vector<OutlinedAlert> alerts = outlined_alerts(layers_of(seen.alerts), in_parallel);

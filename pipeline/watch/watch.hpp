@@ -92,6 +92,7 @@ struct WatchOptions {
 
   // These do not change the result.
   std::string write_masks;  // folder that gets SITE/ with the mask of each acquisition taken in; empty: none is written
+  int chips = 0;            // frames of the film strip that is kept with each alert, 0..1000; 0: no chips are kept
   int threads = 0;          // 0: all cores
   std::int64_t memory_bytes = std::int64_t{1} << 30;
 };
@@ -130,6 +131,7 @@ struct WatchReport {
   std::vector<AcquisitionUsed> acquisitions;  // of which pixels were read
   std::vector<ContextLayerState> layers;      // that were asked what the alerts touch
   std::vector<std::string> written;           // files of the state
+  std::vector<std::string> chip_places;       // whose journals of chips are to be published
   std::vector<std::string> obsolete;          // files and folders of the state that go once the run is on record
   std::size_t alerts = 0;
   bool changed = false;  // alerts.geojson or the register has other content than before

@@ -225,6 +225,29 @@ TEST_F(CoverageCli, FeedThatStoppedIsExitCodeFive) {
   EXPECT_EQ(coverage({"--to", "2022-05-20"}).exit_code, 0);
 }
 
+TEST_F(CoverageCli, StatusTellsItWhereItIsAskedFor) {
+  const auto status = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{PITWATCH_PROGRAM, "status", "--state", state_};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_process(words);
+  };
+  EXPECT_EQ(status({}).exit_code, 0);
+  const Outcome text = status({"--coverage"});
+  EXPECT_EQ(text.exit_code, 5);  // by the clock
+  const std::string since = "nothing received since " + format_day(parse_instant(last_));
+  EXPECT_THAT(text.out, HasSubstr("look at this: site small: " + since));
+  EXPECT_THAT(text.out, HasSubstr("blind days"));
+  const json told = site_of(status({"--coverage", "--json"}).out).at("coverage");
+  const json whole = site_of(coverage({"--json"}).out);
+  for (const char* const count : {"expected", "received", "usable", "masked", "skipped"}) {
+    EXPECT_EQ(told.at(count), whole.at("overpasses").at(count)) << count;
+  }
+  EXPECT_EQ(told.at("blind_days"), whole.at("blind_days"));
+  EXPECT_GT(told.at("longest_gap_days"), 14);
+  EXPECT_GT(told.at("blind_share"), 0);
+  EXPECT_FALSE(site_of(status({"--json"}).out).contains("coverage"));
+}
+
 TEST_F(CoverageCli, WritesItsFilesAndChangesNothing) {
   const auto before = test::lasting_contents(state_);
   const std::string out = *nights_ / "first";

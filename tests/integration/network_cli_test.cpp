@@ -225,6 +225,31 @@ TEST_F(Network, AsksOnceForTheCollection) {
   }
 }
 
+/// An item by itself links to its collection.
+TEST_F(Network, AsksForTheCollectionOfASingleItem) {
+  json item = json::parse(R"({"type": "Feature", "stac_version": "1.1.0", "id": "one", "geometry": null,
+    "bbox": [45, 40, 46, 41], "links": [{"rel": "collection", "href": "../above/collection.json"}],
+    "properties": {"datetime": "2023-01-01T08:00:00Z"}, "assets": {"x": {"href": "./x.tif"}}})");
+  std::filesystem::create_directories(folder_ / "items");
+  std::filesystem::create_directories(folder_ / "above");
+  test::write_text(folder_ / "items/one.json", item.dump());
+  const HttpServer server(folder_.path());
+  const auto listed = [&] {
+    return test::run_process({PITWATCH_PROGRAM, "scenes", server.url("/files/items/one.json"), "--json", "--allow-host",
+                              "http://" + server.host()});
+  };
+  const test::Outcome without = listed();
+  EXPECT_EQ(without.exit_code, 3) << without.out;
+  EXPECT_THAT(without.err, HasSubstr("no asset is a Sentinel-2 band"));
+  test::write_text(folder_ / "above/collection.json", R"({"type": "Collection", "id": "test",
+    "summaries": {"product:type": ["S2MSI2A"]}, "item_assets": {"x": {"bands": [{"name": "B04"}]}}})");
+  const test::Outcome with = listed();
+  EXPECT_EQ(with.exit_code, 3);  // one band is not enough to be used
+  const json scenes = json::parse(with.out).at("scenes");
+  ASSERT_EQ(scenes.size(), 1U) << with.err;
+  EXPECT_EQ(scenes[0].at("level"), "L2A");
+}
+
 TEST_F(Network, EndsWherePagesRepeatOrAreTooMany) {
   const HttpServer server(scenes(), {"--page-size", "2"});
   HttpClient client({}, server.policy());

@@ -4,6 +4,12 @@
 #include <proj.h>
 
 #include <cmath>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
 
@@ -30,34 +36,90 @@ double ring_area_m2(const Ring& ring, const Grid& grid, ToWgs84& to_wgs84) {
   return std::abs(area);
 }
 
-struct Transformation {
-  PJ_CONTEXT* context = nullptr;
-  PJ* transformation = nullptr;  // null where there is none
-
-  Transformation(const std::string& from, const std::string& to) : context(proj_context_create()) {
-    proj_log_level(context, PJ_LOG_NONE);  // errors come back as codes
-    proj_context_set_enable_network(context, 0);
-    PJ* const raw = proj_create_crs_to_crs(context, from.c_str(), to.c_str(), nullptr);
+class Transformation {
+ public:
+  Transformation(const std::string& from, const std::string& to) : context_(proj_context_create()) {
+    proj_log_level(context_, PJ_LOG_NONE);  // errors come back as codes
+    proj_context_set_enable_network(context_, 0);
+    PJ* const raw = proj_create_crs_to_crs(context_, from.c_str(), to.c_str(), nullptr);
     if (raw == nullptr) return;
-    transformation = proj_normalize_for_visualization(context, raw);
+    transformation_ = proj_normalize_for_visualization(context_, raw);
     proj_destroy(raw);
   }
   Transformation(const Transformation&) = delete;
   Transformation& operator=(const Transformation&) = delete;
   ~Transformation() {
-    proj_destroy(transformation);
-    proj_context_destroy(context);
+    proj_destroy(transformation_);
+    proj_context_destroy(context_);
   }
+
+  PJ* get() const { return transformation_; }  // null where there is none
+
+ private:
+  PJ_CONTEXT* context_ = nullptr;
+  PJ* transformation_ = nullptr;
+};
+
+using CrsPair = std::pair<std::string, std::string>;
+
+/// Transformations that nobody uses now: to make one takes ten milliseconds.
+class IdleTransformations {
+ public:
+  std::unique_ptr<Transformation> take(const CrsPair& crs) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (const auto found = idle_.find(crs); found != idle_.end()) return std::move(idle_.extract(found).mapped());
+    }
+    return std::make_unique<Transformation>(crs.first, crs.second);
+  }
+
+  void give_back(CrsPair crs, std::unique_ptr<Transformation> transformation) {
+    constexpr std::size_t most = 64;
+    const std::scoped_lock lock(mutex_);
+    if (idle_.size() < most) idle_.emplace(std::move(crs), std::move(transformation));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::multimap<CrsPair, std::unique_ptr<Transformation>> idle_;
+};
+
+/// Never destroyed: objects that live to the end of the program give theirs back.
+IdleTransformations& idle_transformations() {
+  static auto& idle = *new IdleTransformations;
+  return idle;
+}
+
+/// A transformation that is its holder's alone, as long as that lives.
+class HeldTransformation {
+ public:
+  HeldTransformation(const std::string& from, const std::string& to)
+      : crs_(from, to), transformation_(idle_transformations().take(crs_)) {}
+  HeldTransformation(const HeldTransformation&) = delete;
+  HeldTransformation& operator=(const HeldTransformation&) = delete;
+  ~HeldTransformation() {
+    if (exists()) idle_transformations().give_back(std::move(crs_), std::move(transformation_));
+  }
+
+  bool exists() const { return transformation_->get() != nullptr; }
+
+  PJ_COORD operator()(PJ_DIRECTION direction, double x, double y) const {
+    return proj_trans(transformation_->get(), direction, proj_coord(x, y, 0, HUGE_VAL));
+  }
+
+ private:
+  CrsPair crs_;
+  std::unique_ptr<Transformation> transformation_;
 };
 
 }  // namespace
 
-struct ToWgs84::State : Transformation {
-  using Transformation::Transformation;
+struct ToWgs84::State : HeldTransformation {
+  using HeldTransformation::HeldTransformation;
 };
 
 ToWgs84::ToWgs84(const std::string& crs) : state_(std::make_unique<State>(crs, "OGC:CRS84")) {
-  if (state_->transformation == nullptr) throw DataError("no transformation to WGS 84 from CRS '" + crs + "'");
+  if (!state_->exists()) throw DataError("no transformation to WGS 84 from CRS '" + crs + "'");
 }
 
 ToWgs84::~ToWgs84() = default;
@@ -65,7 +127,7 @@ ToWgs84::ToWgs84(ToWgs84&&) noexcept = default;
 ToWgs84& ToWgs84::operator=(ToWgs84&&) noexcept = default;
 
 LonLat ToWgs84::operator()(MapPoint point) {
-  const PJ_COORD result = proj_trans(state_->transformation, PJ_FWD, proj_coord(point.x, point.y, 0, HUGE_VAL));
+  const PJ_COORD result = (*state_)(PJ_FWD, point.x, point.y);
   if (!std::isfinite(result.xy.x) || !std::isfinite(result.xy.y)) {
     throw DataError("no longitude and latitude for map point " + std::to_string(point.x) + ", " +
                     std::to_string(point.y));
@@ -81,7 +143,7 @@ std::vector<LonLat> ToWgs84::operator()(std::span<const MapPoint> points) {
 }
 
 MapPoint ToWgs84::to_map(LonLat place) {
-  const PJ_COORD result = proj_trans(state_->transformation, PJ_INV, proj_coord(place.lon, place.lat, 0, HUGE_VAL));
+  const PJ_COORD result = (*state_)(PJ_INV, place.lon, place.lat);
   if (!std::isfinite(result.xy.x) || !std::isfinite(result.xy.y)) {
     throw DataError("no map point for longitude " + std::to_string(place.lon) + ", latitude " +
                     std::to_string(place.lat));
@@ -89,12 +151,12 @@ MapPoint ToWgs84::to_map(LonLat place) {
   return {result.xy.x, result.xy.y};
 }
 
-struct Reprojection::State : Transformation {
-  using Transformation::Transformation;
+struct Reprojection::State : HeldTransformation {
+  using HeldTransformation::HeldTransformation;
 };
 
 Reprojection::Reprojection(const std::string& from, const std::string& to) : state_(std::make_unique<State>(from, to)) {
-  if (state_->transformation == nullptr) {
+  if (!state_->exists()) {
     throw DataError("no transformation from CRS '" + from + "' to CRS '" + to + "'");
   }
 }
@@ -104,7 +166,7 @@ Reprojection::Reprojection(Reprojection&&) noexcept = default;
 Reprojection& Reprojection::operator=(Reprojection&&) noexcept = default;
 
 MapPoint Reprojection::operator()(MapPoint point) {
-  const PJ_COORD result = proj_trans(state_->transformation, PJ_FWD, proj_coord(point.x, point.y, 0, HUGE_VAL));
+  const PJ_COORD result = (*state_)(PJ_FWD, point.x, point.y);
   if (!std::isfinite(result.xy.x) || !std::isfinite(result.xy.y)) return {std::nan(""), std::nan("")};
   return {result.xy.x, result.xy.y};
 }

@@ -20,7 +20,8 @@ struct LonLat {
   friend bool operator==(const LonLat&, const LonLat&) = default;
 };
 
-/// The transformation from a CRS to WGS 84. Not thread-safe, and costly to make: one object per thread, kept.
+/// The transformation from a CRS to WGS 84. Not thread-safe: one object per thread. The first of a CRS is costly to make
+/// (ten milliseconds), later ones go on with what an object that is gone has left.
 class ToWgs84 {
  public:
   /// `crs` as in Grid: "EPSG:n" or WKT. Throws DataError for one that PROJ does not know.

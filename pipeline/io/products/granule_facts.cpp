@@ -1,7 +1,6 @@
 #include "pipeline/io/products/granule_facts.hpp"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "pipeline/core/error.hpp"
@@ -49,9 +48,7 @@ const Grid& finest_grid(const Granule& granule) {
 }
 
 std::array<LonLat, 4> corners(const Grid& grid) {
-  // Making a transformation takes longer than a small granule's pixels.
-  thread_local std::map<std::string, ToWgs84> known;
-  ToWgs84& to_wgs84 = known.try_emplace(grid.crs, grid.crs).first->second;
+  ToWgs84 to_wgs84(grid.crs);
   const double width = grid.width;
   const double height = grid.height;
   return {to_wgs84(grid.to_map(0, height)), to_wgs84(grid.to_map(width, height)), to_wgs84(grid.to_map(width, 0)),

@@ -1,5 +1,6 @@
 #pragma once
-// The files of one product: of a folder, or of a zip archive that is read in place. Used inside this folder only.
+// The files of one product: of a folder, or of a zip archive that is read in place. Used inside this folder, and for
+// bundles of evidence.
 
 #include <cstdint>
 #include <filesystem>

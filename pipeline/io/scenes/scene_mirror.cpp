@@ -234,6 +234,20 @@ ordered_json asset_json(const CopiedBand& copied, const BandAsset& original, con
   return asset;
 }
 
+/// What the scene has from its collection is written into the item, which stands alone from now on.
+void keep_inherited(const Scene& scene, ordered_json& properties) {
+  const auto keep = [&](std::initializer_list<const char*> members, const std::string& value) {
+    const bool is_said = std::any_of(members.begin(), members.end(), [&](const char* member) {
+      const auto found = properties.find(member);
+      return found != properties.end() && !found->is_null();
+    });
+    if (!is_said && !value.empty()) properties[*members.begin()] = value;
+  };
+  keep({"product:type", "s2:product_type"}, scene.level.empty() ? "" : "S2MSI" + scene.level.substr(1));
+  keep({"s2:processing_baseline", "sentinel:processing_baseline", "processing:version"}, scene.processing_baseline);
+  keep({"platform"}, scene.platform);
+}
+
 ordered_json item_json(const OriginalScene& original, const std::vector<CopiedBand>& copied,
                        std::span<const Grid> ground, const AtomicFolder& folder) {
   const json item = parse_item(original.item);
@@ -257,6 +271,7 @@ ordered_json item_json(const OriginalScene& original, const std::vector<CopiedBa
     if (item.contains(member)) mirror[member] = item[member];
   }
   mirror["properties"] = item.at("properties");
+  keep_inherited(original.scene, mirror["properties"]);
   const bool has_offset = std::any_of(copied.begin(), copied.end(), [&](const CopiedBand& one) {
     return one.band != Band::SCL && original.scene.bands.at(one.band).calibration.offset != 0;
   });
@@ -280,8 +295,13 @@ ordered_json item_json(const OriginalScene& original, const std::vector<CopiedBa
   return mirror;
 }
 
-/// The item is what the scene is read by from now on: it must say the same of the pixels.
-void check_same_calibration(const Scene& mirror, const OriginalScene& original) {
+/// The item is what the scene is read by from now on: it must say the same of the scene and of its pixels.
+void check_same_scene(const Scene& mirror, const OriginalScene& original) {
+  const Scene& scene = original.scene;
+  if (mirror.level != scene.level || mirror.processing_baseline != scene.processing_baseline ||
+      mirror.platform != scene.platform) {
+    throw DataError("its level, baseline or platform cannot be kept in the mirror's item");
+  }
   for (const auto& [band, asset] : mirror.bands) {
     const Calibration& then = original.scene.bands.at(band).calibration;
     const Calibration& now = asset.calibration;
@@ -368,7 +388,7 @@ Mirrored mirror_scene(const OriginalScene& original, std::span<const Grid> groun
     const ordered_json mirror = item_json(original, copied, all, parts);
     const std::string text = mirror.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
     parts.write(scene_name + ".json", text);
-    check_same_calibration(parse_stac_item(text, parts / (scene_name + ".json")), original);
+    check_same_scene(parse_stac_item(text, parts / (scene_name + ".json")), original);
   } catch (const DataError& error) {
     throw DataError((band_name.empty() ? "" : band_name + ": ") + redacted(error.what()));
   } catch (const IoError& error) {

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cctype>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -130,6 +133,7 @@ class Lister {
         reject(next.string(), "cannot list: " + error.message());
       }
     }
+    read_documents();
   }
 
   /// One granule or several of a product. AWS's tiles are one each.
@@ -257,7 +261,7 @@ class Lister {
       reject(path.string(), "a tar archive, which is not read: unpack it, or pack it as .zip");
     } else if (is_json) {
       count_file();
-      add_file_of_folder(path.string());
+      documents_.push_back(path.string());
     } else if (is_product_by_name(path)) {
       add_product(path);
     } else {
@@ -279,9 +283,11 @@ class Lister {
     if (++files_ > most_files) throw TooMany();
   }
 
-  void reject(const std::string& path, std::string reason) {
+  void reject(const std::string& path, std::string reason) { reject(path, std::move(reason), listing_); }
+
+  static void reject(const std::string& path, std::string reason, SourceListing& listing) {
     if (reason.rfind(path + ": ", 0) == 0) reason.erase(0, path.size() + 2);
-    listing_.rejected.push_back({path, std::move(reason)});
+    listing.rejected.push_back({path, std::move(reason)});
   }
 
   /// An item of a catalog is of the collection that led to it, another one of that which it links to.
@@ -289,6 +295,7 @@ class Lister {
     StacItemOptions options;
     options.collection = [this, path](const std::string& href) -> std::shared_ptr<const StacCollection> {
       if (!collections_.empty()) return collections_.back();
+      const std::scoped_lock lock(linked_mutex_);
       const auto [known, is_new] = linked_.try_emplace({fs::path(path).parent_path(), href});
       if (is_new) known->second = read_linked_collection(path, href);
       return known->second;
@@ -296,45 +303,58 @@ class Lister {
     return options;
   }
 
-  void add_item(const std::string& path, const std::string& text) {
+  void add_item(const std::string& path, const std::string& text, SourceListing& listing) {
     try {
-      listing_.scenes.push_back({parse_stac_item(text, path, options_of(path)), sha256_text(text)});
+      listing.scenes.push_back({parse_stac_item(text, path, options_of(path)), sha256_text(text)});
     } catch (const DataError& error) {
-      reject(path, error.what());
+      reject(path, error.what(), listing);
     }
   }
 
-  void add_file_of_folder(const std::string& path) {
+  /// The JSON files that folders hold, side by side.
+  void read_documents() {
+    std::vector<SourceListing> found(documents_.size());
+    options_.parallel(static_cast<int>(documents_.size()), [&](int i) {
+      const auto number = static_cast<std::size_t>(i);
+      read_document(documents_[number], found[number]);
+    });
+    for (SourceListing& one : found) {
+      std::move(one.scenes.begin(), one.scenes.end(), std::back_inserter(listing_.scenes));
+      std::move(one.rejected.begin(), one.rejected.end(), std::back_inserter(listing_.rejected));
+    }
+  }
+
+  void read_document(const std::string& path, SourceListing& listing) {
     try {
       const std::string text = read_json_text(path);
       // Of other JSON no more than its own members is kept.
       const std::map<std::string, std::string> top = top_texts(text);
       const auto type = top.find("type");
       if (type == top.end()) return;
-      if (type->second == "Feature" && top.count("stac_version") != 0) add_item(path, text);
-      if (type->second == "FeatureCollection") add_collection_of_items(path, parse_json(text));
+      if (type->second == "Feature" && top.count("stac_version") != 0) add_item(path, text, listing);
+      if (type->second == "FeatureCollection") add_collection_of_items(path, parse_json(text), listing);
     } catch (const DataError& error) {
-      reject(path, error.what());
+      reject(path, error.what(), listing);
     }
   }
 
   /// Collections of other features, sites for example, are passed over.
-  void add_collection_of_items(const std::string& path, const json& collection) {
+  void add_collection_of_items(const std::string& path, const json& collection, SourceListing& listing) {
     const auto features = collection.find("features");
     if (features == collection.end() || !features->is_array()) return;
     for (const json& feature : *features) {
-      if (feature.is_object() && feature.contains("stac_version")) add_feature(path, feature);
+      if (feature.is_object() && feature.contains("stac_version")) add_feature(path, feature, listing);
     }
   }
 
   void add_parsed(const std::string& path, const std::string& text, const json& document, int level) {
     const std::string type = text_member(document, "type");
     if (type == "Feature") {
-      add_item(path, text);
+      add_item(path, text, listing_);
     } else if (type == "FeatureCollection") {
       const auto features = document.find("features");
       if (features == document.end() || !features->is_array()) throw DataError("'features' is not an array");
-      for (const json& feature : *features) add_feature(path, feature);
+      for (const json& feature : *features) add_feature(path, feature, listing_);
     } else if (type == "Collection") {
       collections_.push_back(parse_stac_collection(text));
       follow_links(path, document, level);
@@ -346,17 +366,17 @@ class Lister {
     }
   }
 
-  void add_feature(const std::string& path, const json& feature) {
+  void add_feature(const std::string& path, const json& feature, SourceListing& listing) {
     count_file();
     const std::string text = feature.dump();
     const std::string name = path + "#" + text_member(feature, "id");
     try {
       ListedScene listed{parse_stac_item(text, path, options_of(path)), sha256_text(text)};
       listed.scene.source = name;
-      listing_.scenes.push_back(std::move(listed));
+      listing.scenes.push_back(std::move(listed));
     } catch (const DataError& error) {
       const std::string reason = error.what();
-      reject(name, reason.rfind(path + ": ", 0) == 0 ? reason.substr(path.size() + 2) : reason);
+      reject(name, reason.rfind(path + ": ", 0) == 0 ? reason.substr(path.size() + 2) : reason, listing);
     }
   }
 
@@ -405,7 +425,9 @@ class Lister {
   std::set<fs::path> seen_;
   std::vector<std::shared_ptr<const StacCollection>> collections_;  // that lead to what is read now, the nearest last
   std::map<std::pair<fs::path, std::string>, std::shared_ptr<const StacCollection>> linked_;  // by item's folder, href
-  std::size_t files_ = 0;
+  std::mutex linked_mutex_;
+  std::vector<std::string> documents_;  // JSON files of folders, to be read
+  std::atomic<std::size_t> files_ = 0;
   SourceListing listing_;
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/core/scene.hpp"
+#include "pipeline/io/files/parallel_for.hpp"
 
 namespace pitwatch {
 
@@ -33,6 +34,8 @@ struct ListingOptions {
   /// Products of which a file is younger are left for the next time: a copy or a download may not have ended. A folder
   /// is taken at once where it has all that its manifest lists.
   std::chrono::seconds settled_after{60};
+  /// JSON files of a folder are read by it.
+  ParallelFor parallel = serial_for;
 };
 
 /// Lists the scenes of a source. Metadata only: no raster is opened.

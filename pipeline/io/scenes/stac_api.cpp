@@ -395,6 +395,17 @@ void search_items(const SearchRequest& request, HttpClient& client, const std::f
   }
 }
 
+std::shared_ptr<const StacCollection> fetch_collection(const std::string& url, HttpClient& client) {
+  try {
+    const HttpAnswer answer = client.get_any(url);
+    return answer.status == 200 ? parse_stac_collection(answer.body) : nullptr;
+  } catch (const UnavailableError&) {  // what it says is not known: items might be read otherwise than next time
+    throw;
+  } catch (const DataError&) {
+    return nullptr;
+  }
+}
+
 namespace {
 
 /// The collections of an API, each asked for once, where an item leaves something open.
@@ -407,13 +418,7 @@ class Collections {
     const auto [known, is_new] = known_.try_emplace(id);
     if (is_new) {
       const std::string root = parse_endpoint(request_.url).root;
-      try {
-        const HttpAnswer answer = client_.get_any(root + "/collections/" + percent_encoded(id));
-        if (answer.status == 200) known->second = parse_stac_collection(answer.body);
-      } catch (const UnavailableError&) {  // what it says is not known: items might be read otherwise than next time
-        throw;
-      } catch (const DataError&) {
-      }
+      known->second = fetch_collection(root + "/collections/" + percent_encoded(id), client_);
     }
     return known->second;
   }

@@ -2,12 +2,14 @@
 // Item search of STAC APIs (https://api.stacspec.org, 1.0): scenes of an archive by place, time and cloud.
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/scene.hpp"
+#include "pipeline/io/products/stac_item.hpp"
 #include "pipeline/io/remote/http_client.hpp"
 #include "pipeline/io/scenes/scene_source.hpp"
 
@@ -66,6 +68,10 @@ ItemPage parse_item_page(const std::string& text, const SearchRequest& request, 
 /// a status that is not 200, a page that is no FeatureCollection or is nested deeper than 64 levels, a next page that
 /// was there before, more items or pages than the request allows. Thread-safe.
 void search_items(const SearchRequest& request, HttpClient& client, const std::function<void(FoundItem)>& take);
+
+/// A collection from the network; null where there is none at the URL, or none that may be asked. Throws
+/// UnavailableError where that cannot be known now.
+std::shared_ptr<const StacCollection> fetch_collection(const std::string& url, HttpClient& client);
 
 /// The same as scenes, as list_scenes() gives them for a file: what is no item of Sentinel-2 is rejected, hrefs stay
 /// URLs. The collection of items that leave something open (stac_item.hpp) is asked for once; there may be none. `see`,

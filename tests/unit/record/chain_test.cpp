@@ -251,6 +251,39 @@ TEST(Chain, OfARunThatWasKilledWhatItCameToSettles) {
   }
 }
 
+TEST(Chain, OfARunThatWasKilledItsChipsSettle) {
+  MadeUpState state;
+  const auto chip = [](const std::string& name, const std::string& text) {
+    const std::string hash = text.empty() ? "" : sha256_text(text);
+    return ChipFile{"chips/pit/PW-1/" + name, text.size(), hash, hash};
+  };
+  fs::create_directories(state / "chips/pit/PW-1");
+  const auto put = [&](const std::string& name, const std::string& text) {
+    write_text(state / "chips/pit/PW-1/" + name, text);
+  };
+  const auto night = [&](std::vector<ChipFile> chips, bool with_head) {
+    Manifest manifest = state.next_night();
+    manifest.chips = std::move(chips);
+    state.publish(manifest, 2, with_head);
+  };
+  for (const char* const name : {"a.tif", "b.tif", "c.tif", "d.tif"}) put(name, "old");
+  night({chip("a.tif", "old"), chip("b.tif", "old"), chip("c.tif", "old"), chip("d.tif", "old")}, true);
+  state.run_nights(1);
+  EXPECT_TRUE(settled_head(state.path())->chips.empty());
+  // It came to write a, and to take away d.
+  night({chip("a.tif", "new"), chip("b.tif", "new"), chip("d.tif", ""), chip("e.tif", "new")}, false);
+  put("a.tif", "new");
+  fs::remove(state / "chips/pit/PW-1/d.tif");
+  const Manifest settled = *settled_head(state.path());
+  EXPECT_THAT(settled.chips,
+              ElementsAre(chip("a.tif", "new"), chip("b.tif", "old"), chip("d.tif", ""), chip("e.tif", "")));
+  Manifest next = settled;
+  next.started += std::chrono::days(1);
+  publish_head(state.path(), begin_manifest(state.path(), next));
+  EXPECT_THAT(verify_state(state.path(), {}).misfits, IsEmpty());
+  EXPECT_TRUE(settled_head(state.path())->chips.empty());
+}
+
 TEST(Chain, NothingSettlesWhereNothingWasPublished) {
   MadeUpState state;
   EXPECT_FALSE(settled_head(state.path()));

@@ -43,6 +43,7 @@ Manifest full_manifest() {
                       {"pit", instant("2022-11-12T07:31:00Z"), "S2A_2", MissingWhat::gone, manifest.started}};
   manifest.notices = {{"S2A_3", "no B04", manifest.started}};
   manifest.outputs.push_back({"/srv/register.gpkg", 12, some_hash});
+  manifest.chips = {{"chips/pit/PW-1/before.tif", 7, some_hash, ""}, {"chips/pit/PW-1/seen_1.tif", 0, "", some_hash}};
   manifest.review =
       ReviewMade{"PW-54", Verdict::licensed, "A. Name", "permit 7", manifest.started, manifest.ended, "an"};
   manifest.exit_code = 4;
@@ -69,6 +70,7 @@ TEST(Manifest, ReadsWhatIsWritten) {
   EXPECT_EQ(back.previous, manifest.previous);
   EXPECT_EQ(back.inputs, manifest.inputs);
   EXPECT_EQ(back.outputs, manifest.outputs);
+  EXPECT_EQ(back.chips, manifest.chips);
   EXPECT_EQ(back.options, manifest.options);
   EXPECT_EQ(back.sites[0].checkpoints, manifest.sites[0].checkpoints);
   EXPECT_EQ(back.acquisitions[0].products[0].offsets, manifest.acquisitions[0].products[0].offsets);
@@ -82,6 +84,12 @@ TEST(Manifest, IsTextForPeopleToo) {
   EXPECT_TRUE(
       text.starts_with("{\n  \"format\": 1,\n  \"command\": \"run\",\n  \"started\": \"2022-12-02T03:05:01.123Z\""));
   EXPECT_TRUE(text.ends_with("}\n"));
+}
+
+TEST(Manifest, OfVersionsWithoutChipsIsReadToo) {
+  json object = full_json();
+  object.erase("chips");
+  EXPECT_TRUE(parse_manifest(object.dump()).chips.empty());
 }
 
 TEST(Manifest, EmptyOneIsReadToo) {
@@ -163,6 +171,8 @@ TEST(Manifest, RefusesEachMemberThatIsNotWhatItShouldBe) {
       {"/inputs/0/path", std::string("/a\0b", 4)},
       {"/inputs/0/sha256", "none"},
       {"/missing/0/what", "lost"},
+      {"/chips/0/path", "../a"},
+      {"/chips/0/sha256", "A"},
       {"/outputs/0/path", "/a//b"},
       {"/outputs/0/path", ""},
       {"/outputs/0/path", 3},

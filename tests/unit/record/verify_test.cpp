@@ -23,6 +23,7 @@ using test::MadeUpState;
 using test::message_of;
 using test::read_text;
 using test::write_text;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -48,6 +49,110 @@ TEST(Verify, AnUntouchedStateFits) {
   EXPECT_EQ(report.with_signature, 0U);
   EXPECT_THAT(report.remarks, ElementsAre(HasSubstr("without signature and time stamp")));
   EXPECT_FALSE(fs::exists(state / "lock"));
+}
+
+/// A night that leaves a chip of a text, or without one takes it away.
+void chip_night(MadeUpState& state, const std::string& name, const std::optional<std::string>& text,
+                bool with_head = true) {
+  Manifest manifest = state.next_night();
+  const std::string path = "chips/pit/PW-1/" + name;
+  manifest.chips = {{path, text ? text->size() : 0, text ? sha256_text(*text) : "",
+                     fs::exists(state / path) ? sha256_file(state / path) : ""}};
+  state.publish(manifest, 2, with_head);
+  fs::create_directories(state / "chips/pit/PW-1");
+  if (text) {
+    write_text(state / path, *text);
+  } else {
+    fs::remove(state / path);
+  }
+}
+
+TEST(Verify, ChipsStayOnRecordThroughLaterNights) {
+  MadeUpState state;
+  chip_night(state, "before.tif", "first");
+  chip_night(state, "seen_1.tif", "frame");
+  chip_night(state, "before.tif", "again");
+  chip_night(state, "seen_1.tif", std::nullopt);
+  state.run_nights(2);
+  const VerifyReport report = verified(state);
+  EXPECT_THAT(report.misfits, IsEmpty());
+  EXPECT_EQ(report.files, 9U);                               // six checkpoints, register, alerts, the chip
+  write_text(state / "chips/pit/PW-1/before.tif", "first");  // as it was once
+  EXPECT_THAT(verified(state).misfits, ElementsAre("chips/pit/PW-1/before.tif: was changed: its SHA-256 is not that of "
+                                                   "the record"));
+  fs::remove(state / "chips/pit/PW-1/before.tif");
+  EXPECT_THAT(verified(state).misfits, ElementsAre("chips/pit/PW-1/before.tif: is missing"));
+  fs::create_symlink("/dev/zero", state / "chips/pit/PW-1/before.tif");
+  EXPECT_THAT(verified(state).misfits, ElementsAre("chips/pit/PW-1/before.tif: is a link, not a file"));
+  fs::remove(state / "chips/pit/PW-1/before.tif");
+  write_text(state / "chips/pit/PW-1/before.tif", "again");
+  write_text(state / "chips/pit/PW-1/seen_1.tif", "frame");  // that was taken away
+  EXPECT_THAT(verified(state).misfits,
+              ElementsAre("chips/pit/PW-1/seen_1.tif: is there, though the record says that it was taken away"));
+}
+
+TEST(Verify, AChipThatWasChangedIsNotMadeGoodByTheNextNight) {
+  MadeUpState state;
+  chip_night(state, "observations.csv", "row 1");
+  write_text(state / "chips/pit/PW-1/observations.csv", "row X");
+  chip_night(state, "observations.csv", "row X, row 2");
+  chip_night(state, "observations.csv", "row X, row 2, row 3");
+  EXPECT_THAT(verified(state).misfits,
+              ElementsAre(AllOf(HasSubstr("chips/pit/PW-1/observations.csv: was changed before the run of runs/"),
+                                HasSubstr("replaced it"))));
+}
+
+/// A run that was killed after its manifest: the next one finds the files as they were, or as they were to be.
+TEST(Verify, ChipsOfAKilledRunMayBeReplacedBeforeAndAfterItWroteThem) {
+  for (const bool has_written : {false, true}) {
+    MadeUpState state;
+    chip_night(state, "before.tif", "first");
+    chip_night(state, "before.tif", "second", false);
+    if (!has_written) write_text(state / "chips/pit/PW-1/before.tif", "first");
+    chip_night(state, "before.tif", "third", false);
+    if (!has_written) write_text(state / "chips/pit/PW-1/before.tif", "first");
+    chip_night(state, "before.tif", "fourth");
+    EXPECT_THAT(verified(state).misfits, IsEmpty());
+    // What was so once, long ago, is not what a run should find.
+    write_text(state / "chips/pit/PW-1/before.tif", "first");
+    chip_night(state, "before.tif", "fifth");
+    EXPECT_THAT(verified(state).misfits, ElementsAre(HasSubstr("was changed before the run")));
+  }
+}
+
+TEST(Verify, WhatWouldPassForAChipIsFound) {
+  MadeUpState state;
+  chip_night(state, "before.tif", "first");
+  write_text(state / "chips/pit/PW-1/before.tif.aux.xml", "of a GIS program");
+  fs::create_directories(state / "chips/.unpublished/pit");
+  write_text(state / "chips/.unpublished/pit/000001.tif", "of a run");
+  EXPECT_THAT(verified(state).misfits, IsEmpty());
+  fs::create_directories(state / "chips/pit/PW-2");
+  write_text(state / "chips/pit/PW-2/observations.csv", "");
+  write_text(state / "chips/pit/PW-1/seen_2.tif", "frame");
+  EXPECT_THAT(verified(state).misfits, ElementsAre("chips/pit/PW-1/seen_2.tif: no manifest names it",
+                                                   "chips/pit/PW-2/observations.csv: no manifest names it"));
+}
+
+/// A run that was killed while it published: each chip is as it says, or as the one before.
+TEST(Verify, BeyondHeadAChipIsOldOrNew) {
+  MadeUpState state;
+  chip_night(state, "before.tif", "first");
+  const std::string chip = state / "chips/pit/PW-1/before.tif";
+  chip_night(state, "before.tif", "second", false);
+  EXPECT_THAT(verified(state).misfits, IsEmpty());
+  write_text(chip, "first");
+  EXPECT_THAT(verified(state).misfits, IsEmpty());
+  write_text(chip, "other");
+  EXPECT_THAT(verified(state).misfits, ElementsAre(HasSubstr("was changed")));
+  fs::remove(chip);
+  EXPECT_THAT(verified(state).misfits, ElementsAre(HasSubstr("is missing")));
+  chip_night(state, "before.tif", std::nullopt, false);
+  EXPECT_THAT(verified(state).misfits, IsEmpty());
+  // New ones need not be there yet.
+  chip_night(state, "detected.tif", "new", false);
+  fs::remove(state / "chips/pit/PW-1/detected.tif");
+  EXPECT_THAT(verified(state).misfits, IsEmpty());
 }
 
 TEST(Verify, EveryChangedByteIsFound) {

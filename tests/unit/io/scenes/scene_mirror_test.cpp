@@ -131,6 +131,23 @@ TEST_F(SceneMirror, KeepsTheCalibrationWhateverTheItemSaysOfOffsets) {
   EXPECT_EQ(copy.at("assets").at("B04").at("view:azimuth"), 105.5);
 }
 
+TEST_F(SceneMirror, KeepsWhatTheItemHasFromItsCollection) {
+  item_["properties"].erase("s2:processing_baseline");
+  item_["links"] = {{{"rel", "collection"}, {"href", "./collection.json"}}};
+  test::write_text(folder_ / "collection.json", R"({"type": "Collection", "id": "any",
+    "summaries": {"product:type": ["S2MSI1C"], "s2:processing_baseline": ["05.10"], "platform": ["sentinel-2b"]}})");
+  const std::string text = item_.dump();
+  test::write_text(folder_ / "item.json", text);
+  const OriginalScene original{read_stac_item(folder_ / "item.json"), text, sha256_text(text)};
+  ASSERT_EQ(original.scene.level, "L1C");
+  const std::vector places{ground(300, 300, 10, 10)};
+  ASSERT_EQ(mirror_scene(original, places, std::array{Band::B04}, folder_.path(), files_), Mirrored::fetched);
+  EXPECT_EQ(mirrored_scene().level, "L1C");
+  EXPECT_EQ(mirrored_scene().processing_baseline, "05.10");
+  EXPECT_EQ(mirrored_scene().platform, "sentinel-2b");
+  EXPECT_EQ(mirrored_scene().bands.at(Band::B04).calibration.offset, -0.1F);
+}
+
 TEST_F(SceneMirror, ChecksSmallFilesThatHaveAChecksum) {
   json& asset = item_["assets"]["B04"];
   const std::string file = folder_ / "B04.tif";

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/hashing.hpp"
@@ -67,6 +68,31 @@ class SceneSource : public ::testing::Test {
   }
   TemporaryFolder folder_;
 };
+
+TEST_F(SceneSource, ReadSideBySideIsTheSame) {
+  write("many/items.json", {{"type", "FeatureCollection"},
+                            {"features", {item("x", "2022-01-01T08:00:00Z"), item("y", "2022-01-02T08:00:00Z")}}});
+  for (int i = 0; i < 40; ++i) {
+    write("many/" + std::to_string(i) + ".json", item(std::to_string(i), "2022-03-01T08:00:00Z"));
+    if (i % 10 == 0)
+      write_raw("many/broken-" + std::to_string(i) + ".json", R"({"type": "Feature", "stac_version": "1.0.0"})");
+  }
+  const ParallelFor threads = [](int count, const std::function<void(int)>& body) {
+    std::vector<std::thread> all;
+    for (int i = count; i-- > 0;) all.emplace_back(body, i);
+    for (std::thread& one : all) one.join();
+  };
+  const SourceListing serial = list();
+  const SourceListing parallel = list_scenes(folder_.path(), {.parallel = threads});
+  ASSERT_EQ(serial.scenes.size(), 42U);
+  ASSERT_EQ(parallel.scenes.size(), 42U);
+  for (std::size_t i = 0; i < serial.scenes.size(); ++i) {
+    EXPECT_EQ(parallel.scenes[i].scene.source, serial.scenes[i].scene.source);
+    EXPECT_EQ(parallel.scenes[i].fingerprint, serial.scenes[i].fingerprint);
+  }
+  ASSERT_EQ(serial.rejected.size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(parallel.rejected.at(i).path, serial.rejected[i].path);
+}
 
 TEST_F(SceneSource, FolderIsSearchedForItemsInCanonicalOrder) {
   write("b/late.json", item("late", "2022-03-01T08:00:00Z"));

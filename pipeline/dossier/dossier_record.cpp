@@ -1,0 +1,133 @@
+#include "pipeline/dossier/dossier_record.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/record/chain.hpp"
+#include "pipeline/record/verify.hpp"
+
+namespace pitwatch {
+namespace {
+
+/// Acquisitions by site and time while manifests are read.
+class AcquisitionsOnRecord {
+ public:
+  void add(const std::string& manifest, const AcquisitionUsed& used) {
+    RecordedAcquisition& one = sites_[used.site][used.acquired].acquisition;
+    std::map<std::string, double>& shares = sites_[used.site][used.acquired].shares;
+    one.acquired = used.acquired;
+    one.manifest = manifest;
+    one.is_skipped = used.use == AcquisitionUse::skipped;
+    one.reason = used.reason;
+    for (const ProductUsed& product : used.products) {
+      if (std::find(one.scenes.begin(), one.scenes.end(), product.id) == one.scenes.end()) {
+        one.scenes.push_back(product.id);
+      }
+    }
+    if (used.valid_share) shares[used.pane] = *used.valid_share;
+  }
+
+  std::map<std::string, std::vector<RecordedAcquisition>> in_order() {
+    std::map<std::string, std::vector<RecordedAcquisition>> result;
+    for (auto& [site, by_time] : sites_) {
+      for (auto& [when, entry] : by_time) {
+        double sum = 0;
+        for (const auto& [pane, share] : entry.shares) sum += share;
+        if (!entry.shares.empty()) entry.acquisition.clear_share = sum / static_cast<double>(entry.shares.size());
+        result[site].push_back(std::move(entry.acquisition));
+      }
+    }
+    return result;
+  }
+
+ private:
+  struct Entry {
+    RecordedAcquisition acquisition;
+    std::map<std::string, double> shares;  // by pane
+  };
+  std::map<std::string, std::map<Instant, Entry>> sites_;
+};
+
+void read_manifests(DossierRecord& record) {
+  AcquisitionsOnRecord acquisitions;
+  const auto visit = [&](const std::string& name, std::string_view bytes, const Manifest& manifest) {
+    RecordedManifest one;
+    one.name = name;
+    one.sha256 = sha256_text(bytes);
+    one.previous = manifest.previous;
+    one.started = manifest.started;
+    one.ended = manifest.ended;
+    one.command = manifest.command;
+    one.program_version = manifest.program_version;
+    one.algorithm = manifest.algorithm;
+    const std::string path = runs_folder(record.state) + "/" + name;
+    one.is_signed = std::filesystem::exists(path + signature_suffix);
+    one.is_time_stamped = std::filesystem::exists(path + time_stamp_suffix);
+    if (manifest.review) one.reviewed = manifest.review->alert_id;
+    for (const AcquisitionUsed& used : manifest.acquisitions) {
+      acquisitions.add(name, used);
+      std::vector<Instant>& judged = one.judged[used.site];
+      if (judged.empty() || judged.back() != used.acquired) judged.push_back(used.acquired);
+    }
+    if (!manifest.sites_file.empty()) {
+      record.sites_file = manifest.sites_file;
+      record.sites_sha256 = manifest.sites_sha256;
+    }
+    record.manifests.push_back(std::move(one));
+  };
+  ChainFinding chain = check_chain(record.state, visit);
+  record.head = chain.head;
+  record.misfits = std::move(chain.misfits);
+  record.acquisitions = acquisitions.in_order();
+}
+
+/// Of each subject of an alert those rows that were recorded last.
+std::vector<RegisteredFact> newest_facts(std::vector<RegisteredFact> facts) {
+  std::map<std::string, Instant> newest;
+  for (const RegisteredFact& fact : facts) newest[fact.detail.subject] = fact.recorded_at;
+  std::erase_if(facts, [&](const RegisteredFact& fact) { return fact.recorded_at != newest[fact.detail.subject]; });
+  return facts;
+}
+
+}  // namespace
+
+DossierRecord read_dossier_record(const std::string& state, const std::string& register_target) {
+  DossierRecord record;
+  record.state = state;
+  record.content = read_register(register_target);
+  for (RegisteredEvent& event : read_history(register_target)) {
+    record.events[event.alert_id].push_back(std::move(event));
+  }
+  for (RegisteredFact& fact : read_facts(register_target)) record.facts[fact.alert_id].push_back(std::move(fact));
+  for (auto& [id, facts] : record.facts) facts = newest_facts(std::move(facts));
+  std::map<std::string, RegisteredLayer> layers;
+  for (RegisteredLayer& layer : read_context_layers(register_target)) {
+    const std::string name = layer.layer.name;
+    layers[name] = std::move(layer);
+  }
+  for (auto& [name, layer] : layers) record.layers.push_back(std::move(layer));
+  if (!state.empty() && std::filesystem::is_directory(runs_folder(state))) read_manifests(record);
+  return record;
+}
+
+std::vector<RegisteredEvent> newest_revision(const std::vector<RegisteredEvent>& events) {
+  int newest = 0;
+  for (const RegisteredEvent& event : events) newest = std::max(newest, event.revision);
+  std::vector<RegisteredEvent> result;
+  for (const RegisteredEvent& event : events) {
+    if (event.revision == newest) result.push_back(event);
+  }
+  return result;
+}
+
+const RecordedManifest* newest_manifest(const DossierRecord& record) {
+  if (!record.head) return nullptr;
+  for (const RecordedManifest& manifest : record.manifests) {
+    if (manifest.name == record.head->name) return &manifest;
+  }
+  return nullptr;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,67 @@
+#pragma once
+// All that dossiers are made of, read once for all of them: register, record of the runs, what they saw.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/core/date.hpp"
+#include "pipeline/record/manifest.hpp"
+#include "pipeline/register/register.hpp"
+
+namespace pitwatch {
+
+/// An acquisition of a site, as the manifests have it.
+struct RecordedAcquisition {
+  Instant acquired{};
+  std::vector<std::string> scenes;
+  bool is_skipped = false;
+  std::string reason;                 // why it was skipped
+  std::optional<double> clear_share;  // of the site, 0..1: mean of its panes; nothing: not on record
+  std::string manifest;               // the newest that names it
+};
+
+/// What is needed of a manifest.
+struct RecordedManifest {
+  std::string name;
+  std::string sha256;
+  std::optional<ManifestReference> previous;
+  Instant started{};
+  Instant ended{};
+  std::string command;
+  std::string program_version;
+  std::string algorithm;
+  bool is_signed = false;
+  bool is_time_stamped = false;
+  std::string reviewed;                                // id of the alert that it is the review of; else empty
+  std::map<std::string, std::vector<Instant>> judged;  // acquisitions by site
+};
+
+struct DossierRecord {
+  std::string state;  // its folder; empty: there is none
+  RegisterContent content;
+  std::map<std::string, std::vector<RegisteredEvent>> events;  // by alert: all revisions, as they were written
+  std::map<std::string, std::vector<RegisteredFact>> facts;    // by alert: the newest of each subject
+  std::vector<RegisteredLayer> layers;                         // the newest of each name
+  std::map<std::string, std::vector<RecordedAcquisition>> acquisitions;  // by site, in order of time
+  std::vector<RecordedManifest> manifests;                               // oldest first
+  std::optional<ManifestReference> head;
+  std::vector<std::string> misfits;  // of the chain
+  std::string sites_file;            // of the newest run, as it was given; empty: not known
+  std::string sites_sha256;
+};
+
+/// Reads a state and its register. A state without a record has none of what manifests say. Throws as read_register()
+/// and check_chain() do.
+DossierRecord read_dossier_record(const std::string& state, const std::string& register_target);
+
+/// Those of the newest revision, as they were written.
+std::vector<RegisteredEvent> newest_revision(const std::vector<RegisteredEvent>& events);
+
+/// Null where no manifest is published.
+const RecordedManifest* newest_manifest(const DossierRecord& record);
+
+}  // namespace pitwatch

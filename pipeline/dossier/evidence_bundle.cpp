@@ -1,0 +1,186 @@
+#include "pipeline/dossier/evidence_bundle.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "pipeline/chips/chip_store.hpp"
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
+#include "pipeline/core/text.hpp"
+#include "pipeline/dossier/alert_dossier.hpp"
+#include "pipeline/dossier/report.hpp"
+#include "pipeline/dossier/shell_word.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/record/chain.hpp"
+#include "pipeline/report/versions.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr std::uint64_t largest_member = std::uint64_t{64} << 20;  // what verify_bundle() reads
+constexpr std::uint64_t largest_seal = std::uint64_t{1} << 20;
+
+class Bundle {
+ public:
+  Bundle(const DossierRecord& record, const OutlinedAlert& outlined, const Texts& texts)
+      : record_(record), outlined_(outlined), texts_(texts) {}
+
+  std::vector<ZipMember> members(std::vector<std::pair<std::string, std::string>>& skipped) {
+    add("dossier.html", alert_html(record_, outlined_, texts_, false, skipped));
+    add("alert.geojson", alerts_geojson(std::span(&outlined_, 1), {}));
+    add("outlines.geojson", outlines_text());
+    add("acquisitions.csv", acquisitions_text());
+    add_record();
+    add_chips(skipped);
+    add("README.txt", readme_text());
+    add_sums();
+    return std::move(members_);
+  }
+
+ private:
+  void add(const std::string& name, std::string bytes) {
+    if (bytes.size() > largest_member) throw DataError(name + ": larger than 64 MiB, too large for a bundle");
+    members_.push_back({name, std::move(bytes)});
+  }
+
+  std::string outlines_text() const {
+    ordered_json features = ordered_json::array();
+    if (const auto events = record_.events.find(outlined_.alert.id); events != record_.events.end()) {
+      for (const RegisteredEvent& event : events->second) {
+        features.push_back(
+            {{"type", "Feature"},
+             {"geometry", event.outline.empty() ? ordered_json() : ordered_json::parse(outline_json(event.outline))},
+             {"properties",
+              {{"alert_id", event.alert_id},
+               {"revision", event.revision},
+               {"at", format_instant(event.at)},
+               {"event", name(event.kind)},
+               {"status", event.status ? ordered_json(name(*event.status)) : ordered_json()},
+               {"class", name(event.change_class)},
+               {"area_ha", event.area_ha},
+               {"recorded_at",
+                event.recorded_at ? ordered_json(format_instant(*event.recorded_at)) : ordered_json()}}}});
+      }
+    }
+    const ordered_json collection{{"type", "FeatureCollection"}, {"features", features}};
+    return collection.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  }
+
+  std::string acquisitions_text() const {
+    const Alert& alert = outlined_.alert;
+    std::string text = "acquired,scenes,skipped,reason,site_clear_share,manifest\n";
+    const auto found = record_.acquisitions.find(alert.site.value_or(""));
+    if (found == record_.acquisitions.end()) return text;
+    for (const RecordedAcquisition& one : found->second) {
+      if (one.acquired < alert.onset_after || one.acquired > alert.last_observed) continue;
+      std::string scenes;
+      for (const std::string& scene : one.scenes) scenes += (scenes.empty() ? "" : " ") + scene;
+      text += format_instant(one.acquired) + "," + csv_cell(scenes) + "," + (one.is_skipped ? "yes" : "no") + "," +
+              csv_cell(one.reason) + "," + (one.clear_share ? fixed_text(*one.clear_share, 4) : "") + "," +
+              csv_cell(one.manifest) + "\n";
+    }
+    return text;
+  }
+
+  void add_record() {
+    std::string chain = "name,sha256,previous\n";
+    for (const RecordedManifest& manifest : record_.manifests) {
+      chain += csv_cell(manifest.name) + "," + manifest.sha256 + "," +
+               (manifest.previous ? manifest.previous->sha256 : "") + "\n";
+    }
+    add("chain.csv", chain);
+    for (const RecordedManifest* manifest : manifests_of(record_, outlined_.alert)) {
+      const std::string path = runs_folder(record_.state) + "/" + manifest->name;
+      std::string bytes = read_whole_file(path, largest_member);
+      if (sha256_text(bytes) != manifest->sha256) throw DataError(path + ": changed while it was read");
+      add("state/runs/" + manifest->name, std::move(bytes));
+      for (const char* suffix : {signature_suffix, time_stamp_suffix}) {
+        if (auto seal = read_regular_file(path + suffix, largest_seal)) {
+          add("state/runs/" + manifest->name + suffix, std::move(*seal));
+        }
+      }
+    }
+    if (record_.head) add("state/runs/HEAD", record_.head->sha256 + "  " + record_.head->name + "\n");
+  }
+
+  void add_chips(std::vector<std::pair<std::string, std::string>>& skipped) {
+    const Alert& alert = outlined_.alert;
+    if (record_.state.empty() || !alert.site) return;
+    const std::string folder = chips_folder(record_.state, *alert.site, alert.id);
+    std::vector<std::string> paths;
+    for (const KeptChip& chip : kept_chips(record_.state, *alert.site, alert.id)) paths.push_back(chip.path);
+    paths.push_back(folder + "/" + observations_name);
+    for (const std::string& path : paths) {
+      const std::string within = fs::path(path).lexically_relative(record_.state).generic_string();
+      try {
+        if (auto bytes = read_regular_file(path, largest_member)) add("state/" + within, std::move(*bytes));
+      } catch (const DataError& error) {
+        skipped.emplace_back(path, error.what());
+      }
+    }
+  }
+
+  std::string readme_text() const {
+    const Alert& alert = outlined_.alert;
+    const std::string id = shell_word(alert.id);
+    return "Evidence of alert " + printable(alert.id) + ", site " + printable(alert.site.value_or("not known")) +
+           ", made by pitwatch " + program_version() +
+           "\n\n"
+           "dossier.html       what was found, to read in any browser and to print\n"
+           "alert.geojson      the alert (RFC 7946, WGS 84)\n"
+           "outlines.geojson   its outlines by date, a feature for each event on record\n"
+           "acquisitions.csv   all acquisitions of its site from the last undisturbed one on\n"
+           "chain.csv          names and SHA-256 of all manifests of the state\n"
+           "state/runs/        manifests that concern the alert, signatures (.p7s, CMS), time stamps (.tsr, RFC 3161)\n"
+           "state/chips/       pictures of the ground as GeoTIFF, and what each acquisition showed of it\n"
+           "SHA256SUMS         SHA-256 of every other file here\n"
+           "\n"
+           "To check all of it:\n"
+           "  pitwatch verify FILE.zip [--trust CA.pem] [--tsa-trust CA.pem]\n"
+           "or, unpacked, without that program:\n"
+           "  sha256sum -c SHA256SUMS\n"
+           "  openssl cms -verify -binary -inform DER -in NAME.json.p7s -content NAME.json -CAfile CA.pem\n"
+           "  openssl ts -verify -data NAME.json -in NAME.json.tsr -CAfile CA.pem\n"
+           "\n"
+           "To work the alert out again, with the state, or with the archived scenes and sites that the manifests "
+           "name:\n"
+           "  pitwatch verify STATE --derive --alert " +
+           id +
+           "\n"
+           "  pitwatch rerun --sites SITES --source SCENES --from " +
+           format_day(alert.first_detected) + " --to " + format_day(alert.last_observed) +
+           " --out DIR\n"
+           "Options are in the manifests (`options`); algorithm of this alert: " +
+           printable(alert.algorithm) +
+           "\n\n"
+           "Hashes show that nothing was changed since the bundle was made. Who made it, and when, only signatures,\n"
+           "time stamps or a copy of the newest hash in other hands show. Facts, not law.\n";
+  }
+
+  void add_sums() {
+    std::sort(members_.begin(), members_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    std::string sums;
+    for (const ZipMember& member : members_) sums += sha256_text(member.bytes) + "  " + member.name + "\n";
+    add("SHA256SUMS", sums);
+    std::sort(members_.begin(), members_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  }
+
+  const DossierRecord& record_;
+  const OutlinedAlert& outlined_;
+  const Texts& texts_;
+  std::vector<ZipMember> members_;
+};
+
+}  // namespace
+
+std::vector<ZipMember> evidence_bundle(const DossierRecord& record, const OutlinedAlert& alert, const Texts& texts,
+                                       std::vector<std::pair<std::string, std::string>>& skipped) {
+  return Bundle(record, alert, texts).members(skipped);
+}
+
+}  // namespace pitwatch

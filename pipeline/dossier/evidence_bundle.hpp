@@ -1,0 +1,61 @@
+#pragma once
+// One alert as a zip archive that can be handed over and checked without this program's state:
+//
+//   README.txt          what is what, how to check it, the commands that work the alert out again
+//   dossier.html        its dossier
+//   alert.geojson       the alert as it stands
+//   outlines.geojson    its outlines by date, one feature an event
+//   acquisitions.csv    all acquisitions of its site from the last undisturbed one to its last clear observation
+//   chain.csv           names and hashes of all manifests of the state, so that links can be followed
+//   state/runs/...      the manifests that concern it, with their signatures and time stamps, and HEAD
+//   state/chips/...     its pictures (GeoTIFF) and observations, under their names in the state
+//   SHA256SUMS          of all the others, as sha256sum writes it
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/dossier/dossier_record.hpp"
+#include "pipeline/dossier/texts.hpp"
+#include "pipeline/io/files/zip_writer.hpp"
+#include "pipeline/record/verify.hpp"
+
+namespace pitwatch {
+
+/// The members of the archive, in order of their names. What cannot be read of the pictures is in `skipped`. The same
+/// record and texts give the same bytes. Throws DataError for a manifest that changed since the record was read.
+std::vector<ZipMember> evidence_bundle(const DossierRecord& record, const OutlinedAlert& alert, const Texts& texts,
+                                       std::vector<std::pair<std::string, std::string>>& skipped);
+
+struct BundleOptions {
+  SealCheck signature;  // as VerifyOptions
+  SealCheck time_stamp;
+  bool needs_signature = false;   // the newest manifest has to have one
+  bool needs_time_stamp = false;  // some manifest has to have one
+};
+
+struct BundleReport {
+  std::string alert_id;  // empty: alert.geojson does not say
+  std::size_t files = 0;
+  std::uint64_t bytes = 0;
+  std::size_t manifests = 0;
+  std::size_t chain_length = 0;  // manifests that chain.csv names
+  std::size_t links = 0;         // between manifests that are both here, or by chain.csv, and fit
+  std::size_t vouched = 0;       // files of the state that a manifest here has with the same hash
+  std::size_t with_signature = 0;
+  std::size_t with_time_stamp = 0;
+  std::vector<std::string> sealed_by;
+  std::vector<std::string> misfits;  // what does not fit, the first first
+  std::vector<std::string> remarks;  // what cannot be checked here
+
+  bool fits() const { return misfits.empty(); }
+};
+
+/// Checks a bundle from anywhere: all hashes, and of the chain what is here. Nothing is unpacked. Throws DataError,
+/// starting with the path, for what is no zip archive, or one beyond the bounds of ProductFiles::of_zip(), or without
+/// SHA256SUMS.
+BundleReport verify_bundle(const std::string& path, const BundleOptions& options);
+
+}  // namespace pitwatch

@@ -1,0 +1,259 @@
+#include "pipeline/dossier/alert_dossier.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "pipeline/chips/chip_store.hpp"
+#include "pipeline/core/error.hpp"
+#include "pipeline/dossier/alert_page.hpp"
+#include "pipeline/dossier/known_errors.hpp"
+#include "pipeline/dossier/page.hpp"
+#include "pipeline/dossier/report.hpp"
+#include "tests/unit/dossier/hostile_texts.hpp"
+#include "tests/unit/io/test_support.hpp"
+
+namespace pitwatch {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+LonLatMultiPolygon square(double lon, double lat, double side) {
+  return {{{{lon, lat}, {lon + side, lat}, {lon + side, lat + side}, {lon, lat + side}}, {}}};
+}
+
+OutlinedAlert some_alert() {
+  OutlinedAlert outlined;
+  Alert& alert = outlined.alert;
+  alert.id = "PW-1";
+  alert.site = "north";
+  alert.status = AlertStatus::confirmed;
+  alert.change_class = ChangeClass::vegetation_to_bare;
+  alert.class_probability = 0.85;
+  alert.natural_probability = 0.06;
+  alert.onset_after = parse_instant("2022-02-09T07:44:16.024Z");
+  alert.onset_before = alert.first_detected = parse_instant("2022-03-11T07:44:22.024Z");
+  alert.confirmed_on = parse_instant("2022-03-26T07:44:10.024Z");
+  alert.last_detected = alert.last_observed = parse_instant("2022-06-29T07:44:14.024Z");
+  alert.observations = 9;
+  alert.confidence = 0.97;
+  alert.area_ha = 13.17;
+  alert.area_uncertainty_ha = 0.07;
+  alert.change = {{"ndvi", -0.387}};
+  alert.scenes_before = {"S2A_0209"};
+  alert.scenes_after = {"S2A_0311"};
+  alert.tile = "T38TPK";
+  alert.algorithm = "pitwatch 0.1.0 2e732031442f";
+  outlined.outline = square(46.6, 40.14, 0.004);
+  return outlined;
+}
+
+RecordedAcquisition acquired(const std::string& when, const std::string& scene, double clear) {
+  RecordedAcquisition one;
+  one.acquired = parse_instant(when);
+  one.scenes = {scene};
+  one.clear_share = clear;
+  one.manifest = "20220701T000000.000Z.json";
+  return one;
+}
+
+RegisteredEvent event(const std::string& at, AlertEventKind kind, double area_ha, int revision = 1) {
+  RegisteredEvent one;
+  one.alert_id = "PW-1";
+  one.revision = revision;
+  one.at = parse_instant(at);
+  one.kind = kind;
+  one.status = AlertStatus::provisional;
+  one.change_class = ChangeClass::vegetation_to_bare;
+  one.area_ha = area_ha;
+  one.confidence = 0.7;
+  one.outline = square(46.6, 40.14, area_ha / 1000);
+  return one;
+}
+
+DossierRecord some_record() {
+  DossierRecord record;
+  record.content.alerts = {some_alert()};
+  record.events["PW-1"] = {event("2022-03-11T07:44:22.024Z", AlertEventKind::first_detected, 0.9),
+                           event("2022-03-26T07:44:10.024Z", AlertEventKind::confirmed, 1.1)};
+  RecordedAcquisition skipped = acquired("2022-02-19T07:44:39.024Z", "S2A_0219", 0);
+  skipped.is_skipped = true;
+  skipped.reason = "stripes";
+  record.acquisitions["north"] = {
+      acquired("2022-02-04T07:44:16.024Z", "S2B_0204", 0.5),  acquired("2022-02-09T07:44:16.024Z", "S2A_0209", 0.4),
+      acquired("2022-02-14T07:44:37.024Z", "S2B_0214", 0.01), skipped,
+      acquired("2022-03-11T07:44:22.024Z", "S2A_0311", 0.78), acquired("2022-03-16T07:44:39.024Z", "S2B_0316", 0),
+      acquired("2022-03-26T07:44:10.024Z", "S2B_0326", 0.76), acquired("2022-07-09T07:44:10.024Z", "S2B_0709", 0.9)};
+  RecordedManifest first;
+  first.name = "20220701T000000.000Z.json";
+  first.sha256 = std::string(64, 'a');
+  first.command = "run";
+  first.started = parse_instant("2022-07-01");
+  first.ended = parse_instant("2022-07-01T00:10:00Z");
+  first.judged["north"] = {parse_instant("2022-03-11T07:44:22.024Z")};
+  RecordedManifest other = first;
+  other.name = "20220702T000000.000Z.json";
+  other.judged = {{"south", {parse_instant("2022-03-11T07:44:22.024Z")}}};
+  RecordedManifest newest = first;
+  newest.name = "20220703T000000.000Z.json";
+  newest.judged.clear();
+  record.manifests = {first, other, newest};
+  record.head = ManifestReference{newest.name, newest.sha256};
+  return record;
+}
+
+std::vector<AcquisitionPart> parts_of(const AlertDossier& dossier) {
+  std::vector<AcquisitionPart> parts;
+  for (const DossierAcquisition& row : dossier.acquisitions) parts.push_back(row.part);
+  return parts;
+}
+
+TEST(AlertDossier, ListsEveryAcquisitionFromTheLastUndisturbedToTheConfirmingOne) {
+  const DossierRecord record = some_record();
+  const AlertDossier dossier = alert_dossier(record, record.content.alerts.front());
+  EXPECT_THAT(parts_of(dossier),
+              ElementsAre(AcquisitionPart::undisturbed, AcquisitionPart::hidden, AcquisitionPart::hidden,
+                          AcquisitionPart::detected, AcquisitionPart::other, AcquisitionPart::confirmed));
+  EXPECT_TRUE(dossier.acquisitions[3].is_onset);
+  EXPECT_TRUE(dossier.acquisitions[3].is_evidence);
+  EXPECT_FALSE(dossier.acquisitions[4].is_evidence);
+  EXPECT_EQ(dossier.newest_acquisition, parse_instant("2022-07-09T07:44:10.024Z"));
+}
+
+TEST(AlertDossier, OfOneThatIsNotConfirmedUpToTheLastClearObservation) {
+  DossierRecord record = some_record();
+  record.content.alerts.front().alert.confirmed_on.reset();
+  record.content.alerts.front().alert.last_observed = parse_instant("2022-07-09T07:44:10.024Z");
+  const AlertDossier dossier = alert_dossier(record, record.content.alerts.front());
+  EXPECT_THAT(dossier.acquisitions, SizeIs(7));
+}
+
+TEST(AlertDossier, RestsOnTheManifestsOfItsTimeItsReviewsAndTheNewest) {
+  DossierRecord record = some_record();
+  const auto names = [&] {
+    std::vector<std::string> all;
+    for (const RecordedManifest* one : manifests_of(record, record.content.alerts.front().alert)) {
+      all.push_back(one->name);
+    }
+    return all;
+  };
+  EXPECT_THAT(names(), ElementsAre("20220701T000000.000Z.json", "20220703T000000.000Z.json"));
+  record.manifests[1].reviewed = "PW-1";
+  EXPECT_THAT(names(), SizeIs(3));
+}
+
+TEST(AlertDossier, VerticesAreInDegreesAndMetres) {
+  const DossierRecord record = some_record();
+  const AlertDossier dossier = alert_dossier(record, record.content.alerts.front());
+  EXPECT_EQ(dossier.crs, "EPSG:32638");
+  ASSERT_THAT(dossier.vertices, SizeIs(4));
+  EXPECT_NEAR(dossier.vertices[0].map.x, 636299.22, 0.01);
+  EXPECT_NEAR(dossier.vertices[0].map.y, 4444523.06, 0.01);
+  EXPECT_EQ(dossier.vertices[3].number, 4);
+  OutlinedAlert none = record.content.alerts.front();
+  none.outline.clear();
+  EXPECT_THROW(alert_dossier(record, none), DataError);
+}
+
+TEST(OutlineAt, IsTheNewestNotLater) {
+  const std::vector<RegisteredEvent> events = some_record().events["PW-1"];
+  EXPECT_EQ(outline_at(events, parse_instant("2022-03-01")), nullptr);
+  EXPECT_EQ(outline_at(events, parse_instant("2022-03-11T07:44:22.024Z")), &events[0].outline);
+  EXPECT_EQ(outline_at(events, parse_instant("2022-03-27")), &events[1].outline);
+}
+
+TEST(NewestRevision, IsOneAccount) {
+  const std::vector<RegisteredEvent> events{event("2022-03-11", AlertEventKind::first_detected, 1, 1),
+                                            event("2022-03-12", AlertEventKind::first_detected, 2, 2),
+                                            event("2022-03-26", AlertEventKind::grew, 3, 2)};
+  EXPECT_THAT(newest_revision(events), SizeIs(2));
+  EXPECT_THAT(newest_revision({}), IsEmpty());
+}
+
+TEST(AlertPage, SaysWhatIsKnownInEachLanguage) {
+  const DossierRecord record = some_record();
+  std::vector<std::pair<std::string, std::string>> skipped;
+  const std::string english = alert_html(record, record.content.alerts.front(), Texts("en"), true, skipped);
+  EXPECT_THAT(english, HasSubstr("It covers 13.17 ha ± 0.07 ha (one standard deviation) as of 29 June 2022."));
+  EXPECT_THAT(english, HasSubstr("began between 9 February 2022 and 11 March 2022"));
+  EXPECT_THAT(english, HasSubstr("skipped: stripes"));
+  EXPECT_THAT(english, HasSubstr("No pictures are kept with this alert"));
+  EXPECT_THAT(english, HasSubstr("We do not decide what is legal."));
+  EXPECT_THAT(english, HasSubstr("pitwatch verify STATE --derive --alert PW-1"));
+  EXPECT_THAT(english, HasSubstr("10 days before the newest acquisition"));
+  const std::string russian = alert_html(record, record.content.alerts.front(), Texts("ru"), true, skipped);
+  EXPECT_THAT(russian, HasSubstr("Площадь 13,17 га ± 0,07 га"));
+  EXPECT_THAT(russian, HasSubstr("<html lang=\"ru\">"));
+  const std::string azerbaijani = alert_html(record, record.content.alerts.front(), Texts("az"), true, skipped);
+  EXPECT_THAT(azerbaijani, HasSubstr("13,17 ha ± 0,07 ha"));
+  for (const std::string* html : {&english, &russian, &azerbaijani}) {
+    EXPECT_THAT(*html, Not(HasSubstr("{{")));
+    test::expect_inert(*html);
+  }
+  EXPECT_EQ(english, alert_html(record, record.content.alerts.front(), Texts("en"), true, skipped));
+}
+
+TEST(AlertPage, HostileTextsAreInertWhereverTheyCome) {
+  for (const std::string& hostile : test::hostile_texts()) {
+    DossierRecord record = some_record();
+    OutlinedAlert& outlined = record.content.alerts.front();
+    Alert& alert = outlined.alert;
+    record.acquisitions[hostile] = record.acquisitions["north"];
+    record.events[hostile] = record.events["PW-1"];
+    for (RecordedAcquisition& one : record.acquisitions[hostile]) one.scenes = {hostile}, one.reason = hostile;
+    alert.id = hostile;
+    alert.site = hostile;
+    alert.tile = alert.algorithm = hostile;
+    alert.scenes_before = alert.scenes_after = alert.parents = {hostile};
+    alert.change = {{hostile, 1}};
+    alert.review = Review{Verdict::licensed, hostile, parse_instant("2022-08-01"), hostile, false};
+    alert.superseded = Superseded{SupersededWhy::merged, {hostile}};
+    alert.context.licence = LicenceFacts{};
+    alert.context.licence->ids = alert.context.licence->holders = {hostile};
+    alert.context.parcel = ParcelFacts{{hostile}, 1, {}};
+    alert.context.water = WaterFacts{};
+    alert.context.water->surface = NearWater{hostile, 5, {}};
+    alert.context.water->flow = WaterFlow{};
+    alert.context.water->flow->to = hostile;
+    alert.context.water->flow->passed = {hostile};
+    record.content.reviews = {{hostile, *alert.review, {}, {}, hostile}};
+    RegisteredFact fact;
+    fact.detail.subject = fact.detail.layer = fact.detail.feature_id = fact.detail.feature_name = hostile;
+    fact.detail.holder = hostile;
+    fact.detail.figures = {{hostile, 1}};
+    record.facts[hostile] = {fact};
+    RegisteredLayer layer;
+    layer.layer.name = layer.layer.role = layer.layer.problem = layer.layer.sha256 = hostile;
+    record.layers = {layer};
+    for (RecordedManifest& manifest : record.manifests) manifest.command = manifest.program_version = hostile;
+    record.misfits = {hostile};
+    std::vector<std::pair<std::string, std::string>> skipped;
+    test::expect_inert(alert_html(record, outlined, Texts("en"), true, skipped));
+  }
+}
+
+TEST(KnownErrors, ARowForEachSize) {
+  EXPECT_EQ(known_detection(0.01).events, 23);
+  EXPECT_EQ(known_detection(0.1).events, 29);
+  EXPECT_EQ(known_detection(4.99).events, 48);
+  EXPECT_EQ(known_detection(5).events, 20);
+  EXPECT_EQ(known_detection(1e6).events, 20);
+  // The figures are those of the benchmarks.
+  const std::string readme = test::read_text(PITWATCH_SOURCE_DIR "/benchmarks/README.md");
+  EXPECT_THAT(readme, HasSubstr("| 0.1 - 0.25 ha | 29 | 0.97 | 36 | 0.97 |"));
+  EXPECT_THAT(readme, HasSubstr("| 5 ha and more | 20 | 1.00 | 26 | 1.00 |"));
+  EXPECT_THAT(readme, HasSubstr("| 0.1 - 0.25 ha | 95 | 0.89 | 0.35 | +1.78 |"));
+  EXPECT_THAT(readme, HasSubstr("| of these hit a disturbance / something natural / a decoy / nothing | 170 / 18 / 61 "
+                                "/ 26 | 152 / 16 / 53 / 4 |"));
+  EXPECT_THAT(readme, HasSubstr("| false alarms per 100 km2 and year | 16 | 2 |"));
+}
+
+}  // namespace
+}  // namespace pitwatch

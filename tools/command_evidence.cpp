@@ -1,0 +1,85 @@
+#include "tools/command_evidence.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <iostream>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/dossier/evidence_bundle.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "tools/alert_filter.hpp"
+#include "tools/common_options.hpp"
+#include "tools/logging.hpp"
+#include "tools/monitor_options.hpp"
+#include "tools/register_options.hpp"
+
+namespace pitwatch::tools {
+namespace po = boost::program_options;
+
+namespace {
+
+class EvidenceCommand final : public Command {
+ public:
+  po::options_description options() override {
+    po::options_description how("How");
+    how.add_options()  //
+        ("id", po::value<std::string>()->value_name("ID"),
+         "of the alert, or the beginning of an id that no other alert has; also the first argument")  //
+        ("lang", po::value<std::string>()->value_name("LANGUAGE")->default_value("en"),
+         "of the dossier: en, az (Azerbaijani) or ru (Russian)")  //
+        ("out,o", po::value<std::string>()->value_name("FILE.zip"), "the archive");
+    po::options_description all(
+        "Writes one alert as a zip archive: its dossier, GeoJSON, outlines by date, pictures, observations, and the "
+        "manifests\nthat concern it with signatures and time stamps, all with their SHA-256. pitwatch verify FILE.zip "
+        "checks it. The same\nstate and options give the same bytes; prints the archive's SHA-256. Exit code 4: done, "
+        "but files of the state could not be\nread.\n\nOptions of evidence");
+    all.add(register_options()).add(how);
+    return all;
+  }
+
+  std::vector<std::string> positional() const override { return {"id"}; }
+
+  void setup(const po::variables_map& values) override {
+    common_ = read_common_options(values);
+    target_ = required_register_target(values);
+    state_ = state_of_register(values, target_);
+    id_ = required_option(values, "id", "ID", "evidence");
+    out_ = required_option(values, "out", "--out FILE.zip", "evidence");
+    language_ = values["lang"].as<std::string>();
+    try {
+      Texts{language_};
+    } catch (const ConfigError& error) {
+      throw ConfigError(std::string("--lang: ") + error.what());
+    }
+  }
+
+  int run() override {
+    Progress progress(common_);
+    progress("reading the record", 0);
+    const DossierRecord record = read_dossier_record(state_, target_);
+    const OutlinedAlert& alert = find_alert(record.content.alerts, id_);
+    progress("bundle", 0.5);
+    std::vector<std::pair<std::string, std::string>> skipped;
+    write_zip(out_, evidence_bundle(record, alert, Texts(language_), skipped));
+    progress("bundle", 1);
+    for (const auto& [what, why] : skipped) spdlog::warn("{}", why.starts_with(what) ? why : what + ": " + why);
+    std::cout << sha256_file(out_) << "  " << out_ << "\n";
+    return skipped.empty() ? exit_done : exit_skipped;
+  }
+
+ private:
+  CommonOptions common_;
+  std::string state_;
+  std::string target_;
+  std::string id_;
+  std::string out_;
+  std::string language_;
+};
+
+}  // namespace
+
+const CommandEntry evidence_entry{"evidence", "evidence ID --state DIR --out FILE.zip [options]",
+                                  "one alert as a bundle to hand over, with all that proves it",
+                                  []() -> std::unique_ptr<Command> { return std::make_unique<EvidenceCommand>(); }};
+
+}  // namespace pitwatch::tools
