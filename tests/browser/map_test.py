@@ -391,7 +391,7 @@ class MapTest(unittest.TestCase):
         self.assertEqual(set(self.ids()), self.expected_ids(*self.OPEN, "--site", "small"))
 
     def test_every_language_is_whole(self):
-        for language, word in (("en", "Alerts"), ("az", "Xəbərdarlıqlar"), ("ru", "Оповещения")):
+        for language, word in (("en", "Alerts"), ("az", "Siqnallar"), ("ru", "Сигналы")):
             with self.subTest(language):
                 out = f"{self.scratch.name}/map-{language}"
                 map_state.call(PROGRAM, "map", "--state", self.state, "--out", out, "--lang", language)

@@ -3,7 +3,8 @@
 
 (() => {
   const texts = PITWATCH.data.texts;
-  const language = PITWATCH.data.map.lang;
+  // Some browsers know no Azerbaijani: Turkish writes numbers the same way.
+  const language = Intl.NumberFormat.supportedLocalesOf([PITWATCH.data.map.lang, 'tr'])[0];
 
   /* The text of a key with {name}s replaced. */
   function text(key, values) {
