@@ -8,6 +8,7 @@
   const reach = 12;        // pixels around a dot that count as it
   const steps = [60, 30, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001];
   const labelledSite = 70;  // pixels
+  const endedStatuses = ['closed', 'superseded', 'not_watched'];
 
   const unit = (latLng) => {
     const sine = Math.sin(latLng.lat * Math.PI / 180);
@@ -23,6 +24,31 @@
   function colour(name) {
     if (!colours.has(name)) colours.set(name, colourOf(name));
     return colours.get(name);
+  }
+
+  /* An alert too small for its outline, drawn once for each colour and status: thousands of dots are copied faster than drawn. */
+  const dots = new Map();
+  function dotOf(name, status) {
+    const ratio = window.devicePixelRatio || 1;
+    const key = name + ' ' + status + ' ' + ratio;
+    if (!dots.has(key)) {
+      const size = Math.ceil(2 * (dotRadius + 2) * ratio);
+      const dot = make('canvas', {width: size, height: size});
+      const pen = dot.getContext('2d');
+      const hasEnded = endedStatuses.includes(status);
+      pen.scale(ratio, ratio);
+      pen.beginPath();
+      pen.arc(size / ratio / 2, size / ratio / 2, dotRadius, 0, 2 * Math.PI);
+      pen.globalAlpha = hasEnded ? 0.35 : 1;
+      pen.fillStyle = colour(status === 'provisional' ? 'paper' : name);
+      pen.fill();
+      pen.globalAlpha = 1;
+      pen.lineWidth = status === 'provisional' ? 2.5 : 1.5;
+      pen.strokeStyle = colour(status === 'provisional' || hasEnded ? name : 'paper');
+      pen.stroke();
+      dots.set(key, dot);
+    }
+    return dots.get(key);
   }
 
   const Ground = L.Renderer.extend({
@@ -212,24 +238,17 @@
       if (!this._isSeen(frame, shape.box)) return;
       const status = row.now.status;
       const ink = colour(colourName(this._view.colour, row));
-      const hasEnded = status === 'closed' || status === 'superseded' || status === 'not_watched';
-      pen.strokeStyle = ink;
-      pen.fillStyle = ink;
       if (this._size(frame, shape.box) < smallest) {
         const x = ((shape.box[0] + shape.box[2]) / 2 - frame.x) * frame.scale;
         const y = ((shape.box[1] + shape.box[3]) / 2 - frame.y) * frame.scale;
-        pen.beginPath();
-        pen.arc(x, y, isChosen ? dotRadius + 2 : dotRadius, 0, 2 * Math.PI);
-        pen.globalAlpha = hasEnded ? 0.35 : 1;
-        pen.fillStyle = status === 'provisional' ? colour('paper') : ink;
-        pen.fill();
-        pen.globalAlpha = 1;
-        pen.lineWidth = status === 'provisional' ? 2.5 : 1.5;
-        pen.strokeStyle = status === 'provisional' || hasEnded ? ink : colour('paper');
-        pen.stroke();
+        const dot = dotOf(colourName(this._view.colour, row), status);
+        const half = dot.width / 2 / (window.devicePixelRatio || 1);
+        pen.drawImage(dot, x - half, y - half, 2 * half, 2 * half);
         if (isChosen) this._ring(pen, x, y);
         return;
       }
+      const hasEnded = endedStatuses.includes(status);
+      pen.fillStyle = ink;
       this._trace(pen, frame, shape.lines, true);
       const showsPictures = isChosen && this._view.compare && PITWATCH.hasPictures;
       pen.globalAlpha = showsPictures ? 0 : hasEnded ? 0.12 : isChosen ? 0.5 : 0.35;
@@ -346,6 +365,7 @@
       if (window.matchMedia) {
         window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
           colours.clear();
+          dots.clear();
           this.ground.draw();
         });
       }
