@@ -1,5 +1,7 @@
 """Debian's chromium without a window, for tests of pages: what it logs, and what it asks for.
 
+browser.py URL FILE [WIDTH HEIGHT]: a picture (PNG) of a map that is ready.
+
 A test that needs it ends with exit code 77 and the reason where chromium, its driver or python3-selenium is missing; ctest
 then counts it as skipped.
 """
@@ -82,3 +84,19 @@ class Browser:
 
     def picture(self, path):
         self.driver.save_screenshot(path)
+
+
+def main():
+    url, path, *size = sys.argv[1:]
+    browser = Browser(*(int(number) for number in size))
+    try:
+        browser.driver.get(url)
+        browser.wait("return document.documentElement.classList.contains('is-ready')")
+        time.sleep(1)  # pictures of chips come later than the list
+        browser.picture(path)
+    finally:
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -87,7 +87,7 @@
     }
     panel.open(alert);
     sizeChanged();
-    if (map.leaflet.getSize().x < 640) document.getElementById('legend').open = false;
+    if (map.leaflet.getSize().x < 720) document.getElementById('legend').open = false;
     const shown = model.at(alert, view.date) || alert;
     if (then.shows || !map.shows(shown.shape.box)) map.fit(shown.shape.box);
     list.reveal();

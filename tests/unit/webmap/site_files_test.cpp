@@ -57,7 +57,12 @@ TEST(MapTexts, HaveAllThatScriptsAndPageAskFor) {
     for (const std::string& key : matches(bytes, "'([a-z]+\\.[a-z_]+)'")) asked.insert(key);
   }
   EXPECT_THAT(asked, Not(IsEmpty()));
-  for (const std::string& key : asked) EXPECT_THAT(keys, Contains(key));
+  for (const std::string& key : asked) {
+    // What ends so is the begin of several.
+    const auto first = keys.lower_bound(key);
+    ASSERT_NE(first, keys.end()) << key;
+    EXPECT_TRUE(key.ends_with("_") ? first->starts_with(key) : *first == key) << key;
+  }
   EXPECT_THAT(page_files("en").at("index.html"), Not(HasSubstr("{{")));
 }
 
@@ -102,8 +107,8 @@ TEST(MapPage, AsksNoOtherHostAndMakesNoMarkupOfTexts) {
     EXPECT_TRUE(files.contains(path) || path.starts_with("data/")) << path;
   }
   for (const auto& [name, bytes] : files) {
-    if (name.ends_with(".js") || name.ends_with(".css"))
-      EXPECT_THAT(files.at("index.html"), HasSubstr("\"" + name + "\""));
+    const bool is_loaded = name.ends_with(".js") || name.ends_with(".css");
+    EXPECT_TRUE(!is_loaded || files.at("index.html").find("\"" + name + "\"") != std::string::npos) << name;
   }
 }
 
