@@ -1,6 +1,7 @@
 """A state to make maps of: two simulated sites with alerts, licences, reviews and chips, and texts of people who mean ill."""
 import json
 import os
+import shutil
 import sqlite3
 import struct
 import subprocess
@@ -71,7 +72,7 @@ def write_chip(path, alert, role, acquired, corner, seed, acquisition):
 
 
 def write_chips(state, alert, scene):
-    """Chips around the first vertex of an alert, on its dates, and a table of what was seen."""
+    """Chips around an alert on its dates, and a table of what was seen, in the place of what `run` kept."""
     from osgeo import osr
     to_zone = osr.CoordinateTransformation(*(reference(code) for code in (4326, 32638)))
     lon, lat = (alert["bbox"][0] + alert["bbox"][2]) / 2, (alert["bbox"][1] + alert["bbox"][3]) / 2
@@ -79,6 +80,7 @@ def write_chips(state, alert, scene):
     corner = (round(east, -1) - 320, round(north, -1) + 320)
     given = alert["properties"]
     folder = f"{state}/chips/{given['site']}/{alert['id']}"
+    shutil.rmtree(folder, ignore_errors=True)
     dates = [("before", given["onset_after"], ""), ("detected", given["first_detected"], scene)]
     dates += [("seen", f"2022-12-{day:02}T07:44:58Z", f"S2A_202212{day:02}") for day in (3, 13, 23)]
     for seed, (role, acquired, acquisition) in enumerate(dates):

@@ -284,7 +284,21 @@ class MapTest(unittest.TestCase):
         self.find("#tab-sites").click()
         links = [one.get_attribute("href") for one in self.all("#sites a")]
         self.assertEqual(links, [f"file://{self.out}/dossiers/site-small.html"])
+
+    def test_pictures_are_those_that_run_kept_or_none(self):
+        kept = self.alerts[1]
+        self.open("#alert=" + kept["id"])
+        self.browser.wait("return Array.from(document.querySelectorAll('.chip')).filter((image) => image.naturalWidth > 40).length === 2")
+        titles = [option.text for option in Select(self.find("#picture-left")).options]
+        self.assertIn(f"before ({kept['properties']['onset_after'][:10]})", titles)
+        self.assertIn(f"{kept['properties']['first_detected'][:10]}, first detected", titles)
+        out = f"{self.scratch.name}/map-plain"
+        map_state.call(PROGRAM, "map", "--state", self.state, "--out", out, "--film", "0")
+        self.assertFalse(os.path.exists(f"{out}/chips"))
+        self.browser.driver.get(f"file://{out}/index.html#alert={kept['id']}")
+        self.browser.wait("return document.querySelector('#panel-body .facts')")
         self.assertIn("No pictures were kept", self.find("#panel-body").text)
+        self.assertEqual(self.all(".chip"), [])
 
     def test_swipe(self):
         self.open("#alert=" + self.alerts[0]["id"])
@@ -467,7 +481,7 @@ class MapTest(unittest.TestCase):
         os.rename(f"{self.scratch.name}/sites.geojson", f"{self.scratch.name}/gone")
         try:
             out = f"{self.scratch.name}/map-without"
-            map_state.call(PROGRAM, "map", "--state", self.state, "--out", out, "--max-natural", "0", "--film", "0")
+            map_state.call(PROGRAM, "map", "--state", self.state, "--out", out, "--max-natural", "0")
             self.browser.driver.get(f"file://{out}/index.html#tab=sites")
             self.browser.wait(READY)
             self.assertIn("outlines of the sites", self.find("#sites").text)
