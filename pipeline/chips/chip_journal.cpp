@@ -129,6 +129,16 @@ void make_all_durable(const std::string& folder) {
   if (failed) throw IoError(folder + ": cannot make durable: " + std::strerror(reason));
 }
 
+/// Of a file as it is; empty where there is none, or something else.
+std::string sha256_of_present(const std::string& path) {
+  try {
+    const auto size = size_of_regular_file(path);
+    return size ? hash_of_regular_file(path, *size).value_or("") : "";
+  } catch (const DataError&) {
+    return "";
+  }
+}
+
 void make_folder(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
@@ -280,10 +290,9 @@ ChipPublication::ChipPublication(const std::string& state, std::span<const std::
       journals_.push_back(journal);
     }
     for (const std::string& path : pending.paths()) {
-      const std::optional<std::string> before = PendingChips(state).content(path);
-      const std::optional<std::string> after = pending.content(path);
-      files_.push_back({"chips/" + path, after ? after->size() : 0, after ? sha256_text(*after) : "",
-                        before ? sha256_text(*before) : ""});
+      const std::optional<std::string> content = pending.content(path);
+      files_.push_back({"chips/" + path, content ? content->size() : 0, content ? sha256_text(*content) : "",
+                        sha256_of_present(state + "/chips/" + path)});
     }
   }
   std::sort(files_.begin(), files_.end(), [](const auto& a, const auto& b) { return a.path < b.path; });

@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <filesystem>
 
 #include "pipeline/core/error.hpp"
@@ -127,51 +126,49 @@ TEST(ChipStore, IdsDoNotLeadElsewhereAndNoTwoHaveOneFolder) {
   }
 }
 
-/// A file with the right form and other words in it.
-class OddChipTest : public ::testing::TestWithParam<std::array<const char*, 3>> {};
+/// What of a file is another than it should be, to what, and how it is refused.
+struct Oddity {
+  std::string what;
+  std::string value;
+  std::string reason;
+};
 
-TEST_P(OddChipTest, IsRefusedByName) {
+TEST(ChipStore, FilesOfTheRightFormAndOtherWordsAreRefusedByName) {
   const test::TemporaryFolder folder;
-  const auto [key, value, reason] = GetParam();
-  std::vector<std::pair<std::string, std::string>> items{{"PITWATCH_ALERT", "PW-5"},
-                                                         {"PITWATCH_ROLE", "seen"},
-                                                         {"PITWATCH_ACQUISITION", "S2A"},
-                                                         {"PITWATCH_ACQUIRED", "2021-06-10T00:00:00Z"}};
-  double scale = chip_scale;
-  std::uint16_t mask_bits = 0;
-  for (auto it = items.begin(); it != items.end(); ++it) {
-    if (it->first != key) continue;
-    it->second = value;
-    if (it->second.empty()) items.erase(it);
-    break;
-  }
-  if (std::string(key) == "scale") scale = 1e-3;
-  if (std::string(key) == "mask") mask_bits = 128;
-  const Grid grid{"EPSG:32638", {0, 0}, 10, 4, 4};
-  Plane<std::uint16_t> plane(4, 4);
-  for (int y = 0; y < 4; ++y) std::fill_n(plane.row(y), 4, mask_bits);
-  std::vector<StackBand> bands(7, {"B", scale, chip_offset, std::as_const(plane).view()});
   const std::string path = folder / "chip.tif";
-  test::write_text(path, geotiff_of_stack(grid, bands, 0, items));
-  if (std::string(key) == "nothing") {
-    EXPECT_EQ(read_chip(path).alert_id, "PW-5");
-    return;
+  const auto write = [&](const Oddity& odd) {
+    std::vector<std::pair<std::string, std::string>> items{{"PITWATCH_ALERT", "PW-5"},
+                                                           {"PITWATCH_ROLE", "seen"},
+                                                           {"PITWATCH_ACQUISITION", "S2A"},
+                                                           {"PITWATCH_ACQUIRED", "2021-06-10T00:00:00Z"}};
+    for (auto& [key, value] : items) {
+      if (key == odd.what) value = odd.value;
+    }
+    Plane<std::uint16_t> plane(4, 4);
+    for (int y = 0; y < 4; ++y)
+      std::fill_n(plane.row(y), 4, odd.what == "mask" ? std::uint16_t{128} : std::uint16_t{127});
+    const double scale = odd.what == "scale" ? 1e-3 : chip_scale;
+    const double offset = odd.what == "offset" ? -0.3 : chip_offset;
+    const std::vector<StackBand> bands(7, {"B", scale, offset, std::as_const(plane).view()});
+    test::write_text(path, geotiff_of_stack({"EPSG:32638", {0, 0}, 10, 4, 4}, bands, 0, items));
+  };
+  write({});
+  EXPECT_EQ(read_chip(path).alert_id, "PW-5");
+  for (const Oddity& odd :
+       std::vector<Oddity>{{"PITWATCH_ALERT", "", "PITWATCH_ALERT is not there"},
+                           {"PITWATCH_ALERT", std::string(1001, 'x'), "PITWATCH_ALERT is not there"},
+                           {"PITWATCH_ROLE", "after\u202e", "its role is 'after\\u202e'"},
+                           {"PITWATCH_ACQUIRED", "yesterday", "yesterday"},
+                           {"PITWATCH_ACQUIRED", "", "PITWATCH_ACQUIRED is not there"},
+                           {"scale", "", "its scales are others"},
+                           {"offset", "", "its scales are others"},
+                           {"mask", "", "its mask has bits that are not known"}}) {
+    write(odd);
+    const std::string message = message_of<DataError>([&] { read_chip(path); });
+    EXPECT_THAT(message, StartsWith(path + ": "));
+    EXPECT_THAT(message, HasSubstr(odd.reason)) << odd.what;
   }
-  const std::string message = message_of<DataError>([&] { read_chip(path); });
-  EXPECT_THAT(message, StartsWith(path + ": "));
-  EXPECT_THAT(message, HasSubstr(reason));
 }
-
-constexpr std::array<std::array<const char*, 3>, 7> odd_chips{{
-    {"nothing", "", ""},
-    {"PITWATCH_ALERT", "", "PITWATCH_ALERT is not there"},
-    {"PITWATCH_ROLE", "after\u202e", "its role is 'after\\u202e'"},
-    {"PITWATCH_ACQUIRED", "yesterday", "yesterday"},
-    {"PITWATCH_ACQUIRED", "", "PITWATCH_ACQUIRED is not there"},
-    {"scale", "", "its scales are others"},
-    {"mask", "", "its mask has bits that are not known"},
-}};
-INSTANTIATE_TEST_SUITE_P(Files, OddChipTest, ::testing::ValuesIn(odd_chips));
 
 TEST(ChipStore, RefusesToWriteWhatIsNoChip) {
   EXPECT_NO_THROW(chip_file(even_chip(ChipRole::seen, "2021-06-10", 256, 256)));
