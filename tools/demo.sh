@@ -8,7 +8,7 @@ usage: tools/demo.sh [SEED]
 Sets up, builds, simulates a series of both sample sites into build/demo (2019 to June 2023, every five days), runs the
 nightly job over it, lists the alerts that are open, draws the course of one pixel, and scores all alerts against what is
 known to have happened; last, it says whose ground they lie on and which water they may reach, which days showed nothing,
-and adds up the ground. SEED: another world.
+adds up the ground, and makes a map to be looked at. SEED: another world.
 END
 }
 
@@ -67,11 +67,13 @@ END
 "$pitwatch" context --state "$demo/state" --layers "$demo/context.json" > "$demo/context.txt"
 "$pitwatch" coverage --state "$demo/state" --now 2023-07-01 > "$demo/coverage.txt"
 "$pitwatch" account --state "$demo/state" --out "$demo/account" > "$demo/account.txt"
+"$pitwatch" map --state "$demo/state" --out "$demo/map" --quiet
 echo "alerts:           $demo/state/alerts.geojson"
 echo "the register:     $demo/state/register.gpkg"
 echo "licences, waters: $demo/context.txt"
 echo "what was unseen:  $demo/coverage.txt"
 echo "the account:      $demo/account.txt, $demo/account/account-gizilbulag.png"
+echo "the map:          $demo/map/index.html"
 echo "a pixel's course: $demo/pixel.png"
 echo "the truth:        $demo/series/truth.geojson"
 echo "how well:         $demo/score-gizilbulag.html, $demo/score-demirli.html"

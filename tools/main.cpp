@@ -23,6 +23,7 @@
 #include "tools/command_evidence.hpp"
 #include "tools/command_fetch.hpp"
 #include "tools/command_inspect.hpp"
+#include "tools/command_map.hpp"
 #include "tools/command_report.hpp"
 #include "tools/command_run.hpp"
 #include "tools/command_scenes.hpp"
@@ -39,8 +40,8 @@ namespace {
 
 const std::array commands{&compare_entry, &run_entry,      &rerun_entry,   &status_entry,  &verify_entry,
                           &fetch_entry,   &alerts_entry,   &context_entry, &account_entry, &coverage_entry,
-                          &report_entry,  &evidence_entry, &inspect_entry, &scenes_entry,  &score_entry,
-                          &series_entry,  &simulate_entry};
+                          &report_entry,  &evidence_entry, &map_entry,     &inspect_entry, &scenes_entry,
+                          &score_entry,   &series_entry,   &simulate_entry};
 
 void print_usage(std::ostream& out) {
   out << "pitwatch: watches mineral deposits for newly disturbed ground in Sentinel-2 scenes\n\n"

@@ -39,6 +39,7 @@ libspdlog-dev                 log lines
 libfmt-dev                    what spdlog formats with
 libssl-dev                    SHA-256 of the inputs, signatures, time stamps
 libcurl4-openssl-dev          catalogues on the network
+libjs-leaflet                 the map that pitwatch map writes
 libgtest-dev                  tests
 libgmock-dev                  matchers of the tests
 libgeos-dev                   judges polygons in property tests

@@ -1,5 +1,5 @@
 #pragma once
-// Folders that appear whole or not at all. Used inside this folder only.
+// Folders that appear whole or not at all.
 
 #include <string>
 #include <string_view>
