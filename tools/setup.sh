@@ -38,7 +38,7 @@ nlohmann-json3-dev            STAC, GeoJSON, run.json
 libspdlog-dev                 log lines
 libfmt-dev                    what spdlog formats with
 libssl-dev                    SHA-256 of the inputs, signatures, time stamps
-libcurl4-openssl-dev          catalogues on the network
+libcurl4-openssl-dev          catalogues on the network, webhooks, mail
 libgtest-dev                  tests
 libgmock-dev                  matchers of the tests
 libgeos-dev                   judges polygons in property tests
@@ -48,6 +48,8 @@ python3-gdal                  tests: an independent reader of the COGs
 python3-numpy                 tests: their pixels
 python3-scipy                 tests: independent implementations of filters
 python3-jsonschema            tests: the schema of the alerts
+libxml2-utils                 tests: an independent reader of feeds and projects
+cgi-mapserver                 tests: serves the published alerts by OGC API
 jq                            tests: a record checked by hand
 END
 }
