@@ -45,7 +45,9 @@ struct Chip {
   Instant acquired{};       // of `before`: when the ground was last seen undisturbed (onset_after)
   Grid grid;                // a part of the site's
   std::array<Plane<std::uint16_t>, chip_bands.size()> bands;
-  Plane<MaskBits> mask;  // why a pixel was not judged; of `before` nodata where it was never seen undisturbed
+  /// Why a pixel did not count as clear: by the acquisition's mask, with the margin around cloud, and by its spectrum;
+  /// bare ground that a mask calls cloud counts. Of `before` nodata where it was never seen undisturbed.
+  Plane<MaskBits> mask;
 };
 
 }  // namespace pitwatch

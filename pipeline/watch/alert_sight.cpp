@@ -53,6 +53,14 @@ bool is_clear(const AcquisitionTaken& taken, std::size_t pixel) {
   return taken.features.seen[pixel] == Seen::clear && taken.observation->use[pixel] != ObservationUse::screened;
 }
 
+/// Why a pixel did not count as clear ground. Bare ground that the mask calls cloud did; what neither mask nor
+/// measurement explains is beside cloud, or looks as cloud, its shadow or snow do.
+MaskBits mask_of(const AcquisitionTaken& taken, MaskBits mask, std::size_t pixel) {
+  if (is_clear(taken, pixel)) return mask_clear;
+  if (mask != mask_clear) return mask;
+  return taken.features.seen[pixel] == Seen::nothing ? mask_nodata : mask_cloud;
+}
+
 Grid grid_of(const Window& window, const Grid& grid) {
   return {grid.crs, grid.to_map(window.x, window.y), grid.pixel_size_m, window.width, window.height};
 }
@@ -139,7 +147,11 @@ Chip chip_of(const AcquisitionTaken& taken, const Window& window, const Grid& gr
   }
   chip.mask.reshape(window.width, window.height);
   for (int y = 0; y < window.height; ++y) {
-    std::copy_n(planes.mask.row(window.y + y) + window.x, window.width, chip.mask.row(y));
+    std::size_t i = static_cast<std::size_t>(window.y + y) * static_cast<std::size_t>(grid.width) +
+                    static_cast<std::size_t>(window.x);
+    for (int x = 0; x < window.width; ++x, ++i) {
+      chip.mask.at(x, y) = mask_of(taken, planes.mask.at(window.x + x, window.y + y), i);
+    }
   }
   return chip;
 }

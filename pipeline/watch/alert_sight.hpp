@@ -13,7 +13,7 @@ namespace pitwatch {
 /// its mask, with the margin around cloud, nor by its spectrum (Seen::clear, and not screened).
 ObservedAlert observed_alert(const WatchedIncident& incident, const AcquisitionTaken& taken, int grid_width);
 
-/// What it shows of a window of the grid.
+/// What it shows of a window of the grid, with a mask of what is not clear by that.
 Chip chip_of(const AcquisitionTaken& taken, const Window& window, const Grid& grid);
 
 /// The pixels of a window when each was last seen undisturbed: role before, without alert and date.

@@ -19,6 +19,11 @@ constexpr std::chrono::days followed_after_closing{90};
 
 bool is_reported(const WatchedIncident& incident) { return incident.evidence && !incident.evidence->classes.empty(); }
 
+/// Whether an acquisition is the first by which it is reported. What was split from another has that one's classes.
+bool is_first_report(const WatchedIncident& incident, Instant when) {
+  return incident.first_detected == when || incident.evidence->classes.front().when == when;
+}
+
 /// Whether its observations are kept: while it is open, and for some time after, which shows what becomes of it.
 bool is_followed(const WatchedIncident& incident, Instant now) {
   if (!is_reported(incident)) return false;
@@ -137,7 +142,7 @@ void ChipKeeper::take(const AcquisitionTaken& taken) {
 
 void ChipKeeper::follow(const WatchedIncident& incident, const AcquisitionTaken& taken) {
   const Instant now = taken.record.acquired;
-  const bool is_new = incident.evidence->classes.front().when == now;
+  const bool is_new = is_first_report(incident, now);
   Kept& kept = kept_of(incident, is_new);
   fit_window(kept, incident);
   kept.followed_at = now;

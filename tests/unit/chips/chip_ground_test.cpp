@@ -36,6 +36,7 @@ TEST(ChipGround, StaysOnItsGrid) {
 TEST(ChipGround, IsTheSameUntilTheGroundGrowsBeyond) {
   const Window first = chip_window({500, 400, 2, 4}, extent);
   EXPECT_EQ(chip_window_after(first, {477, 378, 48, 48}, extent), first);
+  EXPECT_EQ(chip_window_after(first, {477, 380, 20, 5}, extent), first);
   EXPECT_EQ(chip_window_after(first, {490, 390, 36, 3}, extent), (Window{474, 368, 68, 58}));
   EXPECT_EQ(chip_window_after(first, {476, 400, 3, 3}, extent), (Window{454, 378, 71, 48}));
   // Together too large: that of the new ground alone.

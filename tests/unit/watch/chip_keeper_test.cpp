@@ -286,6 +286,37 @@ TEST(ChipKeeper, AnUnknownPixelOfTheGroundBeforeIsNodata) {
   EXPECT_EQ(chip.bands[0].at(1, 0), 0);
 }
 
+/// What the monitor took for ground is not hidden, and what it did not take for ground is.
+TEST(ChipKeeper, TheMaskOfAChipIsWhatDidNotCount) {
+  constexpr int width = 6;
+  AcquisitionRecord record;
+  record.parts.emplace_back().scene = "S2A";
+  ObservationPlanes planes;
+  for (Plane<float>* plane : {&planes.blue, &planes.red, &planes.nir, &planes.swir16, &planes.swir22}) {
+    plane->reshape(width, 1);
+    std::fill_n(plane->row(0), width, 0.1F);
+  }
+  planes.mask.reshape(width, 1);
+  std::fill_n(planes.mask.row(0), width, mask_clear);
+  ObservationFeatures features;
+  features.seen.assign(width, Seen::clear);
+  Observation observation;
+  observation.use.assign(width, ObservationUse::used);
+  planes.mask.at(1, 0) = mask_cloud;  // of bare ground
+  planes.mask.at(2, 0) = mask_cloud_shadow;
+  features.seen[2] = Seen::masked;
+  features.seen[3] = Seen::masked;  // beside cloud
+  observation.use[4] = ObservationUse::screened;
+  features.seen[5] = Seen::nothing;
+  const SiteState state;
+  const Chip chip =
+      chip_of({record, planes, features, &observation, state}, {0, 0, width, 1}, {"EPSG:32638", {}, 10, width, 1});
+  std::vector<int> mask(chip.mask.row(0), chip.mask.row(0) + width);
+  EXPECT_THAT(mask, ElementsAre(mask_clear, mask_clear, mask_cloud_shadow, mask_cloud, mask_cloud, mask_nodata));
+  EXPECT_EQ(chip.bands[0].at(0, 0), keep_reflectance(0.1F));
+  EXPECT_EQ(chip.bands[1].at(0, 0), 0);  // without B03
+}
+
 TEST(ChipKeeper, NumbersOfChipsAreThoseOfTheMonitor) {
   for (const float reflectance : {-0.3F, 0.0F, 0.1234F, 1.5F, 6.0F}) {
     EXPECT_NEAR(chip_reflectance(keep_reflectance(reflectance)), kept_reflectance(keep_reflectance(reflectance)), 1e-6);
