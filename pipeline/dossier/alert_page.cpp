@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "pipeline/core/text.hpp"
 #include "pipeline/dossier/context_rows.hpp"
 #include "pipeline/dossier/course_plot.hpp"
 #include "pipeline/dossier/known_errors.hpp"
@@ -345,6 +346,20 @@ ordered_json manifest_rows(const AlertDossier& dossier, const Texts& texts) {
   return rows;
 }
 
+/// The middle of the box of the first outline's first part.
+LonLat first_place(const AlertDossier& dossier) {
+  const LonLatMultiPolygon* outline = &dossier.outlined.outline;
+  for (auto event = dossier.events.rbegin(); event != dossier.events.rend(); ++event) {
+    if (!event->outline.empty()) outline = &event->outline;
+  }
+  const LonLatRing& ring = outline->front().outer;
+  const auto [west, east] =
+      std::minmax_element(ring.begin(), ring.end(), [](LonLat a, LonLat b) { return a.lon < b.lon; });
+  const auto [south, north] =
+      std::minmax_element(ring.begin(), ring.end(), [](LonLat a, LonLat b) { return a.lat < b.lat; });
+  return {(west->lon + east->lon) / 2, (south->lat + north->lat) / 2};
+}
+
 ordered_json command_rows(const AlertDossier& dossier, const Texts& texts) {
   const Alert& alert = dossier.outlined.alert;
   ordered_json rows = ordered_json::array();
@@ -355,6 +370,9 @@ ordered_json command_rows(const AlertDossier& dossier, const Texts& texts) {
   add("verify_derive", "pitwatch verify STATE --derive --alert " + shell_word(alert.id));
   add("verify_rerun", "pitwatch rerun --sites SITES --source SCENES --from " + format_day(alert.first_detected) +
                           " --to " + format_day(alert.last_observed) + " --out DIR");
+  const LonLat place = first_place(dossier);
+  add("verify_inspect", "pitwatch inspect --at " + fixed_text(place.lon, 6) + "," + fixed_text(place.lat, 6) +
+                            " --sites SITES --source SCENES");
   add("verify_bundle",
       "pitwatch evidence " + shell_word(alert.id) + " --state STATE --out FILE.zip && pitwatch verify FILE.zip");
   return rows;
