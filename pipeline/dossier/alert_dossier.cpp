@@ -149,9 +149,21 @@ void add_gaps(const std::vector<RecordedAcquisition>& all, AlertDossier& dossier
   for (std::size_t i = 1; i < dossier.chips.size(); ++i) {
     const Instant from = dossier.chips[i - 1].acquired;
     const Instant to = dossier.chips[i].acquired;
-    if (to - from <= std::chrono::days(gap_days)) continue;
+    if (std::chrono::floor<std::chrono::days>(to - from).count() <= gap_days) continue;
     dossier.gaps.push_back(gap_between(from, to, all, dossier.observed));
   }
+}
+
+/// Which manifests are the newest to name a file of its pictures.
+std::set<std::size_t> manifests_of_chips(const DossierRecord& record, const Alert& alert) {
+  std::set<std::size_t> found;
+  const std::string folder =
+      "chips/" + chip_folder_name(alert.site.value_or("")) + "/" + chip_folder_name(alert.id) + "/";
+  for (auto chip = record.chips.lower_bound(folder); chip != record.chips.end() && chip->first.starts_with(folder);
+       ++chip) {
+    found.insert(chip->second);
+  }
+  return found;
 }
 
 }  // namespace
@@ -167,7 +179,9 @@ const LonLatMultiPolygon* outline_at(const std::vector<RegisteredEvent>& events,
 std::vector<const RecordedManifest*> manifests_of(const DossierRecord& record, const Alert& alert) {
   std::vector<const RecordedManifest*> found;
   const auto facts = record.facts.find(alert.id);
-  for (const RecordedManifest& manifest : record.manifests) {
+  const std::set<std::size_t> of_chips = manifests_of_chips(record, alert);
+  for (std::size_t i = 0; i < record.manifests.size(); ++i) {
+    const RecordedManifest& manifest = record.manifests[i];
     const auto judged = manifest.judged.find(alert.site.value_or(""));
     const bool is_of_its_time =
         judged != manifest.judged.end() && std::any_of(judged->second.begin(), judged->second.end(), [&](Instant at) {
@@ -179,7 +193,8 @@ std::vector<const RecordedManifest*> manifests_of(const DossierRecord& record, c
           return fact.recorded_at >= manifest.started && fact.recorded_at <= manifest.ended;
         });
     const bool is_newest = record.head && record.head->name == manifest.name;
-    if (is_of_its_time || is_of_its_facts || manifest.reviewed == alert.id || is_newest) found.push_back(&manifest);
+    if (is_of_its_time || is_of_its_facts || of_chips.count(i) != 0 || manifest.reviewed == alert.id || is_newest)
+      found.push_back(&manifest);
   }
   return found;
 }

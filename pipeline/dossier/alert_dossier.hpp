@@ -90,7 +90,7 @@ AlertDossier alert_dossier(const DossierRecord& record, const OutlinedAlert& out
 const LonLatMultiPolygon* outline_at(const std::vector<RegisteredEvent>& events, Instant at);
 
 /// Manifests that the dossier of an alert rests on: those of the acquisitions from its onset to its last detection, of
-/// its reviews, of what layers say of it, and the newest.
+/// its reviews, of what layers say of it, those that vouch for its pictures, and the newest.
 std::vector<const RecordedManifest*> manifests_of(const DossierRecord& record, const Alert& alert);
 
 }  // namespace pitwatch

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "pipeline/core/text.hpp"
 #include "pipeline/dossier/context_rows.hpp"
 #include "pipeline/dossier/course_plot.hpp"
 #include "pipeline/dossier/known_errors.hpp"
@@ -27,6 +28,12 @@ std::string joined(const std::vector<std::string>& items) {
   std::string all;
   for (const std::string& item : items) all += (all.empty() ? "" : ", ") + item;
   return all;
+}
+
+/// Why an acquisition showed nothing: the words of masks in the reader's language, others as they are.
+std::string why_text(const std::string& why, const Texts& texts) {
+  const auto known = texts.all().find(key("why_", why));
+  return known == texts.all().end() ? why : known->second;
 }
 
 int days_between(Instant from, Instant to) {
@@ -220,21 +227,33 @@ class Pictures {
             {"note", or_null(note)}};
   }
 
+  std::string gap_text(const DossierGap& gap) const {
+    if (gap.acquisitions == 0) return texts_("gap_nothing");
+    std::string text = texts_("gap_total", {{"n", std::to_string(gap.acquisitions)}});
+    const auto add = [&](const char* what, int count) {
+      if (count > 0) text += "; " + texts_(what, {{"n", std::to_string(count)}});
+    };
+    add("gap_thinned", gap.thinned);
+    add("gap_masked", gap.masked);
+    add("gap_skipped", gap.skipped);
+    add("gap_unknown", gap.unknown);
+    return text + ".";
+  }
+
+  std::string reasons_text(const std::vector<std::string>& reasons) const {
+    std::vector<std::string> all;
+    for (const std::string& why : reasons) all.push_back(why_text(why, texts_));
+    return texts_("gap_reasons") + " " + joined(all);
+  }
+
   void add_gap(const DossierGap& gap, ordered_json& list) const {
-    list.push_back(
-        {{"frame", nullptr},
-         {"gap",
-          {{"text", texts_("gap_text", {{"days", std::to_string(gap.days)},
-                                        {"from", texts_.short_day(gap.from)},
-                                        {"to", texts_.short_day(gap.to)}})},
-           {"counts", gap.acquisitions == 0 ? texts_("gap_nothing")
-                                            : texts_("gap_counts", {{"total", std::to_string(gap.acquisitions)},
-                                                                    {"thinned", std::to_string(gap.thinned)},
-                                                                    {"masked", std::to_string(gap.masked)},
-                                                                    {"skipped", std::to_string(gap.skipped)},
-                                                                    {"unknown", std::to_string(gap.unknown)}})},
-           {"reasons",
-            gap.reasons.empty() ? ordered_json() : ordered_json(texts_("gap_reasons") + " " + joined(gap.reasons))}}}});
+    list.push_back({{"frame", nullptr},
+                    {"gap",
+                     {{"text", texts_("gap_text", {{"days", std::to_string(gap.days)},
+                                                   {"from", texts_.short_day(gap.from)},
+                                                   {"to", texts_.short_day(gap.to)}})},
+                      {"counts", gap_text(gap)},
+                      {"reasons", gap.reasons.empty() ? ordered_json() : ordered_json(reasons_text(gap.reasons))}}}});
   }
 
   const AlertDossier& dossier_;
@@ -261,7 +280,7 @@ ordered_json picture_notes(const AlertDossier& dossier, const Texts& texts) {
 
 std::string showed_text(const DossierAcquisition& row, const Texts& texts) {
   const auto with_reason = [&](const char* what, const std::string& why) {
-    return texts(what) + (why.empty() ? "" : ": " + why);
+    return texts(what) + (why.empty() ? "" : ": " + why_text(why, texts));
   };
   switch (row.part) {
     case AcquisitionPart::undisturbed:
@@ -327,6 +346,20 @@ ordered_json manifest_rows(const AlertDossier& dossier, const Texts& texts) {
   return rows;
 }
 
+/// The middle of the box of the first outline's first part.
+LonLat first_place(const AlertDossier& dossier) {
+  const LonLatMultiPolygon* outline = &dossier.outlined.outline;
+  for (auto event = dossier.events.rbegin(); event != dossier.events.rend(); ++event) {
+    if (!event->outline.empty()) outline = &event->outline;
+  }
+  const LonLatRing& ring = outline->front().outer;
+  const auto [west, east] =
+      std::minmax_element(ring.begin(), ring.end(), [](LonLat a, LonLat b) { return a.lon < b.lon; });
+  const auto [south, north] =
+      std::minmax_element(ring.begin(), ring.end(), [](LonLat a, LonLat b) { return a.lat < b.lat; });
+  return {(west->lon + east->lon) / 2, (south->lat + north->lat) / 2};
+}
+
 ordered_json command_rows(const AlertDossier& dossier, const Texts& texts) {
   const Alert& alert = dossier.outlined.alert;
   ordered_json rows = ordered_json::array();
@@ -337,6 +370,9 @@ ordered_json command_rows(const AlertDossier& dossier, const Texts& texts) {
   add("verify_derive", "pitwatch verify STATE --derive --alert " + shell_word(alert.id));
   add("verify_rerun", "pitwatch rerun --sites SITES --source SCENES --from " + format_day(alert.first_detected) +
                           " --to " + format_day(alert.last_observed) + " --out DIR");
+  const LonLat place = first_place(dossier);
+  add("verify_inspect", "pitwatch inspect --at " + fixed_text(place.lon, 6) + "," + fixed_text(place.lat, 6) +
+                            " --sites SITES --source SCENES");
   add("verify_bundle",
       "pitwatch evidence " + shell_word(alert.id) + " --state STATE --out FILE.zip && pitwatch verify FILE.zip");
   return rows;

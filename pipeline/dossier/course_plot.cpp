@@ -1,9 +1,7 @@
 #include "pipeline/dossier/course_plot.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <numeric>
 
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/dossier/page.hpp"
@@ -16,7 +14,6 @@ constexpr Colour hidden_colour{150, 150, 150};
 constexpr Colour area_colour{30, 30, 30};
 constexpr Colour bracket_colour{250, 240, 205};
 constexpr Colour mark_colour{90, 30, 120};
-constexpr std::size_t features_shown = 2;
 
 /// How far clear observations were from what was expected, in standard deviations, in the mean.
 double deviation(const AlertDossier& dossier, std::size_t feature) {
@@ -31,13 +28,14 @@ double deviation(const AlertDossier& dossier, std::size_t feature) {
   return count == 0 ? -1 : sum / count;
 }
 
+/// NDVI, which people know, and of the others the one that speaks most.
 std::vector<std::size_t> telling(const AlertDossier& dossier) {
-  std::array<std::size_t, observed_features.size()> order{};
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return deviation(dossier, a) > deviation(dossier, b); });
-  std::vector<std::size_t> chosen(order.begin(), order.begin() + features_shown);
-  std::sort(chosen.begin(), chosen.end());
+  constexpr std::size_t ndvi = 0;
+  std::size_t other = 1;
+  for (std::size_t feature = 2; feature < observed_features.size(); ++feature) {
+    if (deviation(dossier, feature) > deviation(dossier, other)) other = feature;
+  }
+  std::vector<std::size_t> chosen{ndvi, other};
   std::erase_if(chosen, [&](std::size_t feature) { return deviation(dossier, feature) < 0; });
   return chosen;
 }
@@ -114,6 +112,7 @@ TimePlot course_plot(const AlertDossier& dossier, const Texts& texts) {
   plot.marks = marks(dossier, texts);
   if (!dossier.observed.empty()) {
     plot.legend = {{texts("plot_observed"), LegendSample::filled, seen_colour},
+                   {texts("plot_partly"), LegendSample::hollow, seen_colour},
                    {texts("plot_expected"), LegendSample::line, expected_colour},
                    {texts("plot_masked"), LegendSample::cross, hidden_colour}};
     for (const std::size_t feature : telling(dossier)) {

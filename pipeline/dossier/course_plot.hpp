@@ -9,8 +9,8 @@
 
 namespace pitwatch {
 
-/// Panels: of the two features that speak most what was seen and what was expected, the probability, and the area by
-/// the events; where no observations are kept, the latter alone.
+/// Panels: of NDVI and of the feature that speaks most what was seen and what was expected, the probability, and the
+/// area by the events; where no observations are kept, the latter alone.
 TimePlot course_plot(const AlertDossier& dossier, const Texts& texts);
 
 /// A drawing as an element of a page: SVG without a prolog, scaled to its place.

@@ -71,6 +71,7 @@ void read_manifests(DossierRecord& record) {
       std::vector<Instant>& judged = one.judged[used.site];
       if (judged.empty() || judged.back() != used.acquired) judged.push_back(used.acquired);
     }
+    for (const ChipFile& chip : manifest.chips) record.chips[chip.path] = record.manifests.size();
     if (!manifest.sites_file.empty()) {
       record.sites_file = manifest.sites_file;
       record.sites_sha256 = manifest.sites_sha256;

@@ -298,8 +298,8 @@ std::string site_map_svg(const SiteDossier& dossier, const Texts& texts) {
          fixed_text(map_margin + metres / plane.width_m() * map_width, 1) + "V" + fixed_text(y - 7, 1) +
          "\" fill=\"none\" stroke=\"#000000\" stroke-width=\"2\"/>\n" +
          text_svg(map_margin + metres / plane.width_m() * map_width + 8, y + 1, 15, "start", texts.distance(metres)) +
-         "<path d=\"M" + fixed_text(map_width - 40, 0) + " " + fixed_text(y - 20, 1) + "l9 26l-9 -7l-9 7z\"/>\n" +
-         text_svg(map_width - 26, y + 4, 15, "start", texts("north")) + legend_svg(y + 24, texts);
+         "<path d=\"M" + fixed_text(map_width - 52, 0) + " " + fixed_text(y - 20, 1) + "l9 26l-9 -7l-9 7z\"/>\n" +
+         text_svg(map_width - 38, y + 4, 15, "start", texts("north")) + legend_svg(y + 24, texts);
   return svg + "</svg>";
 }
 

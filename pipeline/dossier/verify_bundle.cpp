@@ -4,6 +4,7 @@
 #include <optional>
 #include <sstream>
 
+#include "pipeline/chips/chip_store.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/dossier/evidence_bundle.hpp"
 #include "pipeline/io/files/csv_table.hpp"
@@ -99,7 +100,11 @@ class BundleCheck {
     try {
       const nlohmann::json collection = parse_json(*text);
       const auto& features = collection.at("features");
-      if (features.is_array() && features.size() == 1) report_.alert_id = text_member(features.at(0), "id");
+      if (features.is_array() && features.size() == 1) {
+        report_.alert_id = text_member(features.at(0), "id");
+        const std::string site = text_member(features.at(0).at("properties"), "site");
+        chips_ = "chips/" + chip_folder_name(site) + "/" + chip_folder_name(report_.alert_id) + "/";
+      }
     } catch (const std::exception&) {
       // told below
     }
@@ -139,7 +144,9 @@ class BundleCheck {
       try {
         const Manifest manifest = parse_manifest(*bytes);
         check_link(name, manifest);
-        for (const OutputFile& output : manifest.outputs) outputs_[output.path] = output;  // the newest counts
+        // Of each file the newest manifest counts that names it.
+        for (const OutputFile& output : manifest.outputs) named_[output.path] = output.sha256;
+        for (const ChipFile& chip : manifest.chips) named_[chip.path] = chip.sha256;
         check_seals(member, *bytes, manifest.ended);
         ++report_.manifests;
       } catch (const DataError& error) {
@@ -218,13 +225,18 @@ class BundleCheck {
     std::size_t unknown = 0;
     for (const auto& [member, sha256] : hashes_) {
       if (!member.starts_with(state_prefix) || member.starts_with(runs_prefix)) continue;
-      const auto output = outputs_.find(member.substr(std::string_view(state_prefix).size()));
-      if (output == outputs_.end()) {
+      const auto named = named_.find(member.substr(std::string_view(state_prefix).size()));
+      if (named == named_.end()) {
         ++unknown;
-      } else if (output->second.sha256 != sha256) {
+      } else if (named->second != sha256) {
         misfit(member + ": is another than its manifest says");
       } else {
         ++report_.vouched;
+      }
+    }
+    for (const auto& [path, sha256] : named_) {
+      if (!chips_.empty() && path.starts_with(chips_) && !sha256.empty() && hashes_.count(state_prefix + path) == 0) {
+        misfit(state_prefix + path + ": is missing, and its manifest is here");
       }
     }
     if (unknown > 0) {
@@ -237,7 +249,8 @@ class BundleCheck {
   BundleReport report_;
   std::map<std::string, std::string> hashes_;
   std::map<std::string, ChainLink> chain_;
-  std::map<std::string, OutputFile> outputs_;
+  std::map<std::string, std::string> named_;  // files of the state by manifests: SHA-256, empty: it went
+  std::string chips_;                         // folder of the alert's, "chips/north/PW-1/"; empty: not known
 };
 
 }  // namespace

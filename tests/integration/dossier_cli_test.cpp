@@ -89,19 +89,22 @@ TEST_F(DossierCli, APageForEachAlertAndSiteThatIsWholeAndInert) {
   std::size_t pages = 0;
   for (const auto& entry : fs::directory_iterator(out)) {
     const std::string html = read_text(entry.path().string());
-    test::expect_inert(html);
+    if (!entry.path().filename().string().starts_with("alert-")) test::expect_inert(html);
     EXPECT_THAT(html, AllOf(HasSubstr("<html lang=\"en\">"), Not(HasSubstr("{{")), Not(HasSubstr("<script"))));
     pages += entry.path().filename().string().starts_with("alert-") ? 1U : 0U;
     if (entry.path().filename() != "index.html") {
       EXPECT_THAT(index, HasSubstr("href=\"" + entry.path().filename().string() + "\""));
     }
   }
-  EXPECT_EQ(pages, test::registered_ids(state_).size());
+  const Outcome listed = run("alerts", {"list", "--state", state_, "--json"});
+  EXPECT_EQ(pages, json::parse(listed.out).size());
   EXPECT_TRUE(fs::exists(out + "/site-small.html"));
   const std::string page = read_text(page_of(out, id_));
+  test::expect_inert(page);
   EXPECT_THAT(page, HasSubstr("&lt;b&gt;A. Name&lt;/b&gt;"));
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt; \\u202e x"));
   EXPECT_THAT(page, HasSubstr("whole, from the first manifest to the newest"));
+  EXPECT_THAT(page, AllOf(HasSubstr("data:image/png;base64,"), HasSubstr("Film strip"), HasSubstr("NDVI")));
 }
 
 TEST_F(DossierCli, HtmlIsCorrect) {
@@ -137,6 +140,29 @@ TEST_F(DossierCli, OneAlertByTheBeginningOfItsId) {
   ASSERT_EQ(report(out, {"--alert", id_.substr(0, 9), "--lang", "ru"}).exit_code, 0);
   EXPECT_THAT(test::names_in(out), SizeIs(2));
   EXPECT_THAT(read_text(page_of(out, id_)), HasSubstr("Основные выводы"));
+}
+
+TEST_F(DossierCli, SeveralAlertsAndASite) {
+  const std::string out = folder_ / "out";
+  const auto ids = test::published_ids(state_);
+  ASSERT_GE(ids.size(), 3U);
+  const std::vector<std::string> all(ids.begin(), ids.end());
+  ASSERT_EQ(report(out, {"--alert", all[0], "--alert", all[1] + "," + all[2], "--site", "small"}).exit_code, 0);
+  EXPECT_THAT(test::names_in(out), SizeIs(5));  // with site and index
+}
+
+TEST_F(DossierCli, PicturesThatAreDamagedAreNamedAndTheRestIsThere) {
+  const std::string state = folder_ / "state", out = folder_ / "out";
+  test::Nights::copy(state_, state);
+  write_text(state + "/chips/small/" + id_ + "/detected.tif", "no picture");
+  const Outcome made = run("report", {"--state", state, "--out", out, "--alert", id_});
+  EXPECT_EQ(made.exit_code, 4);
+  EXPECT_THAT(made.err, HasSubstr("detected.tif"));
+  EXPECT_THAT(read_text(page_of(out, id_)), HasSubstr("The picture detected.tif cannot be read"));
+  ASSERT_EQ(run("evidence", {id_, "--state", state, "--out", folder_ / "a.zip", "--quiet"}).exit_code, 4);
+  const Outcome found = run("verify", {folder_ / "a.zip"});
+  EXPECT_EQ(found.exit_code, 5);
+  EXPECT_THAT(found.out, HasSubstr("detected.tif: is another than its manifest says"));
 }
 
 TEST_F(DossierCli, SaysWhatCannotBe) {
@@ -189,6 +215,8 @@ TEST_F(DossierCli, EvidenceIsTheSameAgainAndFits) {
   EXPECT_EQ(found.at("fits"), true);
   EXPECT_EQ(found.at("manifests"), 2);  // of the run, and of the review
   EXPECT_EQ(found.at("links"), 1);
+  EXPECT_GE(found.at("vouched"), 4);  // pictures and observations
+  EXPECT_THAT(found.at("notes"), IsEmpty());
   EXPECT_EQ(run("verify", {one, "--derive"}).exit_code, 2);
   EXPECT_EQ(run("verify", {one, "--trust", "none.pem"}).exit_code, 5) << "the newest manifest is not signed";
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pipeline/chips/chip_store.hpp"
+#include "pipeline/chips/observed_alert.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/dossier/alert_page.hpp"
 #include "pipeline/dossier/known_errors.hpp"
@@ -237,6 +238,102 @@ TEST(AlertPage, HostileTextsAreInertWhereverTheyCome) {
     std::vector<std::pair<std::string, std::string>> skipped;
     test::expect_inert(alert_html(record, outlined, Texts("en"), true, skipped));
   }
+}
+
+/// A chip of 60 x 48 pixels around the alert, all clear but for a corner.
+Chip chip_of(ChipRole role, const std::string& when, const std::string& scene) {
+  Chip chip;
+  chip.alert_id = "PW-1";
+  chip.role = role;
+  chip.acquisition = scene;
+  chip.acquired = parse_instant(when);
+  chip.grid = {"EPSG:32638", {636200, 4445100}, 10, 60, 48};
+  for (Plane<std::uint16_t>& band : chip.bands) {
+    band = Plane<std::uint16_t>(60, 48);
+    for (int y = 0; y < 48; ++y) {
+      for (int x = 0; x < 60; ++x) band.at(x, y) = static_cast<std::uint16_t>(3500 + 20 * x + 7 * y);
+    }
+  }
+  chip.mask = Plane<MaskBits>(60, 48);
+  for (int y = 0; y < 48; ++y) {
+    for (int x = 0; x < 60; ++x) chip.mask.at(x, y) = x < 5 && y < 5 ? mask_cloud : mask_clear;
+  }
+  return chip;
+}
+
+/// A state with chips before, at detection and confirmed, and three later ones of which two are 60 days apart.
+void write_chips(const std::string& state, const std::string& scene) {
+  write_chip(state, "north", chip_of(ChipRole::before, "2022-02-09T07:44:16.024Z", ""));
+  write_chip(state, "north", chip_of(ChipRole::detected, "2022-03-11T07:44:22.024Z", scene));
+  write_chip(state, "north", chip_of(ChipRole::confirmed, "2022-03-26T07:44:10.024Z", "S2B_0326"));
+  write_chip(state, "north", chip_of(ChipRole::seen, "2022-03-26T07:44:10.024Z", "S2B_0326"));
+  write_chip(state, "north", chip_of(ChipRole::seen, "2022-04-15T07:44:10.024Z", "S2B_0415"));
+  write_chip(state, "north", chip_of(ChipRole::seen, "2022-06-14T07:44:10.024Z", "S2B_0614"));
+}
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST(AlertDossier, NamesGapsBetweenPicturesAndWhatBecameOfTheirAcquisitions) {
+  const test::TemporaryFolder folder;
+  write_chips(folder.path(), "S2A_0311");
+  DossierRecord record = some_record();
+  record.state = folder.path();
+  record.acquisitions["north"].push_back(acquired("2022-05-01T07:44:10.024Z", "S2B_0501", 0.9));
+  ObservedAlert masked;
+  masked.acquisition = "S2B_0511";
+  masked.acquired = parse_instant("2022-05-11T07:44:10.024Z");
+  masked.use = AlertSeen::masked;
+  masked.why = "cloud";
+  ObservedAlert clear = masked;
+  clear.acquired = parse_instant("2022-05-21T07:44:10.024Z");
+  clear.use = AlertSeen::clear;
+  clear.why.clear();
+  write_observations(folder.path(), "north", "PW-1", std::vector{masked, clear});
+  const AlertDossier dossier = alert_dossier(record, record.content.alerts.front());
+  EXPECT_THAT(dossier.pictures, SizeIs(6));
+  EXPECT_THAT(dossier.unreadable, IsEmpty());
+  ASSERT_THAT(dossier.gaps, SizeIs(1));
+  const DossierGap& gap = dossier.gaps.front();
+  EXPECT_EQ(gap.days, 60);
+  EXPECT_EQ(gap.acquisitions, 3);
+  EXPECT_EQ(gap.masked, 1);
+  EXPECT_EQ(gap.thinned, 1);
+  EXPECT_EQ(gap.unknown, 1);
+  EXPECT_THAT(gap.reasons, ElementsAre("cloud"));
+}
+
+TEST(AlertPage, ShowsPicturesOnceADateWithTheOutlineOfThatDate) {
+  const test::TemporaryFolder folder;
+  write_chips(folder.path(), "<b>S2A</b>");
+  DossierRecord record = some_record();
+  record.state = folder.path();
+  std::vector<std::pair<std::string, std::string>> skipped;
+  const std::string html = alert_html(record, record.content.alerts.front(), Texts("en"), false, skipped);
+  EXPECT_THAT(skipped, IsEmpty());
+  // Four dates of two composites, and a strip of five dates.
+  EXPECT_EQ(count_of(html, "data:image/png;base64,"), 13U);
+  EXPECT_EQ(count_of(html, "stroke-dasharray"), 2U * 3U) << "the date before the first outline, in black and yellow";
+  EXPECT_THAT(html, HasSubstr("60 days without a picture"));
+  EXPECT_THAT(html, HasSubstr("&lt;b&gt;S2A&lt;/b&gt;"));
+  EXPECT_THAT(html, HasSubstr("aria-label=\"Before, 2022-02-09, true colour: ground around alert PW-1, 600 by 480 m"));
+  test::expect_inert(html);
+}
+
+TEST(AlertPage, APictureThatIsDamagedIsNamedWithoutItsFolder) {
+  const test::TemporaryFolder folder;
+  write_chips(folder.path(), "S2A_0311");
+  test::write_text(chips_folder(folder.path(), "north", "PW-1") + "/detected.tif", "no picture");
+  DossierRecord record = some_record();
+  record.state = folder.path();
+  std::vector<std::pair<std::string, std::string>> skipped;
+  const std::string html = alert_html(record, record.content.alerts.front(), Texts("en"), false, skipped);
+  EXPECT_THAT(skipped, SizeIs(1));
+  EXPECT_THAT(html, HasSubstr("The picture detected.tif cannot be read"));
+  EXPECT_THAT(html, Not(HasSubstr(folder.path())));
 }
 
 TEST(KnownErrors, ARowForEachSize) {

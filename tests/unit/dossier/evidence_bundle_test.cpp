@@ -20,7 +20,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Members = std::vector<ZipMember>;
 
-constexpr const char* alert_text = R"({"type": "FeatureCollection", "features": [{"type": "Feature", "id": "PW-1"}]})";
+constexpr const char* alert_text = R"({"type": "FeatureCollection", "features": [{"type": "Feature", "id": "PW-1",
+  "properties": {"site": "north"}}]})";
 
 Manifest manifest_of(const std::string& started, const std::optional<ManifestReference>& previous) {
   Manifest manifest;
@@ -37,7 +38,8 @@ Members good_members() {
   const std::string first = manifest_text(manifest_of("2022-07-01", {}));
   Manifest second = manifest_of("2022-07-02", ManifestReference{first_name, sha256_text(first)});
   const std::string picture = "a picture";
-  second.outputs = {{"chips/north/PW-1/before.tif", picture.size(), sha256_text(picture)}};
+  second.chips = {{"chips/north/PW-1/before.tif", picture.size(), sha256_text(picture), ""},
+                  {"chips/south/PW-2/before.tif", 5, std::string(64, 'a'), ""}};
   const std::string second_name = "20220702T000000.000Z.json";
   const std::string second_text = manifest_text(second);
   return {{"alert.geojson", alert_text},
@@ -95,7 +97,8 @@ TEST(VerifyBundle, NamesWhatWasChangedAddedOrTakenAway) {
                   .misfits,
               ElementsAre("more.txt: is not among those of SHA256SUMS"));
   EXPECT_THAT(report_of([](Members& all) { all.erase(all.begin() + 2); }, false).misfits,
-              ElementsAre("state/chips/north/PW-1/before.tif: is missing"));
+              ElementsAre("state/chips/north/PW-1/before.tif: is missing",
+                          "state/chips/north/PW-1/before.tif: is missing, and its manifest is here"));
   EXPECT_THAT(report_of([](Members& all) { bytes_of(all, "SHA256SUMS") += "nonsense\n"; }, false).misfits,
               ElementsAre(HasSubstr("a line that is none")));
 }
@@ -104,6 +107,8 @@ TEST(VerifyBundle, HashesThatWereMadeAnewDoNotHideWhatManifestsSay) {
   EXPECT_THAT(
       report_of([](Members& all) { bytes_of(all, "state/chips/north/PW-1/before.tif") = "another"; }, true).misfits,
       ElementsAre("state/chips/north/PW-1/before.tif: is another than its manifest says"));
+  EXPECT_THAT(report_of([](Members& all) { all.erase(all.begin() + 2); }, true).misfits,
+              ElementsAre("state/chips/north/PW-1/before.tif: is missing, and its manifest is here"));
   // An older manifest that was written anew is no longer the one that the newer one names.
   const BundleReport older = report_of(
       [](Members& all) {
