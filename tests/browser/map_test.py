@@ -269,7 +269,7 @@ class MapTest(unittest.TestCase):
         facts = self.find("#panel-body").text
         given = wanted["properties"]
         for text in (f"{given['area_ha']:.2f} ± {given['area_uncertainty_ha']:.2f} ha", given["onset_after"][:10],
-                     given["onset_before"][:10], given["first_detected"][:10], "Licensed", map_state.HOSTILE):
+                     given["onset_before"][:10], given["first_detected"][:10], "Licensed", map_state.HOSTILE, "All reviews: 2"):
             self.assertIn(text, facts)
         self.assertIn("alert=" + wanted["id"], self.fragment())
         self.assertGreaterEqual(len(self.all("#panel-body svg.plot")), 2)
