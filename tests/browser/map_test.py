@@ -385,7 +385,7 @@ class MapTest(unittest.TestCase):
         self.assertAlmostEqual(centre[0], 40.149, 3)
         self.assertAlmostEqual(centre[1], 46.6135, 3)
         # A fragment that somebody made up is passed over.
-        self.open("#status=x,y&date=%3Cscript%3E&place=1,2,z&sort=constructor&alert=none&least=abc&hidden=%00")
+        self.open("#status=x,y&date=%3Cscript%3E&place=1,2,z&sort=nothing&alert=none&least=abc&hidden=%00")
         self.open("#")
         self.assertEqual(set(self.ids()), self.expected_ids(*self.OPEN))
 
