@@ -43,7 +43,8 @@ class AlertsExportCommand final : public Command {
          "geojson (as alerts.geojson), gpkg (a register of these alerts), csv, kml; without it what the name of --out "
          "says")  //
         ("out,o", po::value<std::string>()->value_name("FILE|DIR/"),
-         "a file, or a folder for alerts.FORMAT, made if missing; default: stdout, for one format but gpkg");
+         "a file, or a folder for alerts.FORMAT, made if missing; default: stdout, for one format but gpkg")  //
+        ("bom", po::bool_switch(), "begin csv with a byte order mark, by which spreadsheets know that it is UTF-8");
     po::options_description all("Options of alerts export");
     all.add(register_options()).add(filter_options()).add(how);
     return all;
@@ -71,6 +72,7 @@ class AlertsExportCommand final : public Command {
  private:
   void read_export(const po::variables_map& values) {
     formats_ = word_list(values, "format", formats);
+    has_mark_ = values["bom"].as<bool>();
     if (values.count("out") != 0) out_ = values["out"].as<std::string>();
     const bool is_folder = !out_.empty() && (out_.back() == '/' || fs::is_directory(out_));
     if (const std::string by_name = is_folder ? "" : format_of_name(out_); !by_name.empty()) {
@@ -86,6 +88,9 @@ class AlertsExportCommand final : public Command {
       throw ConfigError("export: --out is missing: stdout takes one format, and not gpkg");
     }
     out_is_folder_ = is_folder;
+    if (has_mark_ && std::find(formats_.begin(), formats_.end(), "csv") == formats_.end()) {
+      throw ConfigError("export: --bom is of csv");
+    }
     if (formats_.size() > 1 && !out_is_folder_) {
       throw ConfigError("export: --out must be a folder (" + out_ + "/) for several formats");
     }
@@ -115,7 +120,7 @@ class AlertsExportCommand final : public Command {
   }
 
   std::string exported(const std::string& format, const std::vector<OutlinedAlert>& alerts) const {
-    if (format == "csv") return alerts_csv(alerts);
+    if (format == "csv") return (has_mark_ ? "\xEF\xBB\xBF" : "") + alerts_csv(alerts);
     if (format == "kml") return alerts_kml(alerts);
     if (format == "geojson") return alerts_geojson(alerts, {"alerts", {}, {}, as_of_ ? as_of_ : newest_acquisition()});
     return register_geopackage(target_, alerts);
@@ -128,6 +133,7 @@ class AlertsExportCommand final : public Command {
   std::vector<std::string> formats_;
   std::string out_;
   bool out_is_folder_ = false;
+  bool has_mark_ = false;
 };
 
 }  // namespace

@@ -3,15 +3,21 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
+#include <exception>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/interrupt.hpp"
+#include "pipeline/delivery/notify.hpp"
 #include "pipeline/watch/watch.hpp"
 #include "tools/common_options.hpp"
 #include "tools/context_texts.hpp"
 #include "tools/logging.hpp"
 #include "tools/monitor_options.hpp"
+#include "tools/notify_texts.hpp"
 #include "tools/signing_options.hpp"
 
 namespace pitwatch::tools {
@@ -35,6 +41,8 @@ void tell_missing(const WatchReport& report, bool is_rerun) {
                  is_rerun ? "they are not judged again" : "what was taken in of them stays");
   }
 }
+
+constexpr std::chrono::seconds longest_delivery(60);
 
 /// The nightly run, and the rerun of a period in a folder of its own: the same work.
 class WatchCommand final : public Command {
@@ -74,6 +82,10 @@ class WatchCommand final : public Command {
           ("chips", po::value<int>()->value_name("N")->default_value(24),
            "pictures of an alert's ground that are kept of the time since it was detected, at most, 0..1000, beside "
            "those of before, of detection and of confirmation; 0: none at all is kept")  //
+          ("notify", po::value<std::string>()->value_name("FILE"),
+           "subscriptions that are sent what is new once it is published, as pitwatch notify does; what is not "
+           "delivered "
+           "is reported by exit code 4 and sent the next time")  //
           ("dry-run", po::bool_switch(), "say which acquisitions would be taken in, write nothing");
     }
     description.add_options()  //
@@ -111,6 +123,7 @@ class WatchCommand final : public Command {
       options_.chips = values["chips"].as<int>();
       if (options_.chips < 0 || options_.chips > 1000) throw ConfigError("--chips must be 0 to 1000");
       if (values.count("context") != 0) options_.context = values["context"].as<std::string>();
+      if (values.count("notify") != 0) subscriptions_ = values["notify"].as<std::string>();
       options_.new_register = values["new-register"].as<bool>();
       options_.signing = read_signing_options(values);
       options_.relearn = values.count("relearn") != 0;
@@ -146,11 +159,31 @@ class WatchCommand final : public Command {
       spdlog::info("{} alerts, {}; {:.1f} s; see {}/alerts.geojson", report.alerts,
                    report.changed ? "changed" : "as before", report.wall_seconds, options_.state);
     }
-    return report.exit_code;
+    if (subscriptions_.empty() || options_.dry_run) return report.exit_code;
+    const bool delivered = deliver();
+    return report.exit_code == exit_done && !delivered ? exit_skipped : report.exit_code;
   }
 
  private:
+  /// Whether all arrived. The night is published: nothing of this makes it fail.
+  bool deliver() const {
+    NotifyOptions options{options_.state, options_.register_target, subscriptions_,         {},
+                          false,          options_.network.http,    options_.network.remote};
+    options.http.deadline = std::min(options.http.deadline, longest_delivery);
+    try {
+      const NotifyReport deliveries = pitwatch::notify(options);
+      log_deliveries(deliveries);
+      return deliveries.all_delivered();
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& error) {
+      spdlog::error("nobody was notified: {}", error_chain(error));
+      return false;
+    }
+  }
+
   bool is_rerun_;
+  std::string subscriptions_;
   CommonOptions common_;
   WatchOptions options_;
 };

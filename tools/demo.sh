@@ -35,14 +35,14 @@ echo
 echo
 
 # The middle of the largest alert, and how it came about.
-place=$(python3 - "$demo/state/alerts.geojson" <<'END'
+read -r place largest < <(python3 - "$demo/state/alerts.geojson" <<'END'
 import json
 import sys
 
 features = json.load(open(sys.argv[1]))["features"]
 largest = max(features, key=lambda feature: feature["properties"]["area_ha"])
 west, south, east, north = largest["bbox"]
-print(f"{(west + east) / 2:.6f},{(south + north) / 2:.6f}")
+print(f"{(west + east) / 2:.6f},{(south + north) / 2:.6f}", largest["id"])
 END
 )
 "$pitwatch" inspect --at "$place" --sites "$sites" --source "$demo/series" --buffer-m 600 --out "$demo/pixel.png"
@@ -67,13 +67,18 @@ END
 "$pitwatch" context --state "$demo/state" --layers "$demo/context.json" > "$demo/context.txt"
 "$pitwatch" coverage --state "$demo/state" --now 2023-07-01 > "$demo/coverage.txt"
 "$pitwatch" account --state "$demo/state" --out "$demo/account" > "$demo/account.txt"
-"$pitwatch" map --state "$demo/state" --out "$demo/map" --quiet
+# The map links to the dossiers that lie in its folder.
+"$pitwatch" report --state "$demo/state" --all --out "$demo/map/dossiers"
+"$pitwatch" map --state "$demo/state" --out "$demo/map"
 echo "alerts:           $demo/state/alerts.geojson"
 echo "the register:     $demo/state/register.gpkg"
 echo "licences, waters: $demo/context.txt"
 echo "what was unseen:  $demo/coverage.txt"
 echo "the account:      $demo/account.txt, $demo/account/account-gizilbulag.png"
-echo "the map:          $demo/map/index.html"
 echo "a pixel's course: $demo/pixel.png"
 echo "the truth:        $demo/series/truth.geojson"
 echo "how well:         $demo/score-gizilbulag.html, $demo/score-demirli.html"
+echo
+echo "Open in a browser:"
+echo "the map:          $demo/map/index.html"
+echo "one dossier:      $demo/map/dossiers/alert-$largest.html"

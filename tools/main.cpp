@@ -24,6 +24,8 @@
 #include "tools/command_fetch.hpp"
 #include "tools/command_inspect.hpp"
 #include "tools/command_map.hpp"
+#include "tools/command_notify.hpp"
+#include "tools/command_publish.hpp"
 #include "tools/command_report.hpp"
 #include "tools/command_run.hpp"
 #include "tools/command_scenes.hpp"
@@ -38,17 +40,18 @@
 namespace pitwatch::tools {
 namespace {
 
-const std::array commands{&compare_entry, &run_entry,      &rerun_entry,   &status_entry,  &verify_entry,
-                          &fetch_entry,   &alerts_entry,   &context_entry, &account_entry, &coverage_entry,
-                          &report_entry,  &evidence_entry, &map_entry,     &inspect_entry, &scenes_entry,
-                          &score_entry,   &series_entry,   &simulate_entry};
+const std::array commands{&compare_entry, &run_entry,     &rerun_entry,   &status_entry,   &verify_entry,
+                          &fetch_entry,   &alerts_entry,  &context_entry, &account_entry,  &coverage_entry,
+                          &notify_entry,  &publish_entry, &report_entry,  &evidence_entry, &map_entry,
+                          &inspect_entry, &scenes_entry,  &score_entry,   &series_entry,   &simulate_entry};
 
 void print_usage(std::ostream& out) {
   out << "pitwatch: watches mineral deposits for newly disturbed ground in Sentinel-2 scenes\n\n"
          "usage: pitwatch COMMAND [options]\n       pitwatch COMMAND --help | --version\n\nCommands:\n";
   for (const CommandEntry* entry : commands) out << "  " << entry->name << "\t" << entry->summary << "\n";
   out << "\nExit codes: 0 done; 1 internal failure; 2 usage or configuration error; 3 no usable input data;\n"
-         "4 done, but some inputs were skipped; 5 a check failed (status, coverage, verify); 69 a server cannot be "
+         "4 done, but some inputs were skipped, or some news not delivered; 5 a check failed (status, coverage, "
+         "verify); 69 a server cannot be "
          "reached;\n"
          "75 another run is at work on the state; 129, 130, 143 ended by a signal.\n";
 }

@@ -38,7 +38,7 @@ nlohmann-json3-dev            STAC, GeoJSON, run.json
 libspdlog-dev                 log lines
 libfmt-dev                    what spdlog formats with
 libssl-dev                    SHA-256 of the inputs, signatures, time stamps
-libcurl4-openssl-dev          catalogues on the network
+libcurl4-openssl-dev          catalogues on the network, webhooks, mail
 libjs-leaflet                 the map that pitwatch map writes
 libgtest-dev                  tests
 libgmock-dev                  matchers of the tests
@@ -49,6 +49,8 @@ python3-gdal                  tests: an independent reader of the COGs
 python3-numpy                 tests: their pixels
 python3-scipy                 tests: independent implementations of filters
 python3-jsonschema            tests: the schema of the alerts
+libxml2-utils                 tests: an independent reader of feeds and projects
+cgi-mapserver                 tests: serves the published alerts by OGC API
 jq                            tests: a record checked by hand
 libkainjow-mustache-dev       pages from templates
 fonts-dejavu-core             pages in PDF: Cyrillic and Azerbaijani letters

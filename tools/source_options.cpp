@@ -113,6 +113,20 @@ void add_network_options(po::options_description& description) {
        "1..86400");
 }
 
+void add_delivery_network_options(po::options_description& description, int timeout_s, int deadline_s) {
+  description.add_options()  //
+      ("allow-host", po::value<Texts>()->value_name("http://HOST[:PORT]"),
+       "send to this host without TLS, too; may be repeated")  //
+      ("ca-file", po::value<std::string>()->value_name("FILE"),
+       "certificates that are trusted, PEM; default: those of the system")  //
+      ("http-timeout", po::value<int>()->value_name("S")->default_value(timeout_s),
+       "longest time of one attempt at a delivery, seconds, 1..3600")  //
+      ("http-deadline", po::value<int>()->value_name("S")->default_value(deadline_s),
+       "longest time of a delivery with all its attempts, seconds, 1..86400; a subscription that is not reached by "
+       "then "
+       "waits for the next call");
+}
+
 NetworkOptions read_source_options(const po::variables_map& values) {
   NetworkOptions options = read_network_options(values);
   options.collections = values_of(values, "collection");

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "pipeline/compare/build_alerts.hpp"
+#include "pipeline/core/alert_colours.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
 #include "pipeline/io/raster/cog_writer.hpp"
 #include "pipeline/polygons/components.hpp"
@@ -39,8 +40,11 @@ void ComparisonOutputs::write_score(PlaneView<const std::uint8_t> codes) const {
 
 void ComparisonOutputs::write_mask(PlaneView<const std::uint8_t> classes) const {
   CogMetadata metadata{"difference mask by class", items_};
+  metadata.colours[mask_stable] = {stable_colour.red, stable_colour.green, stable_colour.blue};
   for (const auto& [change_class, class_name] : change_class_names) {
     metadata.items.emplace_back("CLASS_" + std::to_string(static_cast<int>(change_class)), class_name);
+    const Colour colour = colour_of(change_class);
+    metadata.colours[static_cast<std::uint8_t>(change_class)] = {colour.red, colour.green, colour.blue};
   }
   write_cog_byte(folder_ + "mask.tif", report_.grid, classes, metadata, in_parallel);
 }

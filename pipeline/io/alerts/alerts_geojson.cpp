@@ -187,6 +187,13 @@ std::string outline_json(const LonLatMultiPolygon& outline) {
   return geometry_text(outline, box);
 }
 
+std::string alert_feature_json(const OutlinedAlert& outlined) {
+  std::string text;
+  WrittenBox box;
+  naming(outlined.alert.id, [&] { append_feature(text, outlined.alert, outlined.outline, box); });
+  return text;
+}
+
 std::string alerts_geojson(std::span<const OutlinedAlert> alerts, const AlertCollectionInfo& info,
                            const ParallelFor& parallel_for) {
   const OutlinedLayer layer{alerts};

@@ -56,6 +56,9 @@ std::string alerts_geojson(std::span<const Alert> alerts, const Grid& grid, cons
 std::string alert_properties_json(const Alert& alert);
 std::string outline_json(const LonLatMultiPolygon& outline);
 
+/// One alert as a Feature of the collection.
+std::string alert_feature_json(const OutlinedAlert& outlined);
+
 /// Writes it to a file that appears when committed, whole. Throws IoError in addition.
 std::unique_ptr<AtomicFile> prepare_alerts_geojson(const std::string& path, std::span<const Alert> alerts,
                                                    const Grid& grid, const AlertCollectionInfo& info,

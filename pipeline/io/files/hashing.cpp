@@ -3,6 +3,7 @@
 #include <cpl_vsi.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <unistd.h>
 
 #include <array>
@@ -108,6 +109,17 @@ std::string sha256_text(std::string_view text) {
   Sha256 hash;
   hash.add(text.data(), text.size());
   return hash.hex();
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+  unsigned int size = 0;
+  const auto* const begin = reinterpret_cast<const unsigned char*>(text.data());
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), begin, text.size(), bytes.data(), &size) ==
+      nullptr) {
+    fail_digest();
+  }
+  return hex_text(bytes.data(), size);
 }
 
 }  // namespace pitwatch

@@ -1,5 +1,5 @@
 #pragma once
-// SHA-256, for provenance (run.json, evidence) and for hashes of options.
+// SHA-256, for provenance (run.json, evidence), for hashes of options, and for signatures with a shared key.
 
 #include <cstddef>
 #include <memory>
@@ -26,6 +26,9 @@ std::string sha256_file(const std::string& path);
 
 /// SHA-256 of a text's bytes as 64 lower-case hex digits. Thread-safe.
 std::string sha256_text(std::string_view text);
+
+/// HMAC-SHA256 (RFC 2104) of a text's bytes as 64 lower-case hex digits: only who has the key can make it. Thread-safe.
+std::string hmac_sha256(std::string_view key, std::string_view text);
 
 /// Whether a text is 64 lower-case hexadecimal digits.
 bool is_sha256(std::string_view text);

@@ -432,9 +432,21 @@ std::string ghost_header() {
   return first_line + body;
 }
 
+/// TIFF has 16 bits for each; 257 makes 255 of them 65535.
+void set_palette(TiffFile& file, const CodeColours& colours) {
+  std::array<std::array<std::uint16_t, 256>, 3> palette{};
+  for (const auto& [code, colour] : colours) {
+    for (std::size_t channel = 0; channel < palette.size(); ++channel) {
+      palette[channel][code] = static_cast<std::uint16_t>(257 * colour[channel]);
+    }
+  }
+  file.set(TIFFTAG_COLORMAP, palette[0].data(), palette[1].data(), palette[2].data());
+}
+
 /// Sets the fields of the directory under construction and writes it with room for the tile offsets, not yet the room.
 void write_directory(TiffFile& file, const Raster& raster, std::size_t level, const Grid& grid, const CrsTags& crs,
-                     const std::string& metadata) {
+                     const CogMetadata& metadata) {
+  const bool has_palette = !metadata.colours.empty();
   add_georeferencing_fields(file.get());
   file.set(TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(raster.levels[level].width));
   file.set(TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(raster.levels[level].height));
@@ -443,7 +455,8 @@ void write_directory(TiffFile& file, const Raster& raster, std::size_t level, co
   file.set(TIFFTAG_BITSPERSAMPLE, 8 * raster.pixel_bytes);
   file.set(TIFFTAG_SAMPLESPERPIXEL, 1);
   file.set(TIFFTAG_SAMPLEFORMAT, raster.sample_format);
-  file.set(TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+  file.set(TIFFTAG_PHOTOMETRIC, has_palette ? PHOTOMETRIC_PALETTE : PHOTOMETRIC_MINISBLACK);
+  if (has_palette) set_palette(file, metadata.colours);
   file.set(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
   file.set(TIFFTAG_COMPRESSION, raster.compression);
   if (raster.predictor != PREDICTOR_NONE) file.set(TIFFTAG_PREDICTOR, raster.predictor);
@@ -458,7 +471,8 @@ void write_directory(TiffFile& file, const Raster& raster, std::size_t level, co
     file.set(tag_geo_keys, static_cast<int>(crs.keys.size()), crs.keys.data());
     if (!crs.doubles.empty()) file.set(tag_geo_doubles, static_cast<int>(crs.doubles.size()), crs.doubles.data());
     if (!crs.ascii.empty()) file.set(tag_geo_ascii, crs.ascii.c_str());
-    if (!metadata.empty()) file.set(tag_gdal_metadata, metadata.c_str());
+    const std::string xml = metadata_xml(metadata);
+    if (!xml.empty()) file.set(tag_gdal_metadata, xml.c_str());
   }
   file.check(TIFFDeferStrileArrayWriting(file.get()) == 1);
   file.check(TIFFWriteCheck(file.get(), 1, "cog") == 1);
@@ -467,7 +481,7 @@ void write_directory(TiffFile& file, const Raster& raster, std::size_t level, co
 
 /// Header, all directories, then all arrays of tile offsets and sizes (zeros until the tiles are written).
 void write_structure(const std::string& path, const Raster& raster, const Grid& grid, const CrsTags& crs,
-                     const std::string& metadata) {
+                     const CogMetadata& metadata) {
   std::int64_t raw_bytes = 0;
   for (const auto& level : raster.levels)
     raw_bytes += std::int64_t{tile_count(level)} * tile_pixels * raster.pixel_bytes;
@@ -540,7 +554,7 @@ void write_cog(const std::string& path, const Grid& grid, const Raster& raster, 
   const std::string& file = atomic ? atomic->temporary() : path;
   try {
     const CrsTags crs = crs_tags(grid.crs, file);
-    write_structure(file, raster, grid, crs, metadata_xml(metadata));
+    write_structure(file, raster, grid, crs, metadata);
     write_pixels(file, raster, parallel_for);
   } catch (const IoError& error) {
     throw IoError(path + ": " + error.what());

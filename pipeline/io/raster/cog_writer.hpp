@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,10 +23,15 @@ namespace pitwatch {
 /// The code that stands for "no value" in planes of codes where nothing else is said.
 inline constexpr std::uint8_t cog_nodata_code = 255;
 
+/// What a code looks like: red, green, blue.
+using CodeColours = std::map<std::uint8_t, std::array<std::uint8_t, 3>>;
+
 /// What is written into the file beside the pixels.
 struct CogMetadata {
   std::string description;                                 // of the band, shown by GIS programs; may be empty
   std::vector<std::pair<std::string, std::string>> items;  // dataset metadata: key, value; keys unique
+  /// Of codes alone: makes a palette of the file (TIFF's ColorMap), other codes black in it. Pixels stay codes.
+  CodeColours colours = {};
 };
 
 /// Where the path lies.

@@ -9,27 +9,18 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
+#include "pipeline/io/remote/retry.hpp"
 
 namespace pitwatch {
 namespace {
 
 constexpr long slowest_bytes_per_second = 1000;
 constexpr std::int64_t text_bytes = 64 << 10;
-
-/// splitmix64 (Steele, Lea, Flood 2014): a waiting time needs no better.
-std::uint64_t next_random(std::uint64_t& state) {
-  state += 0x9e3779b97f4a7c15U;
-  std::uint64_t z = state;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-  return z ^ (z >> 31);
-}
 
 bool is_passing(long status) {
   return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
@@ -84,20 +75,7 @@ std::size_t keep(char* data, std::size_t, std::size_t bytes, void* where) {
   return bytes;
 }
 
-void set_up_curl() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (code != CURLE_OK) throw DataError(std::string("libcurl does not start: ") + curl_easy_strerror(code));
-}
-
 int stop_if_interrupted(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return is_interrupted() ? 1 : 0; }
-
-void sleep_unless_interrupted(std::chrono::milliseconds wait) {
-  constexpr std::chrono::milliseconds slice(50);
-  for (; wait.count() > 0; wait -= slice) {
-    throw_if_interrupted();
-    std::this_thread::sleep_for(std::min(wait, slice));
-  }
-}
 
 }  // namespace
 
@@ -134,12 +112,6 @@ std::optional<ContentRange> parse_range(std::string_view text) {
   }
   const bool makes_sense = text.empty() && range.from >= 0 && range.from <= range.last && range.last < range.whole;
   return makes_sense ? std::optional(range) : std::nullopt;
-}
-
-/// "1800 s", "0.4 s".
-std::string seconds_text(std::chrono::milliseconds time) {
-  const std::int64_t tenths = time.count() / 100;
-  return std::to_string(tenths / 10) + (tenths % 10 == 0 ? "" : "." + std::to_string(tenths % 10)) + " s";
 }
 
 /// Where an answer is not what was asked for: why.
@@ -242,6 +214,9 @@ struct HttpClient::State {
     Headers headers(curl_slist_append(nullptr, ("Accept: " + accepted).c_str()));
     if (question.body) {
       headers.reset(curl_slist_append(headers.release(), ("Content-Type: " + question.body->type).c_str()));
+      for (const auto& [name, value] : question.body->headers) {
+        headers.reset(curl_slist_append(headers.release(), (name + ": " + value).c_str()));
+      }
     }
     return headers;
   }
@@ -280,6 +255,8 @@ struct HttpClient::State {
     if (question.body) {
       set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(question.body->content.size()));
       set(handle, CURLOPT_POSTFIELDS, question.body->content.data());
+      set(handle, CURLOPT_FRESH_CONNECT, question.body->has_own_connection ? 1L : 0L);
+      set(handle, CURLOPT_FORBID_REUSE, question.body->has_own_connection ? 1L : 0L);
     }
   }
 
@@ -298,13 +275,10 @@ struct HttpClient::State {
 
   std::chrono::milliseconds wait_before(int attempt, curl_off_t asked_s) {
     using std::chrono::milliseconds;
-    milliseconds wait = options.first_wait;
-    for (int i = 1; i < attempt && wait < options.longest_wait; ++i) wait *= 2;
-    wait = std::min(wait, options.longest_wait);
-    const auto half = static_cast<std::uint64_t>(wait.count() / 2);
+    milliseconds wait{};
     {
       const std::lock_guard lock(mutex);
-      wait -= milliseconds(half == 0 ? 0 : next_random(random) % (half + 1));
+      wait = wait_after(attempt, options.first_wait, options.longest_wait, random);
     }
     // The header's seconds may be anything; the bound comes before the conversion.
     const auto asked = milliseconds(1000 * std::clamp<curl_off_t>(asked_s, 0, options.longest_wait.count() / 1000));
@@ -403,6 +377,12 @@ HttpAnswer HttpClient::post_json(const std::string& url, const std::string& json
 }
 
 HttpAnswer HttpClient::post(const std::string& url, const HttpBody& body) {
+  for (const auto& [name, value] : body.headers) {
+    const bool is_one_line = (name + value).find_first_of(std::string("\r\n\0", 3)) == std::string::npos;
+    if (name.empty() || name.find(':') != std::string::npos || !is_one_line) {
+      throw DataError(redacted(url) + ": a header that is none");
+    }
+  }
   std::string last = url;
   return state_->follow(last, {body, {}, std::chrono::milliseconds::max()}).answer;
 }
@@ -433,6 +413,11 @@ std::string HttpClient::get(const std::string& url) {
   HttpAnswer answer = get_any(url);
   if (answer.status != 200) throw DataError(status_text(url, answer.status));
   return std::move(answer.body);
+}
+
+void set_up_curl() {
+  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (code != CURLE_OK) throw DataError(std::string("libcurl does not start: ") + curl_easy_strerror(code));
 }
 
 std::string status_text(const std::string& url, long status) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pipeline/io/remote/remote_path.hpp"
@@ -40,6 +41,9 @@ struct HttpBody {
   std::string type;                    // "application/json"
   std::string accept;                  // types of an answer that is understood; empty: JSON
   std::int64_t most_answer_bytes = 0;  // where they are fewer than HttpOptions::most_bytes; 0: as those
+  std::vector<std::pair<std::string, std::string>> headers = {};  // more of them, name and value
+  /// What comes over it is the answer to this and to nothing before, however many answers a server sends.
+  bool has_own_connection = false;
 };
 
 /// A part of a file.
@@ -59,7 +63,7 @@ struct HttpPart {
 /// where the server says their size.
 ///
 /// Errors are DataError: URL, status or reason, number of attempts. URLs are shown without user, password and query;
-/// request bodies are never shown.
+/// request bodies and headers are never shown.
 class HttpClient {
  public:
   using Sleep = std::function<void(std::chrono::milliseconds)>;

@@ -210,6 +210,31 @@ TEST(CogWriter, ByteRoundTripWithOverviews) {
   }
 }
 
+TEST(CogWriter, CodesWithColoursStayCodes) {
+  const TemporaryFolder folder;
+  Plane<std::uint8_t> plane = picture(1025, 700);
+  write_cog_byte(folder / "plain.tif", grid_of(plane), plane.view(), {});
+  write_cog_byte(folder / "a.tif", grid_of(plane), plane.view(), {"", {}, {{1, {215, 48, 39}}, {254, {1, 2, 255}}}});
+  const Opened plain(folder / "plain.tif");
+  EXPECT_EQ(GDALGetRasterColorTable(plain.band()), nullptr);
+  const Opened file(folder / "a.tif");
+  for (const GDALRasterBandH band : {file.band(), GDALGetOverview(file.band(), 0)}) {
+    EXPECT_EQ(GDALGetRasterColorInterpretation(band), GCI_PaletteIndex);
+    const GDALColorTableH table = GDALGetRasterColorTable(band);
+    ASSERT_NE(table, nullptr);
+    const auto colour = [&](int code) {
+      const GDALColorEntry* const entry = GDALGetColorEntry(table, code);
+      return std::array<int, 3>{entry->c1, entry->c2, entry->c3};
+    };
+    EXPECT_EQ(colour(1), (std::array<int, 3>{215, 48, 39}));
+    EXPECT_EQ(colour(254), (std::array<int, 3>{1, 2, 255}));
+    EXPECT_EQ(colour(2), (std::array<int, 3>{0, 0, 0}));
+  }
+  EXPECT_EQ(GDALGetRasterNoDataValue(file.band(), nullptr), 255);
+  expect_bytes(file.band(), plane);
+  expect_bytes(GDALGetOverview(file.band(), 0), halved(plane, false));
+}
+
 TEST(CogWriter, OddSizes) {
   const TemporaryFolder folder;
   for (const auto& [width, height] : {std::pair{1, 1}, {512, 512}, {513, 1}, {1, 513}, {1024, 511}, {3, 1030}}) {
@@ -420,7 +445,8 @@ TEST(CogWriter, ValidatorAgrees) {
   write_cog_byte(folder / "b.tif", grid_of(plane), plane.view(), {});
   const Plane<std::uint16_t> dn = numbers(2311, 1403, 0);
   write_cog_u16(folder / "c.tif", grid_over(dn), dn.view(), 0, {"B04", {}});
-  for (const char* name : {"a.tif", "b.tif", "c.tif"}) {
+  write_cog_byte(folder / "d.tif", grid_of(plane), plane.view(), {"class", {}, {{1, {215, 48, 39}}}});
+  for (const char* name : {"a.tif", "b.tif", "c.tif", "d.tif"}) {
     const std::string log = folder / "log";
     const int result =
         std::system((python + "-m " + module + " --full-check=yes " + (folder / name) + " >" + log + " 2>&1").c_str());
