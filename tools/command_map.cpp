@@ -70,7 +70,7 @@ class MapCommand final : public Command {
 
   int run() override {
     const MapReport report = write_map(options_);
-    for (const auto& [what, why] : report.skipped) spdlog::warn("{}: {}", what, why);
+    for (const auto& [what, why] : report.skipped) spdlog::error("{}: {}", what, why);
     spdlog::info("{} alerts of {} sites, {} pictures, {} dossiers; open {}/index.html", report.alerts, report.sites,
                  report.pictures, report.dossiers, options_.out);
     return report.skipped.empty() ? exit_done : exit_skipped;

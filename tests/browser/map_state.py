@@ -127,9 +127,13 @@ def make_state(program, folder):
     for alert, verdict in zip(alerts, ("licensed", "confirmed_mining")):
         call(program, "alerts", "review", alert["id"], "--state", state, "--verdict", verdict, "--reviewer",
              "A. Name " + HOSTILE, "--reason", "seen " + HOSTILE)
+    call(program, "alerts", "review", alerts[0]["id"], "--state", state, "--verdict", "natural", "--reviewer", "B. Name",
+         "--reason", "from afar", "--at", "2022-12-24")
     write_chips(state, alerts[0], HOSTILE_SCENE)
-    edit(f"{state}/register.gpkg", [("UPDATE alerts SET scenes = ? WHERE id = ?", (
-        json.dumps({"before": [HOSTILE_SCENE], "after": ["S2B"]}), alerts[0]["id"]))])
+    edit(f"{state}/register.gpkg", [
+        ("UPDATE alerts SET scenes = ? WHERE id = ?",
+         (json.dumps({"before": [HOSTILE_SCENE], "after": ["S2B"]}), alerts[0]["id"])),
+        ("UPDATE alerts SET status = 'closed' WHERE id = ?", (alerts[-1]["id"],))])
     write_sites(sites, {"small": "Small " + HOSTILE})
     return state
 

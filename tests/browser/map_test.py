@@ -269,7 +269,7 @@ class MapTest(unittest.TestCase):
         facts = self.find("#panel-body").text
         given = wanted["properties"]
         for text in (f"{given['area_ha']:.2f} ± {given['area_uncertainty_ha']:.2f} ha", given["onset_after"][:10],
-                     given["onset_before"][:10], given["first_detected"][:10], "Licensed", map_state.HOSTILE):
+                     given["onset_before"][:10], given["first_detected"][:10], "Licensed", map_state.HOSTILE, "All reviews: 2"):
             self.assertIn(text, facts)
         self.assertIn("alert=" + wanted["id"], self.fragment())
         self.assertGreaterEqual(len(self.all("#panel-body svg.plot")), 2)
@@ -385,7 +385,7 @@ class MapTest(unittest.TestCase):
         self.assertAlmostEqual(centre[0], 40.149, 3)
         self.assertAlmostEqual(centre[1], 46.6135, 3)
         # A fragment that somebody made up is passed over.
-        self.open("#status=x,y&date=%3Cscript%3E&place=1,2,z&sort=constructor&alert=none&least=abc&hidden=%00")
+        self.open("#status=x,y&date=%3Cscript%3E&place=1,2,z&sort=nothing&alert=none&least=abc&hidden=%00")
         self.open("#")
         self.assertEqual(set(self.ids()), self.expected_ids(*self.OPEN))
 

@@ -89,7 +89,8 @@
     sizeChanged();
     if (map.leaflet.getSize().x < 720) document.getElementById('legend').open = false;
     const shown = model.at(alert, view.date) || alert;
-    if (then.shows || !map.shows(shown.shape.box)) map.fit(shown.shape.box);
+    const box = PITWATCH.joined([shown.shape]);
+    if (box && (then.shows || !map.shows(box))) map.fit(box);
     list.reveal();
     load('alert-' + alert.file).then((found) => {
       if (view.alert !== alert.id) return;

@@ -5,6 +5,7 @@ const PITWATCH = {data: {}};
 
 (() => {
   const partsOfDegree = 1e6;
+  const farthestLatitude = 85.05;  // of Web Mercator
   const hiddenUnlessAsked = ['closed', 'superseded'];
 
   /* Longitudes and latitudes of a ring, as numbers from 0 to 1 on the square of Web Mercator: x, y, x, y, ... */
@@ -15,7 +16,8 @@ const PITWATCH = {data: {}};
     for (let i = 0; i + 1 < numbers.length; i += 2) {
       lon += numbers[i];
       lat += numbers[i + 1];
-      const sine = Math.sin(lat / partsOfDegree * Math.PI / 180);
+      const latitude = Math.max(-farthestLatitude, Math.min(farthestLatitude, lat / partsOfDegree));
+      const sine = Math.sin(latitude * Math.PI / 180);
       line[i] = lon / partsOfDegree / 360 + 0.5;
       line[i + 1] = 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI);
     }

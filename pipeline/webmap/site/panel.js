@@ -158,6 +158,14 @@
                 review.reason ? make('q', {}, review.reason) : null);
   }
 
+  function reviewsPart(details) {
+    if (details.reviews.length < 2) return null;
+    const rows = details.reviews.map((review) => make('li', {}, make('strong', {}, text('review.' + review.verdict)), ' ',
+        text('panel.reviewed', {reviewer: review.reviewer, day: day(review.reviewed_at)}), ' ', review.reason));
+    return make('details', {}, make('summary', {}, text('panel.reviews', {count: number(rows.length, 0)})),
+                make('ul', {class: 'scenes'}, ...rows));
+  }
+
   function historyPart(details) {
     const rows = details.events.map((event) => make('tr', {}, make('td', {class: 'day'}, day(event.at)),
                                                     make('td', {}, text('event.' + event.event)),
@@ -228,7 +236,7 @@
         details.dossier ? make('p', {}, make('a', {href: details.dossier, class: 'button'}, text('panel.dossier'))) : null,
         this._growthButton(alert), areaPlot(details), seriesPlot(details),
         ground.length > 0 ? make('h3', {}, text('panel.ground')) : null, ground.length > 0 ? facts(ground) : null,
-        historyPart(details), scenesPart(details),
+        reviewsPart(details), historyPart(details), scenesPart(details),
       ];
       this.body.replaceChildren(...parts.filter((part) => part !== null));
       this.update(details, view);
