@@ -275,7 +275,12 @@ void ChipJournal::note(std::span<const ChipChange> changes, std::size_t acquisit
   std::string number = std::to_string(acquisitions);
   number.insert(0, number_digits - std::min(number_digits, number.size()), '0');
   const std::string path = folder_ + "/" + number + std::string(extension);
-  make_folder(folder_);
+  if (!fs::is_directory(folder_)) {
+    make_folder(folder_);
+    constexpr int made = 4;  // chips/.unpublished/SITE/PANE at most
+    std::string folder = folder_;
+    for (int i = 0; i < made; ++i, folder = fs::path(folder).parent_path().string()) make_name_durable(folder);
+  }
   write_file_atomically(path, text);
   pending_.add(path);
 }

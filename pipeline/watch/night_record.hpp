@@ -22,7 +22,7 @@ namespace pitwatch {
 
 /// The record of one run on a state whose lock is held. What is published comes in this order, so that a run that is
 /// killed in between leaves what the next one continues from: the manifest, its signature and time stamp, the register,
-/// alerts.geojson, and last runs/HEAD.
+/// alerts.geojson, chips, and last runs/HEAD.
 class NightRecord {
  public:
   /// Reads what the run before left. One that is damaged is reported when this run ends, and is no hindrance.

@@ -150,6 +150,9 @@ struct WatchReport {
 /// adds a manifest and a row of `runs`. A run that ends in an error is put on record, too. One run at a time has a
 /// state (a lock).
 ///
+/// With each alert that is reported it keeps chips of its ground and what each acquisition showed of it, in STATE/chips
+/// (chips/README.md); nothing depends on them.
+///
 /// A rerun writes STATE/alerts.geojson and nothing else.
 ///
 /// With a context, its layers are asked what the alerts touch, and that is put on record with the rest; a layer that
