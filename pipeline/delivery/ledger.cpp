@@ -79,26 +79,6 @@ MailOnItsWay mail_of(const json& object) {
   return mail;
 }
 
-Ledger parse_ledger(const std::string& text, const std::string& subscription) {
-  const json document = parse_json(text);
-  if (member(document, "format") != ledger_format) fail("of another format");
-  Ledger ledger;
-  ledger.subscription = text_of(document, "subscription");
-  if (ledger.subscription != subscription) fail("it is of another subscription");
-  ledger.began = parse_instant(text_of(document, "began"));
-  const json& delivered = member(document, "delivered");
-  if (!delivered.is_number_integer()) fail("delivered");
-  ledger.delivered = delivered.get<std::int64_t>();
-  ledger.last_delivery = instant_of(document, "last_delivery");
-  ledger.problem = text_of(document, "problem");
-  ledger.problem_since = instant_of(document, "problem_since");
-  if (document.contains("on_its_way")) ledger.on_its_way = mail_of(document.at("on_its_way"));
-  const json& done = member(document, "done");
-  if (!done.is_object()) fail("done");
-  for (const auto& [id, of_alert] : done.items()) ledger.done.emplace(id, done_of(of_alert));
-  return ledger;
-}
-
 json json_of(const NewsDone& done) {
   json object = json::object();
   for (std::size_t i = 0; i < done.counts.size(); ++i) {
@@ -140,6 +120,26 @@ std::string text_of(const Ledger& ledger) {
 
 std::string ledger_path(const std::string& state, const std::string& subscription) {
   return state + "/delivery/" + subscription + ".json";
+}
+
+Ledger parse_ledger(const std::string& text, const std::string& subscription) {
+  const json document = parse_json(text);
+  if (member(document, "format") != ledger_format) fail("of another format");
+  Ledger ledger;
+  ledger.subscription = text_of(document, "subscription");
+  if (ledger.subscription != subscription) fail("it is of another subscription");
+  ledger.began = parse_instant(text_of(document, "began"));
+  const json& delivered = member(document, "delivered");
+  if (!delivered.is_number_integer()) fail("delivered");
+  ledger.delivered = delivered.get<std::int64_t>();
+  ledger.last_delivery = instant_of(document, "last_delivery");
+  ledger.problem = text_of(document, "problem");
+  ledger.problem_since = instant_of(document, "problem_since");
+  if (document.contains("on_its_way")) ledger.on_its_way = mail_of(document.at("on_its_way"));
+  const json& done = member(document, "done");
+  if (!done.is_object()) fail("done");
+  for (const auto& [id, of_alert] : done.items()) ledger.done.emplace(id, done_of(of_alert));
+  return ledger;
 }
 
 std::optional<Ledger> read_ledger(const std::string& state, const std::string& subscription) {

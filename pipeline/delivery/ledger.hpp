@@ -35,6 +35,9 @@ std::string ledger_path(const std::string& state, const std::string& subscriptio
 /// ledger of it: it is never begun anew by itself, for then all would be sent, or left out, once more.
 std::optional<Ledger> read_ledger(const std::string& state, const std::string& subscription);
 
+/// The same of a text. Throws DataError without the path.
+Ledger parse_ledger(const std::string& text, const std::string& subscription);
+
 /// Whole or not at all. Throws IoError.
 void write_ledger(const std::string& state, const Ledger& ledger);
 

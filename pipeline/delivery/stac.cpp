@@ -28,7 +28,7 @@ constexpr std::array extensions{"https://stac-extensions.github.io/file/v2.1.0/s
 constexpr const char* classification = "https://stac-extensions.github.io/classification/v2.0.0/schema.json";
 
 std::string text_of(const ordered_json& document) {
-  return document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+  return document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 /// EPSG code of "EPSG:n".

@@ -144,6 +144,9 @@ void set_sender(const std::string& text, MailTarget& target, const std::string& 
     target.from = text.substr(open + 1, text.size() - open - 2);
     target.from_name = text.substr(0, open);
     while (!target.from_name.empty() && target.from_name.back() == ' ') target.from_name.pop_back();
+    const bool is_quoted =
+        target.from_name.size() > 1 && target.from_name.front() == '"' && target.from_name.back() == '"';
+    if (is_quoted) target.from_name = target.from_name.substr(1, target.from_name.size() - 2);
   }
   if (!is_mail_address(target.from)) throw ConfigError(where + ": 'from' is no address of mail");
   if (target.from_name.size() > longest_name) throw ConfigError(where + ": the name in 'from' is too long");
@@ -202,8 +205,7 @@ Subscription subscription_of(const json& object, const std::string& folder, cons
   return subscription;
 }
 
-std::vector<Subscription> parse_subscriptions(const std::string& text, const std::string& folder) {
-  const json document = parse_json(text);
+std::vector<Subscription> subscriptions_of(const json& document, const std::string& folder) {
   check_members(document, {"$schema", "subscriptions"}, "the outermost value");
   const auto found = document.find("subscriptions");
   if (found == document.end() || !found->is_array() || found->empty() || found->size() > most_subscriptions) {
@@ -221,6 +223,16 @@ std::vector<Subscription> parse_subscriptions(const std::string& text, const std
 }
 
 }  // namespace
+
+std::vector<Subscription> parse_subscriptions(const std::string& text, const std::string& folder) {
+  json document;
+  try {
+    document = parse_json(text);
+  } catch (const DataError& error) {
+    throw ConfigError(error.what());
+  }
+  return subscriptions_of(document, folder);
+}
 
 std::vector<Subscription> read_subscriptions(const std::string& path) {
   try {

@@ -62,6 +62,9 @@ struct Subscription {
 /// another type or range. Secrets are not looked for. Relative paths of secrets are as from the file.
 std::vector<Subscription> read_subscriptions(const std::string& path);
 
+/// The same of a text, relative paths as from `folder`. Throws ConfigError without the path.
+std::vector<Subscription> parse_subscriptions(const std::string& text, const std::string& folder);
+
 /// Throws ConfigError: it is not there, empty, of several lines or longer than 4096 bytes. Never shows it.
 std::string read_secret(const SecretPlace& place);
 

@@ -246,6 +246,20 @@ TEST_F(PublishCli, TheQgisProjectShowsWhatIsThere) {
   }
 }
 
+TEST_F(PublishCli, CsvForSpreadsheetsHasAMarkAndNoFormulas) {
+  test::add_review(state() + "/register.gpkg", "PW-a",
+                   test::review_of(Verdict::natural, "2022-06-01", "=HYPERLINK(\"http://example.org\")"));
+  const auto csv = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {PITWATCH_PROGRAM, "alerts", "export", "--state", state()});
+    return run_process(more);
+  };
+  const std::string plain = csv({"--format", "csv"}).out;
+  EXPECT_TRUE(plain.starts_with("id,"));
+  EXPECT_THAT(plain, HasSubstr("\"'=HYPERLINK(\"\"http"));
+  EXPECT_EQ(csv({"--format", "csv", "--bom"}).out, "\xEF\xBB\xBF" + plain);
+  EXPECT_EQ(csv({"--format", "kml", "--bom"}).exit_code, 2);
+}
+
 TEST_F(PublishCli, MapServerAnswersOgcApiFeatures) {
   if (!fs::exists(mapserv)) GTEST_SKIP() << "MapServer (cgi-mapserver) is not installed";
   ASSERT_EQ(publish().exit_code, 0);

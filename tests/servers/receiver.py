@@ -19,6 +19,7 @@ Modes of a mail server, by the local part of the first recipient:
 anybody          takes it                  refuse       550 for the recipient
 tempM            451 for the first M recipients         cutM   takes the first M mails and closes without an answer
 hang             never answers to the mail              rude   550 after the mail
+mute             takes the mail and never answers
 """
 
 import argparse
@@ -199,7 +200,11 @@ class MailHandler(socketserver.StreamRequestHandler):
             self.say("550 not this one")
             return True
         text = b"".join(lines).decode("latin-1")
-        take("mails", {"from": sender, "to": recipients, "user": user, "text": text})
+        taken = {"from": sender, "to": recipients, "user": user, "text": text}
+        take("mails", taken)
+        if mode == "mute":
+            time.sleep(60)
+            return False
         if (match := re.fullmatch(r"cut(\d+)", mode)) and count <= int(match[1]):
             return False
         self.say("250 taken")
