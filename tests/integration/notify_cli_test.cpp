@@ -171,6 +171,11 @@ TEST_F(NotifyCli, SinceSendsWhatWasRecordedFromThenOn) {
   subscribe({hook("hook", "other", {{"events", json::array({"new"})}})});
   EXPECT_EQ(notify({"--since", "2024-01-01"}).exit_code, 0);
   EXPECT_THAT(heard(), ElementsAre("PW-b new", "PW-a new", "PW-b new"));
+  // Of a subscription that has begun it passes over what was not sent before.
+  night({told_alert("PW-a", 0), told_alert("PW-b", 100), told_alert("PW-c", 200)}, "2024-05-03T02:00:00Z");
+  EXPECT_EQ(notify({"--since", "2024-05-04"}).exit_code, 0);
+  EXPECT_EQ(notify().exit_code, 0);
+  EXPECT_EQ(taken().size(), 3U);
 }
 
 TEST_F(NotifyCli, DryRunAndListSendAndWriteNothing) {
@@ -234,6 +239,21 @@ TEST_F(NotifyCli, OneThatFailsHoldsUpNoOther) {
   counts.clear();
   for (const json& each : taken()) ++counts[each.at("path").get<std::string>()];
   EXPECT_EQ(counts["/hook/tell?me"], 6 + 6 + 3) << "what was refused is sent the next time";
+}
+
+TEST_F(NotifyCli, ARefusedEventKeepsLaterOnesOfItsKind) {
+  Alert grown = told_alert("PW-a", 0);
+  happens(grown, AlertEventKind::grew, "2022-04-01T08:00:00Z", 2.5, AlertStatus::confirmed);
+  night({grown});
+  const json filter{{"events", json::array({"grown"})}};
+  subscribe({hook("but-1", "hook", filter)});
+  const Outcome outcome = notify({"--since", "2024-01-01"});
+  EXPECT_EQ(outcome.exit_code, 4);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("2 of 2"), HasSubstr("PW-a: "), HasSubstr("422")));
+  EXPECT_EQ(taken().size(), 0U);
+  subscribe({hook("hook", "hook", filter)});
+  EXPECT_EQ(notify().exit_code, 0);
+  EXPECT_THAT(heard_once(), ElementsAre("PW-a grown 1", "PW-a grown 2"));
 }
 
 TEST_F(NotifyCli, WhereNobodyIsReachedTheExitCodeSaysSo) {

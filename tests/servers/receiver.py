@@ -14,6 +14,7 @@ late             takes it, answers after half a second     hang   takes nothing 
 twice            takes it, answers twice   moved        302 to /hook/
 flood            takes it, answers with a body without an end
 only-ID          422 for events of alerts other than ID
+but-N            422 for events of number N
 
 Modes of a mail server, by the local part of the first recipient:
 anybody          takes it                  refuse       550 for the recipient
@@ -113,6 +114,8 @@ class Webhook(http.server.BaseHTTPRequestHandler):
             time.sleep(60)
             return None
         if mode.startswith("only-") and entry["body"]["id"] != mode[5:]:
+            return self.answer(422)
+        if mode.startswith("but-") and entry["body"]["event"]["number"] == mode[4:]:
             return self.answer(422)
         take("taken", entry)
         if match := re.fullmatch(r"cutx(\d+)", mode):
