@@ -93,13 +93,13 @@ std::vector<OutlinedAlert> placed(std::span<const OutlinedAlert> alerts) {
   return usable;
 }
 
-/// The waters of layers in scenes, and the reaches of those that alerts of now lie at, which elevations tell.
+/// The waters of layers and alerts in scenes, and the reaches of those that alerts of now lie at, which elevations
+/// tell.
 WaterReading look_at_waters(const ContextOptions& options, const ContextLayers& read, const ProgressSink& progress) {
+  const std::vector<OutlinedAlert> alerts = placed(read_register(options.register_target).alerts);
   std::vector<AlertReach> reaches;
-  if (read.config.elevation) {
-    reaches = alert_reaches(placed(read_register(options.register_target).alerts), read.layers, *read.config.elevation);
-  }
-  return read_waters(read.layers, reaches, *options.waters, progress);
+  if (read.config.elevation) reaches = alert_reaches(alerts, read.layers, *read.config.elevation);
+  return read_waters(read.layers, alerts, reaches, *options.waters, progress);
 }
 
 /// Writes what the layers say into the record of a state whose lock is held.

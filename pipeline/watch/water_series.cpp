@@ -11,10 +11,12 @@
 
 #include "pipeline/acquisition/mosaic.hpp"
 #include "pipeline/acquisition/reader.hpp"
+#include "pipeline/context/alert_grid.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/core/text.hpp"
 #include "pipeline/io/files/gdal_runtime.hpp"
+#include "pipeline/io/geo/geodesy.hpp"
 #include "pipeline/io/scenes/scene_source.hpp"
 #include "pipeline/schedule/arena.hpp"
 #include "pipeline/schedule/background.hpp"
@@ -70,11 +72,22 @@ class Tally {
 struct WaterTally {
   Tally red;
   Tally near_infrared;
+  std::int64_t clear = 0;  // pixels
+  std::int64_t wet = 0;    // of them
+
+  void add(const WaterTally& other) {
+    red.add(other.red);
+    near_infrared.add(other.near_infrared);
+    clear += other.clear;
+    wet += other.wet;
+  }
 };
 
 using WaterKey = std::tuple<std::string, std::string, std::string>;  // site, layer, name
 struct WaterTallies {
   std::string feature_id;
+  std::int64_t pixels = 0;
+  double area_m2 = 0;  // of them
   std::map<Instant, WaterTally> by_time;
 };
 using SiteWaters = std::map<WaterKey, WaterTallies>;
@@ -148,11 +161,13 @@ bool is_clear_water(const ObservationFeatures& features, std::size_t pixel) {
   return features.seen[pixel] == Seen::clear && looks_wet(features.values[pixel]);
 }
 
-WaterTally tally_of(const PaneWater& water, const ObservationPlanes& planes, const ObservationFeatures& features) {
+WaterTally tally_of(const PanePixels& pixels, const ObservationPlanes& planes, const ObservationFeatures& features) {
   WaterTally tally;
   const auto width = static_cast<std::size_t>(features.width);
-  for (const std::size_t pixel : water.pixels) {
+  for (const std::size_t pixel : pixels) {
+    tally.clear += features.seen[pixel] == Seen::clear ? 1 : 0;
     if (!is_clear_water(features, pixel)) continue;
+    ++tally.wet;
     const int x = static_cast<int>(pixel % width);
     const int y = static_cast<int>(pixel / width);
     const float red = planes.red.at(x, y);
@@ -179,15 +194,22 @@ std::vector<ReachReading> readings_of(const PanePixels& pixels, const Observatio
   return readings;
 }
 
+/// An alert that became water, on a pane.
+struct PanePond {
+  const OutlinedAlert* alert = nullptr;
+  PanePixels pixels;
+};
+
 /// What is looked at on a pane.
 struct PaneLook {
   std::vector<PaneWater> waters;
+  std::vector<PanePond> ponds;
   PaneReaches reaches;
 };
 
 /// What one acquisition shows of it.
 struct PaneSeen {
-  std::vector<WaterTally> tallies;     // of each water; none where it was not read
+  std::vector<WaterTally> tallies;     // of each water, then of each pond; none where it was not read
   std::vector<ReachReading> readings;  // of each pixel of the reaches
   std::string problem;
 };
@@ -209,7 +231,12 @@ std::vector<PaneSeen> read_all(const WatchedSite& watched, const Pane& pane, con
       try {
         const ReadAcquisition read = reader.read(with_narrow_infrared(planned));
         extract_features(read.planes, monitor, features);
-        for (const PaneWater& water : look.waters) seen[i].tallies.push_back(tally_of(water, read.planes, features));
+        for (const PaneWater& water : look.waters) {
+          seen[i].tallies.push_back(tally_of(water.pixels, read.planes, features));
+        }
+        for (const PanePond& pond : look.ponds) {
+          seen[i].tallies.push_back(tally_of(pond.pixels, read.planes, features));
+        }
         seen[i].readings = readings_of(look.reaches.pixels, read.planes, features);
       } catch (const DataError& error) {
         seen[i].problem = error_chain(error);
@@ -223,14 +250,65 @@ std::vector<PaneSeen> read_all(const WatchedSite& watched, const Pane& pane, con
 /// What is known of the waters of all sites, as it is gathered.
 struct Gathered {
   SiteWaters waters;
-  std::map<std::string, SiteReaches> reaches;  // by site
+  std::map<std::pair<std::string, std::string>, WaterTallies> ponds;  // by site and alert
+  std::map<std::string, SiteReaches> reaches;                         // by site
 };
 
-void add_pane(const WatchedSite& watched, const Pane& pane, const std::vector<FlowPlace>& places,
-              std::span<const AlertReach> reaches, const SourceListing& listing, OffsetMemory& offsets,
-              const ProgressSink& progress, Gathered& gathered, WaterReading& reading) {
-  PaneLook look{waters_on(places, pane), {}};
-  if (look.waters.empty()) return;
+/// What is looked at in the zone of a site.
+struct ZoneLook {
+  std::vector<FlowPlace> places;
+  std::vector<std::pair<const OutlinedAlert*, AlertPixels>> ponds;
+};
+
+ZoneLook look_in_zone(const std::vector<LoadedLayer>& layers, std::span<const OutlinedAlert> alerts,
+                      const std::string& crs) {
+  ZoneLook look{places_in_zone(layers, crs), {}};
+  AlertZones zones;
+  ToGrid to_grid(zone_grid(crs));
+  for (const OutlinedAlert& one : alerts) {
+    if (one.alert.change_class != ChangeClass::to_water || zones.crs_of(one) != crs) continue;
+    look.ponds.emplace_back(&one, pixels_of(alert_shape(one.outline, to_grid), one.alert.area_ha));
+  }
+  return look;
+}
+
+/// The waters and ponds of a pane; a pond of the site that its alert names, or of any where it names none.
+PaneLook look_on(const ZoneLook& zone, const std::string& site, const Pane& pane) {
+  PaneLook look{waters_on(zone.places, pane), {}, {}};
+  for (const auto& [alert, pixels] : zone.ponds) {
+    if (alert->alert.site.value_or(site) != site) continue;
+    PanePond pond{alert, alert_pixels(pixels, pane)};
+    if (!pond.pixels.empty()) look.ponds.push_back(std::move(pond));
+  }
+  return look;
+}
+
+void add_pixels(const PanePixels& pixels, const Pane& pane, PixelAreas& areas, WaterTallies& tallies) {
+  if (pixels.empty()) return;
+  const auto width = static_cast<std::size_t>(pane.grid.width);
+  const std::size_t middle = pixels[pixels.size() / 2];
+  tallies.pixels += static_cast<std::int64_t>(pixels.size());
+  tallies.area_m2 += static_cast<double>(pixels.size()) *
+                     areas.at_m2(static_cast<double>(middle % width), static_cast<double>(middle / width));
+}
+
+void add_pane(const WatchedSite& watched, const Pane& pane, const ZoneLook& zone, std::span<const AlertReach> reaches,
+              const SourceListing& listing, OffsetMemory& offsets, const ProgressSink& progress, Gathered& gathered,
+              WaterReading& reading) {
+  PaneLook look = look_on(zone, watched.site.id, pane);
+  if (look.waters.empty() && look.ponds.empty()) return;
+  std::vector<WaterTallies*> tallies;  // as PaneSeen::tallies
+  PixelAreas areas(pane.grid);
+  for (const PaneWater& water : look.waters) {
+    WaterTallies& of = gathered.waters[{watched.site.id, water.place->layer, water.place->name}];
+    of.feature_id = water.place->ids.front();
+    add_pixels(water.pixels, pane, areas, of);
+    tallies.push_back(&of);
+  }
+  for (const PanePond& pond : look.ponds) {
+    tallies.push_back(&gathered.ponds[{watched.site.id, pond.alert->alert.id}]);
+    add_pixels(pond.pixels, pane, areas, *tallies.back());
+  }
   SiteReaches& of_site = gathered.reaches[watched.site.id];
   look.reaches = reaches_on(reaches, look.waters, pane);
   if (of_site.pixels + look.reaches.pixels.size() > most_reach_pixels) look.reaches = {};
@@ -245,11 +323,7 @@ void add_pane(const WatchedSite& watched, const Pane& pane, const std::vector<Fl
     const AcquisitionRecord& record = plan.acquisitions[i].record;
     if (!seen[i].problem.empty()) reading.skipped.emplace_back(record.scene(), seen[i].problem);
     for (std::size_t k = 0; k < seen[i].tallies.size(); ++k) {
-      const FlowPlace& place = *look.waters[k].place;
-      WaterTallies& of = gathered.waters[{watched.site.id, place.layer, place.name}];
-      of.feature_id = place.ids.front();
-      of.by_time[record.acquired].red.add(seen[i].tallies[k].red);
-      of.by_time[record.acquired].near_infrared.add(seen[i].tallies[k].near_infrared);
+      tallies[k]->by_time[record.acquired].add(seen[i].tallies[k]);
     }
     if (seen[i].readings.empty()) continue;
     std::vector<ReachReading>& all = of_site.by_time[record.acquired];
@@ -267,6 +341,41 @@ WaterSeries series_of(const WaterKey& key, const WaterTallies& tallies) {
   }
   series.course = course_of(series.seen);
   return series;
+}
+
+WaterExtents extents_of(const WaterTallies& tallies) {
+  constexpr double m2_per_ha = 1e4;
+  WaterExtents extents;
+  extents.pixels_ha = tallies.area_m2 / m2_per_ha;
+  const auto pixels = static_cast<double>(tallies.pixels);
+  std::vector<WaterSight> sights;
+  for (const auto& [when, tally] : tallies.by_time) {
+    if (tally.clear == 0) continue;
+    sights.push_back({when, tally.clear, tally.wet});
+    extents.seen.push_back(
+        {when, extents.pixels_ha * static_cast<double>(tally.wet) / pixels, static_cast<double>(tally.clear) / pixels});
+  }
+  extents.since = water_since(sights, tallies.pixels);
+  return extents;
+}
+
+void add_extents(const Gathered& gathered, WaterReading& reading) {
+  const auto add = [&](WaterExtents extents) {
+    if (!extents.seen.empty()) reading.extents.push_back(std::move(extents));
+  };
+  for (const auto& [key, tallies] : gathered.waters) {
+    WaterExtents extents = extents_of(tallies);
+    std::tie(extents.site, extents.layer, extents.water) = key;
+    add(std::move(extents));
+  }
+  for (const auto& [key, tallies] : gathered.ponds) {
+    WaterExtents extents = extents_of(tallies);
+    std::tie(extents.site, extents.alert_id) = key;
+    add(std::move(extents));
+  }
+  const auto rank = [](const WaterExtents& one) { return std::tie(one.site, one.alert_id, one.layer, one.water); };
+  std::stable_sort(reading.extents.begin(), reading.extents.end(),
+                   [&](const WaterExtents& a, const WaterExtents& b) { return rank(a) < rank(b); });
 }
 
 WaterSeries series_of(const std::string& site, const AlertReach& reach, const PaneReach& pixels,
@@ -329,8 +438,8 @@ TurbidityCourse course_of(std::span<const WaterObservation> seen) {
   return judge_turbidity(observations);
 }
 
-WaterReading read_waters(const std::vector<LoadedLayer>& layers, std::span<const AlertReach> reaches,
-                         WatchOptions options, const ProgressSink& progress) {
+WaterReading read_waters(const std::vector<LoadedLayer>& layers, std::span<const OutlinedAlert> alerts,
+                         std::span<const AlertReach> reaches, WatchOptions options, const ProgressSink& progress) {
   initialise_gdal(watch_gdal_cache_bytes);
   options.state.clear();
   options.dry_run = false;
@@ -342,11 +451,11 @@ WaterReading read_waters(const std::vector<LoadedLayer>& layers, std::span<const
   for (const RejectedItem& item : listing.rejected) reading.skipped.emplace_back(item.path, item.reason);
   OffsetMemory offsets;
   Gathered gathered;
-  std::map<std::string, std::vector<FlowPlace>> by_zone;
+  std::map<std::string, ZoneLook> by_zone;
   for (const WatchedSite& watched : sites) {
     const Grid grid = site_grid(watched.site, watched.options.buffer_m);
     const auto [zone, is_new] = by_zone.try_emplace(grid.crs);
-    if (is_new) zone->second = places_in_zone(layers, grid.crs);
+    if (is_new) zone->second = look_in_zone(layers, alerts, grid.crs);
     for (const Pane& pane : panes_of(grid)) {
       add_pane(watched, pane, zone->second, reaches, listing, offsets, progress, gathered, reading);
     }
@@ -355,6 +464,7 @@ WaterReading read_waters(const std::vector<LoadedLayer>& layers, std::span<const
     WaterSeries series = series_of(key, tallies);
     if (!series.seen.empty()) reading.waters.push_back(std::move(series));
   }
+  add_extents(gathered, reading);
   for (const auto& [site, of_site] : gathered.reaches) {
     for (const auto& [number, pixels] : of_site.reaches) {
       WaterSeries series = series_of(site, reaches[number], pixels, of_site.by_time);
@@ -405,6 +515,21 @@ std::string turbidity_csv(std::span<const WaterSeries> waters) {
               std::to_string(one.upstream_pixels) + "," + rounded(one.upstream_fnu) + "," +
               rounded(judgement.season_sigma) + "," + rounded(judgement.upstream_sigma) + "," + compared + "," +
               (judgement.in_event ? "1" : "0") + "\r\n";
+    }
+  }
+  return text;
+}
+
+std::string water_area_csv(std::span<const WaterExtents> extents) {
+  std::string text = "site,alert,layer,water,pixels_ha,first_seen,dry_before,date,area_ha,seen_share\r\n";
+  const auto day = [](const std::optional<Instant>& when) { return when ? format_instant(*when) : ""; };
+  for (const WaterExtents& one : extents) {
+    const std::string whose = csv_cell(one.site) + "," + csv_cell(one.alert_id) + "," + csv_cell(one.layer) + "," +
+                              csv_cell(one.water) + "," + fixed_text(one.pixels_ha, 4) + "," +
+                              day(one.since.first_seen) + "," + day(one.since.dry_before);
+    for (const WaterExtent& seen : one.seen) {
+      text += whose + "," + format_instant(seen.at) + "," + fixed_text(seen.area_ha, 4) + "," +
+              fixed_text(seen.seen_share, 3) + "\r\n";
     }
   }
   return text;

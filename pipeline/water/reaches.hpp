@@ -31,7 +31,7 @@ inline constexpr double apart_m = 100;          // between the flow below an inf
 /// inflow, over water alone, and that are apart_m and more from all that the alert's flow passes. Both within
 /// reach_length_m along the flow; both empty where no surface water is come to, upstream where nothing is above.
 InflowReach reach_of(const WaterGround& ground, PlaneView<const FlowDirection> directions,
-                    const std::vector<FlowPlace>& places, const std::vector<FlowCell>& cells);
+                     const std::vector<FlowPlace>& places, const std::vector<FlowCell>& cells);
 
 /// The same on the cells of a zone: columns and rows of cells of `cell_m` from the corner of zone_grid(crs).
 struct AlertReach {

@@ -173,5 +173,16 @@ TEST(TurbidityTable, HasARowForEachObservationAndSaysWhatItIsComparedWith) {
   EXPECT_THAT(turbidity_csv({}), ::testing::EndsWith("in_event\r\n"));
 }
 
+TEST(WaterAreaTable, HasARowForEachAcquisitionAndSaysSinceWhen) {
+  WaterExtents lake{"north", "", "lakes", "=lake", 12.5, {{day(0), 1.23456, 1}, {day(5), 0, 0.0004}}, {}};
+  lake.since.first_seen = day(0);
+  const WaterExtents pond{"north", "PW-1", "", "", 0.2, {{day(5), 0.1, 0.5}}, {day(5), day(0)}};
+  EXPECT_EQ(water_area_csv(std::vector{lake, pond}),
+            "site,alert,layer,water,pixels_ha,first_seen,dry_before,date,area_ha,seen_share\r\n"
+            "north,,lakes,'=lake,12.5000,2022-01-01T00:00:00Z,,2022-01-01T00:00:00Z,1.2346,1.000\r\n"
+            "north,,lakes,'=lake,12.5000,2022-01-01T00:00:00Z,,2022-01-06T00:00:00Z,0.0000,0.000\r\n"
+            "north,PW-1,,,0.2000,2022-01-06T00:00:00Z,2022-01-01T00:00:00Z,2022-01-06T00:00:00Z,0.1000,0.500\r\n");
+}
+
 }  // namespace
 }  // namespace pitwatch
