@@ -43,9 +43,10 @@ class ContextCommand final : public Command {
         ("register", po::value<std::string>()->value_name("TARGET"),
          "the state's register: a GeoPackage, or a database such as PG:dbname=...; default: STATE/register.gpkg")  //
         ("out,o", po::value<std::string>()->value_name("DIR"),
-         "folder, made if missing, for turbidity.csv; needs --turbidity")  //
+         "folder, made if missing, for turbidity.csv and water_area.csv; needs --turbidity")  //
         ("turbidity", po::bool_switch(),
-         "read all acquisitions of --source at --sites for the turbidity of their waters, as run reads them")  //
+         "read all acquisitions of --source at --sites for the turbidity and the area of their waters, as run reads "
+         "them")  //
         ("json", po::bool_switch(), "JSON, not tables");
     add_signing_options(description);
     po::options_description waters("Options of --turbidity, as those of run; of the network for layers at URLs, too");
@@ -110,6 +111,7 @@ class ContextCommand final : public Command {
     std::filesystem::create_directories(out_, error);
     if (error) throw ConfigError("--out " + out_ + ": cannot be made: " + error.message());
     write_file_atomically(out_ + "/turbidity.csv", turbidity_csv(waters.waters));
+    write_file_atomically(out_ + "/water_area.csv", water_area_csv(waters.extents));
   }
 
   CommonOptions common_;

@@ -34,17 +34,25 @@ std::vector<Band> parse_bands(const std::string& text) {
   return bands;
 }
 
-/// "2022-07-01:2022-07-20:0.8".
+double parse_number(const std::string& text) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [read_to, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || read_to != end) throw DataError("'" + printable(text) + "' is no number");
+  return number;
+}
+
+/// "2022-07-01:2022-07-20:0.8", or with an elevation behind: "...:0.8:560".
 Plume parse_plume(const std::string& text) {
   std::vector<std::string> parts;
   std::istringstream stream(text);
   for (std::string part; std::getline(stream, part, ':');) parts.push_back(part);
-  if (parts.size() != 3) throw ConfigError("--plume: '" + printable(text) + "' is not DAY:DAY:SHARE");
+  if (parts.size() != 3 && parts.size() != 4) {
+    throw ConfigError("--plume: '" + printable(text) + "' is not DAY:DAY:SHARE or DAY:DAY:SHARE:BELOW_M");
+  }
   try {
-    Plume plume{parse_instant(parts[0]), last_instant(parts[1]), 0};
-    const char* const end = parts[2].data() + parts[2].size();
-    const auto [read_to, error] = std::from_chars(parts[2].data(), end, plume.share);
-    if (error != std::errc() || read_to != end) throw DataError("'" + printable(parts[2]) + "' is no number");
+    Plume plume{parse_instant(parts[0]), last_instant(parts[1]), parse_number(parts[2]), {}};
+    if (parts.size() == 4) plume.below_m = parse_number(parts[3]);
     return plume;
   } catch (const DataError& error) {
     throw ConfigError(std::string("--plume: ") + error.what());
@@ -78,8 +86,10 @@ class SimulateCommand final : public Command {
          "for each site, beside these: ponds, and workings along a river; 0..10000")  //
         ("decoys", po::value<int>()->value_name("N")->default_value(defaults.decoys),
          "for each site: harvests, fires, floods and the like; 0..10000")  //
-        ("plume", po::value<std::string>()->value_name("DAY:DAY:SHARE"),
-         "rivers and reservoirs carry so much tailings water, 0..1, from one day to another")           //
+        ("plume", po::value<std::string>()->value_name("DAY:DAY:SHARE[:BELOW_M]"),
+         "rivers and reservoirs carry so much tailings water, 0..1, from one day to another; with BELOW_M only where "
+         "their "
+         "bed lies lower above sea level, as below an inflow")                                          //
         ("clear-sky", po::bool_switch(), "no clouds, and every product whole: for pairs and pictures")  //
         ("sky-labels", po::bool_switch(),
          "write what hides the ground on each day, too: SITE/sky/YYYYMMDD.tif, bits of cloud, shadow, cirrus, snow")  //

@@ -32,7 +32,7 @@ constexpr std::array<MeasuredRule, 9> measured_rules{{
     {KindRule::bright_small, ObjectKind::building, 2, 4},
     {KindRule::bright_large, ObjectKind::cannot_tell, 0, 0},
     {KindRule::bared, ObjectKind::pit, 26, 35},
-    {KindRule::bare_changed, ObjectKind::cannot_tell, 0, 0},
+    {KindRule::bare_changed, ObjectKind::pit_or_dump, 0, 0},
     {KindRule::none, ObjectKind::cannot_tell, 0, 0},
 }};
 

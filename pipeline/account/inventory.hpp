@@ -13,9 +13,11 @@
 
 namespace pitwatch {
 
-enum class ObjectKind : std::uint8_t { pit, dump, pond, road, building, other, cannot_tell };
-inline constexpr std::array<std::string_view, 7> object_kind_names{"pit",      "dump",  "pond",       "road",
-                                                                   "building", "other", "cannot_tell"};
+/// pit_or_dump: dug or heaped up. Which of both cannot be told: without the heights of before and after, a dump is a
+/// pit turned over.
+enum class ObjectKind : std::uint8_t { pit, pit_or_dump, pond, road, building, other, cannot_tell };
+inline constexpr std::array<std::string_view, 7> object_kind_names{"pit",      "pit_or_dump", "pond",       "road",
+                                                                   "building", "other",       "cannot_tell"};
 inline std::string_view name(ObjectKind kind) { return object_kind_names[static_cast<std::size_t>(kind)]; }
 
 /// The rule by which a kind was given.

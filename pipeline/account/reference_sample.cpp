@@ -23,6 +23,7 @@ constexpr std::uint64_t most_bytes = std::uint64_t{64} << 20;
 constexpr double sigma_95 = 1.96;
 constexpr double m2_per_ha = 1e4;
 constexpr double most_count = 1e9;
+constexpr double least_area_ha = 1e-6;  // of a stratum: ratios to less run out of the numbers
 
 struct SampleRow {
   std::string where;  // "line 3", "feature 2"
@@ -103,8 +104,9 @@ void check(const SampleRow& row) {
     throw DataError(row.where + ": '" + printable(name.substr(0, 40)) +
                     "' is neither a class of alerts nor disturbed nor undisturbed");
   }
-  if (!(row.stratum_area_ha > 0 && row.stratum_area_ha < most_count)) {
-    throw DataError(row.where + ": stratum_area_ha is not above 0");
+  if (!(row.stratum_area_ha > 0)) throw DataError(row.where + ": stratum_area_ha is not above 0");
+  if (!(row.stratum_area_ha >= least_area_ha && row.stratum_area_ha <= most_count)) {
+    throw DataError(row.where + ": stratum_area_ha is not between 0.000001 and 1000000000");
   }
   if (!(row.count >= 0 && row.count <= most_count)) throw DataError(row.where + ": count is no number of points");
 }

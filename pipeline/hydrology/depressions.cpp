@@ -43,6 +43,17 @@ void each_outside_cell(PlaneView<const float> elevation, const Visit& visit) {
   }
 }
 
+/// Whether water leaves a cell that is not at the edge: a neighbour is lower, or a void.
+bool drains_at_once(PlaneView<const float> elevation, int x, int y) {
+  const float ground = elevation.at(x, y);
+  bool lower = false;
+  for (int row = y - 1; row <= y + 1; ++row) {
+    const float* const cells = elevation.row(row) + x;
+    lower |= !(cells[-1] >= ground) || !(cells[0] >= ground) || !(cells[1] >= ground);
+  }
+  return lower;
+}
+
 }  // namespace
 
 void fill_depressions(PlaneView<float> elevation) {
@@ -80,6 +91,45 @@ void fill_depressions(PlaneView<float> elevation) {
       }
     });
   }
+}
+
+bool has_depressions(PlaneView<const float> elevation) {
+  check_side(elevation);
+  Plane<std::uint8_t> seen;  // level ground that was looked at; made where there is any
+  std::vector<FlowCell> level;
+  const auto is_seen = [&](int x, int y) { return seen.at(x, y) != 0; };
+  // Whether water leaves the cell; the level ground beside it joins.
+  const auto drains = [&](FlowCell cell) {
+    const float ground = elevation.at(cell.x, cell.y);
+    bool lower = on_edge(elevation, cell.x, cell.y);
+    each_neighbour(elevation, cell.x, cell.y, [&](int x, int y) {
+      const float other = elevation.at(x, y);
+      lower = lower || !(other >= ground);  // lower, or a void
+      if (other != ground || is_seen(x, y)) return;
+      seen.at(x, y) = 1;
+      level.push_back(flow_cell(x, y));
+    });
+    return lower;
+  };
+  for (int row = 1; row + 1 < elevation.height; ++row) {
+    for (int column = 1; column + 1 < elevation.width; ++column) {
+      const float ground = elevation.at(column, row);
+      if (std::isnan(ground)) continue;
+      if (drains_at_once(elevation, column, row)) continue;
+      if (seen.width() == 0) {
+        seen.reshape(elevation.width, elevation.height);
+        for (int y = 0; y < elevation.height; ++y) std::memset(seen.row(y), 0, static_cast<std::size_t>(seen.width()));
+      }
+      if (is_seen(column, row)) continue;
+      seen.at(column, row) = 1;
+      level.assign(1, flow_cell(column, row));
+      bool leaves = false;
+      // All of it is looked at, so that it is not looked at again.
+      for (std::size_t i = 0; i < level.size(); ++i) leaves = drains(level[i]) || leaves;
+      if (!leaves) return true;
+    }
+  }
+  return false;
 }
 
 void fill_small_depressions(PlaneView<float> elevation, int max_cells) {
@@ -166,6 +216,7 @@ class Breaching {
       for (int column = 0; column < elevation_.width; ++column) {
         const float ground = elevation_.at(column, row);
         if (std::isnan(ground) || (cells_.at(column, row) & looked_at_bit) != 0) continue;
+        if (on_edge(elevation_, column, row) || drains_at_once(elevation_, column, row)) continue;
         flat.assign(1, flow_cell(column, row));
         cells_.at(column, row) |= looked_at_bit;
         bool drains = false;

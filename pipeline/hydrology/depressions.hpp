@@ -14,6 +14,10 @@ namespace pitwatch {
 /// grid with a side longer than max_flow_side.
 void fill_depressions(PlaneView<float> elevation);
 
+/// Whether fill_depressions() would raise any cell: whether there is level ground from which none drains. Throws as it
+/// does.
+bool has_depressions(PlaneView<const float> elevation);
+
 /// As fill_depressions(), but depressions of more cells than that stay as they are.
 void fill_small_depressions(PlaneView<float> elevation, int max_cells);
 

@@ -250,7 +250,8 @@ Plane<double> flow_sum(PlaneView<const FlowDirection> directions, PlaneView<cons
 
 Plane<FlowDirection> drained_directions(PlaneView<float> elevation, DepressionRule rule) {
   if (rule == DepressionRule::breach) breach_depressions(elevation);
-  fill_depressions(elevation);
+  // Breaching seldom leaves any, and to look for them takes much less than to fill.
+  if (rule != DepressionRule::breach || has_depressions(elevation)) fill_depressions(elevation);
   return flow_directions(elevation);
 }
 

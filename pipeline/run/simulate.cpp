@@ -60,6 +60,9 @@ void check(const SimulateOptions& options) {
   if (options.plume && !(options.plume->share >= 0 && options.plume->share <= 1)) {
     throw ConfigError("--plume: the share must be 0 to 1");
   }
+  if (options.plume && options.plume->below_m && !std::isfinite(*options.plume->below_m)) {
+    throw ConfigError("--plume: the elevation must be a number");
+  }
   if (options.plume && options.plume->until < options.plume->from) {
     throw ConfigError("--plume: its end is before its beginning");
   }
@@ -124,7 +127,9 @@ class SiteSeries {
     for (Acquisition& acquisition : acquisitions_) {
       const bool is_in =
           options.plume && acquisition.sensed >= options.plume->from && acquisition.sensed <= options.plume->until;
-      if (is_in) acquisition.plume = static_cast<float>(options.plume->share);
+      if (!is_in) continue;
+      acquisition.plume = static_cast<float>(options.plume->share);
+      if (options.plume->below_m) acquisition.plume_below_m = static_cast<float>(*options.plume->below_m);
     }
     draw_all_events();
     if (is_small()) {

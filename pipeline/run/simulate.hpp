@@ -17,8 +17,9 @@ enum class ProductForm : std::uint8_t { stac, safe };
 /// Rivers and reservoirs have so much tailings water in them.
 struct Plume {
   Instant from{};
-  Instant until{};   // included
-  double share = 0;  // 0..1
+  Instant until{};                // included
+  double share = 0;               // 0..1
+  std::optional<double> below_m;  // only where the ground lies lower, metres above sea level; nothing: everywhere
 };
 
 struct SimulateOptions {

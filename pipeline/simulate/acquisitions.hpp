@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct Acquisition {
   Reflectances offset{};
   float haze = 0;
   float plume = 0;  // how turbid rivers and the reservoir are beyond the season, 0..1
+  float plume_below_m = std::numeric_limits<float>::infinity();  // where their ground lies lower, above sea level
 };
 
 struct ScheduleOptions {

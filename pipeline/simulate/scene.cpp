@@ -72,6 +72,12 @@ float block_mean(const Plane<float>& plane, int x, int y, int by) {
 
 std::uint8_t percent(float share) { return static_cast<std::uint8_t>(std::clamp(share, 0.0F, 1.0F) * 100 + 0.5F); }
 
+/// Spectra without the plume, where there is one that does not reach everywhere.
+std::optional<SurfaceSpectra> spectra_without_plume(std::uint32_t seed, const Acquisition& acquisition) {
+  if (acquisition.plume == 0 || std::isinf(acquisition.plume_below_m)) return std::nullopt;
+  return SurfaceSpectra(season_of(seed, acquisition.sensed));
+}
+
 Season season_with_plume(std::uint32_t seed, const Acquisition& acquisition) {
   Season season = season_of(seed, acquisition.sensed);
   season.plume = acquisition.plume;
@@ -134,13 +140,14 @@ SceneRenderer::SceneRenderer(const SimulatedSite& site, const Acquisition& acqui
       sun_(sun_position(acquisition.sensed, site.longitude, site.latitude)),
       season_(season_with_plume(site.seed, acquisition)),
       spectra_(season_),
+      clear_spectra_(spectra_without_plume(site.seed, acquisition)),
       shading_(site.terrain, sun_),
       clouds_(site.grid, acquisition.seed, acquisition.weather, sun_) {}
 
 void SceneRenderer::reflect_ground(const GroundPixels& ground, Scratch& scratch) const {
   std::vector<const Reflectances*> spectrum(static_cast<std::size_t>(ground.window.width));
   std::vector<float> water(spectrum.size());
-  const Reflectances& stream = spectra_.of(Surface::river, 0, vigour_steps / 2);
+  std::vector<const Reflectances*> stream(spectrum.size());
   for (int y = 0; y < ground.window.height; ++y) {
     for (int x = 0; x < ground.window.width; ++x) {
       Surface surface = ground.surface.at(x, y);
@@ -148,7 +155,10 @@ void SceneRenderer::reflect_ground(const GroundPixels& ground, Scratch& scratch)
       if (surface == Surface::reservoir && ground.terrain.reservoir_depth.at(x, y) < season_.drawdown_m) {
         surface = Surface::reservoir_bed;
       }
-      spectrum[i] = &spectra_.of(surface, ground.phase.at(x, y), ground.vigour.at(x, y));
+      const bool is_above = clear_spectra_ && ground.terrain.elevation.at(x, y) >= acquisition_.plume_below_m;
+      const SurfaceSpectra& spectra = is_above ? *clear_spectra_ : spectra_;
+      spectrum[i] = &spectra.of(surface, ground.phase.at(x, y), ground.vigour.at(x, y));
+      stream[i] = &spectra.of(Surface::river, 0, vigour_steps / 2);
       water[i] = surface == Surface::river || surface == Surface::reservoir ? 0 : ground.terrain.water.at(x, y);
     }
     const float* brightness = ground.brightness.row(y);
@@ -157,7 +167,7 @@ void SceneRenderer::reflect_ground(const GroundPixels& ground, Scratch& scratch)
       float* out = scratch.reflectance[band].row(y);
       for (std::size_t x = 0; x < spectrum.size(); ++x) {
         const float dry = (*spectrum[x])[band] * brightness[x];
-        out[x] = dry + (stream[band] - dry) * water[x];
+        out[x] = dry + ((*stream[x])[band] - dry) * water[x];
       }
     }
   }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -100,6 +101,7 @@ class SceneRenderer {
   ViewAngles sun_;
   Season season_;
   SurfaceSpectra spectra_;
+  std::optional<SurfaceSpectra> clear_spectra_;  // of ground that lies too high for a plume
   Shading shading_;
   Clouds clouds_;
 };

@@ -22,6 +22,7 @@
 #include "pipeline/schedule/arena.hpp"
 #include "pipeline/schedule/background.hpp"
 #include "pipeline/watch/publish.hpp"
+#include "pipeline/water/reaches.hpp"
 #include "pipeline/water/water_context.hpp"
 
 namespace pitwatch {
@@ -90,6 +91,15 @@ std::vector<OutlinedAlert> placed(std::span<const OutlinedAlert> alerts) {
     }
   }
   return usable;
+}
+
+/// The waters of layers and alerts in scenes, and the reaches of those that alerts of now lie at, which elevations
+/// tell.
+WaterReading look_at_waters(const ContextOptions& options, const ContextLayers& read, const ProgressSink& progress) {
+  const std::vector<OutlinedAlert> alerts = placed(read_register(options.register_target).alerts);
+  std::vector<AlertReach> reaches;
+  if (read.config.elevation) reaches = alert_reaches(alerts, read.layers, *read.config.elevation);
+  return read_waters(read.layers, alerts, reaches, *options.waters, progress);
 }
 
 /// Writes what the layers say into the record of a state whose lock is held.
@@ -181,8 +191,7 @@ ContextReport record_context(const ContextOptions& given, const ProgressSink& pr
   ContextReport report;
   if (options.waters) {
     in_arena(options.threads, [&] {
-      report.waters =
-          read_waters(load_context(config, options.waters->sites, options.network).layers, *options.waters, progress);
+      report.waters = look_at_waters(options, load_context(config, options.waters->sites, options.network), progress);
     });
   }
   const FolderLock lock(options.state);

@@ -12,14 +12,16 @@ namespace {
 
 constexpr int most_void_cells = 2000;  // of a hole that is filled
 
-bool at_border(PlaneView<const FlowDirection> directions, int x, int y) {
+/// Notes whether a cell lies at the edge of the window or beside a void.
+void note_border(PlaneView<const FlowDirection> directions, int x, int y, Catchment& catchment) {
   for (std::size_t direction = 1; direction <= 8; ++direction) {
     const int nx = x + flow_steps[direction].x;
     const int ny = y + flow_steps[direction].y;
-    if (nx < 0 || ny < 0 || nx >= directions.width || ny >= directions.height) return true;
-    if (directions.at(nx, ny) == flow_void) return true;
+    const bool is_beyond = nx < 0 || ny < 0 || nx >= directions.width || ny >= directions.height;
+    const bool is_void = !is_beyond && directions.at(nx, ny) == flow_void;
+    catchment.is_cut = catchment.is_cut || is_beyond || is_void;
+    catchment.ends_at_void = catchment.ends_at_void || is_void;
   }
-  return false;
 }
 
 Plane<std::uint8_t> cells_beside_voids(const Plane<float>& elevation) {
@@ -97,7 +99,7 @@ Catchment catchment_of(const WaterGround& ground, PlaneView<const FlowDirection>
       if (labels.at(x, y) == 0) continue;
       catchment.area_ha += ground.cell_ha();
       catchment.disturbed_ha += disturbed.at(x, y) * ground.cell_ha();
-      catchment.is_cut = catchment.is_cut || at_border(directions, x, y);
+      note_border(directions, x, y, catchment);
     }
   }
   return catchment;

@@ -51,7 +51,8 @@ GroundFlow flow_of(const WaterGround& ground, const ElevationOptions& options);
 struct Catchment {
   double area_ha = 0;
   double disturbed_ha = 0;
-  bool is_cut = false;  // it goes beyond the window, or into a void: there is more of it
+  bool is_cut = false;        // it goes beyond the window, or into a void: there is more of it
+  bool ends_at_void = false;  // likewise, into a void: a larger window would not help
 };
 
 /// `disturbed` is the share of each cell that alerts cover.

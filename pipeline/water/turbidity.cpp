@@ -84,17 +84,20 @@ class Usuals {
 
 TurbidityJudgement judged(const TurbidityObservation& one, const Usuals& usuals) {
   TurbidityJudgement judgement;
-  bool against_upstream = has_upstream(one);
-  std::optional<Usual> usual = usuals.at(one.at, against_upstream);
-  if (!usual && against_upstream) {
-    against_upstream = false;
-    usual = usuals.at(one.at, false);
-  }
-  if (!usual) return judgement;
-  judgement.anomaly_sigma = (Usuals::value_of(one, against_upstream) - usual->level) / usual->spread;
-  const double expected = std::expm1(usual->level + (against_upstream ? std::log1p(*one.upstream_fnu) : 0));
-  judgement.excess_fnu = one.fnu - expected;
+  const auto judge = [&](bool against_upstream, std::optional<double>& sigma) {
+    const std::optional<Usual> usual = usuals.at(one.at, against_upstream);
+    if (!usual) return;
+    sigma = (Usuals::value_of(one, against_upstream) - usual->level) / usual->spread;
+    const double expected = std::expm1(usual->level + (against_upstream ? std::log1p(*one.upstream_fnu) : 0));
+    judgement.excess_fnu = one.fnu - expected;
+  };
+  judge(false, judgement.season_sigma);
+  if (has_upstream(one)) judge(true, judgement.upstream_sigma);
   return judgement;
+}
+
+void raise_peak(std::optional<double>& peak, const std::optional<double>& sigma) {
+  if (sigma) peak = std::max(peak.value_or(*sigma), *sigma);
 }
 
 }  // namespace
@@ -120,10 +123,13 @@ TurbidityCourse judge_turbidity(std::span<const TurbidityObservation> series, co
       continue;
     }
     judgement = judged(one, usuals);
-    const double sigma = judgement.anomaly_sigma.value_or(0);
+    const double sigma = judgement.anomaly_sigma().value_or(0);
     if (!in_event && sigma > options.appears_sigma) {
       in_event = true;
-      course.events.push_back({clear_before, one.at, one.at, std::nullopt, one.fnu, sigma});
+      TurbidityEvent& event = course.events.emplace_back();
+      event.clear_before = clear_before;
+      event.appeared = one.at;
+      event.against_upstream = judgement.upstream_sigma.has_value();
     } else if (in_event && sigma < options.fades_sigma) {
       in_event = false;
       course.events.back().faded = one.at;
@@ -134,6 +140,8 @@ TurbidityCourse judge_turbidity(std::span<const TurbidityObservation> series, co
       event.last_seen = one.at;
       event.peak_fnu = std::max(event.peak_fnu, one.fnu);
       event.peak_sigma = std::max(event.peak_sigma, sigma);
+      raise_peak(event.peak_season_sigma, judgement.season_sigma);
+      raise_peak(event.peak_upstream_sigma, judgement.upstream_sigma);
     } else {
       usuals.add(one);
       clear_before = one.at;

@@ -37,9 +37,13 @@ struct TurbidityOptions {
 };
 
 struct TurbidityJudgement {
-  std::optional<double> anomaly_sigma;  // nothing: not enough is known
-  double excess_fnu = 0;                // over what is usual
+  std::optional<double> season_sigma;    // against what is usual of the reach itself; nothing: not enough is known
+  std::optional<double> upstream_sigma;  // likewise of its difference from the reach upstream
+  double excess_fnu = 0;                 // over what is usual, by anomaly_sigma()
   bool in_event = false;
+
+  /// The one that counts: upstream where it is known, else of the season.
+  std::optional<double> anomaly_sigma() const { return upstream_sigma ? upstream_sigma : season_sigma; }
 };
 
 /// A time at which a reach was more turbid than is usual.
@@ -49,7 +53,10 @@ struct TurbidityEvent {
   Instant last_seen{};
   std::optional<Instant> faded;  // first observation without it again; nothing: it lasts
   double peak_fnu = 0;
-  double peak_sigma = 0;
+  double peak_sigma = 0;  // of anomaly_sigma()
+  std::optional<double> peak_season_sigma;
+  std::optional<double> peak_upstream_sigma;
+  bool against_upstream = false;  // what said that it appeared
 };
 
 struct TurbidityCourse {
@@ -58,10 +65,11 @@ struct TurbidityCourse {
 };
 
 /// Judges each observation against those before it, in order of time (throws DataError otherwise). What is compared is
-/// log(1 + FNU), less that of the reach upstream where both the observation and what is usual have one: rain, melt and
-/// the bias of Level-2A, which muddy both, cancel. Usual is the median of earlier observations that belong to no event;
-/// an anomaly is the difference from it over their spread (median absolute deviation times 1.4826, the spread of one
-/// observation). Observations that are not finite or below 0 are judged as nothing.
+/// log(1 + FNU): as it is (season_sigma), and less that of the reach upstream in the same acquisition where both the
+/// observation and what is usual have one (upstream_sigma): rain, melt and the bias of Level-2A, which muddy both,
+/// cancel. Where there is the second it alone makes events. Usual is the median of earlier observations that belong to
+/// no event; an anomaly is the difference from it over their spread (median absolute deviation times 1.4826, the spread
+/// of one observation). Observations that are not finite or below 0 are judged as nothing.
 TurbidityCourse judge_turbidity(std::span<const TurbidityObservation> series, const TurbidityOptions& options = {});
 
 }  // namespace pitwatch

@@ -12,9 +12,9 @@
 namespace pitwatch {
 namespace {
 
-constexpr double wide_times = 4;          // the window of catchments, against that of flow
-constexpr double most_wide_cells = 1e6;   // likewise
-constexpr double least_of_largest = 0.5;  // of the cell with most of an alert, what others must have
+constexpr std::array<double, 2> wide_times{4, 16};  // the windows of catchments, against that of flow
+constexpr double most_wide_cells = 1e6;             // of each of them
+constexpr double least_of_largest = 0.5;            // of the cell with most of an alert, what others must have
 
 /// The part of a window that a box lies in.
 Window window_of(const GridBox& box, const CellWindow& cells) {
@@ -294,8 +294,9 @@ void WindowFacts::add_waters(ContextFacts& facts, const std::vector<FlowCell>& c
     if (way.arrives) show_path(detail.figures, way.path);
     detail.figures["share_spread"] = spread_share(reach.place, facts.alert_id);
     const Catchment& catchment = catchment_at(reach.place);
-    detail.figures["catchment_ha"] = catchment.area_ha;
-    detail.figures["catchment_disturbed_ha"] = catchment.disturbed_ha;
+    const std::string part = catchment.is_cut ? "catchment_seen_" : "catchment_";
+    detail.figures[part + "ha"] = catchment.area_ha;
+    detail.figures[part + "disturbed_ha"] = catchment.disturbed_ha;
     detail.figures["catchment_is_cut"] = catchment.is_cut ? 1 : 0;
   }
   ContextDetail& stream = facts.details.emplace_back();
@@ -332,26 +333,34 @@ void WindowFacts::add_passed(ContextFacts& facts, const FlowPath& path, const Fl
   }
 }
 
-/// In a wider window, once for each place. Where that cannot be read it is cut, of no size.
+const WideGround& WindowFacts::wide_ground(std::size_t step) {
+  std::optional<WideGround>& wide = wide_[step];
+  if (wide) return *wide;
+  wide.emplace();
+  const CellWindow cells = wide_window(ground_.cells, wide_times[step], most_wide_cells);
+  try {
+    wide->ground = read_ground(options_, crs_, cells, places_);
+    wide->flow = flow_of(wide->ground, options_);
+    wide->disturbed = disturbed_in(alerts_, cells);
+    wide->is_readable = true;
+  } catch (const DataError&) {
+    wide->is_readable = false;  // reported where the window of flow cannot be read either
+  }
+  return *wide;
+}
+
+/// In a wider window, once for each place; in a still wider one where that cuts it off and no void does. Where no
+/// window can be read it is cut, of no size.
 const Catchment& WindowFacts::catchment_at(std::uint32_t place) {
   const auto [found, is_new] = catchments_.try_emplace(place);
   if (!is_new) return found->second;
-  if (!wide_) {
-    wide_.emplace();
-    const CellWindow cells = wide_window(ground_.cells, wide_times, most_wide_cells);
-    try {
-      wide_->ground = read_ground(options_, crs_, cells, places_);
-      wide_->flow = flow_of(wide_->ground, options_);
-      wide_->disturbed = disturbed_in(alerts_, cells);
-    } catch (const DataError&) {
-      wide_->is_readable = false;  // reported where the window of flow cannot be read either
-    }
-  }
-  if (wide_->is_readable) {
-    found->second = catchment_of(wide_->ground, wide_->flow.directions.view(), wide_->ground.places.cells[place],
-                                 wide_->disturbed.view());
-  } else {
-    found->second.is_cut = true;
+  found->second.is_cut = true;
+  for (std::size_t step = 0; step < wide_.size(); ++step) {
+    const WideGround& wide = wide_ground(step);
+    if (!wide.is_readable) break;
+    found->second =
+        catchment_of(wide.ground, wide.flow.directions.view(), wide.ground.places.cells[place], wide.disturbed.view());
+    if (!found->second.is_cut || found->second.ends_at_void) break;
   }
   return found->second;
 }

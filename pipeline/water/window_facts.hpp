@@ -1,6 +1,7 @@
 #pragma once
 // The facts of alerts that share a window of elevations.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -22,9 +23,9 @@
 
 namespace pitwatch {
 
-/// The window of catchments.
+/// A window of catchments.
 struct WideGround {
-  bool is_readable = true;
+  bool is_readable = false;
   WaterGround ground;
   GroundFlow flow;
   Plane<float> disturbed;  // share of each cell
@@ -80,6 +81,7 @@ class WindowFacts {
   const PlaceReach* most_reached(const FlowAnswer& answer) const;
   ContextDetail detail_of(const char* subject, std::uint32_t place) const;
   bool has_waters() const;
+  const WideGround& wide_ground(std::size_t step);
   const Catchment& catchment_at(std::uint32_t place);
   double spread_share(std::uint32_t place, const std::string& alert_id);
 
@@ -91,7 +93,7 @@ class WindowFacts {
   GroundFlow flow_;
   Plane<float> disturbed_;
   SedimentConnectivity connectivity_;
-  std::optional<WideGround> wide_;
+  std::array<std::optional<WideGround>, 2> wide_;                         // ever wider
   std::map<std::uint32_t, Catchment> catchments_;                         // by place
   std::map<std::string, std::vector<FlowCell>> cells_;                    // of the members, by id
   std::map<std::uint32_t, std::map<std::string, double>> spread_shares_;  // by place and member

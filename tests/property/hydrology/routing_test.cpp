@@ -106,6 +106,31 @@ TEST_F(FlowLaws, FillingGivesTheLeastSurfaceThatDrains) {
   });
 }
 
+TEST_F(FlowLaws, ThereAreDepressionsWhereFillingRaisesACell) {
+  int with = 0;
+  for_random_grounds(400, [&](const Plane<float>& ground, std::mt19937&) {
+    Plane<float> filled = copy_of(ground);
+    fill_depressions(filled.view());
+    bool raised = false;
+    each_cell(ground, [&](int x, int y) { raised = raised || filled.at(x, y) != ground.at(x, y); });
+    ASSERT_EQ(has_depressions(ground.view()), raised);
+    ASSERT_FALSE(has_depressions(filled.view()));
+    with += raised ? 1 : 0;
+    Plane<float> breached = copy_of(ground);
+    breach_depressions(breached.view());
+    fill_depressions(breached.view());
+    Plane<float> drained = copy_of(ground);
+    const Plane<FlowDirection> directions = drained_directions(drained.view(), DepressionRule::breach);
+    const Plane<FlowDirection> expected = flow_directions(breached.view());
+    each_cell(ground, [&](int x, int y) {
+      ASSERT_EQ(drained.at(x, y), breached.at(x, y)) << x << ' ' << y;
+      ASSERT_EQ(directions.at(x, y), expected.at(x, y)) << x << ' ' << y;
+    });
+  });
+  EXPECT_GT(with, 40);
+  EXPECT_LT(with, 400);
+}
+
 TEST_F(FlowLaws, SmallDepressionsAreThoseOfFewRaisedCells) {
   for_random_grounds(200, [](const Plane<float>& ground, std::mt19937& random) {
     const int most = random_int(random, 0, 12);

@@ -60,7 +60,7 @@ TEST_F(TurbidityLaws, WhatIsJudgedDoesNotKnowTheFuture) {
     const auto part = static_cast<std::size_t>(random_int(random_, 0, count));
     const TurbidityCourse first = judge_turbidity(std::span(series).first(part));
     for (std::size_t i = 0; i < part; ++i) {
-      EXPECT_EQ(first.judgements[i].anomaly_sigma, all.judgements[i].anomaly_sigma);
+      EXPECT_EQ(first.judgements[i].anomaly_sigma(), all.judgements[i].anomaly_sigma());
       EXPECT_EQ(first.judgements[i].in_event, all.judgements[i].in_event);
     }
     for (std::size_t i = 0; i < all.events.size(); ++i) {

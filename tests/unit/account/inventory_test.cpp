@@ -64,7 +64,8 @@ TEST(ObjectKind, FollowsFromClassShapeAndNeighbours) {
   EXPECT_EQ(kind(ChangeClass::unknown, patch), ObjectKind::cannot_tell);
   EXPECT_EQ(kind(ChangeClass::burn, line), ObjectKind::other);
   EXPECT_EQ(kind_of(ChangeClass::bare_to_bare, patch, false).rule, KindRule::bare_changed);
-  // 26 of 35 by Laplace's rule; what cannot be told has no probability.
+  EXPECT_EQ(kind(ChangeClass::bare_to_bare, patch), ObjectKind::pit_or_dump) << "images have no heights";
+  // 26 of 35 by Laplace's rule; what was not measured has no probability.
   EXPECT_NEAR(kind_of(ChangeClass::vegetation_to_bare, patch, false).probability, 27.0 / 37, 1e-12);
   EXPECT_EQ(kind_of(ChangeClass::bare_to_bare, patch, false).probability, 0);
 }

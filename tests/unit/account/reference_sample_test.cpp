@@ -119,6 +119,8 @@ TEST(ReferenceSample, WhatIsNoneIsRefusedInOneLine) {
       {head + "disturbed,disturbed,1e999\n", "stratum_area_ha is no number"},
       {head + "disturbed,disturbed,0\n", "not above 0"},
       {head + "disturbed,disturbed,-3\n", "not above 0"},
+      {head + "disturbed,disturbed,1e-308\n", "line 2: stratum_area_ha is not between"},
+      {head + "disturbed,disturbed,1.1e9\n", "line 2: stratum_area_ha is not between"},
       {head + "disturbed,disturbed,10\ndisturbed,disturbed,11\n", "line 3: stratum 'disturbed' has another area"},
       {head + "disturbed,disturbed,10\ndisturbed,disturbed,10\n", "no stratum 'undisturbed'"},
       {head + "undisturbed,undisturbed,10\nundisturbed,undisturbed,10\n", "no stratum of disturbed ground"},

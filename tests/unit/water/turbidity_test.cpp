@@ -47,9 +47,9 @@ std::vector<TurbidityObservation> usual_years() {
 TEST(TurbidityCourse, OfUsualYearsHasNoEvent) {
   const TurbidityCourse course = judge_turbidity(usual_years());
   EXPECT_TRUE(course.events.empty());
-  EXPECT_FALSE(course.judgements.front().anomaly_sigma);
-  ASSERT_TRUE(course.judgements.back().anomaly_sigma);
-  EXPECT_LT(std::abs(*course.judgements.back().anomaly_sigma), 2);
+  EXPECT_FALSE(course.judgements.front().anomaly_sigma());
+  ASSERT_TRUE(course.judgements.back().anomaly_sigma());
+  EXPECT_LT(std::abs(*course.judgements.back().anomaly_sigma()), 2);
 }
 
 TEST(TurbidityCourse, HasAPlumeFromItsFirstObservationUntilItFades) {
@@ -104,8 +104,8 @@ TEST(TurbidityCourse, PassesOverWhatIsNoObservation) {
   series[100].fnu = std::nan("");
   series[101].fnu = -3;
   const TurbidityCourse course = judge_turbidity(series);
-  EXPECT_FALSE(course.judgements[100].anomaly_sigma);
-  EXPECT_FALSE(course.judgements[101].anomaly_sigma);
+  EXPECT_FALSE(course.judgements[100].anomaly_sigma());
+  EXPECT_FALSE(course.judgements[101].anomaly_sigma());
   EXPECT_TRUE(course.events.empty());
   std::swap(series[3], series[4]);
   EXPECT_THROW(judge_turbidity(series), DataError);

@@ -184,7 +184,11 @@ TEST_F(WaterContext, OfAValleyIsItsRiver) {
   EXPECT_GT(detail(facts, "water_flow", "river").figures.at("share_spread"), 0.9);
   EXPECT_EQ(detail(facts, "water_passed", "village").figures.at("order"), 2);
   EXPECT_FALSE(flow.catchment_disturbed);  // the river comes from beyond the elevations
-  EXPECT_EQ(detail(facts, "water_flow", "river").figures.at("catchment_is_cut"), 1);
+  const std::map<std::string, double>& river = detail(facts, "water_flow", "river").figures;
+  EXPECT_EQ(river.at("catchment_is_cut"), 1);
+  EXPECT_GT(river.at("catchment_seen_ha"), 1000) << "of what is seen";
+  EXPECT_EQ(river.count("catchment_ha"), 0U);
+  EXPECT_EQ(river.count("catchment_disturbed_ha"), 0U);
   ASSERT_TRUE(state_);
   EXPECT_EQ(state_->problem, "");
   EXPECT_EQ(state_->role, "elevation");
@@ -354,6 +358,39 @@ TEST_F(WaterContext, RefusesFactsOfOtherAlerts) {
   const std::vector<OutlinedAlert> alerts{alert_on(190, 150, 1, 1)};
   EXPECT_THROW(add_water_facts(facts, alerts, {}, {}, now), DataError);
   EXPECT_THROW(add_water_facts({}, alerts, {}, {}, now), DataError);
+}
+
+/// A valley as above, closed in the north by row 40 and at its sides by columns 40 and 260.
+double closed_valley(int x, int y) {
+  const int across = std::abs(x - 150);
+  return 500 + 1.5 * std::min(across, 220 - across) - 0.3 * (y < 40 ? 80 - y : y);
+}
+
+TEST_F(WaterContext, ACatchmentLargerThanTheWideWindowIsLookedAtInAWiderOne) {
+  write_ground(closed_valley);
+  add_box("surface_water", "pond", 149, 149, 3, 3);
+  // Windows of 0.6, 2.4 and 9.6 km; above the pond the valley has 3.4 km, and 6.6 km from side to side.
+  const std::string narrow = R"("elevation":{"source":"dem.tif","reach_m":285,"rmse_m":0})";
+  const ContextFacts facts = facts_of(alert_on(154, 150, 1, 1), narrow);
+  const std::map<std::string, double>& figures = detail(facts, "water_flow", "pond").figures;
+  constexpr double cells = 112 * 221;
+  EXPECT_EQ(figures.at("catchment_is_cut"), 0);
+  ASSERT_EQ(figures.count("catchment_ha"), 1U);
+  EXPECT_NEAR(figures.at("catchment_ha"), cells * 0.09, cells * 0.09 * 0.02);
+  ASSERT_TRUE(facts.context.water->flow->catchment_disturbed);
+  EXPECT_NEAR(*facts.context.water->flow->catchment_disturbed, 1 / cells, 1e-6);
+}
+
+TEST_F(WaterContext, ACatchmentThatEndsAtAVoidIsCut) {
+  write_ground([](int x, int y) { return x < 60 ? -9999 : closed_valley(x, y); });
+  add_box("surface_water", "pond", 149, 149, 3, 3);
+  const ContextFacts facts =
+      facts_of(alert_on(154, 150, 1, 1), R"("elevation":{"source":"dem.tif","reach_m":2500,"rmse_m":0})");
+  const std::map<std::string, double>& figures = detail(facts, "water_flow", "pond").figures;
+  EXPECT_EQ(figures.at("catchment_is_cut"), 1);
+  EXPECT_EQ(figures.count("catchment_ha"), 0U);
+  EXPECT_GT(figures.at("catchment_seen_ha"), 0);
+  EXPECT_FALSE(facts.context.water->flow->catchment_disturbed);
 }
 
 }  // namespace
