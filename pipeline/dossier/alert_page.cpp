@@ -635,8 +635,13 @@ ordered_json custody_facts(const DossierRecord& record, const Texts& texts) {
   add("custody_chain", record.misfits.empty() ? texts("custody_chain_whole")
                                               : texts("custody_chain_broken", {{"why", record.misfits.front()}}));
   if (newest == nullptr) return rows;
-  add("custody_signed", texts(newest->is_signed ? "custody_sealed_unchecked" : "custody_unsealed"));
-  add("custody_stamped", texts(newest->is_time_stamped ? "custody_sealed_unchecked" : "custody_unsealed"));
+  const auto at = newest->stamped_at;
+  add("custody_signed", !newest->is_signed          ? texts("custody_unsealed")
+                        : newest->signed_by.empty() ? texts("custody_seal_broken")
+                                                    : texts("custody_signed_by", {{"who", newest->signed_by}}));
+  add("custody_stamped", !newest->is_time_stamped ? texts("custody_unsealed")
+                         : !at                    ? texts("custody_seal_broken")
+                               : texts("custody_stamped_by", {{"who", newest->stamped_by}, {"time", texts.time(*at)}}));
   return rows;
 }
 

@@ -4,12 +4,16 @@
 #include <filesystem>
 #include <set>
 
+#include "pipeline/core/error.hpp"
 #include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/record/chain.hpp"
-#include "pipeline/record/verify.hpp"
+#include "pipeline/record/signature.hpp"
 
 namespace pitwatch {
 namespace {
+
+constexpr std::uint64_t largest_seal_bytes = std::uint64_t{1} << 20;
 
 /// Acquisitions by site and time while manifests are read.
 class AcquisitionsOnRecord {
@@ -50,8 +54,33 @@ class AcquisitionsOnRecord {
   std::map<std::string, std::map<Instant, Entry>> sites_;
 };
 
+/// Who signed and stamped a manifest, as far as signature and stamp fit it.
+void add_seals(const std::string& state, std::string_view bytes, RecordedManifest& manifest,
+               std::vector<std::string>& misfits) {
+  const std::string path = runs_folder(state) + "/" + manifest.name;
+  const auto check = [&](const char* suffix, const auto& take) {
+    try {
+      const std::optional<std::string> seal = read_regular_file(path + suffix, largest_seal_bytes);
+      if (!seal) return false;
+      take(*seal);
+    } catch (const DataError& error) {
+      misfits.push_back("runs/" + manifest.name + suffix + ": " + error.what());
+    }
+    return true;
+  };
+  manifest.is_time_stamped = check(time_stamp_suffix, [&](const std::string& seal) {
+    const TimeStampFinding found = verify_time_stamp(bytes, seal, "");
+    manifest.stamped_by = found.authority;
+    manifest.stamped_at = found.time;
+  });
+  manifest.is_signed = check(signature_suffix, [&](const std::string& seal) {
+    manifest.signed_by = verify_cms(bytes, seal, "", manifest.ended).signer;
+  });
+}
+
 void read_manifests(DossierRecord& record) {
   AcquisitionsOnRecord acquisitions;
+  std::vector<std::string> seal_misfits;
   const auto visit = [&](const std::string& name, std::string_view bytes, const Manifest& manifest) {
     RecordedManifest one;
     one.name = name;
@@ -62,9 +91,7 @@ void read_manifests(DossierRecord& record) {
     one.command = manifest.command;
     one.program_version = manifest.program_version;
     one.algorithm = manifest.algorithm;
-    const std::string path = runs_folder(record.state) + "/" + name;
-    one.is_signed = std::filesystem::exists(path + signature_suffix);
-    one.is_time_stamped = std::filesystem::exists(path + time_stamp_suffix);
+    add_seals(record.state, bytes, one, seal_misfits);
     if (manifest.review) one.reviewed = manifest.review->alert_id;
     for (const AcquisitionUsed& used : manifest.acquisitions) {
       acquisitions.add(name, used);
@@ -81,6 +108,7 @@ void read_manifests(DossierRecord& record) {
   ChainFinding chain = check_chain(record.state, visit);
   record.head = chain.head;
   record.misfits = std::move(chain.misfits);
+  record.misfits.insert(record.misfits.end(), seal_misfits.begin(), seal_misfits.end());
   record.acquisitions = acquisitions.in_order();
 }
 

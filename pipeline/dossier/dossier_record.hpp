@@ -36,7 +36,10 @@ struct RecordedManifest {
   std::string algorithm;
   bool is_signed = false;
   bool is_time_stamped = false;
-  std::string reviewed;                                // id of the alert that it is the review of; else empty
+  std::string signed_by;              // of a signature that fits; whose certificate it is was not checked
+  std::string stamped_by;             // likewise of a time stamp
+  std::optional<Instant> stamped_at;  // as it says
+  std::string reviewed;               // id of the alert that it is the review of; else empty
   std::map<std::string, std::vector<Instant>> judged;  // acquisitions by site
 };
 
@@ -55,8 +58,9 @@ struct DossierRecord {
   std::string sites_sha256;
 };
 
-/// Reads a state and its register. A state without a record has none of what manifests say. Throws as read_register()
-/// and check_chain() do.
+/// Reads a state and its register; signatures and time stamps are checked against their manifests, and not whose they
+/// are: one that does not fit is among the misfits. A state without a record has none of what manifests say. Throws as
+/// read_register() and check_chain() do.
 DossierRecord read_dossier_record(const std::string& state, const std::string& register_target);
 
 /// Those of the newest revision, as they were written.
