@@ -113,6 +113,9 @@ def make_state(program, folder):
     call(program, "simulate", "--sites", sites, "--from", "2021-07-01", "--until", "2022-12-31", "--every-days", 10,
          "--history-days", 150, "--size-km", 1.5, "--clear-sky", "--bands", "B02,B03,B04,B08,B11,B12", "--seed", 7,
          "--out", f"{folder}/series")
+    for scene in os.listdir(f"{folder}/series/other"):  # a gap
+        if scene.startswith("S2") and "20220520" <= scene.split("_")[2] < "20220619":
+            shutil.rmtree(f"{folder}/series/other/{scene}")
     call(program, "run", "--sites", sites, "--source", f"{folder}/series", "--state", state, "--history-days", 150,
          "--quiet")
     west, south, east, north = published(state)[0]["bbox"]
