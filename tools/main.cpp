@@ -51,8 +51,8 @@ void print_usage(std::ostream& out) {
   for (const CommandEntry* entry : commands) out << "  " << entry->name << "\t" << entry->summary << "\n";
   out << "\nExit codes: 0 done; 1 internal failure; 2 usage or configuration error; 3 no usable input data;\n"
          "4 done, but some inputs were skipped, or some news not delivered; 5 a check failed (status, coverage, "
-         "verify); 69 a server cannot be "
-         "reached;\n"
+         "verify);\n"
+         "69 a server cannot be reached;\n"
          "75 another run is at work on the state; 129, 130, 143 ended by a signal.\n";
 }
 
