@@ -311,7 +311,12 @@ void add_pane(const WatchedSite& watched, const Pane& pane, const ZoneLook& zone
   }
   SiteReaches& of_site = gathered.reaches[watched.site.id];
   look.reaches = reaches_on(reaches, look.waters, pane);
-  if (of_site.pixels + look.reaches.pixels.size() > most_reach_pixels) look.reaches = {};
+  if (of_site.pixels + look.reaches.pixels.size() > most_reach_pixels) {
+    look.reaches = {};
+    reading.skipped.emplace_back("site " + watched.site.id + ": reaches above and below alerts",
+                                 "have more than " + std::to_string(most_reach_pixels) +
+                                     " pixels of water: turbidity is compared with the season alone");
+  }
   const std::size_t first_pixel = of_site.add(look.reaches);
   const PanePlan planned(watched, pane, listing);
   const AcquisitionPlan& plan = planned.acquisitions();
