@@ -36,10 +36,11 @@ constexpr std::array<MeasuredRule, 9> measured_rules{{
     {KindRule::none, ObjectKind::cannot_tell, 0, 0},
 }};
 
-/// The mean of what is known of a rule's probability after so many objects, by Laplace's rule of succession.
+/// The mean of what is known of a rule's probability after so many objects, by Laplace's rule of succession; 0 where it
+/// was not measured.
 KindOfObject kind_by(KindRule rule) {
   const MeasuredRule& measured = measured_rules[static_cast<std::size_t>(rule)];
-  if (measured.kind == ObjectKind::cannot_tell) return {measured.kind, rule, 0};
+  if (measured.of == 0) return {measured.kind, rule, 0};
   return {measured.kind, rule, (measured.right + 1.0) / (measured.of + 2.0)};
 }
 

@@ -9,8 +9,11 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "pipeline/account/inventory.hpp"
+#include "pipeline/core/alert.hpp"
 #include "pipeline/core/error.hpp"
 #include "tests/unit/io/test_support.hpp"
 
@@ -57,6 +60,19 @@ TEST(Texts, CataloguesHaveTheSameKeysAndTheSameNamesInEach) {
       EXPECT_FALSE(other(key).empty()) << language << " " << key;
     }
   }
+}
+
+TEST(Texts, EveryWordOfTheRecordHasOne) {
+  const std::set<std::string> keys = keys_of(Texts("en"));
+  const auto has_all = [&](const std::string& prefix, const auto& names) {
+    for (const std::string_view name : names) EXPECT_TRUE(keys.contains(prefix + std::string(name))) << prefix << name;
+  };
+  has_all("object_", object_kind_names);
+  has_all("status_", alert_status_names);
+  has_all("event_", alert_event_names);
+  has_all("verdict_", verdict_names);
+  has_all("superseded_", superseded_why_names);
+  for (const ChangeClassName& one : change_class_names) EXPECT_TRUE(keys.contains("class_" + std::string(one.name)));
 }
 
 TEST(Texts, OtherLanguagesAreTranslated) {
