@@ -79,6 +79,14 @@ def by_us(ground, outlet, folder, rule="fill"):
     return directions, cells, basin, path, float(answer.stdout)
 
 
+def drain_by_grass(start, side, folder):
+    """The cells of r.drain's path from a cell, on the elevations that by_grass() left."""
+    column, row = start
+    grass("r.drain", "input=ground", "output=way", f"start_coordinates={column + 0.5},{side - row - 0.5}")
+    cells = out("way", "i", np.int32, side, folder, 0)
+    return {(int(x), int(y)) for y, x in np.argwhere(cells != 0)}
+
+
 def walk(directions, start):
     """The path of a cell along GRASS's directions, until it leaves the grid."""
     steps = [(0, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0)]
@@ -121,6 +129,14 @@ def main():
     print(f"without depressions, 400 x 400: same directions {same_directions:.6f}, accumulation {same_cells:.6f}, "
           f"catchment {same_basin:.6f} ({own[2].sum()} cells), path {path == other_path} ({len(path)} cells)")
     failed |= not (same_directions == same_cells == same_basin == 1 and path == other_path)
+
+    random = np.random.default_rng(11)
+    same = 0
+    for start in random.integers(20, 380, (ways := 20, 2)).tolist():
+        inside = lambda cells: {(x, y) for x, y in cells if 0 < x < 399 and 0 < y < 399}
+        same += inside(by_us(ground, start, folder)[3]) == inside(drain_by_grass(start, 400, folder))
+    print(f"without depressions, 400 x 400: {same} of {ways} flow paths are those of r.drain")
+    failed |= same != ways
 
     overlaps = {"fill": [], "breach": []}
     for seed in range(2, 7):

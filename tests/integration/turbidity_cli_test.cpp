@@ -322,5 +322,92 @@ TEST(TurbidityAgainstUpstream, APlumeFromAboveTheInflowIsNoEventOfTheAlerts) {
   EXPECT_EQ(of_the_head, 5);
 }
 
+// ---- how much water there is, and since when ----
+
+std::string digits_of(const std::string& day) { return day.substr(0, 10); }
+
+TEST(WaterArea, PondsAppearWhenTheyWereMadeWithTheirArea) {
+  const TemporaryFolder folder;
+  const std::string sites = folder / "site.geojson";
+  write_text(sites, R"({"type": "FeatureCollection", "features": [{"type": "Feature",
+      "properties": {"id": "small", "name": "Small"}, "geometry": {"type": "Polygon", "coordinates":
+      [[[46.607, 40.144], [46.620, 40.144], [46.620, 40.154], [46.607, 40.154], [46.607, 40.144]]]}}]})");
+  const std::string source = folder / "series/small";
+  const std::vector<std::string> simulated{"simulate",
+                                           "--sites",
+                                           sites,
+                                           "--from",
+                                           "2021-01-01",
+                                           "--to",
+                                           "2022-10-01",
+                                           "--every-days",
+                                           "10",
+                                           "--history-days",
+                                           "400",
+                                           "--size-km",
+                                           "2.4",
+                                           "--clear-sky",
+                                           "--bands",
+                                           "B02,B03,B04,B08,B11,B12",
+                                           "--seed",
+                                           "7",
+                                           "--disturbances",
+                                           "0",
+                                           "--decoys",
+                                           "0",
+                                           "--waterside",
+                                           "10",
+                                           "--out",
+                                           folder / "series"};
+  ASSERT_EQ(pitwatch(simulated).exit_code, 0);
+  ASSERT_EQ(pitwatch({"run", "--sites", sites, "--source", source, "--state", folder / "state"}).exit_code, 0);
+  // The ponds of the truth, with what they covered at last, as a layer.
+  const json truth = json::parse(read_text(folder / "series/truth.geojson"));
+  json ponds{{"type", "FeatureCollection"}, {"features", json::array()}};
+  for (const json& event : truth["features"]) {
+    if (event["properties"]["type"] == "pond") {
+      ponds["features"].push_back({{"type", "Feature"},
+                                   {"geometry", event["geometry"]},
+                                   {"properties", {{"id", event["id"]}, {"name", event["id"]}}}});
+    }
+  }
+  ASSERT_GE(ponds["features"].size(), 3U);
+  write_text(folder / "ponds.geojson", ponds.dump());
+  write_text(folder / "context.json", R"({"layers": [{"name": "ponds", "role": "surface_water",
+      "source": "ponds.geojson", "columns": {"id": "id", "name": "name"}}]})");
+  const Outcome outcome = pitwatch({"context", "--state", folder / "state", "--layers", folder / "context.json",
+                                    "--turbidity", "--source", source, "--sites", sites, "--out", folder / "out"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+
+  int of_layer = 0;
+  int of_alerts = 0;
+  double last_area = 0;
+  for (const CsvRow& row : read_csv(folder / "out/water_area.csv", {"alert", "water", "pixels_ha", "first_seen",
+                                                                    "dry_before", "date", "area_ha", "seen_share"})) {
+    EXPECT_EQ(row.cells.at("seen_share"), "1.000") << "the sky is clear";
+    if (row.cells.at("date").substr(0, 7) != "2022-09" || row.cells.at("date") < "2022-09-20") continue;
+    const std::string& first_seen = row.cells.at("first_seen");
+    last_area = std::stod(row.cells.at("area_ha"));
+    if (!row.cells.at("alert").empty()) {
+      ++of_alerts;
+      EXPECT_FALSE(first_seen.empty()) << row.cells.at("alert");
+      EXPECT_GT(last_area, 0.5 * std::stod(row.cells.at("pixels_ha"))) << row.cells.at("alert");
+      continue;
+    }
+    const auto event = std::find_if(truth["features"].begin(), truth["features"].end(),
+                                    [&](const json& one) { return one["id"] == row.cells.at("water"); });
+    ASSERT_NE(event, truth["features"].end());
+    const json& properties = (*event)["properties"];
+    if (properties["area_ha"].get<double>() < 0.5) continue;  // most of it are mixed pixels
+    ++of_layer;
+    // Within three acquisitions of when it was whole, and not before it began.
+    EXPECT_GE(digits_of(first_seen), digits_of(properties["onset"])) << event->dump().substr(0, 60);
+    EXPECT_LE(digits_of(row.cells.at("dry_before")), digits_of(properties["complete"]));
+    EXPECT_NEAR(last_area, properties["area_ha"].get<double>(), 0.25 * properties["area_ha"].get<double>());
+  }
+  EXPECT_GE(of_layer, 1);
+  EXPECT_GE(of_alerts, 1);
+}
+
 }  // namespace
 }  // namespace pitwatch
