@@ -46,6 +46,9 @@ TEST(Neighbours, AreWithinPixelsOfEachOther) {
   EXPECT_FALSE(are_within(a, rectangle(8, 2, 3, 3), 3));
   EXPECT_FALSE(are_within(a, rectangle(0, 8, 3, 3), 3));
   EXPECT_TRUE(are_within(a, rectangle(0, 7, 3, 3), 3));
+  const auto middle = rectangle(20, 20, 5, 5);
+  EXPECT_TRUE(are_within(middle, rectangle(15, 22, 3, 3), 3));
+  EXPECT_FALSE(are_within(middle, rectangle(14, 22, 3, 3), 3));
 }
 
 TEST(ObjectKind, FollowsFromClassShapeAndNeighbours) {
@@ -57,6 +60,7 @@ TEST(ObjectKind, FollowsFromClassShapeAndNeighbours) {
   };
   EXPECT_EQ(kind(ChangeClass::vegetation_to_bare, line), ObjectKind::road);
   EXPECT_EQ(kind(ChangeClass::vegetation_to_bare, patch), ObjectKind::pit);
+  EXPECT_EQ(kind(ChangeClass::vegetation_to_bare, shape_of(rectangle(0, 0, 4, 4))), ObjectKind::pit);
   EXPECT_EQ(kind(ChangeClass::to_water, line), ObjectKind::pond);
   EXPECT_EQ(kind(ChangeClass::built_or_bright, small), ObjectKind::building);
   EXPECT_EQ(kind(ChangeClass::built_or_bright, patch), ObjectKind::cannot_tell);

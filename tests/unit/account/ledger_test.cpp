@@ -117,6 +117,7 @@ TEST(Ledger, ClassesAddUp) {
   ASSERT_EQ(rows.size(), 4U);
   EXPECT_EQ(rows[0].disturbed_m2 + rows[1].disturbed_m2 + rows[2].disturbed_m2, rows[3].disturbed_m2);
   EXPECT_EQ(rows[0].net_m2 + rows[1].net_m2 + rows[2].net_m2, rows[3].net_m2);
+  EXPECT_EQ(rows[3].objects, 3);
 }
 
 TEST(Ledger, IntervalsHaveOutlinesTogetherAndObjectsEachByItself) {

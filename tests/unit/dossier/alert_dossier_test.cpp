@@ -125,6 +125,9 @@ TEST(AlertDossier, ListsEveryAcquisitionFromTheLastUndisturbedToTheConfirmingOne
   EXPECT_TRUE(dossier.acquisitions[3].is_onset);
   EXPECT_TRUE(dossier.acquisitions[3].is_evidence);
   EXPECT_FALSE(dossier.acquisitions[4].is_evidence);
+  DossierRecord sooner = record;
+  sooner.content.alerts.front().alert.confirmed_on = dossier.acquisitions[3].recorded.acquired;
+  EXPECT_EQ(alert_dossier(sooner, sooner.content.alerts.front()).acquisitions.size(), 4U);
   EXPECT_EQ(dossier.newest_acquisition, parse_instant("2022-07-09T07:44:10.024Z"));
 }
 
