@@ -62,7 +62,7 @@ class Transformation {
 
 using CrsPair = std::pair<std::string, std::string>;
 
-/// Transformations that nobody uses now: to make one takes ten milliseconds.
+/// Transformations that nobody uses now: to make one takes milliseconds.
 class IdleTransformations {
  public:
   std::unique_ptr<Transformation> take(const CrsPair& crs) {

@@ -21,7 +21,7 @@ struct LonLat {
 };
 
 /// The transformation from a CRS to WGS 84. Not thread-safe: one object per thread. The first of a CRS is costly to make
-/// (ten milliseconds), later ones go on with what an object that is gone has left.
+/// (milliseconds), later ones go on with what an object that is gone has left.
 class ToWgs84 {
  public:
   /// `crs` as in Grid: "EPSG:n" or WKT. Throws DataError for one that PROJ does not know.

@@ -97,6 +97,10 @@ TEST(TurbidityCourse, LastsWhereItDoesNotFade) {
   ASSERT_EQ(course.events.size(), 1U);
   EXPECT_FALSE(course.events[0].faded);
   EXPECT_EQ(course.events[0].last_seen, series.back().at);
+  // What an event shows is not usual: the last is judged as if there had been no others.
+  std::vector<TurbidityObservation> last_alone(series.begin(), series.begin() + 100);
+  last_alone.push_back(series.back());
+  EXPECT_EQ(course.judgements.back().anomaly_sigma(), judge_turbidity(last_alone).judgements.back().anomaly_sigma());
 }
 
 TEST(TurbidityCourse, PassesOverWhatIsNoObservation) {
