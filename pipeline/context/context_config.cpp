@@ -24,15 +24,6 @@ constexpr std::size_t longest_name = 200;
 constexpr double largest_error_m = 1000;
 constexpr double most_correlated_cells = 100;  // noise that is smooth over more is not worth its time
 
-void check_members(const json& object, std::initializer_list<std::string_view> known, const std::string& where) {
-  if (!object.is_object()) throw ConfigError(where + ": is no object");
-  for (const auto& [key, value] : object.items()) {
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
-      throw ConfigError(where + ": '" + printable(key) + "' is not known");
-    }
-  }
-}
-
 std::string text_of(const json& object, const char* key, const std::string& where) {
   const auto found = object.find(key);
   if (found == object.end()) return {};

@@ -26,15 +26,6 @@ constexpr std::size_t longest_id = 64;
 constexpr std::size_t longest_name = 100;
 constexpr std::size_t longest_secret = 4096;
 
-void check_members(const json& object, std::initializer_list<std::string_view> known, const std::string& where) {
-  if (!object.is_object()) throw ConfigError(where + ": is no object");
-  for (const auto& [key, value] : object.items()) {
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
-      throw ConfigError(where + ": '" + printable(key) + "' is not known");
-    }
-  }
-}
-
 /// One line; empty where the member is not there.
 std::string text_of(const json& object, const char* key, const std::string& where) {
   const auto found = object.find(key);

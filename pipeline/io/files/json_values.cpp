@@ -1,11 +1,13 @@
 #include "pipeline/io/files/json_values.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
 
 namespace pitwatch {
 
@@ -102,6 +104,16 @@ std::string text_member(const json& value, const char* key) {
   if (!value.is_object()) return {};
   const auto found = value.find(key);
   return found != value.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+void check_members(const nlohmann::json& object, std::initializer_list<std::string_view> known,
+                   const std::string& where) {
+  if (!object.is_object()) throw ConfigError(where + ": is no object");
+  for (const auto& [key, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      throw ConfigError(where + ": '" + printable(key) + "' is not known");
+    }
+  }
 }
 
 double shortest_decimal(float value) {
