@@ -64,13 +64,13 @@ void add_pixel(const AcquisitionTaken& taken, std::size_t pixel, Sums& sums) {
   const Observation& seen = *taken.observation;
   const MonitorState& state = taken.state.monitor;
   if (!counts(seen.use[pixel]) || state.history[pixel].onset_before == no_observation) return;
-  const FeatureVector& deviation = seen.residuals.deviation[pixel];
+  const FeatureVector deviation = seen.residuals.deviation[pixel];
   if (!(deviation[index(Feature::ndvi)] > 0)) return;
   const auto width = static_cast<std::size_t>(state.width);
   const FeatureVector& shared =
       seen.anomaly.at(static_cast<int>(pixel % width), static_cast<int>(pixel / width), seen.residuals.kind[pixel]);
-  const FeatureVector& observed = taken.features.values[pixel];
-  const FeatureVector& residual = seen.residuals.residual[pixel];
+  const FeatureVector observed = taken.features.values[pixel];
+  const FeatureVector residual = seen.residuals.residual[pixel];
   const auto less_shared = [&](Feature feature) {
     const std::size_t f = index(feature);
     return static_cast<double>(observed[f] - (deviation[f] > 0 ? shared[f] : 0));

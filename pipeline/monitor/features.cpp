@@ -3,140 +3,209 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <initializer_list>
 #include <limits>
-#include <numbers>
+#include <span>
+#include <vector>
 
+#include "kernels/features.hpp"
 #include "pipeline/core/error.hpp"
-#include "pipeline/monitor/elementary.hpp"
 
 namespace pitwatch {
 namespace {
 
-constexpr float darkest = 0.002F;    // atmospheric correction leaves values around 0 in shade and water
-constexpr float path_error = 0.01F;  // its additive error: keeps it from being all there is to logarithms of the dark
-constexpr float none = std::numeric_limits<float>::quiet_NaN();
+static_assert(feature_count == kernels::ground_feature_count);
 
-float floored(float reflectance) { return reflectance < darkest ? darkest : reflectance; }  // keeps NaN
-
-/// Mean of the visible bands; of blue and red where there is no green, which lies between them.
-float visible(float blue, float green, float red) {
-  return green == green ? (blue + green + red) * (1.0F / 3) : (blue + red) * 0.5F;
+kernels::FeatureParameters parameters_of(const MonitorOptions& options) {
+  return {.reflectance_error = options.reflectance_error,
+          .snow_mndwi = options.snow_mndwi,
+          .snow_visible = options.snow_visible,
+          .ground_blue_to_red = options.ground_blue_to_red};
 }
 
-float log_of(float reflectance) { return reflectance == reflectance ? portable_log(reflectance + path_error) : none; }
+kernels::BandRows row_of(const ObservationPlanes& observation, int y) {
+  const auto row = [y](const Plane<float>& band) { return band.width() == 0 ? nullptr : band.row(y); };
+  return {row(observation.blue), row(observation.green),  row(observation.red),
+          row(observation.nir),  row(observation.swir16), row(observation.swir22)};
+}
 
-void mask_margin(ObservationFeatures& observation, PixelVector<std::uint8_t>& veiled, const MonitorOptions& options) {
-  const int margin = static_cast<int>(std::lround(options.cloud_margin_m / options.pixel_size_m));
-  if (margin <= 0 || std::find(veiled.begin(), veiled.end(), 1) == veiled.end()) return;
-  constexpr int solid = 9;  // of 25
-  const std::vector<int> around = box_sums(veiled, observation.width, observation.height, 2);
-  for (std::size_t i = 0; i < veiled.size(); ++i) veiled[i] = veiled[i] != 0 && around[i] >= solid ? 1 : 0;
-  const std::vector<int> near = box_sums(veiled, observation.width, observation.height, margin);
-  for (std::size_t i = 0; i < veiled.size(); ++i) {
-    if (near[i] > 0 && observation.seen[i] == Seen::clear) observation.seen[i] = Seen::masked;
+/// The features of a single pixel, as those of a row.
+struct PixelFeatures {
+  FeatureVector values{};
+  FeatureVector errors{};
+};
+
+PixelFeatures features_of_pixel(const PixelReflectance& reflectance, float error) {
+  PixelFeatures pixel;
+  float blue_to_red = 0;
+  std::uint8_t spectrum = 0;
+  kernels::FeatureRows rows{.values = {}, .errors = {}, .blue_to_red = &blue_to_red, .spectrum = &spectrum};
+  for (std::size_t f = 0; f < feature_count; ++f) {
+    rows.values[f] = &pixel.values[f];
+    rows.errors[f] = &pixel.errors[f];
   }
+  kernels::feature_row({&reflectance.blue, &reflectance.green, &reflectance.red, &reflectance.nir, &reflectance.swir16,
+                        &reflectance.swir22},
+                       {.reflectance_error = error}, 1, rows);
+  return pixel;
 }
 
-/// At a border of two strata an observation that lies elsewhere shows another mixture of them.
-void add_position_error(ObservationFeatures& observation, float error_px) {
-  const auto width = static_cast<std::size_t>(observation.width);
-  // Along one axis, `step` from neighbour to neighbour.
-  const auto slope = [&](std::size_t i, std::size_t f, std::size_t step, bool has_before, bool has_after) {
-    const float here = observation.values[i][f];
-    const float before = has_before ? observation.values[i - step][f] : none;
-    const float after = has_after ? observation.values[i + step][f] : none;
-    if (before == before && after == after) return (after - before) * 0.5F;
-    if (after == after) return after - here;
-    return before == before ? here - before : 0.0F;
-  };
-  std::size_t i = 0;
-  for (int y = 0; y < observation.height; ++y) {
-    for (int x = 0; x < observation.width; ++x, ++i) {
-      for (std::size_t f = 0; f < feature_count; ++f) {
-        const float across = slope(i, f, 1, x > 0, x + 1 < observation.width);
-        const float down = slope(i, f, width, y > 0, y + 1 < observation.height);
-        float& error = observation.errors[i][f];
-        error = std::sqrt(error * error + error_px * error_px * (across * across + down * down));
-      }
+/// Walks rows of an observation, and what their features are wrong by where the observation lies elsewhere: at a border
+/// of two strata it shows another mixture of them.
+class FeatureRowWalk {
+ public:
+  FeatureRowWalk(const ObservationPlanes& observation, const MonitorOptions& options, ObservationFeatures& into)
+      : observation_(observation),
+        parameters_(parameters_of(options)),
+        into_(into),
+        width_(static_cast<std::size_t>(into.width)),
+        spectrum_(width_) {}
+
+  void walk(int begin, int end) {
+    const bool is_displaced = observation_.position_error_px > 0;
+    if (is_displaced) {
+      // Rows beside those that are walked belong to others: their features are worked out once more.
+      above_.resize(feature_count * width_);
+      below_.resize(feature_count * width_);
+      unused_.resize((feature_count + 1) * width_);
+      if (begin > 0) measure_beside(begin - 1, above_);
+      if (end < into_.height) measure_beside(end, below_);
+    }
+    for (int y = begin; y < end; ++y) {
+      measure(y);
+      see(y);
+      if (is_displaced && y > begin) add_position_error(y - 1, begin, end);
+    }
+    if (is_displaced && end > begin) add_position_error(end - 1, begin, end);
+  }
+
+  std::size_t measured() const { return measured_; }
+  std::size_t snow() const { return snow_; }
+
+ private:
+  std::size_t pixel(int y) const { return static_cast<std::size_t>(y) * width_; }
+
+  void measure(int y) {
+    kernels::feature_row(row_of(observation_, y), parameters_, width_,
+                         {.values = into_.values.from(pixel(y)),
+                          .errors = into_.errors.from(pixel(y)),
+                          .blue_to_red = &into_.blue_to_red[pixel(y)],
+                          .spectrum = spectrum_.data()});
+  }
+
+  void measure_beside(int y, std::vector<float>& values) {
+    kernels::FeatureRows rows{.values = {},
+                              .errors = {},
+                              .blue_to_red = unused_.data() + feature_count * width_,
+                              .spectrum = spectrum_.data()};
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      rows.values[f] = values.data() + f * width_;
+      rows.errors[f] = unused_.data() + f * width_;
+    }
+    kernels::feature_row(row_of(observation_, y), parameters_, width_, rows);
+  }
+
+  void add_position_error(int y, int begin, int end) {
+    const auto values = into_.values.from(pixel(y));
+    const auto errors = into_.errors.from(pixel(y));
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      const float* above = y > begin ? values[f] - width_ : y > 0 ? above_.data() + f * width_ : nullptr;
+      const float* below = y + 1 < end            ? values[f] + width_
+                           : y + 1 < into_.height ? below_.data() + f * width_
+                                                  : nullptr;
+      kernels::add_position_error_row(above, values[f], below, width_, observation_.position_error_px, errors[f]);
     }
   }
-}
 
-/// Numbers of 1 in all bands, or less: what products are clipped at. No ground is that dark in blue, too.
-bool is_floor(const PixelReflectance& pixel) {
-  constexpr float floor = 0.00015F;
-  const auto is_at = [](float reflectance) { return !(reflectance > floor); };  // or there is none
-  return is_at(pixel.blue) && is_at(pixel.green) && is_at(pixel.red) && is_at(pixel.nir) && is_at(pixel.swir16) &&
-         is_at(pixel.swir22);
-}
+  /// What of a row is seen, by its mask and by its spectrum. Bare ground is redder than cloud, and brighter in the
+  /// short-wave infrared than to the eye.
+  void see(int y) {
+    constexpr MaskBits cloudy = mask_cloud | mask_cirrus;
+    const MaskBits* const masks = observation_.mask.row(y);
+    Seen* const seen = &into_.seen[pixel(y)];
+    std::uint8_t* const called_cloud = &into_.called_cloud[pixel(y)];
+    std::uint8_t* const veils = &into_.veils[pixel(y)];
+    std::size_t measured = 0;
+    std::size_t snow = 0;
+    for (std::size_t x = 0; x < width_; ++x) {
+      const MaskBits mask = masks[x];
+      const std::uint8_t spectrum = spectrum_[x];
+      const bool is_cloud_alone = (mask & cloudy) != 0 && (mask & ~cloudy) == 0;
+      const bool is_ground = is_cloud_alone && (spectrum & kernels::spectrum_bare) != 0;
+      const MaskBits believed = is_ground ? MaskBits{mask_clear} : mask;
+      const bool is_measured = (believed & mask_nodata) == 0 && (spectrum & kernels::spectrum_measured) != 0;
+      const bool is_snow = (spectrum & kernels::spectrum_snow) != 0;
+      called_cloud[x] = (mask & mask_cloud) != 0 ? 1 : 0;
+      veils[x] = (believed & (mask_cloud | mask_cloud_shadow | mask_cirrus)) != 0 ? 1 : 0;
+      measured += is_measured ? 1 : 0;
+      snow += is_measured && (is_snow || (believed & mask_snow) != 0) ? 1 : 0;
+      const Seen where_measured = believed != mask_clear || is_snow ? Seen::masked : Seen::clear;
+      seen[x] = is_measured ? where_measured : Seen::nothing;
+    }
+    measured_ += measured;
+    snow_ += snow;
+  }
 
-/// Bare ground is redder than cloud, and brighter in the short-wave infrared than to the eye.
-bool is_ground_called_cloud(MaskBits mask, const PixelReflectance& pixel, const MonitorOptions& options) {
-  constexpr MaskBits cloudy = mask_cloud | mask_cirrus;
-  if ((mask & cloudy) == 0 || (mask & ~cloudy) != 0) return false;
-  return pixel.blue < options.ground_blue_to_red * pixel.red &&
-         3 * pixel.swir16 > pixel.blue + pixel.green + pixel.red && pixel.nir < 2 * pixel.red;
+  const ObservationPlanes& observation_;
+  const kernels::FeatureParameters parameters_;
+  ObservationFeatures& into_;
+  std::size_t width_;
+  std::size_t measured_ = 0;
+  std::size_t snow_ = 0;
+  std::vector<std::uint8_t> spectrum_;  // SpectrumBit of the row
+  std::vector<float> above_;            // features of the row before those that are walked
+  std::vector<float> below_;            // and of that behind them
+  std::vector<float> unused_;
+};
+
+void mask_margin(ObservationFeatures& observation, const MonitorOptions& options, const RowLoop& rows) {
+  const int margin = static_cast<int>(std::lround(options.cloud_margin_m / options.pixel_size_m));
+  if (margin <= 0 || std::find(observation.veils.begin(), observation.veils.end(), 1) == observation.veils.end())
+    return;
+  constexpr int solid = 9;  // of 25
+  const auto width = static_cast<std::size_t>(observation.width);
+  PixelVector<std::uint8_t>& solid_veils = observation.solid_veils;
+  solid_veils.resize(observation.veils.size());
+  for_window_sums(observation.veils, observation.width, observation.height, 2, rows,
+                  [&](int y, std::span<const std::int32_t> around) {
+                    const std::size_t row = static_cast<std::size_t>(y) * width;
+                    for (std::size_t x = 0; x < width; ++x)
+                      solid_veils[row + x] = observation.veils[row + x] != 0 && around[x] >= solid ? 1 : 0;
+                  });
+  for_window_sums(solid_veils, observation.width, observation.height, margin, rows,
+                  [&](int y, std::span<const std::int32_t> near) {
+                    Seen* const seen = &observation.seen[static_cast<std::size_t>(y) * width];
+                    for (std::size_t x = 0; x < width; ++x) {
+                      if (near[x] > 0 && seen[x] == Seen::clear) seen[x] = Seen::masked;
+                    }
+                  });
 }
 
 }  // namespace
 
-std::vector<int> box_sums(const PixelVector<std::uint8_t>& values, int width, int height, int radius) {
+void for_window_sums(const PixelVector<std::uint8_t>& values, int width, int height, int radius, const RowLoop& rows,
+                     const std::function<void(int y, std::span<const std::int32_t> sums)>& each) {
   const auto w = static_cast<std::size_t>(width);
-  std::vector<int> across(values.size());
-  for (int y = 0; y < height; ++y) {
-    const std::size_t row = static_cast<std::size_t>(y) * w;
-    int sum = 0;
-    for (int x = -radius; x < width; ++x) {
-      if (x + radius < width) sum += values[row + static_cast<std::size_t>(x + radius)];
-      if (x - radius - 1 >= 0) sum -= values[row + static_cast<std::size_t>(x - radius - 1)];
-      if (x >= 0) across[row + static_cast<std::size_t>(x)] = sum;
+  const auto row = [&](int y) { return values.data() + static_cast<std::size_t>(y) * w; };
+  rows(height, [&](int begin, int end) {
+    std::vector<std::int32_t> columns(w, 0);
+    std::vector<std::int32_t> sums(w);
+    const int reach = std::min(radius, height);
+    for (int y = std::max(0, begin - reach); y < std::min(height, begin + reach); ++y)
+      kernels::move_window_row(row(y), nullptr, w, columns.data());
+    for (int y = begin; y < end; ++y) {
+      const bool leaves = y > begin && y - reach > 0;
+      kernels::move_window_row(y + reach < height ? row(y + reach) : nullptr, leaves ? row(y - reach - 1) : nullptr, w,
+                               columns.data());
+      kernels::window_sum_row(columns.data(), w, static_cast<std::size_t>(std::min(radius, width)), sums.data());
+      each(y, sums);
     }
-  }
-  std::vector<int> sums(values.size());
-  std::vector<int> column(w, 0);
-  for (int y = -radius; y < height; ++y) {
-    for (std::size_t x = 0; x < w; ++x) {
-      if (y + radius < height) column[x] += across[static_cast<std::size_t>(y + radius) * w + x];
-      if (y - radius - 1 >= 0) column[x] -= across[static_cast<std::size_t>(y - radius - 1) * w + x];
-      if (y >= 0) sums[static_cast<std::size_t>(y) * w + x] = column[x];
-    }
-  }
-  return sums;
+  });
 }
 
-FeatureVector features_of(const PixelReflectance& reflectance) {
-  const float blue = floored(reflectance.blue);
-  const float green = floored(reflectance.green);
-  const float red = floored(reflectance.red);
-  const float nir = floored(reflectance.nir);
-  const float swir16 = floored(reflectance.swir16);
-  const float swir22 = floored(reflectance.swir22);
-  return {(nir - red) / (nir + red),
-          ((swir16 + red) - (nir + blue)) / ((swir16 + red) + (nir + blue)),
-          (green - swir16) / (green + swir16),
-          log_of(visible(blue, green, red)),
-          log_of(swir16),
-          log_of(swir22)};
-}
+FeatureVector features_of(const PixelReflectance& reflectance) { return features_of_pixel(reflectance, 0).values; }
 
 FeatureVector error_of(const PixelReflectance& reflectance, float error) {
-  const float blue = floored(reflectance.blue);
-  const float green = floored(reflectance.green);
-  const float red = floored(reflectance.red);
-  const float nir = floored(reflectance.nir);
-  const float swir16 = floored(reflectance.swir16);
-  const float swir22 = floored(reflectance.swir22);
-  // Of (a - b) / (a + b), where a and b have the standard deviation `each`.
-  const auto of_ratio = [](float a, float b, float each) {
-    return each * 2 * std::sqrt(a * a + b * b) / ((a + b) * (a + b));
-  };
-  const float of_two = error * std::numbers::sqrt2_v<float>;
-  const float of_mean =
-      error * (green == green ? std::numbers::inv_sqrt3_v<float> : 0.5F * std::numbers::sqrt2_v<float>);
-  return {of_ratio(nir, red, error),      of_ratio(swir16 + red, nir + blue, of_two),
-          of_ratio(green, swir16, error), of_mean / (visible(blue, green, red) + path_error),
-          error / (swir16 + path_error),  error / (swir22 + path_error)};
+  return features_of_pixel(reflectance, error).errors;
 }
 
 void extract_features(const ObservationPlanes& observation, const MonitorOptions& options, ObservationFeatures& into,
@@ -157,46 +226,17 @@ void extract_features(const ObservationPlanes& observation, const MonitorOptions
   into.blue_to_red.resize(pixels);
   into.seen.resize(pixels);
   into.called_cloud.resize(pixels);
-  PixelVector<std::uint8_t> veiled(pixels);
-  const auto at = [](const Plane<float>& band, int x, int y) { return band.width() == 0 ? none : band.at(x, y); };
-  std::atomic<std::size_t> measured_pixels = 0;
-  std::atomic<std::size_t> snow_pixels = 0;
+  into.veils.resize(pixels);
+  std::atomic<std::size_t> measured = 0;
+  std::atomic<std::size_t> snow = 0;
   rows(into.height, [&](int begin, int end) {
-    std::size_t measured_here = 0;
-    std::size_t snow_here = 0;
-    std::size_t i = static_cast<std::size_t>(begin) * static_cast<std::size_t>(into.width);
-    for (int y = begin; y < end; ++y) {
-      for (int x = 0; x < into.width; ++x, ++i) {
-        MaskBits mask = observation.mask.at(x, y);
-        const PixelReflectance pixel{at(observation.blue, x, y),   at(observation.green, x, y),
-                                     at(observation.red, x, y),    at(observation.nir, x, y),
-                                     at(observation.swir16, x, y), at(observation.swir22, x, y)};
-        FeatureVector& values = into.values[i];
-        values = features_of(pixel);
-        into.errors[i] = error_of(pixel, options.reflectance_error);
-        into.blue_to_red[i] = floored(pixel.blue) / floored(pixel.red);
-        into.called_cloud[i] = (mask & mask_cloud) != 0 ? 1 : 0;
-        if (is_ground_called_cloud(mask, pixel, options)) mask = mask_clear;
-        veiled[i] = (mask & (mask_cloud | mask_cloud_shadow | mask_cirrus)) != 0 ? 1 : 0;
-        const bool measured = (mask & mask_nodata) == 0 && !is_floor(pixel) &&
-                              std::any_of(values.begin(), values.end(), [](float v) { return v == v; });
-        const bool snow = values[index(Feature::mndwi)] > options.snow_mndwi &&
-                          (pixel.blue + pixel.green + pixel.red) > 3 * options.snow_visible;
-        measured_here += measured ? 1 : 0;
-        snow_here += measured && (snow || (mask & mask_snow) != 0) ? 1 : 0;
-        into.seen[i] = !measured ? Seen::nothing : mask != mask_clear || snow ? Seen::masked : Seen::clear;
-      }
-    }
-    measured_pixels += measured_here;
-    snow_pixels += snow_here;
+    FeatureRowWalk walk(observation, options, into);
+    walk.walk(begin, end);
+    measured += walk.measured();
+    snow += walk.snow();
   });
-  if (measured_pixels == 0) {
-    into.snow_share = 0;
-  } else {
-    into.snow_share = static_cast<float>(snow_pixels.load()) / static_cast<float>(measured_pixels.load());
-  }
-  mask_margin(into, veiled, options);
-  if (observation.position_error_px > 0) add_position_error(into, observation.position_error_px);
+  into.snow_share = measured == 0 ? 0 : static_cast<float>(snow.load()) / static_cast<float>(measured.load());
+  mask_margin(into, options, rows);
 }
 
 }  // namespace pitwatch

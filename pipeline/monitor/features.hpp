@@ -3,9 +3,11 @@
 // pixel was seen.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/large_buffer.hpp"
@@ -72,23 +74,75 @@ enum class Seen : std::uint8_t {
   clear,
 };
 
+/// A plane of each feature over the same pixels, row-major without padding: kernels walk them row by row. Their
+/// beginnings lie a line of the cache apart, so that walking all of them at once does not crowd a few sets of it.
+class FeaturePlanes {
+ public:
+  template <typename Value>
+  using PerFeature = std::array<Value*, feature_count>;
+
+  /// Contents are undefined afterwards; memory is kept where it suffices.
+  void resize(std::size_t pixels) {
+    constexpr std::size_t per_line = 16;
+    pixels_ = pixels;
+    stride_ = (pixels + per_line - 1) / per_line * per_line + per_line;
+    values_.resize(feature_count * stride_);
+  }
+
+  std::size_t pixels() const { return pixels_; }
+
+  /// Where each feature of a pixel lies; those of the pixels behind it follow.
+  PerFeature<float> from(std::size_t pixel) {
+    PerFeature<float> rows;
+    for (std::size_t f = 0; f < feature_count; ++f) rows[f] = values_.data() + f * stride_ + pixel;
+    return rows;
+  }
+  PerFeature<const float> from(std::size_t pixel) const {
+    PerFeature<const float> rows;
+    for (std::size_t f = 0; f < feature_count; ++f) rows[f] = values_.data() + f * stride_ + pixel;
+    return rows;
+  }
+
+  float at(std::size_t pixel, std::size_t feature) const { return values_[feature * stride_ + pixel]; }
+  float& at(std::size_t pixel, std::size_t feature) { return values_[feature * stride_ + pixel]; }
+
+  FeatureVector operator[](std::size_t pixel) const {
+    FeatureVector vector;
+    for (std::size_t f = 0; f < feature_count; ++f) vector[f] = at(pixel, f);
+    return vector;
+  }
+  void set(std::size_t pixel, const FeatureVector& vector) {
+    for (std::size_t f = 0; f < feature_count; ++f) at(pixel, f) = vector[f];
+  }
+
+ private:
+  std::size_t pixels_ = 0;
+  std::size_t stride_ = 0;
+  PixelVector<float> values_;
+};
+
 /// The features of an observation over a window, pixel by pixel (row-major, without padding).
 struct ObservationFeatures {
   Instant when{};
   int width = 0;
   int height = 0;
-  PixelVector<FeatureVector> values;
-  PixelVector<FeatureVector> errors;  // standard deviation by errors of reflectance and of position
-  PixelVector<float> blue_to_red;     // NaN where unknown
+  FeaturePlanes values;
+  FeaturePlanes errors;            // standard deviation by errors of reflectance and of position
+  PixelVector<float> blue_to_red;  // NaN where unknown
   PixelVector<Seen> seen;
   float snow_share = 0;                    // of the pixels with data
   PixelVector<std::uint8_t> called_cloud;  // 1 where the mask says cloud, without margin
+  // Memory of extract_features(): cloud, shadow and cirrus, and those of them that mask a margin.
+  PixelVector<std::uint8_t> veils;
+  PixelVector<std::uint8_t> solid_veils;
 
-  std::size_t pixels() const { return values.size(); }
+  std::size_t pixels() const { return seen.size(); }
 };
 
-/// Sums over windows of (2 * radius + 1)^2 pixels, cut at the edges.
-std::vector<int> box_sums(const PixelVector<std::uint8_t>& values, int width, int height, int radius);
+/// Sums over windows of (2 * radius + 1)^2 pixels, cut at the edges: each(y, sums of the row's pixels) for every row,
+/// from the threads of `rows`.
+void for_window_sums(const PixelVector<std::uint8_t>& values, int width, int height, int radius, const RowLoop& rows,
+                     const std::function<void(int y, std::span<const std::int32_t> sums)>& each);
 
 /// Takes an observation apart. Snow is masked, whatever the mask says of it; bare ground by its spectrum is seen,
 /// though the mask says cloud (called_cloud keeps what it said); solid cloud (more than a third of 5 x 5 pixels around)

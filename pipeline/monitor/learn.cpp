@@ -84,7 +84,7 @@ void ObservationStack::add(const ObservationFeatures& observation) {
   kept.values.resize(observation.pixels());
   kept.seen.resize(observation.pixels());
   for (std::size_t i = 0; i < observation.pixels(); ++i) {
-    for (std::size_t f = 0; f < feature_count; ++f) kept.values[i][f] = pack(observation.values[i][f]);
+    for (std::size_t f = 0; f < feature_count; ++f) kept.values[i][f] = pack(observation.values.at(i, f));
     kept.seen[i] = static_cast<std::uint8_t>(static_cast<unsigned>(observation.seen[i]) |
                                              (observation.called_cloud[i] != 0 ? called_bit : 0U));
   }
@@ -291,7 +291,11 @@ class Learning {
     for (std::size_t l = 0; l < stack_.observations(); ++l) {
       for_rows([&](int, std::size_t i) {
         for (int x = 0; x < state_.width; ++x, ++i) {
-          const bool counts = residual(l, i, observation.residual[i], observation.deviation[i]);
+          FeatureVector difference{};
+          FeatureVector deviation{};
+          const bool counts = residual(l, i, difference, deviation);
+          observation.residual.set(i, difference);
+          observation.deviation.set(i, deviation);
           observation.kind[i] = counts ? state_.kind[i] : no_kind;
         }
       });

@@ -8,8 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "kernels/elementary.hpp"
 #include "pipeline/core/error.hpp"
-#include "pipeline/monitor/elementary.hpp"
 #include "pipeline/monitor/pixel_life.hpp"
 #include "pipeline/monitor/shift.hpp"
 #include "pipeline/monitor/sight.hpp"
@@ -19,7 +19,7 @@ namespace pitwatch {
 float needed_log_odds(float usual, const MonitorOptions& options) {
   constexpr float usual_false_alarms = 10;
   constexpr float per_factor = 2;
-  return usual - per_factor * portable_log(options.false_alarms / usual_false_alarms);
+  return usual - per_factor * kernels::portable_log(options.false_alarms / usual_false_alarms);
 }
 
 namespace {
@@ -135,15 +135,17 @@ class ObservationJudge {
     PixelVector<std::uint8_t> wet(state_.pixels());
     for (std::size_t i = 0; i < wet.size(); ++i) wet[i] = was_water(state_.counts[i]) ? 1 : 0;
     const int reach = static_cast<int>(std::lround(options_.shore_m / options_.pixel_size_m));
-    const std::vector<int> around = box_sums(wet, state_.width, state_.height, reach);
-    const std::vector<int> beside = box_sums(wet, state_.width, state_.height, std::min(reach, 1));
-    state_.near_water.resize(around.size());
-    for (std::size_t i = 0; i < around.size(); ++i) {
-      state_.near_water[i] = reach == 0      ? WaterReach::none
-                             : beside[i] > 0 ? WaterReach::bank
-                             : around[i] > 0 ? WaterReach::shore
-                                             : WaterReach::none;
-    }
+    state_.near_water.assign(state_.pixels(), WaterReach::none);
+    if (reach == 0) return;
+    const auto width = static_cast<std::size_t>(state_.width);
+    const auto mark = [&](int radius, WaterReach what) {
+      for_window_sums(wet, state_.width, state_.height, radius, rows_, [&](int y, std::span<const std::int32_t> near) {
+        for (std::size_t x = 0; x < width; ++x)
+          if (near[x] > 0) state_.near_water[static_cast<std::size_t>(y) * width + x] = what;
+      });
+    };
+    mark(reach, WaterReach::shore);
+    mark(1, WaterReach::bank);
   }
 
   /// The observations of a part of the year lose weight when it comes round again.
@@ -203,19 +205,21 @@ class ObservationJudge {
 
   void measure(std::size_t i, const Expectation& expected) {
     PixelCounts& counts = state_.counts[i];
-    FeatureVector& residual = result_.residuals.residual[i];
-    FeatureVector& deviation = result_.residuals.deviation[i];
+    FeatureVector residual{};
+    FeatureVector deviation{};
     for (std::size_t f = 0; f < feature_count; ++f) {
-      residual[f] = expected.deviation[f] > 0 ? observation_.values[i][f] - expected.value[f] : 0;
+      residual[f] = expected.deviation[f] > 0 ? observation_.values.at(i, f) - expected.value[f] : 0;
       if (residual[f] != residual[f]) return;
     }
     // Where it should be darker than it is, the expectation is as uncertain as the dark is.
-    const float darker = portable_exp(std::clamp(at(residual, Feature::log_visible), 0.0F, 4.0F));
+    const float darker = kernels::portable_exp(std::clamp(at(residual, Feature::log_visible), 0.0F, 4.0F));
     for (std::size_t f = 0; f < feature_count; ++f) {
-      const float error = darker * observation_.errors[i][f];
+      const float error = darker * observation_.errors.at(i, f);
       deviation[f] =
           expected.deviation[f] > 0 ? std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error) : 0;
     }
+    result_.residuals.residual.set(i, residual);
+    result_.residuals.deviation.set(i, deviation);
     const PixelSight sight = sight_of(i);
     const bool is_snow = is_patchy_snow(sight, snow_lies(), options_);
     if (is_snow && snow_lies() && excuse(i) < options_.excuse_days) {
@@ -288,14 +292,14 @@ class ObservationJudge {
 
   /// Takes the regional anomaly off the residual, and widens its deviation where similar ground scatters.
   void take_off_anomaly(int x, int y, std::size_t i) {
-    FeatureVector& residual = result_.residuals.residual[i];
-    FeatureVector& deviation = result_.residuals.deviation[i];
     const FeatureVector& shared = result_.anomaly.at(x, y, result_.residuals.kind[i]);
     const FeatureVector& scatter = result_.anomaly.scatter(result_.residuals.kind[i]);
     for (std::size_t f = 0; f < feature_count; ++f) {
-      if (deviation[f] <= 0) continue;
-      residual[f] = less_weather(residual[f], shared[f]);
-      deviation[f] *= scatter[f];
+      float& residual = result_.residuals.residual.at(i, f);
+      float& deviation = result_.residuals.deviation.at(i, f);
+      if (deviation <= 0) continue;
+      residual = less_weather(residual, shared[f]);
+      deviation *= scatter[f];
     }
   }
 
@@ -329,7 +333,7 @@ class ObservationJudge {
   void keep_outlying(std::size_t i, const FeatureVector& distance) {
     PixelOutliers& pixel = state_.outliers[i];
     std::copy_backward(pixel.recent.begin(), pixel.recent.end() - 1, pixel.recent.end());
-    const FeatureVector& deviation = result_.residuals.deviation[i];
+    const FeatureVector deviation = result_.residuals.deviation[i];
     const float log_scale = shift_.log_scale(deviation);
     pixel.recent[0] = {distance, log_outlier_density(pixel.outliers, observation_.values[i], deviation, log_scale)};
   }
@@ -372,7 +376,7 @@ class ObservationJudge {
   void join_neighbours(int x, int y, std::size_t i) {
     const bool judged = state_.status[i] != PixelStatus::not_judged;
     result_.evidence[i] = judged ? with_neighbours(x, y, i) : 0;
-    result_.probability[i] = judged ? portable_logistic(result_.evidence[i]) : 0;
+    result_.probability[i] = judged ? kernels::portable_logistic(result_.evidence[i]) : 0;
   }
 
   /// Where the history is too short to show the whole year, seasons that it shows stand for those that it lacks.
@@ -424,8 +428,8 @@ class ObservationJudge {
     PixelCounts& counts = state_.counts[i];
     const RecentObservations recent = state_.recent(i);
     const PixelFinding finding{result_.evidence[i], shift_.is_clean(recent.whitened[0]),
-                               at(result_.residuals.residual[i], Feature::ndvi),
-                               at(result_.residuals.deviation[i], Feature::ndvi)};
+                               result_.residuals.residual.at(i, index(Feature::ndvi)),
+                               result_.residuals.deviation.at(i, index(Feature::ndvi))};
     counts.clean_in_row =
         finding.is_clean ? static_cast<std::uint8_t>(std::min(counts.clean_in_row + 1, 255)) : std::uint8_t{0};
     if (opens(state_.status[i], finding, needed_)) {
@@ -446,7 +450,7 @@ class ObservationJudge {
     float least = -options_.turned_soil_log;
     for (const Feature feature : {Feature::log_visible, Feature::log_swir16, Feature::log_swir22}) {
       if (at(expected.deviation, feature) <= 0) continue;
-      least = std::max(least, at(observation_.values[i], feature) - at(expected.value, feature));
+      least = std::max(least, observation_.values.at(i, index(feature)) - at(expected.value, feature));
     }
     return std::min(least, 0.0F);
   }
@@ -465,9 +469,9 @@ class ObservationJudge {
       FeatureVector standard{};
       for (std::size_t f = 0; f < feature_count; ++f) {
         if (expected.deviation[f] <= 0) continue;
-        const float error = observation_.errors[i][f];
+        const float error = observation_.errors.at(i, f);
         const float darker = f >= index(Feature::log_visible) ? darkening : 0.0F;
-        standard[f] = (observation_.values[i][f] - expected.value[f] - darker) /
+        standard[f] = (observation_.values.at(i, f) - expected.value[f] - darker) /
                       std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error);
       }
       if (shift_.is_within(shift_.whitened(standard), sigma)) return true;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "pipeline/monitor/elementary.hpp"
+#include "kernels/elementary.hpp"
 
 namespace pitwatch {
 namespace {
@@ -22,7 +22,7 @@ float squared_length(const FeatureVector& v) {
 float log_sum(float a, float b) {
   constexpr float nothing = -80;
   const float larger = std::max(a, b);
-  return larger + portable_log(1 + portable_exp(std::max(std::min(a, b) - larger, nothing)));
+  return larger + kernels::portable_log(1 + kernels::portable_exp(std::max(std::min(a, b) - larger, nothing)));
 }
 
 /// Recent observations under the hypothesis of a shift that is a normal of a variance.
@@ -31,7 +31,7 @@ class Mixture {
   Mixture(std::span<const OutlyingResidual> recent, const Outliers& outliers, float directions)
       : recent_(recent),
         directions_(directions),
-        log_regular_(portable_log(1 - outliers.share) - 0.5F * directions * log_two_pi) {}
+        log_regular_(kernels::portable_log(1 - outliers.share) - 0.5F * directions * log_two_pi) {}
 
   /// Their log likelihood, and the shift, from a first guess of it on.
   std::pair<float, FeatureVector> likelihood(FeatureVector shift, float variance) const {
@@ -41,14 +41,14 @@ class Mixture {
       FeatureVector sum{};
       regular = 0;
       for (const OutlyingResidual& one : recent_) {
-        const float weight = portable_logistic(log_density(one, shift) - one.log_outlier);
+        const float weight = kernels::portable_logistic(log_density(one, shift) - one.log_outlier);
         for (std::size_t f = 0; f < feature_count; ++f) sum[f] += weight * one.whitened[f];
         regular += weight;
       }
       for (std::size_t f = 0; f < feature_count; ++f) shift[f] = sum[f] * variance / (regular * variance + 1);
     }
     float log_likelihood =
-        -0.5F * squared_length(shift) / variance - 0.5F * directions_ * portable_log(regular * variance + 1);
+        -0.5F * squared_length(shift) / variance - 0.5F * directions_ * kernels::portable_log(regular * variance + 1);
     for (const OutlyingResidual& one : recent_) log_likelihood += log_sum(log_density(one, shift), one.log_outlier);
     return {log_likelihood, shift};
   }
@@ -96,22 +96,23 @@ float log_outlier_density(const Outliers& outliers, const FeatureVector& values,
   float any = 0;
   for (std::size_t f = 0; f < feature_count; ++f) {
     if (noise[f] <= 0) continue;
-    any -= portable_log(widest);
+    any -= kernels::portable_log(widest);
     if (outliers.spread[f] <= 0) continue;
     const float distance = (values[f] - outliers.mean[f]) / outliers.spread[f];
-    alike -= 0.5F * (distance * distance + log_two_pi) + portable_log(outliers.spread[f]);
+    alike -= 0.5F * (distance * distance + log_two_pi) + kernels::portable_log(outliers.spread[f]);
   }
-  const float log_any = any + portable_log(1 - outliers.alike);
+  const float log_any = any + kernels::portable_log(1 - outliers.alike);
   const float log_density =
-      outliers.alike > 0 ? log_sum(log_any, std::max(alike, log_any - 40) + portable_log(outliers.alike)) : log_any;
-  return portable_log(outliers.share) + log_density + log_scale;
+      outliers.alike > 0 ? log_sum(log_any, std::max(alike, log_any - 40) + kernels::portable_log(outliers.alike))
+                         : log_any;
+  return kernels::portable_log(outliers.share) + log_density + log_scale;
 }
 
 OutlierShift shift_among_outliers(std::span<const OutlyingResidual> recent, const Outliers& outliers, float directions,
                                   float lasting_error, const MonitorOptions& options) {
   constexpr float least_error = 1e-3F;
   constexpr std::array<float, 2> widths{1, 3};  // of the shift, in shift_sigma; one is as likely as the other
-  const float log_share = -portable_log(static_cast<float>(widths.size()));
+  const float log_share = -kernels::portable_log(static_cast<float>(widths.size()));
   const float error = std::max(lasting_error, least_error);
   const Mixture mixture(recent, outliers, directions);
   float without = mixture.likelihood({}, error).first;

@@ -1,167 +1,209 @@
 #include "pipeline/monitor/regional_anomaly.hpp"
 
 #include <algorithm>
-#include <array>
+#include <atomic>
 #include <cmath>
+
+#include "kernels/cell_sums.hpp"
 
 namespace pitwatch {
 namespace {
 
-// Sums of whole steps are exact in any order, and may run along: nothing is left behind by what is taken off again.
-constexpr float step = 1.0F / 16384;
+static_assert(RegionalAnomaly::cell_pixels == kernels::kind_cell_px && kind_count <= kernels::kind_lanes);
+
 constexpr float largest_residual = 8;
-constexpr std::size_t count_at = feature_count;  // where in a sum the number of pixels stands
+constexpr std::size_t lanes = kernels::kind_lanes;
 
-int radius_of(const MonitorOptions& options) {
+int radius_of(const MonitorOptions& options, int most) {
   const double cells = options.surroundings_m / options.pixel_size_m / RegionalAnomaly::cell_pixels;
-  return std::max(0, static_cast<int>(cells - 1) / 2);
+  return std::clamp(static_cast<int>(std::min(cells - 1, 1e6)) / 2, 0, most);
 }
 
-std::int64_t in_steps(float residual) {
-  return static_cast<std::int32_t>(std::clamp(residual, -largest_residual, largest_residual) * (1 / step));
-}
-
-template <typename Sum>
-void add(Sum& sum, const Sum& other) {
-  for (std::size_t n = 0; n < sum.size(); ++n) sum[n] += other[n];
-}
-template <typename Sum>
-void take_off(Sum& sum, const Sum& other) {
-  for (std::size_t n = 0; n < sum.size(); ++n) sum[n] -= other[n];
-}
-
-/// The median of value(pixel, feature) over the pixels of each kind that have a say; 0 where there are none.
-template <typename Value>
-std::array<FeatureVector, kind_count> medians_by_kind(const ObservationResiduals& observation, const Value& value) {
-  constexpr std::size_t most = 1500;  // pixels suffice
-  std::array<std::size_t, kind_count> count{};
-  for (std::size_t i = 0; i < observation.kind.size(); ++i) {
-    if (observation.kind[i] != no_kind && observation.tells[i] != 0) ++count[observation.kind[i]];
-  }
-  std::array<std::array<std::vector<float>, feature_count>, kind_count> values;
-  std::array<std::size_t, kind_count> seen{};
-  for (std::size_t i = 0; i < observation.kind.size(); ++i) {
-    const std::uint8_t kind = observation.kind[i];
-    if (kind == no_kind || observation.tells[i] == 0 || seen[kind]++ % (count[kind] / most + 1) != 0) continue;
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      if (observation.deviation[i][f] > 0) values[kind][f].push_back(value(i, f));
-    }
-  }
-  std::array<FeatureVector, kind_count> medians{};
-  for (std::size_t kind = 0; kind < kind_count; ++kind) {
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      std::vector<float>& some = values[kind][f];
-      if (some.empty()) continue;
-      const auto middle = some.begin() + static_cast<std::ptrdiff_t>(some.size() / 2);
-      std::nth_element(some.begin(), middle, some.end());
-      medians[kind][f] = *middle;
-    }
-  }
-  return medians;
-}
-
-/// Replaces each sum of a row by that of the sums within `radius` of it; `line` is memory for as many.
-template <typename Sum>
-void widen(Sum* sums, int radius, std::vector<Sum>& line) {
-  const auto count = static_cast<int>(line.size());
-  std::copy(sums, sums + count, line.begin());
-  Sum running{};
-  for (int x = -radius; x < count; ++x) {
-    if (x + radius < count) add(running, line[static_cast<std::size_t>(x + radius)]);
-    if (x - radius - 1 >= 0) take_off(running, line[static_cast<std::size_t>(x - radius - 1)]);
-    if (x >= 0) sums[x] = running;
-  }
+/// Steps in a unit of residual: as fine as 32 bits hold the sum over a window.
+float steps_per_unit(int radius) {
+  const double cells = 2.0 * radius + 1;
+  const double largest = cells * cells * (RegionalAnomaly::cell_pixels * RegionalAnomaly::cell_pixels) * 8;
+  float steps = 16384;
+  while (static_cast<double>(steps) * largest >= 2147483648.0) steps /= 2;
+  return steps;
 }
 
 }  // namespace
 
+/// What sums are of.
+struct RegionalAnomaly::Sums {
+  int radius = 0;  // of the window, cells
+  float per_unit = 0;
+  std::array<float, feature_count * lanes> centre{};  // the medians by feature and kind
+  std::array<std::atomic<std::int64_t>, (feature_count + 1) * lanes> totals{};
+};
+
+FeatureVector RegionalAnomaly::at(int x, int y, std::uint8_t kind) const {
+  FeatureVector shared{};
+  if (shared_.empty()) return shared;
+  const std::size_t of_cell = static_cast<std::size_t>(x / cell_pixels) * lanes + kind;
+  const auto of_row = row(y);
+  for (std::size_t f = 0; f < feature_count; ++f) shared[f] = of_row[f][of_cell];
+  return shared;
+}
+
+FeaturePlanes::PerFeature<const float> RegionalAnomaly::row(int y) const {
+  FeaturePlanes::PerFeature<const float> rows{};
+  if (shared_.empty()) return rows;
+  for (std::size_t f = 0; f < feature_count; ++f) rows[f] = &shared_[place(y / cell_pixels, f, feature_count)];
+  return rows;
+}
+
 void RegionalAnomaly::estimate(const ObservationResiduals& observation, const MonitorOptions& options,
                                const RowLoop& rows) {
+  for (FeatureVector& scatter : scatter_) scatter.fill(1);
+  shared_.clear();
+  if (options.surroundings_m <= 0) return;
   cells_across_ = static_cast<std::size_t>((observation.width + cell_pixels - 1) / cell_pixels);
   cells_down_ = (observation.height + cell_pixels - 1) / cell_pixels;
-  for (FeatureVector& scatter : scatter_) scatter.fill(1);
-  for (PixelVector<FeatureVector>& shared : shared_) shared.clear();
-  if (options.surroundings_m <= 0) return;
+  row_numbers_ = cells_across_ * lanes;
 
-  const Medians medians = medians_by_kind(
-      observation, [&observation](std::size_t pixel, std::size_t f) { return observation.residual[pixel][f]; });
-  sums_.resize(cells_across_ * static_cast<std::size_t>(cells_down_));
+  choose_samples(observation);
+  Sums sums;
+  sums.radius = radius_of(options, std::max(static_cast<int>(cells_across_), cells_down_));
+  sums.per_unit = steps_per_unit(sums.radius);
+  const auto medians_of_kinds =
+      medians([](const Sample& sample, std::size_t place, std::size_t f) { return sample.residual[place][f]; });
   for (std::size_t kind = 0; kind < kind_count; ++kind) {
-    rows(cells_down_, [&](int begin, int end) {
-      for (int row = begin; row < end; ++row) sum_up(observation, options, kind, medians[kind], row);
-    });
-    SiteSum site{};
-    for (const CellSum& sum : sums_) {
-      for (std::size_t n = 0; n < numbers; ++n) site[n] += static_cast<double>(sum[n]);
-    }
-    if (site[count_at] == 0) continue;
-    const int radius = radius_of(options);
-    rows(cells_down_, [&](int begin, int end) {
-      std::vector<CellSum> line(cells_across_);
-      for (int row = begin; row < end; ++row) widen(cells(row), radius, line);
-    });
-    shared_[kind].resize(sums_.size());
-    rows(cells_down_, [&](int begin, int end) {
-      share(begin, end, radius, options.surroundings_prior_pixels, medians[kind], site, shared_[kind]);
-    });
+    for (std::size_t f = 0; f < feature_count; ++f) sums.centre[f * lanes + kind] = medians_of_kinds[kind][f];
   }
-  estimate_scatter(observation);
+  sum_up(observation, options, rows, sums);
+  shared_.resize(static_cast<std::size_t>(cells_down_) * feature_count * row_numbers_);
+  rows(cells_down_, [&](int begin, int end) { share(sums, options.surroundings_prior_pixels, begin, end); });
+  estimate_scatter(observation.width);
 }
 
-void RegionalAnomaly::sum_up(const ObservationResiduals& observation, const MonitorOptions& options, std::size_t kind,
-                             const FeatureVector& median, int row) {
-  CellSum* sums = cells(row);
-  std::fill_n(sums, cells_across_, CellSum{});
-  const int last = std::min(observation.height, (row + 1) * cell_pixels);
-  for (int y = row * cell_pixels; y < last; ++y) {
-    std::size_t i = static_cast<std::size_t>(y) * static_cast<std::size_t>(observation.width);
-    for (int x = 0; x < observation.width; ++x, ++i) {
-      if (observation.kind[i] != kind || observation.tells[i] == 0) continue;
-      CellSum& sum = sums[x / cell_pixels];
-      for (std::size_t f = 0; f < feature_count; ++f) {
-        const float reach = options.surroundings_clip_sigma * observation.deviation[i][f];
-        sum[f] += in_steps(std::clamp(observation.residual[i][f] - median[f], -reach, reach));
+/// Every so many pixels of each kind: 1500 suffice.
+void RegionalAnomaly::choose_samples(const ObservationResiduals& observation) {
+  constexpr std::size_t most = 1500;
+  std::array<std::size_t, 256> count{};
+  for (std::size_t i = 0; i < observation.kind.size(); ++i) count[observation.kind[i]] += observation.tells[i];
+  std::array<std::size_t, kind_count> stride{};
+  std::array<std::size_t, kind_count> next{};
+  for (std::size_t kind = 0; kind < kind_count; ++kind) {
+    stride[kind] = count[kind] / most + 1;
+    samples_[kind].pixels.clear();
+  }
+  for (std::size_t i = 0; i < observation.kind.size(); ++i) {
+    const std::uint8_t kind = observation.kind[i];
+    if (kind == no_kind || observation.tells[i] == 0 || next[kind]-- != 0) continue;
+    samples_[kind].pixels.push_back(i);
+    next[kind] = stride[kind] - 1;
+  }
+  for (Sample& sample : samples_) {
+    sample.residual.resize(sample.pixels.size());
+    sample.deviation.resize(sample.pixels.size());
+    for (std::size_t place = 0; place < sample.pixels.size(); ++place) {
+      sample.residual[place] = observation.residual[sample.pixels[place]];
+      sample.deviation[place] = observation.deviation[sample.pixels[place]];
+    }
+  }
+}
+
+/// The median of value(sample, place, feature) over the pixels of each kind; 0 where there are none.
+template <typename Value>
+std::array<FeatureVector, kind_count> RegionalAnomaly::medians(const Value& value) {
+  std::array<FeatureVector, kind_count> result{};
+  for (std::size_t kind = 0; kind < kind_count; ++kind) {
+    const Sample& sample = samples_[kind];
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      values_.clear();
+      for (std::size_t place = 0; place < sample.pixels.size(); ++place) {
+        if (sample.deviation[place][f] > 0) values_.push_back(value(sample, place, f));
       }
-      ++sum[count_at];
+      if (!values_.empty()) result[kind][f] = kernels::ranked(values_.data(), values_.size(), values_.size() / 2);
     }
   }
+  return result;
 }
 
-void RegionalAnomaly::share(int begin, int end, int radius, float prior, const FeatureVector& median,
-                            const SiteSum& site, PixelVector<FeatureVector>& shared) {
-  const auto all = static_cast<float>(site[count_at]);
-  // With few pixels of a kind on the whole site, the residual is theirs, and not the weather's.
-  const float site_trust = all / (all + prior);
-  FeatureVector typical{};
-  for (std::size_t f = 0; f < feature_count; ++f) typical[f] = static_cast<float>(site[f]) / all;
-  std::vector<CellSum> around(cells_across_);
-  const auto each = [&](int row, auto change) {
-    if (row < 0 || row >= cells_down_) return;
-    const CellSum* sums = cells(row);
-    for (std::size_t x = 0; x < cells_across_; ++x) change(around[x], sums[x]);
-  };
-  for (int row = begin - radius; row < begin + radius; ++row) each(row, add<CellSum>);
-  for (int row = begin; row < end; ++row) {
-    each(row + radius, add<CellSum>);
-    FeatureVector* into = &shared[static_cast<std::size_t>(row) * cells_across_];
-    for (std::size_t x = 0; x < cells_across_; ++x) {
-      const float weight = 1 / (static_cast<float>(around[x][count_at]) + prior);
-      for (std::size_t f = 0; f < feature_count; ++f) {
-        const float mean = (static_cast<float>(around[x][f]) + prior * typical[f]) * weight;
-        into[x][f] = site_trust * (median[f] + step * mean);
-      }
-    }
-    each(row - radius, take_off<CellSum>);
-  }
-}
-
-void RegionalAnomaly::estimate_scatter(const ObservationResiduals& observation) {
-  constexpr float normal_mad = 1.4826F;
+void RegionalAnomaly::sum_up(const ObservationResiduals& observation, const MonitorOptions& options,
+                             const RowLoop& rows, Sums& sums) {
+  const kernels::CellSumParameters parameters{.centre = sums.centre.data(),
+                                              .reach = options.surroundings_clip_sigma,
+                                              .largest = largest_residual,
+                                              .per_unit = sums.per_unit};
   const auto width = static_cast<std::size_t>(observation.width);
-  scatter_ = medians_by_kind(observation, [&](std::size_t pixel, std::size_t f) {
-    const FeatureVector& shared =
-        at(static_cast<int>(pixel % width), static_cast<int>(pixel / width), observation.kind[pixel]);
-    return normal_mad * std::abs(observation.residual[pixel][f] - shared[f]) / observation.deviation[pixel][f];
+  sums_.resize(static_cast<std::size_t>(cells_down_) * (feature_count + 1) * row_numbers_);
+  rows(cells_down_, [&](int begin, int end) {
+    std::array<std::int64_t, (feature_count + 1) * lanes> totals{};
+    for (int row = begin; row < end; ++row) {
+      std::fill_n(this->sums(row, 0), (feature_count + 1) * row_numbers_, 0);
+      std::array<std::int32_t*, feature_count> into;
+      for (std::size_t f = 0; f < feature_count; ++f) into[f] = this->sums(row, f);
+      for (int y = row * cell_pixels; y < std::min(observation.height, (row + 1) * cell_pixels); ++y) {
+        const std::size_t first = static_cast<std::size_t>(y) * width;
+        const auto residual = observation.residual.from(first);
+        const auto deviation = observation.deviation.from(first);
+        kernels::add_to_kind_cells({residual, deviation, &observation.kind[first], &observation.tells[first]},
+                                   parameters, width, into, this->sums(row, feature_count));
+      }
+      for (std::size_t n = 0; n <= feature_count; ++n)
+        kernels::add_cells(this->sums(row, n), cells_across_, &totals[n * lanes]);
+    }
+    for (std::size_t n = 0; n < totals.size(); ++n) sums.totals[n] += totals[n];
+  });
+}
+
+/// Means of the windows around the cells of some rows.
+void RegionalAnomaly::share(const Sums& sums, float prior, int begin, int end) {
+  std::array<float, feature_count * lanes> typical{};
+  std::array<float, lanes> trust{};
+  for (std::size_t kind = 0; kind < lanes; ++kind) {
+    const auto all = static_cast<float>(sums.totals[feature_count * lanes + kind].load());
+    if (all == 0) continue;
+    // With few pixels of a kind on the whole site, the residual is theirs, and not the weather's.
+    trust[kind] = all / (all + prior);
+    for (std::size_t f = 0; f < feature_count; ++f)
+      typical[f * lanes + kind] = static_cast<float>(sums.totals[f * lanes + kind].load()) / all;
+  }
+  std::vector<std::int32_t> columns((feature_count + 1) * row_numbers_);  // over the rows of the window
+  std::vector<std::int32_t> windows(row_numbers_);
+  std::vector<std::int32_t> counts(row_numbers_);
+  const auto of_feature = [&](std::size_t f) { return columns.data() + f * row_numbers_; };
+  const auto move = [&](int into, int out_of) {
+    const bool enters = into >= 0 && into < cells_down_;
+    const bool leaves = out_of >= 0 && out_of < cells_down_;
+    for (std::size_t f = 0; f <= feature_count; ++f) {
+      kernels::move_cell_window_row(enters ? this->sums(into, f) : nullptr, leaves ? this->sums(out_of, f) : nullptr,
+                                    cells_across_, of_feature(f));
+    }
+  };
+  const auto radius = static_cast<std::size_t>(sums.radius);
+  for (int row = begin - sums.radius; row < begin + sums.radius; ++row) move(row, -1);
+  for (int row = begin; row < end; ++row) {
+    move(row + sums.radius, row > begin ? row - sums.radius - 1 : -1);
+    kernels::cell_window_row(of_feature(feature_count), cells_across_, radius, counts.data());
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      kernels::cell_window_row(of_feature(f), cells_across_, radius, windows.data());
+      kernels::shared_mean_row(windows.data(), counts.data(),
+                               {.centre = &sums.centre[f * lanes],
+                                .typical = &typical[f * lanes],
+                                .trust = trust.data(),
+                                .prior = prior,
+                                .step = 1 / sums.per_unit},
+                               cells_across_, &shared_[place(row, f, feature_count)]);
+    }
+  }
+}
+
+void RegionalAnomaly::estimate_scatter(int width) {
+  constexpr float normal_mad = 1.4826F;
+  for (std::size_t kind = 0; kind < kind_count; ++kind) {
+    Sample& sample = samples_[kind];
+    for (std::size_t place = 0; place < sample.pixels.size(); ++place) {
+      const auto pixel = static_cast<int>(sample.pixels[place]);
+      const FeatureVector shared = at(pixel % width, pixel / width, static_cast<std::uint8_t>(kind));
+      for (std::size_t f = 0; f < feature_count; ++f) sample.residual[place][f] -= shared[f];
+    }
+  }
+  scatter_ = medians([](const Sample& sample, std::size_t place, std::size_t f) {
+    return normal_mad * std::abs(sample.residual[place][f]) / sample.deviation[place][f];
   });
   for (FeatureVector& scatter : scatter_) {
     for (float& value : scatter) value = std::max(value, 1.0F);

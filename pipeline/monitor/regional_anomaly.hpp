@@ -19,8 +19,8 @@ namespace pitwatch {
 struct ObservationResiduals {
   int width = 0;
   int height = 0;
-  PixelVector<FeatureVector> residual;
-  PixelVector<FeatureVector> deviation;  // standard deviation, 0 for features that are not monitored
+  FeaturePlanes residual;
+  FeaturePlanes deviation;  // standard deviation, 0 for features that are not monitored
   PixelVector<std::uint8_t> kind;
   PixelVector<std::uint8_t> tells;
 };
@@ -34,12 +34,11 @@ class RegionalAnomaly {
   void estimate(const ObservationResiduals& observation, const MonitorOptions& options,
                 const RowLoop& rows = serial_rows);
 
-  const FeatureVector& at(int x, int y, std::uint8_t kind) const {
-    const PixelVector<FeatureVector>& shared = shared_[kind];
-    if (shared.empty()) return nothing;
-    return shared[static_cast<std::size_t>(y / cell_pixels) * cells_across_ +
-                  static_cast<std::size_t>(x / cell_pixels)];
-  }
+  FeatureVector at(int x, int y, std::uint8_t kind) const;
+
+  /// By feature, for the pixels of a row: that of kind k at pixel x is at x / cell_pixels * kernels::kind_lanes + k.
+  /// Null where nothing is shared.
+  FeaturePlanes::PerFeature<const float> row(int y) const;
 
   /// By how much the residuals of a kind scatter on this date more than expected, at least 1, by feature: at the turn
   /// of a season, pixels that are alike in their year are still days apart.
@@ -48,27 +47,33 @@ class RegionalAnomaly {
   static constexpr int cell_pixels = 4;
 
  private:
-  static constexpr std::size_t numbers = 8;
-  static constexpr FeatureVector nothing{};
-  /// Of the residuals of the pixels of a cell, in steps; behind them, how many pixels they are.
-  using CellSum = std::array<std::int64_t, numbers>;
-  using SiteSum = std::array<double, numbers>;
-  using Medians = std::array<FeatureVector, kind_count>;
+  /// Some pixels of a kind that have a say, and what is wanted of them.
+  struct Sample {
+    std::vector<std::size_t> pixels;
+    std::vector<FeatureVector> residual;
+    std::vector<FeatureVector> deviation;
+  };
+  struct Sums;
 
-  /// Of one kind, over a row of cells.
-  void sum_up(const ObservationResiduals& observation, const MonitorOptions& options, std::size_t kind,
-              const FeatureVector& median, int row);
-  /// Means around the cells of some rows, from sums that hold those around in each row.
-  void share(int begin, int end, int radius, float prior, const FeatureVector& median, const SiteSum& site,
-             PixelVector<FeatureVector>& shared);
-  void estimate_scatter(const ObservationResiduals& observation);
+  void choose_samples(const ObservationResiduals& observation);
+  template <typename Value>
+  std::array<FeatureVector, kind_count> medians(const Value& value);
+  void sum_up(const ObservationResiduals& observation, const MonitorOptions& options, const RowLoop& rows, Sums& sums);
+  void share(const Sums& sums, float prior, int begin, int end);
+  void estimate_scatter(int width);
 
-  CellSum* cells(int row) { return &sums_[static_cast<std::size_t>(row) * cells_across_]; }
+  std::int32_t* sums(int row, std::size_t feature) { return &sums_[place(row, feature, feature_count + 1)]; }
+  std::size_t place(int row, std::size_t feature, std::size_t features) const {
+    return (static_cast<std::size_t>(row) * features + feature) * row_numbers_;
+  }
 
   std::size_t cells_across_ = 0;
+  std::size_t row_numbers_ = 0;  // of the cells of a row: one for each kind that there may be
   int cells_down_ = 0;
-  PixelVector<CellSum> sums_;  // of one kind after the other, by cell: of the cells around in the row
-  std::array<PixelVector<FeatureVector>, kind_count> shared_;  // by cell; empty where no pixel of the kind tells
+  std::array<Sample, kind_count> samples_;
+  std::vector<float> values_;       // memory of medians()
+  PixelVector<std::int32_t> sums_;  // by row of cells and feature; behind the features, how many pixels they are of
+  PixelVector<float> shared_;       // by row of cells and feature; empty where nothing is shared
   std::array<FeatureVector, kind_count> scatter_{};
 };
 

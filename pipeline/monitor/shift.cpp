@@ -5,7 +5,7 @@
 #include <cmath>
 #include <span>
 
-#include "pipeline/monitor/elementary.hpp"
+#include "kernels/elementary.hpp"
 
 namespace pitwatch {
 namespace {
@@ -31,7 +31,7 @@ std::bitset<256> lasting_errors(const MonitorState& state) {
 /// log(1 + exp(x))
 float softplus(float x) {
   constexpr float large = 15;
-  return x > large ? x : portable_log(1 + portable_exp(std::max(x, -large)));
+  return x > large ? x : kernels::portable_log(1 + kernels::portable_exp(std::max(x, -large)));
 }
 
 }  // namespace
@@ -129,7 +129,7 @@ Shift ShiftEvidence::largest_among_outliers(const PixelOutliers& pixel, std::int
 float ShiftEvidence::log_scale(const FeatureVector& deviation) const {
   float sum = 0;
   for (std::size_t f = 0; f < feature_count; ++f) {
-    if (deviation[f] > 0) sum += portable_log(deviation[f] / state_.whitening[f * feature_count + f]);
+    if (deviation[f] > 0) sum += kernels::portable_log(deviation[f] / state_.whitening[f * feature_count + f]);
   }
   return sum;
 }

@@ -12,12 +12,12 @@ namespace pitwatch {
 
 inline float at(const FeatureVector& values, Feature feature) { return values[index(feature)]; }
 
-/// One pixel of an observation. Refers to planes, and is to be made anew where it is needed.
+/// One pixel of an observation.
 struct PixelSight {
-  const FeatureVector& values;     // as observed
-  const FeatureVector& residual;   // observed less expected, from some step on less the regional anomaly too
-  const FeatureVector& deviation;  // standard deviation of the residual; 0: the feature is not monitored
-  float blue_to_red = 0;           // NaN where unknown
+  FeatureVector values{};     // as observed
+  FeatureVector residual{};   // observed less expected, from some step on less the regional anomaly too
+  FeatureVector deviation{};  // standard deviation of the residual; 0: the feature is not monitored
+  float blue_to_red = 0;      // NaN where unknown
 
   /// What the observation should have shown of a feature.
   float expected(Feature feature) const { return at(values, feature) - at(residual, feature); }

@@ -85,14 +85,15 @@ class SeriesTable {
   /// Adds to the observation what the row shows of its pixel.
   void fill(std::uint32_t row, std::size_t pixel, ObservationFeatures& observation) const {
     const PixelReflectance seen = reflectance(row);
-    FeatureVector& values = observation.values[pixel];
-    values = features_of(seen);
-    observation.errors[pixel] = error_of(seen, options_.monitor.reflectance_error);
-    for (float& error : observation.errors[pixel]) error = error == error ? error : 0;  // of what comes as an index
+    FeatureVector values = features_of(seen);
+    FeatureVector errors = error_of(seen, options_.monitor.reflectance_error);
+    for (float& error : errors) error = error == error ? error : 0;  // of what comes as an index
     for (const IndexCells& of : indices_) {
       float& value = values[index(of.feature)];
       if (value != value) value = of.cells[row];
     }
+    observation.values.set(pixel, values);
+    observation.errors.set(pixel, errors);
     observation.blue_to_red[pixel] = seen.blue / seen.red;
     observation.seen[pixel] = is_clear(row) ? Seen::clear : Seen::masked;
   }
@@ -392,8 +393,8 @@ class GroupJudge {
     line.observed = observation.values[i];
     for (std::size_t f = 0; f < feature_count; ++f) {
       const bool used = counts(seen.use[i]) && state_.models[i].noise[f] != 0;
-      line.modelled[f] = used ? observation.values[i][f] - seen.residuals.residual[i][f] : none;
-      line.noise[f] = used ? seen.residuals.deviation[i][f] : none;
+      line.modelled[f] = used ? observation.values.at(i, f) - seen.residuals.residual.at(i, f) : none;
+      line.noise[f] = used ? seen.residuals.deviation.at(i, f) : none;
     }
     line.evidence = seen.evidence[i];
     line.probability = seen.probability[i];

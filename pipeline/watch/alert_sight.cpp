@@ -96,13 +96,13 @@ ObservedAlert observed_alert(const WatchedIncident& incident, const AcquisitionT
       }
       ++clear;
       for (std::size_t k = 0; k < feature_count; ++k) {
-        const float value = taken.features.values[i][k];
+        const float value = taken.features.values.at(i, k);
         if (!std::isfinite(value)) continue;
         sums[k].value += value;
         ++sums[k].values;
-        const float sd = seen.residuals.deviation[i][k];
+        const float sd = seen.residuals.deviation.at(i, k);
         if (seen.residuals.kind[i] == no_kind || !(sd > 0)) continue;
-        sums[k].expected += value - seen.residuals.residual[i][k];
+        sums[k].expected += value - seen.residuals.residual.at(i, k);
         sums[k].sd += sd;
         ++sums[k].judged;
       }

@@ -165,10 +165,10 @@ class PixelRecorder {
     if (counts(seen.use[index_])) {
       const FeatureVector& shared = seen.anomaly.at(pixel_.x, pixel_.y, seen.residuals.kind[index_]);
       for (std::size_t f = 0; f < feature_count; ++f) {
-        if (seen.residuals.deviation[index_][f] <= 0) continue;
+        if (seen.residuals.deviation.at(index_, f) <= 0) continue;
         observation.shared[f] = shared[f];
-        observation.modelled[f] = observation.observed[f] - seen.residuals.residual[index_][f] - shared[f];
-        observation.noise[f] = seen.residuals.deviation[index_][f];
+        observation.modelled[f] = observation.observed[f] - seen.residuals.residual.at(index_, f) - shared[f];
+        observation.noise[f] = seen.residuals.deviation.at(index_, f);
       }
       float squares = 0;
       const RecentObservations recent = state.recent(index_);
@@ -184,7 +184,7 @@ class PixelRecorder {
     }
     if (seen.use[index_] == ObservationUse::screened) {
       observation.seen = PixelSeen::screened;
-      observation.why = seen.residuals.residual[index_][index(Feature::log_visible)] > 0
+      observation.why = seen.residuals.residual.at(index_, index(Feature::log_visible)) > 0
                             ? "missed cloud or patchy snow by its spectrum"
                             : "missed shadow by its spectrum";
     } else if (seen.use[index_] == ObservationUse::learnt) {

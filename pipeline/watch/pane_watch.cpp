@@ -81,8 +81,8 @@ struct PaneWatch::InFlight {
   std::size_t number = 0;
   AcquisitionRecord record;
   ReadAcquisition read;
-  ObservationFeatures features;
-  std::vector<Scene> kept;  // in the state
+  ObservationFeatures features;  // keep their memory from one acquisition to the next
+  std::vector<Scene> kept;       // in the state
 };
 
 PaneWatch::PaneWatch(const WatchedSite& watched, const Pane& pane, const SourceListing& listing, OffsetMemory& offsets,
@@ -207,7 +207,8 @@ void PaneWatch::pass(const std::vector<std::size_t>& numbers, int slots, const R
   std::size_t next = 0;
   const auto begin = [&](InFlight& acquisition) {
     if (next == numbers.size()) return false;
-    acquisition = {};
+    acquisition.read = {};
+    acquisition.kept.clear();
     acquisition.number = numbers[next++];
     acquisition.record = plan_.acquisitions().acquisitions[acquisition.number].record;
     return true;

@@ -96,7 +96,7 @@ TEST(Learn, WhitenedResidualsOfUndisturbedGroundAreIndependentAndOfLengthOne) {
       std::array<double, feature_count> z{};
       std::array<double, feature_count> w{};
       for (std::size_t f = 0; f < feature_count; ++f) {
-        z[f] = static_cast<double>(watch.seen.residuals.residual[i][f] / watch.state.model(i).noise[f]);
+        z[f] = static_cast<double>(watch.seen.residuals.residual.at(i, f) / watch.state.model(i).noise[f]);
       }
       for (std::size_t r = 0; r < feature_count; ++r) {
         for (std::size_t c = 0; c < feature_count; ++c) {
@@ -131,8 +131,12 @@ ObservationFeatures columns_of(const ObservationFeatures& all, std::size_t begin
   const auto cut = [&](const auto& from, auto& to) {
     to.assign(from.begin() + static_cast<std::ptrdiff_t>(begin), from.begin() + static_cast<std::ptrdiff_t>(end));
   };
-  cut(all.values, part.values);
-  cut(all.errors, part.errors);
+  const auto cut_planes = [&](const FeaturePlanes& from, FeaturePlanes& to) {
+    to.resize(end - begin);
+    for (std::size_t i = begin; i < end; ++i) to.set(i - begin, from[i]);
+  };
+  cut_planes(all.values, part.values);
+  cut_planes(all.errors, part.errors);
   cut(all.blue_to_red, part.blue_to_red);
   cut(all.seen, part.seen);
   cut(all.called_cloud, part.called_cloud);

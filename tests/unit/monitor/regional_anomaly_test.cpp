@@ -18,11 +18,22 @@ ObservationResiduals observation_of(int width, int height) {
   const auto pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
   FeatureVector deviation;
   deviation.fill(0.02F);
-  observation.residual.assign(pixels, {});
-  observation.deviation.assign(pixels, deviation);
+  observation.residual.resize(pixels);
+  observation.deviation.resize(pixels);
+  for (std::size_t i = 0; i < pixels; ++i) {
+    observation.residual.set(i, {});
+    observation.deviation.set(i, deviation);
+  }
   observation.kind.assign(pixels, 0);
   observation.tells.assign(pixels, 1);
   return observation;
+}
+
+/// All features of a pixel.
+void fill(ObservationResiduals& observation, std::size_t pixel, float residual) {
+  FeatureVector residuals;
+  residuals.fill(residual);
+  observation.residual.set(pixel, residuals);
 }
 
 /// Close to normal, with a standard deviation of 1.
@@ -73,12 +84,13 @@ float shared_at(const ObservationResiduals& observation, const MonitorOptions& o
 TEST(RegionalAnomaly, IsTheClippedMeanOfItsKindAroundHeldToThatOfTheSite) {
   ObservationResiduals observation = observation_of(43, 38);
   std::mt19937 engine(5);
-  for (std::size_t i = 0; i < observation.residual.size(); ++i) {
+  for (std::size_t i = 0; i < observation.kind.size(); ++i) {
     observation.kind[i] = engine() % 10 == 0 ? no_kind : static_cast<std::uint8_t>(engine() % 3 * 5);
     observation.tells[i] = engine() % 8 == 0 ? 0 : 1;
     const float outlier = engine() % 20 == 0 ? 50.0F : 1.0F;
     const auto drift = static_cast<float>(i % 43) / 43;  // across the site
-    for (float& residual : observation.residual[i]) residual = 0.05F * drift + 0.02F * outlier * normal(engine);
+    for (std::size_t f = 0; f < feature_count; ++f)
+      observation.residual.at(i, f) = 0.05F * drift + 0.02F * outlier * normal(engine);
   }
   MonitorOptions options;
   options.surroundings_m = 200;  // five cells
@@ -98,7 +110,7 @@ TEST(RegionalAnomaly, IsTheClippedMeanOfItsKindAroundHeldToThatOfTheSite) {
 TEST(RegionalAnomaly, SameBytesHoweverRowsAreCut) {
   ObservationResiduals observation = observation_of(30, 41);
   std::mt19937 engine(6);
-  for (FeatureVector& residuals : observation.residual) residuals.fill(0.1F * normal(engine));
+  for (std::size_t i = 0; i < observation.kind.size(); ++i) fill(observation, i, 0.1F * normal(engine));
   RegionalAnomaly whole;
   whole.estimate(observation, {});
   RegionalAnomaly cut;
@@ -115,7 +127,7 @@ TEST(RegionalAnomaly, WhatFewPixelsOfAKindDoIsTheirs) {
   ObservationResiduals observation = observation_of(40, 40);
   for (std::size_t i = 0; i < 20; ++i) {
     observation.kind[i] = 1;
-    observation.residual[i].fill(0.1F);
+    fill(observation, i, 0.1F);
   }
   MonitorOptions options;  // the site's mean counts like 60 pixels
   RegionalAnomaly anomaly;
@@ -126,13 +138,13 @@ TEST(RegionalAnomaly, WhatFewPixelsOfAKindDoIsTheirs) {
 
 TEST(RegionalAnomaly, PitsAndWhatIsNotToTellMakeNoWeather) {
   ObservationResiduals observation = observation_of(40, 40);
-  for (std::size_t i = 0; i < observation.residual.size(); ++i) {
-    if (i % 5 == 0) observation.residual[i].fill(3);  // clipped at 2.5 deviations
+  for (std::size_t i = 0; i < observation.kind.size(); ++i) {
+    if (i % 5 == 0) fill(observation, i, 3);  // clipped at 2.5 deviations
   }
   RegionalAnomaly anomaly;
   anomaly.estimate(observation, {});
   EXPECT_LT(anomaly.at(20, 20, 0)[0], 0.02F);
-  for (std::size_t i = 0; i < observation.residual.size(); i += 5) observation.tells[i] = 0;
+  for (std::size_t i = 0; i < observation.kind.size(); i += 5) observation.tells[i] = 0;
   anomaly.estimate(observation, {});
   EXPECT_EQ(anomaly.at(20, 20, 0)[0], 0);
 }
@@ -140,10 +152,10 @@ TEST(RegionalAnomaly, PitsAndWhatIsNotToTellMakeNoWeather) {
 TEST(RegionalAnomaly, ScatterIsByHowMuchAKindScattersMoreThanExpectedAndNeverLess) {
   ObservationResiduals observation = observation_of(60, 60);
   std::mt19937 engine(7);
-  for (std::size_t i = 0; i < observation.residual.size(); ++i) {
+  for (std::size_t i = 0; i < observation.kind.size(); ++i) {
     observation.kind[i] = static_cast<std::uint8_t>(i % 2);
     const float sigma = i % 2 == 0 ? 0.06F : 0.005F;  // expected: 0.02
-    for (float& residual : observation.residual[i]) residual = 0.1F + sigma * normal(engine);
+    for (std::size_t f = 0; f < feature_count; ++f) observation.residual.at(i, f) = 0.1F + sigma * normal(engine);
   }
   RegionalAnomaly anomaly;
   anomaly.estimate(observation, {});
@@ -155,7 +167,7 @@ TEST(RegionalAnomaly, ScatterIsByHowMuchAKindScattersMoreThanExpectedAndNeverLes
 
 TEST(RegionalAnomaly, NothingIsSharedWithoutSurroundings) {
   ObservationResiduals observation = observation_of(20, 20);
-  for (FeatureVector& residuals : observation.residual) residuals.fill(0.1F);
+  for (std::size_t i = 0; i < observation.kind.size(); ++i) fill(observation, i, 0.1F);
   RegionalAnomaly anomaly;
   anomaly.estimate(observation, {});
   ASSERT_GT(anomaly.at(5, 5, 0)[0], 0.05F);

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "pipeline/monitor/elementary.hpp"
+#include "kernels/elementary.hpp"
 #include "tests/unit/monitor/test_support.hpp"
 
 namespace pitwatch {
@@ -274,13 +274,14 @@ TEST(SeasonModel, AdaptsTowardsAObservationInProportionToItsWeight) {
 
 TEST(PortableFunctions, AreAsExactAsStated) {
   for (double x = 1e-6; x < 1e6; x *= 1.01) {
-    EXPECT_NEAR(portable_log(static_cast<float>(x)), std::log(static_cast<double>(static_cast<float>(x))), 2e-6);
+    EXPECT_NEAR(kernels::portable_log(static_cast<float>(x)), std::log(static_cast<double>(static_cast<float>(x))),
+                2e-6);
   }
   for (float x = -80; x <= 80; x += 0.37F) {
-    EXPECT_NEAR(portable_exp(x) / std::exp(static_cast<double>(x)), 1, 1e-5) << x;
+    EXPECT_NEAR(kernels::portable_exp(x) / std::exp(static_cast<double>(x)), 1, 1e-5) << x;
   }
-  EXPECT_EQ(portable_logistic(0), 0.5F);
-  EXPECT_GT(portable_logistic(1e9F), 0.999F);
+  EXPECT_EQ(kernels::portable_logistic(0), 0.5F);
+  EXPECT_GT(kernels::portable_logistic(1e9F), 0.999F);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace pitwatch {
+namespace pitwatch::kernels {
 
 /// Natural logarithm of a positive, normal number; absolute error below 2e-6 in 1e-6..1e6.
 /// x = 2^e m with m in [sqrt(1/2), sqrt(2)); log m = 2 artanh((m - 1) / (m + 1)), by its series.
@@ -37,4 +37,4 @@ inline float portable_logistic(float x) {
   return 1 / (1 + portable_exp(-clamped));
 }
 
-}  // namespace pitwatch
+}  // namespace pitwatch::kernels
