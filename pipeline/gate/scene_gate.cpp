@@ -9,6 +9,8 @@
 #include <numeric>
 #include <utility>
 
+#include "kernels/line_sums.hpp"
+
 namespace pitwatch {
 namespace {
 
@@ -40,8 +42,8 @@ std::string text(const char* format, Values... values) {
 /// One row or column.
 struct Line {
   std::int64_t valid = 0;
-  int least = 65536;
-  int most = -1;
+  int least = kernels::no_least;
+  int most = kernels::no_most;
   std::int64_t differences = 0;  // pixels with two valid neighbours across the line
   std::int64_t twice_sum = 0;    // of twice the difference from the neighbours' mean
   std::int64_t twice_absolute = 0;
@@ -49,10 +51,16 @@ struct Line {
   std::int64_t same = 0;      // of the same number as that
   std::int64_t absolute = 0;  // sum of the differences from those, their signs aside
 
-  void add(int dn) {
-    ++valid;
-    least = std::min(least, dn);
-    most = std::max(most, dn);
+  void add(const kernels::LineSums& sums) {
+    valid += sums.valid;
+    least = std::min(least, sums.least);
+    most = std::max(most, sums.most);
+    differences += sums.differences;
+    twice_sum += sums.twice_sum;
+    twice_absolute += sums.twice_absolute;
+    compared += sums.compared;
+    same += sums.same;
+    absolute += sums.absolute;
   }
   void add_difference(int before, int dn, int after) {
     const int twice = 2 * dn - before - after;
@@ -60,19 +68,45 @@ struct Line {
     twice_sum += twice;
     twice_absolute += std::abs(twice);
   }
-  void compare(int before, int dn) {
-    ++compared;
-    if (before == dn) ++same;
-    absolute += std::abs(dn - before);
-  }
   bool is_constant() const { return least == most; }
   bool is_repeat() const {
     return compared > 0 && static_cast<double>(same) >= same_as_before * static_cast<double>(compared);
   }
 };
 
+/// The sums of columns, as the kernel keeps them.
+class ColumnSums {
+ public:
+  explicit ColumnSums(int width) : width_(static_cast<std::size_t>(width)), sums_(9 * width_) { clear(); }
+
+  kernels::LineSumArrays arrays() {
+    const auto array = [this](std::size_t k) { return sums_.data() + k * width_; };
+    return {array(0), array(1), array(2), array(3), array(4), array(5), array(6), array(7), array(8)};
+  }
+
+  /// Moves what was summed to the columns.
+  void add_to(std::vector<Line>& columns) {
+    const kernels::LineSumArrays of = arrays();
+    for (std::size_t x = 0; x < width_; ++x) {
+      columns[x].add({of.valid[x], of.least[x], of.most[x], of.differences[x], of.twice_sum[x], of.twice_absolute[x],
+                      of.compared[x], of.same[x], of.absolute[x]});
+    }
+    clear();
+  }
+
+ private:
+  void clear() {
+    std::fill(sums_.begin(), sums_.end(), 0);
+    std::fill_n(arrays().least, width_, kernels::no_least);
+    std::fill_n(arrays().most, width_, kernels::no_most);
+  }
+
+  std::size_t width_;
+  std::vector<std::int32_t> sums_;
+};
+
 struct Statistics {
-  std::vector<std::int64_t> counts = std::vector<std::int64_t>(65536, 0);  // valid pixels by number
+  std::vector<std::uint32_t> counts = std::vector<std::uint32_t>(65536, 0);  // valid pixels by number
   std::int64_t valid = 0;
   std::int64_t saturated = 0;
   std::int64_t floor = 0;  // valid or not
@@ -94,6 +128,8 @@ class Pixels {
   int width() const { return dn_.width; }
   int height() const { return dn_.height; }
   int at(int x, int y) const { return dn_.at(x, y); }
+  const std::uint16_t* row(int y) const { return dn_.row(y); }
+  kernels::CountingNumbers counting() const { return {range_.lowest, range_.highest, nodata_, saturated_}; }
   bool is_saturated(int dn) const { return dn != nodata_ && (dn == saturated_ || dn > range_.highest); }
   /// At or below what a product clips at.
   bool is_floor(int dn) const { return dn != nodata_ && dn <= std::max(1, range_.lowest - 1); }
@@ -114,40 +150,49 @@ class Pixels {
   DnRange range_;
 };
 
+/// Lines, tile by tile of columns: so many columns' sums stay in the fastest memory.
+void add_lines(const Pixels& pixels, Statistics& result) {
+  constexpr int tile = 512;
+  static_assert(tile < static_cast<int>(kernels::most_per_line));
+  const kernels::CountingNumbers numbers = pixels.counting();
+  const auto width = static_cast<std::size_t>(pixels.width());
+  ColumnSums columns(pixels.width());
+  for (int left = 0; left < pixels.width(); left += tile) {
+    const auto begin = static_cast<std::size_t>(left);
+    const std::size_t end = std::min(width, begin + tile);
+    for (int y = 0; y < pixels.height(); ++y) {
+      const std::uint16_t* const above = y > 0 ? pixels.row(y - 1) : nullptr;
+      const std::uint16_t* const below = y + 1 < pixels.height() ? pixels.row(y + 1) : nullptr;
+      kernels::LineSums of_row;
+      kernels::add_line(above, pixels.row(y), below, begin, end, width, numbers, of_row, columns.arrays());
+      result.rows[static_cast<std::size_t>(y)].add(of_row);
+      if ((y + 1) % static_cast<int>(kernels::most_per_line) == 0) columns.add_to(result.columns);
+    }
+  }
+  columns.add_to(result.columns);
+}
+
 Statistics statistics_of(const Pixels& pixels) {
   Statistics result;
   result.rows.resize(static_cast<std::size_t>(pixels.height()));
   result.columns.resize(static_cast<std::size_t>(pixels.width()));
   for (int y = 0; y < pixels.height(); ++y) {
-    Line& row = result.rows[static_cast<std::size_t>(y)];
-    for (int x = 0; x < pixels.width(); ++x) {
-      const int dn = pixels.at(x, y);
-      const bool is_floor = pixels.is_floor(dn);
-      const bool is_saturated = pixels.is_saturated(dn);
-      if (is_saturated) ++result.saturated;
-      if (is_floor) ++result.floor;
-      if (is_floor || is_saturated || pixels.is_valid(dn)) ++result.seen;
-      if (!pixels.is_valid(dn)) continue;
-      Line& column = result.columns[static_cast<std::size_t>(x)];
-      ++result.counts[static_cast<std::size_t>(dn)];
-      ++result.valid;
-      if (pixels.reflectance(dn) > too_bright) ++result.bright;
-      row.add(dn);
-      column.add(dn);
-      if (y > 0 && pixels.is_valid(pixels.at(x, y - 1))) {
-        row.compare(pixels.at(x, y - 1), dn);
-        if (y + 1 < pixels.height() && pixels.is_valid(pixels.at(x, y + 1))) {
-          row.add_difference(pixels.at(x, y - 1), dn, pixels.at(x, y + 1));
-        }
-      }
-      if (x > 0 && pixels.is_valid(pixels.at(x - 1, y))) {
-        column.compare(pixels.at(x - 1, y), dn);
-        if (x + 1 < pixels.width() && pixels.is_valid(pixels.at(x + 1, y))) {
-          column.add_difference(pixels.at(x - 1, y), dn, pixels.at(x + 1, y));
-        }
-      }
-    }
+    const std::uint16_t* const row = pixels.row(y);
+    for (int x = 0; x < pixels.width(); ++x) ++result.counts[row[x]];
   }
+  for (int dn = 0; dn < static_cast<int>(result.counts.size()); ++dn) {
+    std::uint32_t& count = result.counts[static_cast<std::size_t>(dn)];
+    const bool is_floor = pixels.is_floor(dn);
+    const bool is_saturated = pixels.is_saturated(dn);
+    const bool is_valid = pixels.is_valid(dn);
+    if (is_saturated) result.saturated += count;
+    if (is_floor) result.floor += count;
+    if (is_floor || is_saturated || is_valid) result.seen += count;
+    if (is_valid) result.valid += count;
+    if (is_valid && pixels.reflectance(dn) > too_bright) result.bright += count;
+    if (!is_valid) count = 0;
+  }
+  add_lines(pixels, result);
   return result;
 }
 
@@ -258,16 +303,18 @@ double constant_block_share(const Pixels& pixels) {
   for (int top = 0; top + block_px <= pixels.height(); top += block_px) {
     for (int left = 0; left + block_px <= pixels.width(); left += block_px) {
       const int first = pixels.at(left, top);
-      bool valid = true;
-      bool equal = true;
+      std::uint16_t differing = 0;
+      unsigned invalid = 0;
       for (int y = top; y < top + block_px; ++y) {
-        for (int x = left; x < left + block_px; ++x) {
-          const int dn = pixels.at(x, y);
-          valid = valid && pixels.is_valid(dn);
-          equal = equal && dn == first;
+        const std::uint16_t* const row = pixels.row(y) + left;
+        for (int x = 0; x < block_px; ++x) {
+          const std::uint16_t dn = row[x];
+          invalid |= pixels.is_valid(dn) ? 0U : 1U;
+          differing = static_cast<std::uint16_t>(differing | (dn ^ first));
         }
       }
-      if (!valid) continue;
+      const bool equal = differing == 0;
+      if (invalid != 0) continue;
       ++all;
       if (equal && !pixels.is_clipped(first)) ++constant;
     }

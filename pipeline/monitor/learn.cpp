@@ -7,27 +7,14 @@
 #include <functional>
 #include <limits>
 #include <utility>
+#include <vector>
 
+#include "kernels/history.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/monitor/regional_anomaly.hpp"
 
 namespace pitwatch {
 namespace {
-
-constexpr std::int16_t no_value = std::numeric_limits<std::int16_t>::min();
-constexpr float step = 1.0F / 4000;  // features lie in -8..8: indices in -1..1, logarithms in -6.3..0.7
-constexpr std::uint8_t called_bit = 4;
-
-std::int16_t pack(float value) {
-  if (value != value) return no_value;
-  return static_cast<std::int16_t>(std::lrint(std::clamp(value, -8.0F, 8.0F) / step));
-}
-
-Seen seen_of(std::uint8_t kept) { return static_cast<Seen>(kept & ~called_bit); }
-
-float unpack(std::int16_t value) {
-  return value == no_value ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(value) * step;
-}
 
 using Matrix = Eigen::Matrix<double, feature_count, feature_count>;
 using Whitening = std::array<float, feature_count * feature_count>;
@@ -40,21 +27,27 @@ float median_of(std::vector<float>& values) {
   return *middle;
 }
 
-/// Products of standardised residuals that agree with the model, shrunk to independence like a prior of some hundred
-/// observations.
+/// Products of standardised residuals that agree with the model.
 struct ResidualSums {
-  static constexpr double prior = 200;
-  Matrix products = prior * Matrix::Identity();
-  double count = prior;
+  Matrix products = Matrix::Zero();
+  double count = 0;
+
+  ResidualSums& operator+=(const ResidualSums& other) {
+    products += other.products;
+    count += other.count;
+    return *this;
+  }
 };
 
 /// Some thousand pixels tell of a covariance as much as all.
 std::size_t stride_of(std::size_t pixels) { return std::max<std::size_t>(1, pixels / 5000); }
 
-/// Of the joint covariance; its scale is left at 1 per feature, since the noise has that.
+/// Of the joint covariance, shrunk to independence like a prior of some hundred observations; its scale is left at 1
+/// per feature, since the noise has that.
 Whitening whitening_of(const ResidualSums& sums, const FeatureVector& typical_noise) {
-  Matrix covariance = sums.products;
-  covariance /= sums.count;
+  constexpr double prior = 200;
+  Matrix covariance = sums.products + prior * Matrix::Identity();
+  covariance /= sums.count + prior;
   for (int f = 0; f < static_cast<int>(feature_count); ++f) {
     if (typical_noise[static_cast<std::size_t>(f)] > 0) continue;
     covariance.row(f).setZero();
@@ -72,131 +65,127 @@ Whitening whitening_of(const ResidualSums& sums, const FeatureVector& typical_no
   return whitening;
 }
 
-}  // namespace
-
-void ObservationStack::add(const ObservationFeatures& observation) {
-  if (observation.width != width_ || observation.height != height_)
-    throw DataError("observations of a stack differ in size");
-  if (!observations_.empty() && observation.when < observations_.back().when)
-    throw DataError("observations of a stack are not in order of time");
-  Observation& kept = observations_.emplace_back();
-  kept.when = observation.when;
-  kept.values.resize(observation.pixels());
-  kept.seen.resize(observation.pixels());
-  for (std::size_t i = 0; i < observation.pixels(); ++i) {
-    for (std::size_t f = 0; f < feature_count; ++f) kept.values[i][f] = pack(observation.values.at(i, f));
-    kept.seen[i] = static_cast<std::uint8_t>(static_cast<unsigned>(observation.seen[i]) |
-                                             (observation.called_cloud[i] != 0 ? called_bit : 0U));
+FeatureVector values_at(const PackedPixels& pixels, std::size_t pixel) {
+  FeatureVector result;
+  for (std::size_t f = 0; f < feature_count; ++f) {
+    const std::int16_t value = pixels.values[f * pixels.feature_stride + pixel];
+    result[f] = value == kernels::no_season_value ? std::numeric_limits<float>::quiet_NaN()
+                                                  : static_cast<float>(value) * history_step;
   }
-  for (std::size_t l = observations_.size() - 1; l > 0 && kept.when - observations_[l - 1].when < one_sky; --l) {
-    const PixelVector<std::uint8_t>& earlier = observations_[l - 1].seen;
-    for (std::size_t i = 0; i < earlier.size(); ++i) {
-      if (seen_of(earlier[i]) >= seen_of(kept.seen[i])) kept.seen[i] = static_cast<std::uint8_t>(Seen::nothing);
-    }
-  }
+  return result;
 }
+
+/// Rows of floats that kernels write into, one of each feature or term.
+template <std::size_t count>
+class ScratchRows {
+ public:
+  float* const* of(std::size_t pixels) {
+    values_.resize(count * pixels);
+    for (std::size_t k = 0; k < count; ++k) rows_[k] = values_.data() + k * pixels;
+    return rows_.data();
+  }
+
+ private:
+  PixelVector<float> values_;
+  std::array<float*, count> rows_{};
+};
+
+/// A strip's history, as kernels want it, and memory to work in.
+struct StripHistory {
+  int strip = 0;
+  std::size_t first = 0;  // pixel
+  std::size_t pixels = 0;
+  std::vector<PackedPixels> observations;
+  std::vector<const std::int16_t*> values;
+  PixelVector<std::uint8_t> counts;  // by observation, then pixel: whether it is learnt from
+  PixelVector<std::byte> memory;
+  PixelVector<std::byte> workspace;
+};
+
+}  // namespace
 
 /// The steps of learn().
 class Learning {
  public:
   Learning(ObservationStack stack, const MonitorOptions& options, const RowLoop& rows)
-      : stack_(std::move(stack)), options_(options), rows_(rows) {
+      : stack_(std::move(stack)), options_(options), rows_(rows), models_(stack_.counts().size()) {
     state_ = make_state(stack_.width(), stack_.height());
-    for (const ObservationStack::Observation& observation : stack_.observations_) {
-      dates_.push_back(season_date(observation.when));
-      add_observation(state_, observation.when);
+    for (std::size_t l = 0; l < stack_.observations(); ++l) {
+      const SeasonDate date = season_date(stack_.when(l));
+      days_.push_back(season_day(date));
+      parts_.push_back(static_cast<std::uint8_t>(date.year_part()));
+      add_observation(state_, stack_.when(l));
     }
-    models_.assign(state_.pixels(), {});
-    judged_.assign(state_.pixels(), 0);
+    count_observations();
   }
 
   MonitorState run() {
-    count_observations();
-    fit();
-    state_.kind = group_ground(models_, judged_);
+    fit({});
+    state_.kind = group_ground(models_, rows_);
     take_out_regional_anomaly();
-    fit_with(own_noise());
+    fit(own_noise());
     state_.typical_noise = own_noise();
-    ResidualSums sums;
-    add_residuals(0, stride_of(state_.pixels()), sums);
-    state_.whitening = whitening_of(sums, state_.typical_noise);
+    state_.whitening = whitening_of(residual_sums(0, stride_of(state_.pixels())), state_.typical_noise);
     return finish();
+  }
+
+  /// Fits a model to each pixel's history.
+  void fit(const FeatureVector& typical_noise) {
+    const kernels::SeasonFitOptions options = season_fit_options(options_, typical_noise);
+    for_strips([&](StripHistory& strip) {
+      strip.workspace.resize(kernels::season_fit_workspace(stack_.observations(), feature_count));
+      kernels::season_fit(season_history(strip), options, strip.pixels, strip.workspace.data(),
+                          models_.from(strip.first).fitted());
+    });
   }
 
   // ---- the same of several windows, one after the other (learn_windows) ----
 
-  void fit_with(const FeatureVector& typical_noise) {
-    state_.typical_noise = typical_noise;
-    fit();
-  }
-
   MonitorState finish_with(const FeatureVector& typical_noise, const Whitening& whitening) {
     state_.typical_noise = typical_noise;
     state_.whitening = whitening;
-    for (std::size_t i = 0; i < state_.pixels(); ++i) state_.kind[i] = judged_[i] != 0 ? std::uint8_t{0} : no_kind;
+    for (std::size_t i = 0; i < state_.pixels(); ++i) state_.kind[i] = models_.is_fitted(i) ? std::uint8_t{0} : no_kind;
     return finish();
   }
 
   /// Adds the noise of a feature at each pixel that is judged.
   void add_noises(std::size_t feature, std::vector<float>& noises) const {
     for (std::size_t i = 0; i < state_.pixels(); ++i) {
-      const float noise = models_[i].noise[feature];
-      if (judged_[i] != 0 && noise > 0) noises.push_back(noise);
+      const float noise = models_.noise(i, feature);
+      if (models_.is_fitted(i) && noise > 0) noises.push_back(noise);
     }
   }
 
   /// Of every `stride`th pixel, from `first` on.
-  void add_residuals(std::size_t first, std::size_t stride, ResidualSums& sums) const {
-    for (std::size_t l = 0; l < stack_.observations(); ++l) {
-      for (std::size_t i = first; i < state_.pixels(); i += stride) {
-        FeatureVector difference;
-        FeatureVector deviation;
-        if (!residual(l, i, difference, deviation)) continue;
-        Eigen::Matrix<double, feature_count, 1> z;
-        for (std::size_t f = 0; f < feature_count; ++f) {
-          const float noise = models_[i].noise[f];
-          z(static_cast<int>(f)) = noise > 0 ? static_cast<double>(difference[f] / noise) : 0;
-        }
-        const double limit = static_cast<double>(options_.tukey_sigma);
-        if (z.squaredNorm() > limit * limit * static_cast<double>(feature_count)) continue;
-        sums.products += z * z.transpose();
-        ++sums.count;
+  ResidualSums residual_sums(std::size_t first, std::size_t stride) {
+    std::vector<ResidualSums> of_strips(static_cast<std::size_t>(stack_.strips()));
+    for_strips([&](StripHistory& strip) {
+      const std::size_t skipped =
+          strip.first > first ? (stride - (strip.first - first) % stride) % stride : first - strip.first;
+      for (std::size_t x = skipped; x < strip.pixels; x += stride) {
+        add_residuals(strip, x, of_strips[static_cast<std::size_t>(strip.strip)]);
       }
-    }
+    });
+    ResidualSums all;
+    for (const ResidualSums& sums : of_strips) all += sums;
+    return all;
   }
 
   std::size_t pixels() const { return state_.pixels(); }
   std::size_t observations() const { return stack_.observations(); }
 
-  /// Before all else: which observations count.
-  void count_observations() {
-    count_seen();
-    find_bright_ground();
-  }
-
-  void fit() {
-    rows_(state_.height, [this](int begin, int end) {
-      const auto width = static_cast<std::size_t>(state_.width);
-      std::vector<PixelObservation> observations;
-      for (std::size_t i = static_cast<std::size_t>(begin) * width; i < static_cast<std::size_t>(end) * width; ++i) {
-        observations.clear();
-        for (std::size_t l = 0; l < stack_.observations(); ++l) {
-          const ObservationStack::Observation& observation = stack_.observations_[l];
-          if (counts(observation, i)) observations.push_back({&dates_[l], values(observation, i), 1});
-        }
-        judged_[i] = fit_season(observations, state_.typical_noise, options_, models_[i]) ? 1 : 0;
-      }
-    });
-  }
-
  private:
   MonitorState finish() {
-    measure_lasting_error();
-    find_outliers();
-    pack_models();
-    for (std::size_t i = 0; i < state_.pixels(); ++i) {
-      if (judged_[i] != 0) state_.status[i] = PixelStatus::stable;
-    }
+    measure_what_lasts();
+    const ModelSteps steps(state_.typical_noise);
+    rows_(state_.height, [&](int begin, int end) {
+      const auto width = static_cast<std::size_t>(state_.width);
+      for (std::size_t i = static_cast<std::size_t>(begin) * width; i < static_cast<std::size_t>(end) * width; ++i) {
+        if (!models_.is_fitted(i)) continue;
+        state_.models[i] = pack(models_.at(i), steps);
+        state_.status[i] = PixelStatus::stable;
+      }
+    });
     return std::move(state_);
   }
 
@@ -211,73 +200,97 @@ class Learning {
     return result;
   }
 
-  void count_seen() {
-    for_rows([&](int, std::size_t first) {
-      const std::size_t end = first + static_cast<std::size_t>(state_.width);
-      for (const ObservationStack::Observation& observation : stack_.observations_) {
-        for (std::size_t i = first; i < end; ++i) {
-          const Seen seen = seen_of(observation.seen[i]);
-          const bool called = (observation.seen[i] & called_bit) != 0;
-          PixelCounts& counts = state_.counts[i];
-          if (seen == Seen::nothing) continue;
-          ++counts.measured;
-          if (called) ++counts.called_cloud;
-          if (seen == Seen::clear && !called && looks_wet(values(observation, i))) ++counts.wet;
-        }
-      }
-    });
-  }
-
-  void find_bright_ground() {
+  /// Where the mask calls a pixel cloud far more often than the site, it is bright ground.
+  void count_observations() {
     std::int64_t measured = 0;
     std::int64_t called = 0;
-    for (const PixelCounts& counts : state_.counts) {
+    for (const SeenCounts& counts : stack_.counts()) {
       measured += counts.measured;
       called += counts.called_cloud;
     }
     const float typical =
         measured > 0 ? static_cast<float>(static_cast<double>(called) / static_cast<double>(measured)) : 0;
-    bright_.assign(state_.pixels(), 0);
+    is_bright_.assign(state_.pixels(), 0);
     for (std::size_t i = 0; i < state_.pixels(); ++i) {
-      const PixelCounts& counts = state_.counts[i];
-      bright_[i] = static_cast<float>(counts.called_cloud) >
-                   (typical + options_.called_cloud_excess) * static_cast<float>(counts.measured);
+      const SeenCounts& counts = stack_.counts()[i];
+      state_.counts[i].measured = counts.measured;
+      state_.counts[i].called_cloud = counts.called_cloud;
+      state_.counts[i].wet = counts.wet;
+      is_bright_[i] = static_cast<float>(counts.called_cloud) >
+                      (typical + options_.called_cloud_excess) * static_cast<float>(counts.measured);
     }
   }
 
-  bool counts(const ObservationStack::Observation& observation, std::size_t pixel) const {
-    const std::uint8_t seen = observation.seen[pixel];
-    if (seen == static_cast<std::uint8_t>(Seen::clear)) return true;
-    return bright_[pixel] != 0 && (seen & called_bit) != 0;
-  }
-
-  FeatureVector values(const ObservationStack::Observation& observation, std::size_t pixel) const {
-    FeatureVector result;
-    for (std::size_t f = 0; f < feature_count; ++f) result[f] = unpack(observation.values[pixel][f]);
-    return result;
-  }
-
-  /// The residual of an observation against the model of a pixel; false where it does not count.
-  bool residual(std::size_t l, std::size_t i, FeatureVector& residual, FeatureVector& deviation) const {
-    const ObservationStack::Observation& observation = stack_.observations_[l];
-    if (judged_[i] == 0 || !counts(observation, i)) return false;
-    const Expectation expected = expect(models_[i], dates_[l], options_);
-    const FeatureVector seen = values(observation, i);
-    deviation = expected.deviation;
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      residual[f] = expected.deviation[f] > 0 ? seen[f] - expected.value[f] : 0;
-      if (residual[f] != residual[f]) return false;
+  /// Whether pixels of an observation are learnt from: 1 or 0.
+  void count(const std::uint8_t* seen, std::size_t first, std::size_t pixels, std::uint8_t* counts) const {
+    for (std::size_t x = 0; x < pixels; ++x) {
+      const bool is_clear = seen[x] == static_cast<std::uint8_t>(Seen::clear);
+      const bool is_bright = is_bright_[first + x] != 0 && (seen[x] & called_cloud_bit) != 0;
+      counts[x] = is_clear || is_bright ? 1 : 0;
     }
-    return true;
   }
 
-  /// Calls body(y, pixel) for the first pixels of all rows.
-  void for_rows(const std::function<void(int y, std::size_t first)>& body) const {
-    rows_(state_.height, [&](int begin, int end) {
-      for (int y = begin; y < end; ++y) body(y, static_cast<std::size_t>(y) * static_cast<std::size_t>(state_.width));
+  /// Calls body(strip) for all strips, with their histories.
+  template <typename Body>
+  void for_strips(const Body& body) {
+    for_strip_numbers([&](int begin, int end) {
+      StripHistory strip;
+      for (int number = begin; number < end; ++number) {
+        strip.strip = number;
+        strip.first = stack_.first_pixel(number);
+        strip.pixels = stack_.pixels(number);
+        strip.observations = stack_.history(number, strip.memory);
+        strip.values.clear();
+        strip.counts.resize(strip.observations.size() * strip.pixels);
+        for (std::size_t l = 0; l < strip.observations.size(); ++l) {
+          strip.values.push_back(strip.observations[l].values);
+          count(strip.observations[l].seen, strip.first, strip.pixels, strip.counts.data() + l * strip.pixels);
+        }
+        body(strip);
+      }
     });
   }
 
+  /// Calls body(begin, end) for strips that together are all.
+  template <typename Body>
+  void for_strip_numbers(const Body& body) const {
+    constexpr int rows = ObservationStack::strip_rows;
+    rows_(state_.height, [&](int begin, int end) { body((begin + rows - 1) / rows, (end + rows - 1) / rows); });
+  }
+
+  kernels::SeasonHistory season_history(const StripHistory& strip) const {
+    return {.days = days_,
+            .parts = parts_.data(),
+            .features = feature_count,
+            .values = strip.values.data(),
+            .feature_stride = strip.pixels,
+            .counts = strip.counts.data(),
+            .counts_stride = strip.pixels,
+            .step = history_step};
+  }
+
+  void add_residuals(const StripHistory& strip, std::size_t x, ResidualSums& sums) const {
+    const std::size_t pixel = strip.first + x;
+    if (!models_.is_fitted(pixel)) return;
+    const SeasonModel model = models_.at(pixel);
+    const auto limit = static_cast<double>(options_.tukey_sigma);
+    for (std::size_t l = 0; l < days_.size(); ++l) {
+      if (strip.counts[l * strip.pixels + x] == 0) continue;
+      const FeatureVector seen = values_at(strip.observations[l], x);
+      Eigen::Matrix<double, feature_count, 1> z;
+      for (std::size_t f = 0; f < feature_count; ++f) {
+        const float noise = model.noise[f];
+        const float rest = noise > 0 ? (seen[f] - product(model.coefficients[f], days_[l].terms)) / noise : 0;
+        z(static_cast<int>(f)) = static_cast<double>(rest);
+      }
+      // Not where a feature is missing, either.
+      if (!(z.squaredNorm() <= limit * limit * static_cast<double>(feature_count))) continue;
+      sums.products += z * z.transpose();
+      ++sums.count;
+    }
+  }
+
+  /// Observation by observation, what similar ground shares on its date.
   void take_out_regional_anomaly() {
     if (options_.surroundings_m <= 0) return;
     ObservationResiduals observation;
@@ -289,133 +302,150 @@ class Learning {
     observation.tells.assign(state_.pixels(), 1);
     RegionalAnomaly anomaly;
     for (std::size_t l = 0; l < stack_.observations(); ++l) {
-      for_rows([&](int, std::size_t i) {
-        for (int x = 0; x < state_.width; ++x, ++i) {
-          FeatureVector difference{};
-          FeatureVector deviation{};
-          const bool counts = residual(l, i, difference, deviation);
-          observation.residual.set(i, difference);
-          observation.deviation.set(i, deviation);
-          observation.kind[i] = counts ? state_.kind[i] : no_kind;
-        }
-      });
+      measure_residuals(l, observation);
       anomaly.estimate(observation, options_, rows_);
-      for_rows([&](int y, std::size_t i) {
-        for (int x = 0; x < state_.width; ++x, ++i) {
-          if (observation.kind[i] == no_kind) continue;
-          const FeatureVector& shared = anomaly.at(x, y, observation.kind[i]);
-          ObservationStack::Packed& kept = stack_.observations_[l].values[i];
-          for (std::size_t f = 0; f < feature_count; ++f) {
-            if (kept[f] != no_value) kept[f] = pack(unpack(kept[f]) - shared[f]);
-          }
-        }
-      });
+      take_out(l, observation, anomaly);
     }
+  }
+
+  void measure_residuals(std::size_t l, ObservationResiduals& observation) {
+    const kernels::SeasonInformation information = season_information(options_);
+    for_strip_numbers([&](int begin, int end) {
+      PixelVector<std::byte> memory;
+      PixelVector<std::uint8_t> counts;
+      PixelVector<std::uint8_t> usable;
+      ScratchRows<term_count> directions;
+      ScratchRows<feature_count> values;
+      for (int strip = begin; strip < end; ++strip) {
+        const std::size_t first = stack_.first_pixel(strip);
+        const std::size_t pixels = stack_.pixels(strip);
+        const PackedPixels packed = stack_.load(strip, l, memory);
+        counts.resize(pixels);
+        usable.resize(pixels);
+        count(packed.seen, first, pixels, counts.data());
+        const SeasonModels::Rows models = models_.from(first);
+        float* const* const direction = directions.of(pixels);
+        float* const* const expected = values.of(pixels);
+        const auto deviation = observation.deviation.from(first);
+        const auto residual = observation.residual.from(first);
+        kernels::season_direction(models.models(), pixels, days_[l], information, direction);
+        kernels::season_expectation(models.models(), feature_count, pixels, days_[l], direction,
+                                    options_.leverage_weight, options_.season_shift_days, expected, deviation.data());
+        kernels::history_residuals(packed.values, packed.feature_stride, counts.data(), feature_count, pixels,
+                                   history_step, expected, deviation.data(), residual.data(), usable.data());
+        for (std::size_t x = 0; x < pixels; ++x) {
+          observation.kind[first + x] = usable[x] != 0 && models.is_fitted[x] != 0 ? state_.kind[first + x] : no_kind;
+        }
+      }
+    });
+  }
+
+  void take_out(std::size_t l, const ObservationResiduals& observation, const RegionalAnomaly& anomaly) {
+    for_strip_numbers([&](int begin, int end) {
+      const auto width = static_cast<std::size_t>(state_.width);
+      PixelVector<std::byte> memory;
+      ScratchRows<feature_count> rows;
+      for (int strip = begin; strip < end; ++strip) {
+        const std::size_t first = stack_.first_pixel(strip);
+        const std::size_t pixels = stack_.pixels(strip);
+        float* const* const shared = rows.of(pixels);
+        for (std::size_t x = 0; x < pixels; ++x) {
+          const std::uint8_t kind = observation.kind[first + x];
+          const FeatureVector amounts = kind == no_kind ? FeatureVector{}
+                                                        : anomaly.at(static_cast<int>((first + x) % width),
+                                                                     static_cast<int>((first + x) / width), kind);
+          for (std::size_t f = 0; f < feature_count; ++f) shared[f][x] = amounts[f];
+        }
+        stack_.change(strip, l, memory, [&](const PackedPixels& packed) {
+          for (std::size_t f = 0; f < feature_count; ++f) {
+            kernels::take_off_history(shared[f], pixels, history_steps, packed.values + f * packed.feature_stride);
+          }
+        });
+      }
+    });
   }
 
   /// How far the mean of window_observations observations in a row lies from the model, beyond what the noise of single
   /// observations makes of it: years differ, and harmonics do not follow. What an observation alone says counts with
-  /// the noise, what several say together with this.
-  void measure_lasting_error() {
+  /// the noise, what several say together with this. Likewise outliers, where no screen knows them.
+  void measure_what_lasts() {
     const auto directions = static_cast<float>(
         std::count_if(state_.typical_noise.begin(), state_.typical_noise.end(), [](float noise) { return noise > 0; }));
-    if (directions <= 0) return;
     const float limit = options_.tukey_sigma * options_.tukey_sigma * directions;
-    constexpr auto window = static_cast<float>(window_observations);
-    for_rows([&](int, std::size_t i) {
-      for (int x = 0; x < state_.width; ++x, ++i) {
-        if (judged_[i] == 0) continue;
-        std::array<FeatureVector, window_observations> last{};
-        FeatureVector sum{};
-        std::size_t observations = 0;
-        float squares = 0;
-        float windows = 0;
-        for (std::size_t l = 0; l < stack_.observations(); ++l) {
-          FeatureVector distance;
-          if (!whitened_residual(l, i, distance)) continue;
-          float length = 0;
-          for (const float value : distance) length += value * value;
-          if (length > limit) continue;  // cloud
-          FeatureVector& oldest = last[observations % window_observations];
-          float of_sum = 0;
-          for (std::size_t f = 0; f < feature_count; ++f) {
-            sum[f] += distance[f] - oldest[f];
-            of_sum += sum[f] * sum[f];
-          }
-          oldest = distance;
-          if (++observations < window_observations) continue;
-          squares += of_sum / (window * window * directions);
-          ++windows;
-        }
-        // Windows overlap: as many count as do not.
-        const float seen = windows / window;
-        const float error = windows > 0 ? std::max(0.0F, squares / windows - 1 / window) : 0.0F;
-        const float prior = options_.persistent_error_observations / window;
-        models_[i].lasting_error = (seen * error + prior * options_.persistent_error) / std::max(seen + prior, 1e-6F);
-      }
+    const auto is_monitored = [this](Feature feature) { return state_.typical_noise[index(feature)] > 0; };
+    const bool has_outliers = !is_monitored(Feature::log_visible) || !is_monitored(Feature::log_swir16);
+    if (has_outliers) state_.outliers.resize(state_.pixels());
+    for_strips([&](StripHistory& strip) {
+      if (directions > 0) measure_lasting_error(strip, directions, limit);
+      if (has_outliers) find_outliers(strip, limit);
     });
   }
 
-  void find_outliers() {
-    const auto is_monitored = [this](Feature feature) { return state_.typical_noise[index(feature)] > 0; };
-    if (is_monitored(Feature::log_visible) && is_monitored(Feature::log_swir16)) return;
-    const auto directions = static_cast<float>(
-        std::count_if(state_.typical_noise.begin(), state_.typical_noise.end(), [](float noise) { return noise > 0; }));
-    const float limit = options_.tukey_sigma * options_.tukey_sigma * directions;
-    state_.outliers.resize(state_.pixels());
+  void measure_lasting_error(const StripHistory& strip, float directions, float limit) {
+    static_assert(kernels::season_window == window_observations);
+    ScratchRows<2> rows;
+    float* const* const sums = rows.of(strip.pixels);
+    const SeasonModels::Rows models = models_.from(strip.first);
+    kernels::lasting_errors(season_history(strip), models.models(),
+                            {state_.whitening.data(), options_.season_shift_days, limit}, strip.pixels, sums[0],
+                            sums[1]);
+    constexpr auto window = static_cast<float>(window_observations);
+    const float prior = options_.persistent_error_observations / window;
+    for (std::size_t x = 0; x < strip.pixels; ++x) {
+      const float squares = sums[0][x] / (window * window * directions);
+      const float windows = sums[1][x];
+      // Windows overlap: as many count as do not.
+      const float seen = windows / window;
+      const float error = windows > 0 ? std::max(0.0F, squares / windows - 1 / window) : 0.0F;
+      models.lasting_error[x] = (seen * error + prior * options_.persistent_error) / std::max(seen + prior, 1e-6F);
+    }
+  }
+
+  void find_outliers(const StripHistory& strip, float limit) {
     std::vector<FeatureVector> outlying;
-    for (std::size_t i = 0; i < state_.pixels(); ++i) {
+    for (std::size_t x = 0; x < strip.pixels; ++x) {
+      const std::size_t pixel = strip.first + x;
+      const SeasonModel model = models_.at(pixel);
       outlying.clear();
       std::size_t observations = 0;
-      for (std::size_t l = 0; l < stack_.observations(); ++l) {
-        FeatureVector distance;
-        if (judged_[i] == 0 || !whitened_residual(l, i, distance)) continue;
+      for (std::size_t l = 0; l < days_.size(); ++l) {
+        if (!models_.is_fitted(pixel) || strip.counts[l * strip.pixels + x] == 0) continue;
+        const FeatureVector values = values_at(strip.observations[l], x);
+        const float length = whitened_length(model, values, l);
+        if (length != length) continue;
         ++observations;
-        float length = 0;
-        for (const float value : distance) length += value * value;
-        if (length > limit) outlying.push_back(values(stack_.observations_[l], i));
+        if (length > limit) outlying.push_back(values);
       }
-      state_.outliers[i].outliers = outliers_of(outlying, observations, models_[i].noise);
+      state_.outliers[pixel].outliers = outliers_of(outlying, observations, model.noise);
     }
   }
 
-  /// Against a model without its own uncertainty, which the history does not see. False where the observation does not
-  /// count.
-  bool whitened_residual(std::size_t l, std::size_t i, FeatureVector& distance) const {
-    const ObservationStack::Observation& observation = stack_.observations_[l];
-    if (!counts(observation, i)) return false;
-    const Expectation expected = expect(models_[i], dates_[l], Terms{}, options_);
-    const FeatureVector seen = values(observation, i);
+  /// Squared length of the whitened residual against a model taken as certain; NaN where a feature is missing.
+  float whitened_length(const SeasonModel& model, const FeatureVector& values, std::size_t l) const {
     FeatureVector standard{};
     for (std::size_t f = 0; f < feature_count; ++f) {
-      if (expected.deviation[f] <= 0) continue;
-      standard[f] = (seen[f] - expected.value[f]) / expected.deviation[f];
-      if (standard[f] != standard[f]) return false;
+      if (model.noise[f] <= 0) continue;
+      const float drift = product(model.coefficients[f], days_[l].slopes) * options_.season_shift_days;
+      const float deviation = std::sqrt(model.noise[f] * model.noise[f] + drift * drift);
+      standard[f] = (values[f] - product(model.coefficients[f], days_[l].terms)) / deviation;
     }
-    distance = {};
+    float length = 0;
     for (std::size_t r = 0; r < feature_count; ++r) {
-      for (std::size_t c = 0; c <= r; ++c) distance[r] += state_.whitening[r * feature_count + c] * standard[c];
+      float whitened = 0;
+      for (std::size_t c = 0; c <= r; ++c) whitened += state_.whitening[r * feature_count + c] * standard[c];
+      length += whitened * whitened;
     }
-    return true;
-  }
-
-  void pack_models() {
-    const ModelSteps steps(state_.typical_noise);
-    for_rows([&](int, std::size_t i) {
-      for (int x = 0; x < state_.width; ++x, ++i) {
-        if (judged_[i] != 0) state_.models[i] = pack(models_[i], steps);
-      }
-    });
+    return length;
   }
 
   ObservationStack stack_;
   const MonitorOptions& options_;
   const RowLoop& rows_;
   MonitorState state_;
-  PixelVector<SeasonModel> models_;
-  std::vector<SeasonDate> dates_;
-  PixelVector<std::uint8_t> judged_;
-  PixelVector<std::uint8_t> bright_;  // 1: called cloud so often that it is bright ground
+  SeasonModels models_;
+  std::vector<kernels::SeasonDay> days_;
+  std::vector<std::uint8_t> parts_;
+  PixelVector<std::uint8_t> is_bright_;  // called cloud so often that it is bright ground
 };
 
 MonitorState learn(ObservationStack stack, const MonitorOptions& options, const RowLoop& rows) {
@@ -446,16 +476,15 @@ void learn_windows(std::size_t count, const StackOf& stack_of, const MonitorOpti
   const RowLoop rows = serial_rows;
   const auto fitted = [&](std::size_t window, const FeatureVector& typical_noise) {
     Learning learning(stack_of(window), options, rows);
-    learning.count_observations();
-    learning.fit_with(typical_noise);
+    learning.fit(typical_noise);
     return learning;
   };
   const auto walk = [&](const FeatureVector& typical_noise, std::size_t stride) {
     WindowsLearnt common;
     for (std::size_t window = 0; window < count; ++window) {
-      const Learning learning = fitted(window, typical_noise);
+      Learning learning = fitted(window, typical_noise);
       for (std::size_t f = 0; f < feature_count; ++f) learning.add_noises(f, common.noises[f]);
-      if (stride > 0) learning.add_residuals((stride - common.pixels % stride) % stride, stride, common.sums);
+      if (stride > 0) common.sums += learning.residual_sums((stride - common.pixels % stride) % stride, stride);
       common.pixels += learning.pixels();
       common.observations += learning.observations();
     }

@@ -4,41 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <vector>
 
-#include "pipeline/core/large_buffer.hpp"
-#include "pipeline/monitor/features.hpp"
+#include "pipeline/monitor/history.hpp"
 #include "pipeline/monitor/rows.hpp"
 #include "pipeline/monitor/state.hpp"
 
 namespace pitwatch {
-
-/// Observations of a window, kept as 16-bit numbers: 13 bytes per pixel and observation.
-class ObservationStack {
- public:
-  ObservationStack(int width, int height) : width_(width), height_(height) {}
-
-  /// Observations come in order of time; what earlier ones under the same sky (one_sky) showed as well is not added
-  /// once more. Throws DataError for another size, or an observation earlier than the last.
-  void add(const ObservationFeatures& observation);
-
-  int width() const { return width_; }
-  int height() const { return height_; }
-  std::size_t observations() const { return observations_.size(); }
-  Instant when(std::size_t observation) const { return observations_[observation].when; }
-
- private:
-  friend class Learning;
-  using Packed = std::array<std::int16_t, feature_count>;
-  struct Observation {
-    Instant when{};
-    PixelVector<Packed> values;
-    PixelVector<std::uint8_t> seen;  // Seen, and called_bit where the mask says cloud
-  };
-  int width_;
-  int height_;
-  std::vector<Observation> observations_;
-};
 
 /// Learns season, noise and cloud frequency of each pixel, and the joint covariance of the features over the site. What
 /// similar ground shares on a date (regional_anomaly.hpp) is taken out before the final fit. Where the mask calls a

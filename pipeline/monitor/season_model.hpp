@@ -7,7 +7,10 @@
 #include <optional>
 #include <span>
 
+#include "kernels/season.hpp"
+#include "kernels/season_fit.hpp"
 #include "pipeline/core/date.hpp"
+#include "pipeline/core/large_buffer.hpp"
 #include "pipeline/monitor/features.hpp"
 
 namespace pitwatch {
@@ -17,6 +20,12 @@ inline constexpr std::size_t term_count = 5;
 inline constexpr std::size_t year_parts = 6;  // of two months
 
 using Terms = std::array<float, term_count>;
+
+inline float product(const Terms& a, const Terms& b) {
+  float sum = 0;
+  for (std::size_t i = 0; i < term_count; ++i) sum += a[i] * b[i];
+  return sum;
+}
 
 /// What belongs to a date: values of the terms and of their derivatives by time, per day.
 struct SeasonDate {
@@ -54,6 +63,53 @@ struct SeasonModel {
   float lasting_error = 0;
 };
 
+/// Models of many pixels as planes, which kernels walk row by row (kernels/season.hpp).
+class SeasonModels {
+ public:
+  /// Rows of the pixels from some pixel on; refer to the models.
+  struct Rows {
+    std::array<float*, feature_count * term_count> coefficients;
+    std::array<float*, feature_count> noise;
+    std::array<float*, year_parts> observations;
+    std::uint8_t* harmonics;
+    std::uint8_t* is_fitted;
+    float* lasting_error;
+
+    kernels::SeasonRows models() const { return {coefficients.data(), noise.data(), observations.data(), harmonics}; }
+    kernels::SeasonFitRows fitted() const {
+      return {coefficients.data(), noise.data(), observations.data(), harmonics, is_fitted};
+    }
+  };
+
+  SeasonModels() = default;
+  /// Uninitialised.
+  explicit SeasonModels(std::size_t pixels);
+
+  std::size_t pixels() const { return is_fitted_.size(); }
+  bool is_fitted(std::size_t pixel) const { return is_fitted_[pixel] != 0; }
+  float noise(std::size_t pixel, std::size_t feature) const { return noise_[feature][pixel]; }
+  float coefficient(std::size_t pixel, Feature feature, std::size_t term) const {
+    return coefficients_[index(feature) * term_count + term][pixel];
+  }
+  Rows from(std::size_t pixel);
+  SeasonModel at(std::size_t pixel) const;
+  void set(std::size_t pixel, const SeasonModel& model);  // and is_fitted
+
+ private:
+  std::array<PixelVector<float>, feature_count * term_count> coefficients_;
+  std::array<PixelVector<float>, feature_count> noise_;
+  std::array<PixelVector<float>, year_parts> observations_;
+  PixelVector<float> lasting_error_;
+  PixelVector<std::uint8_t> harmonics_;
+  PixelVector<std::uint8_t> is_fitted_;
+};
+
+/// The same for kernels.
+kernels::SeasonDay season_day(const SeasonDate& date);
+kernels::SeasonInformation season_information(const MonitorOptions& options);
+/// `typical_noise` counts like options.noise_prior_observations observations; 0: unknown.
+kernels::SeasonFitOptions season_fit_options(const MonitorOptions& options, const FeatureVector& typical_noise);
+
 /// What undisturbed ground is expected to show.
 struct Expectation {
   FeatureVector value{};
@@ -85,22 +141,6 @@ bool knows_whole_year(const SeasonModel& model, const MonitorOptions& options);
 /// The highest value expected of a feature in the seasons that the model knows; nothing where it knows none.
 std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, const SeasonYear& year,
                                      const MonitorOptions& options);
-
-/// One observation of a pixel's history.
-struct PixelObservation {
-  const SeasonDate* date;
-  FeatureVector values;
-  float weight = 1;  // of the fit's last step: an outlier has 0
-};
-
-/// Fits by iteratively reweighted least squares with a ridge on the harmonics (Huber's weights, then Tukey's; Holland &
-/// Welsch 1977), with as many harmonics as the observations support, and leaves in `observations` the weights. The
-/// noise is the robust spread of the residuals with the degrees of freedom that the fit took. `typical_noise` counts
-/// like `options.noise_prior_observations` observations. False where fewer than min_observations are there: the model
-/// is then left as it was. A feature that most observations lack (NaN) is left out: coefficients 0, noise 0.
-/// Observations that lack one of the others get weight 0, and are moved to the end of `observations`.
-bool fit_season(std::span<PixelObservation> observations, const FeatureVector& typical_noise,
-                const MonitorOptions& options, SeasonModel& model);
 
 /// Takes one more observation into the model (recursive least squares, the observation weighted by `weight`); features
 /// that are NaN or have no noise keep their coefficients.

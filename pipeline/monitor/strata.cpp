@@ -8,14 +8,14 @@ namespace {
 
 using Traits = std::array<float, term_count + 2>;
 
-Traits traits_of(const SeasonModel& model) {
+Traits traits_of(const SeasonModels& models, std::size_t pixel) {
   // What counts as much as 0.1 of NDVI.
   constexpr float ndvi_step = 0.1F;
   constexpr float brightness_step = 0.35F;
   Traits traits{};
-  for (std::size_t i = 0; i < term_count; ++i) traits[i] = model.coefficients[index(Feature::ndvi)][i] / ndvi_step;
-  traits[term_count] = model.coefficients[index(Feature::log_visible)][0] / brightness_step;
-  traits[term_count + 1] = model.coefficients[index(Feature::log_swir16)][0] / brightness_step;
+  for (std::size_t i = 0; i < term_count; ++i) traits[i] = models.coefficient(pixel, Feature::ndvi, i) / ndvi_step;
+  traits[term_count] = models.coefficient(pixel, Feature::log_visible, 0) / brightness_step;
+  traits[term_count + 1] = models.coefficient(pixel, Feature::log_swir16, 0) / brightness_step;
   return traits;
 }
 
@@ -71,23 +71,28 @@ void improve(const std::vector<Traits>& sample, std::vector<Traits>& centres) {
 
 }  // namespace
 
-PixelVector<std::uint8_t> group_ground(const PixelVector<SeasonModel>& models,
-                                       const PixelVector<std::uint8_t>& judged) {
+PixelVector<std::uint8_t> group_ground(const SeasonModels& models, const RowLoop& rows) {
   constexpr std::size_t sample_size = 5000;
-  PixelVector<std::uint8_t> kinds(models.size(), no_kind);
+  PixelVector<std::uint8_t> kinds(models.pixels(), no_kind);
   std::vector<Traits> sample;
-  const auto count = static_cast<std::size_t>(std::count(judged.begin(), judged.end(), std::uint8_t{1}));
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < models.pixels(); ++i) count += models.is_fitted(i) ? 1 : 0;
   const std::size_t stride = count / sample_size + 1;
   std::size_t seen = 0;
-  for (std::size_t i = 0; i < models.size(); ++i) {
-    if (judged[i] != 0 && seen++ % stride == 0) sample.push_back(traits_of(models[i]));
+  for (std::size_t i = 0; i < models.pixels(); ++i) {
+    if (models.is_fitted(i) && seen++ % stride == 0) sample.push_back(traits_of(models, i));
   }
   if (sample.empty()) return kinds;
   std::vector<Traits> centres = farthest_points(sample);
   improve(sample, centres);
-  for (std::size_t i = 0; i < models.size(); ++i) {
-    if (judged[i] != 0) kinds[i] = static_cast<std::uint8_t>(nearest(traits_of(models[i]), centres));
-  }
+  constexpr std::size_t per_piece = 256;
+  const auto pieces = static_cast<int>((models.pixels() + per_piece - 1) / per_piece);
+  rows(pieces, [&](int begin, int end) {
+    const std::size_t last = std::min(models.pixels(), static_cast<std::size_t>(end) * per_piece);
+    for (std::size_t i = static_cast<std::size_t>(begin) * per_piece; i < last; ++i) {
+      if (models.is_fitted(i)) kinds[i] = static_cast<std::uint8_t>(nearest(traits_of(models, i), centres));
+    }
+  });
   return kinds;
 }
 

@@ -11,6 +11,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/scratch_file.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/scenes/kept_scenes.hpp"
 #include "pipeline/schedule/arena.hpp"
@@ -24,9 +25,10 @@ namespace {
 constexpr std::size_t acquisitions_between_checkpoints = 24;
 // What a pixel takes: in the state and its observation, while learning and for each acquisition of the history that is
 // learnt from, and in an acquisition.
-constexpr std::int64_t state_pixel_bytes = 340;
-constexpr std::int64_t learning_pixel_bytes = 180;
-constexpr std::int64_t history_pixel_bytes = 16;
+constexpr std::int64_t state_pixel_bytes = 230;
+constexpr std::int64_t judging_pixel_bytes = 110;
+constexpr std::int64_t learning_pixel_bytes = 260;
+constexpr std::int64_t history_pixel_bytes = 13;
 constexpr std::int64_t acquisition_pixel_bytes = 110;
 
 /// Bands that some later reading may want.
@@ -38,6 +40,17 @@ std::int64_t waiting_chips_bytes(const WatchOptions& options) {
   constexpr std::int64_t share = 64;
   return options.memory_bytes / share;
 }
+
+/// A history that memory is too small for, in a file.
+class HistoryFile : public HistoryStorage {
+ public:
+  explicit HistoryFile(const std::string& folder) : file_(folder) {}
+  void write(std::uint64_t at, std::span<const std::byte> bytes) override { file_.write(at, bytes); }
+  void read(std::uint64_t at, std::span<std::byte> bytes) override { file_.read(at, bytes); }
+
+ private:
+  ScratchFile file_;
+};
 
 /// What a manifest says of a product.
 ProductUsed product_of(const ListedScene& listed) {
@@ -170,32 +183,69 @@ int PaneWatch::in_flight(std::size_t known) const {
       std::min(plan_.acquisitions().acquisitions.size() - known, static_cast<std::size_t>(arena_threads()) + 1));
 }
 
-std::int64_t PaneWatch::bytes() const {
-  return bytes(plan_.start() > 0 || plan_.learning_goes_on(), in_flight(plan_.start()));
-}
-
-std::int64_t PaneWatch::bytes(bool is_learnt, int acquisitions_in_flight) const {
+/// Acquisitions that are learnt from.
+std::size_t PaneWatch::history_count() const {
   const AcquisitionPlan& plan = plan_.acquisitions();
-  const auto history = std::count_if(
+  const auto count = std::count_if(
       plan.acquisitions.begin(), plan.acquisitions.end(),
       [&](const PlannedAcquisition& acquisition) { return acquisition.record.acquired < plan.learn_until; });
-  const std::int64_t pixels = std::int64_t{pane_.grid.width} * pane_.grid.height;
-  const std::int64_t learning = is_learnt ? 0 : learning_pixel_bytes + history_pixel_bytes * history;
-  const std::int64_t chips = watched_.options.chips > 0 ? waiting_chips_bytes(watched_.options) : 0;
-  return reader_.bytes(plan, acquisitions_in_flight) + chips +
-         pixels * (state_pixel_bytes + learning + acquisition_pixel_bytes * acquisitions_in_flight);
+  return static_cast<std::size_t>(count);
 }
 
-/// Refuses a pane whose state, history and acquisitions in flight would not fit into the memory allowed.
-void PaneWatch::check_memory(bool is_learnt, int acquisitions_in_flight) const {
-  const std::int64_t needed = program_bytes + bytes(is_learnt, acquisitions_in_flight);
+std::int64_t PaneWatch::bytes() const {
+  const bool learns = plan_.start() == 0 && !plan_.learning_goes_on();
+  const PaneMemory memory = plan_memory(learns, in_flight(plan_.start()));
+  return memory.bytes;
+}
+
+/// What is used beside the program where so many acquisitions are on their way; `learns` a history of so many
+/// acquisitions in memory, or in a file.
+std::int64_t PaneWatch::bytes(const PaneMemory& memory, bool learns) const {
+  const std::int64_t pixels = std::int64_t{pane_.grid.width} * pane_.grid.height;
+  const auto history = static_cast<std::int64_t>(history_count());
+  std::int64_t learning = 0;
+  if (learns && memory.history_in_file) {
+    const std::int64_t strip = std::int64_t{ObservationStack::strip_rows} * pane_.grid.width;
+    learning = learning_pixel_bytes * pixels + arena_threads() * (history_pixel_bytes + 1) * history * strip;
+  } else if (learns) {
+    learning = (learning_pixel_bytes + history_pixel_bytes * history) * pixels;
+  }
+  const std::int64_t chips = watched_.options.chips > 0 ? waiting_chips_bytes(watched_.options) : 0;
+  // A history is learnt from before anything is judged.
+  return reader_.bytes(plan_.acquisitions(), memory.in_flight) + chips +
+         std::max(learning, judging_pixel_bytes * pixels) +
+         pixels * (state_pixel_bytes + acquisition_pixel_bytes * memory.in_flight);
+}
+
+/// As much side by side as there is memory for: first a history goes into a file, then fewer acquisitions are on their
+/// way at once.
+PaneMemory PaneWatch::plan_memory(bool learns, int most_in_flight) const {
+  const std::int64_t allowed = watched_.options.memory_bytes - program_bytes;
+  PaneMemory memory{.in_flight = most_in_flight, .history_in_file = false};
+  for (;;) {
+    memory.bytes = bytes(memory, learns);
+    if (memory.bytes <= allowed) return memory;
+    if (learns && !memory.history_in_file) {
+      memory.history_in_file = true;
+    } else if (memory.in_flight > 1) {
+      --memory.in_flight;
+    } else {
+      return memory;
+    }
+  }
+}
+
+/// Refuses a pane whose state and acquisitions would not fit into the memory allowed.
+PaneMemory PaneWatch::memory_for(bool learns, int most_in_flight) const {
+  const PaneMemory memory = plan_memory(learns, most_in_flight);
+  const std::int64_t needed = program_bytes + memory.bytes;
   if (needed > watched_.options.memory_bytes) {
     const std::string needed_mib = std::to_string((needed >> 20) + 1);
     throw ConfigError("--memory " + std::to_string(watched_.options.memory_bytes >> 20) +
                       "MiB is too little for site '" + watched_.site.id + "': " + needed_mib + " MiB are needed" +
-                      (is_learnt ? "" : " to learn its history") + ": give --memory " + needed_mib + "MiB" +
-                      (is_learnt ? "" : ", or a shorter history (--history-days)"));
+                      (learns ? " to learn its history" : "") + ": give --memory " + needed_mib + "MiB");
   }
+  return memory;
 }
 
 // ---- one acquisition after the other ----
@@ -289,8 +339,7 @@ std::size_t PaneWatch::keep_new() {
   state_.learn_until = plan.learn_until;
   for (const PlannedAcquisition& acquisition : plan.acquisitions) state_.acquisitions.push_back(acquisition.record);
   if (wanted.empty()) return state_.acquisitions.size();
-  const int tokens = in_flight(0);
-  check_memory(true, tokens);
+  const int tokens = memory_for(false, in_flight(0)).in_flight;
   const auto note = [&](const InFlight& acquisition) {
     state_.acquisitions[acquisition.number].skipped = acquisition.record.skipped;
     for (const Scene& scene : acquisition.kept) add_written(scene);
@@ -320,16 +369,27 @@ void PaneWatch::keep(InFlight& acquisition) const {
 // ---- acquisitions taken in ----
 
 void PaneWatch::take_in_from(std::size_t first) {
-  const int tokens = in_flight(first);
-  check_memory(first > 0, tokens);
+  const PaneMemory memory = memory_for(first == 0, in_flight(first));
   take_reference();
-  if (!state_.is_learnt()) history_ = std::make_unique<ObservationStack>(pane_.grid.width, pane_.grid.height);
+  if (!state_.is_learnt()) begin_history(memory.history_in_file);
   std::vector<std::size_t> numbers(plan_.acquisitions().acquisitions.size() - first);
   std::iota(numbers.begin(), numbers.end(), first);
   pass(
-      numbers, tokens, [&](InFlight& acquisition) { read(acquisition); },
+      numbers, memory.in_flight, [&](InFlight& acquisition) { read(acquisition); },
       [&](const InFlight& acquisition) { take_in(acquisition); });
   if (state_.is_learnt() && saved_acquisitions_ != state_.acquisitions.size()) save_checkpoint(false);
+}
+
+void PaneWatch::begin_history(bool in_file) {
+  const Grid& grid = pane_.grid;
+  if (!in_file) {
+    history_ = std::make_unique<ObservationStack>(grid.width, grid.height);
+    return;
+  }
+  const std::string& state = watched_.options.state;
+  const std::string folder = state.empty() ? std::filesystem::temp_directory_path().string() : state;
+  history_ = std::make_unique<ObservationStack>(grid.width, grid.height, history_count(),
+                                                std::make_shared<HistoryFile>(folder));
 }
 
 /// What acquisitions are laid over: of the state, or of a history that is about to be learnt from.
@@ -371,7 +431,7 @@ void PaneWatch::take_in(const InFlight& acquisition) {
   if (is_usable && is_learnt) {
     seen = &judge_.judge(record, planes, acquisition.features, state_);
   } else if (is_usable) {
-    history_->add(acquisition.features);
+    history_->add(acquisition.features, in_rows);
     remember_clear(state_, planes, acquisition.features, in_rows);
   }
   state_.acquisitions.push_back(record);

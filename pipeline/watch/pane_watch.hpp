@@ -38,6 +38,13 @@ struct SiteProbe {
   std::function<void(const AcquisitionTaken&)> acquisition;  // after each
 };
 
+/// How a pane gets by with the memory allowed.
+struct PaneMemory {
+  int in_flight = 1;             // acquisitions on their way at once
+  bool history_in_file = false;  // while it is learnt from
+  std::int64_t bytes = 0;        // beside the program itself
+};
+
 /// What it is made with must live as long as it does. One run.
 class PaneWatch {
  public:
@@ -58,8 +65,10 @@ class PaneWatch {
   struct InFlight;
 
   int in_flight(std::size_t known) const;
-  std::int64_t bytes(bool is_learnt, int acquisitions_in_flight) const;
-  void check_memory(bool is_learnt, int acquisitions_in_flight) const;
+  std::size_t history_count() const;
+  std::int64_t bytes(const PaneMemory& memory, bool learns) const;
+  PaneMemory plan_memory(bool learns, int most_in_flight) const;
+  PaneMemory memory_for(bool learns, int most_in_flight) const;
 
   template <typename Read, typename TakeIn>
   void pass(const std::vector<std::size_t>& numbers, int slots, const Read& read, const TakeIn& take_in);
@@ -68,6 +77,7 @@ class PaneWatch {
   void keep(InFlight& acquisition) const;
 
   void take_in_from(std::size_t first);
+  void begin_history(bool in_file);
   void take_reference();
   void read(InFlight& acquisition) const;
   void take_in(const InFlight& acquisition);

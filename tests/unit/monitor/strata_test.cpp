@@ -19,8 +19,10 @@ SeasonModel ground(float ndvi, float wave, float log_visible, float log_swir16) 
   return model;
 }
 
-PixelVector<std::uint8_t> all_judged(const PixelVector<SeasonModel>& models) {
-  return PixelVector<std::uint8_t>(models.size(), std::uint8_t{1});
+SeasonModels planes_of(const std::vector<SeasonModel>& models) {
+  SeasonModels planes(models.size());
+  for (std::size_t i = 0; i < models.size(); ++i) planes.set(i, models[i]);
+  return planes;
 }
 
 TEST(GroupGround, PixelsWhoseYearsLookAlikeAreOfOneKind) {
@@ -32,14 +34,14 @@ TEST(GroupGround, PixelsWhoseYearsLookAlikeAreOfOneKind) {
       ground(0.1F, 0, -1.1F, -1.6F),      // brighter to the eye,
       ground(0.1F, 0, -2.1F, -0.6F),      // and in the short-wave infrared
   };
-  PixelVector<SeasonModel> models;
+  std::vector<SeasonModel> models;
   for (int i = 0; i < 20; ++i) {
     for (SeasonModel model : kinds) {
       model.coefficients[0][0] += 0.004F * static_cast<float>(i % 5 - 2);
       models.push_back(model);
     }
   }
-  const PixelVector<std::uint8_t> grouped = group_ground(models, all_judged(models));
+  const PixelVector<std::uint8_t> grouped = group_ground(planes_of(models));
   // Some of one kind may make another, but no kind holds two sorts of ground.
   for (std::size_t i = 0; i < models.size(); ++i) {
     ASSERT_LT(grouped[i], kind_count);
@@ -52,21 +54,21 @@ TEST(GroupGround, PixelsWhoseYearsLookAlikeAreOfOneKind) {
 }
 
 TEST(GroupGround, IdenticalGroundIsOneKindAndWhatIsNotJudgedIsNone) {
-  PixelVector<SeasonModel> models(9, ground(0.3F, 0.1F, -2, -1.5F));
-  PixelVector<std::uint8_t> judged = all_judged(models);
-  judged[4] = 0;
+  std::vector<SeasonModel> models(9, ground(0.3F, 0.1F, -2, -1.5F));
   models[4] = ground(0.9F, 0, -3, -2);
-  const PixelVector<std::uint8_t> grouped = group_ground(models, judged);
+  SeasonModels planes = planes_of(models);
+  *planes.from(4).is_fitted = 0;
+  const PixelVector<std::uint8_t> grouped = group_ground(planes);
   for (std::size_t i = 0; i < models.size(); ++i) EXPECT_EQ(grouped[i], i == 4 ? no_kind : 0) << i;
-  judged.assign(models.size(), 0);
-  EXPECT_EQ(group_ground(models, judged), PixelVector<std::uint8_t>(models.size(), no_kind));
+  for (std::size_t i = 0; i < models.size(); ++i) *planes.from(i).is_fitted = 0;
+  EXPECT_EQ(group_ground(planes), PixelVector<std::uint8_t>(models.size(), no_kind));
 }
 
 TEST(GroupGround, EachPixelIsNearestToTheMeanOfItsKind) {
   // NDVI from 0 to 1, denser and denser.
-  PixelVector<SeasonModel> models;
+  std::vector<SeasonModel> models;
   for (int i = 0; i < 600; ++i) models.push_back(ground(std::sqrt(static_cast<float>(i) / 600), 0, -2, -1.5F));
-  const PixelVector<std::uint8_t> grouped = group_ground(models, all_judged(models));
+  const PixelVector<std::uint8_t> grouped = group_ground(planes_of(models));
   std::vector<double> sums(kind_count);
   std::vector<int> counts(kind_count);
   for (std::size_t i = 0; i < models.size(); ++i) {
