@@ -235,9 +235,10 @@ void refuse_misplaced(double shift_x_px, double shift_y_px, int windows) {
 void refuse_displaced(const Scene& scene, const Mosaic& acquisition) {
   const auto red = acquisition.reflectance.find(Band::B04);
   if (red == acquisition.reflectance.end()) return;
+  const BandEdges red_edges(red->second.view(), acquisition.mask.view());
   for (const auto& [band, plane] : acquisition.reflectance) {
     if (band == Band::B04) continue;
-    const BandAgreement found = band_agreement(red->second.view(), plane.view(), acquisition.mask.view());
+    const BandAgreement found = band_agreement(red_edges, BandEdges(plane.view(), acquisition.mask.view()));
     if (!is_elsewhere(found)) continue;
     const double metres = acquisition.grid.pixel_size_m;
     refuse({file_of(scene, band) + ": shows the ground " + std::to_string(std::lround(found.x_px * metres)) +

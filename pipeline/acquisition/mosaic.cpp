@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 #include <utility>
@@ -53,7 +54,8 @@ void grow(cv::Mat objects, double reach_px, MaskBits reason, Plane<MaskBits>& re
 cv::Mat pixels_with(const Plane<MaskBits>& reasons, MaskBits reason) {
   cv::Mat pixels(reasons.height(), reasons.width(), CV_8U);
   for (int y = 0; y < pixels.rows; ++y) {
-    for (int x = 0; x < pixels.cols; ++x) pixels.at<std::uint8_t>(y, x) = (reasons.at(x, y) & reason) != 0 ? 255 : 0;
+    std::transform(reasons.row(y), reasons.row(y) + pixels.cols, pixels.ptr<std::uint8_t>(y),
+                   [reason](MaskBits bits) -> std::uint8_t { return (bits & reason) != 0 ? 255 : 0; });
   }
   return pixels;
 }
@@ -76,10 +78,12 @@ void drop_small(cv::Mat& objects, double least_px) {
 
 void grow_clouds(Classes& classes, const MosaicOptions& options) {
   const double pixel_m = classes.lattice.pixel_size_m;
-  cv::Mat clouds = pixels_with(classes.reasons, mask_cloud);
-  const cv::Mat shadows = pixels_with(classes.reasons, mask_cloud_shadow);
-  drop_small(clouds, options.smallest_growing_cloud_m2 / (pixel_m * pixel_m));
-  grow(clouds, options.cloud_growth_m / pixel_m, mask_cloud, classes.reasons);
+  const cv::Mat shadows = pixels_with(classes.reasons, mask_cloud_shadow);  // before clouds grow into them
+  if (options.cloud_growth_m > 0) {
+    cv::Mat clouds = pixels_with(classes.reasons, mask_cloud);
+    drop_small(clouds, options.smallest_growing_cloud_m2 / (pixel_m * pixel_m));
+    grow(clouds, options.cloud_growth_m / pixel_m, mask_cloud, classes.reasons);
+  }
   grow(shadows, options.shadow_growth_m / pixel_m, mask_cloud_shadow, classes.reasons);
 }
 
@@ -137,11 +141,15 @@ void add_codes(const BandFile& file, const Grid& lattice, BlockCache* blocks, Pl
   if (window.empty()) return;
   const Plane<std::uint16_t> read = read_dn(file, window, blocks);
   check_classes(file, read);
+  std::vector<std::pair<int, int>> columns;  // of the lattice, and of what was read
+  for (int x = 0; x < codes.width(); ++x) {
+    if (axes.x.inside(x)) columns.emplace_back(x, axes.x.nearest(x) - window.x);
+  }
   for (int y = 0; y < codes.height(); ++y) {
     if (!axes.y.inside(y)) continue;
-    for (int x = 0; x < codes.width(); ++x) {
-      if (axes.x.inside(x)) take(codes.at(x, y), read.at(axes.x.nearest(x) - window.x, axes.y.nearest(y) - window.y));
-    }
+    const std::uint16_t* const from = read.row(axes.y.nearest(y) - window.y);
+    std::uint16_t* const into = codes.row(y);
+    for (const auto& [x, column] : columns) take(into[x], from[column]);
   }
 }
 
@@ -166,14 +174,12 @@ std::optional<Classes> read_classes(std::span<const Scene> parts, const Grid& gr
   const bool all_have = std::all_of(parts.begin(), parts.end(), [](const Scene& part) { return part.has(Band::SCL); });
   const MaskBits outside = all_have ? options.class_reasons[0] : MaskBits{mask_clear};
   classes->reasons.reshape(codes.width(), codes.height());
+  const auto reason_of = [&](std::uint16_t code) -> MaskBits {
+    if (code == outside_classification || (code == 0 && !all_have)) return outside;
+    return code < options.class_reasons.size() ? options.class_reasons[code] : MaskBits{mask_clear};
+  };
   for (int y = 0; y < codes.height(); ++y) {
-    for (int x = 0; x < codes.width(); ++x) {
-      const std::uint16_t code = codes.at(x, y);
-      const bool unknown = code == outside_classification || (code == 0 && !all_have);
-      classes->reasons.at(x, y) = unknown                               ? outside
-                                  : code < options.class_reasons.size() ? options.class_reasons[code]
-                                                                        : MaskBits{mask_clear};
-    }
+    std::transform(codes.row(y), codes.row(y) + codes.width(), classes->reasons.row(y), reason_of);
   }
   grow_clouds(*classes, options);
   return classes;
@@ -362,10 +368,12 @@ Mosaic read_mosaic(std::span<const Scene> parts, const Grid& grid, std::span<con
       for (std::size_t x = 0; x < bits.size(); ++x) bits[x] |= reasons[columns[x]];
     }
     std::copy(bits.begin(), bits.end(), acquisition.mask.row(y));
-    for (int x = 0; options.keep_classes && x < grid.width; ++x) {
-      const std::uint16_t code =
-          classes ? classes->codes.at(columns[static_cast<std::size_t>(x)], axes.y.nearest(y)) : 0;
-      acquisition.classes.at(x, y) = code == outside_classification ? 0 : static_cast<std::uint8_t>(code);
+    if (!options.keep_classes) continue;
+    const std::uint16_t* const codes = classes ? classes->codes.row(axes.y.nearest(y)) : nullptr;
+    std::uint8_t* const kept = acquisition.classes.row(y);
+    for (std::size_t x = 0; x < bits.size(); ++x) {
+      const std::uint16_t code = codes != nullptr ? codes[columns[x]] : std::uint16_t{0};
+      kept[x] = code == outside_classification ? std::uint8_t{0} : static_cast<std::uint8_t>(code);
     }
   }
   for (auto& [band, plane] : mosaic) acquisition.reflectance.emplace(band, std::move(plane.reflectance));
@@ -422,8 +430,8 @@ std::vector<WindowShift> shifts_of(PlaneView<const float> before, PlaneView<cons
 std::optional<MosaicShift> estimate_shift(PlaneView<const float> reference, PlaneView<const MaskBits> reference_mask,
                                           PlaneView<const float> acquisition,
                                           PlaneView<const MaskBits> acquisition_mask) {
-  constexpr int least_step_px = 24;
-  constexpr int most_windows_a_side = 16;  // more tell no more of one shift
+  constexpr int least_step_px = shift_window_px / 2;
+  constexpr int most_windows_a_side = 12;  // more tell no more of one shift
   constexpr int least_windows = 2;
   constexpr double least_quality = 10;      // windows of one ground have 25 to 50, of different grounds 4 to 6
   constexpr double window_sigma_px = 0.08;  // of one window, where several agree by chance
@@ -434,28 +442,36 @@ std::optional<MosaicShift> estimate_shift(PlaneView<const float> reference, Plan
   // Each plane is filled where it is masked itself: what is filled in both would hold them together.
   const auto filled = [](PlaneView<const float> plane, PlaneView<const MaskBits> mask) {
     Plane<float> result(plane.width, plane.height);
-    const auto is_valid = [&](int x, int y) { return mask.at(x, y) == mask_clear && !std::isnan(plane.at(x, y)); };
     double sum = 0;
     std::int64_t valid = 0;
     for (int y = 0; y < plane.height; ++y) {
+      const float* const from = plane.row(y);
+      const MaskBits* const bits = mask.row(y);
+      float* const into = result.row(y);
       for (int x = 0; x < plane.width; ++x) {
-        if (!is_valid(x, y)) continue;
-        sum += static_cast<double>(plane.at(x, y));
-        ++valid;
+        const bool is_valid = bits[x] == mask_clear && from[x] == from[x];
+        into[x] = is_valid ? from[x] : std::numeric_limits<float>::quiet_NaN();
+        sum += is_valid ? static_cast<double>(from[x]) : 0;
+        valid += is_valid ? 1 : 0;
       }
     }
     const float neutral = valid == 0 ? 0.0F : static_cast<float>(sum / static_cast<double>(valid));
     for (int y = 0; y < plane.height; ++y) {
-      for (int x = 0; x < plane.width; ++x) result.at(x, y) = is_valid(x, y) ? plane.at(x, y) : neutral;
+      float* const row = result.row(y);
+      for (int x = 0; x < plane.width; ++x) row[x] = row[x] == row[x] ? row[x] : neutral;
     }
     return result;
   };
   Plane<MaskBits> invalid(width, height);
   for (int y = 0; y < height; ++y) {
+    const float* const before = reference.row(y);
+    const float* const after = acquisition.row(y);
+    const MaskBits* const before_bits = reference_mask.row(y);
+    const MaskBits* const after_bits = acquisition_mask.row(y);
+    MaskBits* const bits = invalid.row(y);
     for (int x = 0; x < width; ++x) {
-      const bool missing = std::isnan(reference.at(x, y)) || std::isnan(acquisition.at(x, y));
-      invalid.at(x, y) = static_cast<MaskBits>(reference_mask.at(x, y) | acquisition_mask.at(x, y) |
-                                               (missing ? mask_nodata : mask_clear));
+      const bool is_missing = before[x] != before[x] || after[x] != after[x];
+      bits[x] = static_cast<MaskBits>(before_bits[x] | after_bits[x] | (is_missing ? mask_nodata : mask_clear));
     }
   }
   std::array<Plane<float>, 2> planes;

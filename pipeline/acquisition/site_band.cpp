@@ -100,7 +100,14 @@ std::optional<float> weighted(const Source& source, const Taps& x, const Taps& y
 /// Interpolates a window of a raster, cubic or bilinear.
 class Interpolation {
  public:
-  Interpolation(const Source& source, bool cubic, BandPlane& plane) : source_(source), cubic_(cubic), plane_(plane) {}
+  Interpolation(const Source& source, bool cubic, BandPlane& plane) : source_(source), cubic_(cubic), plane_(plane) {
+    for (int y = 0; y < source.bits.height(); ++y) {
+      const MaskBits* const row = source.bits.row(y);
+      MaskBits all = mask_clear;
+      for (int x = 0; x < source.bits.width(); ++x) all |= row[x];
+      is_measured_.push_back(all == mask_clear ? 1 : 0);
+    }
+  }
 
   /// One pixel of the plane. What is no measurement is not drawn from.
   void fill(int column, int row, const Taps& x, const Taps& y) {
@@ -168,8 +175,14 @@ class Interpolation {
     const MaskBits* bits = source_.bits.row(y.nearest) + first.nearest;
     float* reflectance = plane_.reflectance.row(row) + column_of(phase.begin);
     MaskBits* reasons = plane_.bits.row(row) + column_of(phase.begin);
+    const auto stride = static_cast<std::size_t>(phase.stride);
+    if (draws_from_measured(y)) {
+      for (std::size_t k = 0; k < count; ++k) reflectance[k * stride] = values_[k];
+      for (std::size_t k = 0; k < count; ++k) reasons[k * stride] = mask_clear;
+      return;
+    }
     for (std::size_t k = 0; k < count; ++k) {
-      const std::size_t at = k * static_cast<std::size_t>(phase.stride);
+      const std::size_t at = k * stride;
       reasons[at] = bits[k];
       if (bits[k] != mask_clear) continue;
       reflectance[at] = values_[k];
@@ -177,7 +190,13 @@ class Interpolation {
     }
   }
 
-  /// `count` values side by side from `first` on, and the bits of what they draw from.
+  /// Whether all pixels of the raster's rows around are measurements.
+  bool draws_from_measured(const Taps& y) const {
+    return std::all_of(std::begin(y.at), std::end(y.at),
+                       [this](int row) { return is_measured_[static_cast<std::size_t>(row)] != 0; });
+  }
+
+  /// `count` values side by side from `first` on, and the bits of what they draw from, where any of them may be set.
   void interpolate(const Taps& first, const Taps& y, std::size_t count) {
     if (cubic_) {
       std::array<const float*, 4> rows{};
@@ -187,13 +206,17 @@ class Interpolation {
         bits[r] = source_.bits.row(y.at[r]) + first.at[0];
       }
       kernels::translate_bicubic_row(rows.data(), first.cubic, y.cubic, count, values_.data());
-      kernels::translate_bicubic_mask_row(bits.data(), first.cubic, y.cubic, count, drawn_.data());
+      if (!draws_from_measured(y)) {
+        kernels::translate_bicubic_mask_row(bits.data(), first.cubic, y.cubic, count, drawn_.data());
+      }
     } else {
       const auto from = [&](const auto& plane, int r) { return plane.row(y.at[r]) + first.at[1]; };
       kernels::translate_bilinear_row(from(source_.reflectance, 1), from(source_.reflectance, 2), first.fraction,
                                       y.fraction, count, values_.data());
-      kernels::translate_bilinear_mask_row(from(source_.bits, 1), from(source_.bits, 2), first.fraction, y.fraction,
-                                           count, drawn_.data());
+      if (!draws_from_measured(y)) {
+        kernels::translate_bilinear_mask_row(from(source_.bits, 1), from(source_.bits, 2), first.fraction, y.fraction,
+                                             count, drawn_.data());
+      }
     }
   }
 
@@ -207,6 +230,7 @@ class Interpolation {
   const Source& source_;
   bool cubic_;
   BandPlane& plane_;
+  std::vector<std::uint8_t> is_measured_;  // by row of the raster: all of its pixels
   std::vector<float> values_;
   std::vector<MaskBits> drawn_;
 };

@@ -4,9 +4,13 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
+#include <limits>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 #include <vector>
+
+#include "kernels/elementary.hpp"
 
 namespace pitwatch {
 namespace {
@@ -23,29 +27,31 @@ constexpr double unit = 1.0 / 1024;
 
 double rounded(double value) { return std::round(value / unit) * unit; }
 
-/// Logarithms of the gradient's length about their mean, tapered; 0 where it is not known.
+/// Logarithms of the gradient's length about their mean, tapered; 0 where it is not known. Empty where less than half
+/// is known.
 cv::Mat edges_of(PlaneView<const float> plane, PlaneView<const std::uint8_t> invalid, int left, int top, int side) {
-  cv::Mat edges(side, side, CV_32F, cv::Scalar(0));
+  constexpr float unknown = -1;
+  cv::Mat edges(side, side, CV_32F, cv::Scalar(unknown));
   std::vector<float> lengths;
-  const auto is_valid = [&](int x, int y) { return invalid.at(x, y) == 0 && !std::isnan(plane.at(x, y)); };
-  const auto inside = [](int at, int size) { return at > 0 && at + 1 < size; };
-  cv::Mat known(side, side, CV_8U, cv::Scalar(0));
+  lengths.reserve(static_cast<std::size_t>(side) * static_cast<std::size_t>(side));
+  const int first = left == 0 ? 1 : 0;
+  const int end = left + side == plane.width ? side - 1 : side;
   for (int y = 0; y < side; ++y) {
-    for (int x = 0; x < side; ++x) {
-      const int px = left + x;
-      const int py = top + y;
-      if (!inside(px, plane.width) || !inside(py, plane.height)) continue;
-      if (!is_valid(px, py) || !is_valid(px - 1, py) || !is_valid(px + 1, py) || !is_valid(px, py - 1) ||
-          !is_valid(px, py + 1)) {
-        continue;
-      }
-      const float across = plane.at(px + 1, py) - plane.at(px - 1, py);
-      const float down = plane.at(px, py + 1) - plane.at(px, py - 1);
+    const int py = top + y;
+    if (py == 0 || py + 1 == plane.height) continue;
+    const std::array<const float*, 3> rows{plane.row(py - 1) + left, plane.row(py) + left, plane.row(py + 1) + left};
+    const std::array<const std::uint8_t*, 3> bits{invalid.row(py - 1) + left, invalid.row(py) + left,
+                                                  invalid.row(py + 1) + left};
+    auto* const row = edges.ptr<float>(y);
+    for (int x = first; x < end; ++x) {
+      const float across = rows[1][x + 1] - rows[1][x - 1];
+      const float down = rows[2][x] - rows[0][x];
       const float length = std::sqrt(across * across + down * down);
-      edges.at<float>(y, x) = length;
-      known.at<std::uint8_t>(y, x) = 1;
-      lengths.push_back(length);
+      const int any = bits[0][x] | bits[1][x] | bits[2][x] | bits[1][x - 1] | bits[1][x + 1];
+      const bool is_known = any == 0 && length == length && rows[1][x] == rows[1][x];
+      row[x] = is_known ? length : unknown;
     }
+    std::copy_if(row + first, row + end, std::back_inserter(lengths), [](float length) { return length >= 0; });
   }
   if (2 * lengths.size() < static_cast<std::size_t>(side) * static_cast<std::size_t>(side)) return {};
   const auto middle = lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2);
@@ -53,41 +59,53 @@ cv::Mat edges_of(PlaneView<const float> plane, PlaneView<const std::uint8_t> inv
   const float typical = std::max(*middle, 1e-6F);
   double sum = 0;
   for (int y = 0; y < side; ++y) {
+    auto* const row = edges.ptr<float>(y);
     for (int x = 0; x < side; ++x) {
-      if (known.at<std::uint8_t>(y, x) == 0) continue;
-      edges.at<float>(y, x) = std::log(edges.at<float>(y, x) + typical);
-      sum += static_cast<double>(edges.at<float>(y, x));
+      const bool is_known = row[x] >= 0;
+      const float logarithm = kernels::portable_log(std::max(row[x], 0.0F) + typical);
+      row[x] = is_known ? logarithm : std::numeric_limits<float>::quiet_NaN();
+      sum += is_known ? static_cast<double>(logarithm) : 0;
     }
   }
   const auto mean = static_cast<float>(sum / static_cast<double>(lengths.size()));
   cv::Mat taper;
   cv::createHanningWindow(taper, {side, side}, CV_32F);
   for (int y = 0; y < side; ++y) {
-    for (int x = 0; x < side; ++x) {
-      float& edge = edges.at<float>(y, x);
-      edge = known.at<std::uint8_t>(y, x) == 0 ? 0.0F : (edge - mean) * taper.at<float>(y, x);
-    }
+    auto* const row = edges.ptr<float>(y);
+    const auto* const weight = taper.ptr<float>(y);
+    for (int x = 0; x < side; ++x) row[x] = row[x] == row[x] ? (row[x] - mean) * weight[x] : 0.0F;
   }
   return edges;
 }
 
 }  // namespace
 
-BandAgreement band_agreement(PlaneView<const float> one, PlaneView<const float> other,
-                             PlaneView<const std::uint8_t> invalid) {
-  const int side = std::min({one.width, one.height, agreement_window_px}) / 2 * 2;
-  if (side < least_agreement_window_px) return {};
-  const int left = (one.width - side) / 2;
-  const int top = (one.height - side) / 2;
-  const std::array<cv::Mat, 2> edges{edges_of(one, invalid, left, top, side),
-                                     edges_of(other, invalid, left, top, side)};
-  if (edges[0].empty() || edges[1].empty()) return {};
-  const double scale = cv::norm(edges[0]) * cv::norm(edges[1]);
+struct BandEdges::Spectrum {
+  cv::Mat transform;
+  double norm = 0;
+};
+
+BandEdges::BandEdges(PlaneView<const float> plane, PlaneView<const std::uint8_t> invalid) {
+  const int side = std::min({plane.width, plane.height, agreement_window_px}) / 2 * 2;
+  if (side < least_agreement_window_px) return;
+  const cv::Mat edges = edges_of(plane, invalid, (plane.width - side) / 2, (plane.height - side) / 2, side);
+  if (edges.empty()) return;
+  spectrum_ = std::make_unique<Spectrum>();
+  spectrum_->norm = cv::norm(edges);
+  cv::dft(edges, spectrum_->transform);
+}
+
+BandEdges::~BandEdges() = default;
+BandEdges::BandEdges(BandEdges&&) noexcept = default;
+BandEdges& BandEdges::operator=(BandEdges&&) noexcept = default;
+
+BandAgreement band_agreement(const BandEdges& one, const BandEdges& other) {
+  if (!one.spectrum_ || !other.spectrum_) return {};
+  const double scale = one.spectrum_->norm * other.spectrum_->norm;
   if (!(scale > 0)) return {};
-  std::array<cv::Mat, 2> spectra;
-  for (std::size_t i = 0; i < 2; ++i) cv::dft(edges[i], spectra[i]);
+  const int side = one.spectrum_->transform.rows;
   cv::Mat cross;
-  cv::mulSpectrums(spectra[1], spectra[0], cross, 0, true);  // other * conj(one)
+  cv::mulSpectrums(other.spectrum_->transform, one.spectrum_->transform, cross, 0, true);  // other * conj(one)
   cv::Mat surface;
   cv::dft(cross, surface, cv::DFT_INVERSE | cv::DFT_SCALE | cv::DFT_REAL_OUTPUT);
   const int most = std::min(most_shift_px, side / 2 - 1);

@@ -2,6 +2,9 @@
 // Whether two bands of one scene show the same ground in the same place: where one is lighter or darker than around it,
 // the other is, too, one way or the other.
 
+#include <cstdint>
+#include <memory>
+
 #include "pipeline/core/plane.hpp"
 
 namespace pitwatch {
@@ -19,12 +22,25 @@ struct BandAgreement {
 inline constexpr int agreement_window_px = 256;
 inline constexpr int least_agreement_window_px = 96;
 
-/// Of two planes of reflectance of one size; `invalid` is not 0 where either is no measurement or cloud, whose place
-/// differs from band to band by parallax. The edges are logarithms of the gradient's length, tapered (Hann) and
-/// correlated by Fourier transforms. Of planes smaller than least_agreement_window_px, and of such with less than half
-/// of the window valid, all is 0. Thread-safe.
-BandAgreement band_agreement(PlaneView<const float> one, PlaneView<const float> other,
-                             PlaneView<const std::uint8_t> invalid);
+/// The edges of a band, ready to be correlated with those of others of the same size. They are logarithms of the
+/// gradient's length, tapered (Hann), and Fourier transformed.
+class BandEdges {
+ public:
+  /// `invalid` is not 0 where any band is no measurement or cloud, whose place differs from band to band by parallax.
+  BandEdges(PlaneView<const float> plane, PlaneView<const std::uint8_t> invalid);
+  ~BandEdges();
+  BandEdges(BandEdges&&) noexcept;
+  BandEdges& operator=(BandEdges&&) noexcept;
+
+ private:
+  friend BandAgreement band_agreement(const BandEdges& one, const BandEdges& other);
+  struct Spectrum;
+  std::unique_ptr<Spectrum> spectrum_;  // null: nothing is known of the band
+};
+
+/// Of two bands of one scene. Of planes smaller than least_agreement_window_px, and of such with less than half of the
+/// window valid, all is 0. Thread-safe.
+BandAgreement band_agreement(const BandEdges& one, const BandEdges& other);
 
 /// Whether the other band lies elsewhere: its edges fit better there, by far, than where they should be.
 ///

@@ -75,7 +75,24 @@ cv::Mat counts_at_shifts(const cv::Mat& all, const cv::Mat& some) {
   return counts;
 }
 
-/// Fills in `here` and what follows.
+/// Of the pixels of a square that can be judged; 0 of few.
+double share_contradicted(const ClassifiedPixels& pixels, int left, int top, int side) {
+  std::int64_t judged = 0;
+  std::int64_t contradicted = 0;
+  for (int y = top; y < top + side; ++y) {
+    for (int x = left; x < left + side; ++x) {
+      const int scl = pixels.classes.at(x, y);
+      if (!is_judged(scl)) continue;
+      const Colour colour = colour_at(pixels, x, y);
+      if (!colour.is_known()) continue;
+      ++judged;
+      contradicted += contradicts(colour, scl) ? 1 : 0;
+    }
+  }
+  return judged < least_pixels ? 0 : static_cast<double>(contradicted) / static_cast<double>(judged);
+}
+
+/// Fills in `here`, and where that is much, what follows.
 void search_around(const ClassifiedPixels& pixels, ClassAgreement& agreement) {
   const int side = std::min({pixels.classes.width, pixels.classes.height, most_side_px});
   if (side < least_side_px) return;
@@ -84,6 +101,9 @@ void search_around(const ClassifiedPixels& pixels, ClassAgreement& agreement) {
   const int most = std::min(most_shift_px, side / 4);
   const int core = side - 2 * most;
   const int shifts = 2 * most + 1;
+  agreement.here = share_contradicted(pixels, left + most, top + most, core);
+  agreement.elsewhere = agreement.here;
+  if (agreement.here < least_here) return;  // it may lie where it should
   cv::Mat known(side, side, CV_32F);
   cv::Mat any(core, core, CV_32F, cv::Scalar(0));
   cv::Mat contradicted(shifts, shifts, CV_32F, cv::Scalar(0));
@@ -113,8 +133,6 @@ void search_around(const ClassifiedPixels& pixels, ClassAgreement& agreement) {
   };
   const double judged_here = count(judged, most, most);
   if (!(judged_here >= static_cast<double>(least_pixels))) return;
-  agreement.here = count(contradicted, most, most) / judged_here;
-  agreement.elsewhere = agreement.here;
   for (int y = 0; y < shifts; ++y) {
     for (int x = 0; x < shifts; ++x) {
       const double judged_there = count(judged, y, x);
@@ -137,8 +155,9 @@ ClassAgreement class_agreement(const ClassifiedPixels& pixels) {
   for (int y = 0; y < pixels.classes.height; ++y) {
     for (int x = 0; x < pixels.classes.width; ++x) {
       const int scl = pixels.classes.at(x, y);
+      if (!is_judged(scl)) continue;
       const Colour colour = colour_at(pixels, x, y);
-      if (!is_judged(scl) || !colour.is_known()) continue;
+      if (!colour.is_known()) continue;
       const auto n = static_cast<std::size_t>(scl);
       ++agreement.judged[n];
       if (contradicts(colour, scl)) ++agreement.contradicted[n];
