@@ -403,7 +403,7 @@ class Learning {
     const ModelSteps steps(state_.typical_noise);
     for_rows([&](int, std::size_t i) {
       for (int x = 0; x < state_.width; ++x, ++i) {
-        if (judged_[i] != 0) state_.models[i] = pack(models_[i], steps);
+        if (judged_[i] != 0) state_.models.set(i, pack(models_[i], steps));
       }
     });
   }

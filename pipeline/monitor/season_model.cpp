@@ -56,6 +56,19 @@ Terms ridge(const MonitorOptions& options) {
   return {0, first, first, second, second};
 }
 
+const std::array<Triangle, year_parts>& products_of_parts() {
+  static const std::array<Triangle, year_parts> products = mean_products();
+  return products;
+}
+
+/// The ridge of models that are not being fitted.
+Terms held_terms(const MonitorOptions& options) {
+  constexpr float least_observations = 1.0F / 16;  // so that a model without observations is uncertain, not singular
+  Terms held = ridge(options);
+  held[0] = least_observations;
+  return held;
+}
+
 /// Solves a z = x by Cholesky's factors without roots; `Number` is one number, or those of several models at once.
 template <typename Number>
 std::array<Number, term_count> solve(std::array<Number, triangle_count> a, const std::array<Number, term_count>& x) {
@@ -88,10 +101,8 @@ template <typename Number>
 std::array<Number, term_count> direction_of(const std::array<Number, year_parts>& observations,
                                             const std::array<Number, term_count>& is_used, const SeasonDate& date,
                                             const MonitorOptions& options) {
-  static const std::array<Triangle, year_parts> products = mean_products();
-  constexpr float least_observations = 1.0F / 16;  // so that a model without observations is uncertain, not singular
-  Terms held = ridge(options);
-  held[0] = least_observations;
+  const std::array<Triangle, year_parts>& products = products_of_parts();
+  const Terms held = held_terms(options);
   std::array<Number, triangle_count> information;
   std::array<Number, term_count> terms;
   for (std::size_t i = 0; i < term_count; ++i) {
@@ -346,6 +357,12 @@ SeasonYear season_year(Instant first) {
   return year;
 }
 
+kernels::SeasonDay season_day(const SeasonDate& date) { return {date.terms, date.slopes}; }
+
+kernels::SeasonInformation season_information(const MonitorOptions& options) {
+  return {products_of_parts(), held_terms(options)};
+}
+
 Terms uncertain_direction(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
   Terms is_used{};
   std::fill_n(is_used.begin(), used_terms(model.harmonics), 1.0F);
@@ -388,20 +405,20 @@ Expectation expect(const SeasonModel& model, const SeasonDate& date, const Terms
   return result;
 }
 
-float observations_of_season(const SeasonModel& model, const SeasonDate& date) {
+float observations_of_season(const PartObservations& observations, const SeasonDate& date) {
   const std::size_t part = date.year_part();
   const bool is_early = date.part_elapsed < 0.5F;
   const std::size_t beside = (part + (is_early ? year_parts - 1 : 1)) % year_parts;
   const float inside = is_early ? 0.5F + date.part_elapsed : 1.5F - date.part_elapsed;
-  return inside * model.observations[part] + (1 - inside) * model.observations[beside];
+  return inside * observations[part] + (1 - inside) * observations[beside];
 }
 
-bool knows_season(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
-  return observations_of_season(model, date) >= options.season_observations;
+bool knows_season(const PartObservations& observations, const SeasonDate& date, const MonitorOptions& options) {
+  return observations_of_season(observations, date) >= options.season_observations;
 }
 
-bool knows_whole_year(const SeasonModel& model, const MonitorOptions& options) {
-  return *std::min_element(model.observations.begin(), model.observations.end()) >= options.whole_year_observations;
+bool knows_whole_year(const PartObservations& observations, const MonitorOptions& options) {
+  return *std::min_element(observations.begin(), observations.end()) >= options.whole_year_observations;
 }
 
 std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, const SeasonYear& year,
