@@ -182,7 +182,7 @@ class Learning {
       const auto width = static_cast<std::size_t>(state_.width);
       for (std::size_t i = static_cast<std::size_t>(begin) * width; i < static_cast<std::size_t>(end) * width; ++i) {
         if (!models_.is_fitted(i)) continue;
-        state_.models[i] = pack(models_.at(i), steps);
+        state_.models.set(i, pack(models_.at(i), steps));
         state_.status[i] = PixelStatus::stable;
       }
     });

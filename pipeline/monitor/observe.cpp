@@ -6,9 +6,15 @@
 #include <cmath>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "kernels/cell_sums.hpp"
 #include "kernels/elementary.hpp"
+#include "kernels/kept_season.hpp"
+#include "kernels/season.hpp"
+#include "kernels/shift.hpp"
+#include "kernels/sight.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/monitor/pixel_life.hpp"
 #include "pipeline/monitor/shift.hpp"
@@ -24,40 +30,86 @@ float needed_log_odds(float usual, const MonitorOptions& options) {
 
 namespace {
 
-/// Pixels whose models' uncertain directions (season_model.hpp) on a date are worked out some at a time, and then
-/// used: use(pixel, model, direction).
-template <typename Use>
-class InBatches {
+/// A value for each pixel of a part of a row, for each of so many planes.
+constexpr std::size_t block_pixels =
+    128;  // so that all that is worked out of them stays in the first level of the cache
+template <std::size_t count>
+class BlockRows {
  public:
-  InBatches(const MonitorState& state, const ModelSteps& steps, const SeasonDate& date, const MonitorOptions& options,
-            const Use& use)
-      : state_(state), steps_(steps), date_(date), options_(options), use_(use) {}
-
-  /// A model that learns a season needs its harmonics, `all_harmonics`, though its history supported none.
-  void add(std::size_t pixel, bool all_harmonics = false) {
-    pixels_[count_] = pixel;
-    models_[count_] = unpack(state_.models[pixel], steps_);
-    if (all_harmonics) models_[count_].harmonics = most_harmonics;
-    if (++count_ == most_directions) finish();
+  BlockRows() {
+    for (std::size_t k = 0; k < count; ++k) rows_[k] = values_[k].data();
   }
-
-  void finish() {
-    std::array<Terms, most_directions> directions;
-    uncertain_directions(std::span(models_).first(count_), date_, options_, directions);
-    for (std::size_t k = 0; k < count_; ++k) use_(pixels_[k], models_[k], directions[k]);
-    count_ = 0;
-  }
+  BlockRows(const BlockRows&) = delete;
+  BlockRows& operator=(const BlockRows&) = delete;
+  float* const* data() { return rows_.data(); }
+  std::span<float* const> rows() const { return rows_; }
+  const float* operator[](std::size_t k) const { return rows_[k]; }
 
  private:
-  const MonitorState& state_;
-  const ModelSteps& steps_;
-  const SeasonDate& date_;
-  const MonitorOptions& options_;
-  const Use& use_;
-  std::array<std::size_t, most_directions> pixels_{};
-  std::array<SeasonModel, most_directions> models_{};
+  std::array<std::array<float, block_pixels>, count> values_;
+  std::array<float*, count> rows_;
+};
+
+/// The models of some pixels of a row as numbers, and what they say of a date.
+class ModelBlock {
+ public:
+  ModelBlock(const ModelSteps& steps, const SeasonDate& date, const MonitorOptions& options)
+      : units_(steps.units()),
+        day_(season_day(date)),
+        information_(season_information(options)),
+        leverage_weight_(options.leverage_weight),
+        shift_days_(options.season_shift_days) {}
+
+  void load(ModelPlanes& models, std::size_t first, std::size_t count) {
+    kept_ = rows_from(models, first);
+    count_ = count;
+    kernels::unpack_models_row(kept_.kept(), units_, count, {coefficients.data(), noise.data(), observations.data()});
+  }
+
+  /// What an observation of the date moves the coefficients by.
+  void find_direction() { kernels::season_direction(rows(), count_, day_, information_, direction.data()); }
+
+  void expect() {
+    kernels::season_expectation(rows(), feature_count, count_, day_, direction.data(), leverage_weight_, shift_days_,
+                                value.data(), deviation.data());
+  }
+
+  const ModelRows& kept() const { return kept_; }
+
+  BlockRows<ModelSteps::count> coefficients;
+  BlockRows<feature_count> noise;
+  BlockRows<year_parts> observations;
+  BlockRows<term_count> direction;
+  BlockRows<feature_count> value;
+  BlockRows<feature_count> deviation;
+
+ private:
+  kernels::SeasonRows rows() { return {coefficients.data(), noise.data(), observations.data(), kept_.harmonics}; }
+
+  kernels::ModelUnits units_;
+  kernels::SeasonDay day_;
+  kernels::SeasonInformation information_;
+  float leverage_weight_;
+  float shift_days_;
+  ModelRows kept_;
   std::size_t count_ = 0;
 };
+
+/// Numbers that differ from one observation to another.
+std::uint32_t chance_of(Instant when) {
+  const auto count = static_cast<std::uint64_t>(when.time_since_epoch().count());
+  return kernels::mixed_bits(static_cast<std::uint32_t>(count) ^
+                             kernels::mixed_bits(static_cast<std::uint32_t>(count >> 32)));
+}
+
+bool any_of(std::span<const std::uint8_t> flags) {
+  return std::any_of(flags.begin(), flags.end(), [](std::uint8_t flag) { return flag != 0; });
+}
+
+const std::uint8_t* bytes_of(const PixelVector<PixelStatus>& status) {
+  return reinterpret_cast<const std::uint8_t*>(status.data());
+}
+std::uint8_t* bytes_of(PixelVector<PackedLogOdds>& odds) { return reinterpret_cast<std::uint8_t*>(odds.data()); }
 
 /// One observation of a site, pass by pass over its pixels.
 class ObservationJudge {
@@ -69,12 +121,15 @@ class ObservationJudge {
         options_(options),
         result_(result),
         rows_(rows),
+        width_(static_cast<std::size_t>(state.width)),
         steps_(state.typical_noise),
         date_(season_date(observation.when)),
         year_(season_year(observation.when)),
         shift_(state, options),
         needed_{needed_log_odds(options.provisional_log_odds, options),
-                needed_log_odds(options.confirm_log_odds, options)} {
+                needed_log_odds(options.confirm_log_odds, options)},
+        sight_(sight_parameters(options, observation.snow_share >= options.snow_share)),
+        chance_(chance_of(observation.when)) {
     if (observation.width != state.width || observation.height != state.height)
       throw DataError("an observation differs in size from its site");
     if (!state.observations.empty()) {
@@ -98,6 +153,8 @@ class ObservationJudge {
     result.status.resize(pixels);
     result.use.resize(pixels);
     result.undisturbed.assign(pixels, 0);
+    result.sight.resize(pixels);
+    result.clean.resize(pixels);
     result.residuals.width = state.width;
     result.residuals.height = state.height;
     result.residuals.residual.resize(pixels);
@@ -109,25 +166,56 @@ class ObservationJudge {
   void run() {
     if (state_.near_water.empty()) find_shores();
     forget();
-    measure_all();
+    for_row_pieces([this](RowWork& work, int y) { measure_row(work, y); });
     result_.anomaly.estimate(result_.residuals, options_, rows_);
-    for_pixels([this](int x, int y, std::size_t i) { weigh(x, y, i); });
-    for_pixels([this](int x, int y, std::size_t i) { join_neighbours(x, y, i); });
-    decide_all();
+    find_scatter();
+    for_row_pieces([this](RowWork& work, int y) { weigh_row(work, y); });
+    for_row_pieces([this](RowWork&, int y) { join_neighbours(y); });
+    for_row_pieces([this](RowWork& work, int y) { decide_row(work, y); });
   }
 
  private:
-  /// Pixels of some rows, one after the other.
-  template <typename Step>
-  void for_pixels_of(int begin, int end, const Step& step) const {
-    for (int y = begin; y < end; ++y) {
-      std::size_t pixel = static_cast<std::size_t>(y) * static_cast<std::size_t>(state_.width);
-      for (int x = 0; x < state_.width; ++x, ++pixel) step(x, y, pixel);
+  /// Memory for the work on rows.
+  struct RowWork {
+    RowWork(std::size_t width, const ModelSteps& steps, const SeasonDate& date, const MonitorOptions& options)
+        : models(steps, date, options),
+          wanted(width),
+          known(width),
+          marked(width),
+          factor(width),
+          squares(width),
+          excuse_log_odds(width) {
+      whitened.resize(width);
     }
-  }
+
+    ModelBlock models;
+    BlockRows<feature_count> shown;      // less the weather
+    std::vector<std::uint8_t> wanted;    // pixels of the row that are worked on
+    std::vector<std::uint8_t> known;     // those that were measured
+    std::vector<std::uint8_t> marked;    // those that are for a closer look
+    std::vector<float> factor;           // log Bayes factors
+    std::vector<float> squares;          // squared lengths of whitened residuals
+    std::vector<float> excuse_log_odds;  // of what passes and explains as much
+    FeaturePlanes whitened;
+  };
+
   template <typename Step>
-  void for_pixels(const Step& step) const {
-    rows_(state_.height, [&](int begin, int end) { for_pixels_of(begin, end, step); });
+  void for_row_pieces(const Step& step) const {
+    rows_(state_.height, [&](int begin, int end) {
+      RowWork work(width_, steps_, date_, options_);
+      for (int y = begin; y < end; ++y) step(work, y);
+    });
+  }
+
+  std::size_t first_of(int y) const { return static_cast<std::size_t>(y) * width_; }
+
+  /// Calls each(x, count) for the parts of a row in which a pixel is wanted.
+  template <typename Each>
+  void for_blocks(const std::vector<std::uint8_t>& wanted, const Each& each) const {
+    for (std::size_t x = 0; x < width_; x += block_pixels) {
+      const std::size_t count = std::min(block_pixels, width_ - x);
+      if (any_of(std::span(wanted).subspan(x, count))) each(x, count);
+    }
   }
 
   /// Where water was seen in the history, and around it: its level comes and goes.
@@ -155,39 +243,36 @@ class ObservationJudge {
     for (int part = *last_part_ + 1; part <= date_.part; ++part) {
       const auto place = static_cast<std::size_t>(part) % year_parts;
       rows_(state_.height, [&](int begin, int end) {
-        const auto width = static_cast<std::size_t>(state_.width);
-        for (std::size_t i = static_cast<std::size_t>(begin) * width; i < static_cast<std::size_t>(end) * width; ++i) {
-          std::uint8_t& observations = state_.models[i].observations[place];
-          observations = aged_observations(observations, kept, Dither(i, static_cast<std::size_t>(part)));
-        }
+        std::uint8_t* const observations = rows_from(state_.models, 0).observations[place];
+        for (std::size_t i = first_of(begin); i < first_of(end); ++i)
+          observations[i] = aged_observations(observations[i], kept, Dither(i, static_cast<std::size_t>(part)));
       });
     }
-  }
-
-  static bool has_all_features(const SeasonModel& model, const FeatureVector& values) {
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      if (model.noise[f] > 0 && values[f] != values[f]) return false;
-    }
-    return true;
   }
 
   // ---- residuals, and what is screened ----
 
-  void measure_all() {
-    rows_(state_.height, [this](int begin, int end) {
-      const auto one = [this](std::size_t i, const SeasonModel& model, const Terms& direction) {
-        if (is_alert(state_.status[i]) || knows_season(model, date_, options_)) {
-          measure(i, expect(model, date_, direction, options_));
-        } else if (has_all_features(model, observation_.values[i])) {
-          result_.use[i] = was_told(i) ? ObservationUse::same_sky : ObservationUse::learnt;
-        }
-      };
-      InBatches batch(state_, steps_, date_, options_, one);
-      for_pixels_of(begin, end, [&](int, int, std::size_t i) {
-        if (is_seen(i)) batch.add(i);
-      });
-      batch.finish();
+  void measure_row(RowWork& work, int y) {
+    const std::size_t first = first_of(y);
+    for (std::size_t x = 0; x < width_; ++x) work.wanted[x] = is_seen(first + x) ? 1 : 0;
+    std::fill(work.known.begin(), work.known.end(), std::uint8_t{0});
+    for_blocks(work.wanted, [&](std::size_t x, std::size_t count) {
+      work.models.load(state_.models, first + x, count);
+      leave_out_new_seasons(work, first, x, count);
+      work.models.find_direction();
+      work.models.expect();
+      const auto values = observation_.values.from(first + x);
+      const auto errors = observation_.errors.from(first + x);
+      kernels::deviate_row(
+          {values.data(), errors.data(), work.models.value.data(), work.models.deviation.data(), &work.wanted[x]},
+          feature_count, index(Feature::log_visible), count, result_.residuals.residual.from(first + x).data(),
+          result_.residuals.deviation.from(first + x).data(), &work.known[x]);
     });
+    if (!any_of(work.known)) return;
+    see_row(first);
+    for (std::size_t x = 0; x < width_; ++x) {
+      if (work.known[x] != 0) screen(first + x);
+    }
   }
 
   /// Counts the observation, and says whether it is to be measured against a model.
@@ -203,30 +288,49 @@ class ObservationJudge {
     return observation_.seen[i] == Seen::clear && state_.status[i] != PixelStatus::not_judged;
   }
 
-  void measure(std::size_t i, const Expectation& expected) {
+  /// Where the model does not know the season, it is learnt.
+  void leave_out_new_seasons(RowWork& work, std::size_t first, std::size_t begin, std::size_t count) {
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t x = begin + k;
+      if (work.wanted[x] == 0 || is_alert(state_.status[first + x])) continue;
+      PartObservations observations;
+      for (std::size_t part = 0; part < year_parts; ++part) observations[part] = work.models.observations[part][k];
+      if (knows_season(observations, date_, options_)) continue;
+      work.wanted[x] = 0;
+      bool has_all = true;
+      for (std::size_t f = 0; f < feature_count; ++f) {
+        const float value = observation_.values.at(first + x, f);
+        has_all = has_all && (!(work.models.noise[f][k] > 0) || value == value);
+      }
+      if (has_all) result_.use[first + x] = was_told(first + x) ? ObservationUse::same_sky : ObservationUse::learnt;
+    }
+  }
+
+  /// What a row shows, by its residuals as they are now.
+  void see_row(std::size_t first) {
+    const auto values = observation_.values.from(first);
+    const auto residual = result_.residuals.residual.from(first);
+    const auto deviation = result_.residuals.deviation.from(first);
+    const auto of = [&](Feature feature) {
+      const std::size_t f = index(feature);
+      return kernels::SightFeature{values[f], residual[f], deviation[f]};
+    };
+    kernels::sight_row({of(Feature::ndvi), of(Feature::mndwi), of(Feature::log_visible), of(Feature::log_swir16),
+                        of(Feature::log_swir22), &observation_.blue_to_red[first]},
+                       sight_, width_, &result_.sight[first]);
+  }
+
+  bool shows(std::size_t i, kernels::SightBit what) const { return (result_.sight[i] & what) != 0; }
+
+  /// Whether an observation that was measured is used, or shows something else than the ground.
+  void screen(std::size_t i) {
     PixelCounts& counts = state_.counts[i];
-    FeatureVector residual{};
-    FeatureVector deviation{};
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      residual[f] = expected.deviation[f] > 0 ? observation_.values.at(i, f) - expected.value[f] : 0;
-      if (residual[f] != residual[f]) return;
-    }
-    // Where it should be darker than it is, the expectation is as uncertain as the dark is.
-    const float darker = kernels::portable_exp(std::clamp(at(residual, Feature::log_visible), 0.0F, 4.0F));
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      const float error = darker * observation_.errors.at(i, f);
-      deviation[f] =
-          expected.deviation[f] > 0 ? std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error) : 0;
-    }
-    result_.residuals.residual.set(i, residual);
-    result_.residuals.deviation.set(i, deviation);
-    const PixelSight sight = sight_of(i);
-    const bool is_snow = is_patchy_snow(sight, snow_lies(), options_);
+    const bool is_snow = shows(i, kernels::sight_snow);
     if (is_snow && snow_lies() && excuse(i) < options_.excuse_days) {
       result_.use[i] = ObservationUse::screened;  // for as long as it lies, but it does not for ever
       return;
     }
-    if (!is_missed_cloud(sight, options_) && !is_missed_shadow(sight, options_) && !is_snow) {
+    if (!shows(i, kernels::sight_cloud) && !shows(i, kernels::sight_shadow) && !is_snow) {
       // Goes on. Only a clean observation ends a row of screened ones: fresh dark rock is now darker than the screen's
       // limit, and now not.
     } else if (has_earlier_of_sky()) {
@@ -248,69 +352,121 @@ class ObservationJudge {
   }
 
   /// Elsewhere in the observation.
-  bool snow_lies() const { return observation_.snow_share >= options_.snow_share; }
+  bool snow_lies() const { return sight_.snow_lies; }
 
   // ---- evidence ----
 
   bool has_earlier_of_sky() const { return first_of_sky_ < number_; }
   bool was_told(std::size_t i) const { return has_earlier_of_sky() && state_.history[i].last_clear >= first_of_sky_; }
 
-  void weigh(int x, int y, std::size_t i) {
-    if (result_.use[i] != ObservationUse::used) return;
-    if (was_told(i)) {
-      result_.use[i] = ObservationUse::same_sky;
-      return;
+  void weigh_row(RowWork& work, int y) {
+    const std::size_t first = first_of(y);
+    for (std::size_t x = 0; x < width_; ++x) {
+      ObservationUse& use = result_.use[first + x];
+      if (use == ObservationUse::used && was_told(first + x)) use = ObservationUse::same_sky;
+      work.wanted[x] = use == ObservationUse::used ? 1 : 0;
     }
+    if (!any_of(work.wanted)) return;
     // By the residual as it was observed: what wets all of a shore is the regional anomaly, too.
-    WaterLevel level = level_of_water(sight_of(i), state_.near_water[i], options_);
-    take_off_anomaly(x, y, i);
-    const PixelSight sight = sight_of(i);
-    const bool is_soil = shows_soil(sight, options_);
-    FeatureVector distance = whitened_residual(sight);
-    const bool is_as_expected = shift_.is_clean(distance);
-    if (is_as_expected) {
-      state_.counts[i].screened_in_row = 0;
-      level = lasting_level(i);
-      if (level == WaterLevel::as_ever) state_.counts[i].excused_since = no_observation;
-    } else if (state_.counts[i].clean_in_row > 0) {
-      state_.counts[i].excused_since = no_observation;
+    std::copy_n(&result_.sight[first], width_, work.known.begin());
+    take_off_weather(work, y);
+    see_row(first);
+    whiten(work, first);
+    for (std::size_t x = 0; x < width_; ++x) {
+      if (work.wanted[x] != 0) work.excuse_log_odds[x] = weigh_excuses(work, first + x, x);
     }
-    float excuse_log_odds = lowest_log_odds;
+    remember(work, first);
+    weigh_shift(work, first);
+  }
+
+  /// Takes the regional anomaly off the residuals, and widens their deviations where similar ground scatters.
+  void take_off_weather(RowWork& work, int y) {
+    const auto shared = result_.anomaly.row(y);
+    if (shared[0] == nullptr) return;
+    const std::size_t first = first_of(y);
+    kernels::take_off_weather_row({shared, scatter_.data(), &result_.residuals.kind[first], work.wanted.data()},
+                                  options_.surroundings_contrast, width_, result_.residuals.residual.from(first),
+                                  result_.residuals.deviation.from(first));
+  }
+
+  void find_scatter() {
+    for (std::uint8_t kind = 0; kind < kind_count; ++kind) {
+      const FeatureVector& scatter = result_.anomaly.scatter(kind);
+      for (std::size_t f = 0; f < feature_count; ++f) scatter_[f * kernels::kind_lanes + kind] = scatter[f];
+    }
+  }
+
+  void whiten(RowWork& work, std::size_t first) const {
+    const bool knows_water = at(state_.typical_noise, Feature::mndwi) > 0;
+    const auto residual = std::as_const(result_.residuals.residual).from(first);
+    const auto deviation = std::as_const(result_.residuals.deviation).from(first);
+    kernels::whiten_row({residual, deviation, &result_.sight[first], work.wanted.data()}, state_.whitening.data(),
+                        knows_water ? options_.water_share : 1.0F, width_, work.whitened.from(0), work.squares.data());
+  }
+
+  /// What explains the observation of a pixel that is not disturbed: the log odds of that to no change. Where ground is
+  /// as at another season nothing is left to explain.
+  float weigh_excuses(RowWork& work, std::size_t i, std::size_t x) {
+    PixelCounts& counts = state_.counts[i];
+    const bool is_as_expected = work.squares[x] < shift_.clean_squares();
+    WaterLevel level = level_of_water(work.known[x], state_.near_water[i]);
+    if (is_as_expected) {
+      counts.screened_in_row = 0;
+      level = lasting_level(i);
+      if (level == WaterLevel::as_ever) counts.excused_since = no_observation;
+    } else if (counts.clean_in_row > 0) {
+      counts.excused_since = no_observation;
+    }
     if (!is_as_expected && is_as_at_another_season(i) && excuse(i) < options_.excuse_days) {
       result_.use[i] = ObservationUse::another_season;
-      distance = {};
-    } else if (level != WaterLevel::as_ever && (is_as_expected || !is_soil)) {
+      work.whitened.set(x, {});
+    } else if (level != WaterLevel::as_ever && (is_as_expected || !shows(i, kernels::sight_soil))) {
       const auto days = static_cast<float>(excuse(i));
-      excuse_log_odds = level == WaterLevel::high ? options_.high_water_log_odds - days / options_.high_water_days
-                                                  : options_.level_log_odds - days / options_.level_days;
+      return level == WaterLevel::high ? options_.high_water_log_odds - days / options_.high_water_days
+                                       : options_.level_log_odds - days / options_.level_days;
     }
-    push_front(state_.recent_residuals[i], state_.recent_observations[i], shift_.limited(distance, is_soil), number_);
-    if (!state_.outliers.empty()) keep_outlying(i, distance);
-    state_.own_evidence[i] =
-        pack_log_odds(own_evidence(largest_shift(i, is_soil).log_factor, excuse_log_odds, options_));
+    return lowest_log_odds;
   }
 
-  /// Takes the regional anomaly off the residual, and widens its deviation where similar ground scatters.
-  void take_off_anomaly(int x, int y, std::size_t i) {
-    const FeatureVector& shared = result_.anomaly.at(x, y, result_.residuals.kind[i]);
-    const FeatureVector& scatter = result_.anomaly.scatter(result_.residuals.kind[i]);
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      float& residual = result_.residuals.residual.at(i, f);
-      float& deviation = result_.residuals.deviation.at(i, f);
-      if (deviation <= 0) continue;
-      residual = less_weather(residual, shared[f]);
-      deviation *= scatter[f];
-    }
+  /// Puts the row's whitened residuals before those of the last observations.
+  void remember(RowWork& work, std::size_t first) {
+    std::array<std::int8_t*, window_observations * feature_count> residuals;
+    std::array<std::int16_t*, window_observations> numbers;
+    rows_of_recent(first, residuals, numbers);
+    const auto whitened = std::as_const(work.whitened).from(0);
+    kernels::remember_row({whitened, &result_.sight[first], work.wanted.data(), number_},
+                          options_.observation_limit_sigma, options_.soil_limit_sigma, shift_.clean_squares(), width_,
+                          {residuals, numbers}, &result_.clean[first]);
   }
 
-  FeatureVector whitened_residual(const PixelSight& sight) const {
-    const bool knows_water = at(state_.typical_noise, Feature::mndwi) > 0;
-    const float water = knows_water && was_and_is_water(sight, options_) ? options_.water_share : 1.0F;
-    FeatureVector standard{};
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      if (sight.deviation[f] > 0) standard[f] = water * sight.residual[f] / sight.deviation[f];
+  void rows_of_recent(std::size_t first, std::span<std::int8_t*> residuals, std::span<std::int16_t*> numbers) {
+    for (std::size_t k = 0; k < residuals.size(); ++k)
+      residuals[k] = reinterpret_cast<std::int8_t*>(state_.recent_residuals.byte_row(k, first));
+    for (std::size_t k = 0; k < numbers.size(); ++k) numbers[k] = state_.recent_observations.short_row(k, first);
+  }
+
+  /// Evidence of a row's pixels. Most are not shifted whatever the number of observations; the others are looked at one
+  /// by one.
+  void weigh_shift(RowWork& work, std::size_t first) {
+    std::array<std::int8_t*, window_observations * feature_count> residuals;
+    std::array<std::int16_t*, window_observations> numbers;
+    rows_of_recent(first, residuals, numbers);
+    kernels::shift_factor_row({residuals, numbers}, shift_.factors(), rows_from(state_.models, first).lasting_error,
+                              &result_.sight[first], work.wanted.data(), width_, work.factor.data(),
+                              work.marked.data());
+    kernels::keep_log_odds_row(work.factor.data(), options_.prior_log_odds, work.wanted.data(), width_,
+                               bytes_of(state_.own_evidence) + first);
+    const bool has_outliers = !state_.outliers.empty();
+    for (std::size_t x = 0; x < width_; ++x) {
+      const std::size_t i = first + x;
+      if (work.wanted[x] == 0) continue;
+      const float excuse_log_odds = work.excuse_log_odds[x];
+      if (work.marked[x] == 0 && !has_outliers && excuse_log_odds <= lowest_log_odds) continue;
+      if (has_outliers) keep_outlying(i, work.whitened[x]);
+      const bool is_closer = work.marked[x] != 0 || has_outliers;
+      const float factor = is_closer ? largest_shift(i, shows(i, kernels::sight_soil)).log_factor : work.factor[x];
+      state_.own_evidence[i] = pack_log_odds(own_evidence(factor, excuse_log_odds, options_));
     }
-    return shift_.whitened(standard);
   }
 
   /// Days for which what passes has explained all that was not clean, with this observation.
@@ -322,14 +478,6 @@ class ObservationJudge {
         .count();
   }
 
-  /// What similar ground does excuses a pixel that does it, too. It does not accuse one that stays as it was: its kind
-  /// may hold ground that the weather moves, and ground that it does not.
-  float less_weather(float residual, float shared) const {
-    const float whole = residual - shared;
-    if (std::abs(whole) <= std::abs(residual)) return whole;
-    return residual - options_.surroundings_contrast * shared;
-  }
-
   void keep_outlying(std::size_t i, const FeatureVector& distance) {
     PixelOutliers& pixel = state_.outliers[i];
     std::copy_backward(pixel.recent.begin(), pixel.recent.end() - 1, pixel.recent.end());
@@ -339,7 +487,7 @@ class ObservationJudge {
   }
 
   Shift largest_shift(std::size_t i, bool is_soil) const {
-    const std::uint8_t lasting_error = state_.models[i].lasting_error;
+    const std::uint8_t lasting_error = *state_.models.byte_row(lasting_error_byte, i);
     const RecentObservations recent = state_.recent(i);
     if (state_.outliers.empty()) return shift_.largest(recent, sight_of(i), is_soil, lasting_error);
     return shift_.largest_among_outliers(state_.outliers[i], recent.count, sight_of(i), lasting_error);
@@ -354,91 +502,99 @@ class ObservationJudge {
     return state_.near_water[i] == WaterReach::shore ? WaterLevel::high : WaterLevel::another;
   }
 
-  float with_neighbours(int x, int y, std::size_t i) const {
-    const float own = unpack(state_.own_evidence[i]);
-    if (options_.neighbours <= 0) return own;
-    float sum = 0;
-    float weights = 0;
-    for (int dy = -1; dy <= 1; ++dy) {
-      if (y + dy < 0 || y + dy >= state_.height) continue;
-      for (int dx = -1; dx <= 1; ++dx) {
-        if (x + dx < 0 || x + dx >= state_.width) continue;
-        const std::size_t other = i + static_cast<std::size_t>(dy * state_.width + dx);
-        if (state_.status[other] == PixelStatus::not_judged) continue;
-        const auto weight = static_cast<float>((2 - std::abs(dx)) * (2 - std::abs(dy)));
-        sum += weight * unpack(state_.own_evidence[other]);
-        weights += weight;
-      }
+  void join_neighbours(int y) {
+    const std::size_t first = first_of(y);
+    kernels::NeighbourRows rows;
+    for (std::size_t k = 0; k < rows.status.size(); ++k) {
+      const int row = y + static_cast<int>(k) - 1;
+      if (row < 0 || row >= state_.height) continue;
+      rows.log_odds[k] = bytes_of(state_.own_evidence) + first_of(row);
+      rows.status[k] = bytes_of(state_.status) + first_of(row);
     }
-    return weights > 0 ? (1 - options_.neighbours) * own + options_.neighbours * sum / weights : own;
-  }
-
-  void join_neighbours(int x, int y, std::size_t i) {
-    const bool judged = state_.status[i] != PixelStatus::not_judged;
-    result_.evidence[i] = judged ? with_neighbours(x, y, i) : 0;
-    result_.probability[i] = judged ? kernels::portable_logistic(result_.evidence[i]) : 0;
+    kernels::join_neighbours_row(rows, options_.neighbours, width_, &result_.evidence[first],
+                                 &result_.probability[first]);
   }
 
   /// Where the history is too short to show the whole year, seasons that it shows stand for those that it lacks.
   bool is_as_at_another_season(std::size_t i) const {
-    if (is_alert(state_.status[i])) return false;
-    const SeasonModel model = unpack(state_.models[i], steps_);
-    return !knows_whole_year(model, options_) && is_like_own_year(i, model, options_.short_history_sigma);
+    if (is_alert(state_.status[i]) || knows_whole_year_at(i)) return false;
+    return is_like_own_year(i, unpack(state_.models[i], steps_), options_.short_history_sigma);
+  }
+
+  bool knows_whole_year_at(std::size_t i) const {
+    PartObservations observations;
+    for (std::size_t part = 0; part < year_parts; ++part)
+      observations[part] = unpack_observations(*state_.models.byte_row(first_observations_byte + part, i));
+    return knows_whole_year(observations, options_);
   }
 
   // ---- decisions ----
 
-  void decide_all() {
-    rows_(state_.height, [this](int begin, int end) {
-      const auto one = [this](std::size_t i, SeasonModel& model, const Terms& direction) {
-        take_in(i, model, direction);
-      };
-      InBatches batch(state_, steps_, date_, options_, one);
-      for_pixels_of(begin, end, [&](int, int, std::size_t i) {
-        const ObservationUse use = result_.use[i];
-        if (counts(use) || use == ObservationUse::learnt) state_.history[i].last_clear = number_;
-        const bool is_as_ever = counts(use) && follow(i);
-        if (use == ObservationUse::learnt || (use == ObservationUse::used && is_as_ever))
-          batch.add(i, use == ObservationUse::learnt);
-        result_.status[i] = state_.status[i];
-      });
-      batch.finish();
-    });
+  void decide_row(RowWork& work, int y) {
+    const std::size_t first = first_of(y);
+    std::uint8_t* const harmonics = rows_from(state_.models, first).harmonics;
+    std::uint8_t* const undisturbed = &result_.undisturbed[first];
+    for (std::size_t x = 0; x < width_; ++x) {
+      const std::size_t i = first + x;
+      const ObservationUse use = result_.use[i];
+      const bool is_learnt = use == ObservationUse::learnt;
+      if (counts(use) || is_learnt) state_.history[i].last_clear = number_;
+      const bool is_as_ever = counts(use) && follow(i);
+      undisturbed[x] = use == ObservationUse::used && is_as_ever ? 1 : 0;
+      work.wanted[x] = is_learnt || undisturbed[x] != 0 ? 1 : 0;
+      // A model that learns a season needs its harmonics, though its history supported none.
+      if (is_learnt) harmonics[x] = most_harmonics;
+    }
+    std::copy_n(&state_.status[first], width_, &result_.status[first]);
+    take_in_row(work, y);
   }
 
-  /// Takes what the observation shows, less the weather where that is known, into the model.
-  void take_in(std::size_t i, SeasonModel& model, const Terms& direction) {
-    const auto width = static_cast<std::size_t>(state_.width);
-    FeatureVector seen = observation_.values[i];
-    if (result_.use[i] == ObservationUse::used) {
-      result_.undisturbed[i] = 1;
-      const FeatureVector& shared =
-          result_.anomaly.at(static_cast<int>(i % width), static_cast<int>(i / width), result_.residuals.kind[i]);
-      for (std::size_t f = 0; f < feature_count; ++f) seen[f] -= shared[f];
-    }
-    adapt(model, date_, direction, seen, options_.adaptation);
-    pack_adapted(model, steps_, date_.year_part(),
-                 Dither(i, static_cast<std::size_t>(observation_.when.time_since_epoch().count())), state_.models[i]);
+  /// Takes what the observation shows, less the weather where that is known, into the models.
+  void take_in_row(RowWork& work, int y) {
+    const std::size_t first = first_of(y);
+    const auto shared = result_.anomaly.row(y);
+    for_blocks(work.wanted, [&](std::size_t x, std::size_t count) {
+      ModelBlock& models = work.models;
+      models.load(state_.models, first + x, count);
+      models.find_direction();
+      const auto values = observation_.values.from(first + x);
+      const float* const* shown = values.data();
+      if (shared[0] != nullptr) {
+        FeaturePlanes::PerFeature<const float> of_block;
+        for (std::size_t f = 0; f < feature_count; ++f) of_block[f] = shared[f] + x / cell_pixels * kernels::kind_lanes;
+        kernels::less_shared_row(
+            values, {of_block, nullptr, &result_.residuals.kind[first + x], &result_.undisturbed[first + x]}, count,
+            work.shown.rows());
+        shown = work.shown.data();
+      }
+      kernels::adapt_row(models.kept().kept(), steps_.units(),
+                         {.terms = date_.terms,
+                          .weight = options_.adaptation,
+                          .part = date_.year_part(),
+                          .first = static_cast<std::uint32_t>(first + x),
+                          .chance = chance_},
+                         {shown, models.direction.data(), &work.wanted[x]}, count);
+    });
   }
 
   /// Moves a pixel that was seen on through its life. True where it is as ever: then the observation goes into its
   /// model.
   bool follow(std::size_t i) {
-    PixelHistory& history = state_.history[i];
     PixelCounts& counts = state_.counts[i];
-    const RecentObservations recent = state_.recent(i);
-    const PixelFinding finding{result_.evidence[i], shift_.is_clean(recent.whitened[0]),
+    const PixelFinding finding{result_.evidence[i], result_.clean[i] != 0,
                                result_.residuals.residual.at(i, index(Feature::ndvi)),
                                result_.residuals.deviation.at(i, index(Feature::ndvi))};
     counts.clean_in_row =
         finding.is_clean ? static_cast<std::uint8_t>(std::min(counts.clean_in_row + 1, 255)) : std::uint8_t{0};
     if (opens(state_.status[i], finding, needed_)) {
-      const std::size_t observations = largest_shift(i, shows_soil(sight_of(i), options_)).observations;
-      open(state_.status[i], history, recent, observations, finding, number_);
+      PixelHistory& history = state_.history[i];
+      const std::size_t observations = largest_shift(i, shows(i, kernels::sight_soil)).observations;
+      open(state_.status[i], history, state_.recent(i), observations, finding, number_);
       history.own_year_observations = is_of_own_year(i) ? history.observations_since_onset : 0;
       return false;
     }
     if (!is_alert(state_.status[i])) return finding.is_clean && finding.evidence < 0;
+    PixelHistory& history = state_.history[i];
     ++history.observations_since_onset;
     history.own_year_observations += is_of_own_year(i) ? 1 : 0;
     move_on(state_.status[i], history, counts, finding, needed_, options_, number_);
@@ -484,6 +640,10 @@ class ObservationJudge {
   const MonitorOptions& options_;
   Observation& result_;
   const RowLoop& rows_;
+  static constexpr std::size_t cell_pixels = RegionalAnomaly::cell_pixels;
+  static_assert(block_pixels % cell_pixels == 0);
+
+  std::size_t width_;
   ModelSteps steps_;
   SeasonDate date_;
   SeasonYear year_;
@@ -492,6 +652,9 @@ class ObservationJudge {
   std::optional<int> last_part_;                     // of the year, of the last observation
   ShiftEvidence shift_;
   DecisionLogOdds needed_;
+  kernels::SightParameters sight_;
+  std::array<float, feature_count * kernels::kind_lanes> scatter_{};  // by feature and kind
+  std::uint32_t chance_;  // what belongs to the observation where models are rounded
 };
 
 }  // namespace

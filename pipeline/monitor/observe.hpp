@@ -33,6 +33,8 @@ struct Observation {
   PixelVector<PixelStatus> status;
   PixelVector<ObservationUse> use;
   PixelVector<std::uint8_t> undisturbed;  // 1 where the observation agrees with the model, and was taken into it
+  PixelVector<std::uint8_t> sight;        // kernels::SightBit, of pixels that were seen
+  PixelVector<std::uint8_t> clean;        // 1 where a counted observation agrees with the model
   /// Of pixels that were seen: observed - expected - what similar ground shares, and the deviation expected of it.
   ObservationResiduals residuals;
   RegionalAnomaly anomaly;

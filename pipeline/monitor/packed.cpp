@@ -1,6 +1,5 @@
 #include "pipeline/monitor/packed.hpp"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -14,7 +13,6 @@ static_assert(std::has_unique_object_representations_v<PackedModel>);
 
 constexpr float steps_of_mean = 16;  // in the typical noise
 constexpr float steps_of_wave = 8;
-constexpr float acquisitions_scale = 6;
 constexpr float half = 0.5F;
 constexpr float steps_of_lasting_error = 32;
 
@@ -77,37 +75,8 @@ constexpr Places<32> noise_places(noises, noise_half_step);
 constexpr Places<10> reflectance_places(reflectances, reflectance_half_step);
 
 std::uint8_t pack_observations(float observations, float threshold) {
-  return static_cast<std::uint8_t>(std::min(255, floor_of(acquisitions_scale * std::sqrt(observations) + threshold)));
-}
-
-using Thresholds = std::array<float, Dither::block>;
-
-/// Rounds the coefficients after adding thresholds less a half, four at a time; the last four overlap with those
-/// before.
-void pack_coefficients(const SeasonModel& model, const ModelSteps& steps, const Thresholds& thresholds,
-                       PackedModel& packed) {
-  static_assert(sizeof(model.coefficients) == sizeof(steps.per_unit));
-  constexpr float largest = 32767;
-  constexpr float to_whole = 3 << 22;  // added to what is less than 2^22 it leaves no fraction
-  constexpr std::size_t lanes = 4;
-  using Lanes = Eigen::Array<float, lanes, 1>;
-  using InModel = Eigen::Map<const Lanes>;
-  std::array<int, ModelSteps::count> rounded;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled at once
-  for (std::size_t next = 0; next < ModelSteps::count; next += lanes) {
-    const std::size_t k = std::min(next, ModelSteps::count - lanes);
-    const InModel values(model.coefficients.front().data() + k);
-    const InModel per_unit(steps.per_unit.data() + k);
-    const InModel added(thresholds.data() + k);
-    const Lanes held = (values * per_unit + (added - half)).min(largest).max(-largest);
-    const Lanes whole = (held + to_whole) - to_whole;
-    Eigen::Map<Eigen::Array<int, lanes, 1>>(rounded.data() + k) = whole.cast<int>();
-  }
-  for (std::size_t f = 0; f < feature_count; ++f) {
-    if (!(steps.size[f * term_count] > 0) || !(model.noise[f] > 0)) continue;
-    for (std::size_t i = 0; i < term_count; ++i) {
-      packed.coefficients[f][i] = static_cast<std::int16_t>(rounded[f * term_count + i]);
-    }
-  }
+  return static_cast<std::uint8_t>(
+      std::min(255, floor_of(kernels::steps_of_observations * std::sqrt(observations) + threshold)));
 }
 
 /// The finaliser of SplitMix64 (Steele et al. 2014).
@@ -121,26 +90,14 @@ constexpr std::uint64_t golden = 0x9e3779b97f4a7c15U;
 
 }  // namespace
 
-Dither::Dither(std::size_t pixel, std::size_t observation)
-    : state_(mixed(static_cast<std::uint64_t>(pixel) * golden + static_cast<std::uint64_t>(observation))) {}
+Dither::Dither(std::size_t pixel, std::size_t occasion)
+    : state_(mixed(static_cast<std::uint64_t>(pixel) * golden + static_cast<std::uint64_t>(occasion))) {}
 
 float Dither::next() {
   // Knuth's linear congruential generator; its high bits are good enough for rounding.
   state_ = state_ * 6364136223846793005U + 1442695040888963407U;
   constexpr float per_bit = 1.0F / (1 << 23);
   return static_cast<float>(state_ >> 41) * per_bit;
-}
-
-std::array<float, Dither::block> Dither::next_block() {
-  std::array<std::uint16_t, block> bits{};
-  for (std::size_t i = 0; i < block; i += 4) {
-    state_ += golden;
-    const std::uint64_t four = mixed(state_);
-    for (std::size_t k = 0; k < 4; ++k) bits[i + k] = static_cast<std::uint16_t>(four >> (16 * k));
-  }
-  std::array<float, block> thresholds{};
-  for (std::size_t i = 0; i < block; ++i) thresholds[i] = static_cast<float>(bits[i]) * (1.0F / 65536);
-  return thresholds;
 }
 
 ModelSteps::ModelSteps(const FeatureVector& typical_noise) {
@@ -153,13 +110,18 @@ ModelSteps::ModelSteps(const FeatureVector& typical_noise) {
   }
 }
 
+kernels::ModelUnits ModelSteps::units() const { return {size, per_unit, noises.data()}; }
+
 PackedModel pack(const SeasonModel& model, const ModelSteps& steps) {
+  constexpr float largest = 32767;
   PackedModel packed;
-  Thresholds nearest{};
-  nearest.fill(half);
-  pack_coefficients(model, steps, nearest, packed);
   for (std::size_t f = 0; f < feature_count; ++f) {
-    if (steps.size[f * term_count] > 0 && model.noise[f] > 0) packed.noise[f] = noise_places.of(model.noise[f]);
+    if (!(steps.size[f * term_count] > 0) || !(model.noise[f] > 0)) continue;
+    for (std::size_t i = 0; i < term_count; ++i) {
+      const float held = std::clamp(model.coefficients[f][i] * steps.per_unit[f * term_count + i], -largest, largest);
+      packed.coefficients[f][i] = static_cast<std::int16_t>(std::lrint(held));
+    }
+    packed.noise[f] = noise_places.of(model.noise[f]);
   }
   for (std::size_t part = 0; part < year_parts; ++part)
     packed.observations[part] = pack_observations(model.observations[part], half);
@@ -169,14 +131,6 @@ PackedModel pack(const SeasonModel& model, const ModelSteps& steps) {
   return packed;
 }
 
-void pack_adapted(const SeasonModel& model, const ModelSteps& steps, std::size_t part, Dither dither,
-                  PackedModel& packed) {
-  const Thresholds thresholds = dither.next_block();
-  pack_coefficients(model, steps, thresholds, packed);
-  packed.observations[part] = pack_observations(model.observations[part], thresholds.back());
-  packed.harmonics = static_cast<std::uint8_t>(model.harmonics);
-}
-
 SeasonModel unpack(const PackedModel& packed, const ModelSteps& steps) {
   static_assert(sizeof(packed.coefficients) == ModelSteps::count * sizeof(std::int16_t));
   SeasonModel model;
@@ -184,18 +138,26 @@ SeasonModel unpack(const PackedModel& packed, const ModelSteps& steps) {
   float* const values = model.coefficients.front().data();
   for (std::size_t k = 0; k < ModelSteps::count; ++k) values[k] = static_cast<float>(coefficients[k]) * steps.size[k];
   for (std::size_t f = 0; f < feature_count; ++f) model.noise[f] = noises[packed.noise[f]];
-  for (std::size_t part = 0; part < year_parts; ++part) {
-    const float root = static_cast<float>(packed.observations[part]) * (1 / acquisitions_scale);
-    model.observations[part] = root * root;
-  }
+  for (std::size_t part = 0; part < year_parts; ++part)
+    model.observations[part] = unpack_observations(packed.observations[part]);
   model.harmonics = packed.harmonics;
   model.lasting_error = unpack_lasting_error(packed.lasting_error);
   return model;
 }
 
+ModelRows rows_from(ModelPlanes& models, std::size_t pixel) {
+  ModelRows rows;
+  for (std::size_t k = 0; k < ModelSteps::count; ++k) rows.coefficients[k] = models.short_row(k, pixel);
+  for (std::size_t part = 0; part < year_parts; ++part)
+    rows.observations[part] = models.byte_row(first_observations_byte + part, pixel);
+  for (std::size_t f = 0; f < feature_count; ++f) rows.noise[f] = models.byte_row(first_noise_byte + f, pixel);
+  rows.harmonics = models.byte_row(harmonics_byte, pixel);
+  rows.lasting_error = models.byte_row(lasting_error_byte, pixel);
+  return rows;
+}
+
 std::uint8_t aged_observations(std::uint8_t packed, float kept, Dither dither) {
-  const float root = static_cast<float>(packed) * (1 / acquisitions_scale);
-  return pack_observations(root * root * kept, dither.next());
+  return pack_observations(unpack_observations(packed) * kept, dither.next());
 }
 
 RecentObservations unpack(const PackedResiduals& residuals, const RecentNumbers& observations) {
@@ -206,17 +168,6 @@ RecentObservations unpack(const PackedResiduals& residuals, const RecentNumbers&
     for (std::size_t f = 0; f < feature_count; ++f) recent.whitened[k][f] = half * static_cast<float>(residuals[k][f]);
   }
   return recent;
-}
-
-void push_front(PackedResiduals& residuals, RecentNumbers& observations, const FeatureVector& whitened,
-                ObservationNumber observation) {
-  std::copy_backward(residuals.begin(), residuals.end() - 1, residuals.end());
-  std::copy_backward(observations.begin(), observations.end() - 1, observations.end());
-  constexpr float largest = 127;
-  for (std::size_t f = 0; f < feature_count; ++f) {
-    residuals[0][f] = static_cast<std::int8_t>(floor_of(std::clamp(2 * whitened[f], -largest, largest) + half));
-  }
-  observations[0] = observation;
 }
 
 PackedLogOdds pack_log_odds(float value) {

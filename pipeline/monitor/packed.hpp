@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/kept_season.hpp"
+#include "pipeline/core/number_planes.hpp"
 #include "pipeline/monitor/season_model.hpp"
 
 namespace pitwatch {
@@ -23,15 +25,12 @@ struct PackedModel {
   friend bool operator==(const PackedModel&, const PackedModel&) = default;
 };
 
-/// Pseudo-random thresholds in [0, 1) for rounding without bias: what an observation changes in a model is far less
-/// than a step, and would never come in otherwise. They depend on pixel and observation alone.
+/// Pseudo-random thresholds in [0, 1) for rounding without bias: what fades in a model may be far less than a step, and
+/// would never go otherwise. They depend on pixel and occasion alone.
 class Dither {
  public:
-  static constexpr std::size_t block = (feature_count * term_count + 1 + 7) / 8 * 8;
-  Dither(std::size_t pixel, std::size_t observation);
+  Dither(std::size_t pixel, std::size_t occasion);
   float next();
-  /// As many as a model wants, in steps of 2^-16.
-  std::array<float, block> next_block();
 
  private:
   std::uint64_t state_;
@@ -42,18 +41,43 @@ struct ModelSteps {
   static constexpr std::size_t count = feature_count * term_count;
   ModelSteps(const FeatureVector& typical_noise);  // NOLINT(google-explicit-constructor): the same in other words
 
+  /// As kernels want them; refer to these.
+  kernels::ModelUnits units() const;
+
   std::array<float, count> size{};      // of one; 0: the feature is not monitored
   std::array<float, count> per_unit{};  // how many one is
 };
 
 /// Rounds to the nearest step.
 PackedModel pack(const SeasonModel& model, const ModelSteps& steps);
-/// Takes what adapt() changes from `model` into the `packed` one that it came of: coefficients, and the observations of
-/// the date's part of the year. Rounds up or down by chance, so that the mean is right.
-void pack_adapted(const SeasonModel& model, const ModelSteps& steps, std::size_t part, Dither dither,
-                  PackedModel& packed);
 SeasonModel unpack(const PackedModel& packed, const ModelSteps& steps);
+/// Of a part of the year.
+inline float unpack_observations(std::uint8_t packed) {
+  const float root = static_cast<float>(packed) * (1 / kernels::steps_of_observations);
+  return root * root;
+}
 inline float unpack_lasting_error(std::uint8_t packed) { return static_cast<float>(packed) * (1.0F / 32); }
+
+/// Models of many pixels, number by number.
+using ModelPlanes = NumberPlanes<PackedModel, ModelSteps::count>;
+// Which of their planes of bytes are which.
+inline constexpr std::size_t first_observations_byte = 0;
+inline constexpr std::size_t first_noise_byte = year_parts;
+inline constexpr std::size_t harmonics_byte = first_noise_byte + feature_count;
+inline constexpr std::size_t lasting_error_byte = harmonics_byte + 1;
+
+/// Rows of the models from some pixel on, which kernels walk.
+struct ModelRows {
+  std::array<std::int16_t*, ModelSteps::count> coefficients{};
+  std::array<std::uint8_t*, year_parts> observations{};
+  std::array<const std::uint8_t*, feature_count> noise{};
+  std::uint8_t* harmonics = nullptr;
+  const std::uint8_t* lasting_error = nullptr;
+
+  /// Refers to these.
+  kernels::KeptModelRows kept() const { return {coefficients, observations, noise}; }
+};
+ModelRows rows_from(ModelPlanes& models, std::size_t pixel);
 
 /// Leaves `kept`, 0..1, of the weight of observations in a part of the year.
 std::uint8_t aged_observations(std::uint8_t packed, float kept, Dither dither);
@@ -82,9 +106,9 @@ inline constexpr RecentNumbers no_recent_observations{no_observation, no_observa
 
 RecentObservations unpack(const PackedResiduals& residuals, const RecentNumbers& observations);
 
-/// Puts an observation before the others; the oldest is dropped.
-void push_front(PackedResiduals& residuals, RecentNumbers& observations, const FeatureVector& whitened,
-                ObservationNumber observation);
+/// Of many pixels, number by number.
+using ResidualPlanes = NumberPlanes<PackedResiduals, 0>;
+using ObservationNumberPlanes = NumberPlanes<RecentNumbers, window_observations>;
 
 // ---- single numbers ----
 

@@ -240,20 +240,20 @@ Expectation expect(const SeasonModel& model, const SeasonDate& date, const Terms
   return result;
 }
 
-float observations_of_season(const SeasonModel& model, const SeasonDate& date) {
+float observations_of_season(const PartObservations& observations, const SeasonDate& date) {
   const std::size_t part = date.year_part();
   const bool is_early = date.part_elapsed < 0.5F;
   const std::size_t beside = (part + (is_early ? year_parts - 1 : 1)) % year_parts;
   const float inside = is_early ? 0.5F + date.part_elapsed : 1.5F - date.part_elapsed;
-  return inside * model.observations[part] + (1 - inside) * model.observations[beside];
+  return inside * observations[part] + (1 - inside) * observations[beside];
 }
 
-bool knows_season(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
-  return observations_of_season(model, date) >= options.season_observations;
+bool knows_season(const PartObservations& observations, const SeasonDate& date, const MonitorOptions& options) {
+  return observations_of_season(observations, date) >= options.season_observations;
 }
 
-bool knows_whole_year(const SeasonModel& model, const MonitorOptions& options) {
-  return *std::min_element(model.observations.begin(), model.observations.end()) >= options.whole_year_observations;
+bool knows_whole_year(const PartObservations& observations, const MonitorOptions& options) {
+  return *std::min_element(observations.begin(), observations.end()) >= options.whole_year_observations;
 }
 
 std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, const SeasonYear& year,

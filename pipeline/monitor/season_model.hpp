@@ -20,6 +20,7 @@ inline constexpr std::size_t term_count = 5;
 inline constexpr std::size_t year_parts = 6;  // of two months
 
 using Terms = std::array<float, term_count>;
+using PartObservations = std::array<float, year_parts>;
 
 inline float product(const Terms& a, const Terms& b) {
   float sum = 0;
@@ -54,7 +55,7 @@ SeasonYear season_year(Instant first);
 /// six numbers stand for fifteen, and where in its two months an observation lay makes no difference.
 struct SeasonModel {
   std::array<Terms, feature_count> coefficients{};
-  std::array<float, year_parts> observations{};
+  PartObservations observations{};
   int harmonics =
       0;  // a year that rests on few observations has none, then the yearly one, then the semi-annual one too
   FeatureVector noise{};  // standard deviation of an observation, in the feature's unit
@@ -130,13 +131,19 @@ Expectation expect(const SeasonModel& model, const SeasonDate& date, const Terms
 
 /// Observations that the model rests on in the two months around a day of the year, as if those of a part were spread
 /// evenly.
-float observations_of_season(const SeasonModel& model, const SeasonDate& date);
+float observations_of_season(const PartObservations& observations, const SeasonDate& date);
 
 /// Whether the model has observations enough of the season to judge one of that date.
-bool knows_season(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options);
+bool knows_season(const PartObservations& observations, const SeasonDate& date, const MonitorOptions& options);
+inline bool knows_season(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
+  return knows_season(model.observations, date, options);
+}
 
 /// Whether it has observations enough of every part of the year; until then the history is short.
-bool knows_whole_year(const SeasonModel& model, const MonitorOptions& options);
+bool knows_whole_year(const PartObservations& observations, const MonitorOptions& options);
+inline bool knows_whole_year(const SeasonModel& model, const MonitorOptions& options) {
+  return knows_whole_year(model.observations, options);
+}
 
 /// The highest value expected of a feature in the seasons that the model knows; nothing where it knows none.
 std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, const SeasonYear& year,

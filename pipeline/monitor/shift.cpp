@@ -24,7 +24,7 @@ float squared_length(const FeatureVector& v) {
 std::bitset<256> lasting_errors(const MonitorState& state) {
   std::bitset<256> wanted;
   if (state.pixels() > wanted.size()) return wanted.set();
-  for (const PackedModel& model : state.models) wanted.set(model.lasting_error);
+  for (std::size_t i = 0; i < state.pixels(); ++i) wanted.set(state.models[i].lasting_error);
   return wanted;
 }
 
@@ -40,13 +40,17 @@ ShiftEvidence::ShiftEvidence(const MonitorState& state, const MonitorOptions& op
     : state_(state), options_(options) {
   for (const float noise : state.typical_noise) directions_ += noise > 0 ? 1.0F : 0.0F;
   const std::bitset<256> wanted = lasting_errors(state);
-  for (std::size_t error = 0; error < factors_.size(); ++error) {
+  for (std::size_t error = 0; error < wanted.size(); ++error) {
     if (!wanted[error]) continue;
     const float lasting = unpack_lasting_error(static_cast<std::uint8_t>(error)) * options.persistent_error_weight;
     for (std::size_t k = 1; k <= window_observations; ++k) {
-      factors_[error].observations[k - 1] = factor_of(k, 1 + options.passing_error, lasting);
+      const Factor factor = factor_of(k, 1 + options.passing_error, lasting);
+      per_square_[error * window_observations + k - 1] = factor.per_square;
+      cost_[error * window_observations + k - 1] = factor.cost;
     }
-    factors_[error].soil = factor_of(1, 1, lasting);
+    const Factor soil = factor_of(1, 1, lasting);
+    soil_per_square_[error] = soil.per_square;
+    soil_cost_[error] = soil.cost;
   }
 }
 
@@ -71,14 +75,15 @@ bool ShiftEvidence::is_within(const FeatureVector& whitened, float sigma) const 
   return squared_length(whitened) < sigma * sigma * directions_;
 }
 
-bool ShiftEvidence::is_clean(const FeatureVector& whitened) const { return is_within(whitened, options_.clean_sigma); }
+float ShiftEvidence::clean_squares() const { return options_.clean_sigma * options_.clean_sigma * directions_; }
 
-FeatureVector ShiftEvidence::limited(FeatureVector whitened, bool is_soil) const {
-  const float limit = is_soil ? options_.soil_limit_sigma : options_.observation_limit_sigma;
-  const float length = std::sqrt(squared_length(whitened));
-  if (length <= limit) return whitened;
-  for (float& value : whitened) value *= limit / length;
-  return whitened;
+kernels::ShiftFactors ShiftEvidence::factors() const {
+  return {.per_square = per_square_.data(),
+          .cost = cost_.data(),
+          .soil_per_square = soil_per_square_.data(),
+          .soil_cost = soil_cost_.data(),
+          .single_share = options_.single_observation_share,
+          .most_observations = static_cast<std::size_t>(std::max(1, options_.window_observations))};
 }
 
 std::size_t ShiftEvidence::window(std::int32_t count) const {
@@ -87,7 +92,6 @@ std::size_t ShiftEvidence::window(std::int32_t count) const {
 
 Shift ShiftEvidence::largest(const RecentObservations& recent, const PixelSight& sight, bool is_soil,
                              std::uint8_t lasting_error) const {
-  const Factors& factors = factors_[lasting_error];
   const float green = green_share(sight, options_);
   const std::size_t most = window(recent.count);
   Shift best;
@@ -95,7 +99,10 @@ Shift ShiftEvidence::largest(const RecentObservations& recent, const PixelSight&
   for (std::size_t k = 0; k < most; ++k) {
     for (std::size_t f = 0; f < feature_count; ++f) sum[f] += recent.whitened[k][f];
     const float share = k > 0 || is_soil ? 1.0F : options_.single_observation_share;
-    const Factor& of_observations = k == 0 && is_soil ? factors.soil : factors.observations[k];
+    const std::size_t place = lasting_error * window_observations + k;
+    const Factor of_observations = k == 0 && is_soil
+                                       ? Factor{soil_per_square_[lasting_error], soil_cost_[lasting_error]}
+                                       : Factor{per_square_[place], cost_[place]};
     const auto factor_of_shift = [&](const FeatureVector& shift) {
       return share * of_observations.per_square * squared_length(shift) - of_observations.cost;
     };

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/shift.hpp"
 #include "pipeline/monitor/options.hpp"
 #include "pipeline/monitor/outliers.hpp"
 #include "pipeline/monitor/packed.hpp"
@@ -29,15 +30,14 @@ class ShiftEvidence {
   /// Residuals in units of their deviation, made independent of each other.
   FeatureVector whitened(const FeatureVector& standard) const;
 
-  /// Whether an observation agrees with the model.
-  bool is_clean(const FeatureVector& whitened) const;
+  /// The squared length that whitened residuals of observations which agree with the model stay below.
+  float clean_squares() const;
 
   /// Whether a whitened residual is shorter than so many sigma for each direction.
   bool is_within(const FeatureVector& whitened, float sigma) const;
 
-  /// An observation that lies far off counts like one at the limit: one alone decides nothing, unless it shows new bare
-  /// ground.
-  FeatureVector limited(FeatureVector whitened, bool is_soil) const;
+  /// The constants of the Bayes factor, as kernels want them; refer to these.
+  kernels::ShiftFactors factors() const;
 
   /// Of the newest `recent` observations, the last of which is `sight`, the number for which the evidence is largest.
   /// `lasting_error` is the pixel's, as it is packed.
@@ -57,11 +57,6 @@ class ShiftEvidence {
     float per_square = 0;  // of the squared length of the summed residuals
     float cost = 0;
   };
-  struct Factors {
-    std::array<Factor, window_observations> observations;
-    Factor soil;  // of one observation that shows new bare ground: nothing that passes looks like that
-  };
-
   Factor factor_of(std::size_t k, float of_observation, float lasting) const;
   float share_of_disturbance(float green, float rise) const;
   FeatureVector less_greening(const FeatureVector& deviation, const FeatureVector& whitened_shift) const;
@@ -69,8 +64,13 @@ class ShiftEvidence {
 
   const MonitorState& state_;
   const MonitorOptions& options_;
-  float directions_ = 0;                // number of features that are monitored
-  std::array<Factors, 256> factors_{};  // by the pixel's lasting error, as it is packed
+  float directions_ = 0;  // number of features that are monitored
+  // By the pixel's lasting error, as it is packed, and the number of observations less one.
+  std::array<float, 256 * window_observations> per_square_{};
+  std::array<float, 256 * window_observations> cost_{};
+  // Of one observation that shows new bare ground: nothing that passes looks like that.
+  std::array<float, 256> soil_per_square_{};
+  std::array<float, 256> soil_cost_{};
 };
 
 /// Log odds of disturbance to no change, and to what else explains the observations just as well (`excuse`: log odds

@@ -1,79 +1,36 @@
 #include "pipeline/monitor/sight.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace pitwatch {
-
-bool is_missed_cloud(const PixelSight& sight, const MonitorOptions& options) {
-  const float rise = at(sight.residual, Feature::log_visible);
-  if (at(sight.residual, Feature::log_swir16) < -options.dark_log) return false;
-  return rise > options.brightened_log && rise > options.screen_sigma * at(sight.deviation, Feature::log_visible) &&
-         sight.blue_to_red > options.white_blue_to_red;
-}
-
-bool is_patchy_snow(const PixelSight& sight, bool snow_lies, const MonitorOptions& options) {
-  return at(sight.residual, Feature::log_visible) > options.brightened_log &&
-         at(sight.residual, Feature::log_swir16) < 0 &&
-         at(sight.residual, Feature::mndwi) > options.screen_sigma * at(sight.deviation, Feature::mndwi) &&
-         (at(sight.values, Feature::ndvi) > 0 || snow_lies);
-}
-
-bool is_missed_shadow(const PixelSight& sight, const MonitorOptions& options) {
-  const auto is_known = [&](Feature feature) { return at(sight.deviation, feature) > 0; };
-  if (!is_known(Feature::log_visible) || !is_known(Feature::log_swir16)) return false;
-  for (const Feature feature : {Feature::log_visible, Feature::log_swir16, Feature::log_swir22}) {
-    if (!is_known(feature)) continue;
-    if (at(sight.residual, feature) > -options.dark_log ||
-        at(sight.residual, feature) > -options.shadow_sigma * at(sight.deviation, feature))
-      return false;
-  }
-  const auto stays = [&](Feature feature) {
-    if (!is_known(feature)) return true;
-    return std::abs(at(sight.residual, feature)) < options.screen_sigma * at(sight.deviation, feature);
-  };
-  return stays(Feature::mndwi) && stays(Feature::ndvi);
-}
 
 float green_share(const PixelSight& sight, const MonitorOptions& options) {
   return std::clamp((sight.expected(Feature::ndvi) - options.bare_ndvi) / (options.green_ndvi - options.bare_ndvi),
                     0.0F, 1.0F);
 }
 
-bool shows_soil(const PixelSight& sight, const MonitorOptions& options) {
-  if (sight.blue_to_red >= options.white_blue_to_red || sight.sigmas(Feature::log_visible) <= options.soil_sigma ||
-      is_expected_water(sight, options)) {
-    return false;
-  }
-  const float ndvi = sight.sigmas(Feature::ndvi);
-  const float swir = sight.sigmas(Feature::log_swir16);
-  const float wetness = sight.sigmas(Feature::mndwi);
-  if (green_share(sight, options) < 0.5F && ndvi < options.greener_sigma && swir > options.soil_sigma &&
-      wetness < options.soil_sigma)
-    return true;
-  return at(sight.values, Feature::ndvi) < options.green_ndvi && ndvi < -options.soil_sigma &&
-         (swir > options.soil_sigma || (swir > 0 && wetness < options.screen_sigma));
+kernels::SightParameters sight_parameters(const MonitorOptions& options, bool snow_lies) {
+  return {.brightened_log = options.brightened_log,
+          .dark_log = options.dark_log,
+          .screen_sigma = options.screen_sigma,
+          .shadow_sigma = options.shadow_sigma,
+          .white_blue_to_red = options.white_blue_to_red,
+          .soil_sigma = options.soil_sigma,
+          .greener_sigma = options.greener_sigma,
+          .bare_ndvi = options.bare_ndvi,
+          .green_ndvi = options.green_ndvi,
+          .water_mndwi = options.water_mndwi,
+          .level_sigma = options.level_sigma,
+          .brightest_water_log_swir16 = brightest_water_log_swir16,
+          .snow_lies = snow_lies};
 }
 
-bool is_expected_water(const PixelSight& sight, const MonitorOptions& options) {
-  return sight.expected(Feature::mndwi) > options.water_mndwi &&
-         sight.expected(Feature::log_swir16) < brightest_water_log_swir16;
-}
-
-bool was_and_is_water(const PixelSight& sight, const MonitorOptions& options) {
-  return is_expected_water(sight, options) && at(sight.values, Feature::mndwi) > options.water_mndwi &&
-         at(sight.values, Feature::log_swir16) < brightest_water_log_swir16;
-}
-
-WaterLevel level_of_water(const PixelSight& sight, WaterReach near_water, const MonitorOptions& options) {
-  if (near_water == WaterReach::none) return WaterLevel::as_ever;
-  const float limit = options.level_sigma * at(sight.deviation, Feature::mndwi);
-  const float change = at(sight.residual, Feature::mndwi);
-  // Ground that is wet, or partly under water, is darker in all bands, as in shadow.
-  const bool wetter = looks_wet(sight.values) || is_missed_shadow(sight, options) ||
-                      (change > limit && at(sight.residual, Feature::log_swir16) < 0);
+WaterLevel level_of_water(std::uint8_t seen, WaterReach near_water) {
+  const bool wetter = (seen & kernels::sight_wetter) != 0;
   if (near_water == WaterReach::shore) return wetter ? WaterLevel::high : WaterLevel::as_ever;
-  return wetter || change < -limit || is_expected_water(sight, options) ? WaterLevel::another : WaterLevel::as_ever;
+  if (near_water == WaterReach::none) return WaterLevel::as_ever;
+  const bool is_level = wetter || (seen & (kernels::sight_drier | kernels::sight_water_expected)) != 0;
+  return is_level ? WaterLevel::another : WaterLevel::as_ever;
 }
 
 }  // namespace pitwatch

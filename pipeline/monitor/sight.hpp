@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "kernels/sight.hpp"
 #include "pipeline/monitor/features.hpp"
 #include "pipeline/monitor/options.hpp"
 #include "pipeline/monitor/state.hpp"
@@ -27,28 +28,12 @@ struct PixelSight {
   }
 };
 
-/// Brightened and white. Cloud does not darken the short-wave infrared; a pond does.
-bool is_missed_cloud(const PixelSight& sight, const MonitorOptions& options);
-
-/// Snow between plants and stones: brighter to the eye, and darker in the short-wave infrared. Water is darker in the
-/// near infrared too; what is dug or dumped rises in all bands. `snow_lies`: elsewhere in the observation.
-bool is_patchy_snow(const PixelSight& sight, bool snow_lies, const MonitorOptions& options);
-
-/// Darkened in all bands alike.
-bool is_missed_shadow(const PixelSight& sight, const MonitorOptions& options);
-
 /// How green the ground should have been: 0 where it has nothing to lose, 1 where it is all green.
 float green_share(const PixelSight& sight, const MonitorOptions& options);
 
-/// Bare mineral ground that is new: brighter to the eye but not white, and not where water was. Where it was green it
-/// is less green, and brighter in the short-wave infrared as well, or at least neither darker nor wetter; where it
-/// was bare it is brighter in all bands, and neither greener nor wetter. Cloud and snow are white, haze makes ground
-/// wetter by MNDWI, shade and water are darker: one such observation tells more than others.
-bool shows_soil(const PixelSight& sight, const MonitorOptions& options);
-
-/// Water should have been there; and is there, too.
-bool is_expected_water(const PixelSight& sight, const MonitorOptions& options);
-bool was_and_is_water(const PixelSight& sight, const MonitorOptions& options);
+/// What kernels need to see missed cloud, shadow and snow, water and new bare ground (kernels/sight.hpp). `snow_lies`:
+/// elsewhere in the observation.
+kernels::SightParameters sight_parameters(const MonitorOptions& options, bool snow_lies);
 
 /// What the level of water nearby may have to do with an observation.
 enum class WaterLevel : std::uint8_t {
@@ -57,6 +42,7 @@ enum class WaterLevel : std::uint8_t {
   another,  // where water was, or beside it
 };
 
-WaterLevel level_of_water(const PixelSight& sight, WaterReach near_water, const MonitorOptions& options);
+/// By what is seen there, kernels::SightBit.
+WaterLevel level_of_water(std::uint8_t seen, WaterReach near_water);
 
 }  // namespace pitwatch

@@ -15,8 +15,9 @@ template <typename Elements>
 StateArray array_of(std::string_view name, Elements& elements, std::size_t shorts, Course course) {
   using Element = typename Elements::value_type;
   static_assert(std::is_trivially_copyable_v<Element>);
-  return {name, sizeof(Element), shorts, course == Course::smooth,
-          std::as_writable_bytes(std::span<Element>(elements))};
+  return {
+      name, sizeof(Element), shorts, course == Course::smooth, std::as_writable_bytes(std::span<Element>(elements)), 0,
+      0};
 }
 
 }  // namespace
@@ -25,10 +26,10 @@ std::vector<StateArray> state_arrays(MonitorState& state) {
   return {array_of("looks", state.observations, 0, Course::rough),
           array_of("whitening", state.whitening, 0, Course::rough),
           array_of("typical_noise", state.typical_noise, 0, Course::rough),
-          array_of("models", state.models, feature_count * term_count, Course::smooth),
+          state.models.array("models", true),
           array_of("kind", state.kind, 0, Course::rough),
-          array_of("recent_residuals", state.recent_residuals, 0, Course::rough),
-          array_of("recent_looks", state.recent_observations, window_observations, Course::smooth),
+          state.recent_residuals.array("recent_residuals", false),
+          state.recent_observations.array("recent_looks", true),
           array_of("history", state.history, sizeof(PixelHistory) / 2, Course::smooth),
           array_of("counts", state.counts, 4, Course::smooth),
           array_of("status", state.status, 0, Course::rough),

@@ -77,11 +77,12 @@ struct MonitorState {
   /// Inverse of the Cholesky factor of the features' joint covariance in units of noise, row-major lower triangle.
   std::array<float, feature_count * feature_count> whitening{};
   FeatureVector typical_noise{};  // median over the site; 0: the feature is not monitored
-  // By pixel, row-major.
-  PixelVector<PackedModel> models;
+  // By pixel, row-major. What kernels walk lies number by number; history and counts, which change by pixels' own
+  // courses, pixel by pixel.
+  ModelPlanes models;
   PixelVector<std::uint8_t> kind;  // of ground, as in group_ground()
-  PixelVector<PackedResiduals> recent_residuals;
-  PixelVector<RecentNumbers> recent_observations;
+  ResidualPlanes recent_residuals;
+  ObservationNumberPlanes recent_observations;
   PixelVector<PixelHistory> history;
   PixelVector<PixelCounts> counts;
   PixelVector<PixelStatus> status;

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <memory>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "pipeline/core/error.hpp"
@@ -104,15 +105,30 @@ std::uint16_t unfold(std::uint16_t value) {
   return static_cast<std::uint16_t>((unsigned{value} >> 1U) ^ ((value & 1U) != 0 ? 0xffffU : 0U));
 }
 
+/// Elements of an array that are compressed together.
+struct Piece {
+  const StateArray* array = nullptr;
+  std::size_t first = 0;
+  std::size_t count = 0;
+
+  /// Where the numbers lie that stand `offset` bytes into its elements, and how many bytes it is from one to the next.
+  std::pair<std::byte*, std::size_t> numbers_at(std::size_t offset) const {
+    std::byte* const bytes = array->bytes.data();
+    if (array->stride == 0) return {bytes + first * array->element_bytes + offset, array->element_bytes};
+    const std::size_t size = offset < 2 * array->shorts ? 2 : 1;
+    return {bytes + offset * array->stride + first * size, size};
+  }
+};
+
 using PlanePair = std::array<std::vector<std::uint8_t>, 2>;
 
 /// The two planes of a number of 16 bits that stands `offset` bytes into the elements.
-void split_shorts(const StateArray& array, std::span<const std::byte> piece, std::size_t offset, PlanePair& planes) {
+void split_shorts(const Piece& piece, std::size_t offset, PlanePair& planes) {
   std::uint16_t before = 0;
-  const std::size_t count = piece.size() / array.element_bytes;
-  for (std::size_t i = 0; i < count; ++i) {
-    std::uint16_t value = short_at(&piece[i * array.element_bytes + offset]);
-    if (array.smooth) {
+  const auto [numbers, step] = piece.numbers_at(offset);
+  for (std::size_t i = 0; i < piece.count; ++i) {
+    std::uint16_t value = short_at(numbers + i * step);
+    if (piece.array->smooth) {
       const std::uint16_t same = value;
       value = fold(static_cast<std::uint16_t>(value - before));
       before = same;
@@ -122,42 +138,41 @@ void split_shorts(const StateArray& array, std::span<const std::byte> piece, std
   }
 }
 
-void join_shorts(const StateArray& array, const PlanePair& planes, std::size_t offset, std::span<std::byte> piece) {
+void join_shorts(const Piece& piece, const PlanePair& planes, std::size_t offset) {
   std::uint16_t before = 0;
-  const std::size_t count = piece.size() / array.element_bytes;
-  for (std::size_t i = 0; i < count; ++i) {
+  const auto [numbers, step] = piece.numbers_at(offset);
+  for (std::size_t i = 0; i < piece.count; ++i) {
     auto value = static_cast<std::uint16_t>(planes[0][i] | (planes[1][i] << 8));
-    if (array.smooth) {
+    if (piece.array->smooth) {
       value = static_cast<std::uint16_t>(unfold(value) + before);
       before = value;
     }
-    std::memcpy(&piece[i * array.element_bytes + offset], &value, sizeof value);
+    std::memcpy(numbers + i * step, &value, sizeof value);
   }
 }
 
-void split_bytes(const StateArray& array, std::span<const std::byte> piece, std::size_t offset,
-                 std::vector<std::uint8_t>& plane) {
+void split_bytes(const Piece& piece, std::size_t offset, std::vector<std::uint8_t>& plane) {
   std::uint8_t before = 0;
-  const std::size_t count = piece.size() / array.element_bytes;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto value = std::to_integer<std::uint8_t>(piece[i * array.element_bytes + offset]);
-    plane[i] = array.smooth ? static_cast<std::uint8_t>(value - before) : value;
+  const auto [numbers, step] = piece.numbers_at(offset);
+  for (std::size_t i = 0; i < piece.count; ++i) {
+    const auto value = std::to_integer<std::uint8_t>(numbers[i * step]);
+    plane[i] = piece.array->smooth ? static_cast<std::uint8_t>(value - before) : value;
     before = value;
   }
 }
 
-void join_bytes(const StateArray& array, const std::vector<std::uint8_t>& plane, std::size_t offset,
-                std::span<std::byte> piece) {
+void join_bytes(const Piece& piece, const std::vector<std::uint8_t>& plane, std::size_t offset) {
   std::uint8_t before = 0;
-  const std::size_t count = piece.size() / array.element_bytes;
-  for (std::size_t i = 0; i < count; ++i) {
-    before = array.smooth ? static_cast<std::uint8_t>(plane[i] + before) : plane[i];
-    piece[i * array.element_bytes + offset] = std::byte{before};
+  const auto [numbers, step] = piece.numbers_at(offset);
+  for (std::size_t i = 0; i < piece.count; ++i) {
+    before = piece.array->smooth ? static_cast<std::uint8_t>(plane[i] + before) : plane[i];
+    numbers[i * step] = std::byte{before};
   }
 }
 
-std::string compress_piece(const StateArray& array, std::span<const std::byte> piece) {
-  const std::size_t count = piece.size() / array.element_bytes;
+std::string compress_piece(const Piece& piece) {
+  const StateArray& array = *piece.array;
+  const std::size_t count = piece.count;
   const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), &ZSTD_freeCCtx);
   if (!context) throw std::bad_alloc();
   std::vector<char> room(ZSTD_compressBound(count));
@@ -171,20 +186,20 @@ std::string compress_piece(const StateArray& array, std::span<const std::byte> p
   };
   PlanePair planes{std::vector<std::uint8_t>(count), std::vector<std::uint8_t>(count)};
   for (std::size_t number = 0; number < array.shorts; ++number) {
-    split_shorts(array, piece, 2 * number, planes);
+    split_shorts(piece, 2 * number, planes);
     add(planes[0]);
     add(planes[1]);
   }
   for (std::size_t offset = 2 * array.shorts; offset < array.element_bytes; ++offset) {
-    split_bytes(array, piece, offset, planes[0]);
+    split_bytes(piece, offset, planes[0]);
     add(planes[0]);
   }
   return result;
 }
 
-void expand_piece(const StateArray& array, std::string_view compressed, const std::string& path,
-                  std::span<std::byte> piece) {
-  const std::size_t count = piece.size() / array.element_bytes;
+void expand_piece(const Piece& piece, std::string_view compressed, const std::string& path) {
+  const StateArray& array = *piece.array;
+  const std::size_t count = piece.count;
   const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
   if (!context) throw std::bad_alloc();
   Taker taker(compressed, path);
@@ -198,28 +213,22 @@ void expand_piece(const StateArray& array, std::string_view compressed, const st
   for (std::size_t number = 0; number < array.shorts; ++number) {
     take(planes[0]);
     take(planes[1]);
-    join_shorts(array, planes, 2 * number, piece);
+    join_shorts(piece, planes, 2 * number);
   }
   for (std::size_t offset = 2 * array.shorts; offset < array.element_bytes; ++offset) {
     take(planes[0]);
-    join_bytes(array, planes[0], offset, piece);
+    join_bytes(piece, planes[0], offset);
   }
   if (!taker.at_end()) fail(path, damaged);
 }
 
 /// The pieces of all arrays, in order.
-struct Piece {
-  const StateArray* array;
-  std::span<std::byte> bytes;
-};
-
 std::vector<Piece> pieces_of(std::span<const StateArray> arrays) {
   std::vector<Piece> pieces;
   for (const StateArray& array : arrays) {
-    const std::size_t most = piece_elements * array.element_bytes;
-    for (std::size_t begin = 0; begin < array.bytes.size(); begin += most) {
-      pieces.push_back({&array, array.bytes.subspan(begin, std::min(most, array.bytes.size() - begin))});
-    }
+    const std::size_t elements = array.elements();
+    for (std::size_t first = 0; first < elements; first += piece_elements)
+      pieces.push_back({&array, first, std::min(piece_elements, elements - first)});
   }
   return pieces;
 }
@@ -227,7 +236,7 @@ std::vector<Piece> pieces_of(std::span<const StateArray> arrays) {
 /// What stands before the pieces of an array.
 std::string description(const StateArray& array) {
   return encoded(array.name.size()) + std::string(array.name) + encoded(array.element_bytes) + encoded(array.shorts) +
-         encoded(array.smooth ? 1 : 0) + encoded(array.bytes.size() / array.element_bytes);
+         encoded(array.smooth ? 1 : 0) + encoded(array.elements());
 }
 
 struct Opened {
@@ -277,7 +286,7 @@ void write_state_file(const std::string& path, std::string_view header, std::spa
   std::vector<std::string> compressed(pieces.size());
   parallel(static_cast<int>(pieces.size()), [&](int i) {
     const auto n = static_cast<std::size_t>(i);
-    compressed[n] = compress_piece(*pieces[n].array, pieces[n].bytes);
+    compressed[n] = compress_piece(pieces[n]);
   });
 
   std::vector<std::string> lengths;  // kept for the views
@@ -342,7 +351,7 @@ void StateFile::unpack(std::span<const StateArray> arrays, const ParallelFor& pa
   if (!taker.at_end()) fail(path_, damaged);
   parallel(static_cast<int>(pieces.size()), [&](int i) {
     const auto n = static_cast<std::size_t>(i);
-    expand_piece(*pieces[n].array, compressed[n], path_, pieces[n].bytes);
+    expand_piece(pieces[n], compressed[n], path_);
   });
 }
 

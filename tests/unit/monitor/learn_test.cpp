@@ -173,8 +173,7 @@ TEST(Learn, WindowsOneByOneAreLearntAsOne) {
   for (const ObservationFeatures& all : history) stack.add(all);
   const MonitorState whole = learn(std::move(stack), options);
   const auto same_pixel = [&](const MonitorState& state, std::size_t pixel, std::size_t of_whole) {
-    return std::memcmp(&state.models[pixel], &whole.models[of_whole], sizeof whole.models[0]) == 0 &&
-           state.status[pixel] == whole.status[of_whole];
+    return state.models[pixel] == whole.models[of_whole] && state.status[pixel] == whole.status[of_whole];
   };
   const std::vector<MonitorState> one = learnt_in({0, width});
   ASSERT_EQ(one.size(), 1U);

@@ -4,9 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <set>
+#include <vector>
 
+#include "kernels/shift.hpp"
 #include "tests/unit/monitor/test_support.hpp"
 
 namespace pitwatch {
@@ -69,23 +72,62 @@ TEST(PackedModel, AFeatureThatIsNotMonitoredStaysSo) {
   EXPECT_GT(back.noise[3], 0);
 }
 
-TEST(PackedModel, ChangesFarBelowAStepComeInOnTheMean) {
-  // A fiftieth of a step each time.
-  const float change = typical[0] / 8 / 50;
-  constexpr int pixels = 200;
-  constexpr int observations = 100;
-  double mean = 0;
-  for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
-    PackedModel packed = pack(some_model(), typical);
-    const float before = unpack(packed, typical).coefficients[0][1];
-    for (std::size_t observation = 0; observation < observations; ++observation) {
-      SeasonModel model = unpack(packed, typical);
-      model.coefficients[0][1] += change;
-      pack_adapted(model, typical, 0, Dither(pixel, observation), packed);
-    }
-    mean += static_cast<double>(unpack(packed, typical).coefficients[0][1] - before) / pixels;
+/// Takes an observation into the models of pixels, from `first` on: what it shows, by feature.
+void adapt_row(ModelPlanes& models, std::size_t first, const FeatureVector& shown, std::uint32_t chance,
+               std::size_t part) {
+  const ModelSteps steps(typical);
+  const std::size_t n = models.size();
+  const std::vector<std::uint8_t> wanted(n, 1);
+  std::array<std::vector<float>, feature_count> values;
+  std::array<std::vector<float>, term_count> directions;
+  std::array<const float*, feature_count> value_rows{};
+  std::array<const float*, term_count> direction_rows{};
+  for (std::size_t f = 0; f < feature_count; ++f) {
+    values[f].assign(n, shown[f]);
+    value_rows[f] = values[f].data();
   }
-  EXPECT_NEAR(mean / static_cast<double>(observations * change), 1, 0.15);
+  for (std::size_t i = 0; i < term_count; ++i) {
+    directions[i].assign(n, i == 1 ? 0.02F : 0.0F);  // the first wave alone
+    direction_rows[i] = directions[i].data();
+  }
+  const SeasonDate date = season_date(parse_instant("2022-04-01"));
+  kernels::adapt_row(
+      rows_from(models, 0).kept(), steps.units(),
+      {.terms = date.terms, .weight = 1, .part = part, .first = static_cast<std::uint32_t>(first), .chance = chance},
+      {value_rows.data(), direction_rows.data(), wanted.data()}, n);
+}
+
+FeatureVector expected_of(const PackedModel& model) {
+  return expect(unpack(model, typical), season_date(parse_instant("2022-04-01")), {}).value;
+}
+
+TEST(PackedModel, ChangesFarBelowAStepComeInOnTheMean) {
+  constexpr std::size_t pixels = 200;
+  constexpr std::uint32_t observations = 100;
+  const PackedModel before = pack(some_model(), typical);
+  ModelPlanes models;
+  models.assign(pixels, before);
+  FeatureVector shown = expected_of(before);
+  shown[0] += 0.01F;
+  for (std::uint32_t observation = 0; observation < observations; ++observation) {
+    ModelPlanes once;  // each time from the beginning, so that all changes are the same
+    once.assign(pixels, before);
+    adapt_row(once, 0, shown, observation, 0);
+    for (std::size_t i = 0; i < pixels; ++i) {
+      PackedModel sum = models[i];
+      sum.coefficients[0][1] =
+          static_cast<std::int16_t>(sum.coefficients[0][1] + once[i].coefficients[0][1] - before.coefficients[0][1]);
+      models.set(i, sum);
+    }
+  }
+  double mean = 0;
+  for (std::size_t i = 0; i < pixels; ++i)
+    mean += (models[i].coefficients[0][1] - before.coefficients[0][1]) / double{pixels};
+  const Terms terms = season_date(parse_instant("2022-04-01")).terms;
+  const double change = 0.02 / (1 + 0.02 * static_cast<double>(terms[1])) * 0.01;
+  const double steps = change * static_cast<double>(ModelSteps(typical).per_unit[1]);
+  EXPECT_LT(steps, 0.1) << "it is far below a step";
+  EXPECT_NEAR(mean / observations / steps, 1, 0.15);
 }
 
 TEST(PackedModel, KeepsTheLastingErrorToAThirtySecond) {
@@ -101,13 +143,14 @@ TEST(PackedModel, KeepsTheLastingErrorToAThirtySecond) {
 
 TEST(PackedModel, AnObservationChangesTheWeightOfItsPartOfTheYearAlone) {
   const PackedModel before = pack(some_model(), typical);
-  SeasonModel model = unpack(before, typical);
-  model.observations.fill(100);
-  PackedModel after = before;
-  pack_adapted(model, typical, 3, Dither(1, 2), after);
+  ModelPlanes models;
+  models.assign(1, before);
+  adapt_row(models, 7, expected_of(before), 5, 3);
+  const PackedModel after = models[0];
   for (std::size_t part = 0; part < year_parts; ++part) {
     if (part == 3) {
-      EXPECT_NEAR(unpack(after, typical).observations[part], 100, 4);
+      EXPECT_NEAR(unpack(after, typical).observations[part], unpack(before, typical).observations[part] + 1, 1);
+      EXPECT_GT(after.observations[part], before.observations[part]);
     } else {
       EXPECT_EQ(after.observations[part], before.observations[part]) << part;
     }
@@ -115,23 +158,30 @@ TEST(PackedModel, AnObservationChangesTheWeightOfItsPartOfTheYearAlone) {
   EXPECT_EQ(after.noise, before.noise);
 }
 
-TEST(Dither, ThresholdsAreSpreadEvenlyAndOfPixelAndObservation) {
+TEST(Thresholds, AreSpreadEvenlyAndOfPixelAndObservation) {
   std::set<float> different;
   double mean = 0;
-  constexpr std::size_t pixels = 500;
-  for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
-    for (const float threshold : Dither(pixel, 3).next_block()) {
+  constexpr std::uint32_t pixels = 500;
+  constexpr std::uint32_t block = 31;
+  for (std::uint32_t pixel = 0; pixel < pixels; ++pixel) {
+    for (std::uint32_t k = 0; k < block; ++k) {
+      const float threshold = kernels::threshold_of(pixel, 3, k);
       ASSERT_GE(threshold, 0);
       ASSERT_LT(threshold, 1);
       different.insert(threshold);
-      mean += static_cast<double>(threshold) / static_cast<double>(pixels * Dither::block);
+      mean += static_cast<double>(threshold) / (pixels * block);
     }
   }
   EXPECT_NEAR(mean, 0.5, 0.01);
-  EXPECT_GT(different.size(), pixels * Dither::block * 8 / 10);  // of 65 536 steps
-  EXPECT_EQ(Dither(7, 3).next_block(), Dither(7, 3).next_block());
-  EXPECT_NE(Dither(7, 3).next_block(), Dither(8, 3).next_block());
-  EXPECT_NE(Dither(7, 3).next_block(), Dither(7, 4).next_block());
+  EXPECT_GT(different.size(), pixels * block * 8 / 10);  // of 65 536 steps
+  const auto all_of = [](std::uint32_t pixel, std::uint32_t observation) {
+    std::array<float, block> thresholds{};
+    for (std::uint32_t k = 0; k < block; ++k) thresholds[k] = kernels::threshold_of(pixel, observation, k);
+    return thresholds;
+  };
+  EXPECT_EQ(all_of(7, 3), all_of(7, 3));
+  EXPECT_NE(all_of(7, 3), all_of(8, 3));
+  EXPECT_NE(all_of(7, 3), all_of(7, 4));
 }
 
 TEST(PackedReflectance, IsTheNearestPlace) {
@@ -156,24 +206,35 @@ TEST(AgedObservations, FadeOnTheMeanHoweverFewTheyAre) {
 }
 
 TEST(RecentObservations, TheNewestComeFirstAndTheOldestGo) {
-  PackedResiduals residuals{};
-  RecentNumbers observations = no_recent_observations;
-  EXPECT_EQ(unpack(residuals, observations).count, 0);
+  ResidualPlanes residuals;
+  ObservationNumberPlanes numbers;
+  residuals.assign(1, {});
+  numbers.assign(1, no_recent_observations);
+  const auto put = [&](float whitened, ObservationNumber number) {
+    std::array<const float*, feature_count> row{};
+    row.fill(&whitened);
+    std::array<std::int8_t*, window_observations * feature_count> residual_rows{};
+    std::array<std::int16_t*, window_observations> number_rows{};
+    for (std::size_t k = 0; k < residual_rows.size(); ++k)
+      residual_rows[k] = reinterpret_cast<std::int8_t*>(residuals.byte_row(k, 0));
+    for (std::size_t k = 0; k < number_rows.size(); ++k) number_rows[k] = numbers.short_row(k, 0);
+    const std::uint8_t nothing = 0;
+    const std::uint8_t wanted = 1;
+    std::uint8_t clean = 0;
+    kernels::remember_row({row, &nothing, &wanted, number}, 1e9F, 1e9F, 1, 1, {residual_rows, number_rows}, &clean);
+  };
+  EXPECT_EQ(unpack(residuals[0], numbers[0]).count, 0);
   for (int observation = 0; observation < 8; ++observation) {
-    FeatureVector whitened;
-    whitened.fill(static_cast<float>(observation) - 3.2F);
-    push_front(residuals, observations, whitened, static_cast<ObservationNumber>(observation));
-    EXPECT_EQ(unpack(residuals, observations).count, std::min(observation + 1, 6));
+    put(static_cast<float>(observation) - 3.2F, static_cast<ObservationNumber>(observation));
+    EXPECT_EQ(unpack(residuals[0], numbers[0]).count, std::min(observation + 1, 6));
   }
-  const RecentObservations recent = unpack(residuals, observations);
+  const RecentObservations recent = unpack(residuals[0], numbers[0]);
   for (std::size_t k = 0; k < window_observations; ++k) {
     EXPECT_EQ(recent.observation[k], 7 - static_cast<int>(k));
     EXPECT_NEAR(recent.whitened[k][5], 3.8F - static_cast<float>(k), 0.251);
   }
-  FeatureVector far;
-  far.fill(-1e5F);
-  push_front(residuals, observations, far, 8);
-  EXPECT_EQ(unpack(residuals, observations).whitened[0][0], -63.5F);
+  put(-1e5F, 8);
+  EXPECT_EQ(unpack(residuals[0], numbers[0]).whitened[0][0], -63.5F);
 }
 
 TEST(PackedNumbers, AreAsExactAsStated) {

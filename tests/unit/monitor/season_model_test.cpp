@@ -151,7 +151,7 @@ TEST(SeasonModel, CountsTheObservationsOfASeason) {
     SeasonDate date;
     date.part = part;
     date.part_elapsed = elapsed;
-    return observations_of_season(model, date);
+    return observations_of_season(model.observations, date);
   };
   EXPECT_FLOAT_EQ(looks_at(6, 0.5F), 6);   // the middle of a part is all of it
   EXPECT_FLOAT_EQ(looks_at(6, 0), 5);      // its beginning half of it, and half of the part before

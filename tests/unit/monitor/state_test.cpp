@@ -23,7 +23,7 @@ TEST(MonitorState, WhatIsKeptAreTheArraysThatFilesOfFormerNightsHave) {
 TEST(MonitorState, AllButTheShoresIsKept) {
   MonitorState state = make_state(3, 2);
   std::size_t bytes = 0;
-  for (const StateArray& array : state_arrays(state)) bytes += array.bytes.size();
+  for (const StateArray& array : state_arrays(state)) bytes += array.elements() * array.element_bytes;
   const std::size_t per_pixel = sizeof(PackedModel) + sizeof(std::uint8_t) + sizeof(PackedResiduals) +
                                 sizeof(RecentNumbers) + sizeof(PixelHistory) + sizeof(PixelCounts) +
                                 sizeof(PixelStatus) + sizeof(PackedLogOdds);
