@@ -33,6 +33,10 @@ class InspectCommand final : public Command {
         ("at", po::value<std::string>()->value_name("LON,LAT"), "the place: degrees on WGS 84, east and north");
     add_input_options(description);
     description.add_options()  //
+        ("state", po::value<std::string>()->value_name("DIR"),
+         "the nightly state: what it decided is quoted and nothing is watched again, in a moment; what it does not "
+         "keep (evidence and anomaly of each date) is not shown; by default dates since it has learnt, others by "
+         "--from")  //
         ("site", po::value<std::string>()->value_name("ID"),
          "of this site, where several watch the place; the first otherwise")  //
         ("from", po::value<std::string>()->value_name("DATE"),
@@ -57,6 +61,7 @@ class InspectCommand final : public Command {
     common_ = read_common_options(values);
     options_.at = parse_place("--at", required_option(values, "at", "--at LON,LAT", "inspect"));
     options_.watch = read_watch_options(values, "inspect");
+    if (values.count("state") != 0) options_.watch.state = values["state"].as<std::string>();
     if (values.count("site") != 0) options_.site = values["site"].as<std::string>();
     options_.from = parse_period_begin(values);
     options_.watch.until = parse_period_end(values);

@@ -5,17 +5,20 @@
 
 #include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "pipeline/acquisition/checks.hpp"
 #include "pipeline/acquisition/editions.hpp"
 #include "pipeline/acquisition/mosaic.hpp"
+#include "pipeline/acquisition/scene_views.hpp"
 #include "pipeline/acquisition/source.hpp"
 #include "pipeline/compare/pair_inputs.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/scenes/scene_source.hpp"
 #include "pipeline/io/vector/sites.hpp"
+#include "pipeline/schedule/arena.hpp"
 #include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
@@ -29,24 +32,11 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// A site as scenes are asked about it.
-struct Place {
-  std::string id;
-  Grid grid;
-  DegreeBox box;
-};
-
-/// What a scene shows of a site.
-struct SiteView {
-  std::string site;
-  std::optional<MaskShares> shares;  // nothing without a classification
-};
-
 /// A scene and what becomes of it.
 struct Row {
   Scene scene;
-  std::vector<SiteView> sites;  // those that it touches
-  std::string reason;           // why it is not used; empty: it is
+  std::vector<PlaceView> sites;  // those that it touches
+  std::string reason;            // why it is not used; empty: it is
   OffsetReport offsets;
 };
 
@@ -56,46 +46,6 @@ std::string missing_bands(const Scene& scene) {
     if (!scene.has(band)) missing += " " + std::string(name(band));
   }
   return missing;
-}
-
-/// As the product itself classifies the site: nothing is grown.
-std::optional<MaskShares> shares_over(const Scene& scene, const Grid& grid) {
-  if (!scene.has(Band::SCL)) return std::nullopt;
-  MosaicOptions as_it_is;
-  as_it_is.cloud_growth_m = 0;
-  as_it_is.shadow_growth_m = 0;
-  return mask_shares(read_mosaic({&scene, 1}, grid, {}, as_it_is).mask.view());
-}
-
-/// Fills in what the scene shows of the sites, and the reason where it cannot be used.
-void look_at_sites(Row& row, const std::vector<Place>& places) {
-  std::string error;
-  for (const Place& place : places) {
-    if (row.scene.bbox && !overlap(*row.scene.bbox, place.box)) continue;
-    try {
-      const auto shares = shares_over(row.scene, place.grid);
-      if (shares && shares->nodata == 1) continue;
-      row.sites.push_back({place.id, shares});
-    } catch (const DataError& problem) {
-      error = "site " + place.id + ": " + error_chain(problem);
-    }
-  }
-  if (row.sites.empty()) row.reason = error.empty() ? "shows none of the sites" : error;
-}
-
-/// What the pixels say, where they can be had: of a listing by metadata alone, files on the network are not read.
-OffsetReport offsets_of(const Scene& scene, OffsetCheck check) {
-  const bool remote =
-      std::any_of(scene.bands.begin(), scene.bands.end(), [](const auto& band) { return is_url(band.second.path); });
-  if (remote && check != OffsetCheck::off) {
-    return check_offsets_without_pixels(scene, check, "files on the network are looked at with --sites alone");
-  }
-  try {
-    OpenBands files;
-    return check_offsets_of(scene, files, check);
-  } catch (const DataError& unreadable) {
-    return check_offsets_without_pixels(scene, check, error_chain(unreadable));
-  }
 }
 
 std::optional<float> common_offset(const Scene& scene) {
@@ -126,11 +76,11 @@ std::string percent_text(const std::optional<double>& percent) {
 
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
-std::string table_text(const std::vector<Row>& rows, const std::vector<Place>& places,
+std::string table_text(const std::vector<Row>& rows, const std::vector<ViewedPlace>& places,
                        const std::vector<RejectedItem>& rejected) {
   TextTable table;
   std::vector<std::string> titles{"id", "acquired", "level", "baseline", "offset", "cloud %"};
-  for (const Place& place : places) titles.push_back(place.id + " cloud %");
+  for (const ViewedPlace& place : places) titles.push_back(place.id + " cloud %");
   titles.emplace_back("use");
   table.push_back(std::move(titles));
   for (const Row& row : rows) {
@@ -140,9 +90,9 @@ std::string table_text(const std::vector<Row>& rows, const std::vector<Place>& p
                                    or_dash(row.scene.processing_baseline),
                                    or_dash(offset_text(row.scene)),
                                    percent_text(row.scene.cloud_cover)};
-    for (const Place& place : places) {
-      const auto found =
-          std::find_if(row.sites.begin(), row.sites.end(), [&](const SiteView& view) { return view.site == place.id; });
+    for (const ViewedPlace& place : places) {
+      const auto found = std::find_if(row.sites.begin(), row.sites.end(),
+                                      [&](const PlaceView& view) { return view.place == place.id; });
       const bool known = found != row.sites.end() && found->shares.has_value();
       cells.push_back(percent_text(known ? std::optional(100 * found->shares->cloud) : std::nullopt));
     }
@@ -186,8 +136,8 @@ ordered_json json_of(const Row& row) {
                              {"finding", row.offsets.finding.text}};
   object["cloud_percent"] = or_null(scene.cloud_cover);
   object["sites"] = ordered_json::array();
-  for (const SiteView& view : row.sites) {
-    ordered_json of_site{{"id", view.site}};
+  for (const PlaceView& view : row.sites) {
+    ordered_json of_site{{"id", view.place}};
     if (view.shares) {
       of_site["nodata_percent"] = rounded(100 * view.shares->nodata);
       of_site["cloud_percent"] = rounded(100 * view.shares->cloud);
@@ -249,7 +199,7 @@ class ScenesCommand final : public Command {
   }
 
   int run() override {
-    std::vector<Place> places;
+    std::vector<ViewedPlace> places;
     std::vector<RejectedSite> no_sites;
     if (!sites_.empty()) {
       for (const Site& site : read_sites(sites_, no_sites)) {
@@ -259,11 +209,14 @@ class ScenesCommand final : public Command {
     }
     for (const RejectedSite& site : no_sites) spdlog::error("{}: {}", site.what, site.reason);
     SourceSearch search{{}, from_, to_};
-    for (const Place& place : places) search.places.push_back(place.box);
-    // Of metadata alone: files that cannot be read are no reason for refusal.
-    SourceListing listing =
-        places.empty() ? list_source(source_, network_, search) : list_readable(source_, network_, search);
-    const std::vector<Row> rows = judge(std::move(listing.scenes), places);
+    for (const ViewedPlace& place : places) search.places.push_back(place.box);
+    SourceListing listing;
+    std::vector<Row> rows;
+    in_arena(common_.threads, [&] {
+      // Of metadata alone: files that cannot be read are no reason for refusal.
+      listing = places.empty() ? list_source(source_, network_, search) : list_readable(source_, network_, search);
+      rows = judge(std::move(listing.scenes), places);
+    });
     std::cout << (json_ ? json_text(redacted(source_), rows, listing.rejected)
                         : table_text(rows, places, listing.rejected));
     const auto used = std::count_if(rows.begin(), rows.end(), [](const Row& row) { return row.reason.empty(); });
@@ -286,7 +239,7 @@ class ScenesCommand final : public Command {
   }
 
   /// Rows in the order of the listing.
-  std::vector<Row> judge(std::vector<ListedScene> scenes, const std::vector<Place>& places) const {
+  std::vector<Row> judge(std::vector<ListedScene> scenes, const std::vector<ViewedPlace>& places) const {
     std::erase_if(scenes, [&](const ListedScene& listed) { return !is_in_period(listed.scene); });
     std::vector<Row> rows;
     // What lacks a band must not stand in the way of another edition that has it.
@@ -300,16 +253,20 @@ class ScenesCommand final : public Command {
     for (SupersededScene& left : choice.superseded) {
       rows.push_back(unused(std::move(left.scene.scene), std::move(left.reason)));
     }
+    std::vector<ListedScene> parts;
+    for (Datatake& datatake : choice.datatakes) {
+      std::move(datatake.parts.begin(), datatake.parts.end(), std::back_inserter(parts));
+    }
+    FileMemory memory(network_.memory, "views", source_);
     Progress progress(common_);
-    for (std::size_t i = 0; i < choice.datatakes.size(); ++i) {
-      progress("scenes", static_cast<double>(i) / static_cast<double>(choice.datatakes.size()));
-      for (ListedScene& part : choice.datatakes[i].parts) {
-        Row row{std::move(part.scene), {}, {}, {}};
-        if (!places.empty()) look_at_sites(row, places);
-        row.offsets = offsets_of(row.scene, offset_check_);
-        if (row.reason.empty()) row.reason = row.offsets.decision.reason;
-        rows.push_back(std::move(row));
-      }
+    std::vector<SceneView> views = view_scenes(parts, places, offset_check_, memory, [&](std::size_t viewed) {
+      progress("scenes", static_cast<double>(viewed) / static_cast<double>(parts.size()));
+    });
+    memory.save();
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      SceneView& view = views[i];
+      rows.push_back(
+          {std::move(parts[i].scene), std::move(view.places), std::move(view.reason), std::move(view.offsets)});
     }
     std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
       return std::tie(a.scene.acquired, a.scene.tile, a.scene.id, a.scene.source) <

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <random>
 #include <string>
 #include <vector>
@@ -80,10 +81,28 @@ SigningRule signing_rule_of(const std::string& value) {
   return {host, how.substr(0, begin) + "{token}" + how.substr(end + 1), variable, {}};
 }
 
+/// Where systemd gives the service a folder for it, or the user's own one; empty where there is neither.
+std::string usual_cache() {
+  const auto variable = [](const char* name) {
+    const char* const value = std::getenv(name);
+    return std::string(value != nullptr ? value : "");
+  };
+  if (const std::string given = variable("CACHE_DIRECTORY"); !given.empty()) return given.substr(0, given.find(':'));
+  if (const std::string caches = variable("XDG_CACHE_HOME"); caches.starts_with('/')) return caches + "/pitwatch";
+  if (const std::string home = variable("HOME"); home.starts_with('/')) return home + "/.cache/pitwatch";
+  return {};
+}
+
 }  // namespace
 
 void add_source_options(po::options_description& description) {
   description.add_options()  //
+      (
+          "cache", po::value<std::string>()->value_name("DIR"),
+          "folder of yours that remembers what files said, so that those that have not changed are not read again; "
+          "off: "
+          "none; default: $CACHE_DIRECTORY, $XDG_CACHE_HOME/pitwatch or ~/.cache/pitwatch; it may be removed at any "
+          "time")  //
       ("collection", po::value<Texts>()->value_name("ID"),
        "collection that a STAC API is searched in, e.g. sentinel-2-l2a; may be repeated")  //
       ("max-cloud", po::value<double>()->value_name("PERCENT"),
@@ -130,6 +149,8 @@ void add_delivery_network_options(po::options_description& description, int time
 NetworkOptions read_source_options(const po::variables_map& values) {
   NetworkOptions options = read_network_options(values);
   options.collections = values_of(values, "collection");
+  options.memory = values.count("cache") != 0 ? values["cache"].as<std::string>() : usual_cache();
+  if (options.memory == "off") options.memory.clear();
   if (values.count("max-cloud") != 0) {
     options.most_cloud_percent = values["max-cloud"].as<double>();
     if (!(*options.most_cloud_percent >= 0 && *options.most_cloud_percent <= 100)) {

@@ -6,11 +6,16 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <string_view>
 #include <system_error>
+#include <type_traits>
+#include <utility>
 
 #include "pipeline/acquisition/masks.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/mgrs.hpp"
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/packed_text.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 
 namespace pitwatch {
@@ -50,7 +55,74 @@ class SitePixels {
   std::map<Band, BandDn> bands_;
 };
 
+/// The planes of watched_bands, in their order.
+std::array<Plane<float>*, watched_bands.size()> planes_of(ObservationPlanes& planes) {
+  return {&planes.blue, &planes.green, &planes.red, &planes.nir, &planes.swir16, &planes.swir22};
+}
+
 std::string name_of(const Scene& scene) { return scene.source + "\n" + scene.id; }
+
+/// What a shift follows from: the files of the red band and of the classification, the ground and the reference.
+/// Nothing where one of the files is not a local one that has rested.
+std::optional<std::string> shift_grounds(const std::vector<Scene>& parts, const Grid& grid,
+                                         const std::string& reference_hash, const FileMemory& memory) {
+  if (!memory.is_on()) return std::nullopt;
+  Packer packer;
+  packer.add(reference_hash);
+  packer.add(grid.crs);
+  packer.add(grid.origin.x);
+  packer.add(grid.origin.y);
+  packer.add(grid.pixel_size_m);
+  packer.add(grid.width);
+  packer.add(grid.height);
+  for (const Scene& part : parts) {
+    for (const Band band : {Band::B04, Band::SCL}) {
+      if (!part.has(band)) continue;
+      const BandAsset& asset = part.bands.at(band);
+      const std::optional<FileIdentity> identity = file_identity(asset.path);
+      if (!identity || !has_rested(*identity, memory.rest())) return std::nullopt;
+      const auto& [scale, offset, nodata, saturated] = asset.calibration;
+      packer.add(text_of(*identity));
+      packer.add(scale);
+      packer.add(offset);
+      packer.add(nodata);
+      packer.add(saturated);
+    }
+  }
+  return packer.take();
+}
+
+std::string packed_shift(const std::optional<MosaicShift>& shift) {
+  Packer packer;
+  packer.add(shift.has_value());
+  if (shift) {
+    packer.add(shift->x_px);
+    packer.add(shift->y_px);
+    packer.add(shift->sigma_px);
+    packer.add(shift->windows);
+  }
+  return packer.take();
+}
+
+/// False where the text is none.
+bool unpack_shift(std::string_view text, std::optional<MosaicShift>& shift) {
+  try {
+    Unpacker unpacker(text);
+    bool is_measured = false;
+    unpacker.get(is_measured);
+    shift.reset();
+    if (is_measured) {
+      MosaicShift& it = shift.emplace();
+      unpacker.get(it.x_px);
+      unpacker.get(it.y_px);
+      unpacker.get(it.sigma_px);
+      unpacker.get(it.windows);
+    }
+    return unpacker.at_end();
+  } catch (const DataError&) {
+    return false;
+  }
+}
 
 /// Throws DataError, naming where it lies, for a scene that is refused.
 void take_decision(const Scene& scene, const OffsetReport& report, ReadAcquisition& acquisition) {
@@ -173,6 +245,12 @@ void AcquisitionReader::use_reference(const ReferencePixels& reference) {
   }
   red.reflectance.emplace(Band::B04, std::move(plane));
   reference_ = std::move(red);
+  if (shifts_ != nullptr) {
+    Sha256 hash;
+    hash.add(reference.red.data(), reference.red.size() * sizeof(reference.red[0]));
+    hash.add(reference.mask.data(), reference.mask.size() * sizeof(reference.mask[0]));
+    reference_hash_ = hash.hex();
+  }
   if (!light_.wants_reference() || reference.level.empty()) return;
   Mosaic level{grid_, {}, {}};
   level.mask.reshape(grid_.width, grid_.height);
@@ -209,15 +287,46 @@ std::vector<Grid> AcquisitionReader::ground_of(const PlannedAcquisition& acquisi
   return ground;
 }
 
+/// How the bands of an acquisition are read, but for checks of its pixels.
+MosaicOptions AcquisitionReader::unchecked_options(OpenBands& files) const {
+  MosaicOptions how = mosaic_options(files);
+  how.see_pixels = {};
+  how.cloud_growth_m = 0;  // the monitor has margins of its own
+  how.shadow_growth_m = 0;
+  how.class_reasons = class_reasons(options_.masks);
+  return how;
+}
+
+std::optional<MosaicShift> AcquisitionReader::measured_shift(const std::vector<Scene>& parts, OpenBands* files) const {
+  MosaicOptions plain;
+  plain.blocks = &blocks_;
+  plain.files = files;
+  const Mosaic as_delivered = read_mosaic(parts, shift_grid(), shift_bands, plain);
+  return estimate_shift(reference_->reflectance.at(Band::B04).view(), reference_->mask.view(),
+                        as_delivered.reflectance.at(Band::B04).view(), as_delivered.mask.view());
+}
+
+/// The same, measured only where it is not remembered of the same files.
+std::optional<MosaicShift> AcquisitionReader::remembered_shift(const std::vector<Scene>& parts,
+                                                               OpenBands* files) const {
+  std::string key;
+  for (const Scene& part : parts) key += name_of(part) + "\n";
+  const std::optional<std::string> grounds = shift_grounds(parts, grid_, reference_hash_, *shifts_);
+  if (!grounds) return measured_shift(parts, files);
+  std::optional<MosaicShift> shift;
+  if (const auto text = shifts_->recall(key, *grounds); text && unpack_shift(*text, shift)) return shift;
+  shift = measured_shift(parts, files);
+  if (shift_grounds(parts, grid_, reference_hash_, *shifts_) == grounds) {
+    shifts_->note(std::move(key), *grounds, packed_shift(shift));
+  }
+  return shift;
+}
+
 /// Measures the shift against the reference into `how`. Returns its standard error.
-double AcquisitionReader::take_shift(const std::vector<Scene>& parts, MosaicOptions& how) const {
+double AcquisitionReader::take_shift(const std::vector<Scene>& parts, MosaicOptions& how, bool may_recall) const {
   if (reference_) {
-    MosaicOptions plain;
-    plain.blocks = &blocks_;
-    plain.files = how.files;
-    const Mosaic as_delivered = read_mosaic(parts, shift_grid(), shift_bands, plain);
-    const auto shift = estimate_shift(reference_->reflectance.at(Band::B04).view(), reference_->mask.view(),
-                                      as_delivered.reflectance.at(Band::B04).view(), as_delivered.mask.view());
+    const auto shift =
+        may_recall && shifts_ != nullptr ? remembered_shift(parts, how.files) : measured_shift(parts, how.files);
     if (shift && shift->sigma_px < most_shift_sigma_px) {
       if (options_.checks.gate) refuse_misplaced(shift->x_px, shift->y_px, shift->windows);
       how.shift_x_px = shift->x_px;
@@ -246,10 +355,8 @@ ReadAcquisition AcquisitionReader::read(const PlannedAcquisition& planned) const
       take_decision(part, report, acquisition);
     }
   }
-  MosaicOptions how = mosaic_options(files);
-  how.cloud_growth_m = 0;  // the monitor has margins of its own
-  how.shadow_growth_m = 0;
-  how.class_reasons = class_reasons(options_.masks);
+  MosaicOptions how = unchecked_options(files);
+  how.see_pixels = mosaic_options(files).see_pixels;
   how.keep_classes = options_.checks.gate && !planned.is_kept;
   const double shift_error_px = take_shift(parts, how);
   how.see_pixels = [&, gate = how.see_pixels](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
@@ -276,14 +383,50 @@ ReadAcquisition AcquisitionReader::read(const PlannedAcquisition& planned) const
   const double typical_px = options_.typical_shift_error_px;
   planes.position_error_px =
       static_cast<float>(std::sqrt(std::max(0.0, shift_error_px * shift_error_px - typical_px * typical_px)));
-  const std::array<Plane<float>*, watched_bands.size()> into{&planes.blue, &planes.green,  &planes.red,
-                                                             &planes.nir,  &planes.swir16, &planes.swir22};
   for (std::size_t band = 0; band < watched_bands.size(); ++band) {
-    *into[band] = std::move(seen.reflectance.at(watched_bands[band]));
+    *planes_of(planes)[band] = std::move(seen.reflectance.at(watched_bands[band]));
   }
   planes.mask = std::move(seen.mask);
   if (!options_.write_masks.empty()) write_mask_of(datatake, planes);
   return acquisition;
+}
+
+/// Whether each pixel of an acquisition follows from the ground around it.
+bool AcquisitionReader::is_local(std::span<const Scene> parts) const {
+  return options_.light == LightOptions{} && !uses_spectral_masks(parts, options_.masks);
+}
+
+ObservationPlanes AcquisitionReader::read_part(const PlannedAcquisition& planned, const Window& part) const {
+  const Datatake& datatake = planned.datatake;
+  const std::vector<Scene> parts = scenes_of(datatake);
+  const bool is_all = !is_local(parts);
+  Grid grid = grid_;
+  if (!is_all) {
+    grid.origin = grid_.to_map(part.x, part.y);
+    grid.width = part.width;
+    grid.height = part.height;
+  }
+  OpenBands files;
+  MosaicOptions how = unchecked_options(files);
+  take_shift(parts, how, true);
+  Mosaic seen = read_mosaic(light_.to_read(parts), grid, watched_bands, how);
+  complete_mask(parts, how, options_.masks, seen);
+  light_.correct(parts, datatake.acquired, seen);
+  const auto cut = [&](auto& plane) {
+    if (!is_all) return std::move(plane);
+    std::remove_cvref_t<decltype(plane)> piece(part.width, part.height);
+    for (int y = 0; y < part.height; ++y) {
+      for (int x = 0; x < part.width; ++x) piece.at(x, y) = plane.at(part.x + x, part.y + y);
+    }
+    return piece;
+  };
+  ObservationPlanes planes;
+  planes.when = datatake.acquired;
+  for (std::size_t band = 0; band < watched_bands.size(); ++band) {
+    *planes_of(planes)[band] = cut(seen.reflectance.at(watched_bands[band]));
+  }
+  planes.mask = cut(seen.mask);
+  return planes;
 }
 
 void AcquisitionReader::write_mask_of(const Datatake& datatake, const ObservationPlanes& planes) const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "pipeline/acquisition/mosaic.hpp"
 #include "pipeline/acquisition/reference.hpp"
 #include "pipeline/core/grid.hpp"
+#include "pipeline/io/files/file_memory.hpp"
 #include "pipeline/io/raster/block_cache.hpp"
 #include "pipeline/monitor/features.hpp"
 
@@ -41,6 +43,10 @@ class AcquisitionReader {
   /// `grid`: of the ground that is read. `offsets` and `blocks` have to outlive it. Throws as SiteLight.
   AcquisitionReader(ReadingOptions options, Grid grid, OffsetMemory& offsets, BlockCache& blocks);
 
+  /// Shifts that read_part() measures are recalled and noted there from now on: of the same files, ground and reference
+  /// they are the same. It has to outlive this.
+  void remember_shifts(FileMemory& memory) { shifts_ = &memory; }
+
   /// The acquisition that the others are laid over: of those of the history that can be read the first, in order of the
   /// cloud that their metadata tell, that shows its ground whole and clear by its own pixels; where none does, the
   /// clearest. Nothing where no acquisition shows half of it. It depends on the history alone.
@@ -53,6 +59,12 @@ class AcquisitionReader {
   /// Writes its mask where options ask for masks; throws ConfigError where that cannot be.
   ReadAcquisition read(const PlannedAcquisition& acquisition) const;
 
+  /// What read() gives of a part of the ground (pixels of its grid) for an acquisition that was read before: laid over
+  /// the reference by a shift that is measured on all of the ground, but without the checks, and reading no more than
+  /// the part otherwise. Where all of the ground decides what a pixel is (spectral masks, terrain, normalisation) that
+  /// is read. Throws DataError for a file that cannot be read.
+  ObservationPlanes read_part(const PlannedAcquisition& acquisition, const Window& part) const;
+
   /// The ground that has to be kept of an acquisition's scenes so that read() gives the same.
   std::vector<Grid> ground_of(const PlannedAcquisition& acquisition) const;
 
@@ -62,8 +74,12 @@ class AcquisitionReader {
  private:
   Grid shift_grid() const;
   MosaicOptions mosaic_options(OpenBands& files) const;
-  double take_shift(const std::vector<Scene>& parts, MosaicOptions& how) const;
+  MosaicOptions unchecked_options(OpenBands& files) const;
+  double take_shift(const std::vector<Scene>& parts, MosaicOptions& how, bool may_recall = false) const;
+  std::optional<MosaicShift> measured_shift(const std::vector<Scene>& parts, OpenBands* files) const;
+  std::optional<MosaicShift> remembered_shift(const std::vector<Scene>& parts, OpenBands* files) const;
   ReferencePixels packed(const Datatake& datatake, const Mosaic& red, const MosaicOptions& how) const;
+  bool is_local(std::span<const Scene> parts) const;
   void write_mask_of(const Datatake& datatake, const ObservationPlanes& planes) const;
 
   ReadingOptions options_;
@@ -72,6 +88,8 @@ class AcquisitionReader {
   BlockCache& blocks_;
   SiteLight light_;
   std::optional<Mosaic> reference_;
+  std::string reference_hash_;
+  FileMemory* shifts_ = nullptr;
 };
 
 }  // namespace pitwatch

@@ -1,11 +1,14 @@
 #include "pipeline/acquisition/source.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <string_view>
+#include <system_error>
 #include <tuple>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/files/file_memory.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/products/stac_item.hpp"
 #include "pipeline/io/remote/remote_files.hpp"
@@ -39,7 +42,11 @@ std::string path_of(const std::string& source) {
 }
 
 SourceListing list_local(const std::string& source, const NetworkOptions& options) {
-  SourceListing listing = list_scenes(path_of(source), {.parallel = in_parallel});
+  const std::string path = path_of(source);
+  std::error_code none;
+  FileMemory memory(options.memory, "items", std::filesystem::weakly_canonical(path, none).string());
+  SourceListing listing = list_scenes(path, {.parallel = in_parallel, .memory = &memory});
+  memory.save();
   if (options.most_cloud_percent) {
     std::erase_if(listing.scenes, [&](const ListedScene& listed) {
       return listed.scene.cloud_cover && *listed.scene.cloud_cover > *options.most_cloud_percent;

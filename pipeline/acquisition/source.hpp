@@ -14,11 +14,14 @@
 
 namespace pitwatch {
 
+/// How sources are read.
 struct NetworkOptions {
   std::vector<std::string> collections;      // that a STAC API is searched in, where its URL names none
   std::optional<double> most_cloud_percent;  // of a scene, by its own account; scenes that do not tell are taken
   RemotePolicy remote = default_remote_policy();
   HttpOptions http;
+  /// Folder that keeps what items of local folders said (io/files/file_memory.hpp); empty: all are read each time.
+  std::string memory;
 };
 
 /// What a STAC API is asked for; a local source gives all that it has.

@@ -44,13 +44,29 @@ struct PixelObservationReport {
   float own_evidence = 0;     // log odds by the pixel's own observations
   float evidence = 0;         // log odds, neighbours included
   float probability = 0;
-  PixelStatus status = PixelStatus::not_judged;
-  std::string decision;                                        // what changed
-  std::vector<std::pair<std::string, AlertStatus>> incidents;  // whose ground holds the pixel after the observation
+  std::optional<PixelStatus> status = PixelStatus::not_judged;  // nothing: not kept
+  std::string decision;                                         // what changed
+  std::vector<std::pair<std::string, AlertStatus>> incidents;   // whose ground holds the pixel after the observation
 };
 
 /// (observed - modelled - shared) / noise, NaN where one is missing.
 float deviation_sigma(const PixelObservationReport& observation, Feature feature);
+
+/// What a state says of the pixel after the newest acquisition that it holds.
+struct PixelStateReport {
+  std::string checkpoint;  // path
+  Instant as_of{};         // that acquisition
+  PixelStatus status = PixelStatus::not_judged;
+  float own_evidence = 0;  // log odds by the pixel's own observations; NaN where it is not judged
+  // Nothing where it never was.
+  std::optional<Instant> first_detected;
+  std::optional<Instant> confirmed_on;
+  std::optional<Instant> onset_after;   // last clear observation undisturbed
+  std::optional<Instant> onset_before;  // first clear observation disturbed
+  std::optional<Instant> last_detected;
+  std::optional<Instant> last_clear;
+  int observations_since_onset = 0;  // clear ones
+};
 
 struct PixelReport {
   std::string site;
@@ -61,6 +77,7 @@ struct PixelReport {
   MapPoint middle_m;  // in that CRS
   int column = 0;     // on the site's grid
   int row = 0;
+  std::optional<PixelStateReport> state;                     // of a report that quotes a state
   std::vector<PixelObservationReport> observations;          // in order of time
   std::vector<std::pair<std::string, std::string>> skipped;  // scene or file, and why
 };

@@ -35,6 +35,10 @@ Colour colour_of(PixelStatus status) {
   return {210, 210, 210};
 }
 
+PixelStatus status_of(const PixelObservationReport& observation) {
+  return observation.status.value_or(PixelStatus::not_judged);
+}
+
 std::string_view label_of(Feature feature) {
   constexpr std::array<std::string_view, feature_count> labels{
       "NDVI (vegetation)",      "BSI (bare soil)",
@@ -86,12 +90,11 @@ PlotPanel probability_panel_of(const PixelReport& report) {
   for (std::size_t i = 0; i < report.observations.size(); ++i) {
     const PixelObservationReport& observation = report.observations[i];
     if (observation.learning) continue;
-    const bool used = std::isfinite(observation.residual_length);
-    if (used)
+    if (std::isfinite(observation.residual_length) && std::isfinite(observation.probability))
       panel.values.push_back(
-          {observation.when, observation.probability, Marker::filled, colour_of(observation.status)});
+          {observation.when, observation.probability, Marker::filled, colour_of(status_of(observation))});
     const Instant until = i + 1 < report.observations.size() ? report.observations[i + 1].when : observation.when;
-    panel.strip.push_back({observation.when, until, colour_of(observation.status)});
+    panel.strip.push_back({observation.when, until, colour_of(status_of(observation))});
   }
   return panel;
 }
@@ -100,8 +103,8 @@ std::vector<PlotMark> marks_of(const PixelReport& report) {
   std::vector<PlotMark> marks;
   for (const PixelObservationReport& observation : report.observations) {
     if (observation.decision.empty()) continue;
-    marks.push_back({observation.when, format_day(observation.when) + " " + std::string(name(observation.status)),
-                     colour_of(observation.status)});
+    marks.push_back({observation.when, format_day(observation.when) + " " + std::string(name(status_of(observation))),
+                     colour_of(status_of(observation))});
   }
   return marks;
 }

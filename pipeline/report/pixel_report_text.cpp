@@ -32,7 +32,25 @@ constexpr std::array<BandOfPixel, 6> bands{{{"B02", &PixelReflectance::blue},
                                             {"B12", &PixelReflectance::swir22}}};
 
 std::string_view status_of(const PixelObservationReport& observation) {
-  return observation.learning ? std::string_view("learning") : name(observation.status);
+  if (observation.learning) return "learning";
+  return observation.status ? name(*observation.status) : std::string_view();
+}
+
+std::string text_of(const std::optional<Instant>& when) { return when ? format_day(*when) : "never"; }
+
+/// What is quoted of a state, and what a state does not keep, for people.
+std::string state_text(const PixelStateReport& state) {
+  std::string text = "the state after " + format_instant(state.as_of) + ": " + std::string(name(state.status));
+  if (std::isfinite(state.own_evidence)) text += ", own evidence " + fixed_text(state.own_evidence, 1);
+  text += "\nfirst detected " + text_of(state.first_detected) + ", confirmed " + text_of(state.confirmed_on);
+  if (state.onset_before) {
+    text += ", began after " + text_of(state.onset_after) + " and by " + text_of(state.onset_before);
+  }
+  text += ", last detected " + text_of(state.last_detected) + ", last clear " + text_of(state.last_clear);
+  text += ", clear observations since it began " + std::to_string(state.observations_since_onset);
+  return text +
+         "\nmodel: as it is now. Not kept, and not shown: anomaly, evidence and status after each acquisition, and "
+         "which ones\nwere screened (without --state all is worked out again).\n";
 }
 
 std::string incidents_of(const PixelObservationReport& observation) {
@@ -115,9 +133,26 @@ json of(const PixelObservationReport& observation) {
           {"own_evidence", number(observation.own_evidence, evidence_decimals)},
           {"evidence", number(observation.evidence, evidence_decimals)},
           {"probability", number(observation.probability, probability_decimals)},
-          {"status", status_of(observation)},
+          {"status", status_of(observation).empty() ? json(nullptr) : json(status_of(observation))},
           {"decision", observation.decision.empty() ? json(nullptr) : json(observation.decision)},
           {"incidents", incidents}};
+}
+
+json of(const PixelStateReport& state) {
+  const auto instant = [](const std::optional<Instant>& when) {
+    return when ? json(format_instant(*when)) : json(nullptr);
+  };
+  return {{"checkpoint", state.checkpoint},
+          {"as_of", format_instant(state.as_of)},
+          {"status", name(state.status)},
+          {"own_evidence", number(state.own_evidence, evidence_decimals)},
+          {"first_detected", instant(state.first_detected)},
+          {"confirmed_on", instant(state.confirmed_on)},
+          {"onset_after", instant(state.onset_after)},
+          {"onset_before", instant(state.onset_before)},
+          {"last_detected", instant(state.last_detected)},
+          {"last_clear", instant(state.last_clear)},
+          {"observations_since_onset", state.observations_since_onset}};
 }
 
 }  // namespace
@@ -132,7 +167,8 @@ std::string pixel_table(const PixelReport& report, const std::vector<Feature>& f
                      std::to_string(report.row) + " around " + fixed_text(report.middle.lon, degree_decimals) + ", " +
                      fixed_text(report.middle.lat, degree_decimals) + " (" + report.crs + " " +
                      fixed_text(report.middle_m.x, 0) + " " + fixed_text(report.middle_m.y, 0) + ")\n" +
-                     report.algorithm + "\nincidents: " + last_incidents(report) + "\n\n";
+                     report.algorithm + "\nincidents: " + last_incidents(report) + "\n" +
+                     (report.state ? state_text(*report.state) : "") + "\n";
   Cells header{"date", "seen"};
   for (const Feature feature : features) {
     const std::string of(feature_names[index(feature)]);
@@ -194,17 +230,17 @@ std::string pixel_csv(const PixelReport& report) {
 std::string pixel_json(const PixelReport& report) {
   json observations = json::array();
   for (const PixelObservationReport& observation : report.observations) observations.push_back(of(observation));
-  const json object{
-      {"site", report.site},
-      {"algorithm", report.algorithm},
-      {"asked", {report.asked.lon, report.asked.lat}},
-      {"pixel",
-       {{"middle", {number(report.middle.lon, degree_decimals), number(report.middle.lat, degree_decimals)}},
-        {"crs", report.crs},
-        {"middle_m", {report.middle_m.x, report.middle_m.y}},
-        {"column", report.column},
-        {"row", report.row}}},
-      {"acquisitions", observations}};
+  json object{{"site", report.site},
+              {"algorithm", report.algorithm},
+              {"asked", {report.asked.lon, report.asked.lat}},
+              {"pixel",
+               {{"middle", {number(report.middle.lon, degree_decimals), number(report.middle.lat, degree_decimals)}},
+                {"crs", report.crs},
+                {"middle_m", {report.middle_m.x, report.middle_m.y}},
+                {"column", report.column},
+                {"row", report.row}}}};
+  if (report.state) object["state"] = of(*report.state);
+  object["acquisitions"] = std::move(observations);
   return object.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

@@ -1,14 +1,18 @@
 #include "pipeline/watch/inspect.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "pipeline/acquisition/mosaic.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/gdal_runtime.hpp"
 #include "pipeline/monitor/season_model.hpp"
 #include "pipeline/schedule/arena.hpp"
+#include "pipeline/schedule/background.hpp"
+#include "pipeline/watch/pane_plan.hpp"
 #include "pipeline/watch/site_watch.hpp"
 
 namespace pitwatch {
@@ -68,6 +72,81 @@ WatchedPlace place_of(const InspectOptions& options, const std::vector<WatchedSi
                     (options.site.empty() ? "the nearest site, '" : "site '") + nearest->site.id + "'");
 }
 
+PixelObservationReport empty_report(const AcquisitionRecord& record) {
+  PixelObservationReport observation;
+  observation.when = record.acquired;
+  observation.scene = record.scene();
+  observation.reflectance = {none, none, none, none, none, none};
+  observation.observed = observation.modelled = observation.shared = observation.noise = no_features();
+  observation.residual_length = observation.own_evidence = observation.evidence = observation.probability = none;
+  return observation;
+}
+
+bool holds(const std::vector<Run>& runs, PixelPoint pixel) {
+  return std::any_of(runs.begin(), runs.end(),
+                     [&](const Run& run) { return run.row == pixel.y && run.begin <= pixel.x && pixel.x < run.end; });
+}
+
+float length_of(const FeatureVector& whitened) {
+  float squares = 0;
+  for (const float value : whitened) squares += value * value;
+  return std::sqrt(squares);
+}
+
+/// What a model expects at an observation.
+void set_expected(const SeasonModel& model, const MonitorOptions& options, PixelObservationReport& observation) {
+  const Expectation expected = expect(model, season_date(observation.when), options);
+  for (std::size_t f = 0; f < feature_count; ++f) {
+    if (expected.deviation[f] <= 0) continue;
+    observation.modelled[f] = expected.value[f];
+    observation.noise[f] = expected.deviation[f];
+  }
+}
+
+std::string why_masked(MaskBits mask, const PixelObservationReport& observation, const MonitorOptions& options) {
+  std::string why;
+  for (const MaskReasonName& reason : mask_reasons) {
+    if ((mask & reason.bit) != 0) why.append(why.empty() ? "" : " + ").append(reason.name);
+  }
+  if (!why.empty()) return why;
+  return observation.observed[index(Feature::mndwi)] > options.snow_mndwi ? "snow by its spectrum" : "near to cloud";
+}
+
+/// What an observation saw of a pixel of its planes.
+void set_measured(const ObservationPlanes& planes, const ObservationFeatures& features, PixelPoint pixel,
+                  const MonitorOptions& options, PixelObservationReport& observation) {
+  const auto at = [&](const Plane<float>& band) { return band.at(pixel.x, pixel.y); };
+  const auto i =
+      static_cast<std::size_t>(pixel.y) * static_cast<std::size_t>(features.width) + static_cast<std::size_t>(pixel.x);
+  observation.reflectance = {at(planes.blue), at(planes.green),  at(planes.red),
+                             at(planes.nir),  at(planes.swir16), at(planes.swir22)};
+  observation.observed = features.values[i];
+  switch (features.seen[i]) {
+    case Seen::nothing:
+      observation.why = "no measurement";
+      observation.observed = no_features();
+      break;
+    case Seen::masked:
+      observation.seen = PixelSeen::masked;
+      observation.why = why_masked(planes.mask.at(pixel.x, pixel.y), observation, options);
+      break;
+    case Seen::clear:
+      observation.seen = PixelSeen::clear;
+      break;
+  }
+}
+
+std::string onset_text(const MonitorState& state, const PixelHistory& history) {
+  std::string text = "provisional";
+  if (history.onset_before == no_observation) return text;
+  const auto day = [&](ObservationNumber number) {
+    return format_day(state.observations[static_cast<std::size_t>(number)]);
+  };
+  text += ", began ";
+  if (history.onset_after != no_observation) text += "after " + day(history.onset_after) + ", ";
+  return text + "by " + day(history.onset_before);
+}
+
 /// Writes down what each observation does at one pixel.
 class PixelRecorder {
  public:
@@ -84,78 +163,31 @@ class PixelRecorder {
   }
 
   void take(const AcquisitionTaken& taken) {
-    PixelObservationReport& observation = report_.observations.emplace_back();
-    observation.when = taken.record.acquired;
-    observation.scene = taken.record.scene();
-    observation.reflectance = {none, none, none, none, none, none};
-    observation.observed = observation.modelled = observation.shared = observation.noise = no_features();
-    observation.residual_length = observation.own_evidence = observation.evidence = observation.probability = none;
+    PixelObservationReport& observation = report_.observations.emplace_back(empty_report(taken.record));
     const MonitorState& state = taken.state.monitor;
     observation.learning = state.width == 0;
     observation.status = status_;
     if (!taken.record.skipped.empty()) {
       observation.why = "left out: " + taken.record.skipped;
     } else {
-      measure(taken, observation);
+      set_measured(taken.planes, taken.features, pixel_, options_, observation);
       if (taken.observation != nullptr) {
         judge(taken, observation);
       }
     }
     if (!observation.learning) {
       for (const Incident& incident : taken.state.incidents) {
-        if (incident.merged_into.empty() && holds(incident))
+        if (incident.merged_into.empty() && holds(incident.runs, pixel_))
           observation.incidents.emplace_back(incident.id, incident.status);
       }
     }
   }
 
  private:
-  bool holds(const Incident& incident) const {
-    return std::any_of(incident.runs.begin(), incident.runs.end(), [&](const Run& run) {
-      return run.row == pixel_.y && run.begin <= pixel_.x && pixel_.x < run.end;
-    });
-  }
-
   /// What the model expects where the observation did not change it.
   void expect_of(const MonitorState& state, PixelObservationReport& observation) const {
     if (state.status[index_] == PixelStatus::not_judged) return;
-    const Expectation expected = expect(state.model(index_), season_date(observation.when), options_);
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      if (expected.deviation[f] <= 0) continue;
-      observation.modelled[f] = expected.value[f];
-      observation.noise[f] = expected.deviation[f];
-    }
-  }
-
-  void measure(const AcquisitionTaken& taken, PixelObservationReport& observation) const {
-    const auto at = [&](const Plane<float>& band) { return band.at(pixel_.x, pixel_.y); };
-    const ObservationPlanes& planes = taken.planes;
-    observation.reflectance = {at(planes.blue), at(planes.green),  at(planes.red),
-                               at(planes.nir),  at(planes.swir16), at(planes.swir22)};
-    observation.observed = taken.features.values[index_];
-    const MaskBits mask = planes.mask.at(pixel_.x, pixel_.y);
-    switch (taken.features.seen[index_]) {
-      case Seen::nothing:
-        observation.why = "no measurement";
-        observation.observed = no_features();
-        break;
-      case Seen::masked:
-        observation.seen = PixelSeen::masked;
-        observation.why = why_masked(mask, observation);
-        break;
-      case Seen::clear:
-        observation.seen = PixelSeen::clear;
-        break;
-    }
-  }
-
-  std::string why_masked(MaskBits mask, const PixelObservationReport& observation) const {
-    std::string why;
-    for (const MaskReasonName& reason : mask_reasons) {
-      if ((mask & reason.bit) != 0) why.append(why.empty() ? "" : " + ").append(reason.name);
-    }
-    if (!why.empty()) return why;
-    return observation.observed[index(Feature::mndwi)] > options_.snow_mndwi ? "snow by its spectrum" : "near to cloud";
+    set_expected(state.model(index_), options_, observation);
   }
 
   void judge(const AcquisitionTaken& taken, PixelObservationReport& observation) {
@@ -170,10 +202,7 @@ class PixelRecorder {
         observation.modelled[f] = observation.observed[f] - seen.residuals.residual.at(index_, f) - shared[f];
         observation.noise[f] = seen.residuals.deviation.at(index_, f);
       }
-      float squares = 0;
-      const RecentObservations recent = state.recent(index_);
-      for (const float value : recent.whitened[0]) squares += value * value;
-      observation.residual_length = std::sqrt(squares);
+      observation.residual_length = length_of(state.recent(index_).whitened[0]);
     } else {
       expect_of(state, observation);
     }
@@ -197,23 +226,15 @@ class PixelRecorder {
       observation.why =
           observation.status == PixelStatus::not_judged ? "no model: too few clear observations" : "a band is missing";
     }
-    if (observation.status != status_) observation.decision = decision(state, observation.status);
-    status_ = observation.status;
+    if (observation.status != status_) observation.decision = decision(state, seen.status[index_]);
+    status_ = seen.status[index_];
   }
 
   std::string decision(const MonitorState& state, PixelStatus now) const {
     const PixelHistory& history = state.history[index_];
     switch (now) {
-      case PixelStatus::provisional: {
-        std::string text = "provisional";
-        if (history.onset_before == no_observation) return text;
-        const auto day = [&](ObservationNumber number) {
-          return format_day(state.observations[static_cast<std::size_t>(number)]);
-        };
-        text += ", began ";
-        if (history.onset_after != no_observation) text += "after " + day(history.onset_after) + ", ";
-        return text + "by " + day(history.onset_before);
-      }
+      case PixelStatus::provisional:
+        return onset_text(state, history);
       case PixelStatus::confirmed:
         return status_ == PixelStatus::recovering ? "disturbed again" : "confirmed";
       case PixelStatus::closed:
@@ -235,18 +256,196 @@ class PixelRecorder {
   PixelStatus status_ = PixelStatus::not_judged;  // after the last observation
 };
 
+/// The pane that reports a pixel of the site.
+const Pane& pane_of(const std::vector<Pane>& panes, PixelPoint pixel) {
+  return *std::find_if(panes.begin(), panes.end(), [&](const Pane& one) {
+    return pixel.x >= one.core.x && pixel.x < one.core.right() && pixel.y >= one.core.y && pixel.y < one.core.bottom();
+  });
+}
+
+/// Quotes a state for one of its pixels.
+class StateQuoter {
+ public:
+  StateQuoter(const WatchedSite& watched, const Pane& pane, PixelPoint pixel, const SourceListing& listing)
+      : pane_(pane),
+        pixel_(pixel),
+        index_(static_cast<std::size_t>(pixel.y) * static_cast<std::size_t>(pane.grid.width) +
+               static_cast<std::size_t>(pixel.x)),
+        monitor_(watched.options.thresholds.monitor),
+        plan_(watched, pane, listing),
+        shifts_(watched.options.network.memory, "shifts", plan_.states().folder()),
+        blocks_(block_bytes),
+        reader_(reading_options(watched, pane), pane.grid, offsets_, blocks_) {
+    monitor_.pixel_size_m = pane.grid.pixel_size_m;
+    StateFolder& states = plan_.states();
+    std::optional<SiteState> newest = states.load(states.known().size());
+    if (!newest) {
+      throw DataError(watched.options.start_from + ": knows nothing of site '" + watched.site.id +
+                      "' that has learnt; without --state all is worked out from the source");
+    }
+    state_ = *std::move(newest);
+    reader_.remember_shifts(shifts_);
+    if (state_.reference) reader_.use_reference(*state_.reference);
+  }
+
+  void report_to(PixelReport& report, const std::optional<Instant>& from, const ProgressSink& progress) {
+    report.state = quoted();
+    const Instant begin = from.value_or(state_.learn_until);
+    std::vector<const AcquisitionRecord*> shown;
+    for (const AcquisitionRecord& record : state_.acquisitions) {
+      if (record.acquired >= begin) shown.push_back(&record);
+    }
+    report.observations.resize(shown.size());
+    std::atomic<std::size_t> done = 0;
+    in_parallel(static_cast<int>(shown.size()), [&](int i) {
+      const auto number = static_cast<std::size_t>(i);
+      report.observations[number] = observation_of(*shown[number]);
+      progress(report.site, static_cast<double>(++done) / static_cast<double>(shown.size()));
+    });
+    shifts_.save();
+    if (!report.observations.empty() && report.observations.back().when == report.state->as_of) {
+      report.observations.back().status = report.state->status;
+      report.observations.back().own_evidence = report.state->own_evidence;
+    }
+  }
+
+ private:
+  static constexpr std::int64_t block_bytes = std::int64_t{64} << 20;
+  static constexpr int mask_reach_px = 3;  // beyond the margin around cloud: cloud is solid by the 5 x 5 pixels around
+
+  std::optional<Instant> when(ObservationNumber number) const {
+    if (number == no_observation) return std::nullopt;
+    return state_.monitor.observations[static_cast<std::size_t>(number)];
+  }
+
+  PixelStateReport quoted() const {
+    const MonitorState& monitor = state_.monitor;
+    const PixelHistory& history = monitor.history[index_];
+    PixelStateReport state;
+    state.checkpoint = plan_.states().loaded();
+    state.as_of = state_.acquisitions.back().acquired;
+    state.status = monitor.status[index_];
+    state.own_evidence = state.status == PixelStatus::not_judged ? none : unpack(monitor.own_evidence[index_]);
+    state.first_detected = when(history.first_detected);
+    state.confirmed_on = when(history.confirmed_on);
+    state.onset_after = when(history.onset_after);
+    state.onset_before = when(history.onset_before);
+    state.last_detected = when(history.last_detected);
+    state.last_clear = when(history.last_clear);
+    state.observations_since_onset = history.observations_since_onset;
+    return state;
+  }
+
+  PixelObservationReport observation_of(const AcquisitionRecord& record) const {
+    PixelObservationReport observation = empty_report(record);
+    observation.learning = record.acquired < state_.learn_until;
+    observation.status.reset();
+    if (!record.skipped.empty()) {
+      observation.why = "left out: " + record.skipped;
+    } else {
+      quote(record, observation);
+      measure(record, observation);
+    }
+    if (!observation.learning) name_incidents(record.acquired, observation);
+    return observation;
+  }
+
+  /// What the state says of the pixel at an acquisition.
+  void quote(const AcquisitionRecord& record, PixelObservationReport& observation) const {
+    const MonitorState& monitor = state_.monitor;
+    if (monitor.status[index_] != PixelStatus::not_judged) {
+      set_expected(monitor.model(index_), monitor_, observation);
+    }
+    const RecentObservations recent = monitor.recent(index_);
+    for (std::int32_t k = 0; k < recent.count; ++k) {
+      const auto of = static_cast<std::size_t>(k);
+      if (when(recent.observation[of]) == record.acquired) observation.residual_length = length_of(recent.whitened[of]);
+    }
+    const PixelHistory& history = monitor.history[index_];
+    if (when(history.first_detected) == record.acquired) {
+      observation.status = PixelStatus::provisional;
+      observation.decision = onset_text(monitor, history);
+    }
+    if (when(history.confirmed_on) == record.acquired) {
+      observation.status = PixelStatus::confirmed;
+      observation.decision = "confirmed";
+    }
+  }
+
+  /// Reads the pixel and what its mask follows from.
+  void measure(const AcquisitionRecord& record, PixelObservationReport& observation) const {
+    const auto& acquisitions = plan_.acquisitions().acquisitions;
+    const auto planned = std::find_if(acquisitions.begin(), acquisitions.end(), [&](const PlannedAcquisition& one) {
+      return !one.is_new && is_same_acquisition(one.record, record);
+    });
+    if (planned == acquisitions.end() || !planned->is_readable()) {
+      observation.why = "its files are gone or changed";
+      return;
+    }
+    const int reach = mask_reach_px + static_cast<int>(std::lround(monitor_.cloud_margin_m / monitor_.pixel_size_m));
+    const Window window =
+        intersection({pixel_.x - reach, pixel_.y - reach, 2 * reach + 1, 2 * reach + 1}, pane_.grid.extent());
+    try {
+      const ObservationPlanes planes = reader_.read_part(*planned, window);
+      ObservationFeatures features;
+      extract_features(planes, monitor_, features);
+      set_measured(planes, features, {pixel_.x - window.x, pixel_.y - window.y}, monitor_, observation);
+    } catch (const DataError& unreadable) {
+      observation.why = "cannot be read any more: " + error_chain(unreadable);
+    }
+  }
+
+  /// The incidents whose ground held the pixel after an acquisition: their events have their ground from then on.
+  void name_incidents(Instant acquired, PixelObservationReport& observation) const {
+    for (const WatchedIncident& incident : state_.incidents) {
+      const IncidentEvent* last = nullptr;
+      for (const IncidentEvent& event : incident.events) {
+        if (event.when <= acquired) last = &event;
+      }
+      if (last == nullptr || last->status == AlertStatus::superseded) continue;
+      if (holds(last->runs, pixel_)) observation.incidents.emplace_back(incident.id, last->status);
+    }
+  }
+
+  const Pane& pane_;
+  PixelPoint pixel_;
+  std::size_t index_;
+  MonitorOptions monitor_;
+  PanePlan plan_;
+  OffsetMemory offsets_;
+  FileMemory shifts_;
+  BlockCache blocks_;
+  AcquisitionReader reader_;
+  SiteState state_;
+};
+
+/// Works out all observations at a pixel.
+void watch_again(const WatchedSite& watched, const Pane& pane, PixelPoint pixel, const SourceListing& listing,
+                 const ProgressSink& progress, PixelReport& report, WatchReport& run) {
+  MonitorOptions monitor = watched.options.thresholds.monitor;
+  monitor.pixel_size_m = pane.grid.pixel_size_m;
+  PixelRecorder recorder(pixel, pane.grid, monitor, report);
+  const SiteProbe probe{[&](const MonitorState& state) { recorder.learnt(state); },
+                        [&](const AcquisitionTaken& observation) { recorder.take(observation); }};
+  OffsetMemory offsets;
+  probe_pane(watched, pane, listing, offsets, progress, run, probe);
+}
+
 }  // namespace
 
 PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& progress) {
   initialise_gdal(watch_gdal_cache_bytes);
   InspectOptions own = options;
-  own.watch.state.clear();
+  const bool quotes = !own.watch.state.empty();
+  own.watch.start_from = std::exchange(own.watch.state, {});
+  own.watch.is_rerun = quotes;  // its state is read-only
   own.watch.dry_run = false;
+  const std::optional<Instant> until = own.watch.until;
+  if (quotes) own.watch.until.reset();  // a checkpoint is of all that came before it
   std::vector<RejectedSite> no_sites;
   const std::vector<WatchedSite> sites = watched_sites(own.watch, no_sites);
   const auto [watched, pixel] = place_of(own, sites);
   const Grid grid = site_grid(watched->site, watched->options.buffer_m);
-  const SourceListing listing = list_readable(own.watch.source, own.watch.network, search_for(sites));
 
   PixelReport report;
   report.site = watched->site.id;
@@ -257,24 +456,27 @@ PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& pro
   report.middle = ToWgs84(grid.crs)(report.middle_m);
   report.column = pixel.x;
   report.row = pixel.y;
-  MonitorOptions monitor = watched->options.thresholds.monitor;
-  monitor.pixel_size_m = grid.pixel_size_m;
   const std::vector<Pane> panes = panes_of(grid);
-  const auto pane = std::find_if(panes.begin(), panes.end(), [&, at = pixel](const Pane& one) {
-    return at.x >= one.core.x && at.x < one.core.right() && at.y >= one.core.y && at.y < one.core.bottom();
-  });
-  PixelRecorder recorder({pixel.x - pane->left, pixel.y - pane->top}, pane->grid, monitor, report);
-  const SiteProbe probe{[&](const MonitorState& state) { recorder.learnt(state); },
-                        [&](const AcquisitionTaken& observation) { recorder.take(observation); }};
+  const Pane& pane = pane_of(panes, pixel);
+  const PixelPoint in_pane{pixel.x - pane.left, pixel.y - pane.top};
   WatchReport run;
   for (const RejectedSite& site : no_sites) run.skipped.emplace_back(site.what, site.reason);
-  for (const RejectedItem& item : listing.rejected) run.skipped.emplace_back(item.path, item.reason);
-  OffsetMemory offsets;
-  in_arena(own.watch.threads, [&, of = watched] { probe_pane(*of, *pane, listing, offsets, progress, run, probe); });
-  if (report.observations.empty()) throw DataError(own.watch.source + ": no observation at site '" + report.site + "'");
+  in_arena(own.watch.threads, [&, of = watched] {
+    const SourceListing listing = list_readable(own.watch.source, own.watch.network, search_for(sites));
+    for (const RejectedItem& item : listing.rejected) run.skipped.emplace_back(item.path, item.reason);
+    if (quotes) {
+      StateQuoter(*of, pane, in_pane, listing).report_to(report, own.from, progress);
+    } else {
+      watch_again(*of, pane, in_pane, listing, progress, report, run);
+    }
+  });
+  if (report.observations.empty() && !quotes) {
+    throw DataError(own.watch.source + ": no observation at site '" + report.site + "'");
+  }
   report.skipped = std::move(run.skipped);
-  std::erase_if(report.observations,
-                [&](const PixelObservationReport& observation) { return own.from && observation.when < *own.from; });
+  std::erase_if(report.observations, [&](const PixelObservationReport& observation) {
+    return (own.from && observation.when < *own.from) || (until && observation.when > *until);
+  });
   return report;
 }
 

@@ -156,9 +156,10 @@ void PanePlan::plan_rerun() {
 }
 
 bool PanePlan::can_load(SiteState& state) {
-  if (!states_.check_newest()) return false;
+  if (!states_.check_newest(start_)) return false;
   if (start_ == 0) return true;
-  std::optional<SiteState> loaded = states_.load(start_);
+  const bool takes_none = start_ == plan_.acquisitions.size();
+  std::optional<SiteState> loaded = states_.load(start_, takes_none ? StateParts::incidents : StateParts::all);
   if (!loaded) return false;
   state = std::move(*loaded);
   return true;

@@ -25,7 +25,8 @@ class PanePlan {
   /// Throws DataError where what is known cannot be gone on from; else as StateFolder.
   PanePlan(const WatchedSite& watched, const Pane& pane, const SourceListing& listing);
 
-  /// The state to continue from. Where a file turns out to be damaged, all is planned anew. Throws as the constructor.
+  /// The state to continue from; without its pixels where no acquisition is to be taken in. Where a file turns out to
+  /// be damaged, all is planned anew. Throws as the constructor.
   SiteState load();
 
   const AcquisitionPlan& acquisitions() const { return plan_; }

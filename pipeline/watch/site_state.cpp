@@ -227,7 +227,7 @@ Grid grid_of(const StateHead& head) {
   return grid;
 }
 
-SiteState read_site_state(const std::string& path, const Grid& grid, const ParallelFor& parallel) {
+SiteState read_site_state(const std::string& path, const Grid& grid, const ParallelFor& parallel, StateParts parts) {
   const StateFile file(path);
   return naming(path, [&] {
     const json header = json::parse(file.header());
@@ -249,7 +249,15 @@ SiteState read_site_state(const std::string& path, const Grid& grid, const Paral
     state.learn_until = instant_of(header.at("learn_until"));
     state.reference = reference_of(header.at("reference"), grid);
     PackedIncidents incidents = unfilled_incidents(packed);
-    file.unpack(arrays_of(state, &incidents), parallel);
+    const std::vector<StateArray> arrays = arrays_of(state, &incidents);
+    if (parts == StateParts::all) {
+      file.unpack(arrays, parallel);
+    } else if (!arrays.empty()) {
+      file.unpack_from(arrays.size() - state_arrays(incidents).size(), arrays, parallel);
+      state.monitor = {};
+      state.undisturbed = {};
+      state.reference.reset();
+    }
     state.incidents = incidents_of(packed, incidents, header.at("evidence"), grid);
     return state;
   });

@@ -69,7 +69,15 @@ std::string differences(const StateHead& head, const StateTerms& now);
 /// The grid that a state is of. Throws DataError where the head names none.
 Grid grid_of(const StateHead& head);
 
-/// Reads a state of those terms whole, of former formats, too. Throws DataError, starting with the path.
-SiteState read_site_state(const std::string& path, const Grid& grid, const ParallelFor& parallel);
+/// What of a state is wanted.
+enum class StateParts : std::uint8_t {
+  all,
+  incidents,  // and acquisitions; nothing of its pixels, as if it had not learnt: what alerts are made of
+};
+
+/// Reads a state of those terms, of former formats, too; the file is checked whole. Throws DataError, starting with the
+/// path.
+SiteState read_site_state(const std::string& path, const Grid& grid, const ParallelFor& parallel,
+                          StateParts parts = StateParts::all);
 
 }  // namespace pitwatch

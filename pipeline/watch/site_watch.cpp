@@ -1,6 +1,7 @@
 #include "pipeline/watch/site_watch.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <exception>
 #include <iterator>
 #include <memory>
@@ -58,21 +59,6 @@ void add(const WatchReport::OfSite& pane, WatchReport::OfSite& site) {
   site.continued_from.insert(site.continued_from.end(), pane.continued_from.begin(), pane.continued_from.end());
 }
 
-/// Adds what a pane has to tell to the report of all.
-void add_remarks(WatchReport pane, WatchReport& report) {
-  std::move(pane.skipped.begin(), pane.skipped.end(), std::back_inserter(report.skipped));
-  std::move(pane.superseded.begin(), pane.superseded.end(), std::back_inserter(report.superseded));
-  std::move(pane.warnings.begin(), pane.warnings.end(), std::back_inserter(report.warnings));
-  const auto add = [](auto& from, auto& to) { std::move(from.begin(), from.end(), std::back_inserter(to)); };
-  add(pane.unusable, report.unusable);
-  add(pane.late, report.late);
-  add(pane.missing, report.missing);
-  add(pane.acquisitions, report.acquisitions);
-  add(pane.written, report.written);
-  add(pane.chip_places, report.chip_places);
-  add(pane.obsolete, report.obsolete);
-}
-
 /// Adds how things stand with a pane to how they stand with its site.
 void add(SiteStanding pane, std::optional<SiteStanding>& site) {
   if (!site) {
@@ -122,76 +108,46 @@ struct PaneOutcome {
   std::exception_ptr failure;
 };
 
-/// Watches the panes of a site, as many side by side as there are threads and memory for. After one that failed no more
-/// are begun.
-std::vector<PaneOutcome> watch_panes(const WatchedSite& watched, const std::vector<Pane>& panes,
-                                     const SourceListing& listing, OffsetMemory& offsets,
-                                     const ProgressSink& progress) {
-  struct Begun {
-    std::size_t pane;
-    std::unique_ptr<PaneWatch> watch;
-  };
-  const KeptPixels kept;  // what one pane leaves is of the next one's size
-  const std::int64_t panes_bytes = watched.options.memory_bytes / 4 * 3;  // the rest is for blocks
-  const auto most = static_cast<std::size_t>(arena_threads());
-  BlockCache blocks;
-  SiteProgress site_progress(progress, panes.size());
-  std::vector<PaneOutcome> outcomes(panes.size());
-  std::vector<Begun> side_by_side;
-  std::int64_t bytes = program_bytes;
-  const auto run = [&] {
-    const std::int64_t most_bytes = panes.size() == 1 ? pane_block_bytes : site_block_bytes;
-    blocks.set_limit(std::clamp(watched.options.memory_bytes - bytes, std::int64_t{0}, most_bytes));
-    in_parallel(static_cast<int>(side_by_side.size()), [&](int i) {
-      auto& [pane, watch] = side_by_side[static_cast<std::size_t>(i)];
-      PaneOutcome& outcome = outcomes[pane];
-      try {
-        outcome.summary = watch->run();
-        outcome.alerts = alerts_of(watch->state(), watched, panes[pane].grid);
-        outcome.known = known_by(watch->state(), outcome.alerts);
-      } catch (...) {
-        outcome.failure = std::current_exception();
-      }
-      watch.reset();
-    });
-    side_by_side.clear();
-    bytes = program_bytes;
-    return std::none_of(outcomes.begin(), outcomes.end(), [](const PaneOutcome& one) { return one.failure; });
-  };
-  for (std::size_t i = 0; i < panes.size(); ++i) {
-    auto watch = std::make_unique<PaneWatch>(watched, panes[i], listing, offsets, blocks, site_progress.of_pane(i),
-                                             outcomes[i].remarks);
-    const std::int64_t more = watch->bytes();
-    const bool fits = side_by_side.size() < most && bytes + more <= panes_bytes;
-    if (!fits && !side_by_side.empty() && !run()) return outcomes;
-    side_by_side.push_back({i, std::move(watch)});
-    bytes += more;
+/// A site, its panes, and what has been seen in them.
+struct SiteInWork {
+  SiteInWork(const WatchedSite& watched_site, const ProgressSink& progress_of_all)
+      : watched(watched_site),
+        panes(panes_of(site_grid(watched.site, watched.options.buffer_m))),
+        outcomes(panes.size()),
+        progress(progress_of_all, panes.size()) {}
+
+  bool has_failed() const {
+    return std::any_of(outcomes.begin(), outcomes.end(), [](const PaneOutcome& one) { return one.failure != nullptr; });
   }
-  run();
-  return outcomes;
-}
 
-}  // namespace
+  const WatchedSite& watched;
+  std::vector<Pane> panes;
+  std::vector<PaneOutcome> outcomes;  // of each pane
+  SiteProgress progress;
+};
 
-SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing, OffsetMemory& offsets,
-                       const ProgressSink& progress, WatchReport& report) {
-  const std::vector<Pane> panes = panes_of(site_grid(watched.site, watched.options.buffer_m));
+/// What all panes of a site saw, in one.
+SiteOutcome put_together(SiteInWork& site) {
   SiteOutcome outcome;
-  std::vector<std::vector<PaneAlert>> known;
   std::optional<SiteStanding> standing;
-  std::vector<PaneOutcome> seen = watch_panes(watched, panes, listing, offsets, progress);
-  for (PaneOutcome& pane : seen) {
+  for (PaneOutcome& pane : site.outcomes) {
     for (SiteStanding& of_pane : pane.remarks.standings) add(std::move(of_pane), standing);
-    add_remarks(std::move(pane.remarks), report);
+    pane.remarks.standings.clear();
+    add_remarks(std::move(pane.remarks), outcome.remarks);
   }
-  for (PaneOutcome& pane : seen) {
-    if (pane.failure) std::rethrow_exception(pane.failure);
+  std::vector<std::vector<PaneAlert>> known;
+  for (std::size_t i = 0; i < site.panes.size(); ++i) {
+    PaneOutcome& pane = site.outcomes[i];
+    if (pane.failure) {
+      outcome.failure = pane.failure;
+      return outcome;
+    }
     add(pane.summary, outcome.summary);
-    outcome.alerts.push_back({panes[outcome.alerts.size()].grid, std::move(pane.alerts)});
+    outcome.alerts.push_back({site.panes[i].grid, std::move(pane.alerts)});
     known.push_back(std::move(pane.known));
   }
-  const std::vector<std::vector<bool>> reported = reported_once(panes, known);
-  for (std::size_t i = 0; i < panes.size(); ++i) {
+  const std::vector<std::vector<bool>> reported = reported_once(site.panes, known);
+  for (std::size_t i = 0; i < site.panes.size(); ++i) {
     std::vector<Alert> some;
     for (std::size_t k = 0; k < reported[i].size(); ++k) {
       Alert& alert = outcome.alerts[i].alerts[k];
@@ -205,16 +161,182 @@ SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing,
   }
   if (standing) {
     standing->open_incidents = outcome.summary.open;
-    report.standings.push_back(std::move(*standing));
+    outcome.remarks.standings.push_back(std::move(*standing));
   }
   return outcome;
 }
 
-void check_state(const WatchedSite& watched) {
-  for (const Pane& pane : panes_of(site_grid(watched.site, watched.options.buffer_m))) {
-    const StateFolder states = state_folder(watched, pane);
-    check_end(watched, states.known());
+/// Panes of sites, one after the other, as many side by side as there are threads and memory for.
+class SideBySide {
+ public:
+  SideBySide(std::span<const WatchedSite> sites, const SourceListing& listing, const ProgressSink& progress,
+             const SiteDone& done)
+      : sites_(sites),
+        listing_(listing),
+        progress_(progress),
+        done_(done),
+        most_(static_cast<std::size_t>(arena_threads())) {}
+
+  void run() {
+    while (plan_some()) {
+      run_some();
+      tell_of_ended();
+    }
+    tell_of_ended();
   }
+
+ private:
+  struct Begun {
+    SiteInWork* site;
+    std::size_t pane;
+    std::unique_ptr<PaneWatch> watch;  // none where planning failed
+    std::int64_t bytes = 0;
+
+    PaneOutcome& outcome() const { return site->outcomes[pane]; }
+  };
+
+  /// Of the site whose panes come next.
+  bool has_more_panes() const { return site_ != nullptr && pane_ < site_->panes.size() && !site_->has_failed(); }
+
+  /// The next pane that is to be planned; nothing where there is none.
+  std::optional<Begun> next() {
+    while (true) {
+      if (has_more_panes()) return Begun{site_, pane_++, {}};
+      if (begun_ == sites_.size()) return std::nullopt;
+      site_ = in_work_.emplace_back(std::make_unique<SiteInWork>(sites_[begun_++], progress_)).get();
+      pane_ = 0;
+    }
+  }
+
+  /// Plans panes, side by side, until there are as many as threads. False where none is left to be run.
+  bool plan_some() {
+    const std::size_t before = planned_.size();
+    while (planned_.size() < most_) {
+      std::optional<Begun> one = next();
+      if (!one) break;
+      planned_.push_back(std::move(*one));
+    }
+    in_parallel(static_cast<int>(planned_.size() - before), [&](int i) {
+      Begun& one = planned_[before + static_cast<std::size_t>(i)];
+      guarded(one, [&] {
+        one.watch = std::make_unique<PaneWatch>(one.site->watched, one.site->panes[one.pane], listing_, offsets_,
+                                                blocks_, one.site->progress.of_pane(one.pane), one.outcome().remarks);
+        one.bytes = one.watch->bytes();
+      });
+    });
+    std::erase_if(planned_, [](const Begun& one) { return !one.watch || one.site->has_failed(); });
+    return !planned_.empty() || has_more_panes() || begun_ < sites_.size();
+  }
+
+  /// Of those that are planned the first ones that fit into the memory, one at least.
+  void run_some() {
+    if (planned_.empty()) return;
+    std::int64_t bytes = program_bytes;
+    std::size_t count = 0;
+    for (; count < planned_.size(); ++count) {
+      const std::int64_t panes_bytes = memory_bytes() / 4 * 3;  // the rest is for blocks
+      if (count > 0 && bytes + planned_[count].bytes > panes_bytes) break;
+      bytes += planned_[count].bytes;
+    }
+    const bool are_small = std::all_of(planned_.begin(), planned_.begin() + static_cast<std::ptrdiff_t>(count),
+                                       [](const Begun& one) { return one.site->panes.size() == 1; });
+    const std::int64_t most_bytes =
+        are_small ? std::min(site_block_bytes, static_cast<std::int64_t>(count) * pane_block_bytes) : site_block_bytes;
+    blocks_.set_limit(std::clamp(memory_bytes() - bytes, std::int64_t{0}, most_bytes));
+    in_parallel(static_cast<int>(count), [&](int i) {
+      Begun& one = planned_[static_cast<std::size_t>(i)];
+      guarded(one, [&] {
+        PaneOutcome& outcome = one.outcome();
+        const Grid& grid = one.site->panes[one.pane].grid;
+        outcome.summary = one.watch->run();
+        outcome.alerts = alerts_of(one.watch->state(), one.site->watched, grid);
+        outcome.known = known_by(one.watch->state(), outcome.alerts);
+      });
+      one.watch.reset();
+    });
+    planned_.erase(planned_.begin(), planned_.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+
+  template <typename Work>
+  static void guarded(Begun& one, const Work& work) {
+    try {
+      work();
+    } catch (...) {
+      one.outcome().failure = std::current_exception();
+    }
+  }
+
+  std::int64_t memory_bytes() const { return sites_.front().options.memory_bytes; }
+
+  /// Tells of sites all of whose panes have ended, in their order.
+  void tell_of_ended() {
+    while (!in_work_.empty()) {
+      SiteInWork& first = *in_work_.front();
+      const bool is_planned =
+          std::any_of(planned_.begin(), planned_.end(), [&](const Begun& one) { return one.site == &first; });
+      if (is_planned || (&first == site_ && has_more_panes())) return;
+      SiteOutcome outcome = put_together(first);
+      if (&first == site_) site_ = nullptr;
+      in_work_.pop_front();
+      done_(told_++, std::move(outcome));
+    }
+  }
+
+  std::span<const WatchedSite> sites_;
+  const SourceListing& listing_;
+  const ProgressSink& progress_;
+  const SiteDone& done_;
+  std::size_t most_;
+  const KeptPixels kept_;  // what one pane leaves is of the next one's size
+  BlockCache blocks_;
+  OffsetMemory offsets_;
+  std::deque<std::unique_ptr<SiteInWork>> in_work_;  // that have not been told of
+  std::vector<Begun> planned_;
+  std::size_t begun_ = 0;       // sites
+  SiteInWork* site_ = nullptr;  // whose panes come next
+  std::size_t pane_ = 0;
+  std::size_t told_ = 0;
+};
+
+}  // namespace
+
+void watch_sites_of(std::span<const WatchedSite> sites, const SourceListing& listing, const ProgressSink& progress,
+                    const SiteDone& done) {
+  if (!sites.empty()) SideBySide(sites, listing, progress, done).run();
+}
+
+void check_states(std::span<const WatchedSite> sites) {
+  std::vector<std::exception_ptr> failures(sites.size());
+  in_parallel(static_cast<int>(sites.size()), [&](int i) {
+    const auto number = static_cast<std::size_t>(i);
+    const WatchedSite& watched = sites[number];
+    try {
+      for (const Pane& pane : panes_of(site_grid(watched.site, watched.options.buffer_m))) {
+        const StateFolder states = state_folder(watched, pane);
+        check_end(watched, states.known());
+      }
+    } catch (...) {
+      failures[number] = std::current_exception();
+    }
+  });
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+void add_remarks(WatchReport part, WatchReport& report) {
+  std::move(part.skipped.begin(), part.skipped.end(), std::back_inserter(report.skipped));
+  std::move(part.superseded.begin(), part.superseded.end(), std::back_inserter(report.superseded));
+  std::move(part.warnings.begin(), part.warnings.end(), std::back_inserter(report.warnings));
+  const auto add = [](auto& from, auto& to) { std::move(from.begin(), from.end(), std::back_inserter(to)); };
+  add(part.unusable, report.unusable);
+  add(part.late, report.late);
+  add(part.missing, report.missing);
+  add(part.acquisitions, report.acquisitions);
+  add(part.written, report.written);
+  add(part.chip_places, report.chip_places);
+  add(part.obsolete, report.obsolete);
+  add(part.standings, report.standings);
 }
 
 void probe_pane(const WatchedSite& watched, const Pane& pane, const SourceListing& listing, OffsetMemory& offsets,

@@ -1,8 +1,11 @@
 #pragma once
-// One watched site: its acquisitions taken in one after the other. The nightly job does this with a state in files;
-// whoever asks what it saw does it again in memory, with a probe.
+// Watched sites: the acquisitions of each taken in one after the other. The nightly job does this with a state in
+// files; whoever asks what it saw does it again in memory, with a probe.
 
 #include <cstdint>
+#include <exception>
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "pipeline/acquisition/checks.hpp"
@@ -28,17 +31,26 @@ struct GridAlerts {
 struct SiteOutcome {
   WatchReport::OfSite summary;
   std::vector<GridAlerts> alerts;  // of each pane those that are reported
+  WatchReport remarks;             // what was skipped, left out or doubtful
+  std::exception_ptr failure;      // of the first pane that failed; then of the rest only the remarks are told
 };
 
-/// Takes in all acquisitions at a site that its state does not hold, pane by pane, and writes the state; where
-/// options.state is empty, all of them, and writes nothing. `offsets` is for all sites of a run. Inside in_arena().
-/// Adds to `report` what was skipped, left out or doubtful. Throws as watch().
-SiteOutcome watch_site(const WatchedSite& watched, const SourceListing& listing, OffsetMemory& offsets,
-                       const ProgressSink& progress, WatchReport& report);
+/// Called with the place of a site among all and what became of it, in the order of sites.
+using SiteDone = std::function<void(std::size_t, SiteOutcome)>;
+
+/// Takes in all acquisitions at sites that their states do not hold, and writes the states; where options.state is
+/// empty, all of them, and writes nothing. As many panes are watched side by side, of one site or of several, as there
+/// are threads and memory for; none is begun of a site of which one has failed. Inside in_arena(). What `done` throws
+/// ends it. A site is told of when all of its panes have ended.
+void watch_sites_of(std::span<const WatchedSite> sites, const SourceListing& listing, const ProgressSink& progress,
+                    const SiteDone& done);
+
+/// Adds what a part of a run has to tell, but for its summaries, to the report of all.
+void add_remarks(WatchReport part, WatchReport& report);
 
 /// Throws ConfigError, before anything is done, for a state that a run with these options must not continue from: of
-/// other terms, of a newer format, or later than the end that is asked for.
-void check_state(const WatchedSite& watched);
+/// other terms, of a newer format, or later than the end that is asked for. Of several the first in the order of sites.
+void check_states(std::span<const WatchedSite> sites);
 
 /// Takes in all acquisitions at one pane in memory and shows them to a probe. Otherwise as watch_site().
 void probe_pane(const WatchedSite& watched, const Pane& pane, const SourceListing& listing, OffsetMemory& offsets,

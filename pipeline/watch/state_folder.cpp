@@ -277,13 +277,13 @@ std::optional<std::size_t> StateFolder::earliest_start_of(const AcquisitionPlan&
   return rerun_start_of(plan, Instant{});
 }
 
-std::optional<SiteState> StateFolder::load(std::size_t acquisitions) {
+std::optional<SiteState> StateFolder::load(std::size_t acquisitions, StateParts parts) {
   const bool is_start = start_ && checkpoints_[*start_].acquisitions == acquisitions;
   for (std::size_t i = is_start ? *start_ : 0; i < checkpoints_.size(); ++i) {
     Checkpoint& checkpoint = checkpoints_[i];
     if (checkpoint.acquisitions != acquisitions || !fits(checkpoint) || !checkpoint.head->is_learnt) continue;
     try {
-      SiteState state = read_site_state(checkpoint.path, terms_.grid, parallel_);
+      SiteState state = read_site_state(checkpoint.path, terms_.grid, parallel_, parts);
       loaded_ = checkpoint.path;
       return state;
     } catch (const DataError& error) {
@@ -295,8 +295,10 @@ std::optional<SiteState> StateFolder::load(std::size_t acquisitions) {
   return std::nullopt;
 }
 
-bool StateFolder::check_newest() {
+bool StateFolder::check_newest(std::size_t next_to_load) {
   if (!newest_) return true;
+  const bool is_next = start_ == newest_ && next_to_load > 0 && checkpoints_[*newest_].acquisitions == next_to_load;
+  if (is_next) return true;
   Checkpoint& newest = checkpoints_[*newest_];
   try {
     check_state_file(newest.path);

@@ -59,15 +59,16 @@ class StateFolder {
   /// The same for one from as early as can be: from the beginning, if all of it can be read.
   std::optional<std::size_t> earliest_start_of(const AcquisitionPlan& plan);
 
-  /// The state of that many acquisitions, whole and checked. Nothing where the file is damaged: it is then one of
-  /// damaged(), and everything has to be asked anew.
-  std::optional<SiteState> load(std::size_t acquisitions);
+  /// The state of that many acquisitions, or those parts of it, from a file that is checked whole. Nothing where the
+  /// file is damaged: it is then one of damaged(), and everything has to be asked anew.
+  std::optional<SiteState> load(std::size_t acquisitions, StateParts parts = StateParts::all);
 
   /// The file that load() read; empty: none.
   const std::string& loaded() const { return loaded_; }
 
-  /// Checks the newest checkpoint whole; false as load() gives nothing.
-  bool check_newest();
+  /// Checks the newest checkpoint whole; false as load() gives nothing. Not where load() of so many acquisitions is
+  /// next and will read the same file.
+  bool check_newest(std::size_t next_to_load = 0);
 
   /// Writes the state. Of checkpoints that this object wrote those are removed that are not needed to go back. Throws
   /// ConfigError where the folder cannot be made, IoError where it cannot be written. Returns the path; nothing where

@@ -88,25 +88,27 @@ std::string no_scene_at(const Site& site) {
 Seen watch_sites(const std::vector<WatchedSite>& sites, const SourceListing& listing, const ProgressSink& progress,
                  WatchReport& report) {
   Seen seen;
-  OffsetMemory offsets;
-  for (const WatchedSite& watched : sites) {
+  watch_sites_of(sites, listing, progress, [&](std::size_t number, SiteOutcome outcome) {
+    const WatchedSite& watched = sites[number];
+    add_remarks(std::move(outcome.remarks), report);
     try {
-      SiteOutcome outcome = watch_site(watched, listing, offsets, progress, report);
-      const WatchReport::OfSite& site = outcome.summary;
-      if (site.acquisitions == 0) report.skipped.emplace_back("site " + watched.site.id, no_scene_at(watched.site));
-      seen.watched[watched.site.id] = site.relearnt       ? SupersededWhy::relearnt
-                                      : site.replayed > 0 ? SupersededWhy::replayed
-                                                          : SupersededWhy::merged;
-      report.sites.push_back(std::move(outcome.summary));
-      std::move(outcome.alerts.begin(), outcome.alerts.end(), std::back_inserter(seen.alerts));
+      if (outcome.failure) std::rethrow_exception(outcome.failure);
     } catch (const DataError& unusable) {
       report.skipped.emplace_back("site " + watched.site.id, error_chain(unusable));  // the others go on
       SiteStanding failed;
       failed.id = watched.site.id;
       failed.last_error = error_chain(unusable);
       report.standings.push_back(std::move(failed));
+      return;
     }
-  }
+    const WatchReport::OfSite& site = outcome.summary;
+    if (site.acquisitions == 0) report.skipped.emplace_back("site " + watched.site.id, no_scene_at(watched.site));
+    seen.watched[watched.site.id] = site.relearnt       ? SupersededWhy::relearnt
+                                    : site.replayed > 0 ? SupersededWhy::replayed
+                                                        : SupersededWhy::merged;
+    report.sites.push_back(std::move(outcome.summary));
+    std::move(outcome.alerts.begin(), outcome.alerts.end(), std::back_inserter(seen.alerts));
+  });
   for (auto* notices : {&report.skipped, &report.superseded, &report.warnings}) keep_once(*notices);
   return seen;
 }
@@ -240,10 +242,8 @@ WatchReport watch(const WatchOptions& given, const ProgressSink& progress) {
     NightRecord record(options, started);
     try {
       if (!options.dry_run) record.settle_unfinished();
-      for (WatchedSite& watched : sites) {
-        watched.recorded = record.recorded(watched.site);
-        check_state(watched);
-      }
+      for (WatchedSite& watched : sites) watched.recorded = record.recorded(watched.site);
+      in_arena(options.threads, [&] { check_states(sites); });
       record.check_register();
       run_nightly(options, sites, context, record, progress, report);
     } catch (const std::exception& error) {

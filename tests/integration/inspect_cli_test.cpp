@@ -45,6 +45,7 @@ class Watched {
   }
   std::string sites() const { return folder_ / "sites.geojson"; }
   std::string source() const { return folder_ / "series/small"; }
+  std::string state() const { return folder_ / "state"; }
   const json& alerts() const { return alerts_; }
   std::size_t observations() const { return dates_.size(); }
 
@@ -250,6 +251,105 @@ TEST_F(InspectCli, APeriod) {
   const auto first = std::find(all.begin(), all.end(), some.front());
   ASSERT_NE(first, all.end());
   for (std::size_t i = 0; i < some.size(); ++i) EXPECT_EQ(some[i], first[static_cast<std::ptrdiff_t>(i)]);
+}
+
+/// What the state is quoted for is what watching again comes to; what it does not keep is not told at all.
+void expect_quoted(const json& quoted, const json& all) {
+  const json& last = all.at("acquisitions").back();
+  const json& state = quoted.at("state");
+  EXPECT_EQ(state.at("as_of"), last.at("date"));
+  EXPECT_EQ(state.at("status"), last.at("status"));
+  EXPECT_EQ(state.at("own_evidence"), last.at("own_evidence"));
+  std::map<std::string, json> by_date;
+  for (const json& observation : all.at("acquisitions")) by_date[observation.at("date")] = observation;
+  std::size_t with_residual = 0;
+  for (const json& row : quoted.at("acquisitions")) {
+    SCOPED_TRACE(row.at("date").get<std::string>());
+    const json& same = by_date.at(row.at("date"));
+    EXPECT_EQ(row.at("scene"), same.at("scene"));
+    EXPECT_EQ(row.at("incidents"), same.at("incidents"));
+    for (const auto& [band, value] : same.at("reflectance").items()) {
+      ASSERT_EQ(row.at("reflectance").at(band).is_null(), value.is_null());
+      if (value.is_null()) continue;
+      EXPECT_NEAR(row.at("reflectance").at(band).get<double>(), value.get<double>(), 1.01e-4);
+    }
+    EXPECT_EQ(row.at("seen"), same.at("seen") == "screened" ? "clear" : same.at("seen"));
+    if (row.at("seen") != "clear") {
+      EXPECT_EQ(row.at("why"), same.at("why"));
+    }
+    if (!row.at("residual_length").is_null()) {
+      ++with_residual;
+      EXPECT_EQ(row.at("residual_length"), same.at("residual_length"));
+    }
+    if (!row.at("status").is_null() && row.at("status") != "learning") {
+      EXPECT_EQ(row.at("status"), same.at("status"));
+    }
+    if (!row.at("decision").is_null()) {
+      EXPECT_EQ(row.at("decision"), same.at("decision"));
+    }
+    EXPECT_TRUE(row.at("evidence").is_null());
+    EXPECT_TRUE(row.at("probability").is_null());
+    EXPECT_TRUE(row.at("shared").at("ndvi").is_null());
+  }
+  EXPECT_GT(with_residual, 0U);
+  EXPECT_LE(with_residual, 6U);
+}
+
+TEST_F(InspectCli, AStateIsQuotedAndSaysNothingElseThanTheNights) {
+  std::vector<std::string> places{place_beside(watched().alerts())};
+  for (const json& alert : watched().alerts()) {
+    if (places.size() < 4) places.push_back(test::place_in(alert));
+  }
+  ASSERT_GT(places.size(), 2U);
+  for (const std::string& place : places) {
+    SCOPED_TRACE(place);
+    const json quoted = report_of(place, {"--state", watched().state()});
+    const json& all = all_of(place);
+    EXPECT_EQ(quoted.at("algorithm"), all.at("algorithm"));
+    EXPECT_EQ(quoted.at("pixel"), all.at("pixel"));
+    // By default from where it was judged on.
+    std::size_t judged = 0;
+    for (const json& row : all.at("acquisitions")) judged += row.at("status") == "learning" ? 0U : 1U;
+    EXPECT_EQ(quoted.at("acquisitions").size(), judged);
+    expect_quoted(quoted, all);
+    const json whole = report_of(place, {"--state", watched().state(), "--from", "2021-01-01"});
+    EXPECT_EQ(whole.at("acquisitions").size(), watched().observations());
+    EXPECT_EQ(whole.at("acquisitions").front().at("status"), "learning");
+    expect_quoted(whole, all);
+  }
+}
+
+TEST_F(InspectCli, AStateIsQuotedWhereSomethingHappened) {
+  const auto confirmed = std::find_if(watched().alerts().begin(), watched().alerts().end(), [](const json& alert) {
+    return alert.at("properties").at("status") == "confirmed";
+  });
+  ASSERT_NE(confirmed, watched().alerts().end());
+  const json quoted = report_of(test::place_in(*confirmed), {"--state", watched().state()});
+  std::vector<std::string> decisions;
+  for (const json& row : quoted.at("acquisitions")) {
+    if (!row.at("decision").is_null()) decisions.push_back(row.at("decision"));
+  }
+  EXPECT_THAT(decisions, ::testing::ElementsAre(::testing::StartsWith("provisional, began "), "confirmed"));
+  EXPECT_EQ(quoted.at("state").at("status"), "confirmed");
+  EXPECT_FALSE(quoted.at("state").at("onset_before").is_null());
+  const test::Outcome table = inspect(test::place_in(*confirmed), {"--state", watched().state()});
+  EXPECT_THAT(table.out, HasSubstr("the state after 2022-"));
+  EXPECT_THAT(table.out, HasSubstr("Not kept"));
+  const test::Outcome some = inspect(test::place_in(*confirmed), {"--state", watched().state(), "--from", "2022-05-01",
+                                                                  "--to", "2022-06-30", "--format", "json"});
+  const json period = json::parse(some.out).at("acquisitions");
+  ASSERT_FALSE(period.empty());
+  EXPECT_GE(period.front().at("date"), "2022-05-01");
+  EXPECT_LT(period.back().at("date"), "2022-07-01");
+}
+
+TEST_F(InspectCli, AStateThatDoesNotFitIsRefusedAndNoneIsTouched) {
+  const std::string place = test::place_in(watched().alerts().front());
+  const test::Outcome other = inspect(place, {"--state", watched().state(), "--confirm-observations", "5"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("confirm-observations"));
+  EXPECT_EQ(inspect(place, {"--state", folder_ / "none"}).exit_code, 3);
+  EXPECT_THAT(test::names_in(folder_.path()), ::testing::IsEmpty());
 }
 
 TEST_F(InspectCli, RefusesWithoutAWordOnStdout) {

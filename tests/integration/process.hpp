@@ -94,6 +94,8 @@ inline Outcome run_process(const Invocation& run) {
     // What the user's own shell sets must not change a test.
     if (text.rfind("PITWATCH_", 0) != 0) variables.push_back(text);
   }
+  // Nor what was run before.
+  if (run.environment.count("PITWATCH_CACHE") == 0) variables.emplace_back("PITWATCH_CACHE=off");
   for (const auto& [name, value] : run.environment) variables.push_back(name + "=" + value);
   const std::vector<char*> arguments = detail::pointers(words);
   const std::vector<char*> environment = detail::pointers(variables);

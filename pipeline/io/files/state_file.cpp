@@ -335,6 +335,10 @@ StateFile::StateFile(const std::string& path) : path_(path) {
 }
 
 void StateFile::unpack(std::span<const StateArray> arrays, const ParallelFor& parallel) const {
+  unpack_from(0, arrays, parallel);
+}
+
+void StateFile::unpack_from(std::size_t first, std::span<const StateArray> arrays, const ParallelFor& parallel) const {
   Taker taker(arrays_, path_);
   if (taker.number() != arrays.size()) fail(path_, "has other arrays");
   const std::vector<Piece> pieces = pieces_of(arrays);
@@ -349,8 +353,9 @@ void StateFile::unpack(std::span<const StateArray> arrays, const ParallelFor& pa
     }
   }
   if (!taker.at_end()) fail(path_, damaged);
-  parallel(static_cast<int>(pieces.size()), [&](int i) {
-    const auto n = static_cast<std::size_t>(i);
+  const std::size_t passed_over = pieces_of(arrays.first(first)).size();
+  parallel(static_cast<int>(pieces.size() - passed_over), [&](int i) {
+    const std::size_t n = passed_over + static_cast<std::size_t>(i);
     expand_piece(pieces[n], compressed[n], path_);
   });
 }

@@ -1,6 +1,7 @@
 #pragma once
 // State that a run leaves for the next: a header as text, and arrays of small numbers under names, compressed.
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,10 @@ class StateFile {
   /// Fills arrays that are those that were written: names, order and sizes. Throws DataError, starting with the path,
   /// where they are not; then what they hold is of no use. No file makes this allocate more than pieces of them.
   void unpack(std::span<const StateArray> arrays, const ParallelFor& parallel = serial_for) const;
+
+  /// The same, but fills none before the array of that number: those keep what they hold.
+  void unpack_from(std::size_t first, std::span<const StateArray> arrays,
+                   const ParallelFor& parallel = serial_for) const;
 
  private:
   std::string path_;

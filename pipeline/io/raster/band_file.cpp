@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -75,14 +77,46 @@ std::string crs_of(GDALDatasetH dataset) {
   return wkt.get();
 }
 
-Grid grid_of(GDALDatasetH dataset) {
+/// CRS by what files say of theirs: GDAL takes longer to make one out than to read a block, and scenes share theirs.
+class KnownCrs {
+ public:
+  std::optional<std::string> find(const std::string& keys) {
+    const std::lock_guard lock(mutex_);
+    const auto found = known_.find(keys);
+    return found != known_.end() ? std::optional(found->second) : std::nullopt;
+  }
+  void add(const std::string& keys, const std::string& crs) {
+    constexpr std::size_t most = 256;  // zones are 120
+    const std::lock_guard lock(mutex_);
+    if (known_.size() < most && keys.size() <= largest_keys_bytes) known_.emplace(keys, crs);
+  }
+
+ private:
+  static constexpr std::size_t largest_keys_bytes = 4096;
+  std::mutex mutex_;
+  std::map<std::string, std::string> known_;
+};
+
+/// As crs_of(). `keys` is what the file said before the dataset was opened; empty: nothing that can be known by.
+std::string known_crs_of(GDALDatasetH dataset, const std::string& path, const std::string& keys) {
+  static KnownCrs& known = *new KnownCrs();  // never destroyed: threads may end after main
+  if (!keys.empty()) {
+    if (std::optional<std::string> crs = known.find(keys)) return *std::move(crs);
+  }
+  std::string crs = crs_of(dataset);
+  // Unless another file has taken the place of this one in between.
+  if (!keys.empty() && geo_keys_of(path) == keys) known.add(keys, crs);
+  return crs;
+}
+
+Grid grid_of(GDALDatasetH dataset, const std::string& path, const std::string& keys) {
   Grid grid;
   grid.width = GDALGetRasterXSize(dataset);
   grid.height = GDALGetRasterYSize(dataset);
   if (grid.width > longest_side || grid.height > longest_side || std::int64_t{grid.width} * grid.height > most_pixels) {
     throw DataError("absurd size: " + std::to_string(grid.width) + " x " + std::to_string(grid.height));
   }
-  grid.crs = crs_of(dataset);
+  grid.crs = known_crs_of(dataset, path, keys);
   std::array<double, 6> t{};
   if (GDALGetGeoTransform(dataset, t.data()) != CE_None) throw DataError("has no georeference");
   const bool finite = std::all_of(t.begin(), t.end(), [](double value) { return std::isfinite(value); });
@@ -176,12 +210,13 @@ BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) 
   try {
     check_jp2_header(path);
     const std::uint64_t log = input_log_number();
+    const std::string keys = geo_keys_of(path);
     Dataset dataset = open(path);
     const GdalErrorCapture quiet;
     const int bands = GDALGetRasterCount(dataset.get());
     if (bands < 1) throw DataError("has no raster band");
     if (bands > most_bands) throw DataError("absurd number of bands: " + std::to_string(bands));
-    state_->grid = grid_of(dataset.get());
+    state_->grid = grid_of(dataset.get(), path, keys);
     const GDALRasterBandH band = GDALGetRasterBand(dataset.get(), 1);
     state_->type = GDALGetRasterDataType(band);
     if (state_->type != GDT_Byte && state_->type != GDT_UInt16 && state_->type != GDT_Int16) {
@@ -306,7 +341,17 @@ Plane<std::uint16_t> BandFile::read_decimated(int longest_px) const {
 Plane<std::uint16_t> BandFile::read_spread(std::int64_t wanted_pixels) const {
   if (std::int64_t{grid().width} * grid().height <= wanted_pixels) {
     Plane<std::uint16_t> whole(grid().width, grid().height);
-    read_window(grid().extent(), whole.view());
+    if (!state_->deflate_tiff) {
+      read_window(grid().extent(), whole.view());
+      return whole;
+    }
+    for (int by = 0; by < blocks_down(); ++by) {
+      for (int bx = 0; bx < blocks_across(); ++bx) {
+        const Window block =
+            intersection({bx * block_width(), by * block_height(), block_width(), block_height()}, grid().extent());
+        read_block(bx, by, {&whole.at(block.x, block.y), block.width, block.height, whole.stride()});
+      }
+    }
     return whole;
   }
   // Blocks of a piece, pieces of the raster, pieces that are read. What is cut off at the right and the lower edge

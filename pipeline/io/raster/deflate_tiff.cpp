@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "kernels/predictor.hpp"
@@ -99,7 +100,70 @@ bool is_ordinary(TIFF* tiff) {
          field<std::uint16_t>(tiff, TIFFTAG_FILLORDER, 0) == FILLORDER_MSB2LSB;
 }
 
+/// The values of a tag as bytes, empty where it is not there; nothing where they cannot be told. How libtiff gives them
+/// depends on whether GDAL has told it of the tag, else on the type that the file has.
+std::optional<std::string> bytes_of_tag(TIFF* tiff, std::uint32_t tag) {
+  const TIFFField* const field = TIFFFieldWithTag(tiff, tag);
+  if (field == nullptr) return std::string();  // known to neither
+  const TIFFDataType type = TIFFFieldDataType(field);
+  const int count_kind = TIFFFieldReadCount(field);
+  if (TIFFFieldPassCount(field) == 0) {
+    const char* text = nullptr;
+    if (type != TIFF_ASCII || count_kind != TIFF_VARIABLE) return std::nullopt;
+    return TIFFGetField(tiff, tag, &text) == 1 && text != nullptr ? text : std::string();
+  }
+  std::uint32_t count = 0;
+  const void* values = nullptr;
+  if (count_kind == TIFF_VARIABLE2) {
+    if (TIFFGetField(tiff, tag, &count, &values) != 1) return std::string();
+  } else if (count_kind == TIFF_VARIABLE) {
+    std::uint16_t short_count = 0;
+    if (TIFFGetField(tiff, tag, &short_count, &values) != 1) return std::string();
+    count = short_count;
+  } else {
+    return std::nullopt;
+  }
+  if (values == nullptr) return std::string();
+  return std::string(static_cast<const char*>(values),
+                     std::size_t{count} * static_cast<std::size_t>(TIFFDataWidth(type)));
+}
+
+/// Of a file that is open.
+class Descriptor {
+ public:
+  explicit Descriptor(const std::string& path) : number_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
 }  // namespace
+
+std::string geo_keys_of(const std::string& path) {
+  const Descriptor file(path);
+  struct stat status {};
+  if (file.number() < 0 || ::fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  Source source{file.number(), 0, {}};
+  const auto tiff = open_tiff(path, source);
+  if (!tiff) return {};
+  constexpr std::uint32_t key_directory = 34735;
+  constexpr std::uint32_t double_params = 34736;
+  constexpr std::uint32_t ascii_params = 34737;
+  std::string keys;
+  for (const std::uint32_t tag : {key_directory, double_params, ascii_params}) {
+    const std::optional<std::string> bytes = bytes_of_tag(tiff.get(), tag);
+    if (!bytes || (tag == key_directory && bytes->empty())) return {};
+    keys += std::to_string(bytes->size()) + "\n" + *bytes + "\n";
+  }
+  return keys;
+}
 
 std::unique_ptr<DeflateTiff> DeflateTiff::open(const std::string& path, int block_width, int block_height,
                                                int block_count) {

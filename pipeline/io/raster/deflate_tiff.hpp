@@ -43,4 +43,9 @@ class DeflateTiff {
   mutable std::atomic<std::uint64_t> told_log_{0};  // the InputLog that knows it
 };
 
+/// The tags of a TIFF that say what CRS it is in (GeoTIFF 1.1, OGC 19-008r4: GeoKeyDirectory, GeoDoubleParams,
+/// GeoAsciiParams), as bytes: two files with the same ones have the same CRS. Empty where the file is no local TIFF or
+/// has none. Thread-safe.
+std::string geo_keys_of(const std::string& path);
+
 }  // namespace pitwatch

@@ -28,6 +28,7 @@
 #include "pipeline/io/products/product_files.hpp"
 #include "pipeline/io/products/safe_product.hpp"
 #include "pipeline/io/products/stac_item.hpp"
+#include "pipeline/io/scenes/remembered_scene.hpp"
 
 namespace pitwatch {
 namespace {
@@ -303,11 +304,20 @@ class Lister {
     return options;
   }
 
-  void add_item(const std::string& path, const std::string& text, SourceListing& listing) {
+  /// Whether it is an item that can be used and says all by itself: of others the scene is their collection's, too.
+  bool add_item(const std::string& path, const std::string& text, SourceListing& listing) {
     try {
-      listing.scenes.push_back({parse_stac_item(text, path, options_of(path)), sha256_text(text)});
+      bool asked_collection = false;
+      StacItemOptions options = options_of(path);
+      options.collection = [&, ask = std::move(options.collection)](const std::string& href) {
+        asked_collection = true;
+        return ask(href);
+      };
+      listing.scenes.push_back({parse_stac_item(text, path, options), sha256_text(text)});
+      return !asked_collection;
     } catch (const DataError& error) {
       reject(path, error.what(), listing);
+      return false;
     }
   }
 
@@ -316,7 +326,7 @@ class Lister {
     std::vector<SourceListing> found(documents_.size());
     options_.parallel(static_cast<int>(documents_.size()), [&](int i) {
       const auto number = static_cast<std::size_t>(i);
-      read_document(documents_[number], found[number]);
+      if (!recall_item(documents_[number], found[number])) read_document(documents_[number], found[number]);
     });
     for (SourceListing& one : found) {
       std::move(one.scenes.begin(), one.scenes.end(), std::back_inserter(listing_.scenes));
@@ -324,14 +334,38 @@ class Lister {
     }
   }
 
+  bool recall_item(const std::string& path, SourceListing& listing) const {
+    if (options_.memory == nullptr) return false;
+    const std::optional<FileIdentity> identity = file_identity(path);
+    if (!identity) return false;
+    const auto text = options_.memory->recall(path, text_of(*identity));
+    std::optional<ListedScene> listed = text ? unpacked_scene(*text, path) : std::nullopt;
+    if (!listed) return false;
+    listing.scenes.push_back(*std::move(listed));
+    return true;
+  }
+
+  /// Notes what an item said by itself. `before` is what its file was before it was read.
+  void remember_item(const std::string& path, const FileIdentity& before, const ListedScene& listed) const {
+    FileMemory& memory = *options_.memory;
+    if (!has_rested(before, memory.rest()) || file_identity(path) != before) return;
+    if (std::optional<std::string> text = packed_scene(listed, path)) {
+      memory.note(path, text_of(before), *std::move(text));
+    }
+  }
+
   void read_document(const std::string& path, SourceListing& listing) {
     try {
+      const std::optional<FileIdentity> before = options_.memory != nullptr ? file_identity(path) : std::nullopt;
       const std::string text = read_json_text(path);
       // Of other JSON no more than its own members is kept.
       const std::map<std::string, std::string> top = top_texts(text);
       const auto type = top.find("type");
       if (type == top.end()) return;
-      if (type->second == "Feature" && top.count("stac_version") != 0) add_item(path, text, listing);
+      if (type->second == "Feature" && top.count("stac_version") != 0) {
+        const bool is_whole = add_item(path, text, listing);
+        if (is_whole && before) remember_item(path, *before, listing.scenes.front());
+      }
       if (type->second == "FeatureCollection") add_collection_of_items(path, parse_json(text), listing);
     } catch (const DataError& error) {
       reject(path, error.what(), listing);

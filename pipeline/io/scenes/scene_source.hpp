@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/core/scene.hpp"
+#include "pipeline/io/files/file_memory.hpp"
 #include "pipeline/io/files/parallel_for.hpp"
 
 namespace pitwatch {
@@ -36,6 +37,9 @@ struct ListingOptions {
   std::chrono::seconds settled_after{60};
   /// JSON files of a folder are read by it.
   ParallelFor parallel = serial_for;
+  /// What items of a folder said before: one whose file has not changed is not read again. It gets what those said that
+  /// are read; nothing: all are read.
+  FileMemory* memory = nullptr;
 };
 
 /// Lists the scenes of a source. Metadata only: no raster is opened.

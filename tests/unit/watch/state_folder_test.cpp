@@ -118,6 +118,44 @@ TEST_F(StateFolderTest, AReasonThatIsNotUtf8IsKeptAsFarAsItIs) {
   EXPECT_EQ(known[1].skipped, "/in/B04\xEF\xBF\xBD.jp2: cannot be read");
 }
 
+TEST_F(StateFolderTest, ItsIncidentsComeBackWithoutItsPixels) {
+  SiteState now = state(3);
+  WatchedIncident incident;
+  incident.id = "PW-1";
+  incident.first_detected = incident.last_detected = incident.last_observed = acquisition(2).acquired;
+  incident.observations = 1;
+  incident.runs = {{1, 0, 2}};
+  incident.events = {
+      {incident.first_detected, AlertEventKind::first_detected, AlertStatus::provisional, 0.5, 2, incident.runs}};
+  now.incidents.push_back(incident);
+  open(StateFolder::Use::relearn).save(now, false);
+  StateFolder folder = open();
+  const std::optional<SiteState> whole = folder.load(3);
+  const std::optional<SiteState> part = folder.load(3, StateParts::incidents);
+  ASSERT_TRUE(whole && part);
+  EXPECT_EQ(part->acquisitions, whole->acquisitions);
+  EXPECT_EQ(part->learn_until, whole->learn_until);
+  EXPECT_EQ(part->incidents, whole->incidents);
+  EXPECT_FALSE(whole->incidents.empty());
+  EXPECT_FALSE(part->is_learnt());
+  EXPECT_TRUE(part->undisturbed.empty());
+  EXPECT_FALSE(part->reference);
+}
+
+TEST_F(StateFolderTest, WithoutItsPixelsAFileIsCheckedWholeAllTheSame) {
+  save(3);
+  const std::string file = path("looks-000003.state");
+  const std::size_t size = test::read_text(file).size();
+  for (const std::size_t at : {size / 2, size - 1}) {
+    flip(file, at);
+    StateFolder folder = open();
+    EXPECT_FALSE(folder.load(3, StateParts::incidents)) << at;
+    EXPECT_THAT(folder.damaged(), SizeIs(1));
+    flip(file, at);
+  }
+  EXPECT_TRUE(open().load(3, StateParts::incidents));
+}
+
 TEST_F(StateFolderTest, AStateComesBack) {
   save(3);
   StateFolder folder = open();
