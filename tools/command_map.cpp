@@ -35,7 +35,8 @@ class MapCommand final : public Command {
         ("film", po::value<int>()->value_name("N")->default_value(defaults.film),
          "pictures of each alert beside those of before, detected and confirmed, at most, spread over time, 0..200; 0: "
          "no "
-         "pictures at all")  //
+         "pictures at all")                                                                                        //
+        ("with-reviewers", po::bool_switch(), "name the people who reviewed alerts; default: they are not named")  //
         ("now", po::value<std::string>()->value_name("TIME"),
          "up to when overpasses are expected; default: the newest acquisition, so that the same state gives the same "
          "bytes")  //
@@ -60,6 +61,7 @@ class MapCommand final : public Command {
     if (values.count("dossiers") != 0) options_.dossiers = values["dossiers"].as<std::string>();
     options_.sites = list_option(values, "site");
     options_.now = parse_period_end(values, "now");
+    options_.with_reviewers = values["with-reviewers"].as<bool>();
     options_.film = values["film"].as<int>();
     if (options_.film < 0 || options_.film > most_film) throw ConfigError("--film must be 0 to 200");
     if (values.count("max-natural") == 0) return;

@@ -3,7 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/delivery/publish.hpp"
+#include "pipeline/delivery/alert_folder.hpp"
 #include "pipeline/report/versions.hpp"
 #include "tools/monitor_options.hpp"
 #include "tools/register_options.hpp"
@@ -29,7 +29,8 @@ class PublishCommand final : public Command {
         ("url", po::value<std::string>()->value_name("URL"),
          "where the folder will be served, for absolute links beside the relative ones")  //
         ("compare", po::value<std::vector<std::string>>()->value_name("DIR"),
-         "a folder that compare wrote: its score.tif and mask.tif are published, too; may be repeated")  //
+         "a folder that compare wrote: its score.tif and mask.tif are published, too; may be repeated")            //
+        ("with-reviewers", po::bool_switch(), "name the people who reviewed alerts; default: they are not named")  //
         ("max-natural", po::value<double>()->value_name("P")->default_value(0.8, "0.8"),
          "alerts that are likelier than this to be no work of people are left out, 0..1");
     return description;
@@ -43,6 +44,7 @@ class PublishCommand final : public Command {
     options_.register_target = register_target(values);
     if (values.count("url") != 0) options_.url = values["url"].as<std::string>();
     if (values.count("compare") != 0) options_.comparisons = values["compare"].as<std::vector<std::string>>();
+    options_.with_reviewers = values["with-reviewers"].as<bool>();
     options_.max_natural = values["max-natural"].as<double>();
     if (!(options_.max_natural >= 0 && options_.max_natural <= 1)) throw ConfigError("--max-natural must be 0 to 1");
     options_.version = program_version();

@@ -11,6 +11,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
+#include "pipeline/coverage/night_coverage.hpp"
 #include "pipeline/delivery/notify.hpp"
 #include "pipeline/watch/watch.hpp"
 #include "tools/common_options.hpp"
@@ -137,10 +138,18 @@ class WatchCommand final : public Command {
     WatchReport report;
     {
       Progress progress(common_);
-      report = watch(options_, [&](std::string_view stage, double fraction) { progress(stage, fraction); });
+      report = watch(
+          options_, [&](std::string_view stage, double fraction) { progress(stage, fraction); },
+          [&](const Manifest& night, const CoverageRequest& request) {
+            CoverageOptions options;
+            options.state = options_.state;
+            options.feed.until = std::min(night.started, options_.until.value_or(night.started));
+            return night_coverage(options, night, request);
+          });
     }
     for (const auto& [what, why] : report.skipped) spdlog::error("{}: {}", what, why);
     for (const auto& [what, why] : report.warnings) spdlog::warn("{} is used: {}", what, why);
+    for (const auto& [what, why] : report.not_covered) spdlog::warn("coverage is not put on record: {}: {}", what, why);
     for (const LateScene& late : report.late) {
       if (late.is_news) spdlog::warn("{}: {}", late.notice.what, late.notice.why);
     }

@@ -109,7 +109,8 @@ class OutageFinder {
 
   std::vector<FeedOutage> find() {
     const auto label = [](const std::string& platform) { return platform.empty() ? "unknown satellite" : platform; };
-    add("nothing", [](const FeedTrack&) { return true; });
+    add({}, {}, [](const FeedTrack&) { return true; });
+    explain();
     std::set<std::string> platforms;
     std::set<std::string> orbits;
     for (const FeedTrack& track : tracks_) {
@@ -117,15 +118,15 @@ class OutageFinder {
       orbits.insert(track.orbit);
     }
     for (const std::string& platform : platforms) {
-      add(label(platform), [&](const FeedTrack& track) { return track.platform == platform; });
+      add(label(platform), {}, [&](const FeedTrack& track) { return track.platform == platform; });
     }
     explain();
     for (const std::string& orbit : orbits) {
-      add("orbit " + orbit, [&](const FeedTrack& track) { return track.orbit == orbit; });
+      add({}, orbit, [&](const FeedTrack& track) { return track.orbit == orbit; });
     }
     explain();
     for (const FeedTrack& one : tracks_) {
-      add(label(one.platform) + " on orbit " + one.orbit, [&](const FeedTrack& track) { return &track == &one; });
+      add(label(one.platform), one.orbit, [&](const FeedTrack& track) { return &track == &one; });
     }
     std::stable_sort(outages_.begin(), outages_.end(),
                      [](const FeedOutage& a, const FeedOutage& b) { return a.since < b.since; });
@@ -133,31 +134,40 @@ class OutageFinder {
   }
 
  private:
+  /// Those of tracks that belong to an outage of that platform and orbit; empty: of all.
   template <typename Belongs>
-  void add(const std::string& what, const Belongs& belongs) {
+  void add(const std::string& platform, const std::string& orbit, const Belongs& belongs) {
+    FeedOutage outage;
+    outage.platform = platform;
+    outage.orbit = orbit;
+    const std::string of_orbit = orbit.empty() ? "" : "orbit " + orbit;
+    outage.what = platform.empty() ? of_orbit : platform + (orbit.empty() ? "" : " on " + of_orbit);
+    if (outage.what.empty()) outage.what = "nothing";
     std::vector<Overpass> run;
     std::optional<Instant> since;
     for (const Overpass& overpass : overpasses_) {
       if (!belongs(tracks_[overpass.track])) continue;
       if (overpass.is_received) {
-        end(what, since, overpass.when, run);
+        end(outage, since, overpass.when, run);
         since = overpass.when;
         run.clear();
       } else {
         run.push_back(overpass);
       }
     }
-    end(what, since, {}, run);
-    if (what == "nothing") explain();
+    end(outage, since, {}, run);
   }
 
-  void end(const std::string& what, const std::optional<Instant>& since, const std::optional<Instant>& until,
+  void end(FeedOutage outage, const std::optional<Instant>& since, const std::optional<Instant>& until,
            const std::vector<Overpass>& run) {
     const auto news =
         std::count_if(run.begin(), run.end(), [&](const Overpass& missed) { return explained_.count(missed) == 0; });
     if (!since || news < options_.missed_overpasses) return;
-    outages_.push_back(
-        {what, *since, until, static_cast<int>(run.size()), days_between(*since, until.value_or(options_.until))});
+    outage.since = *since;
+    outage.until = until;
+    outage.missed = static_cast<int>(run.size());
+    outage.days = days_between(*since, until.value_or(options_.until));
+    outages_.push_back(std::move(outage));
     named_.insert(run.begin(), run.end());
   }
 

@@ -54,6 +54,8 @@ struct FeedTrack {
 
 /// Overpasses that were missed in a row.
 struct FeedOutage {
+  std::string platform;          // of which; empty: of all
+  std::string orbit;             // likewise
   std::string what;              // "nothing", "sentinel-2b", "orbit 92", "sentinel-2b on orbit 92"
   Instant since{};               // last received before
   std::optional<Instant> until;  // first received after; nothing: it goes on

@@ -13,6 +13,7 @@
 #include "pipeline/dossier/course_plot.hpp"
 #include "pipeline/dossier/known_errors.hpp"
 #include "pipeline/dossier/pictures.hpp"
+#include "pipeline/dossier/reason_texts.hpp"
 #include "pipeline/dossier/shell_word.hpp"
 
 namespace pitwatch {
@@ -30,10 +31,11 @@ std::string joined(const std::vector<std::string>& items) {
   return all;
 }
 
-/// Why an acquisition showed nothing: the words of masks in the reader's language, others as they are.
-std::string why_text(const std::string& why, const Texts& texts) {
-  const auto known = texts.all().find(key("why_", why));
-  return known == texts.all().end() ? why : known->second;
+/// A misfit of the record: the file that it is about, and what is wrong with it.
+std::string misfit_text(const std::string& misfit, const Texts& texts) {
+  const std::size_t end = misfit.find(": ");
+  if (!misfit.starts_with("runs/") || end == std::string::npos) return reason_text(misfit, texts);
+  return misfit.substr(0, end + 2) + reason_text(misfit.substr(end + 2), texts);
 }
 
 int days_between(Instant from, Instant to) {
@@ -79,7 +81,8 @@ ordered_json warnings(const AlertDossier& dossier, const DossierRecord& record, 
                                               {"date", texts.day(alert.review->reviewed_at)}}));
   }
   if (!record.misfits.empty()) {
-    list.push_back(texts("custody_chain") + ": " + texts("custody_chain_broken", {{"why", record.misfits.front()}}));
+    list.push_back(texts("custody_chain") + ": " +
+                   texts("custody_chain_broken", {{"why", misfit_text(record.misfits.front(), texts)}}));
   }
   return list;
 }
@@ -242,7 +245,7 @@ class Pictures {
 
   std::string reasons_text(const std::vector<std::string>& reasons) const {
     std::vector<std::string> all;
-    for (const std::string& why : reasons) all.push_back(why_text(why, texts_));
+    for (const std::string& why : reasons) all.push_back(reason_text(why, texts_));
     return texts_("gap_reasons") + " " + joined(all);
   }
 
@@ -270,8 +273,8 @@ ordered_json picture_notes(const AlertDossier& dossier, const Texts& texts) {
   for (const auto& [path, why] : dossier.unreadable) {
     // The folder of the state is nobody's business who reads this.
     const std::string reason = why.starts_with(path + ": ") ? why.substr(path.size() + 2) : why;
-    list.push_back(
-        texts("picture_broken", {{"name", std::filesystem::path(path).filename().string()}, {"why", reason}}));
+    list.push_back(texts("picture_broken", {{"name", std::filesystem::path(path).filename().string()},
+                                            {"why", reason_text(reason, texts)}}));
   }
   return list;
 }
@@ -280,7 +283,7 @@ ordered_json picture_notes(const AlertDossier& dossier, const Texts& texts) {
 
 std::string showed_text(const DossierAcquisition& row, const Texts& texts) {
   const auto with_reason = [&](const char* what, const std::string& why) {
-    return texts(what) + (why.empty() ? "" : ": " + why_text(why, texts));
+    return texts(what) + (why.empty() ? "" : ": " + reason_text(why, texts));
   };
   switch (row.part) {
     case AcquisitionPart::undisturbed:
@@ -484,10 +487,14 @@ ordered_json change_rows(const Alert& alert, const Texts& texts) {
 }
 
 void add_errors(const Alert& alert, const Texts& texts, ordered_json& page) {
-  page["errors_about"] = texts(
-      "errors_about", {{"source", known_errors_source},
-                       {"again", texts("errors_again", {{"any", texts.number(false_again_any, 0)},
-                                                        {"confirmed", texts.number(false_again_confirmed, 0)}})}});
+  const KnownOnRealImages& now = known_on_real_images;
+  const std::string of_now = texts("errors_now", {{"series", std::to_string(now.series)},
+                                                  {"events", std::to_string(now.events)},
+                                                  {"found", texts.percent(now.found, 1)},
+                                                  {"found_confirmed", texts.percent(now.confirmed, 1)},
+                                                  {"false", texts.number(now.false_any, 1)},
+                                                  {"false_confirmed", texts.number(now.false_confirmed, 1)}});
+  page["errors_about"] = texts("errors_about", {{"source", known_errors_source}, {"now", of_now}});
   const auto marked = [&](bool is_this, const std::string& text) {
     return is_this ? text + " (" + texts("errors_this_row") + ")" : text;
   };
@@ -532,10 +539,10 @@ ordered_json layer_rows(const DossierRecord& record, const Texts& texts) {
   ordered_json rows = ordered_json::array();
   for (const RegisteredLayer& each : record.layers) {
     rows.push_back({{"name", or_null(each.layer.name)},
-                    {"role", each.layer.role},
+                    {"role", subject_text(each.layer.role, texts)},
                     {"features", std::to_string(each.layer.used) + " / " + std::to_string(each.layer.features)},
                     {"recorded", texts.short_day(each.recorded_at)},
-                    {"problem", each.layer.problem},
+                    {"problem", reason_text(each.layer.problem, texts)},
                     {"sha256", or_null(each.layer.sha256)}});
   }
   return rows;
@@ -632,8 +639,9 @@ ordered_json custody_facts(const DossierRecord& record, const Texts& texts) {
   if (newest != nullptr) add("custody_head_hash", newest->sha256, true);
   add("custody_count", std::to_string(record.manifests.size()));
   if (record.manifests.empty()) return rows;
-  add("custody_chain", record.misfits.empty() ? texts("custody_chain_whole")
-                                              : texts("custody_chain_broken", {{"why", record.misfits.front()}}));
+  add("custody_chain", record.misfits.empty()
+                           ? texts("custody_chain_whole")
+                           : texts("custody_chain_broken", {{"why", misfit_text(record.misfits.front(), texts)}}));
   if (newest == nullptr) return rows;
   const auto at = newest->stamped_at;
   add("custody_signed", !newest->is_signed          ? texts("custody_unsealed")

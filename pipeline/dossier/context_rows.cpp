@@ -1,25 +1,13 @@
 #include "pipeline/dossier/context_rows.hpp"
 
-#include <algorithm>
-#include <array>
-#include <cmath>
 #include <nlohmann/json.hpp>
+
+#include "pipeline/dossier/reason_texts.hpp"
 
 namespace pitwatch {
 namespace {
 
 using nlohmann::ordered_json;
-
-constexpr std::array<std::string_view, 13> known_subjects{
-    "licence",    "parcel", "protected_area", "restricted_zone",    "surface_water",     "spring",         "well",
-    "settlement", "dam",    "water_flow",     "water_surface_risk", "water_ground_risk", "water_turbidity"};
-
-std::string subject_text(const std::string& subject, const Texts& texts) {
-  if (std::find(known_subjects.begin(), known_subjects.end(), subject) != known_subjects.end()) {
-    return texts("subject_" + subject);
-  }
-  return texts("subject_other", {{"name", subject}});
-}
 
 std::string joined(const std::vector<std::string>& items) {
   std::string all;
@@ -110,22 +98,12 @@ std::string valid_text(const ContextDetail& detail, const Texts& texts) {
   return texts("coverage_period_text", {{"from", day(detail.valid_from)}, {"to", day(detail.valid_to)}});
 }
 
-/// Numbers by name, as the water's rules have them: whole ones whole, others by four digits.
-std::string figures_text(const ContextDetail& detail, const Texts& texts) {
-  std::string text;
-  for (const auto& [name, value] : detail.figures) {
-    const bool is_whole = std::abs(value) < 1e9 && value == std::round(value);
-    add_part(text, name + " " + texts.number(value, is_whole ? 0 : std::abs(value) < 10 ? 3 : 1));
-  }
-  return text;
-}
-
 std::string finding_text(const ContextDetail& detail, const Texts& texts) {
   std::string text;
   if (detail.verdict) add_part(text, texts("boundary_" + std::string(name(*detail.verdict))));
   if (detail.validity) add_part(text, texts("validity_" + std::string(name(*detail.validity))));
-  add_part(text, figures_text(detail, texts));
-  return text;
+  const std::string figures = figures_text(detail, texts);
+  return text + (text.empty() || figures.empty() ? "" : "; ") + figures;
 }
 
 std::string ground_text(const ContextDetail& detail, const Texts& texts) {

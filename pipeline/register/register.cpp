@@ -15,6 +15,7 @@
 #include "pipeline/io/files/process_user.hpp"
 #include "pipeline/io/vector/tables.hpp"
 #include "pipeline/register/register_context.hpp"
+#include "pipeline/register/register_coverage.hpp"
 #include "pipeline/register/register_record.hpp"
 #include "pipeline/register/review_assignment.hpp"
 
@@ -71,7 +72,7 @@ void check_is_register(const std::string& target, const std::vector<std::string>
   } else {
     if (!has("reviews")) fail_without("reviews");
     // The last: how QGIS draws them.
-    const std::array<const char*, 4> others{"runs", "context_facts", "context_layers", "layer_styles"};
+    const std::array<const char*, 5> others{"runs", "context_facts", "context_layers", "coverage", "layer_styles"};
     for (const std::string& name : names) {
       if (std::count(always.begin(), always.end(), name) + std::count(others.begin(), others.end(), name) == 0) {
         throw DataError("holds a table '" + name + "' that is no part of a register; it is left as it is");
@@ -148,6 +149,11 @@ class Write final : public RegisterWrite {
     layers_ = new_layers(known_rows(layers_layout(), layers_of), update.layers, now_);
   }
 
+  /// Takes in what is new of it.
+  void take_coverage(const CoverageUpdate& coverage) {
+    coverage_ = new_coverage(known_rows(coverage_layout(), coverage_rows_of), coverage, now_);
+  }
+
   /// Writes what the record has become, and what comes with it.
   void write(std::vector<TableRow> reviews, std::vector<TableRow> runs) {
     content_ = record_.content(now_);
@@ -159,6 +165,7 @@ class Write final : public RegisterWrite {
     store_->add(filled(runs_layout(), std::move(runs)));
     store_->add(filled(facts_layout(), rows_of(facts_)));
     store_->add(filled(layers_layout(), rows_of(layers_)));
+    store_->add(filled(coverage_layout(), rows_of(coverage_)));
   }
 
   const RegisterContent& content() const override { return content_; }
@@ -282,8 +289,9 @@ class Write final : public RegisterWrite {
   RegisterRecord record_;
   std::int64_t last_alert_ = 0;
   std::int64_t last_event_ = 0;
-  std::vector<RegisteredFact> facts_;    // that are new
-  std::vector<RegisteredLayer> layers_;  // likewise
+  std::vector<RegisteredFact> facts_;         // that are new
+  std::vector<RegisteredLayer> layers_;       // likewise
+  std::vector<RegisteredCoverage> coverage_;  // likewise
   RegisterContent content_;
   bool changed_ = false;
 };
@@ -295,6 +303,19 @@ std::vector<Value> read_rows(const std::string& target, const Table& layout,
   check_is_there(target);
   const auto tables = read_tables(target, std::span(&layout, 1));
   return naming(target, [&] { return tables[0] ? values_of(*tables[0]) : std::vector<Value>(); });
+}
+
+/// Of a table of alerts or reviews; others have none.
+void withhold_reviewers(Table& table) {
+  for (std::size_t column = 0; column < table.columns.size(); ++column) {
+    const std::string& name = table.columns[column].name;
+    if (name != "reviewer" && name != "os_user") continue;
+    for (TableRow& row : table.rows) {
+      Cell& cell = row.cells[column];
+      if (std::holds_alternative<std::monostate>(cell)) continue;
+      cell = name == "reviewer" ? Cell(std::string(unnamed_reviewer)) : Cell();
+    }
+  }
 }
 
 /// The tables of those layouts; none may be missing.
@@ -316,10 +337,11 @@ std::vector<Table> read_required(const std::string& target, const std::array<Tab
 
 std::unique_ptr<RegisterWrite> prepare_register(const std::string& target, const RegisterUpdate& update,
                                                 const RunRow& run, const ParallelFor& parallel_for,
-                                                const ContextWork& context) {
+                                                const ContextWork& context, const CoverageUpdate& coverage) {
   auto write = std::make_unique<Write>(target, update.now);
   apply_update(write->record(), update, parallel_for);
   if (context) write->take_context(context);
+  write->take_coverage(coverage);
   write->write({}, {row_of(run)});
   return write;
 }
@@ -379,6 +401,10 @@ std::vector<RegisteredLayer> read_context_layers(const std::string& target) {
   return read_rows(target, layers_layout(), layers_of);
 }
 
+std::vector<RegisteredCoverage> read_coverage(const std::string& target) {
+  return read_rows(target, coverage_layout(), coverage_rows_of);
+}
+
 std::vector<RegisteredReview> read_reviews(const std::string& target) {
   if (is_missing_file(target)) return {};
   const std::array layouts{reviews_layout()};
@@ -407,7 +433,17 @@ std::string register_sha256(const std::string& target) {
   return is_database(target) ? sha256_of_tables(target, register_layouts()) : sha256_file(target);
 }
 
-std::string register_geopackage(const std::string& target, std::span<const OutlinedAlert> alerts) {
+void withhold_reviewers(RegisterContent& content) {
+  for (OutlinedAlert& outlined : content.alerts) {
+    if (outlined.alert.review) outlined.alert.review->reviewer = unnamed_reviewer;
+  }
+  for (RegisteredReview& review : content.reviews) {
+    review.review.reviewer = unnamed_reviewer;
+    review.os_user.clear();
+  }
+}
+
+std::string register_geopackage(const std::string& target, std::span<const OutlinedAlert> alerts, bool with_reviewers) {
   std::set<std::string> ids;
   Table rows = alerts_layout();
   Instant latest{};
@@ -436,6 +472,9 @@ std::string register_geopackage(const std::string& target, std::span<const Outli
     });
   }
   tables.insert(tables.begin(), std::move(rows));
+  if (!with_reviewers) {
+    for (Table& table : tables) withhold_reviewers(table);
+  }
   tables.push_back(runs_layout());
   tables.push_back(layers_layout());
   for (const RegisteredLayer& layer : read_context_layers(target)) tables.back().rows.push_back(row_of(layer));

@@ -61,6 +61,13 @@ using ContextWork = std::function<ContextUpdate(const AlertsInRegister& alerts)>
 // register is never overwritten: a damaged file, a file or a database with tables of something else. A register of the
 // former layout is read, and brought to the present one by the next write.
 
+/// What of sites was not seen.
+struct CoverageUpdate {
+  std::vector<RegisteredCoverage> rows;  // recorded_at aside
+  /// Sites of which `rows` has all gaps and outages: those that the register has and `rows` lacks never were.
+  std::set<std::string> sites;
+};
+
 /// A register with what is to be written to it, which nobody sees before commit(); what goes without leaves all as it
 /// was. Other writers wait as long as it lives (a lock file beside a GeoPackage, locks of a database), in this process
 /// too. To be used and destroyed in the thread that made it.
@@ -88,10 +95,10 @@ class RegisterWrite {
 /// Brings alerts, history and scenes up to date and adds the run. Where there is `context`, it is called for the alerts
 /// as they then are, and what it says that differs from what is known becomes new facts; alerts keep the facts of
 /// subjects of which it says nothing. Throws as read_register() does, IoError where it cannot be written, and what
-/// `context` throws.
+/// `context` throws. What `coverage` has that is not as it was recorded last becomes new rows.
 std::unique_ptr<RegisterWrite> prepare_register(const std::string& target, const RegisterUpdate& update,
                                                 const RunRow& run, const ParallelFor& parallel_for = serial_for,
-                                                const ContextWork& context = {});
+                                                const ContextWork& context = {}, const CoverageUpdate& coverage = {});
 
 /// The same of a register whose alerts stay as they are, recorded at `now`; `run` is read once `context` was called.
 std::unique_ptr<RegisterWrite> prepare_context(const std::string& target, const ContextWork& context, const RunRow& run,
@@ -117,6 +124,9 @@ std::vector<RegisteredFact> read_facts(const std::string& target, const std::str
 /// The layers, likewise.
 std::vector<RegisteredLayer> read_context_layers(const std::string& target);
 
+/// Coverage, likewise.
+std::vector<RegisteredCoverage> read_coverage(const std::string& target);
+
 std::vector<RunRow> read_runs(const std::string& target);
 
 /// Its reviews alone; none where there is no register yet. Throws as read_register() does.
@@ -134,9 +144,16 @@ RegisterCounts count_register(const std::string& target);
 /// does.
 std::string register_sha256(const std::string& target);
 
+/// What stands for a reviewer who is not to be named.
+inline constexpr const char* unnamed_reviewer = "not named";
+
+/// Names no reviewer and no account any more.
+void withhold_reviewers(RegisterContent& content);
+
 /// These alerts as a register of their own, as bytes: as given, with the history, the scenes and the reviews that the
-/// target has of them.
-std::string register_geopackage(const std::string& target, std::span<const OutlinedAlert> alerts);
+/// target has of them; without reviewers as withhold_reviewers() leaves them.
+std::string register_geopackage(const std::string& target, std::span<const OutlinedAlert> alerts,
+                                bool with_reviewers = true);
 
 /// Events without their shapes. Where the status is unknown it follows from the events; where the confidence is, it is
 /// `confidence`.

@@ -227,11 +227,34 @@ void NightRecord::add_sites(const WatchReport& report, Manifest& manifest) const
   }
 }
 
+/// What goes on without news (an outage) is to be known, too, and need not be worked out by every run of a day.
+CoverageRequest NightRecord::coverage_request(const Manifest& manifest) const {
+  const bool is_first_of_day = !before_ || std::chrono::floor<std::chrono::days>(before_->started) <
+                                               std::chrono::floor<std::chrono::days>(started_);
+  std::map<std::string, std::pair<int, std::optional<Instant>>> known;
+  if (before_) {
+    for (const SiteStanding& site : before_->sites) known[site.id] = {site.acquisitions, site.last_acquisition};
+  }
+  CoverageRequest request;
+  for (const SiteStanding& site : manifest.sites) {
+    const auto before = known.find(site.id);
+    const bool has_news =
+        before == known.end() || before->second != std::pair(site.acquisitions, site.last_acquisition);
+    if (has_news) request.with_pixels.insert(site.id);
+    if (has_news || is_first_of_day) request.sites.insert(site.id);
+  }
+  return request;
+}
+
 std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& log, const ContextWork& context,
-                                 WatchReport& report) {
+                                 const CoverageWork& coverage, WatchReport& report) {
   const FileLock lock = record_lock(options_.state);
   Manifest manifest = begin(report.exit_code, "");
   add_sites(report, manifest);
+  manifest.acquisitions = report.acquisitions;
+  NightCoverage unseen;
+  if (coverage) unseen = coverage(manifest, coverage_request(manifest));
+  report.not_covered = std::move(unseen.skipped);
   RunRow row = row_of(manifest, report);
   for (const AlertLayer& layer : update.alerts) {
     row.alerts += static_cast<int>(std::count_if(layer.alerts.begin(), layer.alerts.end(), [&](const Alert& alert) {
@@ -239,7 +262,7 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
     }));
   }
   const std::unique_ptr<RegisterWrite> write =
-      prepare_register(options_.register_target, update, row, in_parallel, context);
+      prepare_register(options_.register_target, update, row, in_parallel, context, unseen.update);
   const std::vector<OutlinedAlert>& all = write->content().alerts;
   const auto published = std::count_if(
       all.begin(), all.end(), [&](const OutlinedAlert& one) { return is_published(one.alert, options_.max_natural); });
@@ -247,7 +270,6 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
   const bool is_same = has_content(options_.state + "/" + alerts_name, text);
   report.changed = write->changed() || !is_same;
 
-  manifest.acquisitions = report.acquisitions;
   manifest.inputs = log.files(in_parallel);
   add_metadata(manifest);
   for (const AbsentAcquisition& acquisition : report.missing) manifest.missing.push_back(acquisition.of);

@@ -38,10 +38,10 @@ class NightRecord {
   /// Since when acquisitions are missing and scenes late, and which of them are news.
   void mark_news(WatchReport& report) const;
 
-  /// Publishes what a run came to; `context`, where there is any, says what the alerts touch. Returns the number of
-  /// alerts in alerts.geojson; sets report.changed.
+  /// Publishes what a run came to; `context` and `coverage`, where there are any, say what the alerts touch and what
+  /// was not seen. Returns the number of alerts in alerts.geojson; sets report.changed.
   std::size_t publish(const RegisterUpdate& update, const InputLog& log, const ContextWork& context,
-                      WatchReport& report);
+                      const CoverageWork& coverage, WatchReport& report);
 
   /// What the run is known by, before anything is known of what it came to.
   Manifest begin(int exit_code, const std::string& message) const;
@@ -59,6 +59,7 @@ class NightRecord {
   RunRow row_of(const Manifest& manifest, const WatchReport& report) const;
   void add_sites(const WatchReport& report, Manifest& manifest) const;
   void add_outputs(const WatchReport& report, Manifest& manifest) const;
+  CoverageRequest coverage_request(const Manifest& manifest) const;
 
   const WatchOptions& options_;
   Instant started_;

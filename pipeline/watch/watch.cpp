@@ -127,8 +127,8 @@ ContextLayers read_layers(const ContextConfig& config, const WatchOptions& optio
 }
 
 void run_nightly(const WatchOptions& options, std::vector<WatchedSite>& sites,
-                 const std::optional<ContextConfig>& context, NightRecord& record, const ProgressSink& progress,
-                 WatchReport& report) {
+                 const std::optional<ContextConfig>& context, const CoverageWork& coverage, NightRecord& record,
+                 const ProgressSink& progress, WatchReport& report) {
   const InputLog log;
   UnfinishedRun notes(options.state, record.begin(0, ""), log);
   for (WatchedSite& watched : sites) watched.notes = options.dry_run ? nullptr : &notes;
@@ -153,7 +153,7 @@ void run_nightly(const WatchOptions& options, std::vector<WatchedSite>& sites,
         return of_alerts;
       };
     }
-    report.alerts = record.publish(update, log, work, report);
+    report.alerts = record.publish(update, log, work, coverage, report);
   });
 }
 
@@ -224,7 +224,7 @@ int exit_code_of(const std::exception& error) {
 
 }  // namespace
 
-WatchReport watch(const WatchOptions& given, const ProgressSink& progress) {
+WatchReport watch(const WatchOptions& given, const ProgressSink& progress, const CoverageWork& coverage) {
   const WatchOptions options = with_absolute_paths(given);
   const auto start = std::chrono::steady_clock::now();
   const Instant started = clock_now();
@@ -245,7 +245,7 @@ WatchReport watch(const WatchOptions& given, const ProgressSink& progress) {
       for (WatchedSite& watched : sites) watched.recorded = record.recorded(watched.site);
       in_arena(options.threads, [&] { check_states(sites); });
       record.check_register();
-      run_nightly(options, sites, context, record, progress, report);
+      run_nightly(options, sites, context, coverage, record, progress, report);
     } catch (const std::exception& error) {
       if (!options.dry_run) record.publish_failure(exit_code_of(error), error_chain(error));
       throw;

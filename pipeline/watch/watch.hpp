@@ -3,7 +3,9 @@
 // date.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +22,7 @@
 #include "pipeline/incidents/tracker.hpp"
 #include "pipeline/monitor/options.hpp"
 #include "pipeline/record/manifest.hpp"
+#include "pipeline/register/register.hpp"
 #include "pipeline/schedule/progress.hpp"
 
 namespace pitwatch {
@@ -125,6 +128,7 @@ struct WatchReport {
   std::vector<std::pair<std::string, std::string>> superseded;  // scene that another one stands for, and why
   std::vector<std::pair<std::string, std::string>> warnings;  // scene or site that is used, and what speaks against it
   std::vector<std::pair<std::string, std::string>> unusable;  // scene of the state that was of no use, and why
+  std::vector<std::pair<std::string, std::string>> not_covered;  // file or site, and why its coverage is not known
   std::vector<LateScene> late;
   std::vector<AbsentAcquisition> missing;
   std::vector<SiteStanding> standings;        // of sites, failed ones too
@@ -138,6 +142,20 @@ struct WatchReport {
   int exit_code = 0;
   double wall_seconds = 0;
 };
+
+/// Of which sites the register is to know what was not seen.
+struct CoverageRequest {
+  std::set<std::string> sites;
+  std::set<std::string> with_pixels;  // of these the ground, too: they have acquisitions that the night before lacked
+};
+
+struct NightCoverage {
+  CoverageUpdate update;
+  std::vector<std::pair<std::string, std::string>> skipped;  // site or file that could not be read, and why
+};
+
+/// Works that out; `night` is the manifest as far as it is known: its sites and acquisitions. Checkpoints are written.
+using CoverageWork = std::function<NightCoverage(const Manifest& night, const CoverageRequest& request)>;
 
 /// Brings STATE up to date: for each site its model, what it knows of every pixel, and its incidents
 /// (STATE/sites/ID/*.state), then the record: the register, STATE/alerts.geojson and a manifest in STATE/runs
@@ -158,9 +176,12 @@ struct WatchReport {
 /// With a context, its layers are asked what the alerts touch, and that is put on record with the rest; a layer that
 /// cannot be used is skipped, and what was said before stays.
 ///
+/// `coverage`, where there is any, is asked what was not seen, of sites with news and once a day (UTC) of all; what it
+/// cannot read is reported.
+///
 /// Throws ConfigError (options, sites file, context, state folder; a state of other options, sites or a newer version;
 /// an end before that of the state), BusyError (lock), DataError (source or sites unusable, the register gone),
 /// IoError.
-WatchReport watch(const WatchOptions& options, const ProgressSink& progress);
+WatchReport watch(const WatchOptions& options, const ProgressSink& progress, const CoverageWork& coverage = {});
 
 }  // namespace pitwatch

@@ -152,6 +152,7 @@ void drop_hidden(MapContent& content) {
 
 void add_alerts(const MapOptions& options, MapContent& content) {
   RegisterContent registered = read_register(options.register_target);
+  if (!options.with_reviewers) withhold_reviewers(registered);
   std::unordered_map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < content.sites.size(); ++i) places.emplace(content.sites[i].id, i);
   std::unordered_map<std::string, std::size_t> by_id;

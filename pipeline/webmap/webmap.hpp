@@ -25,7 +25,8 @@ struct MapOptions {
   /// Up to when overpasses are expected; nothing: the newest acquisition, so that the same state gives the same bytes.
   std::optional<Instant> now;
   int film = 6;  // pictures of an alert beside those of before, detected and confirmed, at most; 0: no pictures at all
-  int threads = 0;  // 0: all cores
+  bool with_reviewers = false;  // whether reviewers are named, to whoever gets the folder
+  int threads = 0;              // 0: all cores
 };
 
 struct MapReport {

@@ -1,4 +1,4 @@
-// Any bytes as the file of a register: reviews, counts and all of it, or an error that says why not.
+// Any bytes as the file of a register: reviews, coverage, counts and all of it, or an error that says why not.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const RegisteredReview& review : read_reviews(scratch.path())) fuzz::require(!review.alert_id.empty());
   });
   try_to([&] { static_cast<void>(count_register(scratch.path())); });
+  try_to([&] {
+    for (const RegisteredCoverage& each : read_coverage(scratch.path())) fuzz::require(!each.site.empty());
+  });
   try_to([&] {
     for (const OutlinedAlert& each : read_register(scratch.path()).alerts) fuzz::require(!each.alert.id.empty());
   });

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "pipeline/io/files/csv_table.hpp"
 #include "pipeline/io/raster/band_file.hpp"
 #include "pipeline/io/raster/geotiff_writer.hpp"
+#include "pipeline/register/register.hpp"
 #include "tests/integration/nights.hpp"
 #include "tests/integration/process.hpp"
 
@@ -288,6 +290,81 @@ TEST_F(CoverageCli, SharesThatAreNotOnRecordAreUnknownAndDamageIsNamed) {
   EXPECT_EQ(overpasses.at("unknown"), overpasses.at("received"));
   EXPECT_EQ(overpasses.at("usable"), 0);
   EXPECT_EQ(site_of(damaged.out).at("last_usable"), nullptr);
+}
+
+std::vector<RegisteredCoverage> of_kind(const std::string& state, CoverageKind kind) {
+  std::vector<RegisteredCoverage> rows = read_coverage(state + "/register.gpkg");
+  std::erase_if(rows, [&](const RegisteredCoverage& row) { return row.kind != kind; });
+  return rows;
+}
+
+TEST_F(CoverageCli, TheRegisterHasWhatWasNotSeen) {
+  const json site = site_of(coverage({"--now", last_, "--json"}).out);
+  const std::vector<RegisteredCoverage> gaps = of_kind(state_, CoverageKind::gap);
+  ASSERT_THAT(gaps, SizeIs(3));
+  for (std::size_t i = 0; i < 2; ++i) {
+    const json& known = site.at("gaps").at(i);
+    EXPECT_EQ(gaps[i].site, "small");
+    EXPECT_EQ(gaps[i].standing, CoverageStanding::ended);
+    EXPECT_EQ(format_day(gaps[i].begins), known.at("first_day"));
+    EXPECT_EQ(format_day(gaps[i].ends.value()), known.at("last_day"));
+    EXPECT_EQ(gaps[i].days, known.at("days"));
+    EXPECT_EQ(gaps[i].expected, known.at("overpasses").at("expected"));
+    EXPECT_EQ(gaps[i].received, known.at("overpasses").at("received"));
+    EXPECT_EQ(gaps[i].masked, known.at("overpasses").at("masked"));
+  }
+  // Since the last scene, by the clock.
+  EXPECT_EQ(gaps[2].begins, parse_instant(last_) + std::chrono::days(1));
+  EXPECT_EQ(gaps[2].standing, CoverageStanding::ongoing);
+  EXPECT_FALSE(gaps[2].ends || gaps[2].days || gaps[2].expected);
+  const std::vector<RegisteredCoverage> outages = of_kind(state_, CoverageKind::outage);
+  ASSERT_THAT(outages, SizeIs(2));
+  EXPECT_EQ(outages[0].days, 40);
+  EXPECT_EQ(outages[0].expected, 3);
+  EXPECT_EQ(outages[0].received, 0);
+  EXPECT_EQ(outages[0].satellite + outages[0].orbit, "");
+  EXPECT_EQ(outages[1].standing, CoverageStanding::ongoing);
+  const std::vector<RegisteredCoverage> ground = of_kind(state_, CoverageKind::blind_ground);
+  ASSERT_THAT(ground, SizeIs(1));
+  EXPECT_EQ(ground[0].days, 30);
+  EXPECT_EQ(ground[0].ends.value() - ground[0].begins, std::chrono::days(30));
+  EXPECT_NEAR(ground[0].blind_share.value(), site.at("sight").at("blind_share"), 1e-4);
+  EXPECT_GT(ground[0].blind_share.value(), 0.2);
+}
+
+TEST_F(CoverageCli, ANightWithoutNewsAddsNothingAndTheManifestVouchesForTheTable) {
+  const std::string state = *nights_ / "register";
+  test::Nights::copy(state_, state);
+  const auto before = read_coverage(state + "/register.gpkg");
+  ASSERT_EQ(nights_->run(state, {"--gate", "off"}).exit_code, 0);
+  EXPECT_EQ(read_coverage(state + "/register.gpkg"), before);
+  const auto verify = [&] { return run_process({PITWATCH_PROGRAM, "verify", state}); };
+  const Outcome whole = verify();
+  EXPECT_EQ(whole.exit_code, 0) << whole.out << whole.err;
+}
+
+TEST_F(CoverageCli, WhatWasSeenAgainIsRecordedByTheNightThatSawIt) {
+  const std::string state = *nights_ / "grows";
+  const std::string middle = "20220701";
+  ASSERT_EQ(nights_->run(state, {"--gate", "off", "--to", middle}).exit_code, 0);
+  EXPECT_THAT(of_kind(state, CoverageKind::blind_ground), SizeIs(1));
+  for (const RegisteredCoverage& row : read_coverage(state + "/register.gpkg")) {
+    EXPECT_EQ(row.standing, CoverageStanding::ended) << "up to --to, and not by the clock";
+  }
+  ASSERT_EQ(nights_->run(state, {"--gate", "off"}).exit_code, 0);
+  EXPECT_THAT(of_kind(state, CoverageKind::blind_ground), SizeIs(2));
+  EXPECT_THAT(of_kind(state, CoverageKind::gap), SizeIs(3));
+}
+
+TEST_F(CoverageCli, ADamagedManifestKeepsTheNightFromSayingWhatItCannotKnow) {
+  const std::string state = *nights_ / "damaged";
+  ASSERT_EQ(nights_->run(state, {"--gate", "off", "--to", "20220701"}).exit_code, 0);
+  ASSERT_EQ(nights_->run(state, {"--gate", "off", "--to", "20220701"}).exit_code, 0);
+  const auto before = read_coverage(state + "/register.gpkg");
+  test::write_text(state + "/runs/" + names_in(state + "/runs").front(), "[");
+  const Outcome ran = nights_->run(state, {"--gate", "off"});
+  EXPECT_THAT(ran.err, HasSubstr("coverage is not put on record: runs/"));
+  EXPECT_EQ(read_coverage(state + "/register.gpkg"), before);
 }
 
 TEST_F(CoverageCli, RefusesInOneLine) {

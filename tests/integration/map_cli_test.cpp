@@ -153,6 +153,32 @@ TEST_F(MapCli, AMapThatCannotBeMadeLeavesTheOneBefore) {
   EXPECT_THAT(names_in(folder_.path()), ElementsAre("map"));
 }
 
+/// Files that hold a text.
+std::vector<std::string> with_text(const std::string& folder, const std::string& text) {
+  std::vector<std::string> names;
+  for (const auto& [name, content] : files_of(folder)) {
+    if (content.find(text) != std::string::npos) names.push_back(name);
+  }
+  return names;
+}
+
+TEST_F(MapCli, ReviewersAreNamedWhereThatIsAskedFor) {
+  const std::string state = folder_ / "state";
+  test::Nights::copy(state_, state);
+  const std::string id = *published_ids(state).begin();
+  for (const char* const verdict : {"licensed", "confirmed_mining"}) {
+    const Outcome reviewed = run_process({PITWATCH_PROGRAM, "alerts", "review", id, "--state", state, "--verdict",
+                                          verdict, "--reviewer", "Rana Private", "--reason", "permit 7"});
+    ASSERT_EQ(reviewed.exit_code, 0) << reviewed.err;
+  }
+  ASSERT_EQ(map(folder_ / "map", {}, state).exit_code, 0);
+  EXPECT_THAT(with_text(folder_ / "map", "Rana"), IsEmpty());
+  EXPECT_THAT(with_text(folder_ / "map", "permit 7"), ElementsAre("data/alert-" + id + ".js"));
+  EXPECT_THAT(with_text(folder_ / "map", "\"not named\""), ElementsAre("data/alert-" + id + ".js"));
+  ASSERT_EQ(map(folder_ / "map", {"--with-reviewers"}, state).exit_code, 0);
+  EXPECT_THAT(with_text(folder_ / "map", "Rana Private"), ElementsAre("data/alert-" + id + ".js"));
+}
+
 TEST_F(MapCli, WhatIsMissingIsNamed) {
   const std::string state = folder_ / "state";
   test::Nights::copy(state_, state);

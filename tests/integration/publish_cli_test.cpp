@@ -172,6 +172,31 @@ TEST_F(PublishCli, TheSameAgainIsTheSameByteByByte) {
   EXPECT_THAT(test::names_in(folder_.path()), ElementsAre("pair", "state", "web")) << "nothing is left beside it";
 }
 
+TEST_F(PublishCli, ReviewersAndAccountsAreNamedWhereThatIsAskedFor) {
+  const std::string target = state() + "/register.gpkg";
+  prepare_review(target, "PW-a", {Verdict::licensed, "Rana Private", parse_instant("2024-01-01"), "permit 7", false})
+      ->commit();
+  const auto with_text = [&](const std::string& text) {
+    std::size_t files = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(out())) {
+      if (!entry.is_regular_file()) continue;
+      files += test::read_text(entry.path().string()).find(text) == std::string::npos ? 0 : 1;
+    }
+    return files;
+  };
+  ASSERT_EQ(publish().exit_code, 0);
+  EXPECT_EQ(with_text("Rana"), 0U);
+  EXPECT_GE(with_text("permit 7"), 2U);
+  const RegisterContent withheld = read_register(out("alerts.gpkg"));
+  ASSERT_EQ(withheld.reviews.size(), 1U);
+  EXPECT_EQ(withheld.reviews[0].review.reviewer, unnamed_reviewer);
+  EXPECT_EQ(withheld.reviews[0].os_user, "");
+  EXPECT_EQ(withheld.alerts[0].alert.review->reviewer, unnamed_reviewer);
+  ASSERT_EQ(publish({"--with-reviewers"}).exit_code, 0);
+  EXPECT_GE(with_text("Rana Private"), 2U);
+  EXPECT_EQ(read_register(out("alerts.gpkg")).reviews[0].os_user, read_register(target).reviews[0].os_user);
+}
+
 TEST_F(PublishCli, AFolderOfSomethingElseStays) {
   fs::create_directories(out());
   test::write_text(out("index.html"), "mine");

@@ -62,6 +62,15 @@ std::optional<Enum> named_value(const Cell& cell, const Names& names) {
   return static_cast<Enum>(found - names.begin());
 }
 
+/// The same of a column that always has one.
+template <typename Enum, typename Names>
+Enum required_value(const TableRow& row, std::size_t column, const Table& table, const Names& names) {
+  static_cast<void>(cell<std::string>(row, column, table));
+  const std::optional<Enum> value = named_value<Enum>(row.cells[column], names);
+  if (!value) throw DataError("column '" + table.columns[column].name + "' has no value");
+  return *value;
+}
+
 std::vector<std::string> texts_of(const Cell& cell) {
   std::vector<std::string> texts;
   const std::string text = cell_text(cell);
@@ -212,9 +221,28 @@ Table layers_layout() {
           {}};
 }
 
-std::array<Table, 7> register_layouts() {
+Table coverage_layout() {
+  return {"coverage",
+          false,
+          {{"site", ColumnType::text},
+           {"kind", ColumnType::text},
+           {"satellite", ColumnType::text},
+           {"orbit", ColumnType::text},
+           {"begins", ColumnType::instant},
+           {"standing", ColumnType::text},
+           {"ends", ColumnType::instant},
+           {"days", ColumnType::integer},
+           {"expected", ColumnType::integer},
+           {"received", ColumnType::integer},
+           {"masked", ColumnType::integer},
+           {"blind_share", ColumnType::real},
+           {"recorded_at", ColumnType::instant}},
+          {}};
+}
+
+std::array<Table, 8> register_layouts() {
   return {alerts_layout(), history_layout(), scenes_layout(), reviews_layout(),
-          runs_layout(),   facts_layout(),   layers_layout()};
+          runs_layout(),   facts_layout(),   layers_layout(), coverage_layout()};
 }
 
 TableRow row_of(const OutlinedAlert& outlined) {
@@ -265,6 +293,14 @@ TableRow row_of(const RegisteredLayer& each) {
   return {{layer.name, layer.role, clean_text_or_nothing(layer.source), text_or_nothing(layer.sha256), layer.features,
            layer.used, text_or_nothing(layer.remarks), clean_text_or_nothing(layer.problem), each.recorded_at},
           {}};
+}
+
+TableRow row_of(const RegisteredCoverage& each) {
+  return {
+      {each.site, std::string(name(each.kind)), text_or_nothing(each.satellite), text_or_nothing(each.orbit),
+       each.begins, std::string(name(each.standing)), cell_of(each.ends), cell_of(each.days), cell_of(each.expected),
+       cell_of(each.received), cell_of(each.masked), rounded(each.blind_share, share_decimals), each.recorded_at},
+      {}};
 }
 
 std::vector<TableRow> scene_rows_of(const Alert& alert) {
@@ -378,6 +414,27 @@ std::vector<RegisteredLayer> layers_of(const Table& table) {
                       cell<Instant>(row, 8, table)});
   });
   return layers;
+}
+
+std::vector<RegisteredCoverage> coverage_rows_of(const Table& table) {
+  std::vector<RegisteredCoverage> coverage;
+  for_each_row(table, [&](const TableRow& row) {
+    RegisteredCoverage& each = coverage.emplace_back();
+    each.site = cell<std::string>(row, 0, table);
+    each.kind = required_value<CoverageKind>(row, 1, table, coverage_kind_names);
+    each.satellite = cell_text(row.cells[2]);
+    each.orbit = cell_text(row.cells[3]);
+    each.begins = cell<Instant>(row, 4, table);
+    each.standing = required_value<CoverageStanding>(row, 5, table, coverage_standing_names);
+    each.ends = optional_cell<Instant>(row, 6, table);
+    each.days = optional_cell<int>(row, 7, table);
+    each.expected = optional_cell<int>(row, 8, table);
+    each.received = optional_cell<int>(row, 9, table);
+    each.masked = optional_cell<int>(row, 10, table);
+    each.blind_share = optional_cell<double>(row, 11, table);
+    each.recorded_at = cell<Instant>(row, 12, table);
+  });
+  return coverage;
 }
 
 void sort_reviews(std::vector<RegisteredReview>& reviews) {

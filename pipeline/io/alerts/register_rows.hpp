@@ -2,8 +2,10 @@
 // The register's tables, and its values as rows of them.
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pipeline/core/alert.hpp"
@@ -75,14 +77,47 @@ struct RegisteredLayer {
   friend bool operator==(const RegisteredLayer&, const RegisteredLayer&) = default;
 };
 
+/// What of a site was not seen: days in a row without a usable acquisition, overpasses in a row that did not arrive,
+/// ground that was not seen clear for some time.
+enum class CoverageKind : std::uint8_t { gap, outage, blind_ground };
+inline constexpr std::array<std::string_view, 3> coverage_kind_names{"gap", "outage", "blind_ground"};
+inline std::string_view name(CoverageKind kind) { return coverage_kind_names[static_cast<std::size_t>(kind)]; }
+
+/// Withdrawn: an acquisition that came late showed that it never was.
+enum class CoverageStanding : std::uint8_t { ongoing, ended, withdrawn };
+inline constexpr std::array<std::string_view, 3> coverage_standing_names{"ongoing", "ended", "withdrawn"};
+inline std::string_view name(CoverageStanding standing) {
+  return coverage_standing_names[static_cast<std::size_t>(standing)];
+}
+
+/// A time in which a site was not seen, as it was written; never changed either. Of rows of one site, kind, satellite,
+/// orbit and begin the newest holds.
+struct RegisteredCoverage {
+  std::string site;
+  CoverageKind kind = CoverageKind::gap;
+  std::string satellite;  // of an outage of one satellite; empty: of all
+  std::string orbit;      // likewise
+  Instant begins{};
+  CoverageStanding standing = CoverageStanding::ongoing;
+  std::optional<Instant> ends;        // these only where it has ended
+  std::optional<int> days;            // from begin to end
+  std::optional<int> expected;        // overpasses in it
+  std::optional<int> received;        // of these
+  std::optional<int> masked;          // of these: arrived, and did not show the site
+  std::optional<double> blind_share;  // of ground: of the site's pixels, 0..1
+  Instant recorded_at{};
+  friend bool operator==(const RegisteredCoverage&, const RegisteredCoverage&) = default;
+};
+
 Table alerts_layout();
 Table history_layout(bool with_shapes = true);
 Table scenes_layout();
 Table reviews_layout();
 Table runs_layout();
-Table facts_layout();                     // context_facts
-Table layers_layout();                    // context_layers
-std::array<Table, 7> register_layouts();  // in that order
+Table facts_layout();   // context_facts
+Table layers_layout();  // context_layers
+Table coverage_layout();
+std::array<Table, 8> register_layouts();  // in that order
 
 TableRow row_of(const OutlinedAlert& outlined);
 TableRow row_of(const RegisteredEvent& event);
@@ -90,6 +125,7 @@ TableRow row_of(const RegisteredReview& review);
 TableRow row_of(const RunRow& run);
 TableRow row_of(const RegisteredFact& fact);
 TableRow row_of(const RegisteredLayer& layer);
+TableRow row_of(const RegisteredCoverage& coverage);
 std::vector<TableRow> scene_rows_of(const Alert& alert);
 
 // Back again. Throw DataError naming the table, the row and the column: no value, or none that the program knows.
@@ -100,6 +136,7 @@ std::vector<RegisteredReview> reviews_of(const Table& table);  // sorted as sort
 std::vector<RunRow> runs_of(const Table& table);
 std::vector<RegisteredFact> facts_of(const Table& table);
 std::vector<RegisteredLayer> layers_of(const Table& table);
+std::vector<RegisteredCoverage> coverage_rows_of(const Table& table);
 
 /// Sorts by reviewed_at, then recorded_at (unknown ones first); others stay as they were.
 void sort_reviews(std::vector<RegisteredReview>& reviews);

@@ -150,18 +150,24 @@
     ]);
   }
 
+  // One who is not to be named has a name that says so (register.hpp).
+  function reviewedText(review) {
+    const isNamed = review.reviewer !== 'not named';
+    return isNamed ? text('panel.reviewed', {reviewer: review.reviewer, day: day(review.reviewed_at)})
+                   : day(review.reviewed_at);
+  }
+
   function reviewPart(details) {
     const review = details.properties.review;
     if (!review) return make('p', {class: 'review is-none'}, text('panel.no_review'));
     return make('p', {class: 'review'}, make('strong', {}, text('review.' + review.verdict)), ' ',
-                text('panel.reviewed', {reviewer: review.reviewer, day: day(review.reviewed_at)}),
-                review.reason ? make('q', {}, review.reason) : null);
+                reviewedText(review), review.reason ? make('q', {}, review.reason) : null);
   }
 
   function reviewsPart(details) {
     if (details.reviews.length < 2) return null;
     const rows = details.reviews.map((review) => make('li', {}, make('strong', {}, text('review.' + review.verdict)), ' ',
-        text('panel.reviewed', {reviewer: review.reviewer, day: day(review.reviewed_at)}), ' ', review.reason));
+        reviewedText(review), ' ', review.reason));
     return make('details', {}, make('summary', {}, text('panel.reviews', {count: number(rows.length, 0)})),
                 make('ul', {class: 'scenes'}, ...rows));
   }

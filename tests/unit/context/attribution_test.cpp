@@ -87,6 +87,15 @@ TEST(Attribution, TellsOverlapsWithinPixels) {
   EXPECT_NEAR(ground.inside_ha, 0.4, 1e-9);
 }
 
+TEST(Attribution, TellsOverlapsOfTwoThatBothEndInAPixel) {
+  const Attribution ground =
+      attribute_ground(alert_of(0, 0, 10, 4), {area(-5, -5, 4.75, 20), area(4.25, -5, 30, 20)}, tolerance, sliver_ha);
+  EXPECT_NEAR(ground.overlap_ha, 0.02, 1e-9);
+  EXPECT_NEAR(ground.inside_ha, 0.4, 1e-9);
+  EXPECT_NEAR(ground.features[0].area_ha, 0.19, 1e-9);
+  EXPECT_NEAR(ground.features[1].area_ha, 0.23, 1e-9);
+}
+
 TEST(Attribution, WithoutFeaturesIsNobodys) {
   const Attribution ground = attribute_ground(alert_of(0, 0, 3, 3), {}, tolerance, sliver_ha);
   ASSERT_EQ(ground.parts.size(), 1U);

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "pipeline/dossier/known_errors.hpp"
 #include "pipeline/dossier/page.hpp"
 #include "pipeline/dossier/report.hpp"
+#include "pipeline/dossier/site_dossier.hpp"
 #include "tests/unit/dossier/hostile_texts.hpp"
 #include "tests/unit/io/test_support.hpp"
 
@@ -190,6 +193,9 @@ TEST(AlertPage, SaysWhatIsKnownInEachLanguage) {
   EXPECT_THAT(english, HasSubstr("skipped: stripes"));
   EXPECT_THAT(english, HasSubstr("No pictures are kept with this alert"));
   EXPECT_THAT(english, HasSubstr("We do not decide what is legal."));
+  EXPECT_THAT(english,
+              HasSubstr("(504 of 0.1 ha and more, default settings): 94.8 % were found and 94.2 % confirmed; 3.0 "
+                        "false alarms per 100 km² and year came before confirmation and 0.7 after it."));
   EXPECT_THAT(english, HasSubstr("pitwatch verify STATE --derive --alert PW-1"));
   EXPECT_THAT(english, HasSubstr("10 days before the newest acquisition"));
   const std::string russian = alert_html(record, record.content.alerts.front(), Texts("ru"), true, skipped);
@@ -202,6 +208,129 @@ TEST(AlertPage, SaysWhatIsKnownInEachLanguage) {
     test::expect_inert(*html);
   }
   EXPECT_EQ(english, alert_html(record, record.content.alerts.front(), Texts("en"), true, skipped));
+}
+
+/// What a reader sees of a page: without style, drawings' marks and commands to copy.
+std::string visible_text(std::string html) {
+  for (const char* const element : {"style", "pre", "title"}) {
+    const std::string open = std::string("<") + element;
+    const std::string close = std::string("</") + element + ">";
+    for (std::size_t at = html.find(open); at != std::string::npos; at = html.find(open)) {
+      html.erase(at, html.find(close, at) + close.size() - at);
+    }
+  }
+  std::string text;
+  bool is_tag = false;
+  for (const char c : html) {
+    if (c == '<') is_tag = true;
+    if (!is_tag) text += c;
+    if (c == '>') is_tag = false, text += '\n';
+  }
+  return text;
+}
+
+/// A text between its {names}: what would stand in a page as it is.
+std::vector<std::string> pieces_of(const std::string& text) {
+  std::vector<std::string> pieces;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t open = std::min(text.find('{', at), text.size());
+    pieces.push_back(text.substr(at, open - at));
+    at = text.find('}', open) == std::string::npos ? text.size() : text.find('}', open) + 1;
+  }
+  return pieces;
+}
+
+/// Sentences of the program or of the English catalogue in a page of another language; words of one or two letters and
+/// names that languages share tell nothing.
+void expect_no_english(const std::string& html, const Texts& other) {
+  const std::string text = visible_text(html);
+  const Texts english("en");
+  for (const auto& [key, sentence] : english.all()) {
+    for (const std::string& piece : pieces_of(sentence)) {
+      const bool is_telling = piece.size() >= 8 && piece.find(' ', 1) < piece.size() - 1;
+      if (!is_telling || other(key).find(piece) != std::string::npos) continue;
+      EXPECT_EQ(text.find(piece), std::string::npos) << other.language() << " " << key << ": " << piece;
+    }
+  }
+  static const std::regex word(
+      "(^|[^A-Za-z_])(the|of|are|was|were|not|which|with|from|has|by|than|its|cannot|water)[^A-Za-z_]");
+  std::smatch found;
+  if (std::regex_search(text, found, word)) {
+    const auto at = static_cast<std::size_t>(found.position());
+    ADD_FAILURE() << other.language() << ": " << text.substr(at < 60 ? 0 : at - 60, 160);
+  }
+}
+
+/// A record that has all kinds of what the program says in words of its own.
+DossierRecord record_of_all_kinds() {
+  DossierRecord record = some_record();
+  const std::vector<std::string> reasons{
+      "unfit for use: B04: striped rows, by 0.050 reflectance (0.80 of all contrast between neighbours)",
+      "/data/S2A: offsets by baseline contradict the pixels: the darkest ground ends sharply above 0.1",
+      "band B04: /data/B04.tif: is not as it was fetched: its SHA-256 is another than its item has; fetch it again",
+      "something that no table of this program has of its own"};
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    RecordedAcquisition one = acquired("2022-02-2" + std::to_string(i + 1) + "T07:44:39.024Z", "S2A_X", 0);
+    one.is_skipped = true;
+    one.reason = reasons[i];
+    record.acquisitions["north"].insert(record.acquisitions["north"].begin() + 4 + static_cast<std::ptrdiff_t>(i), one);
+  }
+  Alert& alert = record.content.alerts.front().alert;
+  alert.superseded = Superseded{SupersededWhy::merged, {"PW-2"}};
+  alert.context.licence = LicenceFacts{};
+  alert.context.licence->validity = Validity::expired;
+  alert.context.parcel = ParcelFacts{};
+  alert.context.protected_area = ProtectedFacts{};
+  alert.context.site_share = 0.5;
+  alert.context.water = WaterFacts{};
+  alert.context.water->surface = NearWater{"Kür", 5, {}};
+  alert.context.water->flow = WaterFlow{};
+  alert.context.water->surface_risk = RiskLevel::high;
+  alert.context.water->ground_risk = RiskLevel::cannot_tell;
+  const std::map<std::string, std::string> english = Texts("en").all();
+  for (const auto& [key, text] : english) {
+    if (!key.starts_with("subject_") || key == "subject_other") continue;
+    RegisteredFact fact;
+    fact.detail.subject = key.substr(8);
+    for (const auto& [figure, label] : english) {
+      if (figure.starts_with("figure_")) fact.detail.figures[figure.substr(7)] = 1;
+    }
+    fact.detail.figures["appeared_yyyymmdd"] = 20220706;
+    record.facts["PW-1"].push_back(fact);
+    RegisteredLayer layer;
+    layer.layer.name = "lay";
+    layer.layer.role = fact.detail.subject;
+    layer.layer.problem = "/data/x.gpkg: cannot be opened: No such file or directory";
+    record.layers.push_back(layer);
+  }
+  record.misfits = {"runs/20220701T000000.000Z.json: is not what the next one says of it"};
+  return record;
+}
+
+TEST(AlertPage, NothingInEnglishIsLeftInOtherLanguages) {
+  const DossierRecord record = record_of_all_kinds();
+  for (const char* const language : {"az", "ru"}) {
+    const Texts texts(language);
+    std::vector<std::pair<std::string, std::string>> skipped;
+    const std::string html = alert_html(record, record.content.alerts.front(), texts, true, skipped);
+    expect_no_english(html, texts);
+    EXPECT_THAT(html, HasSubstr(texts("reason_striped"))) << language;
+    EXPECT_THAT(html, HasSubstr(texts("reason_other"))) << language;
+    EXPECT_THAT(html, HasSubstr(texts("figure_share_of_draws"))) << language;
+    EXPECT_THAT(html, HasSubstr("runs/20220701T000000.000Z.json: ")) << language;
+    SiteDossier site;
+    site.site = "north";
+    site.alerts = record.content.alerts;
+    site.coverage.emplace();
+    site.coverage->feed.gaps.push_back({parse_instant("2022-03-01"), parse_instant("2022-03-20"), 20, {}});
+    site.coverage->feed.outages.push_back({"", "", "nothing", parse_instant("2022-03-01"), {}, 4, 20});
+    site.coverage->feed.alarm = "nothing received since 2022-03-01, 20 days, 4 expected overpasses";
+    expect_no_english(page_of("site", site_page(site, record, texts, {}), texts), texts);
+  }
+  std::vector<std::pair<std::string, std::string>> skipped;
+  const std::string english = alert_html(record, record.content.alerts.front(), Texts("en"), true, skipped);
+  EXPECT_THAT(english, HasSubstr("striped rows, by 0.050 reflectance"));
 }
 
 TEST(AlertPage, HostileTextsAreInertWhereverTheyCome) {
@@ -353,6 +482,10 @@ TEST(KnownErrors, ARowForEachSize) {
   EXPECT_THAT(readme, HasSubstr("| of these hit a disturbance / something natural / a decoy / nothing | 170 / 18 / 61 "
                                 "/ 26 | 152 / 16 / 53 / 4 |"));
   EXPECT_THAT(readme, HasSubstr("| false alarms per 100 km2 and year | 16 | 2 |"));
+  EXPECT_THAT(readme, HasSubstr("makes twelve series"));
+  EXPECT_THAT(readme, HasSubstr("504 from 0.1 ha on"));
+  EXPECT_THAT(readme, HasSubstr("| 10 | any | .948 | .953 | .924 | .934 | .983 | .917 | 13 | .70 | 3.0 | 88 |"));
+  EXPECT_THAT(readme, HasSubstr("| 10 | confirmed | .942 | .953 | .918 | .930 | .978 | .906 | 24 | .70 | 0.7 | 46 |"));
 }
 
 }  // namespace

@@ -115,8 +115,8 @@ TEST(WaterDetails, HaveNoEventThatAppearedBeforeTheOnset) {
 
 TEST(WaterDetails, AreOfTheAlertsOwnReachWhereItHasOne) {
   const std::vector<WaterSeries> waters{series("river", "", observations(40, 30, 33, 12, 0)),
-                                        series("river", "PW-1", observations(40, 20, 22, 12, 1)),
-                                        series("river", "PW-2", observations(40, 25, 27, 12, 1))};
+                                        series("river", "PW-2", observations(40, 25, 27, 12, 1)),
+                                        series("river", "PW-1", observations(40, 20, 22, 12, 1))};
   const std::vector<ContextDetail> found = details("river", day(50), waters);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].figures.at("appeared_yyyymmdd"), 20220411);

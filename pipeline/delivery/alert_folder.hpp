@@ -15,6 +15,7 @@ struct PublishOptions {
   std::string url;                       // where it will be served, for absolute links; empty: none are written
   std::vector<std::string> comparisons;  // folders that compare wrote
   double max_natural = 0.8;              // alerts that are likelier to be natural are left out
+  bool with_reviewers = false;           // whether reviewers are named
   std::string version;                   // of the program
 };
 

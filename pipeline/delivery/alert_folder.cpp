@@ -1,4 +1,4 @@
-#include "pipeline/delivery/publish.hpp"
+#include "pipeline/delivery/alert_folder.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -98,11 +98,14 @@ class Publication {
     for (const char* const name : {"items", "chips", "comparisons", "feeds", "qgis", "mapserver"}) {
       folder.make_folder(name);
     }
+    // First, with the names by which a review is found that came from another alert.
+    folder.write("alerts.gpkg",
+                 register_geopackage(options_.register_target, content_.alerts, options_.with_reviewers));
+    if (!options_.with_reviewers) withhold_reviewers(content_);
     for (const OutlinedAlert& outlined : content_.alerts) add_alert(folder, outlined);
     for (const std::string& comparison : options_.comparisons) add_comparison(folder, comparison);
     folder.write("collection.json", stac_collection(items_, options_.version, self("collection.json")));
     folder.write("alerts.geojson", alerts_geojson(content_.alerts, {"alerts", {}, {}}));
-    folder.write("alerts.gpkg", register_geopackage(options_.register_target, content_.alerts));
     add_feeds(folder);
     add_projects(folder, out);
     folder.commit();
