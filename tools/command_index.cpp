@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <charconv>
 #include <iostream>
+#include <optional>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/indexmap/index_maps.hpp"
+#include "pipeline/indexmap/index_table.hpp"
 #include "pipeline/indices/request.hpp"
+#include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/raster/png_writer.hpp"
 #include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
 #include "tools/index_texts.hpp"
@@ -51,6 +55,14 @@ void add_map_options(po::options_description& description) {
       //
       ("out,o", po::value<std::string>()->value_name("PATH"),
        "FILE.tif for one raster, otherwise a folder: INDEX.tif, or INDEX_TIME.tif of several acquisitions")
+      //
+      ("sites", po::value<std::string>()->value_name("FILE"),
+       "vector file of polygons with id: a table of statistics over each, acquisition by acquisition, not rasters")
+      //
+      ("table", po::value<std::string>()->value_name("FILE"), "with --sites: the table as CSV; by default on stdout")
+      //
+      ("plot", po::value<std::string>()->value_name("FILE"),
+       "with --sites: the course of each index, .svg or .png; of several sites FILE_SITE")
       //
       ("from", po::value<std::string>()->value_name("DATE"), "only scenes acquired from here on")
       //
@@ -116,12 +128,74 @@ ValueRange parse_stretch(const std::string& text) {
   return range;
 }
 
+IndexReading read_reading(const po::variables_map& values) {
+  return {read_check_options(values), read_mask_choice(values), !values["no-masks"].as<bool>()};
+}
+
+IndexPeriod read_period(const po::variables_map& values) {
+  const IndexPeriod period{parse_period_begin(values), parse_period_end(values)};
+  check_period(period.from, period.until);
+  return period;
+}
+
+/// Options of rasters that are given though a table is asked for.
+void refuse_raster_options(const po::variables_map& values) {
+  for (const char* const option : {"out", "aoi", "composite", "before-from", "before-to", "scale", "stretch"}) {
+    if (values.count(option) != 0)
+      throw ConfigError(std::string("--sites makes a table: --") + option + " is of rasters");
+  }
+  if (values["png"].as<bool>()) throw ConfigError("--sites makes a table: --png is of rasters; --plot draws it");
+}
+
+IndexTableOptions read_table_options(const po::variables_map& values) {
+  IndexTableOptions options;
+  options.source = required_option(values, "source", "SCENE or SOURCE", "index");
+  refuse_raster_options(values);
+  options.sites = values["sites"].as<std::string>();
+  options.period = read_period(values);
+  options.reading = read_reading(values);
+  options.network = read_source_options(values);
+  const CommonOptions common = read_common_options(values);
+  options.threads = common.threads;
+  options.memory_bytes = common.memory_bytes.value_or(options.memory_bytes);
+  return options;
+}
+
+/// Where the drawings go.
+struct PlotFiles {
+  std::string stem;
+  std::string ending;  // ".svg" or ".png"
+
+  void write(const IndexTable& table) const {
+    const auto plots = plots_of(table);
+    for (const auto& [site, drawing] : plots) {
+      const std::string path = plots.size() == 1 ? stem + ending : stem + "_" + site + ending;
+      if (ending == ".svg") {
+        write_file_atomically(path, svg_of(drawing));
+        continue;
+      }
+      constexpr int scale = 2;
+      const Picture picture = picture_of(drawing, scale);
+      write_png(path, picture.width, picture.height, picture.rgb);
+    }
+  }
+};
+
+PlotFiles read_plot_files(const std::string& path) {
+  constexpr std::size_t length = 4;
+  const std::string ending = path.size() > length ? path.substr(path.size() - length) : "";
+  if (ending != ".svg" && ending != ".png") throw ConfigError("--plot must end in .svg or .png");
+  return {path.substr(0, path.size() - length), ending};
+}
+
 IndexMapOptions read_map_options(const po::variables_map& values) {
   IndexMapOptions options;
   options.source = required_option(values, "source", "SCENE or SOURCE", "index");
+  for (const char* const option : {"table", "plot"}) {
+    if (values.count(option) != 0) throw ConfigError(std::string("--") + option + " is of --sites FILE");
+  }
   options.out = required_option(values, "out", "--out PATH", "index");
-  options.period = {parse_period_begin(values), parse_period_end(values)};
-  check_period(options.period.from, options.period.until);
+  options.period = read_period(values);
   if (values.count("aoi") != 0) options.aoi = values["aoi"].as<std::string>();
   if (values.count("composite") != 0) options.composite = parse_compositing(values["composite"].as<std::string>());
   if (values.count("before-from") != 0 || values.count("before-to") != 0) {
@@ -137,7 +211,7 @@ IndexMapOptions read_map_options(const po::variables_map& values) {
   }
   options.pictures = values["png"].as<bool>();
   if (values.count("stretch") != 0) options.stretch = parse_stretch(values["stretch"].as<std::string>());
-  options.reading = {read_check_options(values), read_mask_choice(values), !values["no-masks"].as<bool>()};
+  options.reading = read_reading(values);
   options.network = read_source_options(values);
   const CommonOptions common = read_common_options(values);
   options.threads = common.threads;
@@ -173,7 +247,13 @@ class IndexCommand final : public Command {
       }
     }
     request_ = make_request(lists_of(values, "index"), texts_of(values, "expression"), given);
-    map_ = read_map_options(values);
+    if (values.count("sites") == 0) {
+      map_ = read_map_options(values);
+      return;
+    }
+    table_ = read_table_options(values);
+    if (values.count("table") != 0) table_file_ = values["table"].as<std::string>();
+    if (values.count("plot") != 0) plot_files_ = read_plot_files(values["plot"].as<std::string>());
   }
 
   int run() override {
@@ -185,20 +265,45 @@ class IndexCommand final : public Command {
       std::cout << index_text(show_);
       return exit_done;
     }
+    return table_ ? run_table() : run_map();
+  }
+
+ private:
+  static void tell(const SkippedScenes& warnings, const SkippedScenes& skipped) {
+    for (const auto& [what, why] : warnings) spdlog::warn("{}: {}", what, why);
+    for (const auto& [what, why] : skipped) spdlog::warn("{} is left out: {}", what, why);
+  }
+
+  int run_map() {
     IndexMapReport report;
     {
       Progress progress(common_);
       report = map_indices(request_, map_, [&](std::string_view stage, double done) { progress(stage, done); });
     }
-    for (const auto& [what, why] : report.warnings) spdlog::warn("{}: {}", what, why);
-    for (const auto& [what, why] : report.skipped) spdlog::warn("{} is left out: {}", what, why);
+    tell(report.warnings, report.skipped);
     for (const std::string& file : report.files) spdlog::debug("written: {}", file);
     spdlog::info("{} of {} acquisitions; {} files, see {}", request_.indices.size() == 1 ? "an index" : "indices",
                  report.acquisitions, report.files.size(), map_.out);
     return report.skipped.empty() ? exit_done : exit_skipped;
   }
 
- private:
+  int run_table() {
+    IndexTable table;
+    {
+      Progress progress(common_);
+      table = index_table(request_, *table_, [&](std::string_view stage, double done) { progress(stage, done); });
+    }
+    tell(table.warnings, table.skipped);
+    if (table_file_.empty()) {
+      std::cout << csv_of(table);
+    } else {
+      write_file_atomically(table_file_, csv_of(table));
+    }
+    if (plot_files_) plot_files_->write(table);
+    spdlog::info("{} rows", table.rows.size());
+    return table.skipped.empty() ? exit_done : exit_skipped;
+  }
+
   CommonOptions common_;
   bool list_ = false;
   bool json_ = false;
@@ -206,13 +311,17 @@ class IndexCommand final : public Command {
   std::string show_;
   IndexRequest request_;
   IndexMapOptions map_;
+  std::optional<IndexTableOptions> table_;
+  std::string table_file_;  // empty: stdout
+  std::optional<PlotFiles> plot_files_;
 };
 
 }  // namespace
 
-const CommandEntry index_entry{"index",
-                               "index SCENE|SOURCE --index NAME[,NAME...] --out PATH [options] | --list | --show NAME",
-                               "spectral indices by name or formula: rasters, pictures, composites, differences",
-                               []() -> std::unique_ptr<Command> { return std::make_unique<IndexCommand>(); }};
+const CommandEntry index_entry{
+    "index",
+    "index SCENE|SOURCE --index NAME[,NAME...] --out PATH | --sites FILE [options]; index --list | --show NAME",
+    "spectral indices by name or formula: rasters, composites, differences, tables over sites",
+    []() -> std::unique_ptr<Command> { return std::make_unique<IndexCommand>(); }};
 
 }  // namespace pitwatch::tools

@@ -23,7 +23,8 @@ std::string missing_bands(const Scene& scene, std::span<const Band> bands) {
 
 std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const std::optional<Instant>& from,
                                                   const std::optional<Instant>& until, std::span<const Band> bands,
-                                                  const std::optional<DegreeBox>& place, SkippedScenes& skipped) {
+                                                  const std::optional<DegreeBox>& place, SkippedScenes& skipped,
+                                                  const std::string& crs) {
   for (const RejectedItem& item : listing.rejected) skipped.emplace_back(item.path, item.reason);
   std::erase_if(listing.scenes, [&](const ListedScene& listed) {
     const Scene& scene = listed.scene;
@@ -35,7 +36,8 @@ std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const s
     return !missing.empty();
   });
   std::vector<IndexAcquisition> acquisitions;
-  for (const Datatake& datatake : choose_one_per_datatake(std::move(listing.scenes)).datatakes) {
+  for (Datatake& datatake : choose_one_per_datatake(std::move(listing.scenes)).datatakes) {
+    if (!crs.empty()) prefer_zone(datatake, crs);
     acquisitions.push_back({datatake.acquired, scenes_of(datatake)});
   }
   return acquisitions;

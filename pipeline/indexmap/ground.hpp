@@ -35,10 +35,12 @@ struct IndexReading {
 using SkippedScenes = std::vector<std::pair<std::string, std::string>>;
 
 /// The overflights of a listing in a period (both ends included), in order of time, one edition of each
-/// (choose_one_per_datatake()); scenes that lack one of the bands are skipped. With `place`: those that meet it.
+/// (choose_one_per_datatake()); scenes that lack one of the bands are skipped. With `place`: those that meet it. With
+/// `crs`: of each acquisition tiles of that zone first (prefer_zone()).
 std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const std::optional<Instant>& from,
                                                   const std::optional<Instant>& until, std::span<const Band> bands,
-                                                  const std::optional<DegreeBox>& place, SkippedScenes& skipped);
+                                                  const std::optional<DegreeBox>& place, SkippedScenes& skipped,
+                                                  const std::string& crs = {});
 
 /// The ground of an acquisition's first part: pixels of 10 m over its finest band, whole ones of 20 m. Throws
 /// DataError for a file that cannot be read.

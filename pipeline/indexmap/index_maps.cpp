@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 using Planes = std::vector<Plane<float>>;
 
 constexpr std::int64_t gdal_cache_bytes = std::int64_t{16} << 20;
+constexpr std::int64_t program_bytes = std::int64_t{80} << 20;  // itself, and what libraries keep
 
 std::string compact(Instant instant) {
   std::string text = format_instant(instant);
@@ -178,7 +179,7 @@ class IndexMaps {
     const std::int64_t plane = std::int64_t{ground_.width} * ground_.height * static_cast<std::int64_t>(sizeof(float));
     const std::int64_t for_reading = options_.memory_bytes / 4;
     const std::int64_t each = options_.before ? 2 * plane : plane;
-    const std::int64_t room = options_.memory_bytes - for_reading - plane;  // the last for writing
+    const std::int64_t room = options_.memory_bytes - program_bytes - for_reading - plane;  // the last for writing
     return static_cast<std::size_t>(std::clamp<std::int64_t>(room / each, 1, 64));
   }
 
@@ -200,7 +201,7 @@ class IndexMaps {
 
   /// Leaves out acquisitions that turn out to be unusable.
   Planes composed(std::vector<IndexAcquisition>& acquisitions, const IndexPlan& plan) {
-    ComposeOptions how{compositing(), options_.reading, options_.memory_bytes};
+    ComposeOptions how{compositing(), options_.reading, options_.memory_bytes - program_bytes};
     for (;;) {
       try {
         return compose(acquisitions, plan, ground_, how, progress_);

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/integration/process.hpp"
 
@@ -212,7 +213,7 @@ TEST(Index, BytesDoNotDependOnThreadsMemoryAndTarget) {
   std::string first;
   int number = 0;
   for (const auto& [threads, memory, target] :
-       {std::tuple("1", "1G", "SCALAR"), std::tuple("2", "1G", ""), std::tuple("3", "64M", "")}) {
+       {std::tuple("1", "1G", "SCALAR"), std::tuple("2", "1G", ""), std::tuple("3", "100M", "")}) {
     const std::string path = folder / (std::to_string(++number) + ".tif");
     test::Invocation run{index({source, "--index", "NDVI,kNDVI", "--composite", "medoid", "--threads", threads,
                                 "--memory", memory, "--out", folder / std::to_string(number)}),
@@ -225,6 +226,57 @@ TEST(Index, BytesDoNotDependOnThreadsMemoryAndTarget) {
     if (first.empty()) first = bytes;
     EXPECT_EQ(bytes, first) << threads << " threads, " << memory;
   }
+}
+
+TEST(Index, TableOverSitesIsOfThePixelsInTheirPolygons) {
+  const test::TemporaryFolder folder;
+  const std::string source = site_of(items().front());
+  const std::string id = fs::path(source).filename().string();
+  const test::Outcome outcome =
+      test::run_process(index({source, "--index", "NDVI,IRON_OXIDE", "--sites", sites, "--table", folder / "table.csv",
+                               "--plot", folder / "plot.svg", "--threads", "1"}));
+  ASSERT_TRUE(outcome.exit_code == 0 || outcome.exit_code == 4) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  const std::string csv = test::read_text(folder / "table.csv");
+  const test::Outcome again = test::run_process(
+      index({source, "--index", "NDVI,IRON_OXIDE", "--sites", sites, "--threads", "3", "--memory", "128M"}));
+  EXPECT_EQ(again.out, csv) << "on stdout, by any threads";
+  const std::string svg = test::read_text(folder / "plot.svg");
+  EXPECT_THAT(svg, HasSubstr("NDVI"));
+
+  // The same from rasters that are cut to the site's outline.
+  std::istringstream lines(csv);
+  std::string line;
+  std::getline(lines, line);
+  int checked = 0;
+  while (std::getline(lines, line)) {
+    std::vector<std::string> cells;
+    std::istringstream stream(line + ",");
+    for (std::string cell; std::getline(stream, cell, ',');) cells.push_back(cell);
+    ASSERT_EQ(cells.size(), 15U) << line;
+    EXPECT_EQ(cells[0], id);
+    if (cells[6].empty() || cells[3] != "NDVI") continue;
+    const std::string item = [&] {
+      for (const std::string& one : items()) {
+        if (one.find(cells[2]) != std::string::npos) return one;
+      }
+      return std::string();
+    }();
+    ASSERT_EQ(
+        test::run_process(index({item, "--index", "NDVI", "--aoi", sites, "--out", folder / "cut.tif"})).exit_code, 0);
+    const Raster raster = read(folder / "cut.tif");
+    double sum = 0;
+    int count = 0;
+    for (const float value : raster.values) {
+      if (std::isnan(value)) continue;
+      sum += double{value};
+      ++count;
+    }
+    EXPECT_NEAR(std::stod(cells[6]), sum / count, 2e-6) << line;
+    EXPECT_NEAR(std::stod(cells[5]) * std::stod(cells[4]), count, 1) << line;
+    if (++checked == 2) break;
+  }
+  EXPECT_GT(checked, 0);
 }
 
 TEST(Index, CatalogueOnStdout) {
@@ -256,6 +308,9 @@ TEST(Index, WhatCannotBeIsRefusedInOneLine) {
       {{item, "--index", "NDVI", "--out", out, "--scale", "0.1"}, "--scale"},
       {{item, "--index", "NDVI", "--out", out, "--set", "B08=1"}, "--set"},
       {{item, "--index", "NDVI", "--out", out, "--stretch", "1,0"}, "--stretch"},
+      {{item, "--index", "NDVI", "--sites", sites, "--out", out}, "--out is of rasters"},
+      {{item, "--index", "NDVI", "--sites", sites, "--plot", "a.pdf"}, "--plot must end"},
+      {{item, "--index", "NDVI", "--table", out, "--out", out}, "--table is of --sites"},
       {{"--list", "--show", "NDVI"}, "--list or --show"},
       {{"--list", "--domain", "x"}, "--domain"},
   };
