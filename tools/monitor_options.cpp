@@ -6,26 +6,12 @@
 #include "pipeline/schedule/machine_memory.hpp"
 #include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
+#include "tools/mask_options.hpp"
 #include "tools/named_options.hpp"
 #include "tools/source_options.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
-
-namespace {
-
-MaskChoice read_mask_choice(const po::variables_map& values) {
-  MaskChoice choice;
-  choice.classes = parse_classes(values["mask-classes"].as<std::string>());
-  const std::string when = values["spectral-masks"].as<std::string>();
-  if (when != "auto" && when != "on" && when != "off") throw ConfigError("--spectral-masks must be auto, on or off");
-  choice.own = when == "on" ? SpectralMasks::on : when == "off" ? SpectralMasks::off : SpectralMasks::automatic;
-  if (values.count("cloud-probability") != 0) choice.cloud_probability = values["cloud-probability"].as<int>();
-  if (values.count("snow-probability") != 0) choice.snow_probability = values["snow-probability"].as<int>();
-  return choice;
-}
-
-}  // namespace
 
 void add_input_options(po::options_description& description) {
   description.add_options()  //
@@ -52,15 +38,9 @@ void add_monitor_options(po::options_description& description) {
        "take light and shade of slopes out of reflectance (C-correction); needs --elevation")  //
       ("brdf", po::bool_switch(), "reflectance as seen from straight above (c-factor)")        //
       ("normalise", po::bool_switch(),
-       "bring acquisitions to the level of a clear one of the history, by stable pixels")  //
-      ("mask-classes", po::value<std::string>()->value_name("LIST")->default_value("0,1,3,8,9,10,11"),
-       "classes of the SCL that are masked, 0..11")  //
-      ("spectral-masks", po::value<std::string>()->value_name("WHEN")->default_value("auto"),
-       "cloud, shadow and snow by the pixels' own spectra: auto, where a scene has no SCL; on, together with the SCL; "
-       "off")  //
-      ("cloud-probability", po::value<int>()->value_name("PERCENT"),
-       "mask what the band CLD gives at least this probability, too, 0..100; without it CLD is not used")  //
-      ("snow-probability", po::value<int>()->value_name("PERCENT"), "the same by the band SNW")            //
+       "bring acquisitions to the level of a clear one of the history, by stable pixels");
+  add_mask_options(description);
+  description.add_options()  //
       ("write-masks", po::value<std::string>()->value_name("DIR"),
        "write the mask of each acquisition taken in: DIR/SITE/TIME_mask.tif, Cloud Optimized GeoTIFF, its bits named "
        "in the "

@@ -60,12 +60,15 @@ struct MeanOfValid {
   T nodata;
 
   T operator()(T a, T b, T c, T d) const {
-    const auto value = [this](T pixel) { return pixel == nodata ? 0U : unsigned{pixel}; };
-    const auto valid = [this](T pixel) { return pixel == nodata ? 0U : 1U; };
-    const unsigned sum = value(a) + value(b) + value(c) + value(d);
-    const unsigned count = valid(a) + valid(b) + valid(c) + valid(d);
+    const auto value = [this](T pixel) { return pixel == nodata ? 0 : int{pixel}; };
+    const auto valid = [this](T pixel) { return pixel == nodata ? 0 : 1; };
+    const int sum = value(a) + value(b) + value(c) + value(d);
+    const int count = valid(a) + valid(b) + valid(c) + valid(d);
     if (count == 4) return static_cast<T>((sum + 2) >> 2);  // nearly always, and without a division
-    return count == 0 ? nodata : static_cast<T>((2 * sum + count) / (2 * count));
+    if (count == 0) return nodata;
+    const int twice = 2 * sum + count;  // the mean and a half, times twice the count
+    const int whole = twice / (2 * count);
+    return static_cast<T>(twice % (2 * count) < 0 ? whole - 1 : whole);
   }
 };
 
@@ -224,8 +227,9 @@ Bytes compress_values(std::span<const std::uint8_t> codes, const std::array<floa
   return zstd({reinterpret_cast<const std::uint8_t*>(values.data()), tile_pixels * sizeof(float)});
 }
 
-/// TIFF's predictor 2: each pixel less its left neighbour (TIFF 6.0, section 14).
-Bytes compress_differences(std::span<const std::uint16_t> pixels) {
+/// TIFF's predictor 2: each pixel less its left neighbour (TIFF 6.0, section 14). Valid until the next call in this
+/// thread.
+std::span<const std::uint8_t> differences_of(std::span<const std::uint16_t> pixels) {
   thread_local std::vector<std::uint16_t> differences(tile_pixels);
   for (int y = 0; y < tile_side; ++y) {
     const std::uint16_t* const from = pixels.data() + y * tile_side;
@@ -233,13 +237,12 @@ Bytes compress_differences(std::span<const std::uint16_t> pixels) {
     into[0] = from[0];
     for (int x = 1; x < tile_side; ++x) into[x] = static_cast<std::uint16_t>(from[x] - from[x - 1]);
   }
-  return deflate({reinterpret_cast<const std::uint8_t*>(differences.data()), tile_pixels * sizeof(std::uint16_t)},
-                 fastest_deflate);
+  return {reinterpret_cast<const std::uint8_t*>(differences.data()), tile_pixels * sizeof(std::uint16_t)};
 }
 
 /// TIFF's predictor 3: of each row all most significant bytes, then all second ones and so on; each byte less the one
-/// before it (Adobe, TIFF Technical Note 3, 2005).
-Bytes compress_float_differences(std::span<const float> pixels) {
+/// before it (Adobe, TIFF Technical Note 3, 2005). Valid until the next call in this thread.
+std::span<const std::uint8_t> float_differences_of(std::span<const float> pixels) {
   constexpr int row_bytes = tile_side * static_cast<int>(sizeof(float));
   thread_local Bytes differences(std::size_t{tile_side} * row_bytes);
   std::array<std::uint8_t, row_bytes> row{};
@@ -255,7 +258,7 @@ Bytes compress_float_differences(std::span<const float> pixels) {
       return static_cast<std::uint8_t>(value - before);
     });
   }
-  return deflate(differences, fastest_deflate);
+  return differences;
 }
 
 // ---- TIFF ------------------------------------------------------------------------------------------------------
@@ -415,6 +418,17 @@ std::string metadata_xml(const CogMetadata& metadata) {
   if (!metadata.description.empty()) {
     items += "  <Item name=\"DESCRIPTION\" sample=\"0\" role=\"description\">" +
              markup_text(markup_text(metadata.description)) + "</Item>\n";
+  }
+  for (const auto& [key, value] : metadata.band_items) {
+    items += "  <Item name=\"" + markup_text(key) + "\" sample=\"0\">" + markup_text(markup_text(value)) + "</Item>\n";
+  }
+  if (metadata.scale) {
+    char text[160];
+    std::snprintf(text, sizeof text,
+                  "  <Item name=\"OFFSET\" sample=\"0\" role=\"offset\">%.17g</Item>\n"
+                  "  <Item name=\"SCALE\" sample=\"0\" role=\"scale\">%.17g</Item>\n",
+                  metadata.scale->offset, metadata.scale->scale);
+    items += text;
   }
   return items.empty() ? items : "<GDALMetadata>\n" + items + "</GDALMetadata>\n";
 }
@@ -599,7 +613,7 @@ void write_cog_u16(const std::string& path, const Grid& grid, PlaneView<const st
   check_size(path, grid, dn);
   const auto pyramid = pyramid_of(dn, MeanOfValid<std::uint16_t>{nodata}, parallel_for);
   const auto compress = [&](std::size_t level, int tile) {
-    return compress_differences(tile_pixels_of(pyramid.levels[level], tile, nodata));
+    return deflate(differences_of(tile_pixels_of(pyramid.levels[level], tile, nodata)), fastest_deflate);
   };
   write_cog(path, grid,
             {sizeof(std::uint16_t), SAMPLEFORMAT_UINT, COMPRESSION_ADOBE_DEFLATE, PREDICTOR_HORIZONTAL,
@@ -607,18 +621,34 @@ void write_cog_u16(const std::string& path, const Grid& grid, PlaneView<const st
             metadata, place, parallel_for);
 }
 
+void write_cog_i16(const std::string& path, const Grid& grid, PlaneView<const std::int16_t> numbers,
+                   std::int16_t nodata, const CogMetadata& metadata, const ParallelFor& parallel_for) {
+  check_size(path, grid, numbers);
+  const auto pyramid = pyramid_of(numbers, MeanOfValid<std::int16_t>{nodata}, parallel_for);
+  const auto compress = [&](std::size_t level, int tile) {
+    const auto pixels = tile_pixels_of(pyramid.levels[level], tile, nodata);
+    return zstd(differences_of({reinterpret_cast<const std::uint16_t*>(pixels.data()), pixels.size()}));
+  };
+  write_cog(path, grid,
+            {sizeof(std::int16_t), SAMPLEFORMAT_INT, COMPRESSION_ZSTD, PREDICTOR_HORIZONTAL, std::to_string(nodata),
+             sizes_of(pyramid), compress},
+            metadata, CogPlace::final, parallel_for);
+}
+
 void write_cog_f32(const std::string& path, const Grid& grid, PlaneView<const float> values,
-                   const CogMetadata& metadata, const ParallelFor& parallel_for) {
+                   const CogMetadata& metadata, const ParallelFor& parallel_for, FloatCoding coding) {
   check_size(path, grid, values);
   const MeanOfValid<float> mean;
   const auto pyramid = pyramid_of(values, mean, parallel_for);
   const auto compress = [&](std::size_t level, int tile) {
-    return compress_float_differences(tile_pixels_of(pyramid.levels[level], tile, mean.nodata));
+    const auto bytes = float_differences_of(tile_pixels_of(pyramid.levels[level], tile, mean.nodata));
+    return coding == FloatCoding::zstd ? zstd(bytes) : deflate(bytes, fastest_deflate);
   };
-  write_cog(path, grid,
-            {sizeof(float), SAMPLEFORMAT_IEEEFP, COMPRESSION_ADOBE_DEFLATE, PREDICTOR_FLOATINGPOINT, "nan",
-             sizes_of(pyramid), compress},
-            metadata, CogPlace::final, parallel_for);
+  const int compression = coding == FloatCoding::zstd ? COMPRESSION_ZSTD : COMPRESSION_ADOBE_DEFLATE;
+  write_cog(
+      path, grid,
+      {sizeof(float), SAMPLEFORMAT_IEEEFP, compression, PREDICTOR_FLOATINGPOINT, "nan", sizes_of(pyramid), compress},
+      metadata, CogPlace::final, parallel_for);
 }
 
 }  // namespace pitwatch

@@ -1,9 +1,10 @@
 #pragma once
-// Cloud Optimized GeoTIFF from a plane in memory: 8-bit codes, 16-bit digital numbers, or Float32 values.
+// Cloud Optimized GeoTIFF from a plane in memory: 8-bit codes, 16-bit numbers, or Float32 values.
 
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,12 +27,23 @@ inline constexpr std::uint8_t cog_nodata_code = 255;
 /// What a code looks like: red, green, blue.
 using CodeColours = std::map<std::uint8_t, std::array<std::uint8_t, 3>>;
 
+struct PixelScale {
+  double scale = 1;
+  double offset = 0;
+};
+
+/// How Float32 pixels are compressed, both after TIFF's predictor 3.
+enum class FloatCoding { deflate, zstd };
+
 /// What is written into the file beside the pixels.
 struct CogMetadata {
   std::string description;                                 // of the band, shown by GIS programs; may be empty
   std::vector<std::pair<std::string, std::string>> items;  // dataset metadata: key, value; keys unique
   /// Of codes alone: makes a palette of the file (TIFF's ColorMap), other codes black in it. Pixels stay codes.
   CodeColours colours = {};
+  /// Value = pixel * scale + offset, for readers that know of it; nothing: pixels are values.
+  std::optional<PixelScale> scale = std::nullopt;
+  std::vector<std::pair<std::string, std::string>> band_items = {};  // of the band: STATISTICS_MEAN and others of GDAL
 };
 
 /// Where the path lies.
@@ -60,9 +72,15 @@ void write_cog_u16(const std::string& path, const Grid& grid, PlaneView<const st
                    const CogMetadata& metadata, const ParallelFor& parallel_for = serial_for,
                    CogPlace place = CogPlace::final);
 
+/// Writes signed numbers as they are (Int16, TIFF's predictor 2, ZSTD). Overviews as those of write_cog_u16();
+/// `nodata` should be -32768 or 32767.
+void write_cog_i16(const std::string& path, const Grid& grid, PlaneView<const std::int16_t> numbers,
+                   std::int16_t nodata, const CogMetadata& metadata, const ParallelFor& parallel_for = serial_for);
+
 /// Writes values as they are (Float32, TIFF's predictor 3), such as elevations; NaN is nodata. An overview pixel is the
 /// mean of the numbers among 2 x 2, in single precision; NaN where there is none.
 void write_cog_f32(const std::string& path, const Grid& grid, PlaneView<const float> values,
-                   const CogMetadata& metadata, const ParallelFor& parallel_for = serial_for);
+                   const CogMetadata& metadata, const ParallelFor& parallel_for = serial_for,
+                   FloatCoding coding = FloatCoding::deflate);
 
 }  // namespace pitwatch

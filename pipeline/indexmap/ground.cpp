@@ -1,0 +1,100 @@
+#include "pipeline/indexmap/ground.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "pipeline/acquisition/choice.hpp"
+#include "pipeline/acquisition/editions.hpp"
+#include "pipeline/core/error.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
+
+namespace pitwatch {
+namespace {
+
+std::string missing_bands(const Scene& scene, std::span<const Band> bands) {
+  std::string missing;
+  for (const Band band : bands) {
+    if (!scene.has(band)) missing += " " + std::string(name(band));
+  }
+  return missing;
+}
+
+}  // namespace
+
+std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const std::optional<Instant>& from,
+                                                  const std::optional<Instant>& until, std::span<const Band> bands,
+                                                  const std::optional<DegreeBox>& place, SkippedScenes& skipped,
+                                                  const std::string& crs) {
+  for (const RejectedItem& item : listing.rejected) skipped.emplace_back(item.path, item.reason);
+  std::erase_if(listing.scenes, [&](const ListedScene& listed) {
+    const Scene& scene = listed.scene;
+    if ((from && scene.acquired < *from) || (until && scene.acquired > *until)) return true;
+    if (place && scene.bbox && !overlap(*scene.bbox, *place)) return true;
+    // What lacks a band must not stand in the way of another edition that has it.
+    const std::string missing = missing_bands(as_read(scene), bands);
+    if (!missing.empty()) skipped.emplace_back(scene.id, "no asset for" + missing);
+    return !missing.empty();
+  });
+  std::vector<IndexAcquisition> acquisitions;
+  for (Datatake& datatake : choose_one_per_datatake(std::move(listing.scenes)).datatakes) {
+    if (!crs.empty()) prefer_zone(datatake, crs);
+    acquisitions.push_back({datatake.acquired, scenes_of(datatake)});
+  }
+  return acquisitions;
+}
+
+Grid whole_ground(const IndexAcquisition& acquisition, std::span<const Band> bands) {
+  constexpr double pixel_m = 10;
+  constexpr double lattice_m = 20;
+  const Scene& scene = acquisition.parts.front();
+  const auto is_finer = [](Band a, Band b) { return info(a).pixel_size_m < info(b).pixel_size_m; };
+  const Band finest = *std::min_element(bands.begin(), bands.end(), is_finer);
+  Grid grid = BandFile(scene.bands.at(finest).path).grid();
+  const auto length = [&](int pixels) {
+    return static_cast<int>(std::floor(pixels * grid.pixel_size_m / lattice_m)) * static_cast<int>(lattice_m / pixel_m);
+  };
+  grid.width = length(grid.width);
+  grid.height = length(grid.height);
+  grid.pixel_size_m = pixel_m;
+  if (grid.extent().empty()) throw DataError(redacted(scene.source) + ": smaller than a pixel of 20 m");
+  return grid;
+}
+
+void check_acquisition(const IndexAcquisition& acquisition, const IndexReading& reading, OffsetMemory& offsets,
+                       SkippedScenes& warnings) {
+  for (const Scene& part : acquisition.parts) {
+    OpenBands files;
+    const OffsetReport report = offsets.check(part, files, reading.checks.offsets);
+    if (!report.decision.use) throw DataError(redacted(part.source) + ": " + report.decision.reason);
+    for (const std::string& doubt : report.decision.warnings) warnings.emplace_back(part.id, doubt);
+  }
+}
+
+Mosaic read_ground(const IndexAcquisition& acquisition, const Grid& part, std::span<const Band> bands,
+                   const IndexReading& reading, BlockCache& blocks, OpenBands* files) {
+  MosaicOptions how;
+  how.blocks = &blocks;
+  how.files = files;
+  how.class_reasons = class_reasons(reading.masks);
+  if (!reading.masked) how.class_reasons.fill(mask_clear);
+  if (reading.checks.gate) {
+    how.see_pixels = [](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
+      refuse_garbage(scene, band, dn);
+    };
+  }
+  Mosaic ground = read_mosaic(acquisition.parts, part, bands, how);
+  if (reading.masked) complete_mask(acquisition.parts, how, reading.masks, ground);
+  return ground;
+}
+
+std::int64_t read_ground_bytes(const IndexAcquisition& acquisition, const Grid& part, std::size_t bands,
+                               const IndexReading& reading) {
+  // A band as it lies in the file, as reflectance and its bits; the mask, and the classification twice.
+  constexpr std::int64_t bytes_per_band = 2 + 4 + 1;
+  constexpr std::int64_t bytes_of_mask = 4;
+  const std::int64_t pixels = std::int64_t{part.width} * part.height;
+  const std::int64_t spectral = reading.masked ? spectral_mask_bytes(acquisition.parts, reading.masks, part) : 0;
+  return pixels * (bytes_per_band * static_cast<std::int64_t>(bands) + bytes_of_mask) + spectral;
+}
+
+}  // namespace pitwatch

@@ -1,0 +1,63 @@
+#pragma once
+// Which acquisitions indices are made of, and their pixels.
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/acquisition/checks.hpp"
+#include "pipeline/acquisition/masks.hpp"
+#include "pipeline/acquisition/mosaic.hpp"
+#include "pipeline/acquisition/open_bands.hpp"
+#include "pipeline/core/date.hpp"
+#include "pipeline/core/grid.hpp"
+#include "pipeline/io/scenes/scene_source.hpp"
+
+namespace pitwatch {
+
+/// One overflight.
+struct IndexAcquisition {
+  Instant acquired{};
+  std::vector<Scene> parts;  // at least one, in the order in which they are to be read
+};
+
+/// How pixels are read.
+struct IndexReading {
+  SceneChecks checks;
+  MaskChoice masks;
+  bool masked = true;  // false: pixels without a measurement alone have no value
+};
+
+/// What was not used, and why.
+using SkippedScenes = std::vector<std::pair<std::string, std::string>>;
+
+/// The overflights of a listing in a period (both ends included), in order of time, one edition of each
+/// (choose_one_per_datatake()); scenes that lack one of the bands are skipped. With `place`: those that meet it. With
+/// `crs`: of each acquisition tiles of that zone first (prefer_zone()).
+std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const std::optional<Instant>& from,
+                                                  const std::optional<Instant>& until, std::span<const Band> bands,
+                                                  const std::optional<DegreeBox>& place, SkippedScenes& skipped,
+                                                  const std::string& crs = {});
+
+/// The ground of an acquisition's first part: pixels of 10 m over its finest band, whole ones of 20 m. Throws
+/// DataError for a file that cannot be read.
+Grid whole_ground(const IndexAcquisition& acquisition, std::span<const Band> bands);
+
+/// Throws DataError for a scene that is refused (options.checks): offsets that its pixels contradict, a file of a
+/// mirror that is not as it was fetched. Appends what speaks against it otherwise.
+void check_acquisition(const IndexAcquisition& acquisition, const IndexReading& reading, OffsetMemory& offsets,
+                       SkippedScenes& warnings);
+
+/// Reflectances and mask of a part of the ground: as `run` reads and masks them, with clouds grown (MosaicOptions).
+/// `files` may be null. Throws DataError as read_mosaic(), and for garbage. Thread-safe.
+Mosaic read_ground(const IndexAcquisition& acquisition, const Grid& part, std::span<const Band> bands,
+                   const IndexReading& reading, BlockCache& blocks, OpenBands* files);
+
+/// Memory that read_ground() takes, with what it returns.
+std::int64_t read_ground_bytes(const IndexAcquisition& acquisition, const Grid& part, std::size_t bands,
+                               const IndexReading& reading);
+
+}  // namespace pitwatch

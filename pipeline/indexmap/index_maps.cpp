@@ -1,0 +1,311 @@
+#include "pipeline/indexmap/index_maps.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <system_error>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/indexmap/index_picture.hpp"
+#include "pipeline/indexmap/index_raster.hpp"
+#include "pipeline/io/files/gdal_runtime.hpp"
+#include "pipeline/io/raster/png_writer.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
+#include "pipeline/io/vector/aoi.hpp"
+#include "pipeline/schedule/arena.hpp"
+#include "pipeline/schedule/background.hpp"
+
+namespace pitwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Planes = std::vector<Plane<float>>;
+
+constexpr std::int64_t gdal_cache_bytes = std::int64_t{16} << 20;
+constexpr std::int64_t program_bytes = std::int64_t{80} << 20;  // itself, and what libraries keep
+
+std::string compact(Instant instant) {
+  std::string text = format_instant(instant);
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  return text;
+}
+
+/// One composite, or one acquisition: what rasters are made of.
+struct Subject {
+  std::vector<IndexAcquisition> acquisitions;
+  std::vector<IndexAcquisition> before;  // of a difference
+  std::string suffix;                    // of file names
+};
+
+class IndexMaps {
+ public:
+  IndexMaps(const IndexRequest& request, const IndexMapOptions& options, const ProgressSink& progress)
+      : request_(request), options_(options), progress_(progress) {}
+
+  IndexMapReport run() {
+    check_options();
+    bands_ = bands_to_read(request_.plan(), compositing());
+    std::vector<Subject> subjects = find_subjects();
+    const IndexAcquisition& first = subjects.front().acquisitions.front();
+    ground_ = whole_ground(first, bands_);
+    crop_to_aoi();
+    make_folder(subjects.size() * request_.indices.size());
+    for (Subject& subject : subjects) map(subject);
+    if (report_.files.empty()) throw DataError(redacted(options_.source) + ": no acquisition that can be used");
+    return std::move(report_);
+  }
+
+ private:
+  Compositing compositing() const { return options_.composite.value_or(Compositing::median); }
+  bool is_one_file() const { return options_.out.ends_with(".tif"); }
+
+  void check_options() const {
+    if (options_.before && !options_.composite)
+      throw ConfigError("a difference is of composites: --composite is missing");
+    if (options_.int16_scale && !(*options_.int16_scale > 0)) throw ConfigError("--scale must be above 0");
+  }
+
+  // ---- which acquisitions --------------------------------------------------------------------------------------
+
+  std::vector<Subject> find_subjects() {
+    SourceListing listing = list_readable(options_.source, options_.network, search());
+    std::vector<IndexAcquisition> all = usable(listing, options_.period);
+    std::vector<Subject> subjects;
+    if (options_.composite) {
+      std::vector<IndexAcquisition> before;
+      if (options_.before) before = usable(listing, *options_.before);
+      subjects.push_back({std::move(all), std::move(before), ""});
+      return subjects;
+    }
+    const bool is_series = all.size() > 1;
+    for (IndexAcquisition& one : all) {
+      const std::string suffix = is_series ? "_" + compact(one.acquired) : "";
+      subjects.push_back({{std::move(one)}, {}, suffix});
+    }
+    return subjects;
+  }
+
+  SourceSearch search() const {
+    SourceSearch search;
+    search.from = options_.period.from;
+    search.until = options_.period.until;
+    if (!options_.before) return search;
+    search.from = earlier(search.from, options_.before->from);
+    if (search.until && options_.before->until) {
+      search.until = std::max(*search.until, *options_.before->until);
+    } else {
+      search.until = std::nullopt;
+    }
+    return search;
+  }
+
+  static std::optional<Instant> earlier(const std::optional<Instant>& a, const std::optional<Instant>& b) {
+    return a && b ? std::optional(std::min(*a, *b)) : std::nullopt;
+  }
+
+  /// Acquisitions of a period but for those that are refused.
+  std::vector<IndexAcquisition> usable(const SourceListing& listing, const IndexPeriod& period) {
+    SkippedScenes skipped;
+    std::vector<IndexAcquisition> all =
+        choose_acquisitions(listing, period.from, period.until, bands_, std::nullopt, skipped);
+    std::vector<IndexAcquisition> found;
+    for (IndexAcquisition& one : all) {
+      try {
+        check_acquisition(one, options_.reading, offsets_, report_.warnings);
+        found.push_back(std::move(one));
+      } catch (const DataError& error) {
+        if (all.size() == 1) throw;
+        skipped.emplace_back(one.parts.front().id, error_chain(error));
+      }
+    }
+    const std::string why = skipped.empty() ? "" : "; " + skipped.front().first + ": " + skipped.front().second;
+    for (auto& one : skipped) add_once(report_.skipped, std::move(one));
+    if (found.empty()) throw DataError(redacted(options_.source) + ": no acquisition that can be used" + why);
+    return found;
+  }
+
+  static void add_once(SkippedScenes& list, std::pair<std::string, std::string> one) {
+    if (std::find(list.begin(), list.end(), one) == list.end()) list.push_back(std::move(one));
+  }
+
+  // ---- which ground --------------------------------------------------------------------------------------------
+
+  void crop_to_aoi() {
+    if (!options_.aoi) return;
+    const Aoi whole(*options_.aoi, ground_);
+    const Window bounds = whole.bounds();
+    const auto below = [](int value) { return value / 2 * 2; };  // whole pixels of 20 m
+    const auto above = [](int value) { return (value + 1) / 2 * 2; };
+    const Window even{below(bounds.x), below(bounds.y), above(bounds.right()) - below(bounds.x),
+                      above(bounds.bottom()) - below(bounds.y)};
+    ground_.origin = ground_.to_map(even.x, even.y);
+    ground_.width = even.width;
+    ground_.height = even.height;
+    aoi_ = std::make_unique<Aoi>(whole.on(ground_));
+  }
+
+  void leave_out_outside(Plane<float>& plane) const {
+    if (!aoi_) return;
+    in_rows(plane.height(), [&](int begin, int end) {
+      Plane<std::uint8_t> inside(plane.width(), end - begin);
+      aoi_->burn({0, begin, plane.width(), end - begin}, inside.view());
+      for (int y = begin; y < end; ++y) {
+        for (int x = 0; x < plane.width(); ++x) {
+          if (inside.at(x, y - begin) == 0) plane.at(x, y) = std::numeric_limits<float>::quiet_NaN();
+        }
+      }
+    });
+  }
+
+  // ---- the work ------------------------------------------------------------------------------------------------
+
+  void make_folder(std::size_t rasters) const {
+    if (is_one_file()) {
+      if (rasters > 1) {
+        throw ConfigError("--out " + options_.out + ": " + std::to_string(rasters) +
+                          " rasters do not go into one file; name a folder");
+      }
+      return;
+    }
+    std::error_code error;
+    fs::create_directories(options_.out, error);
+    if (error) throw ConfigError("--out " + options_.out + ": cannot be made: " + error.message());
+  }
+
+  /// How many indices are worked out at once: their planes have to fit, and one of them with its overviews.
+  std::size_t at_once() const {
+    const std::int64_t plane = std::int64_t{ground_.width} * ground_.height * static_cast<std::int64_t>(sizeof(float));
+    const std::int64_t for_reading = options_.memory_bytes / 4;
+    const std::int64_t each = options_.before ? 2 * plane : plane;
+    const std::int64_t room = options_.memory_bytes - program_bytes - for_reading - plane;  // the last for writing
+    return static_cast<std::size_t>(std::clamp<std::int64_t>(room / each, 1, 64));
+  }
+
+  void map(Subject& subject) {
+    const std::size_t step = at_once();
+    for (std::size_t first = 0; first < request_.indices.size(); first += step) {
+      const std::size_t count = std::min(step, request_.indices.size() - first);
+      const IndexPlan plan = request_.plan(first, count);
+      Planes values = composed(subject.acquisitions, plan);
+      if (!subject.before.empty()) subtract(values, composed(subject.before, plan));
+      for (std::size_t i = 0; i < count; ++i) {
+        leave_out_outside(values[i]);
+        write(request_.indices[first + i], subject, values[i]);
+        values[i] = {};
+      }
+    }
+    report_.acquisitions += subject.acquisitions.size() + subject.before.size();
+  }
+
+  /// Leaves out acquisitions that turn out to be unusable.
+  Planes composed(std::vector<IndexAcquisition>& acquisitions, const IndexPlan& plan) {
+    ComposeOptions how{compositing(), options_.reading, options_.memory_bytes - program_bytes};
+    for (;;) {
+      try {
+        return compose(acquisitions, plan, ground_, how, progress_);
+      } catch (const UnusableAcquisition& bad) {
+        const auto place = acquisitions.begin() + static_cast<std::ptrdiff_t>(bad.number);
+        report_.skipped.emplace_back(place->parts.front().id, bad.what());
+        acquisitions.erase(place);
+      }
+    }
+  }
+
+  static void subtract(Planes& values, const Planes& less) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      for (int y = 0; y < values[i].height(); ++y) {
+        for (int x = 0; x < values[i].width(); ++x) values[i].at(x, y) -= less[i].at(x, y);
+      }
+    }
+  }
+
+  void write(const RequestedIndex& index, const Subject& subject, const Plane<float>& values) {
+    const std::string path = is_one_file() ? options_.out : options_.out + "/" + index.name + subject.suffix + ".tif";
+    IndexRaster raster{index.name, items_of(index, subject), std::nullopt};
+    if (options_.int16) raster.int16_scale = options_.int16_scale.value_or(scale_of(index));
+    progress_("writing", 0);
+    const std::int64_t beyond = write_index_raster(path, ground_, values.view(), raster, in_parallel);
+    if (beyond > 0) {
+      report_.warnings.emplace_back(path,
+                                    std::to_string(beyond) + " values are beyond what Int16 holds; a larger --scale");
+    }
+    report_.files.push_back(path);
+    if (options_.pictures) write_picture(path, index, subject, values);
+  }
+
+  double scale_of(const RequestedIndex& index) const {
+    if (!options_.before || !index.range) return int16_scale_of(index.range);
+    const double width = index.range->high - index.range->low;
+    return int16_scale_of(ValueRange{-width, width});
+  }
+
+  void write_picture(const std::string& raster, const RequestedIndex& index, const Subject& subject,
+                     const Plane<float>& values) {
+    const std::string path = fs::path(raster).replace_extension(".png").string();
+    const ValueRange stretch = options_.stretch.value_or(stretch_of_values(values.view()));
+    const CatalogueIndex* const known = find_index(index.name);
+    const bool is_of_plants = known != nullptr && known->domain == "vegetation" && subject.before.empty();
+    const Picture picture =
+        index_picture(values.view(), {stretch, title_of(index, subject), is_of_plants}, ground_.pixel_size_m);
+    write_png(path, picture.width, picture.height, picture.rgb);
+    report_.files.push_back(path);
+  }
+
+  static std::string days_of(const std::vector<IndexAcquisition>& acquisitions) {
+    constexpr std::size_t day = 10;
+    const std::string first = format_instant(acquisitions.front().acquired).substr(0, day);
+    const std::string last = format_instant(acquisitions.back().acquired).substr(0, day);
+    return first == last ? first : first + " to " + last;
+  }
+
+  std::string title_of(const RequestedIndex& index, const Subject& subject) const {
+    std::string title = index.name + ", " + days_of(subject.acquisitions);
+    if (!subject.before.empty()) title += " less " + days_of(subject.before);
+    if (options_.composite) {
+      title += ", " + std::string(compositing_names[static_cast<std::size_t>(*options_.composite)]);
+    }
+    return title;
+  }
+
+  std::vector<std::pair<std::string, std::string>> items_of(const RequestedIndex& index, const Subject& subject) const {
+    std::vector<std::pair<std::string, std::string>> items{
+        {"INDEX", index.name}, {"FORMULA", index.formula}, {"ACQUIRED", days_of(subject.acquisitions)}};
+    if (!subject.before.empty()) items.emplace_back("LESS", days_of(subject.before));
+    if (options_.composite) {
+      items.emplace_back("COMPOSITE", compositing_names[static_cast<std::size_t>(*options_.composite)]);
+    }
+    items.emplace_back("SCENES", scenes_of_all(subject.acquisitions));
+    if (!subject.before.empty()) items.emplace_back("LESS_SCENES", scenes_of_all(subject.before));
+    return items;
+  }
+
+  static std::string scenes_of_all(const std::vector<IndexAcquisition>& acquisitions) {
+    std::string text;
+    for (const IndexAcquisition& acquisition : acquisitions) {
+      for (const Scene& part : acquisition.parts) text += (text.empty() ? "" : " ") + part.id;
+    }
+    return text;
+  }
+
+  const IndexRequest& request_;
+  const IndexMapOptions& options_;
+  const ProgressSink& progress_;
+  std::vector<Band> bands_;
+  Grid ground_;
+  std::unique_ptr<Aoi> aoi_;
+  OffsetMemory offsets_;
+  IndexMapReport report_;
+};
+
+}  // namespace
+
+IndexMapReport map_indices(const IndexRequest& request, const IndexMapOptions& options, const ProgressSink& progress) {
+  initialise_gdal(gdal_cache_bytes);
+  IndexMapReport report;
+  in_arena(thread_count(options.threads), [&] { report = IndexMaps(request, options, progress).run(); });
+  return report;
+}
+
+}  // namespace pitwatch

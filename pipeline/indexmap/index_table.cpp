@@ -1,0 +1,312 @@
+#include "pipeline/indexmap/index_table.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/core/large_buffer.hpp"
+#include "pipeline/core/safe_text.hpp"
+#include "pipeline/io/files/gdal_runtime.hpp"
+#include "pipeline/io/geo/lonlat_shapes.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
+#include "pipeline/io/vector/sites.hpp"
+#include "pipeline/plot/time_plot.hpp"
+#include "pipeline/schedule/arena.hpp"
+#include "pipeline/schedule/slot_pipeline.hpp"
+
+namespace pitwatch {
+namespace {
+
+constexpr std::int64_t gdal_cache_bytes = std::int64_t{16} << 20;
+
+/// A site on its grid.
+struct Place {
+  std::string id;
+  Grid grid;
+  BurntShape shape;
+  std::int64_t pixels = 0;
+  std::vector<IndexAcquisition> acquisitions;
+};
+
+std::vector<Place> places_of(const IndexTableOptions& options, IndexTable& table) {
+  std::vector<RejectedSite> rejected;
+  const std::vector<Site> sites = read_sites(options.sites, rejected);
+  for (const RejectedSite& site : rejected) table.skipped.emplace_back(site.what, site.reason);
+  const std::map<std::string, LonLatMultiPolygon> outlines = read_site_outlines(options.sites);
+  std::vector<Place> places;
+  for (const Site& site : sites) {
+    Place place{site.id, site_grid(site), {}, 0, {}};
+    const LonLatMultiPolygon* const outline = &outlines.at(site.id);
+    place.shape = std::move(burn_shapes(std::span(&outline, 1), place.grid).front());
+    for (int y = 0; y < place.shape.window.height; ++y) {
+      place.pixels += std::count(place.shape.inside.row(y), place.shape.inside.row(y) + place.shape.window.width, 1);
+    }
+    if (place.pixels == 0) {
+      table.skipped.emplace_back(site.id, "no pixel's centre lies in its polygon");
+    } else {
+      places.push_back(std::move(place));
+    }
+  }
+  if (places.empty()) throw DataError(options.sites + ": no site that holds a pixel");
+  return places;
+}
+
+/// What an acquisition shows of a site.
+struct Seen {
+  std::int64_t measured = 0;
+  std::int64_t clear = 0;
+  std::vector<std::vector<float>> values;  // of each index
+};
+
+/// Values of the pixels in the polygon.
+Seen values_over(const Place& place, const Mosaic& ground, const IndexPlan& plan) {
+  Seen seen;
+  seen.values.resize(plan.outputs);
+  const Window& window = place.shape.window;
+  PixelVector<double> scratch;
+  scratch.resize(plan.scratch_size());
+  std::vector<std::vector<float>> rows(plan.outputs, std::vector<float>(static_cast<std::size_t>(window.width)));
+  std::vector<float*> outputs;
+  for (std::vector<float>& row : rows) outputs.push_back(row.data());
+  std::vector<kernels::InputRow> inputs(plan.bands.size());
+  for (int y = 0; y < window.height; ++y) {
+    const MaskBits* const mask = ground.mask.row(window.y + y) + window.x;
+    for (std::size_t band = 0; band < inputs.size(); ++band) {
+      inputs[band].values = ground.reflectance.at(plan.bands[band]).row(window.y + y) + window.x;
+    }
+    evaluate(plan, inputs, mask, static_cast<std::size_t>(window.width), scratch.data(), outputs);
+    for (int x = 0; x < window.width; ++x) {
+      if (place.shape.inside.at(x, y) == 0) continue;
+      seen.measured += (mask[x] & mask_nodata) == 0 ? 1 : 0;
+      seen.clear += mask[x] == mask_clear ? 1 : 0;
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        const float value = rows[i][static_cast<std::size_t>(x)];
+        if (!std::isnan(value)) seen.values[i].push_back(value);
+      }
+    }
+  }
+  return seen;
+}
+
+/// The work: each acquisition over each site is a job.
+class TableRun {
+ public:
+  TableRun(const IndexRequest& request, const IndexTableOptions& options, const ProgressSink& progress)
+      : request_(request), options_(options), progress_(progress), plan_(request.plan()) {}
+
+  IndexTable run() {
+    places_ = places_of(options_, table_);
+    find_acquisitions();
+    read_all();
+    if (table_.rows.empty())
+      throw DataError(redacted(options_.source) + ": no acquisition shows a site" + first_reason());
+    return std::move(table_);
+  }
+
+ private:
+  struct Slot {
+    std::size_t place = 0;
+    std::size_t acquisition = 0;
+    std::vector<IndexTableRow> rows;
+    SkippedScenes warnings;
+    std::optional<std::string> refused;
+  };
+
+  void find_acquisitions() {
+    SourceSearch search{{}, options_.period.from, options_.period.until};
+    for (const Place& place : places_) search.places.push_back(degree_box(place.grid));
+    SourceListing listing = list_readable(options_.source, options_.network, search);
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      SkippedScenes skipped;
+      places_[i].acquisitions = choose_acquisitions(listing, options_.period.from, options_.period.until, plan_.bands,
+                                                    search.places[i], skipped, places_[i].grid.crs);
+      for (auto& one : skipped) add_once(table_.skipped, std::move(one));
+      jobs_ += places_[i].acquisitions.size();
+    }
+    if (jobs_ == 0) {
+      throw DataError(redacted(options_.source) + ": no acquisition over the sites" + first_reason());
+    }
+  }
+
+  std::string first_reason() const {
+    return table_.skipped.empty() ? "" : "; " + table_.skipped.front().first + ": " + table_.skipped.front().second;
+  }
+
+  /// So many at once as fit.
+  std::size_t slot_count(std::int64_t budget) const {
+    std::int64_t most = 1;
+    for (const Place& place : places_) {
+      for (const IndexAcquisition& one : place.acquisitions) {
+        const std::int64_t of_values = place.pixels * static_cast<std::int64_t>(plan_.outputs * sizeof(float) * 2);
+        most = std::max(most, of_values + read_ground_bytes(one, place.grid, plan_.bands.size(), options_.reading));
+      }
+    }
+    if (most > budget) throw ConfigError("--memory: too little for the largest site");
+    return static_cast<std::size_t>(std::clamp<std::int64_t>(budget / most, 1, std::max(1, arena_threads())));
+  }
+
+  void read_all() {
+    const std::int64_t of_blocks = options_.memory_bytes / 4;
+    BlockCache blocks(of_blocks);
+    std::vector<Slot> slots(std::min(jobs_, slot_count(options_.memory_bytes - of_blocks)));
+    std::size_t place = 0;
+    std::size_t acquisition = 0;
+    std::size_t done = 0;
+    run_slots(
+        std::span(slots),
+        [&](Slot& slot) {
+          while (place < places_.size() && acquisition == places_[place].acquisitions.size()) {
+            ++place;
+            acquisition = 0;
+          }
+          if (place == places_.size()) return false;
+          slot = {place, acquisition++, {}, {}, {}};
+          return true;
+        },
+        [&](Slot& slot) { read(slot, blocks); },
+        [&](Slot& slot) {
+          take(slot);
+          progress_("acquisitions", static_cast<double>(++done) / static_cast<double>(jobs_));
+        });
+  }
+
+  void read(Slot& slot, BlockCache& blocks) {
+    const Place& place = places_[slot.place];
+    const IndexAcquisition& acquisition = place.acquisitions[slot.acquisition];
+    Seen seen;
+    try {
+      check_acquisition(acquisition, options_.reading, offsets_, slot.warnings);
+      OpenBands files;
+      seen = values_over(place, read_ground(acquisition, place.grid, plan_.bands, options_.reading, blocks, &files),
+                         plan_);
+    } catch (const DataError& error) {
+      slot.refused = error_chain(error);
+      return;
+    }
+    if (seen.measured == 0) return;
+    for (std::size_t i = 0; i < seen.values.size(); ++i) {
+      std::vector<float>& values = seen.values[i];
+      IndexTableRow row{place.id,
+                        acquisition.acquired,
+                        acquisition.parts.front().id,
+                        request_.indices[i].name,
+                        place.pixels,
+                        seen.clear,
+                        static_cast<std::int64_t>(values.size()),
+                        {}};
+      if (!values.empty()) row.of_values = statistics_of(values);
+      slot.rows.push_back(std::move(row));
+    }
+  }
+
+  void take(Slot& slot) {
+    for (auto& warning : slot.warnings) add_once(table_.warnings, std::move(warning));
+    if (slot.refused) {
+      add_once(table_.skipped, {places_[slot.place].acquisitions[slot.acquisition].parts.front().id, *slot.refused});
+    }
+    for (IndexTableRow& row : slot.rows) table_.rows.push_back(std::move(row));
+  }
+
+  static void add_once(SkippedScenes& list, std::pair<std::string, std::string> one) {
+    if (std::find(list.begin(), list.end(), one) == list.end()) list.push_back(std::move(one));
+  }
+
+  const IndexRequest& request_;
+  const IndexTableOptions& options_;
+  const ProgressSink& progress_;
+  IndexPlan plan_;
+  std::vector<Place> places_;
+  std::size_t jobs_ = 0;
+  OffsetMemory offsets_;
+  IndexTable table_;
+};
+
+std::string number_cell(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
+}  // namespace
+
+IndexStatistics statistics_of(std::vector<float>& values) {
+  std::sort(values.begin(), values.end());
+  IndexStatistics result;
+  const auto count = static_cast<double>(values.size());
+  double sum = 0;
+  for (const float value : values) sum += double{value};
+  result.mean = sum / count;
+  double squares = 0;
+  for (const float value : values) squares += (double{value} - result.mean) * (double{value} - result.mean);
+  result.deviation = std::sqrt(squares / count);
+  result.least = double{values.front()};
+  result.most = double{values.back()};
+  for (std::size_t i = 0; i < table_percentiles.size(); ++i) {
+    const double place = table_percentiles[i] / 100.0 * (count - 1);
+    const auto below = static_cast<std::size_t>(place);
+    const std::size_t above = std::min(below + 1, values.size() - 1);
+    const double part = place - static_cast<double>(below);
+    result.percentiles[i] = (1 - part) * double{values[below]} + part * double{values[above]};
+  }
+  return result;
+}
+
+IndexTable index_table(const IndexRequest& request, const IndexTableOptions& options, const ProgressSink& progress) {
+  initialise_gdal(gdal_cache_bytes);
+  IndexTable table;
+  in_arena(thread_count(options.threads), [&] { table = TableRun(request, options, progress).run(); });
+  return table;
+}
+
+std::string csv_of(const IndexTable& table) {
+  std::string text = "site,acquired,scene,index,pixels,clear_share,mean,std,min,p10,p25,median,p75,p90,max\n";
+  for (const IndexTableRow& row : table.rows) {
+    const double share = static_cast<double>(row.clear) / static_cast<double>(row.pixels);
+    text += csv_cell(row.site) + "," + format_instant(row.acquired) + "," + csv_cell(row.scene) + "," + row.index +
+            "," + std::to_string(row.pixels) + "," + number_cell(share);
+    const IndexStatistics& of = row.of_values;
+    std::vector<double> cells{of.mean, of.deviation, of.least};
+    cells.insert(cells.end(), of.percentiles.begin(), of.percentiles.end());
+    cells.push_back(of.most);
+    for (const double cell : cells) text += "," + (row.values > 0 ? number_cell(cell) : "");
+    text += "\n";
+  }
+  return text;
+}
+
+std::vector<std::pair<std::string, Drawing>> plots_of(const IndexTable& table) {
+  constexpr Colour dot{25, 25, 25};
+  constexpr double well_seen = 0.5;
+  std::vector<std::pair<std::string, TimePlot>> plots;
+  for (const IndexTableRow& row : table.rows) {
+    if (plots.empty() || plots.back().first != row.site) {
+      TimePlot plot;
+      plot.title = row.site;
+      plot.legend = {{"median", LegendSample::filled, dot},
+                     {"median, less than half of the site clear", LegendSample::hollow, dot},
+                     {"10th to 90th percentile", LegendSample::bar, band_colour}};
+      plots.emplace_back(row.site, std::move(plot));
+    }
+    std::vector<PlotPanel>& panels = plots.back().second.panels;
+    const auto is_it = [&](const PlotPanel& panel) { return panel.label == row.index; };
+    auto panel = std::find_if(panels.begin(), panels.end(), is_it);
+    if (panel == panels.end()) {
+      panel = panels.emplace(panels.end());
+      panel->label = row.index;
+    }
+    if (row.values == 0) continue;
+    const auto& percentiles = row.of_values.percentiles;
+    const double share = static_cast<double>(row.clear) / static_cast<double>(row.pixels);
+    const Marker marker = share >= well_seen ? Marker::filled : Marker::hollow;
+    panel->values.push_back({row.acquired, percentiles[2], marker, dot});
+    if (marker == Marker::filled) {
+      panel->expected.push_back({row.acquired, percentiles[2], percentiles.front(), percentiles.back()});
+    }
+  }
+  std::vector<std::pair<std::string, Drawing>> drawings;
+  for (const auto& [site, plot] : plots) drawings.emplace_back(site, drawing_of(plot));
+  return drawings;
+}
+
+}  // namespace pitwatch

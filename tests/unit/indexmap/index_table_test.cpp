@@ -1,0 +1,53 @@
+#include "pipeline/indexmap/index_table.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pitwatch {
+namespace {
+
+TEST(IndexStatistics, OfFewValues) {
+  std::vector<float> values{4, 1, 3, 2, 5};
+  const IndexStatistics of = statistics_of(values);
+  EXPECT_EQ(of.mean, 3);
+  EXPECT_DOUBLE_EQ(of.deviation, std::sqrt(2.0));
+  EXPECT_EQ(of.least, 1);
+  EXPECT_EQ(of.most, 5);
+  EXPECT_THAT(of.percentiles, testing::ElementsAre(testing::DoubleEq(1.4), 2, 3, 4, testing::DoubleEq(4.6)));
+}
+
+TEST(IndexStatistics, OfOneValue) {
+  std::vector<float> values{0.25F};
+  const IndexStatistics of = statistics_of(values);
+  EXPECT_EQ(of.deviation, 0);
+  EXPECT_THAT(of.percentiles, testing::Each(0.25));
+}
+
+IndexTable table_of_two_dates() {
+  IndexTable table;
+  std::vector<float> values{0.1F, 0.2F};
+  table.rows.push_back({"a", parse_instant("2021-06-01T08:00:00Z"), "scene", "NDVI", 10, 4, 2, statistics_of(values)});
+  table.rows.push_back({"a", parse_instant("2021-06-11T08:00:00Z"), "late", "NDVI", 10, 0, 0, {}});
+  return table;
+}
+
+TEST(IndexTable, IsCsv) {
+  const std::string text = csv_of(table_of_two_dates());
+  EXPECT_THAT(text, testing::HasSubstr("\na,2021-06-01T08:00:00Z,scene,NDVI,10,0.4,0.15,0.05,0.1,0.11,0.125,0.15,0.175,"
+                                       "0.19,0.2\n"));
+  EXPECT_THAT(text, testing::HasSubstr("\na,2021-06-11T08:00:00Z,late,NDVI,10,0,,,,,,,,,\n"));
+}
+
+TEST(IndexTable, HasAPlotForEachSite) {
+  IndexTable table = table_of_two_dates();
+  table.rows.push_back(table.rows.front());
+  table.rows.back().site = "b";
+  const auto plots = plots_of(table);
+  ASSERT_EQ(plots.size(), 2U);
+  EXPECT_EQ(plots[0].first, "a");
+  EXPECT_EQ(plots[1].first, "b");
+  EXPECT_FALSE(plots[0].second.shapes.empty());
+}
+
+}  // namespace
+}  // namespace pitwatch
