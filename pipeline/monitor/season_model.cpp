@@ -136,34 +136,35 @@ SeasonYear season_year(Instant first) {
 }
 
 SeasonModels::SeasonModels(std::size_t pixels) {
-  for (PixelVector<float>& plane : coefficients_) plane.resize(pixels);
-  for (PixelVector<float>& plane : noise_) plane.resize(pixels);
-  for (PixelVector<float>& plane : observations_) plane.resize(pixels);
-  lasting_error_.resize(pixels);
+  // Rows begin a line of the cache apart: walked side by side they do not crowd a few sets of it.
+  constexpr std::size_t per_line = 16;
+  stride_ = (pixels + per_line - 1) / per_line * per_line + per_line;
+  values_.resize((lasting_error_row + 1) * stride_);
+  std::fill_n(row(lasting_error_row), stride_, 0.0F);  // as long as it is not measured
   harmonics_.resize(pixels);
   is_fitted_.resize(pixels);
 }
 
 SeasonModels::Rows SeasonModels::from(std::size_t pixel) {
   Rows rows;
-  for (std::size_t k = 0; k < coefficients_.size(); ++k) rows.coefficients[k] = coefficients_[k].data() + pixel;
-  for (std::size_t f = 0; f < feature_count; ++f) rows.noise[f] = noise_[f].data() + pixel;
-  for (std::size_t part = 0; part < year_parts; ++part) rows.observations[part] = observations_[part].data() + pixel;
+  for (std::size_t k = 0; k < noise_row; ++k) rows.coefficients[k] = row(k) + pixel;
+  for (std::size_t f = 0; f < feature_count; ++f) rows.noise[f] = row(noise_row + f) + pixel;
+  for (std::size_t part = 0; part < year_parts; ++part) rows.observations[part] = row(observations_row + part) + pixel;
   rows.harmonics = harmonics_.data() + pixel;
   rows.is_fitted = is_fitted_.data() + pixel;
-  rows.lasting_error = lasting_error_.data() + pixel;
+  rows.lasting_error = row(lasting_error_row) + pixel;
   return rows;
 }
 
 SeasonModel SeasonModels::at(std::size_t pixel) const {
   SeasonModel model;
   for (std::size_t f = 0; f < feature_count; ++f) {
-    for (std::size_t i = 0; i < term_count; ++i) model.coefficients[f][i] = coefficients_[f * term_count + i][pixel];
-    model.noise[f] = noise_[f][pixel];
+    for (std::size_t i = 0; i < term_count; ++i) model.coefficients[f][i] = row(f * term_count + i)[pixel];
+    model.noise[f] = noise(pixel, f);
   }
-  for (std::size_t part = 0; part < year_parts; ++part) model.observations[part] = observations_[part][pixel];
+  for (std::size_t part = 0; part < year_parts; ++part) model.observations[part] = row(observations_row + part)[pixel];
   model.harmonics = harmonics_[pixel];
-  model.lasting_error = lasting_error_[pixel];
+  model.lasting_error = row(lasting_error_row)[pixel];
   return model;
 }
 

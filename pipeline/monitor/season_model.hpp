@@ -88,19 +88,25 @@ class SeasonModels {
 
   std::size_t pixels() const { return is_fitted_.size(); }
   bool is_fitted(std::size_t pixel) const { return is_fitted_[pixel] != 0; }
-  float noise(std::size_t pixel, std::size_t feature) const { return noise_[feature][pixel]; }
+  float noise(std::size_t pixel, std::size_t feature) const { return row(noise_row + feature)[pixel]; }
   float coefficient(std::size_t pixel, Feature feature, std::size_t term) const {
-    return coefficients_[index(feature) * term_count + term][pixel];
+    return row(index(feature) * term_count + term)[pixel];
   }
   Rows from(std::size_t pixel);
   SeasonModel at(std::size_t pixel) const;
   void set(std::size_t pixel, const SeasonModel& model);  // and is_fitted
 
  private:
-  std::array<PixelVector<float>, feature_count * term_count> coefficients_;
-  std::array<PixelVector<float>, feature_count> noise_;
-  std::array<PixelVector<float>, year_parts> observations_;
-  PixelVector<float> lasting_error_;
+  // Coefficients come first.
+  static constexpr std::size_t noise_row = feature_count * term_count;
+  static constexpr std::size_t observations_row = noise_row + feature_count;
+  static constexpr std::size_t lasting_error_row = observations_row + year_parts;
+
+  float* row(std::size_t number) { return values_.data() + number * stride_; }
+  const float* row(std::size_t number) const { return values_.data() + number * stride_; }
+
+  std::size_t stride_ = 0;
+  PixelVector<float> values_;  // row by row
   PixelVector<std::uint8_t> harmonics_;
   PixelVector<std::uint8_t> is_fitted_;
 };

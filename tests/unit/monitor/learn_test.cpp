@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
-#include <cstring>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -206,6 +210,53 @@ TEST(Learn, WindowsWithoutHistoryAreNotJudged) {
   learn_windows(2, stack_of, options, note);
   EXPECT_EQ(statuses, (std::vector{PixelStatus::not_judged, PixelStatus::stable}));
   EXPECT_THROW(learn_windows(1, stack_of, options, note), DataError);
+}
+
+/// A storage in memory, which gives noise where nothing was written.
+class Drawer : public HistoryStorage {
+ public:
+  void write(std::uint64_t at, std::span<const std::byte> bytes) override {
+    const std::size_t end = static_cast<std::size_t>(at) + bytes.size();
+    if (kept_.size() < end) kept_.resize(end, std::byte{0x5a});
+    std::copy(bytes.begin(), bytes.end(), kept_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  void read(std::uint64_t at, std::span<std::byte> bytes) override {
+    ASSERT_LE(at + bytes.size(), kept_.size());
+    std::copy_n(kept_.begin() + static_cast<std::ptrdiff_t>(at), bytes.size(), bytes.begin());
+  }
+
+ private:
+  std::vector<std::byte> kept_;
+};
+
+TEST(Learn, AHistoryInAStorageIsLearntAsInMemory) {
+  constexpr int width = 13;
+  constexpr int height = 37;  // strips of eight rows, and one of five
+  const MonitorOptions options;
+  Camera camera(width, height);
+  const Ground ground = [](int x, int y, int day) {
+    const float season = 1 + 0.1F * static_cast<float>(std::cos(day / 58.0));
+    return test::scaled(forest_spectrum, season * (1 + 0.01F * static_cast<float>((3 * x + 5 * y + day) % 11)));
+  };
+  std::vector<ObservationFeatures> history;
+  for (int day = 0; day < 720; day += 12) history.push_back(camera.features(ground, day, options));
+  history.push_back(history.back());
+  history.back().when += std::chrono::minutes(5);
+  const auto learnt = [&](ObservationStack stack) {
+    for (const ObservationFeatures& features : history) stack.add(features);
+    return learn(std::move(stack), options);
+  };
+  const MonitorState in_memory = learnt(ObservationStack(width, height));
+  const MonitorState in_storage = learnt(ObservationStack(width, height, history.size(), std::make_shared<Drawer>()));
+  EXPECT_EQ(in_storage.typical_noise, in_memory.typical_noise);
+  EXPECT_EQ(in_storage.whitening, in_memory.whitening);
+  EXPECT_EQ(in_storage.kind, in_memory.kind);
+  EXPECT_EQ(in_storage.status, in_memory.status);
+  EXPECT_EQ(in_memory.status[0], PixelStatus::stable);
+  for (std::size_t i = 0; i < in_memory.pixels(); ++i) ASSERT_EQ(in_storage.models[i], in_memory.models[i]) << i;
+  ObservationStack full(width, height, 1, std::make_shared<Drawer>());
+  full.add(history[0]);
+  EXPECT_THROW(full.add(history[1]), DataError);
 }
 
 TEST(Learn, RefusesObservationsOutOfOrderOrOfAnotherSize) {
