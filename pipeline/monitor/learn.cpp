@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -290,54 +291,81 @@ class Learning {
     }
   }
 
-  /// Observation by observation, what similar ground shares on its date.
+  /// Observation by observation, what similar ground shares on its date. Residuals are measured of some at a time: what
+  /// that takes is reading the models.
   void take_out_regional_anomaly() {
     if (options_.surroundings_m <= 0) return;
-    ObservationResiduals observation;
-    observation.width = state_.width;
-    observation.height = state_.height;
-    observation.residual.resize(state_.pixels());
-    observation.deviation.resize(state_.pixels());
-    observation.kind.resize(state_.pixels());
-    observation.tells.assign(state_.pixels(), 1);
+    std::array<ObservationResiduals, 2> some;
+    for (ObservationResiduals& observation : some) {
+      observation.width = state_.width;
+      observation.height = state_.height;
+      observation.residual.resize(state_.pixels());
+      observation.deviation.resize(state_.pixels());
+      observation.kind.resize(state_.pixels());
+      observation.tells.assign(state_.pixels(), 1);
+    }
     RegionalAnomaly anomaly;
-    for (std::size_t l = 0; l < stack_.observations(); ++l) {
-      measure_residuals(l, observation);
-      anomaly.estimate(observation, options_, rows_);
-      take_out(l, observation, anomaly);
+    for (std::size_t first = 0; first < stack_.observations(); first += some.size()) {
+      const auto observations = std::span(some).first(std::min(some.size(), stack_.observations() - first));
+      measure_residuals(first, observations);
+      for (std::size_t k = 0; k < observations.size(); ++k) {
+        anomaly.estimate(observations[k], options_, rows_);
+        take_out(first + k, observations[k], anomaly);
+      }
     }
   }
 
-  void measure_residuals(std::size_t l, ObservationResiduals& observation) {
+  void measure_residuals(std::size_t first_observation, std::span<ObservationResiduals> observations) {
     const kernels::SeasonInformation information = season_information(options_);
+    const auto width = static_cast<std::size_t>(state_.width);
     for_strip_numbers([&](int begin, int end) {
-      PixelVector<std::byte> memory;
-      PixelVector<std::uint8_t> counts;
-      PixelVector<std::uint8_t> usable;
-      ScratchRows<term_count> directions;
-      ScratchRows<feature_count> values;
+      std::vector<PixelVector<std::byte>> memory(observations.size());
+      std::vector<PackedPixels> packed(observations.size());
+      RowScratch scratch(width);
       for (int strip = begin; strip < end; ++strip) {
-        const std::size_t first = stack_.first_pixel(strip);
-        const std::size_t pixels = stack_.pixels(strip);
-        const PackedPixels packed = stack_.load(strip, l, memory);
-        counts.resize(pixels);
-        usable.resize(pixels);
-        count(packed.seen, first, pixels, counts.data());
-        const SeasonModels::Rows models = models_.from(first);
-        float* const* const direction = directions.of(pixels);
-        float* const* const expected = values.of(pixels);
-        const auto deviation = observation.deviation.from(first);
-        const auto residual = observation.residual.from(first);
-        kernels::season_direction(models.models(), pixels, days_[l], information, direction);
-        kernels::season_expectation(models.models(), feature_count, pixels, days_[l], direction,
-                                    options_.leverage_weight, options_.season_shift_days, expected, deviation.data());
-        kernels::history_residuals(packed.values, packed.feature_stride, counts.data(), feature_count, pixels,
-                                   history_step, expected, deviation.data(), residual.data(), usable.data());
-        for (std::size_t x = 0; x < pixels; ++x) {
-          observation.kind[first + x] = usable[x] != 0 && models.is_fitted[x] != 0 ? state_.kind[first + x] : no_kind;
+        for (std::size_t k = 0; k < observations.size(); ++k) {
+          packed[k] = stack_.load(strip, first_observation + k, memory[k]);
+        }
+        // Row by row: its models stay near while the observations are gone through.
+        for (std::size_t x = 0; x < stack_.pixels(strip); x += width) {
+          for (std::size_t k = 0; k < observations.size(); ++k) {
+            const PackedPixels row{packed[k].values + x, packed[k].feature_stride, packed[k].seen + x};
+            measure_row(row, stack_.first_pixel(strip) + x, days_[first_observation + k], information, scratch,
+                        observations[k]);
+          }
         }
       }
     });
+  }
+
+  /// Memory for a row.
+  struct RowScratch {
+    explicit RowScratch(std::size_t width) : counts(width), usable(width) {}
+    PixelVector<std::uint8_t> counts;
+    PixelVector<std::uint8_t> usable;
+    ScratchRows<term_count> directions;
+    ScratchRows<feature_count> values;
+  };
+
+  void measure_row(const PackedPixels& packed, std::size_t first, const kernels::SeasonDay& day,
+                   const kernels::SeasonInformation& information, RowScratch& scratch,
+                   ObservationResiduals& observation) {
+    const std::size_t pixels = scratch.counts.size();
+    count(packed.seen, first, pixels, scratch.counts.data());
+    const SeasonModels::Rows models = models_.from(first);
+    float* const* const direction = scratch.directions.of(pixels);
+    float* const* const expected = scratch.values.of(pixels);
+    const auto deviation = observation.deviation.from(first);
+    const auto residual = observation.residual.from(first);
+    kernels::season_direction(models.models(), pixels, day, information, direction);
+    kernels::season_expectation(models.models(), feature_count, pixels, day, direction, options_.leverage_weight,
+                                options_.season_shift_days, expected, deviation.data());
+    kernels::history_residuals(packed.values, packed.feature_stride, scratch.counts.data(), feature_count, pixels,
+                               history_step, expected, deviation.data(), residual.data(), scratch.usable.data());
+    for (std::size_t x = 0; x < pixels; ++x) {
+      const bool counts = scratch.usable[x] != 0 && models.is_fitted[x] != 0;
+      observation.kind[first + x] = counts ? state_.kind[first + x] : no_kind;
+    }
   }
 
   void take_out(std::size_t l, const ObservationResiduals& observation, const RegionalAnomaly& anomaly) {

@@ -27,7 +27,7 @@ constexpr std::size_t acquisitions_between_checkpoints = 24;
 // learnt from, and in an acquisition.
 constexpr std::int64_t state_pixel_bytes = 230;
 constexpr std::int64_t judging_pixel_bytes = 110;
-constexpr std::int64_t learning_pixel_bytes = 260;
+constexpr std::int64_t learning_pixel_bytes = 320;
 constexpr std::int64_t history_pixel_bytes = 13;
 constexpr std::int64_t acquisition_pixel_bytes = 110;
 

@@ -21,6 +21,11 @@
 namespace pitwatch {
 namespace {
 
+void fill(FeaturePlanes& planes, std::size_t pixels, const FeatureVector& values) {
+  planes.resize(pixels);
+  for (std::size_t i = 0; i < pixels; ++i) planes.set(i, values);
+}
+
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -131,14 +136,14 @@ class Course {
       for (int y = 0; y < side; ++y) std::fill_n(planes.mask.row(y), side, is_cloudy ? mask_cloud : mask_clear);
       features.width = side;
       features.height = side;
-      features.values.assign(pixels, FeatureVector{0.25F, 0, 0, 0, 0, -1});
+      fill(features.values, pixels, FeatureVector{0.25F, 0, 0, 0, 0, -1});
       features.seen.assign(pixels, is_cloudy ? Seen::masked : Seen::clear);
       observation.status.assign(pixels, PixelStatus::provisional);
       observation.use.assign(pixels, is_cloudy ? ObservationUse::unseen : ObservationUse::used);
       observation.probability.assign(pixels, 0.75F);
       observation.residuals.kind.assign(pixels, 0);
-      observation.residuals.residual.assign(pixels, FeatureVector{-0.5F, 0, 0, 0, 0, 0});
-      observation.residuals.deviation.assign(pixels, FeatureVector{0.125F, 0, 0, 0, 0, 0});
+      fill(observation.residuals.residual, pixels, FeatureVector{-0.5F, 0, 0, 0, 0, 0});
+      fill(observation.residuals.deviation, pixels, FeatureVector{0.125F, 0, 0, 0, 0, 0});
       add_observation(state_.monitor, when);
       // The lower row alone shows the disturbance on this date.
       for (int x = 40; x < 44; ++x) {
