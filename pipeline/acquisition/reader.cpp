@@ -300,6 +300,8 @@ MosaicOptions AcquisitionReader::unchecked_options(OpenBands& files) const {
 std::optional<MosaicShift> AcquisitionReader::measured_shift(const std::vector<Scene>& parts, OpenBands* files) const {
   MosaicOptions plain;
   plain.blocks = &blocks_;
+  plain.cloud_growth_m = 0;  // what clouds blur is not in the reference, and so moves nothing
+  plain.shadow_growth_m = 0;
   plain.files = files;
   const Mosaic as_delivered = read_mosaic(parts, shift_grid(), shift_bands, plain);
   return estimate_shift(reference_->reflectance.at(Band::B04).view(), reference_->mask.view(),

@@ -14,7 +14,9 @@ namespace pitwatch {
 namespace {
 
 constexpr std::size_t line_bytes = 64;
+constexpr std::size_t page_bytes = 4096;
 constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
+constexpr std::size_t large_bytes = std::size_t{128} << 10;  // from which on malloc asks the system each time
 #ifdef __SANITIZE_ADDRESS__
 constexpr bool may_keep = false;  // it could not tell the use of freed memory
 #else
@@ -41,14 +43,15 @@ class LargePieces {
     make_room(bytes);
     // Memory is taken when it is touched: the next one that fits in may want a little more.
     const std::size_t capacity = keepers_ > 0 && may_keep ? bytes + bytes / 8 : bytes;
-    void* memory = fresh(capacity, huge_page_bytes);
+    const std::size_t alignment = capacity >= huge_page_bytes ? huge_page_bytes : page_bytes;
+    void* memory = fresh(capacity, alignment);
     if (memory == nullptr) {
       release();
-      memory = fresh(capacity, huge_page_bytes);
+      memory = fresh(capacity, alignment);
       if (memory == nullptr) throw std::bad_alloc();
     }
     // A wish: where it is not granted, pages are small.
-    madvise(memory, capacity / huge_page_bytes * huge_page_bytes, MADV_HUGEPAGE);
+    if (capacity >= huge_page_bytes) madvise(memory, capacity / huge_page_bytes * huge_page_bytes, MADV_HUGEPAGE);
     return use({memory, capacity, bytes});
   }
 
@@ -135,7 +138,7 @@ void FreePixels::operator()(void* memory) const {
 
 void* allocate_pixels(std::size_t bytes) {
   const std::size_t rounded = (bytes + line_bytes - 1) / line_bytes * line_bytes;
-  if (rounded >= huge_page_bytes) return large_pieces().take(rounded);
+  if (rounded >= large_bytes) return large_pieces().take(rounded);
   void* memory = fresh(rounded, line_bytes);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
