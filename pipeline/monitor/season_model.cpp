@@ -1,10 +1,10 @@
 #include "pipeline/monitor/season_model.hpp"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numbers>
+#include <type_traits>
 
 namespace pitwatch {
 namespace {
@@ -39,8 +39,6 @@ std::array<Triangle, year_parts> mean_products() {
   return result;
 }
 
-std::size_t used_terms(int harmonics) { return 1 + 2 * static_cast<std::size_t>(harmonics); }
-
 Terms ridge(const MonitorOptions& options) {
   const float first = options.first_harmonic_ridge;
   const float second = options.second_harmonic_ridge;
@@ -60,54 +58,32 @@ Terms held_terms(const MonitorOptions& options) {
   return held;
 }
 
-/// Solves a z = x by Cholesky's factors without roots; `Number` is one number, or those of several models at once.
-template <typename Number>
-std::array<Number, term_count> solve(std::array<Number, triangle_count> a, const std::array<Number, term_count>& x) {
-  std::array<Number, term_count> per_diagonal;  // one division a row: divisions wait for each other
-  std::array<Number, term_count> z;
-  for (std::size_t i = 0; i < term_count; ++i) {
-    // Before its row is done an entry lacks the division by the diagonal.
-    for (std::size_t j = 0; j < i; ++j) {
-      for (std::size_t k = 0; k < j; ++k) a[packed(i, j)] -= a[packed(i, k)] * a[packed(j, k)];
-    }
-    z[i] = x[i];
-    for (std::size_t j = 0; j < i; ++j) {
-      const Number undivided = a[packed(i, j)];
-      a[packed(i, j)] = undivided * per_diagonal[j];
-      a[packed(i, i)] -= a[packed(i, j)] * undivided;
-      z[i] -= a[packed(i, j)] * z[j];
-    }
-    per_diagonal[i] = 1.0F / a[packed(i, i)];
-  }
-  for (std::size_t i = term_count; i-- > 0;) {
-    z[i] *= per_diagonal[i];
-    for (std::size_t j = i + 1; j < term_count; ++j) z[i] -= a[packed(j, i)] * z[j];
-  }
-  return z;
+/// Numbers of a single pixel as a row for kernels; refers to them.
+template <typename Number, std::size_t count>
+std::array<Number*, count> row_of(std::array<std::remove_const_t<Number>, count>& numbers) {
+  std::array<Number*, count> row{};
+  for (std::size_t k = 0; k < count; ++k) row[k] = &numbers[k];
+  return row;
 }
 
-/// The covariance of coefficients times the terms of a date, from the observations by part of the year. `is_used` is 1
-/// for the terms that a model has, and 0 for the others, whose result is 0.
-template <typename Number>
-std::array<Number, term_count> direction_of(const std::array<Number, year_parts>& observations,
-                                            const std::array<Number, term_count>& is_used, const SeasonDate& date,
-                                            const MonitorOptions& options) {
-  const std::array<Triangle, year_parts>& products = products_of_parts();
-  const Terms held = held_terms(options);
-  std::array<Number, triangle_count> information;
-  std::array<Number, term_count> terms;
-  for (std::size_t i = 0; i < term_count; ++i) {
-    terms[i] = is_used[i] * date.terms[i];
-    for (std::size_t j = 0; j <= i; ++j) {
-      Number sum = observations[0] * products[0][packed(i, j)];
-      for (std::size_t part = 1; part < year_parts; ++part) sum += observations[part] * products[part][packed(i, j)];
-      if (i == j) sum += held[i];
-      information[packed(i, j)] = is_used[i] * sum;
-    }
-    information[packed(i, i)] += 1.0F - is_used[i];
+/// A single model likewise.
+class ModelRow {
+ public:
+  explicit ModelRow(const SeasonModel& model) : harmonics_(static_cast<std::uint8_t>(model.harmonics)) {
+    for (std::size_t k = 0; k < coefficients_.size(); ++k)
+      coefficients_[k] = &model.coefficients[k / term_count][k % term_count];
+    for (std::size_t f = 0; f < feature_count; ++f) noise_[f] = &model.noise[f];
+    for (std::size_t part = 0; part < year_parts; ++part) observations_[part] = &model.observations[part];
   }
-  return solve(std::move(information), terms);
-}
+
+  kernels::SeasonRows rows() const { return {coefficients_.data(), noise_.data(), observations_.data(), &harmonics_}; }
+
+ private:
+  std::array<const float*, feature_count * term_count> coefficients_{};
+  std::array<const float*, feature_count> noise_{};
+  std::array<const float*, year_parts> observations_{};
+  std::uint8_t harmonics_;
+};
 
 }  // namespace
 
@@ -200,44 +176,18 @@ kernels::SeasonFitOptions season_fit_options(const MonitorOptions& options, cons
 }
 
 Terms uncertain_direction(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
-  Terms is_used{};
-  std::fill_n(is_used.begin(), used_terms(model.harmonics), 1.0F);
-  return direction_of(model.observations, is_used, date, options);
-}
-
-void uncertain_directions(std::span<const SeasonModel> models, const SeasonDate& date, const MonitorOptions& options,
-                          std::span<Terms> directions) {
-  using Lanes = Eigen::Array<float, static_cast<int>(most_directions), 1>;
-  std::array<Lanes, year_parts> observations;
-  std::array<Lanes, term_count> is_used;
-  observations.fill(Lanes::Zero());
-  is_used.fill(Lanes::Zero());
-  for (std::size_t m = 0; m < models.size(); ++m) {
-    const auto lane = static_cast<int>(m);
-    for (std::size_t part = 0; part < year_parts; ++part) observations[part][lane] = models[m].observations[part];
-    for (std::size_t i = 0; i < used_terms(models[m].harmonics); ++i) is_used[i][lane] = 1;
-  }
-  const std::array<Lanes, term_count> result = direction_of(observations, is_used, date, options);
-  for (std::size_t m = 0; m < models.size(); ++m) {
-    for (std::size_t i = 0; i < term_count; ++i) directions[m][i] = result[i][static_cast<int>(m)];
-  }
+  Terms direction{};
+  kernels::season_direction(ModelRow(model).rows(), 1, season_day(date), season_information(options),
+                            row_of<float>(direction).data());
+  return direction;
 }
 
 Expectation expect(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
-  return expect(model, date, uncertain_direction(model, date, options), options);
-}
-
-Expectation expect(const SeasonModel& model, const SeasonDate& date, const Terms& direction,
-                   const MonitorOptions& options) {
-  const float leverage = product(date.terms, direction);
+  Terms direction = uncertain_direction(model, date, options);
   Expectation result;
-  for (std::size_t f = 0; f < feature_count; ++f) {
-    const Terms& coefficients = model.coefficients[f];
-    result.value[f] = product(coefficients, date.terms);
-    const float drift = product(coefficients, date.slopes) * options.season_shift_days;
-    result.deviation[f] =
-        std::sqrt(model.noise[f] * model.noise[f] * (1 + options.leverage_weight * leverage) + drift * drift);
-  }
+  kernels::season_expectation(ModelRow(model).rows(), feature_count, 1, season_day(date),
+                              row_of<const float>(direction).data(), options.leverage_weight, options.season_shift_days,
+                              row_of<float>(result.value).data(), row_of<float>(result.deviation).data());
   return result;
 }
 
@@ -266,23 +216,6 @@ std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, 
     highest = highest ? std::max(*highest, value) : value;
   }
   return highest;
-}
-
-void adapt(SeasonModel& model, const SeasonDate& date, const FeatureVector& values, float weight,
-           const MonitorOptions& options) {
-  adapt(model, date, uncertain_direction(model, date, options), values, weight);
-}
-
-void adapt(SeasonModel& model, const SeasonDate& date, const Terms& direction, const FeatureVector& values,
-           float weight) {
-  const float scale = 1 / (1 / weight + product(date.terms, direction));
-  for (std::size_t f = 0; f < feature_count; ++f) {
-    if (model.noise[f] <= 0 || values[f] != values[f]) continue;
-    Terms& coefficients = model.coefficients[f];
-    const float innovation = values[f] - product(coefficients, date.terms);
-    for (std::size_t i = 0; i < term_count; ++i) coefficients[i] += direction[i] * scale * innovation;
-  }
-  model.observations[date.year_part()] += weight;
 }
 
 float kept_after_a_year(const MonitorOptions& options) {

@@ -126,14 +126,8 @@ struct Expectation {
 Expectation expect(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options);
 
 /// The covariance of the model's coefficients, in units of the noise, times the terms of the date. It depends on
-/// `observations` and `harmonics` alone, and is most of the work of expect() and adapt(): who has it may pass it on.
+/// `observations` and `harmonics` alone.
 Terms uncertain_direction(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options);
-/// The same, bit by bit, of up to most_directions models at once.
-inline constexpr std::size_t most_directions = 8;
-void uncertain_directions(std::span<const SeasonModel> models, const SeasonDate& date, const MonitorOptions& options,
-                          std::span<Terms> directions);
-Expectation expect(const SeasonModel& model, const SeasonDate& date, const Terms& direction,
-                   const MonitorOptions& options);
 
 /// Observations that the model rests on in the two months around a day of the year, as if those of a part were spread
 /// evenly.
@@ -154,13 +148,6 @@ inline bool knows_whole_year(const SeasonModel& model, const MonitorOptions& opt
 /// The highest value expected of a feature in the seasons that the model knows; nothing where it knows none.
 std::optional<float> highest_of_year(const SeasonModel& model, Feature feature, const SeasonYear& year,
                                      const MonitorOptions& options);
-
-/// Takes one more observation into the model (recursive least squares, the observation weighted by `weight`); features
-/// that are NaN or have no noise keep their coefficients.
-void adapt(SeasonModel& model, const SeasonDate& date, const FeatureVector& values, float weight,
-           const MonitorOptions& options);
-void adapt(SeasonModel& model, const SeasonDate& date, const Terms& direction, const FeatureVector& values,
-           float weight);
 
 /// What is left, 0..1, of the weight of a year's observations when a year has passed.
 float kept_after_a_year(const MonitorOptions& options);

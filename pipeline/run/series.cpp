@@ -392,7 +392,7 @@ class GroupJudge {
     line.use = seen.use[i];
     line.observed = observation.values[i];
     for (std::size_t f = 0; f < feature_count; ++f) {
-      const bool used = counts(seen.use[i]) && state_.models[i].noise[f] != 0;
+      const bool used = counts(seen.use[i]) && *state_.models.byte_row(first_noise_byte + f, i) != 0;
       line.modelled[f] = used ? observation.values.at(i, f) - seen.residuals.residual.at(i, f) : none;
       line.noise[f] = used ? seen.residuals.deviation.at(i, f) : none;
     }

@@ -72,9 +72,10 @@ TEST(PackedModel, AFeatureThatIsNotMonitoredStaysSo) {
   EXPECT_GT(back.noise[3], 0);
 }
 
-/// Takes an observation into the models of pixels, from `first` on: what it shows, by feature.
-void adapt_row(ModelPlanes& models, std::size_t first, const FeatureVector& shown, std::uint32_t chance,
-               std::size_t part) {
+const SeasonDate april = season_date(parse_instant("2022-04-01"));
+
+/// Takes an observation of April into the models of pixels, the first wave alone.
+void adapt_row(ModelPlanes& models, const FeatureVector& shown, const kernels::Adaptation& observation) {
   const ModelSteps steps(typical);
   const std::size_t n = models.size();
   const std::vector<std::uint8_t> wanted(n, 1);
@@ -87,19 +88,14 @@ void adapt_row(ModelPlanes& models, std::size_t first, const FeatureVector& show
     value_rows[f] = values[f].data();
   }
   for (std::size_t i = 0; i < term_count; ++i) {
-    directions[i].assign(n, i == 1 ? 0.02F : 0.0F);  // the first wave alone
+    directions[i].assign(n, i == 1 ? 0.02F : 0.0F);
     direction_rows[i] = directions[i].data();
   }
-  const SeasonDate date = season_date(parse_instant("2022-04-01"));
-  kernels::adapt_row(
-      rows_from(models, 0).kept(), steps.units(),
-      {.terms = date.terms, .weight = 1, .part = part, .first = static_cast<std::uint32_t>(first), .chance = chance},
-      {value_rows.data(), direction_rows.data(), wanted.data()}, n);
+  kernels::adapt_row(rows_from(models, 0).kept(), steps.units(), observation,
+                     {value_rows.data(), direction_rows.data(), wanted.data()}, n);
 }
 
-FeatureVector expected_of(const PackedModel& model) {
-  return expect(unpack(model, typical), season_date(parse_instant("2022-04-01")), {}).value;
-}
+FeatureVector expected_of(const PackedModel& model) { return expect(unpack(model, typical), april, {}).value; }
 
 TEST(PackedModel, ChangesFarBelowAStepComeInOnTheMean) {
   constexpr std::size_t pixels = 200;
@@ -112,7 +108,7 @@ TEST(PackedModel, ChangesFarBelowAStepComeInOnTheMean) {
   for (std::uint32_t observation = 0; observation < observations; ++observation) {
     ModelPlanes once;  // each time from the beginning, so that all changes are the same
     once.assign(pixels, before);
-    adapt_row(once, 0, shown, observation, 0);
+    adapt_row(once, shown, {.terms = april.terms, .weight = 1, .part = 0, .first = 0, .chance = observation});
     for (std::size_t i = 0; i < pixels; ++i) {
       PackedModel sum = models[i];
       sum.coefficients[0][1] =
@@ -123,8 +119,7 @@ TEST(PackedModel, ChangesFarBelowAStepComeInOnTheMean) {
   double mean = 0;
   for (std::size_t i = 0; i < pixels; ++i)
     mean += (models[i].coefficients[0][1] - before.coefficients[0][1]) / double{pixels};
-  const Terms terms = season_date(parse_instant("2022-04-01")).terms;
-  const double change = 0.02 / (1 + 0.02 * static_cast<double>(terms[1])) * 0.01;
+  const double change = 0.02 / (1 + 0.02 * static_cast<double>(april.terms[1])) * 0.01;
   const double steps = change * static_cast<double>(ModelSteps(typical).per_unit[1]);
   EXPECT_LT(steps, 0.1) << "it is far below a step";
   EXPECT_NEAR(mean / observations / steps, 1, 0.15);
@@ -141,11 +136,25 @@ TEST(PackedModel, KeepsTheLastingErrorToAThirtySecond) {
   EXPECT_NEAR(unpack(pack(model, typical), typical).lasting_error, 7.97, 0.01);
 }
 
+TEST(PackedModel, AdaptsTowardsAnObservationInProportionToItsWeight) {
+  const PackedModel before = pack(some_model(), typical);
+  FeatureVector higher = expected_of(before);
+  higher[0] += 100;
+  const auto first_wave = [&](float weight) {
+    ModelPlanes models;
+    models.assign(1, before);
+    adapt_row(models, higher, {.terms = april.terms, .weight = weight, .part = 0, .first = 0, .chance = 1});
+    return static_cast<float>(models[0].coefficients[0][1] - before.coefficients[0][1]);
+  };
+  EXPECT_GT(first_wave(0.1F), 0);
+  EXPECT_NEAR(first_wave(1) / first_wave(0.1F), 10, 1);
+}
+
 TEST(PackedModel, AnObservationChangesTheWeightOfItsPartOfTheYearAlone) {
   const PackedModel before = pack(some_model(), typical);
   ModelPlanes models;
   models.assign(1, before);
-  adapt_row(models, 7, expected_of(before), 5, 3);
+  adapt_row(models, expected_of(before), {.terms = april.terms, .weight = 1, .part = 3, .first = 7, .chance = 5});
   const PackedModel after = models[0];
   for (std::size_t part = 0; part < year_parts; ++part) {
     if (part == 3) {

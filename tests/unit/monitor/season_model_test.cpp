@@ -267,45 +267,6 @@ TEST(SeasonModel, NoiseAllowsForWhatTheFitTookFromIt) {
   EXPECT_NEAR(std::sqrt(variance), 0.1, 0.008);
 }
 
-TEST(UncertainDirections, AreThoseOfEachModelAlone) {
-  std::array<SeasonModel, most_directions> models;
-  for (std::size_t m = 0; m < models.size(); ++m) {
-    models[m].harmonics = static_cast<int>(m % 3);
-    for (std::size_t part = 0; part < year_parts; ++part) {
-      models[m].observations[part] = static_cast<float>((m * 7 + part * 5) % 11) * 0.37F;
-    }
-  }
-  const SeasonDate date = season_date(test::day_of(950));
-  for (std::size_t count = 1; count <= models.size(); ++count) {
-    std::array<Terms, most_directions> together{};
-    uncertain_directions(std::span(models).first(count), date, {}, together);
-    for (std::size_t m = 0; m < count; ++m) {
-      const Terms alone = uncertain_direction(models[m], date, {});
-      EXPECT_EQ(together[m], alone) << m << " of " << count;
-      for (std::size_t i = 1 + 2 * static_cast<std::size_t>(models[m].harmonics); i < term_count; ++i) {
-        EXPECT_EQ(alone[i], 0);
-      }
-    }
-  }
-}
-
-TEST(SeasonModel, AdaptsTowardsAObservationInProportionToItsWeight) {
-  History past = history(40, 9);
-  SeasonModel model;
-  ASSERT_TRUE(fit_season(past.observations, {}, {}, model));
-  SeasonModel light = model;
-  SeasonModel heavy = model;
-  FeatureVector higher;
-  higher.fill(1.0F);
-  const SeasonDate date = season_date(test::day_of(370));
-  adapt(light, date, higher, 0.1F, {});
-  adapt(heavy, date, higher, 1.0F, {});
-  const float before = expect(model, date, {}).value[0];
-  EXPECT_GT(expect(light, date, {}).value[0], before);
-  EXPECT_GT(expect(heavy, date, {}).value[0], expect(light, date, {}).value[0]);
-  EXPECT_LT(expect(heavy, date, {}).value[0], 1.0F);
-}
-
 TEST(PortableFunctions, AreAsExactAsStated) {
   for (double x = 1e-6; x < 1e6; x *= 1.01) {
     EXPECT_NEAR(kernels::portable_log(static_cast<float>(x)), std::log(static_cast<double>(static_cast<float>(x))),
