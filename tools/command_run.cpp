@@ -149,7 +149,8 @@ class WatchCommand final : public Command {
     }
     for (const auto& [what, why] : report.skipped) spdlog::error("{}: {}", what, why);
     for (const auto& [what, why] : report.warnings) spdlog::warn("{} is used: {}", what, why);
-    for (const auto& [what, why] : report.not_covered) spdlog::warn("coverage is not put on record: {}: {}", what, why);
+    for (const auto& [what, why] : report.not_covered)
+      spdlog::error("coverage is not put on record: {}: {}", what, why);
     for (const LateScene& late : report.late) {
       if (late.is_news) spdlog::warn("{}: {}", late.notice.what, late.notice.why);
     }

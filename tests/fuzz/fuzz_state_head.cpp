@@ -13,7 +13,7 @@ namespace {
 
 using namespace pitwatch;
 
-constexpr Grid small{"EPSG:32638", {600000, 4440000}, 10, 4, 3};
+const Grid small{"EPSG:32638", {600000, 4440000}, 10, 4, 3};
 
 }  // namespace
 

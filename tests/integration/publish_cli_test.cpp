@@ -191,7 +191,7 @@ TEST_F(PublishCli, ReviewersAndAccountsAreNamedWhereThatIsAskedFor) {
   ASSERT_EQ(withheld.reviews.size(), 1U);
   EXPECT_EQ(withheld.reviews[0].review.reviewer, unnamed_reviewer);
   EXPECT_EQ(withheld.reviews[0].os_user, "");
-  EXPECT_EQ(withheld.alerts[0].alert.review->reviewer, unnamed_reviewer);
+  EXPECT_EQ(test::alert_of(withheld, "PW-a").alert.review.value().reviewer, unnamed_reviewer);
   ASSERT_EQ(publish({"--with-reviewers"}).exit_code, 0);
   EXPECT_GE(with_text("Rana Private"), 2U);
   EXPECT_EQ(read_register(out("alerts.gpkg")).reviews[0].os_user, read_register(target).reviews[0].os_user);
