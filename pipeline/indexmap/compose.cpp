@@ -5,8 +5,9 @@
 #include <limits>
 #include <optional>
 
+#include "kernels/median.hpp"
 #include "pipeline/core/large_buffer.hpp"
-#include "pipeline/indexmap/median.hpp"
+#include "pipeline/indexmap/sorting_network.hpp"
 #include "pipeline/schedule/arena.hpp"
 #include "pipeline/schedule/background.hpp"
 #include "pipeline/schedule/slot_pipeline.hpp"
@@ -223,10 +224,12 @@ class Composition {
     const std::int64_t pixels = std::int64_t{ground.width} * ground.height;
     const std::int64_t of_result = pixels * static_cast<std::int64_t>(plan.outputs * sizeof(float));
     const std::int64_t rest = options.memory_bytes - of_result;
-    const std::int64_t of_blocks = std::max<std::int64_t>(0, rest / 4);
+    // Of several acquisitions hardly a block is of use to more than one strip.
+    const std::int64_t of_blocks = std::max<std::int64_t>(0, acquisitions.size() == 1 ? rest / 4 : rest / 16);
     blocks_.set_limit(of_blocks);
     const auto jobs = acquisitions.size() == 1 ? std::size_t{64} : acquisitions.size();
-    strips_ = plan_strips(acquisitions, ground, bands_.size(), kept_bytes(), rest - of_blocks, options.reading, jobs);
+    strips_ = plan_strips(acquisitions, ground, bands_.size(), kept_bytes(), rest - of_blocks - rest / 8,
+                          options.reading, jobs);
     result_ = planes_of(plan.outputs, ground.width, ground.height);
   }
 
@@ -349,11 +352,12 @@ class Composition {
     const auto network = sorting_network(static_cast<int>(stack.size()));
     in_rows(rows, [&](int begin, int end) {
       std::vector<const float*> observations(stack.size());
+      std::vector<float> scratch(stack.size() * kernels::median_chunk);
       for (int y = begin; y < end; ++y) {
         for (std::size_t output = 0; output < plan_.outputs; ++output) {
           for (std::size_t k = 0; k < stack.size(); ++k) observations[k] = stack[k][output].row(y);
-          median_of_rows(observations, network, static_cast<std::size_t>(ground_.width),
-                         result_[output].row(first_row + y));
+          kernels::median_of_rows(observations, network, static_cast<std::size_t>(ground_.width), scratch.data(),
+                                  result_[output].row(first_row + y));
         }
       }
     });
