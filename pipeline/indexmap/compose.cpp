@@ -5,8 +5,9 @@
 #include <limits>
 #include <optional>
 
+#include "kernels/median.hpp"
 #include "pipeline/core/large_buffer.hpp"
-#include "pipeline/indexmap/median.hpp"
+#include "pipeline/indexmap/sorting_network.hpp"
 #include "pipeline/schedule/arena.hpp"
 #include "pipeline/schedule/background.hpp"
 #include "pipeline/schedule/slot_pipeline.hpp"
@@ -26,9 +27,14 @@ Planes planes_of(std::size_t count, int width, int height) {
   return planes;
 }
 
+/// A part of a grid.
+Grid part_of(const Grid& ground, const Window& window) {
+  return {ground.crs, ground.to_map(window.x, window.y), ground.pixel_size_m, window.width, window.height};
+}
+
 /// Rows [y, y + rows) of a grid.
 Grid strip_of(const Grid& ground, int y, int rows) {
-  return {ground.crs, ground.to_map(0, y), ground.pixel_size_m, ground.width, std::min(rows, ground.height - y)};
+  return part_of(ground, {0, y, ground.width, std::min(rows, ground.height - y)});
 }
 
 // ---- values of rows --------------------------------------------------------------------------------------------
@@ -46,12 +52,13 @@ void evaluate_row(const IndexPlan& plan, const MaskBits* mask, int width, const 
   evaluate(plan, rows, mask, static_cast<std::size_t>(width), scratch.data(), outputs);
 }
 
-void evaluate_mosaic(const IndexPlan& plan, const Mosaic& mosaic, Planes& into, int first_row) {
+/// To where `at` is the upper left corner.
+void evaluate_mosaic(const IndexPlan& plan, const Mosaic& mosaic, Planes& into, PixelPoint at) {
   for (int y = 0; y < mosaic.grid.height; ++y) {
     evaluate_row(
         plan, mosaic.mask.row(y), mosaic.grid.width,
         [&](std::size_t band) { return mosaic.reflectance.at(plan.bands[band]).row(y); },
-        [&](std::size_t output) { return into[output].row(first_row + y); });
+        [&](std::size_t output) { return into[output].row(at.y + y) + at.x; });
   }
 }
 
@@ -59,6 +66,7 @@ void evaluate_mosaic(const IndexPlan& plan, const Mosaic& mosaic, Planes& into, 
 
 struct Strips {
   int rows = 0;
+  int columns = 0;  // fewer than the ground has for a single acquisition, whose pixels need nothing beside them
   std::size_t slots = 1;
 };
 
@@ -67,8 +75,12 @@ Strips plan_strips(std::span<const IndexAcquisition> acquisitions, const Grid& g
                    std::int64_t kept_bytes, std::int64_t budget, const IndexReading& reading, std::size_t jobs) {
   Strips strips;
   strips.slots = std::min(jobs, static_cast<std::size_t>(std::max(1, arena_threads())));
+  const bool is_fixed = std::any_of(acquisitions.begin(), acquisitions.end(), [&](const IndexAcquisition& acquisition) {
+    return reading.masked && uses_spectral_masks(acquisition.parts, reading.masks);
+  });
+  strips.columns = acquisitions.size() > 1 || is_fixed ? ground.width : std::min(ground.width, most_rows);
   const auto bytes = [&](int rows) {
-    const Grid strip = strip_of(ground, 0, rows);
+    const Grid strip = part_of(ground, {0, 0, strips.columns, std::min(rows, ground.height)});
     std::int64_t most = 0;
     for (const IndexAcquisition& acquisition : acquisitions) {
       most = std::max(most, read_ground_bytes(acquisition, strip, bands, reading));
@@ -76,9 +88,6 @@ Strips plan_strips(std::span<const IndexAcquisition> acquisitions, const Grid& g
     return static_cast<std::int64_t>(strips.slots) * most + kept_bytes * strip.width * strip.height;
   };
   // Clouds told by their spectra depend on the ground around them: their strips are the same whatever the memory.
-  const bool is_fixed = std::any_of(acquisitions.begin(), acquisitions.end(), [&](const IndexAcquisition& acquisition) {
-    return reading.masked && uses_spectral_masks(acquisition.parts, reading.masks);
-  });
   const int least = is_fixed ? most_rows : least_rows;
   for (int rows = most_rows; rows >= least; rows /= 2) {
     strips.rows = rows;
@@ -215,10 +224,12 @@ class Composition {
     const std::int64_t pixels = std::int64_t{ground.width} * ground.height;
     const std::int64_t of_result = pixels * static_cast<std::int64_t>(plan.outputs * sizeof(float));
     const std::int64_t rest = options.memory_bytes - of_result;
-    const std::int64_t of_blocks = std::max<std::int64_t>(0, rest / 4);
+    // Of several acquisitions hardly a block is of use to more than one strip.
+    const std::int64_t of_blocks = std::max<std::int64_t>(0, acquisitions.size() == 1 ? rest / 4 : rest / 16);
     blocks_.set_limit(of_blocks);
     const auto jobs = acquisitions.size() == 1 ? std::size_t{64} : acquisitions.size();
-    strips_ = plan_strips(acquisitions, ground, bands_.size(), kept_bytes(), rest - of_blocks, options.reading, jobs);
+    strips_ = plan_strips(acquisitions, ground, bands_.size(), kept_bytes(), rest - of_blocks - rest / 8,
+                          options.reading, jobs);
     result_ = planes_of(plan.outputs, ground.width, ground.height);
   }
 
@@ -235,7 +246,7 @@ class Composition {
  private:
   struct Slot {
     std::size_t acquisition = 0;
-    int y = 0;
+    Window window;  // of a single acquisition
     Mosaic mosaic;
   };
 
@@ -250,11 +261,10 @@ class Composition {
     return static_cast<std::int64_t>(values * sizeof(float));
   }
 
-  Mosaic read(std::size_t acquisition, int y, std::span<const Band> bands, OpenBands* files) {
-    const Grid strip = strip_of(ground_, y, strips_.rows);
-    if (acquisitions_.size() == 1) return read_ground(acquisitions_[0], strip, bands, options_.reading, blocks_, files);
+  Mosaic read(std::size_t acquisition, int y, std::span<const Band> bands) {
     try {
-      return read_ground(acquisitions_[acquisition], strip, bands, options_.reading, blocks_, files);
+      return read_ground(acquisitions_[acquisition], strip_of(ground_, y, strips_.rows), bands, options_.reading,
+                         blocks_, nullptr);
     } catch (const DataError& error) {
       throw UnusableAcquisition(acquisition, error_chain(error));
     }
@@ -263,17 +273,22 @@ class Composition {
   void run_single() {
     OpenBands files;
     std::vector<Slot> slots(strips_.slots);
-    int next = 0;
-    run_slots(
-        std::span(slots),
-        [&](Slot& slot) {
-          if (next >= ground_.height) return false;
-          slot.y = next;
-          next += strips_.rows;
-          return true;
-        },
-        [&](Slot& slot) { evaluate_mosaic(plan_, read(0, slot.y, bands_, &files), result_, slot.y); },
-        [&](Slot& slot) { tell(slot.y, 1, 1); });
+    PixelPoint next;
+    const auto take = [&](Slot& slot) {
+      if (next.y >= ground_.height) return false;
+      slot.window = intersection({next.x, next.y, strips_.columns, strips_.rows}, ground_.extent());
+      next.x += strips_.columns;
+      if (next.x >= ground_.width) next = {0, next.y + strips_.rows};
+      return true;
+    };
+    const auto work = [&](Slot& slot) {
+      const Grid part = part_of(ground_, slot.window);
+      const Mosaic mosaic = read_ground(acquisitions_[0], part, bands_, options_.reading, blocks_, &files);
+      evaluate_mosaic(plan_, mosaic, result_, {slot.window.x, slot.window.y});
+    };
+    run_slots(std::span(slots), take, work, [&](const Slot& slot) {
+      progress_("indices", static_cast<double>(slot.window.bottom()) / ground_.height);
+    });
   }
 
   /// Reads a strip of every acquisition: `work` on any thread, `sink` in order of time.
@@ -289,7 +304,7 @@ class Composition {
           return true;
         },
         [&](Slot& slot) {
-          slot.mosaic = read(slot.acquisition, y, bands, nullptr);
+          slot.mosaic = read(slot.acquisition, y, bands);
           work(slot);
         },
         [&](Slot& slot) {
@@ -307,7 +322,7 @@ class Composition {
       Planes& kept = stack[slot.acquisition];
       if (options_.how == Compositing::median) {
         kept = planes_of(plan_.outputs, ground_.width, rows);
-        evaluate_mosaic(plan_, slot.mosaic, kept, 0);
+        evaluate_mosaic(plan_, slot.mosaic, kept, {});
       } else {
         kept = clear_bands(slot.mosaic);
       }
@@ -337,11 +352,12 @@ class Composition {
     const auto network = sorting_network(static_cast<int>(stack.size()));
     in_rows(rows, [&](int begin, int end) {
       std::vector<const float*> observations(stack.size());
+      std::vector<float> scratch(stack.size() * kernels::median_chunk);
       for (int y = begin; y < end; ++y) {
         for (std::size_t output = 0; output < plan_.outputs; ++output) {
           for (std::size_t k = 0; k < stack.size(); ++k) observations[k] = stack[k][output].row(y);
-          median_of_rows(observations, network, static_cast<std::size_t>(ground_.width),
-                         result_[output].row(first_row + y));
+          kernels::median_of_rows(observations, network, static_cast<std::size_t>(ground_.width), scratch.data(),
+                                  result_[output].row(first_row + y));
         }
       }
     });

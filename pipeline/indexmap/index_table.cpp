@@ -254,6 +254,7 @@ IndexStatistics statistics_of(std::vector<float>& values) {
 
 IndexTable index_table(const IndexRequest& request, const IndexTableOptions& options, const ProgressSink& progress) {
   initialise_gdal(gdal_cache_bytes);
+  const KeptPixels kept;  // acquisition follows on acquisition
   IndexTable table;
   in_arena(thread_count(options.threads), [&] { table = TableRun(request, options, progress).run(); });
   return table;
