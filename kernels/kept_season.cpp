@@ -1,5 +1,7 @@
 #include "kernels/kept_season.hpp"
 
+#include <hwy/cache_control.h>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/kept_season.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h
@@ -36,19 +38,30 @@ HWY_INLINE hn::Vec<D> weight_of(D d, const std::uint8_t* kept) {
   return hn::Mul(root, root);
 }
 
+/// Asks for as many numbers as are read, behind them: who walks a row walks on, and planes are too many for the
+/// processor to see that by itself.
+template <typename T>
+HWY_INLINE void fetch_ahead(const T* from, std::size_t n) {
+  constexpr std::size_t per_line = 64 / sizeof(T);
+  for (std::size_t i = 0; i < n; i += per_line) hwy::Prefetch(from + n + i);
+}
+
 void unpack_models_row(const KeptModelRows& kept, const ModelUnits& units, std::size_t n, const ModelNumberRows& into) {
   for (std::size_t k = 0; k < kept.coefficients.size(); ++k) {
+    fetch_ahead(kept.coefficients[k], n);
     for_each_vector<float>(n, [&](auto d, std::size_t x) HWY_ATTR {
       const auto steps = hn::ConvertTo(d, load_shorts(d, kept.coefficients[k] + x));
       hn::StoreU(hn::Mul(steps, hn::Set(d, units.step[k])), d, into.coefficients[k] + x);
     });
   }
   for (std::size_t f = 0; f < kept.noise.size(); ++f) {
+    fetch_ahead(kept.noise[f], n);
     for_each_vector<float>(n, [&](auto d, std::size_t x) HWY_ATTR {
       hn::StoreU(hn::GatherIndex(d, units.noise, load_bytes(d, kept.noise[f] + x)), d, into.noise[f] + x);
     });
   }
   for (std::size_t part = 0; part < season_parts; ++part) {
+    fetch_ahead(kept.observations[part], n);
     for_each_vector<float>(n, [&](auto d, std::size_t x) HWY_ATTR {
       hn::StoreU(weight_of(d, kept.observations[part] + x), d, into.observations[part] + x);
     });
