@@ -149,6 +149,38 @@ TEST(BandFile, SmallerThanABlock) {
   expect_blocks(BandFile(folder / "a.tif"), 0, pixel);
 }
 
+/// A CRS that was made out once is that of files that say the same, and of no others, however little they differ.
+TEST(BandFile, EachFileHasItsOwnCrsWhateverWasReadBefore) {
+  const TemporaryFolder folder;
+  const std::array<const char*, 4> given{"EPSG:32638", "EPSG:32639",
+                                         "+proj=tmerc +lat_0=40 +lon_0=46 +k=1 +x_0=0 +y_0=0 +ellps=WGS84 +units=m",
+                                         "+proj=tmerc +lat_0=40 +lon_0=47 +k=1 +x_0=0 +y_0=0 +ellps=WGS84 +units=m"};
+  std::vector<std::string> first;
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      const std::string path = folder / (std::to_string(round) + "-" + std::to_string(i) + ".tif");
+      Raster raster;
+      raster.crs = given[i];
+      write_raster(path, raster);
+      const std::string crs = BandFile(path).grid().crs;
+      if (round == 0) first.push_back(crs);
+      EXPECT_EQ(crs, first[i]) << given[i];
+    }
+  }
+  EXPECT_EQ(first[0], "EPSG:32638");
+  EXPECT_EQ(first[1], "EPSG:32639");
+  EXPECT_THAT(first[2], HasSubstr("46"));
+  EXPECT_THAT(first[3], HasSubstr("47"));
+  EXPECT_EQ(std::set<std::string>(first.begin(), first.end()).size(), given.size());
+  // And what is wrong with one is told each time.
+  Raster none;
+  none.crs = nullptr;
+  write_raster(folder / "none.tif", none);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(message_of<DataError>([&] { BandFile(folder / "none.tif"); }), HasSubstr("no coordinate reference"));
+  }
+}
+
 TEST(BandFile, RequestsOutsideAreRefused) {
   const TemporaryFolder folder;
   write_raster(folder / "a.tif", {});
