@@ -7,7 +7,6 @@
 #include <system_error>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/core/large_buffer.hpp"
 #include "pipeline/indexmap/index_picture.hpp"
 #include "pipeline/indexmap/index_raster.hpp"
 #include "pipeline/io/files/gdal_runtime.hpp"
@@ -304,7 +303,6 @@ class IndexMaps {
 
 IndexMapReport map_indices(const IndexRequest& request, const IndexMapOptions& options, const ProgressSink& progress) {
   initialise_gdal(gdal_cache_bytes);
-  const KeptPixels kept;  // strip follows on strip
   IndexMapReport report;
   in_arena(thread_count(options.threads), [&] { report = IndexMaps(request, options, progress).run(); });
   return report;
