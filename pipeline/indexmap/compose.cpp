@@ -1,5 +1,7 @@
 #include "pipeline/indexmap/compose.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -446,8 +448,13 @@ std::vector<Band> bands_to_read(const IndexPlan& plan, Compositing how) {
 
 std::vector<Plane<float>> compose(std::span<const IndexAcquisition> acquisitions, const IndexPlan& plan,
                                   const Grid& ground, const ComposeOptions& options, const ProgressSink& progress) {
-  const KeptPixels kept;  // part follows on part
-  return Composition(acquisitions, plan, ground, options, progress).run();
+  Planes planes;
+  {
+    const KeptPixels kept;  // part follows on part
+    planes = Composition(acquisitions, plan, ground, options, progress).run();
+  }
+  ::malloc_trim(0);  // blocks and masks are gone: writing needs the memory
+  return planes;
 }
 
 }  // namespace pitwatch

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 using Planes = std::vector<Plane<float>>;
 
 constexpr std::int64_t gdal_cache_bytes = std::int64_t{16} << 20;
-constexpr std::int64_t program_bytes = std::int64_t{80} << 20;  // itself, and what libraries keep
+constexpr std::int64_t program_bytes = std::int64_t{100} << 20;  // itself, and what libraries keep
 
 std::string compact(Instant instant) {
   std::string text = format_instant(instant);
