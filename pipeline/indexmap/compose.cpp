@@ -1,5 +1,7 @@
 #include "pipeline/indexmap/compose.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -66,7 +68,7 @@ void evaluate_mosaic(const IndexPlan& plan, const Mosaic& mosaic, Planes& into, 
 
 struct Strips {
   int rows = 0;
-  int columns = 0;  // fewer than the ground has for a single acquisition, whose pixels need nothing beside them
+  int columns = 0;  // fewer than the ground has where there is a single acquisition
   std::size_t slots = 1;
 };
 
@@ -78,7 +80,7 @@ Strips plan_strips(std::span<const IndexAcquisition> acquisitions, const Grid& g
   const bool is_fixed = std::any_of(acquisitions.begin(), acquisitions.end(), [&](const IndexAcquisition& acquisition) {
     return reading.masked && uses_spectral_masks(acquisition.parts, reading.masks);
   });
-  strips.columns = acquisitions.size() > 1 || is_fixed ? ground.width : std::min(ground.width, most_rows);
+  strips.columns = acquisitions.size() > 1 ? ground.width : std::min(ground.width, most_rows);
   const auto bytes = [&](int rows) {
     const Grid strip = part_of(ground, {0, 0, strips.columns, std::min(rows, ground.height)});
     std::int64_t most = 0;
@@ -95,8 +97,8 @@ Strips plan_strips(std::span<const IndexAcquisition> acquisitions, const Grid& g
   }
   while (strips.slots > 1 && bytes(least) > budget) --strips.slots;
   if (bytes(least) > budget) {
-    throw ConfigError("--memory: too little for " + std::to_string(least) + " rows of " + std::to_string(ground.width) +
-                      " pixels");
+    throw ConfigError("--memory: too little for " + std::to_string(least) + " rows of " +
+                      std::to_string(strips.columns) + " pixels");
   }
   return strips;
 }
@@ -446,7 +448,13 @@ std::vector<Band> bands_to_read(const IndexPlan& plan, Compositing how) {
 
 std::vector<Plane<float>> compose(std::span<const IndexAcquisition> acquisitions, const IndexPlan& plan,
                                   const Grid& ground, const ComposeOptions& options, const ProgressSink& progress) {
-  return Composition(acquisitions, plan, ground, options, progress).run();
+  Planes planes;
+  {
+    const KeptPixels kept;  // part follows on part
+    planes = Composition(acquisitions, plan, ground, options, progress).run();
+  }
+  ::malloc_trim(0);  // blocks and masks are gone: writing needs the memory
+  return planes;
 }
 
 }  // namespace pitwatch

@@ -7,7 +7,6 @@
 #include <system_error>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/core/large_buffer.hpp"
 #include "pipeline/indexmap/index_picture.hpp"
 #include "pipeline/indexmap/index_raster.hpp"
 #include "pipeline/io/files/gdal_runtime.hpp"
@@ -25,7 +24,7 @@ namespace fs = std::filesystem;
 using Planes = std::vector<Plane<float>>;
 
 constexpr std::int64_t gdal_cache_bytes = std::int64_t{16} << 20;
-constexpr std::int64_t program_bytes = std::int64_t{80} << 20;  // itself, and what libraries keep
+constexpr std::int64_t program_bytes = std::int64_t{100} << 20;  // itself, and what libraries keep
 
 std::string compact(Instant instant) {
   std::string text = format_instant(instant);
@@ -304,7 +303,6 @@ class IndexMaps {
 
 IndexMapReport map_indices(const IndexRequest& request, const IndexMapOptions& options, const ProgressSink& progress) {
   initialise_gdal(gdal_cache_bytes);
-  const KeptPixels kept;  // strip follows on strip
   IndexMapReport report;
   in_arena(thread_count(options.threads), [&] { report = IndexMaps(request, options, progress).run(); });
   return report;

@@ -63,6 +63,7 @@ struct Seen {
 Seen values_over(const Place& place, const Mosaic& ground, const IndexPlan& plan) {
   Seen seen;
   seen.values.resize(plan.outputs);
+  for (std::vector<float>& of_index : seen.values) of_index.reserve(static_cast<std::size_t>(place.pixels));
   const Window& window = place.shape.window;
   PixelVector<double> scratch;
   scratch.resize(plan.scratch_size());
@@ -138,7 +139,7 @@ class TableRun {
     std::int64_t most = 1;
     for (const Place& place : places_) {
       for (const IndexAcquisition& one : place.acquisitions) {
-        const std::int64_t of_values = place.pixels * static_cast<std::int64_t>(plan_.outputs * sizeof(float) * 2);
+        const std::int64_t of_values = place.pixels * static_cast<std::int64_t>(plan_.outputs * sizeof(float));
         most = std::max(most, of_values + read_ground_bytes(one, place.grid, plan_.bands.size(), options_.reading));
       }
     }
@@ -222,6 +223,20 @@ class TableRun {
   IndexTable table_;
 };
 
+/// Puts into each of some places, in ascending order, the value that sorting [begin, end) would put there: by halves,
+/// so that each value is looked at a few times, not as often as sorting does.
+void put_in_place(std::vector<float>& values, std::size_t begin, std::size_t end, std::span<const std::size_t> places) {
+  if (places.empty() || end - begin < 2) return;
+  const std::size_t middle = places.size() / 2;
+  const std::size_t place = places[middle];
+  if (place >= begin && place < end) {
+    const auto at = [&](std::size_t i) { return values.begin() + static_cast<std::ptrdiff_t>(i); };
+    std::nth_element(at(begin), at(place), at(end));
+  }
+  put_in_place(values, begin, std::clamp(place, begin, end), places.first(middle));
+  put_in_place(values, std::clamp(place + 1, begin, end), end, places.subspan(middle + 1));
+}
+
 std::string number_cell(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.6g", value);
@@ -231,23 +246,30 @@ std::string number_cell(double value) {
 }  // namespace
 
 IndexStatistics statistics_of(std::vector<float>& values) {
-  std::sort(values.begin(), values.end());
   IndexStatistics result;
   const auto count = static_cast<double>(values.size());
   double sum = 0;
-  for (const float value : values) sum += double{value};
+  result.least = result.most = double{values.front()};
+  for (const float value : values) {
+    sum += double{value};
+    result.least = std::min(result.least, double{value});
+    result.most = std::max(result.most, double{value});
+  }
   result.mean = sum / count;
   double squares = 0;
   for (const float value : values) squares += (double{value} - result.mean) * (double{value} - result.mean);
   result.deviation = std::sqrt(squares / count);
-  result.least = double{values.front()};
-  result.most = double{values.back()};
+
+  std::array<std::size_t, 2 * table_percentiles.size()> places{};
+  const auto place_of = [&](std::size_t i) { return table_percentiles[i] / 100.0 * (count - 1); };
   for (std::size_t i = 0; i < table_percentiles.size(); ++i) {
-    const double place = table_percentiles[i] / 100.0 * (count - 1);
-    const auto below = static_cast<std::size_t>(place);
-    const std::size_t above = std::min(below + 1, values.size() - 1);
-    const double part = place - static_cast<double>(below);
-    result.percentiles[i] = (1 - part) * double{values[below]} + part * double{values[above]};
+    places[2 * i] = static_cast<std::size_t>(place_of(i));
+    places[2 * i + 1] = std::min(places[2 * i] + 1, values.size() - 1);
+  }
+  put_in_place(values, 0, values.size(), places);
+  for (std::size_t i = 0; i < table_percentiles.size(); ++i) {
+    const double part = place_of(i) - std::floor(place_of(i));
+    result.percentiles[i] = (1 - part) * double{values[places[2 * i]]} + part * double{values[places[2 * i + 1]]};
   }
   return result;
 }

@@ -213,7 +213,7 @@ TEST(Index, BytesDoNotDependOnThreadsMemoryAndTarget) {
   std::string first;
   int number = 0;
   for (const auto& [threads, memory, target] :
-       {std::tuple("1", "1G", "SCALAR"), std::tuple("2", "1G", ""), std::tuple("3", "100M", "")}) {
+       {std::tuple("1", "1G", "SCALAR"), std::tuple("2", "1G", ""), std::tuple("3", "128M", "")}) {
     const std::string path = folder / (std::to_string(++number) + ".tif");
     test::Invocation run{index({source, "--index", "NDVI,kNDVI", "--composite", "medoid", "--threads", threads,
                                 "--memory", memory, "--out", folder / std::to_string(number)}),

@@ -16,6 +16,29 @@ TEST(IndexStatistics, OfFewValues) {
   EXPECT_THAT(of.percentiles, testing::ElementsAre(testing::DoubleEq(1.4), 2, 3, 4, testing::DoubleEq(4.6)));
 }
 
+TEST(IndexStatistics, PercentilesAreThoseOfSortedValues) {
+  unsigned seed = 5;
+  for (std::size_t n = 1; n < 400; ++n) {
+    std::vector<float> values;
+    for (std::size_t i = 0; i < n; ++i) {
+      seed = seed * 1664525U + 1013904223U;
+      values.push_back(static_cast<float>(seed >> 24));  // many are equal
+    }
+    std::vector<float> sorted = values;
+    std::sort(sorted.begin(), sorted.end());
+    const IndexStatistics of = statistics_of(values);
+    EXPECT_EQ(of.least, double{sorted.front()});
+    EXPECT_EQ(of.most, double{sorted.back()});
+    for (std::size_t i = 0; i < table_percentiles.size(); ++i) {
+      const double place = table_percentiles[i] / 100.0 * static_cast<double>(n - 1);
+      const auto below = static_cast<std::size_t>(place);
+      const double part = place - static_cast<double>(below);
+      const double expected = (1 - part) * double{sorted[below]} + part * double{sorted[std::min(below + 1, n - 1)]};
+      ASSERT_NEAR(of.percentiles[i], expected, 1e-9) << n << " values, " << table_percentiles[i];
+    }
+  }
+}
+
 TEST(IndexStatistics, OfOneValue) {
   std::vector<float> values{0.25F};
   const IndexStatistics of = statistics_of(values);
