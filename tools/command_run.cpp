@@ -121,6 +121,7 @@ class WatchCommand final : public Command {
       options_.register_target =
           values.count("register") != 0 ? values["register"].as<std::string>() : options_.state + "/register.gpkg";
       options_.dry_run = values["dry-run"].as<bool>();
+      if (options_.dry_run) options_.network.memory.clear();  // it writes nothing at all
       options_.chips = values["chips"].as<int>();
       if (options_.chips < 0 || options_.chips > 1000) throw ConfigError("--chips must be 0 to 1000");
       if (values.count("context") != 0) options_.context = values["context"].as<std::string>();
