@@ -251,11 +251,13 @@ class MapTest(unittest.TestCase):
             PITWATCH.alertMap.fit(alert.shape.box, {animate: false});
             const line = alert.shape.lines[0];
             const frame = document.getElementById('map').getBoundingClientRect();
-            // A place inside: of a lattice over its box the first.
+            // A place inside, and not at the edge: of a lattice over its box the first that has a neighbour inside on all sides.
             const box = alert.shape.box;
+            const stepX = (box[2] - box[0]) / 20, stepY = (box[3] - box[1]) / 20;
+            const inside = (x, y) => PITWATCH.holds(alert.shape, x, y);
             for (let i = 1; i < 20; ++i) for (let j = 1; j < 20; ++j) {
-              const x = box[0] + (box[2] - box[0]) * i / 20, y = box[1] + (box[3] - box[1]) * j / 20;
-              if (!PITWATCH.holds(alert.shape, x, y)) continue;
+              const x = box[0] + stepX * i, y = box[1] + stepY * j;
+              if (!inside(x, y) || !inside(x - stepX, y) || !inside(x + stepX, y) || !inside(x, y - stepY) || !inside(x, y + stepY)) continue;
               const scale = 256 * Math.pow(2, PITWATCH.alertMap.leaflet.getZoom());
               const origin = PITWATCH.alertMap.leaflet.getPixelOrigin();
               const at = PITWATCH.alertMap.leaflet.layerPointToContainerPoint([x * scale - origin.x, y * scale - origin.y]);

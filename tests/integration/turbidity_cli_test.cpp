@@ -234,9 +234,28 @@ constexpr const char* reservoir = R"({"type": "FeatureCollection", "features": [
       [46.6216, 40.15931], [46.62184, 40.15949], [46.62186, 40.1603], [46.62327, 40.16055], [46.62471, 40.16161],
       [46.62471, 40.16197]]]}}]})";
 
+constexpr LonLat beside_the_reservoir{46.6154, 40.1551};  // flows into the middle of it, at 555 m
+constexpr LonLat at_its_head{46.6113, 40.1434};           // nothing of the layer is above
+
+/// The alert on the register whose outline's box holds a place. Throws std::runtime_error where there is none.
+std::string alert_at(const std::string& state, const LonLat& place) {
+  for (const OutlinedAlert& one : read_register(state + "/register.gpkg").alerts) {
+    double west = 180, south = 90, east = -180, north = -90;
+    for (const LonLatPolygon& part : one.outline) {
+      for (const LonLat& corner : part.outer) {
+        west = std::min(west, corner.lon);
+        south = std::min(south, corner.lat);
+        east = std::max(east, corner.lon);
+        north = std::max(north, corner.lat);
+      }
+    }
+    if (west < place.lon && place.lon < east && south < place.lat && place.lat < north) return one.alert.id;
+  }
+  throw std::runtime_error("no alert at the place");
+}
+
 /// Scenes of it with a plume below an elevation, watched, and its turbidity looked at.
-std::vector<CsvRow> rows_with_plume(const TemporaryFolder& folder, const std::string& below_m,
-                                    const std::string& alert) {
+std::vector<CsvRow> rows_with_plume(const TemporaryFolder& folder, const std::string& below_m, const LonLat& place) {
   const std::string sites = folder / "site.geojson";
   write_text(sites, R"({"type": "FeatureCollection", "features": [{"type": "Feature",
       "properties": {"id": "small", "name": "Small"}, "geometry": {"type": "Polygon", "coordinates":
@@ -269,12 +288,10 @@ std::vector<CsvRow> rows_with_plume(const TemporaryFolder& folder, const std::st
     if (outcome.exit_code != 0) throw std::runtime_error(outcome.err);
   }
   std::vector<CsvRow> rows = rows_of(out + "/turbidity.csv");
-  std::erase_if(rows, [&](const CsvRow& row) { return row.cells.at("alert").substr(0, alert.size()) != alert; });
+  const std::string alert = alert_at(state, place);
+  std::erase_if(rows, [&](const CsvRow& row) { return row.cells.at("alert") != alert; });
   return rows;
 }
-
-constexpr const char* beside_the_reservoir = "PW-ca03";  // flows into the middle of it, at 555 m
-constexpr const char* at_its_head = "PW-cff8";           // nothing of the layer is above
 
 TEST(TurbidityAgainstUpstream, APlumeBelowTheInflowAppearsThereAloneAndFades) {
   const TemporaryFolder folder;
@@ -294,8 +311,9 @@ TEST(TurbidityAgainstUpstream, APlumeBelowTheInflowAppearsThereAloneAndFades) {
     EXPECT_GT(std::stod(row.cells.at("upstream_sigma")), std::stod(row.cells.at("season_sigma"))) << date;
   }
   EXPECT_EQ(in_plume, 3);
+  const std::string alert = alert_at(folder / "state", beside_the_reservoir);
   for (const RegisteredFact& fact : read_facts(folder / "state/register.gpkg")) {
-    if (fact.detail.subject != "water_turbidity" || fact.alert_id.substr(0, 7) != beside_the_reservoir) continue;
+    if (fact.detail.subject != "water_turbidity" || fact.alert_id != alert) continue;
     EXPECT_EQ(fact.detail.figures.at("against_upstream"), 1);
     EXPECT_EQ(fact.detail.figures.at("appeared_yyyymmdd"), 20220626);
     EXPECT_EQ(fact.detail.figures.at("faded_yyyymmdd"), 20220726);
@@ -312,9 +330,10 @@ TEST(TurbidityAgainstUpstream, APlumeFromAboveTheInflowIsNoEventOfTheAlerts) {
   }
   EXPECT_EQ(in_plume, 3) << "against the season alone it would be one";
   const std::vector<CsvRow> all = rows_of(folder / "out/turbidity.csv");
+  const std::string head = alert_at(folder / "state", at_its_head);
   int of_the_head = 0;
   for (const CsvRow& row : all) {
-    if (row.cells.at("alert").substr(0, 7) != at_its_head || row.cells.at("date") < plume_begins) continue;
+    if (row.cells.at("alert") != head || row.cells.at("date") < plume_begins) continue;
     ++of_the_head;
     EXPECT_EQ(row.cells.at("compared_with"), "season");
     EXPECT_EQ(row.cells.at("in_event"), row.cells.at("date").substr(0, 10) <= plume_ends ? "1" : "0");
