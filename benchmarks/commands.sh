@@ -44,7 +44,8 @@ out=$folder/out
 rm -rf "$out" "$cache"
 mkdir "$out"
 # What an old build does not know of is left out, so that it can be measured, too.
-remember() { "$pitwatch" scenes --help | grep -q -- '--cache' && printf '%s\n' --cache "$1" || true; }
+has_option() { [[ $("$pitwatch" "$1" --help) == *"$2"* ]]; }
+remember() { ! has_option scenes --cache || printf '%s\n' --cache "$1"; }
 mapfile -t kept < <(remember "$cache")
 
 # measure NAME BEFORE WORD...: a row; BEFORE is run before each of three.
@@ -81,7 +82,7 @@ measure "run, nothing new, first" forget "$pitwatch" run "${watch[@]}" --state "
 measure "run, nothing new, again" nothing "$pitwatch" run "${watch[@]}" --state "$folder/state" "${kept[@]}"
 measure "scenes --sites, 698 scenes, first" forget "$pitwatch" scenes "$folder/series" --sites "$sites" --quiet "${kept[@]}"
 measure "scenes --sites, 698 scenes, again" nothing "$pitwatch" scenes "$folder/series" --sites "$sites" --quiet "${kept[@]}"
-if "$pitwatch" inspect --help | grep -q -- '--state'; then
+if has_option inspect --state; then
   measure "inspect --state" nothing "$pitwatch" inspect --at "$place" "${watch[@]}" --state "$folder/state" "${kept[@]}"
   measure "inspect --state --from 2019-01-01" nothing "$pitwatch" inspect --at "$place" "${watch[@]}" \
     --state "$folder/state" --from 2019-01-01 "${kept[@]}"
