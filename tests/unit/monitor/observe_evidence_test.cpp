@@ -63,6 +63,8 @@ TEST(PixelEvidence, OfASingleObservationCountsByItsShareUnlessItShowsNewBareGrou
                           [=](Watch& watch) { watch.options.single_observation_share = share; });
   };
   EXPECT_GT(with_share(1, pool_spectrum, 1), with_share(1, pool_spectrum, 0.3F) + 3);
+  EXPECT_GT(with_share(1, pool_spectrum, 1), with_share(1, pool_spectrum, 0.8F) + 0.5F)
+      << "where it speaks for a shift, too";
   EXPECT_EQ(with_share(1, pit_spectrum, 1), with_share(1, pit_spectrum, 0.3F));
   EXPECT_EQ(with_share(4, pool_spectrum, 1), with_share(4, pool_spectrum, 0.3F));
 }
