@@ -243,6 +243,7 @@ TEST(SharedWeather, DoesNotGoIntoTheModels) {
       return seen;
     });
     watch.options.surroundings_prior_pixels = 0;  // the site is small
+    watch.options.adaptation = 10;                // whatever went into the models would be all that they know
     watch.observe_each(20);
     EXPECT_EQ(watch.seen.undisturbed[outside], 1);
     return expect(watch.state.model(outside), season_date(test::day_of(first_day + 190)), watch.options).value[0];
