@@ -13,13 +13,6 @@ HWY_BEFORE_NAMESPACE();
 namespace pitwatch::kernels::HWY_NAMESPACE {
 
 template <class D>
-HWY_INLINE hn::Vec<hn::Rebind<std::int32_t, D>> load_bytes(D, const std::uint8_t* from) {
-  const hn::Rebind<std::int32_t, D> di;
-  const hn::Rebind<std::uint8_t, D> db;
-  return hn::PromoteTo(di, hn::LoadU(db, from));
-}
-
-template <class D>
 HWY_INLINE hn::Mask<D> is_not_0(D d, const std::uint8_t* bytes) {
   const hn::Rebind<std::int32_t, D> di;
   return hn::RebindMask(d, hn::Ne(load_bytes(d, bytes), hn::Zero(di)));

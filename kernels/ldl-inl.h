@@ -10,21 +10,12 @@
 #include <hwy/highway.h>
 
 #include <cstddef>
-#include <cstdint>
 
 #include "kernels/season.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace pitwatch::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-/// Small whole numbers of a row as floats.
-template <class D>
-HWY_INLINE hn::Vec<D> per_lane(D d, const std::uint8_t* row) {
-  const hn::Rebind<std::int32_t, D> di;
-  const hn::Rebind<std::uint8_t, D> d8;
-  return hn::ConvertTo(d, hn::PromoteTo(di, hn::LoadU(d8, row)));
-}
 
 /// Replaces a positive definite matrix by Cholesky's factors without roots (A = L D L^T; Golub & Van Loan 4.1.2): below
 /// the diagonal L, and 1 / D apart, since divisions wait for each other.

@@ -10,6 +10,7 @@
 #include <hwy/highway.h>
 
 #include <cstddef>
+#include <cstdint>
 
 HWY_BEFORE_NAMESPACE();
 namespace pitwatch::kernels::HWY_NAMESPACE {
@@ -28,6 +29,14 @@ HWY_INLINE void for_each_vector(std::size_t n, const Step& step) {
   for (; i + lanes <= n; i += lanes) step(full, i);
   const hn::CappedTag<T, 1> one;
   for (; i < n; ++i) step(one, i);
+}
+
+/// Bytes of a row as whole numbers, one for each lane of D.
+template <class D>
+HWY_INLINE hn::Vec<hn::Rebind<std::int32_t, D>> load_bytes(D, const std::uint8_t* from) {
+  const hn::Rebind<std::int32_t, D> di;
+  const hn::Rebind<std::uint8_t, D> db;
+  return hn::PromoteTo(di, hn::LoadU(db, from));
 }
 
 }  // namespace pitwatch::kernels::HWY_NAMESPACE

@@ -15,7 +15,7 @@ void season_direction(const SeasonRows& models, std::size_t n, const SeasonDay& 
   for_each_vector<float>(n, [&](auto d, std::size_t x) HWY_ATTR {
     using V = hn::Vec<decltype(d)>;
     const auto one = hn::Set(d, 1.0F);
-    const auto order = per_lane(d, models.harmonics + x);
+    const auto order = hn::ConvertTo(d, load_bytes(d, models.harmonics + x));
     V observations[season_parts];
     for (std::size_t part = 0; part < season_parts; ++part) {
       observations[part] = hn::LoadU(d, models.observations[part] + x);

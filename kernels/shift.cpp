@@ -15,13 +15,6 @@ HWY_BEFORE_NAMESPACE();
 namespace pitwatch::kernels::HWY_NAMESPACE {
 
 template <class D>
-HWY_INLINE hn::Vec<hn::Rebind<std::int32_t, D>> load_bytes(D, const std::uint8_t* from) {
-  const hn::Rebind<std::int32_t, D> di;
-  const hn::Rebind<std::uint8_t, D> db;
-  return hn::PromoteTo(di, hn::LoadU(db, from));
-}
-
-template <class D>
 HWY_INLINE hn::Mask<D> has_bit(D d, const std::uint8_t* bytes, int bit) {
   const hn::Rebind<std::int32_t, D> di;
   return hn::RebindMask(d, hn::Ne(hn::And(load_bytes(d, bytes), hn::Set(di, bit)), hn::Zero(di)));
