@@ -84,6 +84,8 @@ class SimulateCommand final : public Command {
          "for each site: pits, dumps, tailings, roads; 0..10000")  //
         ("waterside", po::value<int>()->value_name("N")->default_value(defaults.waterside),
          "for each site, beside these: ponds, and workings along a river; 0..10000")  //
+        ("backfilled", po::value<int>()->value_name("N")->default_value(defaults.backfilled),
+         "for each site, beside these: pits in rock and ponds that are filled again; 0..10000")  //
         ("decoys", po::value<int>()->value_name("N")->default_value(defaults.decoys),
          "for each site: harvests, fires, floods and the like; 0..10000")  //
         ("plume", po::value<std::string>()->value_name("DAY:DAY:SHARE[:BELOW_M]"),
@@ -118,6 +120,7 @@ class SimulateCommand final : public Command {
     options_.bands = parse_bands(values["bands"].as<std::string>());
     options_.disturbances = values["disturbances"].as<int>();
     options_.waterside = values["waterside"].as<int>();
+    options_.backfilled = values["backfilled"].as<int>();
     options_.decoys = values["decoys"].as<int>();
     if (values.count("plume") != 0) options_.plume = parse_plume(values["plume"].as<std::string>());
     options_.clear_sky = values["clear-sky"].as<bool>();

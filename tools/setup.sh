@@ -4,12 +4,13 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-usage: tools/setup.sh [--dev] [--postgis] [--list]
+usage: tools/setup.sh [--dev] [--postgis] [--qgis] [--list]
 Installs the Debian packages that are missing, as root or through sudo; does nothing when none is.
   --dev      clang, clang-format, clang-tidy and GRASS too, for the fuzzers, for working on the code and for a
              benchmark
   --postgis  PostgreSQL with PostGIS too, for the tests of registers in databases, which are skipped without: 200 MB, and
              Debian's package sets up a server of its own, which these tests do not use
+  --qgis     QGIS without its desktop, for the test that it opens what publish writes, which is skipped without: 400 MB
   --list     names the packages and exits
 END
 }
@@ -77,12 +78,20 @@ postgresql-15-postgis-3       tests: shapes in their databases
 END
 }
 
+qgis_packages() {
+  cat <<'END'
+python3-qgis                  tests: opens the published project
+qgis-providers                tests: how it reads files
+END
+}
+
 table=$(packages)
 only_list=false
 for argument in "$@"; do
   case $argument in
     --dev) table+=$'\n'$(dev_packages) ;;
     --postgis) table+=$'\n'$(postgis_packages) ;;
+    --qgis) table+=$'\n'$(qgis_packages) ;;
     --list) only_list=true ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;

@@ -30,6 +30,8 @@ enum class TruthType : std::uint8_t {
   access_road = 7,
   pond = 8,              // dug below the water table, or dammed
   alluvial_working = 9,  // beside a river: gravel heaps and pools
+  pit_backfilled = 10,   // in bare rock, and levelled with it again
+  pond_backfilled = 11,  // drained and filled with spoil again
   landslide = 20,
   harvest = 30,
   ploughing = 31,
@@ -48,7 +50,7 @@ struct TruthTypeInfo {
   std::string_view name;
 };
 
-inline constexpr std::array<TruthTypeInfo, 18> truth_type_infos{{
+inline constexpr std::array<TruthTypeInfo, 20> truth_type_infos{{
     {TruthType::pit_in_forest, TruthKind::disturbance, "pit_in_forest"},
     {TruthType::pit_in_grass, TruthKind::disturbance, "pit_in_grass"},
     {TruthType::pit_in_crop, TruthKind::disturbance, "pit_in_crop"},
@@ -58,6 +60,8 @@ inline constexpr std::array<TruthTypeInfo, 18> truth_type_infos{{
     {TruthType::access_road, TruthKind::disturbance, "access_road"},
     {TruthType::pond, TruthKind::disturbance, "pond"},
     {TruthType::alluvial_working, TruthKind::disturbance, "alluvial_working"},
+    {TruthType::pit_backfilled, TruthKind::disturbance, "pit_backfilled"},
+    {TruthType::pond_backfilled, TruthKind::disturbance, "pond_backfilled"},
     {TruthType::landslide, TruthKind::natural, "landslide"},
     {TruthType::harvest, TruthKind::decoy, "harvest"},
     {TruthType::ploughing, TruthKind::decoy, "ploughing"},

@@ -200,7 +200,7 @@ class Publication {
     folder.write(place + "/mask.tif.aux.xml", mask_categories_xml());
     const std::string file = "comparison-" + name + ".json";
     add_item(folder, stac_item_of(facts, file, {classes, evidence}, options_.version, self("items/" + file)));
-    rasters_.push_back({name, place});
+    rasters_.push_back({name, place, facts.grid.crs});
   }
 
   static ComparisonFacts facts_of(const std::string& record) {

@@ -128,13 +128,17 @@ struct Layer {
   std::string id;
   std::string name;
   std::string source;  // as from the project
+  std::string crs;
   bool is_vector = true;
   bool is_shown = true;
   std::string symbology;
 };
 
-std::string crs_text(const char* authid) {
-  return "<spatialrefsys nativeFormat=\"Wkt\"><authid>" + std::string(authid) + "</authid></spatialrefsys>";
+constexpr const char* longitude_latitude = "EPSG:4326";
+
+std::string crs_text(const std::string& crs) {
+  const std::string named = crs.starts_with("EPSG:") ? "authid" : "wkt";
+  return "<spatialrefsys nativeFormat=\"Wkt\"><" + named + ">" + markup_text(crs) + "</" + named + "></spatialrefsys>";
 }
 
 std::string map_layer(const Layer& layer) {
@@ -142,20 +146,21 @@ std::string map_layer(const Layer& layer) {
   std::string text = "<maplayer type=\"" + type + "\" hasScaleBasedVisibilityFlag=\"0\">\n<id>" +
                      markup_text(layer.id) + "</id>\n<datasource>" + markup_text(layer.source) +
                      "</datasource>\n<layername>" + markup_text(layer.name) + "</layername>\n";
-  if (layer.is_vector) text += "<srs>" + crs_text("EPSG:4326") + "</srs>\n";
+  text += "<srs>" + crs_text(layer.crs) + "</srs>\n";
   text += layer.is_vector ? "<provider encoding=\"UTF-8\">ogr</provider>\n" : "<provider>gdal</provider>\n";
   return text + layer.symbology + "</maplayer>\n";
 }
 
 std::vector<Layer> layers_of(const std::vector<PublishedRasters>& rasters) {
   const std::string alerts = "../alerts.gpkg|layername=alerts";
-  std::vector<Layer> layers{{"alerts_by_status", "Alerts by status", alerts, true, true, alerts_renderer("status")},
-                            {"alerts_by_class", "Alerts by class", alerts, true, false, alerts_renderer("class")}};
+  std::vector<Layer> layers{
+      {"alerts_by_status", "Alerts by status", alerts, longitude_latitude, true, true, alerts_renderer("status")},
+      {"alerts_by_class", "Alerts by class", alerts, longitude_latitude, true, false, alerts_renderer("class")}};
   for (const PublishedRasters& each : rasters) {
-    layers.push_back({"mask_" + each.name, each.name + ": classes", "../" + each.folder + "/mask.tif", false, true,
-                      raster_pipe(mask_renderer())});
-    layers.push_back({"score_" + each.name, each.name + ": score", "../" + each.folder + "/score.tif", false, false,
-                      raster_pipe(score_renderer())});
+    layers.push_back({"mask_" + each.name, each.name + ": classes", "../" + each.folder + "/mask.tif", each.crs, false,
+                      true, raster_pipe(mask_renderer())});
+    layers.push_back({"score_" + each.name, each.name + ": score", "../" + each.folder + "/score.tif", each.crs, false,
+                      false, raster_pipe(score_renderer())});
   }
   return layers;
 }
@@ -183,12 +188,12 @@ std::string qgis_project(const std::vector<PublishedRasters>& rasters, const std
     order += "<layer id=\"" + id + "\"/>\n";
   }
   return qgis_head + ("<qgis version=\"" + std::string(qgis_version) + "\" projectname=\"Pitwatch\">\n") +
-         "<title>Pitwatch " + markup_text(version) + "</title>\n<projectCrs>" + crs_text("EPSG:4326") +
+         "<title>Pitwatch " + markup_text(version) + "</title>\n<projectCrs>" + crs_text(longitude_latitude) +
          "</projectCrs>\n<layer-tree-group>\n" + tree + "</layer-tree-group>\n<mapcanvas name=\"theMapCanvas\">\n" +
          "<units>degrees</units>\n<extent><xmin>" + degrees(extent[0]) + "</xmin><ymin>" + degrees(extent[1]) +
          "</ymin><xmax>" + degrees(extent[2]) + "</xmax><ymax>" + degrees(extent[3]) + "</ymax></extent>\n" +
-         "<destinationsrs>" + crs_text("EPSG:4326") + "</destinationsrs>\n</mapcanvas>\n<projectlayers>\n" + content +
-         "</projectlayers>\n<layerorder>\n" + order +
+         "<destinationsrs>" + crs_text(longitude_latitude) + "</destinationsrs>\n</mapcanvas>\n<projectlayers>\n" +
+         content + "</projectlayers>\n<layerorder>\n" + order +
          "</layerorder>\n<properties><Paths><Absolute type=\"bool\">false</Absolute></Paths></properties>\n</qgis>\n";
 }
 

@@ -17,6 +17,7 @@ std::string score_qml();
 struct PublishedRasters {
   std::string name;
   std::string folder;  // "comparisons/NAME"
+  std::string crs;     // as a grid has it: QGIS does not take it from the files of a project
 };
 
 /// A QGIS project (3.22 and later) in a folder of its own beside the files that it shows, by relative paths. `extent`

@@ -56,6 +56,7 @@ void check(const SimulateOptions& options) {
   if (!(options.size_km >= 0.6)) throw ConfigError("--size-km must be at least 0.6");
   if (options.disturbances < 0 || options.disturbances > 10000) throw ConfigError("--disturbances must be 0 to 10000");
   if (options.waterside < 0 || options.waterside > 10000) throw ConfigError("--waterside must be 0 to 10000");
+  if (options.backfilled < 0 || options.backfilled > 10000) throw ConfigError("--backfilled must be 0 to 10000");
   if (options.decoys < 0 || options.decoys > 10000) throw ConfigError("--decoys must be 0 to 10000");
   if (options.plume && !(options.plume->share >= 0 && options.plume->share <= 1)) {
     throw ConfigError("--plume: the share must be 0 to 1");
@@ -224,6 +225,7 @@ class SiteSeries {
         std::max(events.first_onset, last_day(options_) - std::chrono::milliseconds(days(last_onset_days)));
     events.disturbances = options_.disturbances;
     events.waterside = options_.waterside;
+    events.backfilled = options_.backfilled;
     events.natural = options_.decoys > 0 ? 1 + options_.decoys / 20 : 0;
     events.decoys = options_.decoys;
     world_.events = draw_events(events, ground, std::as_const(inside).view(), clear_days);

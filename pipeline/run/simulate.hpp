@@ -34,6 +34,7 @@ struct SimulateOptions {
   std::vector<Band> bands;  // empty: all twelve of Level-2A
   int disturbances = 14;    // for each site
   int waterside = 4;        // ponds, and workings along a river
+  int backfilled = 0;       // pits in rock and ponds that are filled again
   int decoys = 12;
   std::optional<Plume> plume;
   bool clear_sky = false;   // no clouds, and every product whole

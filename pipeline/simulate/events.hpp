@@ -50,11 +50,13 @@ struct EventOptions {
   int waterside = 4;  // ponds, and workings along a river: disturbances, too
   int natural = 1;
   int decoys = 12;
+  int backfilled = 0;  // pits in rock and ponds that are filled again: disturbances, too
 };
 
 /// Draws events on the ground of a window: each where it can be (a pit in forest in forest, a flood by the river), none
 /// over another, buildings where `inside_site` is 0, all other disturbances where it is not. Fewer come out where there
-/// is no room. Those of `waterside` are drawn after all others, which are the same whatever their number. `clear_days`
+/// is no room. Those of `waterside` are drawn after all others and `backfilled` ones after these, which are the same
+/// whatever the number of those that follow. `clear_days`
 /// are the dates of nearly cloudless acquisitions, for remnants of cloud.
 std::vector<Event> draw_events(const EventOptions& options, const GroundPixels& ground,
                                PlaneView<const std::uint8_t> inside_site, std::span<const Instant> clear_days);

@@ -30,6 +30,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr const char* evil_site = "<Pit> & \"co\" ]]>\r\n../../x\x01";
 constexpr const char* mapserv = "/usr/lib/cgi-bin/mapserv";
@@ -69,10 +70,12 @@ class PublishCli : public ::testing::Test {
     grid.width = grid.height = 600;
     Plane<std::uint8_t> codes(600, 600);
     for (int y = 0; y < 600; ++y) {
-      for (int x = 0; x < 600; ++x) codes.at(x, y) = static_cast<std::uint8_t>(x == y ? x % 11 : 0);
+      for (int x = 0; x < 600; ++x) codes.at(x, y) = static_cast<std::uint8_t>(x / 60 == y / 60 ? x / 60 + 1 : 0);
     }
     write_cog_byte(folder + "/mask.tif", grid, codes.view(), {});
-    write_cog_float(folder + "/score.tif", grid, codes.view(), {}, {});
+    std::array<float, 256> scores{};
+    for (std::size_t code = 0; code <= 10; ++code) scores[code] = static_cast<float>(code) / 10;
+    write_cog_float(folder + "/score.tif", grid, codes.view(), scores, {});
     test::write_text(folder + "/run.json", R"({"before": {"id": "S2A_1", "acquired": "2021-06-10T07:44:58Z"},
                                                "after": {"id": "S2B_2", "acquired": "2023-06-10T07:44:58Z"}})");
     return folder;
@@ -269,6 +272,34 @@ TEST_F(PublishCli, TheQgisProjectShowsWhatIsThere) {
   if (info.exit_code == 0) {
     EXPECT_THAT(info.out, AllOf(HasSubstr("1: vegetation to bare"), HasSubstr("10: unknown")));
   }
+}
+
+TEST_F(PublishCli, QgisOpensTheProjectAndItsStyles) {
+  if (run_process({"/usr/bin/python3", "-c", "import qgis.core"}).exit_code != 0) {
+    GTEST_SKIP() << "QGIS (tools/setup.sh --qgis) is not installed";
+  }
+  ASSERT_EQ(publish({"--compare", comparison()}).exit_code, 0);
+  std::vector<std::string> call{"/usr/bin/python3", PITWATCH_SOURCE_DIR "/tests/integration/qgis_project.py",
+                                out("qgis/pitwatch.qgs")};
+  for (const char* const style : {"alerts-status.qml", "alerts-class.qml", "mask.qml", "score.qml"}) {
+    call.push_back(out("qgis/" + std::string(style)));
+  }
+  const Outcome opened = run_process(call);
+  ASSERT_EQ(opened.exit_code, 0) << opened.err;
+  const json said = json::parse(opened.out);
+  EXPECT_TRUE(said.at("is_read").get<bool>());
+  ASSERT_EQ(said.at("layers").size(), 4U) << said;
+  for (const auto& [name, layer] : said.at("layers").items()) {
+    EXPECT_TRUE(layer.at("is_valid").get<bool>()) << name;
+    EXPECT_THAT(layer.at("crs").get<std::string>(), StartsWith("EPSG:")) << name;
+    EXPECT_GT(layer.at("drawn_pixels"), 0) << name;
+    const bool is_score = layer.at("renderer") == "singlebandpseudocolor";
+    if (!is_score) {
+      EXPECT_GT(layer.at("entries"), 3) << name;
+    }
+  }
+  ASSERT_EQ(said.at("styles").size(), 4U);
+  for (const auto& [name, is_loaded] : said.at("styles").items()) EXPECT_TRUE(is_loaded.get<bool>()) << name;
 }
 
 TEST_F(PublishCli, CsvForSpreadsheetsHasAMarkAndNoFormulas) {

@@ -177,6 +177,80 @@ TEST_F(Events, PondsAreWaterAndWorkingsAreGravelAndPools) {
   EXPECT_LT(pools, 0.55);
 }
 
+TEST_F(Events, BackfilledOnesComeAndGoAndLeaveTheOthersAsTheyWere) {
+  int pits = 0;
+  int ponds = 0;
+  for (std::uint32_t seed = 1; seed <= 5; ++seed) {
+    EventOptions options = two_years(seed);
+    const std::vector<Event> others = draw_events(options, ground_, std::as_const(inside_).view(), clear_days_);
+    options.backfilled = 4;
+    const std::vector<Event> all = draw_events(options, ground_, std::as_const(inside_).view(), clear_days_);
+    ASSERT_GE(all.size(), others.size());
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      EXPECT_EQ(all[i].window, others[i].window);
+      EXPECT_EQ(all[i].onset, others[i].onset);
+    }
+    for (std::size_t i = others.size(); i < all.size(); ++i) {
+      const Event& event = all[i];
+      ASSERT_TRUE(event.end);
+      EXPECT_GE(*event.end - event.complete, days(119));
+      const bool is_pit = event.type == TruthType::pit_backfilled;
+      EXPECT_TRUE(is_pit || event.type == TruthType::pond_backfilled);
+      (is_pit ? pits : ponds) += 1;
+      const int middle = event.window.x + event.window.width / 2;
+      const Surface surface = ground_.surface.at(middle, event.window.y + event.window.height / 2);
+      if (is_pit) {
+        EXPECT_EQ(surface, Surface::rock_grey);
+      }
+    }
+  }
+  EXPECT_GT(pits, 5);
+  EXPECT_GT(ponds, 5);
+}
+
+TEST_F(Events, ABackfilledPitIsRockAgainAndABackfilledPondSpoil) {
+  const Instant when = parse_instant("2022-07-01");
+  const SurfaceSpectra spectra(season_of(1, when));
+  const auto swir_and_height = [&](TruthType type, const char* end) {
+    Event event;
+    event.type = type;
+    event.seed = 3;
+    event.window = {2, 2, 1, 1};
+    event.reached.reshape(subpixels, subpixels);
+    for (int v = 0; v < subpixels; ++v) std::fill_n(event.reached.row(v), subpixels, std::uint8_t{1});
+    event.onset = event.complete = parse_instant("2022-01-01");
+    event.end = parse_instant(end);
+    event.depth_m = type == TruthType::pit_backfilled ? 10 : 0;
+    Plane<float> swir(5, 5);
+    Plane<float> elevation_m(5, 5);
+    for (int y = 0; y < 5; ++y) {
+      std::fill_n(swir.row(y), 5, 0.2F);
+      std::fill_n(elevation_m.row(y), 5, 800.0F);
+    }
+    BandPlanes planes{};
+    planes[10] = swir.view();
+    apply_events({&event, 1}, when, spectra, {0, 0, 5, 5}, planes);
+    add_relief({&event, 1}, when, {0, 0, 5, 5}, elevation_m.view());
+    return std::pair(swir.at(2, 2), elevation_m.at(2, 2));
+  };
+  const auto open_pit = swir_and_height(TruthType::pit_backfilled, "2022-08-01");
+  const auto half_filled = swir_and_height(TruthType::pit_backfilled, "2022-06-11");
+  const auto filled = swir_and_height(TruthType::pit_backfilled, "2022-05-01");
+  EXPECT_GT(std::abs(open_pit.first - 0.2F), 0.02F);
+  EXPECT_LT(open_pit.second, 791);
+  EXPECT_LT(std::abs(half_filled.first - 0.2F), std::abs(open_pit.first - 0.2F));
+  EXPECT_NE(half_filled.first, 0.2F);
+  EXPECT_GT(half_filled.second, open_pit.second);
+  EXPECT_FLOAT_EQ(filled.first, 0.2F);
+  EXPECT_FLOAT_EQ(filled.second, 800);
+  const float water = swir_and_height(TruthType::pond_backfilled, "2022-08-01").first;
+  const float mud = swir_and_height(TruthType::pond_backfilled, "2022-06-25").first;
+  const float spoil = swir_and_height(TruthType::pond_backfilled, "2022-06-01").first;
+  EXPECT_LT(water, 0.06F);
+  EXPECT_GT(mud, water + 0.02F);
+  EXPECT_GT(spoil, mud + 0.02F);
+}
+
 TEST_F(Events, DoNotOverlap) {
   for (std::uint32_t seed = 1; seed <= 5; ++seed) {
     Plane<int> owners(side, side);
