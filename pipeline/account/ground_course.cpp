@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <optional>
+#include <span>
 
 #include "pipeline/account/counted.hpp"
 #include "pipeline/acquisition/mosaic.hpp"
@@ -128,6 +130,17 @@ std::vector<GroundSeen> seen_of(const CourseGround& ground, const std::map<Insta
 
 double median_of_three(double a, double b, double c) { return std::max(std::min(a, b), std::min(std::max(a, b), c)); }
 
+/// The lowest median of three in a row; the first and the last stand for those that are missing beside them.
+double lowest_ndvi(std::span<const GroundSeen> seen) {
+  double lowest = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    const GroundSeen& before = seen[i == 0 ? 0 : i - 1];
+    const GroundSeen& after = seen[std::min(i + 1, seen.size() - 1)];
+    lowest = std::min(lowest, median_of_three(before.ndvi, seen[i].ndvi, after.ndvi));
+  }
+  return lowest;
+}
+
 }  // namespace
 
 GroundCourse course_of(std::vector<GroundSeen> seen) {
@@ -135,19 +148,18 @@ GroundCourse course_of(std::vector<GroundSeen> seen) {
   course.seen = std::move(seen);
   const std::vector<GroundSeen>& all = course.seen;
   if (all.empty()) return course;
-  double lowest = std::numeric_limits<double>::infinity();
-  double greenest_own = -lowest;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    // The first and the last stand for those that are missing beside them.
-    const GroundSeen& before = all[i == 0 ? 0 : i - 1];
-    const GroundSeen& after = all[std::min(i + 1, all.size() - 1)];
-    lowest = std::min(lowest, median_of_three(before.ndvi, all[i].ndvi, after.ndvi));
-    greenest_own = std::max(greenest_own, all[i].own_ndvi);
-    course.was_water = course.was_water || (all.size() >= 3 && i > 0 && i + 1 < all.size() && before.mndwi > 0 &&
-                                            all[i].mndwi > 0 && after.mndwi > 0);
+  double greenest_own = -std::numeric_limits<double>::infinity();
+  for (const GroundSeen& one : all) greenest_own = std::max(greenest_own, one.own_ndvi);
+  for (std::size_t i = 2; i < all.size(); ++i) {
+    course.was_water = course.was_water || (shows_water(all[i - 2]) && shows_water(all[i - 1]) && shows_water(all[i]));
   }
-  course.bare_ndvi = lowest;
-  course.was_bare_before = greenest_own - lowest < least_green;
+  // Water is less green than any soil: soil that it gave way to would count as half regrown.
+  std::vector<GroundSeen> dry;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(dry),
+               [](const GroundSeen& one) { return !shows_water(one); });
+  const bool has_dry = dry.size() >= 3;
+  course.bare_ndvi = lowest_ndvi(has_dry ? dry : all);
+  course.was_bare_before = greenest_own - course.bare_ndvi < least_green;
   return course;
 }
 

@@ -26,7 +26,7 @@ struct CourseGround {
 
 struct GroundCourse {
   std::vector<GroundSeen> seen;  // in order of time
-  double bare_ndvi = 0;          // the lowest median of three in a row
+  double bare_ndvi = 0;          // the lowest median of three in a row, of those without water if there are three
   bool was_water = false;        // in three in a row at some time
   bool was_bare_before = false;  // by its own past it is never greener than that by least_green
 };

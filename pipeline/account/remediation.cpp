@@ -106,7 +106,7 @@ Remediation remediation_of(std::span<const GroundSeen> seen, double bare_ndvi, b
   std::vector<double> shares;
   for (const GroundSeen& one : seen) {
     const double green = one.own_ndvi - bare_ndvi;
-    if (green < least_green) continue;
+    if (green < least_green || shows_water(one)) continue;
     years.push_back(years_between(seen.front().when, one.when));
     shares.push_back((one.ndvi - bare_ndvi) / green);
   }

@@ -25,6 +25,8 @@ struct GroundSeen {
   double distance = 0;
 };
 
+inline bool shows_water(const GroundSeen& seen) { return seen.mndwi > 0; }
+
 /// How the ground is now.
 enum class GroundState : std::uint8_t {
   regrown,      // green again: 80 % of what was lost, at least half of it surely
@@ -76,10 +78,10 @@ inline constexpr double least_green = 0.15;  // NDVI
 /// disturbed; it was bare before.
 ///
 /// The share of an acquisition is (seen - bare) / (own - bare) of NDVI: 0 as when it was disturbed, 1 as by its own
-/// past. Only acquisitions count whose season is greener than bare ground by least_green. The share now is the median
-/// of the newest five, its interval the median -+ 1.96 x 1.253 x (1.4826 MAD) / root of their number. The rate is the
-/// median of the slopes between all pairs (Theil 1950; Sen 1968, JASA 63, 1379-1389), with Sen's interval of ranks.
-/// Fewer than six acquisitions, or less than half a year, or water: none.
+/// past. Only acquisitions count whose season is greener than bare ground by least_green, and that show no water. The
+/// share now is the median of the newest five, its interval the median -+ 1.96 x 1.253 x (1.4826 MAD) / root of their
+/// number. The rate is the median of the slopes between all pairs (Theil 1950; Sen 1968, JASA 63, 1379-1389), with
+/// Sen's interval of ranks. Fewer than six acquisitions, or less than half a year, or water: none.
 Remediation remediation_of(std::span<const GroundSeen> seen, double bare_ndvi, bool was_water, bool was_bare_before);
 
 /// Theil and Sen's slope per unit of `x` with its 95 % interval; nothing for fewer than two different x.

@@ -49,9 +49,6 @@ ChangeClass classify_change(const Spectrum& before, const Spectrum& after);
 inline constexpr std::size_t class_count = change_class_names.size();
 inline std::size_t index(ChangeClass change_class) { return static_cast<std::size_t>(change_class) - 1; }
 
-/// Of each class, in the order of change_class_names; they sum to 1.
-using ClassProbabilities = std::array<double, class_count>;
-
 /// How likely each class is by the same rules, each the truer the farther the spectra lie from its bounds.
 /// `greenest_ndvi` is the highest NDVI that the ground was expected to have in a year, -1 where that is not known. The
 /// same bits on every processor.

@@ -184,6 +184,7 @@ void tell(ClassCourse& course, const CourseObservation& observation, const Class
   const bool is_unknown = told.change_class == ChangeClass::unknown;
   told.class_probability = static_cast<float>(is_unknown ? likely[top] : likely[index(told.change_class)]);
   told.natural_probability = static_cast<float>(natural_probability(likely, observation.shown.red_rise()));
+  std::transform(likely.begin(), likely.end(), told.of_classes.begin(), [](double p) { return static_cast<float>(p); });
 }
 
 }  // namespace

@@ -97,8 +97,9 @@ struct CourseObservation {
 /// What is told of a course.
 struct ToldClass {
   ChangeClass change_class = ChangeClass::unknown;
-  float class_probability = 0;    // of the class; of `unknown`, that of the likeliest
-  float natural_probability = 0;  // that no people disturbed the ground
+  float class_probability = 0;                  // of the class; of `unknown`, that of the likeliest
+  float natural_probability = 0;                // that no people disturbed the ground
+  std::array<float, class_count> of_classes{};  // each class's; all 0: not known, as of former versions
   friend bool operator==(const ToldClass&, const ToldClass&) = default;
 };
 

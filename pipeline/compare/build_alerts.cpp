@@ -183,6 +183,7 @@ std::vector<Alert> build_alerts(const std::vector<Region>& regions, const PairIn
     alert.change_class = region.change_class;
     const ClassProbabilities likely = class_probabilities(region.before, region.after);
     alert.class_probability = likely[index(region.change_class)];
+    alert.class_probabilities = likely;
     const auto red = [](const Spectrum& spectrum) {
       return static_cast<double>(spectrum[static_cast<std::size_t>(Band::B04)].value_or(0.0F));
     };

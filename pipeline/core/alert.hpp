@@ -60,6 +60,9 @@ inline constexpr std::array<ChangeClassName, 10> change_class_names{{
     {ChangeClass::unknown, "unknown"},
 }};
 
+/// Of each class, in the order of change_class_names; they sum to 1.
+using ClassProbabilities = std::array<double, change_class_names.size()>;
+
 inline std::string_view name(ChangeClass change_class) {
   return change_class_names[static_cast<std::size_t>(change_class) - 1].name;
 }
@@ -149,9 +152,10 @@ struct Alert {
   ChangeClass change_class = ChangeClass::vegetation_change;
   std::optional<double> class_probability;    // of the class, 0..1; nothing: not known
   std::optional<double> natural_probability;  // that no people disturbed the ground, 0..1; nothing: not known
-  Instant first_detected{};                   // acquisition of the scene that first made this an alert
-  Instant onset_after{};                      // last clear acquisition still undisturbed
-  Instant onset_before{};                     // first clear acquisition disturbed
+  std::optional<ClassProbabilities> class_probabilities;  // of all that was weighed; nothing: not known
+  Instant first_detected{};                               // acquisition of the scene that first made this an alert
+  Instant onset_after{};                                  // last clear acquisition still undisturbed
+  Instant onset_before{};                                 // first clear acquisition disturbed
   std::optional<Instant> confirmed_on;
   Instant last_detected{};
   Instant last_observed{};

@@ -449,6 +449,8 @@ ordered_json alternative(const AlertDossier& dossier, ChangeClass change_class, 
   if (is_now) {
     when = texts("alternative_reported") + (newest != nullptr ? ", " + when : "");
     probability = alert.class_probability;
+  } else if (alert.class_probabilities) {
+    probability = (*alert.class_probabilities)[static_cast<std::size_t>(change_class) - 1];
   }
   return {{"key", is_now},
           {"what", texts(key("class_", name(change_class)))},

@@ -72,6 +72,7 @@ AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const R
       alert.status = newest.status;
       alert.confidence = newest.confidence;
     }
+    if (found == revisions.end() || until.size() != found->second.size()) alert.class_probabilities.reset();
     if (alert.status != AlertStatus::superseded) alert.superseded.reset();
     alert.context = {};  // it is of the outline of today
     set_acquisitions(alert, alert.history, at);

@@ -255,6 +255,12 @@ std::optional<double> probability_of(const json& value) {
   return probability;
 }
 
+ClassProbabilities probabilities_of(const json& value) {
+  const auto all = value.get<ClassProbabilities>();
+  if (!std::all_of(all.begin(), all.end(), is_probability)) damaged("a probability that is none");
+  return all;
+}
+
 ChangeClass class_of(const json& value) {
   const int code = value;
   if (code < 1 || code > static_cast<int>(class_count)) damaged("a class that is none");
@@ -262,17 +268,17 @@ ChangeClass class_of(const json& value) {
 }
 
 json json_of(const ClassCourse& course) {
-  return {
-      {"seen", course.seen},
-      {"burnt_odds", course.burnt_odds},
-      {"wettest", course.wettest},
-      {"wet", {course.wet_from_days, course.wet_until_days, course.wet_observations}},
-      {"lowest_ndvi", course.lowest_ndvi},
-      {"is_back", course.is_back},
-      {"looks", course.observations},
-      {"told",
-       {static_cast<int>(course.told.change_class), course.told.class_probability, course.told.natural_probability}},
-      {"challenger", {static_cast<int>(course.challenger), course.challenges}}};
+  return {{"seen", course.seen},
+          {"burnt_odds", course.burnt_odds},
+          {"wettest", course.wettest},
+          {"wet", {course.wet_from_days, course.wet_until_days, course.wet_observations}},
+          {"lowest_ndvi", course.lowest_ndvi},
+          {"is_back", course.is_back},
+          {"looks", course.observations},
+          {"told",
+           {static_cast<int>(course.told.change_class), course.told.class_probability, course.told.natural_probability,
+            course.told.of_classes}},
+          {"challenger", {static_cast<int>(course.challenger), course.challenges}}};
 }
 
 ClassCourse course_of(const json& value) {
@@ -289,6 +295,7 @@ ClassCourse course_of(const json& value) {
   course.observations = value.at("looks");
   const json& told = value.at("told");
   course.told = {class_of(told.at(0)), told.at(1), told.at(2)};
+  if (told.size() > 3) course.told.of_classes = told.at(3).get<decltype(course.told.of_classes)>();
   const json& challenger = value.at("challenger");
   course.challenger = class_of(challenger.at(0));
   course.challenges = challenger.at(1);
@@ -298,7 +305,7 @@ ClassCourse course_of(const json& value) {
 /// Of former formats, which kept the class alone: nothing is known of what led there.
 ClassCourse course_of_class(ChangeClass change_class) {
   ClassCourse course;
-  course.told = {change_class, 0, disturbs_ground(change_class) ? 0.0F : 1.0F};
+  course.told = {change_class, 0, disturbs_ground(change_class) ? 0.0F : 1.0F, {}};
   return course;
 }
 
@@ -307,6 +314,7 @@ json json_of(const IncidentEvidence& evidence) {
   for (const ClassSince& one : evidence.classes) {
     classes.push_back({json_of(one.when), static_cast<int>(one.change_class), json_of(one.class_probability),
                        json_of(one.natural_probability)});
+    if (one.of_classes) classes.back().push_back(*one.of_classes);
   }
   return {{"onset_after", json_of(evidence.onset_after)},
           {"onset_before", json_of(evidence.onset_before)},
@@ -329,6 +337,7 @@ IncidentEvidence evidence_of(const json& value) {
     if (one.size() < 3) continue;  // of a former format
     since.class_probability = probability_of(one.at(2));
     since.natural_probability = probability_of(one.at(3));
+    if (one.size() > 4) since.of_classes = probabilities_of(one.at(4));
   }
   const bool has_course = value.contains("course");
   if (!has_course && classes.empty()) damaged("an incident without a class");

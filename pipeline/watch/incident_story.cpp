@@ -200,6 +200,7 @@ Alert alert_of(const WatchedIncident& incident, const SiteState& state, const Wa
   alert.change_class = evidence.classes.back().change_class;
   alert.class_probability = evidence.classes.back().class_probability;
   alert.natural_probability = evidence.classes.back().natural_probability;
+  alert.class_probabilities = evidence.classes.back().of_classes;
   alert.first_detected = incident.first_detected;
   alert.onset_after = evidence.onset_after;
   alert.onset_before = evidence.onset_before;
@@ -363,15 +364,18 @@ void classify(IncidentEvidence& evidence, const std::optional<CourseObservation>
   if (!acquisition && !evidence.classes.empty()) return;
   if (acquisition) take_in(evidence.course, *acquisition, options);
   const ToldClass& present = evidence.course.told;
-  const ClassSince since{now, present.change_class, static_cast<double>(present.class_probability),
-                         static_cast<double>(present.natural_probability)};
+  ClassSince since{now, present.change_class, static_cast<double>(present.class_probability),
+                   static_cast<double>(present.natural_probability)};
+  const bool is_known =
+      std::any_of(present.of_classes.begin(), present.of_classes.end(), [](float p) { return p > 0; });
+  if (is_known) std::copy(present.of_classes.begin(), present.of_classes.end(), since.of_classes.emplace().begin());
   if (!evidence.classes.empty()) {
     const ClassSince& last = evidence.classes.back();
     if (last.change_class == since.change_class && !is_news(last.natural_probability, *since.natural_probability)) {
       return;
     }
   }
-  evidence.classes.push_back(since);
+  evidence.classes.push_back(std::move(since));
 }
 
 std::vector<Alert> alerts_of(const SiteState& state, const WatchedSite& watched, const Grid& grid) {

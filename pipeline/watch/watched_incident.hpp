@@ -22,6 +22,7 @@ struct ClassSince {
   ChangeClass change_class = ChangeClass::unknown;
   std::optional<double> class_probability = {};
   std::optional<double> natural_probability = {};
+  std::optional<ClassProbabilities> of_classes = {};
   friend bool operator==(const ClassSince&, const ClassSince&) = default;
 };
 

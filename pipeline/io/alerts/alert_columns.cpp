@@ -68,6 +68,19 @@ void set_change(Alert& alert, const Cell& cell) {
   }
 }
 
+void set_class_probabilities(Alert& alert, const Cell& cell) {
+  alert.class_probabilities.reset();
+  if (std::holds_alternative<std::monostate>(cell)) return;
+  const json object = parsed(cell);
+  if (!object.is_object()) throw DataError("is no object");
+  ClassProbabilities& all = alert.class_probabilities.emplace();
+  for (const auto& [class_name, value] : object.items()) {
+    const double probability = value.is_number() ? value.get<double>() : -1;
+    if (!(probability >= 0 && probability <= 1)) throw DataError("holds something else than probabilities");
+    all[static_cast<std::size_t>(change_class(class_name)) - 1] = probability;
+  }
+}
+
 void set_scenes(Alert& alert, const Cell& cell) {
   const json object = parsed(cell);
   if (!object.is_object() || !object.contains("before") || !object.contains("after")) {
@@ -102,6 +115,9 @@ constexpr std::array columns{
                 [](Alert& a, const Cell& c) { a.class_probability = optional<double>(c); }, true},
     AlertColumn{"natural_probability", ColumnType::real, [](const Alert& a) { return rounded(a.natural_probability); },
                 [](Alert& a, const Cell& c) { a.natural_probability = optional<double>(c); }, true},
+    AlertColumn{"class_probabilities", ColumnType::json,
+                [](const Alert& a) { return a.class_probabilities ? Cell(class_probabilities_json(a)) : Cell(); },
+                set_class_probabilities, true},
     AlertColumn{"first_detected", ColumnType::instant, [](const Alert& a) { return Cell(a.first_detected); },
                 [](Alert& a, const Cell& c) { a.first_detected = required<Instant>(c); }},
     AlertColumn{"onset_after", ColumnType::instant, [](const Alert& a) { return Cell(a.onset_after); },
@@ -196,6 +212,18 @@ std::string change_json(const Alert& alert) {
   std::string text;
   for (const auto& [index, value] : alert.change) {
     text += (text.empty() ? "" : ", ") + json_text(index) + ": " + json_number(value, change_decimals);
+  }
+  return "{" + text + "}";
+}
+
+std::string class_probabilities_json(const Alert& alert) {
+  if (!alert.class_probabilities) return "null";
+  std::string text;
+  for (const ChangeClassName& one : change_class_names) {
+    const double probability = rounded_number(
+        (*alert.class_probabilities)[static_cast<std::size_t>(one.change_class) - 1], confidence_decimals);
+    if (probability == 0) continue;
+    text += (text.empty() ? "" : ", ") + json_text(one.name) + ": " + json_number(probability, confidence_decimals);
   }
   return "{" + text + "}";
 }

@@ -21,12 +21,13 @@ struct AlertColumn {
 
 /// `id`, then the names of alerts.geojson; `change`, `scenes` and `parents` are JSON as there, and `review` is five
 /// columns: review (the verdict), reviewer, reviewed_at, review_reason, review_by ("id" or "overlap"). `superseded` is
-/// two: superseded_by (a JSON list) and superseded_why, both nothing where the alert is not superseded. The last ones are
-/// context_columns().
+/// two: superseded_by (a JSON list) and superseded_why, both nothing where the alert is not superseded. The last ones
+/// are context_columns().
 std::span<const AlertColumn> alert_columns();
 
-/// What an alert touches (AlertContext): site_share, licence_*, parcel_*, protected_* and water_*; ids and names are JSON
-/// lists. All are nothing where no layer of the kind has said anything; alerts.geojson has those that are something.
+/// What an alert touches (AlertContext): site_share, licence_*, parcel_*, protected_* and water_*; ids and names are
+/// JSON lists. All are nothing where no layer of the kind has said anything; alerts.geojson has those that are
+/// something.
 std::span<const AlertColumn> context_columns();
 
 /// A cell as JSON: of type json as it stands, a number with at most four decimals; "null" for nothing.
@@ -39,9 +40,10 @@ std::string context_json(const Alert& alert, const std::string& subject);
 /// Parts of alerts.geojson that are columns too.
 std::string change_json(const Alert& alert);
 std::string scenes_json(const Alert& alert);
-double rounded_number(double value, int decimals);  // the number that json_number() writes
-inline constexpr int area_decimals = 4;             // of a hectare: a square metre
-inline constexpr int confidence_decimals = 3;       // of other probabilities, too
+std::string class_probabilities_json(const Alert& alert);  // those that do not round to 0; "null" where not known
+double rounded_number(double value, int decimals);         // the number that json_number() writes
+inline constexpr int area_decimals = 4;                    // of a hectare: a square metre
+inline constexpr int confidence_decimals = 3;              // of other probabilities, too
 
 /// The value of that name. Throw DataError naming the text where there is none.
 AlertStatus alert_status(const std::string& text);

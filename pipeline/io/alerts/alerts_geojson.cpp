@@ -41,6 +41,7 @@ std::string properties(const Alert& alert) {
   add("class", json_text(name(alert.change_class)));
   add("class_probability", probability_text(alert.class_probability));
   add("natural_probability", probability_text(alert.natural_probability));
+  add("class_probabilities", class_probabilities_json(alert));
   add("first_detected", json_instant(alert.first_detected));
   add("onset_after", json_instant(alert.onset_after));
   add("onset_before", json_instant(alert.onset_before));

@@ -174,6 +174,27 @@ TEST(GroundCourse, IsAsBareAsThreeInARowWere) {
   EXPECT_TRUE(course_of(seen).was_bare_before);
 }
 
+TEST(GroundCourse, SoilThatWaterGaveWayToIsNotGreen) {
+  auto seen = series(30, [](double) { return 0.0; });
+  for (std::size_t i = 0; i < 12; ++i) {
+    seen[i].ndvi = -0.4;
+    seen[i].mndwi = 0.4;
+  }
+  const GroundCourse filled = course_of(seen);
+  EXPECT_TRUE(filled.was_water);
+  EXPECT_NEAR(filled.bare_ndvi, bare, 1e-9);
+  EXPECT_FALSE(filled.was_bare_before);
+  const auto remediation = [](const GroundCourse& course) {
+    return remediation_of(course.seen, course.bare_ndvi, course.was_water, course.was_bare_before);
+  };
+  EXPECT_EQ(remediation(filled).state, GroundState::backfilled);
+  EXPECT_EQ(remediation(filled).observations, 18U);
+  for (std::size_t i = 20; i < 30; ++i) seen[i].ndvi = green;  // and it has grown over
+  EXPECT_EQ(remediation(course_of(seen)).state, GroundState::regrown);
+  seen.resize(14);  // two of soil do not say how bare it is
+  EXPECT_NEAR(course_of(seen).bare_ndvi, -0.4, 1e-9);
+}
+
 TEST(GroundCourse, WaterStandsInThreeInARow) {
   auto seen = series(9, [](double) { return 0.0; });
   seen[3].mndwi = seen[4].mndwi = 0.2;

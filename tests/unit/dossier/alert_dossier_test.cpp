@@ -210,6 +210,20 @@ TEST(AlertPage, SaysWhatIsKnownInEachLanguage) {
   EXPECT_EQ(english, alert_html(record, record.content.alerts.front(), Texts("en"), true, skipped));
 }
 
+TEST(AlertPage, EveryKindThatWasWeighedHasItsProbability) {
+  DossierRecord record = some_record();
+  std::vector<std::pair<std::string, std::string>> skipped;
+  const auto page = [&] { return alert_html(record, record.content.alerts.front(), Texts("en"), true, skipped); };
+  const std::string harvest = R"(<th scope="row">field mown, harvested or tilled</th><td class="number">)";
+  EXPECT_THAT(page(), Not(HasSubstr(harvest + "0.11")));
+  ClassProbabilities& weighed = record.content.alerts.front().alert.class_probabilities.emplace();
+  weighed[static_cast<std::size_t>(ChangeClass::vegetation_to_bare) - 1] = 0.85;
+  weighed[static_cast<std::size_t>(ChangeClass::harvest) - 1] = 0.11;
+  weighed[static_cast<std::size_t>(ChangeClass::flood) - 1] = 0.04;
+  EXPECT_THAT(page(), HasSubstr(harvest + "0.11"));
+  EXPECT_THAT(page(), HasSubstr(R"(flooded for a while by a river or lake</th><td class="number">0.04)"));
+}
+
 /// What a reader sees of a page: without style, drawings' marks and commands to copy.
 std::string visible_text(std::string html) {
   for (const char* const element : {"style", "pre", "title"}) {

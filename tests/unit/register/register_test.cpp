@@ -504,6 +504,10 @@ TEST_F(RegisterTest, ProbabilitiesComeBackAndAreThoseOfTheirTime) {
   Alert alert = told_alert("PW-a", 0);
   alert.class_probability = 0.8127;
   alert.natural_probability = 0.25;
+  ClassProbabilities& weighed = alert.class_probabilities.emplace();
+  weighed[0] = 0.8127;
+  weighed[7] = 0.1869;
+  weighed[8] = 0.0004;
   for (AlertEvent& event : alert.history) event.natural_probability = 0.06249;
   alert.history.back().class_probability = 0.5;
   alert.history.back().natural_probability = 0.25;
@@ -511,6 +515,10 @@ TEST_F(RegisterTest, ProbabilitiesComeBackAndAreThoseOfTheirTime) {
   EXPECT_FALSE(update({alert}));
   const Alert found = content().alerts.at(0).alert;
   EXPECT_EQ(found.class_probability, 0.813);
+  ASSERT_TRUE(found.class_probabilities);
+  EXPECT_EQ((*found.class_probabilities)[0], 0.813);
+  EXPECT_EQ((*found.class_probabilities)[7], 0.187);
+  EXPECT_EQ((*found.class_probabilities)[8], 0);
   EXPECT_EQ(found.natural_probability, 0.25);
   const std::vector<RegisteredEvent> events = read_history(path_, "PW-a");
   EXPECT_EQ(events.front().natural_probability, 0.062);
@@ -519,6 +527,8 @@ TEST_F(RegisterTest, ProbabilitiesComeBackAndAreThoseOfTheirTime) {
   const AlertsAsOf then = alerts_as_of(content().alerts, events, alert.first_detected);
   EXPECT_EQ(then.alerts.at(0).alert.natural_probability, 0.062);
   EXPECT_FALSE(then.alerts.at(0).alert.class_probability);
+  EXPECT_FALSE(then.alerts.at(0).alert.class_probabilities);
+  EXPECT_TRUE(alerts_as_of(content().alerts, events, alert.last_observed).alerts.at(0).alert.class_probabilities);
 
   alert.history.front().natural_probability = 0.5;  // told otherwise: another revision
   ASSERT_TRUE(update({alert}));

@@ -67,6 +67,7 @@ std::vector<WatchedIncident> some_incidents() {
   ClassCourse course;
   course.challenger = ChangeClass::flood;
   course.challenges = 1;
+  course.told.of_classes = {0.125F, 0, 0.75F, 0, 0, 0, 0, 0.125F};
   live.evidence = {.onset_after = day_of(-5),
                    .onset_before = day_of(0),
                    .before = {0.04F, 0.08F, 0.06F, 0.35F, 0.22F, 0.12F},
@@ -76,7 +77,10 @@ std::vector<WatchedIncident> some_incidents() {
                    .own_year_share = 1.0 / 3,
                    .greenest_ndvi = 0.6F,
                    .course = course,
-                   .classes = {{day_of(0), ChangeClass::unknown}, {day_of(5), ChangeClass::to_water, 0.7, 0.1}},
+                   .classes = {{day_of(0), ChangeClass::unknown},
+                               {day_of(5), ChangeClass::to_water, 0.7, 0.1},
+                               {day_of(9), ChangeClass::to_water, 0.75, 0.125,
+                                ClassProbabilities{0.125, 0, 0.75, 0, 0, 0, 0, 0.125}}},
                    .scene_before = "A",
                    .scene_first = "B",
                    .scene_last = "C"};
@@ -298,6 +302,8 @@ TEST(IncidentState, EvidenceOfAFormerFormatHasTheClassAndNothingOfItsCourse) {
   EXPECT_THROW(read_with({{when, 0}}), DataError);
   EXPECT_THROW(read_with({{when, 11}}), DataError);
   EXPECT_THROW(read_with({{when, 3, 1.5, 0}}), DataError);
+  EXPECT_THROW(read_with({{when, 3, 0.5, 0, {0.5, 0.6}}}), std::exception);
+  EXPECT_THROW(read_with({{when, 3, 0.5, 0, {0.5, -0.5, 1, 0, 0, 0, 0, 0, 0, 0}}}), DataError);
   EXPECT_THROW(read_with(json::array()), DataError);
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -101,6 +102,10 @@ TEST(IncidentStory, TellsFromWhenOnAnAlertWasOfWhichClass) {
   EXPECT_GT(mown.class_probability.value(), 0.9);
   EXPECT_GT(mown.natural_probability.value(), 0.9);
   EXPECT_LT(mown.history[0].natural_probability.value(), 0.1);
+  const ClassProbabilities& weighed = mown.class_probabilities.value();
+  EXPECT_EQ(weighed[index(ChangeClass::harvest)], mown.class_probability);
+  EXPECT_GT(weighed[index(ChangeClass::vegetation_to_bare)], 0);
+  EXPECT_NEAR(std::accumulate(weighed.begin(), weighed.end(), 0.0), 1, 1e-6);
   EXPECT_EQ(mown.history.back().natural_probability, mown.natural_probability);
   EXPECT_THAT(told(mown),
               ElementsAre("0 first_detected vegetation_to_bare", "5 grew vegetation_to_bare",
@@ -111,6 +116,7 @@ TEST(IncidentStory, WhatWasNeverSeenIsUnknown) {
   SiteState state = state_of_one();
   classify(*state.incidents[0].evidence, std::nullopt, day_of(0), {});
   EXPECT_EQ(alerts_of(state, {}, grid).at(0).change_class, ChangeClass::unknown);
+  EXPECT_FALSE(alerts_of(state, {}, grid).at(0).class_probabilities);
   classify(*state.incidents[0].evidence, look_at(soil, 5), day_of(5), {});
   EXPECT_EQ(alerts_of(state, {}, grid).at(0).change_class, ChangeClass::vegetation_to_bare);
 }

@@ -76,12 +76,16 @@ TEST(AlertsGeojson, Properties) {
   EXPECT_EQ(feature["id"], "T38TPK-20220125-1");
   EXPECT_EQ(feature["properties"], json::parse(R"({
     "site": null, "status": "provisional", "review": null, "class": "vegetation_change", "class_probability": null, "natural_probability": null,
-    "first_detected": "2022-01-25T08:06:01.024Z", "onset_after": "2022-01-15T00:00:00Z",
+    "class_probabilities": null, "first_detected": "2022-01-25T08:06:01.024Z", "onset_after": "2022-01-15T00:00:00Z",
     "onset_before": "2022-01-25T08:06:01.024Z", "confirmed_on": null,
     "last_detected": "2022-01-25T08:06:01.024Z", "last_observed": "2022-01-25T08:06:01.024Z",
     "observations": 1, "confidence": 0.877, "area_ha": 1.0008, "area_uncertainty_ha": 0.1235,
     "change": {"ndvi": -0.3457, "bsi": 0.2}, "scenes": {"before": ["S2A_1"], "after": ["S2B_2", "S2B_3"]},
     "parents": [], "tile": null, "algorithm": "0.1.0 abc", "superseded": null})"));
+  Alert weighed = small_alert();
+  weighed.class_probabilities = ClassProbabilities{0.75, 0, 0.0004, 0, 0, 0.2496};
+  EXPECT_EQ(json::parse(alerts_geojson({&weighed, 1}, grid, {}))["features"][0]["properties"]["class_probabilities"],
+            json::parse(R"({"vegetation_to_bare": 0.75, "burn": 0.25})"));
 }
 
 TEST(AlertsGeojson, GeometryFollowsTheRfc) {
