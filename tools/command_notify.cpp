@@ -28,7 +28,7 @@ class NotifyCommand final : public Command {
         ("state", po::value<std::string>()->value_name("DIR"),
          "folder of the nightly run; its delivery/ remembers what was sent")  //
         ("subscriptions", po::value<std::string>()->value_name("FILE"),
-         "JSON: who is sent what, and where (pipeline/delivery/subscriptions.schema.json)")  //
+         "JSON: who is sent what, and where (subscriptions.schema.json, below share/pitwatch or pipeline/delivery)")  //
         ("register", po::value<std::string>()->value_name("TARGET"),
          "the state's register: a GeoPackage, or a database such as PG:dbname=...; default: STATE/register.gpkg")  //
         ("since", po::value<std::string>()->value_name("DATE"),

@@ -4,12 +4,13 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-usage: tools/setup.sh [--dev] [--postgis] [--list]
+usage: tools/setup.sh [--dev] [--package] [--postgis] [--list]
 Installs the Debian packages that are missing, as root or through sudo; does nothing when none is.
   --dev      clang, clang-format, clang-tidy and GRASS too, for the fuzzers, for working on the code and for a
              benchmark
   --postgis  PostgreSQL with PostGIS too, for the tests of registers in databases, which are skipped without: 200 MB, and
              Debian's package sets up a server of its own, which these tests do not use
+  --package  what builds, checks and tries out the Debian package
   --list     names the packages and exits
 END
 }
@@ -58,6 +59,8 @@ chromium                      pages as PDF; tests of pages
 chromium-driver               tests: drives it
 python3-selenium              tests: drives it
 tidy                          tests: HTML that is correct
+mandoc                        tests: manual pages that are
+zsh                           tests: its completion
 END
 }
 
@@ -67,6 +70,16 @@ clang                         libFuzzer
 clang-format                  the style
 clang-tidy                    the linter
 grass-core                    benchmarks: the flow of another program
+END
+}
+
+package_packages() {
+  cat <<'END'
+dpkg-dev                      the libraries that the package depends on
+file                          finds the programs among its files
+lintian                       tests: what Debian's policy says of it
+systemd                       tests: its units
+debootstrap                   tests: a bare Debian to install it in
 END
 }
 
@@ -82,6 +95,7 @@ only_list=false
 for argument in "$@"; do
   case $argument in
     --dev) table+=$'\n'$(dev_packages) ;;
+    --package) table+=$'\n'$(package_packages) ;;
     --postgis) table+=$'\n'$(postgis_packages) ;;
     --list) only_list=true ;;
     -h | --help) usage; exit 0 ;;
