@@ -88,7 +88,7 @@ units=$(cd "$used/lib/systemd/system" && ls pitwatch*.service pitwatch*.timer)
 inside systemd-analyze verify --man=no --recursive-errors=one $units || fail "units"
 for unit in $units; do
   [[ $unit == *.service ]] || continue
-  exposure=$(inside systemd-analyze security --offline=true --no-pager "$unit" | sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p')
+  exposure=$(inside env SYSTEMD_COLORS=0 SYSTEMD_URLIFY=0 systemd-analyze security --offline=true --no-pager "${unit/@./@pitwatch.service.}" | sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p')
   echo "$unit: exposure $exposure"
   awk -v "x=$exposure" 'BEGIN { exit !(x != "" && x <= 2.0) }' || fail "$unit: exposure $exposure is more than 2.0"
 done
