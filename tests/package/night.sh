@@ -21,7 +21,7 @@ by_unit() { # NAME
     umask 0027
     cd /var/lib/pitwatch
     setpriv --reuid pitwatch --regid pitwatch --init-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
-      env -i PATH=/usr/bin:/bin CACHE_DIRECTORY=/var/cache/pitwatch PITWATCH_CONFIG=/etc/pitwatch/pitwatch.conf $command
+      env -i PATH=/usr/bin:/bin CACHE_DIRECTORY=/var/cache/pitwatch PITWATCH_METRICS=/var/lib/pitwatch/pitwatch.prom PITWATCH_CONFIG=/etc/pitwatch/pitwatch.conf $command
   )
 }
 
@@ -38,6 +38,10 @@ else
   by_unit pitwatch-report
 fi
 by_unit pitwatch-status
+if pitwatch run --help-all | grep -q -e '--metrics '; then
+  grep -q '^pitwatch_' /var/lib/pitwatch/pitwatch.prom
+  echo "metrics: $(grep -c '^pitwatch_' /var/lib/pitwatch/pitwatch.prom)"
+fi
 echo "alerts: $(grep -o '"id"' $state/alerts.geojson | wc -l)"
 [[ -e /var/lib/pitwatch/reports/index.html ]]
 # For the group, and not for others.
