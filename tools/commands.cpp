@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "pipeline/core/renamed_options.hpp"
 #include "tools/command_account.hpp"
@@ -56,12 +57,16 @@ const CommandEntry* find_command(std::string_view name) {
 }
 
 bool is_option_of_any_command(std::string_view name) {
-  const std::string option(name == "until" ? "to" : present_name(name));
-  if (common_options().find_nothrow(option, false) != nullptr) return true;
-  const std::vector<Call> calls = all_calls();
-  return std::any_of(calls.begin(), calls.end(), [&](const Call& call) {
-    return call.entry->make()->options().find_nothrow(option, false) != nullptr;
-  });
+  static const std::set<std::string> names = [] {
+    std::set<std::string> all;
+    const auto add = [&](const boost::program_options::options_description& options) {
+      for (const auto& option : options.options()) all.insert(option->long_name());
+    };
+    add(common_options());
+    for (const Call& call : all_calls()) add(call.entry->make()->options());
+    return all;
+  }();
+  return names.count(std::string(name == "until" ? "to" : present_name(name))) != 0;
 }
 
 }  // namespace pitwatch::tools

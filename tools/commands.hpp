@@ -25,8 +25,7 @@ std::vector<Call> all_calls();
 /// Nothing where there is none of that name.
 const CommandEntry* find_command(std::string_view name);
 
-/// Whether some command has an option of that name, other names of options included. It makes every command: for
-/// errors, not for loops.
+/// Whether some command has an option of that name, other names of options included.
 bool is_option_of_any_command(std::string_view name);
 
 }  // namespace pitwatch::tools

@@ -27,6 +27,10 @@ TEST(NearestWords, AsManyAsAreEquallyNear) {
   EXPECT_EQ(nearest_words("ax", {"bx", "cx", "dx", "ex"}).size(), 3U);
 }
 
+TEST(NearestWords, TheNearestAlone) {
+  EXPECT_EQ(nearest_words("mun-area-ha", {"max-area-ha", "min-area-ha"}), Words{"min-area-ha"});
+}
+
 TEST(NearestWords, NoneThatIsFar) {
   EXPECT_EQ(nearest_words("zzz", known), Words());
   EXPECT_EQ(nearest_words("", known), Words());
