@@ -43,6 +43,8 @@ struct CommandEntry {
   std::string_view summary;  // one line for `pitwatch --help`
   std::unique_ptr<Command> (*make)();
   std::span<const CommandEntry* const> actions = {};  // one of which must be named, before or between the options
+  std::string_view about =
+      {};  // what --help and the manual page say beside the summary: sentences, without line breaks
 };
 
 }  // namespace pitwatch::tools

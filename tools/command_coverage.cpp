@@ -131,12 +131,7 @@ class CoverageCommand final : public Command {
  public:
   po::options_description options() override {
     const CoverageOptions defaults;
-    po::options_description description(
-        "Tells what a state could have seen of its sites and did not: overpasses expected from the orbits seen, "
-        "received,\n"
-        "usable, masked; gaps, satellites and orbits that are not received any more; ground that is not seen. Exit "
-        "code\n"
-        "0: the feed goes on; 5: that of a site has stopped.\n\nOptions of coverage");
+    po::options_description description("Options of coverage");
     description.add_options()                                                                                    //
         ("state", po::value<std::string>()->value_name("DIR"), "folder of the state")                            //
         ("site", po::value<std::string>()->value_name("ID,..."), "these sites alone; default: all")              //
@@ -233,8 +228,14 @@ class CoverageCommand final : public Command {
 
 }  // namespace
 
-const CommandEntry coverage_entry{"coverage", "coverage --state DIR [options]",
-                                  "what was not seen: overpasses expected, received and usable, gaps, blind ground",
-                                  []() -> std::unique_ptr<Command> { return std::make_unique<CoverageCommand>(); }};
+const CommandEntry coverage_entry{
+    "coverage",
+    "coverage --state DIR [options]",
+    "what was not seen: overpasses expected, received and usable, gaps, blind ground",
+    []() -> std::unique_ptr<Command> { return std::make_unique<CoverageCommand>(); },
+    {},
+    "Tells what a state could have seen of its sites and did not: overpasses expected from the orbits seen, received, "
+    "usable, masked; gaps, satellites and orbits that are not received any more; ground that is not seen. Exit code 0: "
+    "the feed goes on; 5: that of a site has stopped."};
 
 }  // namespace pitwatch::tools

@@ -28,11 +28,7 @@ class EvidenceCommand final : public Command {
         ("lang", po::value<std::string>()->value_name("LANGUAGE")->default_value("en"),
          "of the dossier: en, az (Azerbaijani) or ru (Russian)")  //
         ("out,o", po::value<std::string>()->value_name("FILE.zip"), "the archive");
-    po::options_description all(
-        "Writes one alert as a zip archive: its dossier, GeoJSON, outlines by date, pictures, observations, and the "
-        "manifests\nthat concern it with signatures and time stamps, all with their SHA-256. pitwatch verify FILE.zip "
-        "checks it. The same\nstate and options give the same bytes; prints the archive's SHA-256. Exit code 4: done, "
-        "but files of the state could not be\nread.\n\nOptions of evidence");
+    po::options_description all("Options of evidence");
     all.add(register_options()).add(how);
     return all;
   }
@@ -78,8 +74,15 @@ class EvidenceCommand final : public Command {
 
 }  // namespace
 
-const CommandEntry evidence_entry{"evidence", "evidence ID --state DIR --out FILE.zip [options]",
-                                  "one alert as a bundle to hand over, with all that proves it",
-                                  []() -> std::unique_ptr<Command> { return std::make_unique<EvidenceCommand>(); }};
+const CommandEntry evidence_entry{
+    "evidence",
+    "evidence ID --state DIR --out FILE.zip [options]",
+    "one alert as a bundle to hand over, with all that proves it",
+    []() -> std::unique_ptr<Command> { return std::make_unique<EvidenceCommand>(); },
+    {},
+    "Writes one alert as a zip archive: its dossier, GeoJSON, outlines by date, pictures, observations, and the "
+    "manifests that concern it with signatures and time stamps, all with their SHA-256. pitwatch verify FILE.zip "
+    "checks it. The same state and options give the same bytes; prints the archive's SHA-256. Exit code 4: done, but "
+    "files of the state could not be read."};
 
 }  // namespace pitwatch::tools

@@ -23,16 +23,12 @@ constexpr int deadline_s = 60;
 class NotifyCommand final : public Command {
  public:
   po::options_description options() override {
-    po::options_description description(
-        "Sends each subscription what the register knows and it was not sent yet: at least once, with a key by which "
-        "a\n"
-        "receiver knows what it has. Exit code 0: all arrived; 4: some did not, each is named and sent the next time;\n"
-        "69: nobody could be reached.\n\nOptions of notify");
+    po::options_description description("Options of notify");
     description.add_options()  //
         ("state", po::value<std::string>()->value_name("DIR"),
          "folder of the nightly run; its delivery/ remembers what was sent")  //
         ("subscriptions", po::value<std::string>()->value_name("FILE"),
-         "JSON: who is sent what, and where (pipeline/delivery/subscriptions.schema.json)")  //
+         "JSON: who is sent what, and where (subscriptions.schema.json, below share/pitwatch or pipeline/delivery)")  //
         ("register", po::value<std::string>()->value_name("TARGET"),
          "the state's register: a GeoPackage, or a database such as PG:dbname=...; default: STATE/register.gpkg")  //
         ("since", po::value<std::string>()->value_name("DATE"),
@@ -92,8 +88,13 @@ class NotifyCommand final : public Command {
 
 }  // namespace
 
-const CommandEntry notify_entry{"notify", "notify --state DIR --subscriptions FILE [options]",
+const CommandEntry notify_entry{"notify",
+                                "notify --state DIR --subscriptions FILE [options]",
                                 "sends subscribers what is new, by webhook and mail",
-                                []() -> std::unique_ptr<Command> { return std::make_unique<NotifyCommand>(); }};
+                                []() -> std::unique_ptr<Command> { return std::make_unique<NotifyCommand>(); },
+                                {},
+                                "Sends each subscription what the register knows and it was not sent yet: at least "
+                                "once, with a key by which a receiver knows what it has. Exit code 0: all arrived; 4: "
+                                "some did not, each is named and sent the next time; 69: nobody could be reached."};
 
 }  // namespace pitwatch::tools

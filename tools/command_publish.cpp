@@ -16,11 +16,7 @@ namespace {
 class PublishCommand final : public Command {
  public:
   po::options_description options() override {
-    po::options_description description(
-        "Writes a folder that any web server can serve: STAC, Atom feeds, a QGIS project with styles, a MapServer\n"
-        "configuration, and the files that they show. The folder appears whole and replaces the one before.\n\nOptions "
-        "of "
-        "publish");
+    po::options_description description("Options of publish");
     description.add_options()                                                                                     //
         ("state", po::value<std::string>()->value_name("DIR"), "folder of the nightly run")                       //
         ("out,o", po::value<std::string>()->value_name("DIR"), "the folder: new, empty, or of a publish before")  //
@@ -64,8 +60,13 @@ class PublishCommand final : public Command {
 
 }  // namespace
 
-const CommandEntry publish_entry{"publish", "publish --state DIR --out DIR [options]",
-                                 "a folder for web servers and GIS programs: STAC, Atom, QGIS, MapServer",
-                                 []() -> std::unique_ptr<Command> { return std::make_unique<PublishCommand>(); }};
+const CommandEntry publish_entry{
+    "publish",
+    "publish --state DIR --out DIR [options]",
+    "a folder for web servers and GIS programs: STAC, Atom, QGIS, MapServer",
+    []() -> std::unique_ptr<Command> { return std::make_unique<PublishCommand>(); },
+    {},
+    "Writes a folder that any web server can serve: STAC, Atom feeds, a QGIS project with styles, a MapServer "
+    "configuration, and the files that they show. The folder appears whole and replaces the one before."};
 
 }  // namespace pitwatch::tools

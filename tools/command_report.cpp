@@ -31,11 +31,7 @@ class ReportCommand final : public Command {
          "PDF beside each page, by Debian's chromium, or weasyprint where there is no chromium")  //
         ("out,o", po::value<std::string>()->value_name("DIR"),
          "folder, made if missing, for index.html, alert-ID.html and site-ID.html");
-    po::options_description all(
-        "Writes dossiers that an inspector, a prosecutor or a court can read without this program: for each alert and "
-        "each\nsite a page that is whole in itself, with pictures, course, growth, whose ground, known errors, and how "
-        "to check it.\nReads the state and writes nothing into it. Exit code 4: done, but pictures or files of the "
-        "state could not be read.\n\nOptions of report");
+    po::options_description all("Options of report");
     all.add(register_options()).add(filter_options()).add(how);
     return all;
   }
@@ -102,8 +98,15 @@ class ReportCommand final : public Command {
 
 }  // namespace
 
-const CommandEntry report_entry{"report", "report --state DIR --out DIR [options]",
-                                "dossiers of alerts and sites to read, print and hand over: HTML, PDF",
-                                []() -> std::unique_ptr<Command> { return std::make_unique<ReportCommand>(); }};
+const CommandEntry report_entry{
+    "report",
+    "report --state DIR --out DIR [options]",
+    "dossiers of alerts and sites to read, print and hand over: HTML, PDF",
+    []() -> std::unique_ptr<Command> { return std::make_unique<ReportCommand>(); },
+    {},
+    "Writes dossiers that an inspector, a prosecutor or a court can read without this program: for each alert and each "
+    "site a page that is whole in itself, with pictures, course, growth, whose ground, known errors, and how to check "
+    "it. Reads the state and writes nothing into it. Exit code 4: done, but pictures or files of the state could not "
+    "be read."};
 
 }  // namespace pitwatch::tools

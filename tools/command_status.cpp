@@ -253,12 +253,7 @@ void print_json(const std::string& state, const Standing& standing, const std::o
 class StatusCommand final : public Command {
  public:
   po::options_description options() override {
-    po::options_description description(
-        "Tells how things stand with a state, from its record and its folder, whether or not a run is at work. Exit\n"
-        "code 0: well; 5: somebody should look: the last run failed or was killed, a site failed in it, the record is\n"
-        "damaged, files are missing, no run has ended for too long, or, with --coverage, the feed of a site has "
-        "stopped.\n\n"
-        "Options of status");
+    po::options_description description("Options of status");
     description.add_options()                                                          //
         ("state", po::value<std::string>()->value_name("DIR"), "folder of the state")  //
         ("max-age", po::value<double>()->value_name("HOURS"),
@@ -316,8 +311,14 @@ class StatusCommand final : public Command {
 
 }  // namespace
 
-const CommandEntry status_entry{"status", "status --state DIR [options]",
-                                "how things stand: last run, sites, what is missing or skipped; for monitoring",
-                                []() -> std::unique_ptr<Command> { return std::make_unique<StatusCommand>(); }};
+const CommandEntry status_entry{
+    "status",
+    "status --state DIR [options]",
+    "how things stand: last run, sites, what is missing or skipped; for monitoring",
+    []() -> std::unique_ptr<Command> { return std::make_unique<StatusCommand>(); },
+    {},
+    "Tells how things stand with a state, from its record and its folder, whether or not a run is at work. Exit code "
+    "0: well; 5: somebody should look: the last run failed or was killed, a site failed in it, the record is damaged, "
+    "files are missing, no run has ended for too long, or, with --coverage, the feed of a site has stopped."};
 
 }  // namespace pitwatch::tools

@@ -186,16 +186,7 @@ void print_bundle_json(const std::string& path, const BundleReport& report) {
 class VerifyCommand final : public Command {
  public:
   po::options_description options() override {
-    po::options_description description(
-        "Checks that a state is what its record in STATE/runs says: the chain of manifests, signatures and time "
-        "stamps\n"
-        "where there are any, every file of the state, and every input that was read. Writes nothing. Exit code 0: "
-        "all\n"
-        "fits; 5: something does not, and the first line says what. Without signatures or time stamps, a record that\n"
-        "somebody wrote anew from beginning to end cannot be told from a true one. Given a file, a bundle that "
-        "pitwatch "
-        "evidence\nmade, it checks that: all hashes, and the manifests, signatures and time stamps that it "
-        "holds.\n\nOptions of verify");
+    po::options_description description("Options of verify");
     description.add_options()                                                            //
         ("state", po::value<std::string>()->value_name("STATE"), "folder of the state")  //
         ("trust", po::value<std::string>()->value_name("CA.pem"),
@@ -285,8 +276,15 @@ class VerifyCommand final : public Command {
 }  // namespace
 
 const CommandEntry verify_entry{
-    "verify", "verify STATE|FILE.zip [options]",
+    "verify",
+    "verify STATE|FILE.zip [options]",
     "is a state, or a bundle of evidence, what its record says: manifests, signatures, files, inputs",
-    []() -> std::unique_ptr<Command> { return std::make_unique<VerifyCommand>(); }};
+    []() -> std::unique_ptr<Command> { return std::make_unique<VerifyCommand>(); },
+    {},
+    "Checks that a state is what its record in STATE/runs says: the chain of manifests, signatures and time stamps "
+    "where there are any, every file of the state, and every input that was read. Writes nothing. Exit code 0: all "
+    "fits; 5: something does not, and the first line says what. Without signatures or time stamps, a record that "
+    "somebody wrote anew from beginning to end cannot be told from a true one. Given a file, a bundle that pitwatch "
+    "evidence made, it checks that: all hashes, and the manifests, signatures and time stamps that it holds."};
 
 }  // namespace pitwatch::tools

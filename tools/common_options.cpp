@@ -9,12 +9,12 @@
 #include <cstdlib>
 #include <limits>
 #include <set>
-#include <sstream>
 #include <string_view>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/renamed_options.hpp"
-#include "pipeline/io/files/regular_file.hpp"
+#include "tools/config_file.hpp"
+#include "tools/did_you_mean.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -28,19 +28,6 @@ std::string config_path(const po::variables_map& values) {
   if (values.count("config") != 0) return values["config"].as<std::string>();
   const char* const variable = std::getenv("PITWATCH_CONFIG");
   return variable != nullptr ? variable : "";
-}
-
-/// Throws ConfigError for what is no file of options: a folder, a pipe that nobody writes to, a disk image.
-std::string config_text(const std::string& path) {
-  constexpr std::uint64_t most_bytes = 1 << 20;
-  constexpr std::string_view mark = "\xef\xbb\xbf";  // with which editors of Windows begin a file
-  std::string text;
-  try {
-    text = read_whole_file(path, most_bytes);
-  } catch (const DataError& error) {
-    throw ConfigError("--config " + path + ": " + error.what());
-  }
-  return text.starts_with(mark) ? text.substr(mark.size()) : text;
 }
 
 /// PITWATCH_MIN_AREA_HA -> min-area-ha, for names that are options; "" ignores the variable.
@@ -95,13 +82,24 @@ po::parsed_options with_one_name(po::parsed_options parsed, const std::vector<Al
   return parsed;
 }
 
+/// "; did you mean --sites?" for "--sits"
+std::string nearest_option(const std::string& given, const po::options_description& known) {
+  std::vector<std::string> names;
+  for (const auto& option : known.options()) names.push_back(option->long_name());
+  return did_you_mean(given.substr(std::min(given.find_first_not_of('-'), given.size())), names, "--");
+}
+
 }  // namespace
 
 po::options_description common_options() {
   po::options_description options("Common options");
-  options.add_options()                                                                                   //
-      ("help,h", "print this text and exit")                                                              //
-      ("config", po::value<std::string>()->value_name("FILE"), "INI file with option values")             //
+  options.add_options()                                                         //
+      ("h,h", "print the options of everyday use in short and exit")             //
+      ("help", "print the options in groups and exit")                          //
+      ("help-all", "print every option with unit, default and range and exit")  //
+      ("config", po::value<std::string>()->value_name("FILE"),
+       "INI file with option values: of all commands before the first section and in [common], of one in a section "
+       "that goes by its name, e.g. [run]")                                                               //
       ("threads", po::value<int>()->value_name("N")->default_value(0), "threads, 1..1024; 0: all cores")  //
       ("memory", po::value<std::string>()->value_name("SIZE"),
        "upper bound on memory, e.g. 512MiB; without it 1 GiB, or, where history is learnt from (run, rerun, inspect), "
@@ -112,7 +110,7 @@ po::options_description common_options() {
   return options;
 }
 
-po::variables_map parse_options(Command& command, const std::vector<std::string>& arguments) {
+po::variables_map parse_options(Command& command, const std::vector<std::string>& arguments, std::string_view call) {
   po::variables_map values;
   po::options_description all;
   all.add(command.options()).add(common_options());
@@ -133,20 +131,28 @@ po::variables_map parse_options(Command& command, const std::vector<std::string>
               .positional(positional)
               .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
               .run());
-    if (values.count("help") != 0) return values;
+    if (help_asked_for(values)) return values;
     if (const std::string path = config_path(values); !path.empty()) {
-      std::istringstream file(config_text(path));
-      store(po::parse_config_file(file, all));
+      for (const po::parsed_options& section : read_config_file(path, call, all)) store(section);
     }
     store(po::parse_environment(all, [&](const std::string& name) { return option_of_variable(name, all); }));
     po::notify(values);
     for (const Alias& alias : former) {
       if (!values["quiet"].as<bool>()) spdlog::warn("--{} is now called --{}", alias.other, alias.name);
     }
+  } catch (const po::unknown_option& error) {
+    throw ConfigError(error.what() + nearest_option(error.get_option_name(), all));
   } catch (const po::error& error) {
     throw ConfigError(error.what());
   }
   return values;
+}
+
+std::optional<HelpLength> help_asked_for(const po::variables_map& values) {
+  if (values.count("help-all") != 0) return HelpLength::whole;
+  if (values.count("help") != 0) return HelpLength::groups;
+  if (values.count("h") != 0) return HelpLength::brief;
+  return std::nullopt;
 }
 
 CommonOptions read_common_options(const po::variables_map& values) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pipeline/core/date.hpp"
@@ -25,11 +26,20 @@ struct CommonOptions {
 
 boost::program_options::options_description common_options();
 
+/// How much --help is to tell: -h, --help, --help-all.
+enum class HelpLength { brief, groups, whole };
+
 /// Parses `arguments` (without program and subcommand name) for a command: command line over INI file over environment.
-/// Where a command has an option `to`, `until` is another name of it, from everywhere: the values have `to` alone. So
-/// are the former names of options that were renamed, with a notice. Throws ConfigError naming the option, for both
-/// names with different values in one place, too.
-boost::program_options::variables_map parse_options(Command& command, const std::vector<std::string>& arguments);
+/// `call` is what its sections of the file are named after ("run", "alerts list"); without it those common to all
+/// count. Where help is asked for, nothing but the command line is read. Where a command has an option `to`, `until` is
+/// another name of it, from everywhere: the values have `to` alone. So are the former names of options that were
+/// renamed, with a notice. Throws ConfigError naming the option, for both names with different values in one place,
+/// too.
+boost::program_options::variables_map parse_options(Command& command, const std::vector<std::string>& arguments,
+                                                    std::string_view call = {});
+
+/// Nothing where it is not.
+std::optional<HelpLength> help_asked_for(const boost::program_options::variables_map& values);
 
 CommonOptions read_common_options(const boost::program_options::variables_map& values);
 

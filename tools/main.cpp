@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <iostream>
 
@@ -15,46 +14,30 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
 #include "pipeline/report/versions.hpp"
-#include "tools/command_account.hpp"
-#include "tools/command_alerts.hpp"
-#include "tools/command_compare.hpp"
-#include "tools/command_context.hpp"
-#include "tools/command_coverage.hpp"
-#include "tools/command_evidence.hpp"
-#include "tools/command_fetch.hpp"
-#include "tools/command_index.hpp"
-#include "tools/command_inspect.hpp"
-#include "tools/command_map.hpp"
-#include "tools/command_notify.hpp"
-#include "tools/command_publish.hpp"
-#include "tools/command_report.hpp"
-#include "tools/command_run.hpp"
-#include "tools/command_scenes.hpp"
-#include "tools/command_score.hpp"
-#include "tools/command_series.hpp"
-#include "tools/command_simulate.hpp"
-#include "tools/command_status.hpp"
-#include "tools/command_verify.hpp"
+#include "tools/commands.hpp"
 #include "tools/common_options.hpp"
+#include "tools/did_you_mean.hpp"
+#include "tools/help.hpp"
 #include "tools/logging.hpp"
+#include "tools/text_table.hpp"
 
 namespace pitwatch::tools {
 namespace {
 
-const std::array commands{
-    &compare_entry, &run_entry,     &rerun_entry,    &status_entry, &verify_entry,  &fetch_entry,  &alerts_entry,
-    &context_entry, &account_entry, &coverage_entry, &notify_entry, &publish_entry, &report_entry, &evidence_entry,
-    &map_entry,     &index_entry,   &inspect_entry,  &scenes_entry, &score_entry,   &series_entry, &simulate_entry};
-
 void print_usage(std::ostream& out) {
   out << "pitwatch: watches mineral deposits for newly disturbed ground in Sentinel-2 scenes\n\n"
-         "usage: pitwatch COMMAND [options]\n       pitwatch COMMAND --help | --version\n\nCommands:\n";
-  for (const CommandEntry* entry : commands) out << "  " << entry->name << "\t" << entry->summary << "\n";
-  out << "\nExit codes: 0 done; 1 internal failure; 2 usage or configuration error; 3 no usable input data;\n"
-         "4 done, but some inputs were skipped, or some news not delivered; 5 a check failed (status, coverage, "
-         "verify);\n"
-         "69 a server cannot be reached;\n"
-         "75 another run is at work on the state; 129, 130, 143 ended by a signal.\n";
+         "usage: pitwatch COMMAND [options]\n       pitwatch COMMAND -h | --help | --help-all\n       pitwatch "
+         "--version\n\nCommands:\n";
+  TextTable commands;
+  for (const CommandEntry* entry : all_commands()) {
+    commands.push_back({"  " + std::string(entry->name), std::string(entry->summary)});
+  }
+  out << aligned(commands);
+  TextTable exits;
+  for (const ExitMeaning& exit : exit_meanings()) {
+    exits.push_back({"  " + std::string(exit.code), std::string(exit.meaning)});
+  }
+  out << "\nExit codes:\n" << aligned(exits);
 }
 
 void print_version(std::ostream& out) {
@@ -66,7 +49,11 @@ void print_version(std::ostream& out) {
 
 void print_actions(const CommandEntry& group) {
   std::cout << "usage: pitwatch " << group.usage << "\n" << group.summary << "\n\nActions:\n";
-  for (const CommandEntry* action : group.actions) std::cout << "  " << action->name << "\t" << action->summary << "\n";
+  TextTable actions;
+  for (const CommandEntry* action : group.actions) {
+    actions.push_back({"  " + std::string(action->name), std::string(action->summary)});
+  }
+  std::cout << aligned(actions);
   std::cout << "\npitwatch " << group.name << " ACTION --help lists the options of one.\n";
 }
 
@@ -91,12 +78,24 @@ const CommandEntry* take_action(const CommandEntry& group, std::vector<std::stri
   }
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i].starts_with("-") || may_be_a_value(i)) continue;
-    throw ConfigError("no action '" + arguments[i] + "': " + all + "; " + help);
+    std::vector<std::string> names;
+    for (const CommandEntry* action : group.actions) names.emplace_back(action->name);
+    throw ConfigError("no action '" + arguments[i] + "': " + all + "; " + help + did_you_mean(arguments[i], names));
   }
   throw ConfigError(all + "? " + help);
 }
 
-int dispatch(const std::vector<std::string>& arguments) {
+bool is_help(std::string_view word) { return word == "--help" || word == "-h" || word == "--help-all"; }
+
+/// "; did you mean compare?" or where help is.
+std::string nearest_command(std::string_view word) {
+  std::vector<std::string> names;
+  for (const CommandEntry* entry : all_commands()) names.emplace_back(entry->name);
+  const std::string nearest = did_you_mean(word, names);
+  return (nearest.empty() ? "; see" : nearest + " See") + std::string(" pitwatch --help");
+}
+
+int dispatch(std::vector<std::string> arguments) {
   if (!kernels::pin_target_from_environment()) {
     throw ConfigError("PITWATCH_SIMD names a target that this machine does not have; pitwatch --version lists them");
   }
@@ -104,7 +103,11 @@ int dispatch(const std::vector<std::string>& arguments) {
     print_usage(std::cerr);
     return exit_usage;
   }
-  if (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+  if (arguments[0] == "help" && arguments.size() > 1) {  // "help run" is "run --help"
+    std::rotate(arguments.begin(), arguments.begin() + 1, arguments.end());
+    arguments.back() = "--help";
+  }
+  if (is_help(arguments[0]) || arguments[0] == "help") {
     print_usage(std::cout);
     return exit_done;
   }
@@ -112,26 +115,23 @@ int dispatch(const std::vector<std::string>& arguments) {
     print_version(std::cout);
     return exit_done;
   }
-  const auto found = std::find_if(commands.begin(), commands.end(),
-                                  [&](const CommandEntry* candidate) { return candidate->name == arguments[0]; });
-  if (found == commands.end()) throw ConfigError("no command '" + arguments[0] + "'; see pitwatch --help");
-  const CommandEntry* entry = *found;
+  const CommandEntry* entry = find_command(arguments[0]);
+  if (entry == nullptr) throw ConfigError("no command '" + arguments[0] + "'" + nearest_command(arguments[0]));
+  std::string call(entry->name);
   std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
   if (!entry->actions.empty()) {
-    if (!rest.empty() && (rest[0] == "--help" || rest[0] == "-h")) {
+    if (!rest.empty() && is_help(rest[0])) {
       print_actions(*entry);
       return exit_done;
     }
     entry = take_action(*entry, rest);
+    call += " " + std::string(entry->name);
   }
 
   const std::unique_ptr<Command> command = entry->make();
-  const auto values = parse_options(*command, rest);
-  if (values.count("help") != 0) {
-    std::cout << "usage: pitwatch " << entry->usage << "\n"
-              << entry->summary << "\n\n"
-              << command->options() << "\n"
-              << common_options();
+  const auto values = parse_options(*command, rest, call);
+  if (const std::optional<HelpLength> length = help_asked_for(values)) {
+    print_help(std::cout, *entry, *length, help_width());
     return exit_done;
   }
   configure_logging(read_common_options(values));

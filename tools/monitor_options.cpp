@@ -23,14 +23,7 @@ void add_input_options(po::options_description& description) {
   add_source_options(description);
 }
 
-void add_monitor_options(po::options_description& description) {
-  const WatchOptions defaults;
-  description.add_options()  //
-      ("buffer-m", po::value<double>()->value_name("M")->default_value(defaults.buffer_m, "300"),
-       "watched around the bounds of each site, metres, 0..20000")  //
-      ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
-       "learnt from before watching begins, where a site names no baseline_to; 60..36500");
-  add_named_options(description, defaults.thresholds);
+void add_light_options(po::options_description& description) {
   description.add_options()  //
       ("elevation", po::value<std::string>()->value_name("FILE"),
        "raster of elevations, metres, any format and CRS: ground in the shadow of terrain is not judged")  //
@@ -39,6 +32,17 @@ void add_monitor_options(po::options_description& description) {
       ("brdf", po::bool_switch(), "reflectance as seen from straight above (c-factor)")        //
       ("normalise", po::bool_switch(),
        "bring acquisitions to the level of a clear one of the history, by stable pixels");
+}
+
+void add_monitor_options(po::options_description& description) {
+  const WatchOptions defaults;
+  description.add_options()  //
+      ("buffer-m", po::value<double>()->value_name("M")->default_value(defaults.buffer_m, "300"),
+       "watched around the bounds of each site, metres, 0..20000")  //
+      ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
+       "learnt from before watching begins, where a site names no baseline_to; 60..36500");
+  add_named_options(description, defaults.thresholds);
+  add_light_options(description);
   add_mask_options(description);
   description.add_options()  //
       ("write-masks", po::value<std::string>()->value_name("DIR"),

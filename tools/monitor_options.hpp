@@ -11,6 +11,9 @@ namespace pitwatch::tools {
 /// --sites, --source and the options of sources on the network.
 void add_input_options(boost::program_options::options_description& description);
 
+/// --elevation, and how light on slopes, angles of view and levels are corrected.
+void add_light_options(boost::program_options::options_description& description);
+
 /// --buffer-m, --history-days, every threshold, --offset-check and --gate, what is masked, and what is done about
 /// light.
 void add_monitor_options(boost::program_options::options_description& description);

@@ -4,13 +4,14 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-usage: tools/setup.sh [--dev] [--postgis] [--qgis] [--list]
+usage: tools/setup.sh [--dev] [--package] [--postgis] [--qgis] [--list]
 Installs the Debian packages that are missing, as root or through sudo; does nothing when none is.
   --dev      clang, clang-format, clang-tidy and GRASS too, for the fuzzers, for working on the code and for a
              benchmark
   --postgis  PostgreSQL with PostGIS too, for the tests of registers in databases, which are skipped without: 200 MB, and
              Debian's package sets up a server of its own, which these tests do not use
   --qgis     QGIS without its desktop, for the test that it opens what publish writes, which is skipped without: 400 MB
+  --package  what builds, checks and tries out the Debian package
   --list     names the packages and exits
 END
 }
@@ -59,6 +60,8 @@ chromium                      pages as PDF; tests of pages
 chromium-driver               tests: drives it
 python3-selenium              tests: drives it
 tidy                          tests: HTML that is correct
+mandoc                        tests: manual pages that are
+zsh                           tests: its completion
 END
 }
 
@@ -68,6 +71,16 @@ clang                         libFuzzer
 clang-format                  the style
 clang-tidy                    the linter
 grass-core                    benchmarks: the flow of another program
+END
+}
+
+package_packages() {
+  cat <<'END'
+dpkg-dev                      the libraries that the package depends on
+file                          finds the programs among its files
+lintian                       tests: what Debian's policy says of it
+systemd                       tests: its units
+debootstrap                   tests: a bare Debian to install it in
 END
 }
 
@@ -90,6 +103,7 @@ only_list=false
 for argument in "$@"; do
   case $argument in
     --dev) table+=$'\n'$(dev_packages) ;;
+    --package) table+=$'\n'$(package_packages) ;;
     --postgis) table+=$'\n'$(postgis_packages) ;;
     --qgis) table+=$'\n'$(qgis_packages) ;;
     --list) only_list=true ;;

@@ -95,18 +95,21 @@ std::string usual_cache() {
 
 }  // namespace
 
-void add_source_options(po::options_description& description) {
+void add_archive_options(po::options_description& description) {
   description.add_options()  //
-      (
-          "cache", po::value<std::string>()->value_name("DIR"),
-          "folder of yours that remembers what files said, so that those that have not changed are not read again; "
-          "off: "
-          "none; default: $CACHE_DIRECTORY, $XDG_CACHE_HOME/pitwatch or ~/.cache/pitwatch; it may be removed at any "
-          "time")  //
+      ("cache", po::value<std::string>()->value_name("DIR"),
+       "folder of yours that remembers what files said, so that those that have not changed are not read again; "
+       "off: "
+       "none; default: $CACHE_DIRECTORY, $XDG_CACHE_HOME/pitwatch or ~/.cache/pitwatch; it may be removed at any "
+       "time")  //
       ("collection", po::value<Texts>()->value_name("ID"),
        "collection that a STAC API is searched in, e.g. sentinel-2-l2a; may be repeated")  //
       ("max-cloud", po::value<double>()->value_name("PERCENT"),
        "leave out scenes with more cloud by their own account, percent, 0..100");
+}
+
+void add_source_options(po::options_description& description) {
+  add_archive_options(description);
   add_network_options(description);
 }
 

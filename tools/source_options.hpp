@@ -7,7 +7,10 @@
 
 namespace pitwatch::tools {
 
-/// --cache, --collection, --max-cloud, and those of add_network_options().
+/// --cache, --collection, --max-cloud.
+void add_archive_options(boost::program_options::options_description& description);
+
+/// These, and those of add_network_options().
 void add_source_options(boost::program_options::options_description& description);
 
 /// --allow-host, --allow-bucket, --sign, --ca-file, --http-timeout.

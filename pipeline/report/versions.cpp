@@ -16,6 +16,7 @@ std::string program_version() { return PITWATCH_VERSION; }
 std::vector<std::pair<std::string, std::string>> versions() {
   return {
       {"pitwatch", program_version()},
+      {"source", source_revision()},
       {"GDAL", gdal_version()},
       {"PROJ", proj_version()},
       {"libtiff", tiff_version()},

@@ -1,4 +1,4 @@
-// Any bytes as the INI file of --config, for each command: options, or a ConfigError.
+// Any bytes as the INI file of --config with its sections, for each command: options, or a ConfigError.
 
 #include <array>
 #include <cstddef>
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   scratch.write(fuzz::text_of(data + 1, size - 1));
   const std::unique_ptr<Command> command = entry.make();
   try {
-    const auto values = parse_options(*command, {"--config", scratch.path()});
+    const auto values = parse_options(*command, {"--config", scratch.path()}, entry.name);
     const CommonOptions common = read_common_options(values);
     fuzz::require(common.threads >= 0 && common.threads <= 1024);
     fuzz::require(!common.memory_bytes || *common.memory_bytes > 0);

@@ -144,8 +144,16 @@ TEST_F(Cli, CompareWritesFourFilesAndNothingOnStdout) {
 }
 
 TEST_F(Cli, HelpAndVersionGoToStdout) {
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"--help"}, {"-h"}, {"compare", "--help"}, {"compare", "-h"}, {"--version"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--help"},
+                                                {"-h"},
+                                                {"help"},
+                                                {"compare", "--help"},
+                                                {"compare", "-h"},
+                                                {"compare", "--help-all"},
+                                                {"help", "compare"},
+                                                {"alerts", "-h"},
+                                                {"alerts", "list", "--help-all"},
+                                                {"--version"}}) {
     std::vector<std::string> command{PITWATCH_PROGRAM};
     command.insert(command.end(), words.begin(), words.end());
     const Outcome outcome = run_process(command);
@@ -154,14 +162,14 @@ TEST_F(Cli, HelpAndVersionGoToStdout) {
     EXPECT_THAT(lines_of(outcome.out), SizeIs(::testing::Ge(5))) << words[0];
   }
   EXPECT_THAT(run_process({PITWATCH_PROGRAM, "--version"}).out,
-              AllOf(StartsWith("pitwatch "), HasSubstr("GDAL "), HasSubstr("SIMD target ")));
+              AllOf(StartsWith("pitwatch "), HasSubstr("\nsource "), HasSubstr("GDAL "), HasSubstr("SIMD target ")));
 }
 
 TEST_F(Cli, HelpListsEveryOptionWithItsDefault) {
-  const std::string help = run_process({PITWATCH_PROGRAM, "compare", "--help"}).out;
-  for (const char* option :
-       {"--out", "--aoi", "--min-area-ha", "--simplify", "--score-low", "--score-high", "--min-confidence", "--tile-size", "--offset-check",
-        "--gate", "--config", "--threads", "--memory", "--quiet", "--verbose", "--log-json"}) {
+  const std::string help = run_process({PITWATCH_PROGRAM, "compare", "--help-all"}).out;
+  for (const char* option : {"--out", "--aoi", "--min-area-ha", "--simplify", "--score-low", "--score-high",
+                             "--min-confidence", "--tile-size", "--offset-check", "--gate", "--config", "--threads",
+                             "--memory", "--quiet", "--verbose", "--log-json"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
   EXPECT_THAT(help, HasSubstr("(=refuse)"));
@@ -238,8 +246,10 @@ TEST_F(Cli, NoCommandShowsUsageOnStderr) {
 }
 
 TEST_F(Cli, UnknownCommandAndOptions) {
-  expect_failure({{PITWATCH_PROGRAM, "compair"}, {}, {}, {}}, exit_usage, {"compair", "pitwatch --help"});
-  expect_failure(comparison({"--min-area", "1"}), exit_usage, {"--min-area"});
+  expect_failure({{PITWATCH_PROGRAM, "compair"}, {}, {}, {}}, exit_usage,
+                 {"compair", "did you mean compare?", "pitwatch --help"});
+  expect_failure({{PITWATCH_PROGRAM, "alerts", "lits"}, {}, {}, {}}, exit_usage, {"lits", "did you mean list?"});
+  expect_failure(comparison({"--min-area", "1"}), exit_usage, {"--min-area'", "did you mean --min-area-ha?"});
   expect_failure(comparison({"third.json"}), exit_usage, {"too many positional"});
   expect_failure({{PITWATCH_PROGRAM, "--threads", "1"}, {}, {}, {}}, exit_usage, {"--threads"});
 }
@@ -275,7 +285,10 @@ TEST_F(Cli, BadNumbers) {
 TEST_F(Cli, BadConfigFileAndEnvironment) {
   expect_failure(comparison({"--config", folder_ / "none.ini"}), exit_usage, {"none.ini"});
   test::write_text(folder_ / "bad.ini", "no-such-option = 1\n");
-  expect_failure(comparison({"--config", folder_ / "bad.ini"}), exit_usage, {"no-such-option"});
+  expect_failure(comparison({"--config", folder_ / "bad.ini"}), exit_usage, {"bad.ini:1", "no-such-option"});
+  test::write_text(folder_ / "sections.ini", "[run]\nno-such-option = 1\n[compare]\nmin-area = 1\n");
+  expect_failure(comparison({"--config", folder_ / "sections.ini"}), exit_usage,
+                 {"sections.ini:4", "did you mean min-area-ha?"});
   // What would be read for ever.
   ASSERT_EQ(::mkfifo((folder_ / "pipe.ini").c_str(), 0600), 0);
   expect_failure(comparison({"--config", folder_ / "pipe.ini"}), exit_usage, {"pipe.ini: is no regular file"});

@@ -1,0 +1,40 @@
+# What of an installation is not below its prefix: configuration, units, the user. For the prefix /usr, Debian's places
+# (/etc, /lib/systemd/system); for another one PREFIX/etc and PREFIX/lib/systemd/system, where systemd looks for those of
+# /usr/local, too. DESTDIR goes before all. Configuration that is there stays as it is.
+
+set(BINDIR ${CMAKE_INSTALL_PREFIX}/bin)
+if(CMAKE_INSTALL_PREFIX MATCHES "^/usr/?$")
+  set(SYSCONFDIR /etc)
+  set(units /lib/systemd/system)
+  set(users /usr/lib/sysusers.d)
+else()
+  set(SYSCONFDIR ${CMAKE_INSTALL_PREFIX}/etc)
+  set(units ${CMAKE_INSTALL_PREFIX}/lib/systemd/system)
+  set(users ${CMAKE_INSTALL_PREFIX}/lib/sysusers.d)
+endif()
+file(READ ${SOURCE}/systemd/hardening.conf HARDENING)
+string(STRIP "${HARDENING}" HARDENING)
+
+# Written anew each time: their paths follow from the prefix.
+set(made ${BINARY}/system)
+file(REMOVE_RECURSE ${made})
+file(GLOB templates RELATIVE ${SOURCE}/systemd ${SOURCE}/systemd/*.service.in)
+foreach(template IN LISTS templates)
+  string(REGEX REPLACE "\\.in$" "" unit ${template})
+  configure_file(${SOURCE}/systemd/${template} ${made}/units/${unit} @ONLY)
+endforeach()
+file(GLOB timers ${SOURCE}/systemd/*.timer)
+file(COPY ${timers} DESTINATION ${made}/units)
+configure_file(${SOURCE}/pitwatch.conf.in ${made}/pitwatch.conf @ONLY)
+configure_file(${SOURCE}/environment.in ${made}/environment @ONLY)
+
+file(GLOB made_units ${made}/units/*)
+file(INSTALL DESTINATION ${units} TYPE FILE FILES ${made_units})
+file(INSTALL DESTINATION ${users} TYPE FILE FILES ${SOURCE}/systemd/pitwatch.sysusers)
+file(RENAME $ENV{DESTDIR}${users}/pitwatch.sysusers $ENV{DESTDIR}${users}/pitwatch.conf)
+foreach(file ${made}/pitwatch.conf ${made}/environment ${SOURCE}/on-failure)
+  get_filename_component(name ${file} NAME)
+  if(NOT EXISTS $ENV{DESTDIR}${SYSCONFDIR}/pitwatch/${name})
+    file(INSTALL DESTINATION ${SYSCONFDIR}/pitwatch TYPE FILE USE_SOURCE_PERMISSIONS FILES ${file})
+  endif()
+endforeach()
