@@ -2,10 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cmath>
+
 #include "pipeline/compare/compare.hpp"
 #include "pipeline/core/error.hpp"
 #include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
+#include "tools/image_options.hpp"
 #include "tools/logging.hpp"
 #include "tools/source_options.hpp"
 
@@ -22,7 +25,7 @@ class CompareCommand final : public Command {
     description.add_options()  //
         ("before", po::value<std::string>()->value_name("SCENE"),
          "the earlier scene: a STAC item (JSON) or its URL, a SAFE folder or .zip, a granule or tile folder, a band "
-         "image")
+         "image; HLS, THEIA/MAJA; images of your own")
         //
         ("after", po::value<std::string>()->value_name("SCENE"), "the later scene")  //
         ("out,o", po::value<std::string>()->value_name("DIR"),
@@ -45,6 +48,13 @@ class CompareCommand final : public Command {
         ("tile-size", po::value<int>()->value_name("PX")->default_value(0),
          "pixels per side of the tiles worked on, a multiple of 64, 64..16384; 0: by the memory; results do not depend "
          "on it");
+    description.add_options()  //
+        ("before-date", po::value<std::string>()->value_name("DATE"),
+         "when BEFORE was acquired, where it is plain images that do not tell")         //
+        ("after-date", po::value<std::string>()->value_name("DATE"), "when AFTER was")  //
+        ("after-offset", po::value<double>()->value_name("X"),
+         "of AFTER, where it is not --offset: processed with an offset of 1000 and not brought back, -0.1");
+    add_image_options(description);
     add_check_options(description);
     add_network_options(description);
     return description;
@@ -66,6 +76,12 @@ class CompareCommand final : public Command {
     options_.tile_size_px = values["tile-size"].as<int>();
     options_.checks = read_check_options(values);
     options_.network = read_network_options(values);
+    options_.given = {read_image_options(values, "before-date"), read_image_options(values, "after-date")};
+    if (values.count("after-offset") != 0) {
+      if (!options_.given[1].scale) throw ConfigError("--after-offset needs --scale: both say what a number is");
+      options_.given[1].offset = values["after-offset"].as<double>();
+      if (!std::isfinite(*options_.given[1].offset)) throw ConfigError("--after-offset must be a finite number");
+    }
     options_.threads = common_.threads;
     options_.memory_bytes = common_.memory_bytes.value_or(options_.memory_bytes);
   }
@@ -87,6 +103,7 @@ class CompareCommand final : public Command {
       for (const std::string& doubt : offsets->decision.warnings) spdlog::warn("{}: {}", scene->id, doubt);
     }
     for (const std::string& limit : report.limits) spdlog::warn("{}", limit);
+    for (const std::string& assumed : report.assumptions) spdlog::warn("{}", assumed);
     if (report.alignment.windows_used == 0) {
       spdlog::warn("the shift between the scenes could not be measured and is taken as none");
     }

@@ -15,6 +15,7 @@
 #include "pipeline/io/raster/png_writer.hpp"
 #include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
+#include "tools/image_options.hpp"
 #include "tools/index_texts.hpp"
 #include "tools/logging.hpp"
 #include "tools/mask_options.hpp"
@@ -43,7 +44,7 @@ void add_catalogue_options(po::options_description& description) {
 void add_map_options(po::options_description& description) {
   description.add_options()  //
       ("source", po::value<std::string>()->value_name("SCENE|SOURCE"),
-       "a scene, or a folder, catalog or STAC API of scenes; also the first argument")
+       "a scene, or a folder, catalog or STAC API of scenes, or images of your own; also the first argument")
       //
       ("index", po::value<Texts>()->value_name("LIST")->composing(), "names of indices: NDVI,GOSSAN")
       //
@@ -82,7 +83,7 @@ void add_map_options(po::options_description& description) {
       ("type", po::value<std::string>()->value_name("TYPE")->default_value("float32"),
        "of the pixels: float32, or int16 with a scale")
       //
-      ("scale", po::value<double>()->value_name("STEP"),
+      ("step", po::value<double>()->value_name("STEP"),
        "value of a step of int16; by default as the range of the index asks for, 0.001 where it has none")
       //
       ("png", po::bool_switch(), "a picture with a legend beside each raster")
@@ -91,6 +92,9 @@ void add_map_options(po::options_description& description) {
        "values with the first and the last colour of pictures; by default the 2nd and 98th percentile of each")
       //
       ("no-masks", po::bool_switch(), "clouds, shadows and snow have values, too");
+  description.add_options()("date", po::value<std::string>()->value_name("DATE"),
+                            "when plain images were acquired that do not tell");
+  add_image_options(description);
   add_mask_options(description);
   add_check_options(description);
   add_source_options(description);
@@ -140,7 +144,7 @@ IndexPeriod read_period(const po::variables_map& values) {
 
 /// Options of rasters that are given though a table is asked for.
 void refuse_raster_options(const po::variables_map& values) {
-  for (const char* const option : {"out", "aoi", "composite", "before-from", "before-to", "scale", "stretch"}) {
+  for (const char* const option : {"out", "aoi", "composite", "before-from", "before-to", "step", "stretch"}) {
     if (values.count(option) != 0)
       throw ConfigError(std::string("--sites makes a table: --") + option + " is of rasters");
   }
@@ -152,6 +156,7 @@ IndexTableOptions read_table_options(const po::variables_map& values) {
   options.source = required_option(values, "source", "SCENE or SOURCE", "index");
   refuse_raster_options(values);
   options.sites = values["sites"].as<std::string>();
+  options.given = read_image_options(values, "date");
   options.period = read_period(values);
   options.reading = read_reading(values);
   options.network = read_source_options(values);
@@ -195,6 +200,7 @@ IndexMapOptions read_map_options(const po::variables_map& values) {
     if (values.count(option) != 0) throw ConfigError(std::string("--") + option + " is of --sites FILE");
   }
   options.out = required_option(values, "out", "--out PATH", "index");
+  options.given = read_image_options(values, "date");
   options.period = read_period(values);
   if (values.count("aoi") != 0) options.aoi = values["aoi"].as<std::string>();
   if (values.count("composite") != 0) options.composite = parse_compositing(values["composite"].as<std::string>());
@@ -205,9 +211,9 @@ IndexMapOptions read_map_options(const po::variables_map& values) {
   const std::string type = values["type"].as<std::string>();
   if (type != "float32" && type != "int16") throw ConfigError("--type must be float32 or int16");
   options.int16 = type == "int16";
-  if (values.count("scale") != 0) {
-    options.int16_scale = values["scale"].as<double>();
-    if (!options.int16) throw ConfigError("--scale is of --type int16");
+  if (values.count("step") != 0) {
+    options.int16_scale = values["step"].as<double>();
+    if (!options.int16) throw ConfigError("--step is of --type int16");
   }
   options.pictures = values["png"].as<bool>();
   if (values.count("stretch") != 0) options.stretch = parse_stretch(values["stretch"].as<std::string>());

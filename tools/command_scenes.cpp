@@ -48,12 +48,18 @@ std::string missing_bands(const Scene& scene) {
   return missing;
 }
 
+/// Of the numbers as they are stored.
+float offset_of(const BandAsset& asset) {
+  const bool is_coded = asset.layer.coding == PixelCoding::reflectance;
+  return is_coded ? static_cast<float>(asset.layer.offset) : asset.calibration.offset;
+}
+
 std::optional<float> common_offset(const Scene& scene) {
   std::optional<float> common;
   for (const auto& [band, asset] : scene.bands) {
     if (!is_reflectance(band)) continue;
-    if (common && *common != asset.calibration.offset) return std::nullopt;
-    common = asset.calibration.offset;
+    if (common && *common != offset_of(asset)) return std::nullopt;
+    common = offset_of(asset);
   }
   return common;
 }
@@ -65,7 +71,7 @@ std::string offset_text(const Scene& scene) {
   std::string text;
   for (const auto& [band, asset] : scene.bands) {
     if (!is_reflectance(band)) continue;
-    text += (text.empty() ? "" : ",") + std::string(name(band)) + "=" + number_text(asset.calibration.offset);
+    text += (text.empty() ? "" : ",") + std::string(name(band)) + "=" + number_text(offset_of(asset));
   }
   return text;
 }
@@ -128,7 +134,7 @@ ordered_json json_of(const Row& row) {
   for (const auto& [band, asset] : scene.bands) {
     // The shortest decimal that is this float.
     if (is_reflectance(band))
-      object["offsets"][std::string(name(band))] = std::stod(fmt::format("{}", asset.calibration.offset));
+      object["offsets"][std::string(name(band))] = std::stod(fmt::format("{}", offset_of(asset)));
   }
   object["offset_rule"] = text_or_null(scene.offsets.rule);
   object["offset_contradictions"] = scene.offsets.contradictions;

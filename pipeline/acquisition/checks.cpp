@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -145,6 +146,38 @@ TellingWindows telling_windows(std::span<const Scene> parts, const Grid& grid, s
   return best;
 }
 
+/// The reflectance that so many of the pixels do not reach; nothing where none is a measurement.
+std::optional<double> quantile(const BandPixels& band, double share) {
+  std::vector<std::uint16_t> numbers;
+  for (int y = 0; y < band.dn.height; ++y) {
+    std::copy_if(band.dn.row(y), band.dn.row(y) + band.dn.width, std::back_inserter(numbers),
+                 [&](std::uint16_t dn) { return is_measurement(band.calibration, dn); });
+  }
+  if (numbers.empty()) return std::nullopt;
+  const auto place = numbers.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(numbers.size() - 1));
+  std::nth_element(numbers.begin(), place, numbers.end());
+  return static_cast<double>(*place) * double{band.calibration.scale} + double{band.calibration.offset};
+}
+
+/// Of plain images the user says the scale. With 0.0001 for reflectances of 0 to 1 all would be as dark as no ground is
+/// in red and infrared together, and nothing would ever change; a scale that is too large leaves no measurement, which
+/// garbage_in() tells.
+void refuse_given_scale(const Scene& scene, std::span<const BandPixels> bands) {
+  if (!scene.offsets.rule.starts_with("--scale")) return;
+  constexpr double darkest = 0.005;
+  constexpr double nearly_all = 0.99;
+  double brightest = 0;
+  for (const BandPixels& band : bands) {
+    const std::optional<double> reflectance = quantile(band, nearly_all);
+    if (!reflectance) return;
+    brightest = std::max(brightest, *reflectance);
+  }
+  if (bands.empty() || brightest >= darkest) return;
+  throw DataError(
+      "by the --scale that is given nearly all ground is darker than 0.005 in every band: its numbers have "
+      "another scale");
+}
+
 }  // namespace
 
 OffsetReport check_offsets_of(const Scene& scene, OpenBands& files, OffsetCheck check) {
@@ -155,7 +188,7 @@ OffsetReport check_offsets_of(const Scene& scene, OpenBands& files, OffsetCheck 
   for (const Band band : bands) {
     const BandAsset& asset = scene.bands.at(band);
     try {
-      const BandFile& file = files.at(asset.path);
+      const BandFile& file = files.at(asset);
       check_kind_of(band, file);
       planes.push_back(file.read_decimated(decimated_px));
     } catch (...) {
@@ -165,6 +198,7 @@ OffsetReport check_offsets_of(const Scene& scene, OpenBands& files, OffsetCheck 
   for (std::size_t i = 0; i < bands.size(); ++i) {
     pixels.push_back({bands[i], std::as_const(planes[i]).view(), scene.bands.at(bands[i]).calibration});
   }
+  refuse_given_scale(scene, pixels);
   return check_offsets_on(scene, pixels, check);
 }
 

@@ -30,7 +30,8 @@ struct OffsetReport {
 
 /// decide_on_offsets() on pixels of the whole scene (B04, B08 or else B8A, B11, B12, those that it has; decimated to
 /// 512 pixels a side), and with OffsetCheck::refuse one thing more: a scene of undeclared offsets is refused unless its
-/// pixels agree. Throws DataError, naming the band and its file, for one that cannot be read. Thread-safe.
+/// pixels agree. Throws DataError, naming the band and its file, for one that cannot be read, and for plain images
+/// whose given scale makes all ground darker than any is. Thread-safe.
 OffsetReport check_offsets_of(const Scene& scene, OpenBands& files, OffsetCheck check);
 
 /// The same on pixels that were read for something else.

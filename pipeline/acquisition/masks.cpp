@@ -25,6 +25,11 @@ bool all_have(std::span<const Scene> parts, Band band) {
   return std::all_of(parts.begin(), parts.end(), [&](const Scene& part) { return part.has(band); });
 }
 
+/// The sky is looked at in pixels of 20 m, or of the grid where those are larger: so many of the grid make one.
+int pixels_of_sky(const Grid& grid) {
+  return std::max(1, static_cast<int>(std::lround(sky_pixel_m / grid.pixel_size_m)));
+}
+
 void add_spectral_mask(std::span<const Scene> parts, const MosaicOptions& how, Mosaic& acquisition) {
   const Scene& scene = parts.front();
   if (!all_have(parts, Band::B03)) {
@@ -46,11 +51,12 @@ void add_spectral_mask(std::span<const Scene> parts, const MosaicOptions& how, M
                     sky.mask.view(), {wide.pixel_size_m, scene.sun, scene.level == "L1C"});
   const int left = static_cast<int>(std::lround((acquisition.grid.origin.x - wide.origin.x) / wide.pixel_size_m));
   const int top = static_cast<int>(std::lround((wide.origin.y - acquisition.grid.origin.y) / wide.pixel_size_m));
+  const int by = pixels_of_sky(acquisition.grid);
   constexpr MaskBits of_the_sky = mask_cloud | mask_cloud_shadow | mask_cirrus | mask_snow;
   for (int y = 0; y < acquisition.grid.height; ++y) {
     for (int x = 0; x < acquisition.grid.width; ++x) {
       MaskBits& bits = acquisition.mask.at(x, y);
-      bits = static_cast<MaskBits>((bits & ~of_the_sky) | (mask.at(left + x / 2, top + y / 2) & of_the_sky));
+      bits = static_cast<MaskBits>((bits & ~of_the_sky) | (mask.at(left + x / by, top + y / by) & of_the_sky));
     }
   }
 }
@@ -119,7 +125,9 @@ bool uses_spectral_masks(std::span<const Scene> parts, const MaskChoice& choice)
 }
 
 Grid sky_grid(const Grid& grid, const std::optional<ViewAngles>& sun) {
-  const auto whole = [](double metres) { return static_cast<int>(std::ceil(metres / sky_pixel_m)); };
+  const int by = pixels_of_sky(grid);
+  const double pixel_m = by * grid.pixel_size_m;
+  const auto whole = [pixel_m](double metres) { return static_cast<int>(std::ceil(metres / pixel_m)); };
   int west = whole(around_m);
   int east = west;
   int north = west;
@@ -133,10 +141,9 @@ Grid sky_grid(const Grid& grid, const std::optional<ViewAngles>& sun) {
     (std::sin(sun->azimuth * per_degree) > 0 ? east : west) += right;
     (std::cos(sun->azimuth * per_degree) > 0 ? north : south) += up;
   }
-  const int by = static_cast<int>(sky_pixel_m / grid.pixel_size_m);
   return {grid.crs,
-          {grid.origin.x - west * sky_pixel_m, grid.origin.y + north * sky_pixel_m},
-          sky_pixel_m,
+          {grid.origin.x - west * pixel_m, grid.origin.y + north * pixel_m},
+          pixel_m,
           west + east + (grid.width + by - 1) / by,
           north + south + (grid.height + by - 1) / by};
 }

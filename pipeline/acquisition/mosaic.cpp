@@ -159,7 +159,7 @@ std::optional<Classes> read_classes(std::span<const Scene> parts, const Grid& gr
   std::optional<Classes> classes;
   for (const Scene& part : parts) {
     if (!part.has(Band::SCL)) continue;
-    const BandFile& file = files.at(part.bands.at(Band::SCL).path);
+    const BandFile& file = files.at(part.bands.at(Band::SCL));
     if (!classes) {
       classes.emplace();
       classes->lattice = class_lattice(file.grid(), grid, options);
@@ -253,7 +253,7 @@ BandPlanes read_part(const Scene& part, const Grid& grid, std::span<const Band> 
     };
     try {
       const BandAsset& asset = part.bands.at(band);
-      planes[n] = read_band(band, files.at(asset.path), asset.calibration, grid, options.shift_x_px, options.shift_y_px,
+      planes[n] = read_band(band, files.at(asset), asset.calibration, grid, options.shift_x_px, options.shift_y_px,
                             options.blocks, see);
     } catch (...) {
       rethrow_with_context(part.id + " band " + std::string(name(band)));

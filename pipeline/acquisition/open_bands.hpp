@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "pipeline/core/scene.hpp"
 #include "pipeline/io/raster/band_file.hpp"
 
 namespace pitwatch {
@@ -19,7 +20,7 @@ class OpenBands {
   OpenBands& operator=(const OpenBands&) = delete;
 
   /// Throws DataError as BandFile does, each time that a file that cannot be opened is asked for.
-  const BandFile& at(const std::string& path);
+  const BandFile& at(const BandAsset& asset);
 
  private:
   struct Entry {
@@ -27,7 +28,7 @@ class OpenBands {
     std::unique_ptr<BandFile> file;
   };
   std::mutex mutex_;
-  std::map<std::string, Entry> entries_;  // by path; nodes stay where they are
+  std::map<std::string, Entry> entries_;  // by path and layer; nodes stay where they are
 };
 
 }  // namespace pitwatch

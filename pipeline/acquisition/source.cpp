@@ -167,7 +167,28 @@ SourceListing list_readable(const std::string& source, const NetworkOptions& opt
   return listing;
 }
 
-ListedScene read_readable(const std::string& reference, const NetworkOptions& options) {
+bool is_own_images(const std::string& reference) {
+  return is_local(reference) && takes_given_facts(path_of(reference));
+}
+
+SourceListing list_readable(const std::string& source, const NetworkOptions& options, const SourceSearch& search,
+                            const GivenFacts& given) {
+  std::error_code none;
+  const bool is_own = is_own_images(source);
+  const bool is_file = is_own && !std::filesystem::is_directory(path_of(source), none);
+  if (given.any() && !is_own) {
+    throw ConfigError(redacted(source) + ": --bands, --date, --scale, --offset and --nodata are of plain images");
+  }
+  SourceListing listing;
+  if (!is_file && !given.any()) {
+    listing = list_readable(source, options, search);
+    if (!is_own || !listing.scenes.empty() || !listing.rejected.empty()) return listing;
+  }
+  listing.scenes.push_back(read_readable(source, options, given));
+  return listing;
+}
+
+ListedScene read_readable(const std::string& reference, const NetworkOptions& options, const GivenFacts& given) {
   const bool local = is_local(reference);
   if (!local && !is_item_url(reference)) {
     throw ConfigError(redacted(reference) +
@@ -175,8 +196,13 @@ ListedScene read_readable(const std::string& reference, const NetworkOptions& op
   }
   const auto client = std::make_shared<HttpClient>(options.http, policy_for(reference, options));
   const std::string path = local ? path_of(reference) : reference;
-  ListedScene listed = local ? ListedScene{read_scene(path), scene_fingerprint(path)}
-                             : std::move(list_source(reference, options, *client, {}).scenes.front());
+  ListedScene listed;
+  if (local) {
+    ProductScene read = read_product(path, given);
+    listed = {std::move(read.scene), std::move(read.fingerprint)};
+  } else {
+    listed = std::move(list_source(reference, options, *client, {}).scenes.front());
+  }
   if (!has_remote_files(listed.scene)) return listed;
   RemoteFiles files(client);
   try {

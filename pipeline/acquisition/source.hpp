@@ -8,6 +8,7 @@
 
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/scene.hpp"
+#include "pipeline/io/products/given_facts.hpp"
 #include "pipeline/io/remote/http_client.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/scenes/scene_source.hpp"
@@ -54,9 +55,18 @@ SourceListing list_source(const std::string& source, const NetworkOptions& optio
 /// them. Scenes whose files may not be read by the policy are rejected with the reason.
 SourceListing list_readable(const std::string& source, const NetworkOptions& options, const SourceSearch& search);
 
-/// One scene, ready to be read: read_scene() of what is local, with scene_fingerprint(), or the item at a URL. Throws
+/// The same where the source may be images of the user's own, of which something is given: a file or, where a folder
+/// has no scene of another form in it or something is given, its images are one scene. Throws ConfigError where facts
+/// are given of another source.
+SourceListing list_readable(const std::string& source, const NetworkOptions& options, const SourceSearch& search,
+                            const GivenFacts& given);
+
+/// One scene, ready to be read: read_product() of what is local, with what is given of it, or the item at a URL. Throws
 /// ConfigError as policy_for() does, DataError for what cannot be read or has files that are rejected in
 /// list_readable().
-ListedScene read_readable(const std::string& reference, const NetworkOptions& options);
+ListedScene read_readable(const std::string& reference, const NetworkOptions& options, const GivenFacts& given = {});
+
+/// Whether a reference is one to images of which facts may be given (takes_given_facts()).
+bool is_own_images(const std::string& reference);
 
 }  // namespace pitwatch

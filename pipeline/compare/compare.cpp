@@ -179,14 +179,37 @@ std::vector<InputRecord> input_records(const ListedScene& before, const ListedSc
   for (const PairInput& input : inputs.inputs()) {
     const std::string date = input.date == Date::before ? "BEFORE " : "AFTER ";
     records.push_back({date + std::string(name(input.band)), input.asset.path, {}});
+    const std::string& beside = input.asset.layer.beside;
+    if (!beside.empty()) records.push_back({date + std::string(name(input.band)) + ", beside", beside, {}});
   }
   return records;
+}
+
+/// What is given, of each scene: of one that tells its bands and scale the date alone, where the other is plain images.
+std::array<GivenFacts, 2> facts_of_each(const std::string& before, const std::string& after,
+                                        const CompareOptions& options) {
+  std::array<GivenFacts, 2> given = options.given;
+  const std::array<bool, 2> is_plain{is_own_images(before), is_own_images(after)};
+  for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+    if (is_plain[i]) continue;
+    GivenFacts date;
+    date.date = given[i].date;
+    date.is_day = given[i].is_day;
+    const bool is_more = !given[i].bands.empty() || given[i].scale || given[i].offset || given[i].nodata;
+    if (is_more && !is_plain[1 - i]) {
+      throw ConfigError("--bands, --scale, --offset and --nodata are of plain images; these scenes tell their own");
+    }
+    given[i] = date;
+  }
+  return given;
 }
 
 /// The scenes of both dates, of which AFTER is the later one.
 std::array<ListedScene, 2> read_scenes(const std::string& before, const std::string& after,
                                        const CompareOptions& options) {
-  std::array<ListedScene, 2> scenes{read_readable(before, options.network), read_readable(after, options.network)};
+  const std::array<GivenFacts, 2> given = facts_of_each(before, after, options);
+  std::array<ListedScene, 2> scenes{read_readable(before, options.network, given[0]),
+                                    read_readable(after, options.network, given[1])};
   const Instant first = scenes[0].scene.acquired;
   const Instant second = scenes[1].scene.acquired;
   if (second <= first) {
@@ -194,6 +217,29 @@ std::array<ListedScene, 2> read_scenes(const std::string& before, const std::str
                       redacted(before) + ", " + format_instant(first) + ")");
   }
   return scenes;
+}
+
+/// What was taken for granted of the scenes, each once.
+void add_assumptions(CompareReport& report) {
+  const std::vector<std::string>& of_before = report.before.assumptions;
+  const std::vector<std::string>& of_after = report.after.assumptions;
+  const auto has = [](const std::vector<std::string>& list, const std::string& text) {
+    return std::find(list.begin(), list.end(), text) != list.end();
+  };
+  for (const std::string& text : of_before) {
+    report.assumptions.push_back((has(of_after, text) ? "BEFORE and AFTER: " : "BEFORE: ") + text);
+  }
+  for (const std::string& text : of_after) {
+    if (!has(of_before, text)) report.assumptions.push_back("AFTER: " + text);
+  }
+}
+
+/// B8A on both dates, where B08 is not on both: HLS has the narrow band alone of Landsat.
+void use_narrow_infrared(CompareReport& report) {
+  if (report.before.has(Band::B08) && report.after.has(Band::B08)) return;
+  if (!report.before.has(Band::B8A) || !report.after.has(Band::B8A)) return;
+  for (Scene* scene : {&report.before, &report.after}) scene->bands[Band::B08] = scene->bands[Band::B8A];
+  report.assumptions.emplace_back("no B08 on both dates: B8A is taken for it on both");
 }
 
 /// The area of interest on the inputs' grid, which is cut to it.
@@ -223,7 +269,7 @@ PairSurvey surveyed(const PairInputs& inputs, BlockStore& store, const CompareOp
     found = survey(inputs, store, options.evidence);
   }
   report.alignment = found.alignment;
-  if (options.checks.gate) refuse_misplaced_pair(report.after, found.alignment);
+  if (options.checks.gate) refuse_misplaced_pair(report.after, found.alignment, report.grid.pixel_size_m);
   report.model = found.model;
   for (std::string& doubt : doubts_of(found.model)) report.limits.push_back(std::move(doubt));
   return found;
@@ -271,8 +317,10 @@ CompareReport compare(const std::string& before, const std::string& after, const
   const std::array<ListedScene, 2> scenes = read_scenes(before, after, options);
   report.before = scenes[0].scene;
   report.after = scenes[1].scene;
+  use_narrow_infrared(report);
   PairInputs inputs(report.before, report.after);
   report.limits = inputs.limits();
+  add_assumptions(report);
   const std::optional<Aoi> aoi = crop_to_aoi(options.aoi, inputs);
   report.grid = inputs.grid();
   make_output_folder(options.out);

@@ -31,6 +31,9 @@ struct CompareOptions {
   EvidenceOptions evidence;
   SceneChecks checks;      // which scenes are refused
   NetworkOptions network;  // of scenes whose item or files are on the network
+  /// Of BEFORE and AFTER where they are plain images; of products that tell them themselves the date alone may be
+  /// given.
+  std::array<GivenFacts, 2> given;
 
   // These do not change the result.
   int threads = 0;  // 0: all cores
@@ -52,6 +55,7 @@ struct CompareReport {
   Grid grid;
   std::vector<InputRecord> inputs;
   std::vector<std::string> limits;  // what cannot be known, for want of bands or of unchanged ground, one sentence each
+  std::vector<std::string> assumptions;  // what was taken for granted of plain images, scene by scene
   Alignment alignment;
   PairModel model;
   MaskCounts pixels_by_mask{};
@@ -67,8 +71,9 @@ struct CompareReport {
 /// Reads both scenes (read_readable()), compares them, and writes alerts.geojson, score.tif, mask.tif and run.json
 /// into options.out; each appears whole or not at all, run.json last. Same inputs and options, same bytes (but for
 /// run.json's timings), whatever the threads, the memory, the tile size and the SIMD target.
-/// Throws ConfigError (options, AFTER not later than BEFORE, too little memory, output folder), DataError (an input
-/// unusable or refused by options.checks, naming scene, band and file), IoError (an output not writable).
+/// Throws ConfigError (options, facts given of no plain image, AFTER not later than BEFORE, too little memory, output
+/// folder), DataError (an input unusable or refused by options.checks, naming scene, band and file), IoError (an output
+/// not writable).
 CompareReport compare(const std::string& before, const std::string& after, const CompareOptions& options,
                       const ProgressSink& progress);
 

@@ -70,9 +70,10 @@ std::array<OffsetReport, 2> check_pair(const Scene& before, const Scene& after, 
   return offsets;
 }
 
-void refuse_misplaced_pair(const Scene& after, const Alignment& alignment) {
+void refuse_misplaced_pair(const Scene& after, const Alignment& alignment, double pixel_size_m) {
+  const double scale = pixel_size_m / 10;
   in_context(title(Date::after) + redacted(after.source),
-             [&] { refuse_misplaced(alignment.x.offset, alignment.y.offset, alignment.windows_used); });
+             [&] { refuse_misplaced(alignment.x.offset * scale, alignment.y.offset * scale, alignment.windows_used); });
 }
 
 }  // namespace pitwatch

@@ -16,7 +16,8 @@ namespace pitwatch {
 std::array<OffsetReport, 2> check_pair(const Scene& before, const Scene& after, const PairInputs& inputs,
                                        const SceneChecks& checks);
 
-/// Throws DataError where the dates lie farther apart than images of one place do.
-void refuse_misplaced_pair(const Scene& after, const Alignment& alignment);
+/// Throws DataError where the dates lie farther apart than images of one place do; the alignment is in
+/// pixels of that size.
+void refuse_misplaced_pair(const Scene& after, const Alignment& alignment, double pixel_size_m);
 
 }  // namespace pitwatch

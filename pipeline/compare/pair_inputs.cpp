@@ -6,10 +6,20 @@
 #include "pipeline/acquisition/site_band.hpp"
 #include "pipeline/align/alignment.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/text.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 
 namespace pitwatch {
 namespace {
+
+constexpr double largest_sentinel_pixel_m = 20;
+
+/// "30", "10.5".
+std::string metres(double length) {
+  std::string text = fixed_text(length, 1);
+  if (text.ends_with(".0")) text.resize(text.size() - 2);
+  return text;
+}
 
 std::string_view title(Date date) { return date == Date::before ? "BEFORE" : "AFTER"; }
 
@@ -36,6 +46,17 @@ BandPlace place_of(const PairInput& input, const Grid& grid) {
   place.x = {(grid.origin.x - native.origin.x) / native.pixel_size_m + 0.5 * scale - 0.5, scale};
   place.y = {(native.origin.y - grid.origin.y) / native.pixel_size_m + 0.5 * scale - 0.5, scale};
   return place;
+}
+
+/// Pixels of the sizes that Sentinel-2 has are brought together. What was averaged over larger ones has other edges
+/// than what was not, and each of them would be a change.
+void refuse_other_pixels(const PairInput& before, const PairInput& after) {
+  constexpr double relative = 0.01;
+  const double own = before.file->grid().pixel_size_m;
+  const double theirs = after.file->grid().pixel_size_m;
+  if (std::max(own, theirs) <= largest_sentinel_pixel_m || std::abs(own - theirs) <= relative * own) return;
+  throw DataError("BEFORE has pixels of " + metres(own) + " m, AFTER of " + metres(theirs) +
+                  " m: only images of like pixels can be compared");
 }
 
 }  // namespace
@@ -70,6 +91,7 @@ PairInputs::PairInputs(const Scene& before, const Scene& after) {
   }
   const Grid& own = reference.file->grid();
   const Grid& theirs = other.file->grid();
+  refuse_other_pixels(reference, other);
   const double left = (theirs.origin.x - own.origin.x) / own.pixel_size_m;
   const double top = (own.origin.y - theirs.origin.y) / own.pixel_size_m;
   const double size = theirs.pixel_size_m / own.pixel_size_m;
@@ -91,7 +113,7 @@ PairInputs::PairInputs(const Scene& before, const Scene& after) {
 PairInput PairInputs::open_band(const Scene& scene, Date date, Band band, bool is_evidence) const {
   const BandAsset& asset = scene.bands.at(band);
   try {
-    const BandFile& file = files_.at(asset.path);
+    const BandFile& file = files_.at(asset);
     check_kind_of(band, file);
     return {date, band, is_evidence, asset, &file};
   } catch (...) {
@@ -131,6 +153,11 @@ std::vector<std::string> PairInputs::limits() const {
       limits.emplace_back("nothing tells cloud in " + std::string(title(date)) +
                           " (no SCL, and not both of B02 and B11): cloud and its shadow raise alerts");
     }
+  }
+  if (grid_.pixel_size_m > largest_sentinel_pixel_m) {
+    const double pixel_ha = grid_.pixel_size_m * grid_.pixel_size_m / 1e4;
+    limits.push_back("pixels of " + metres(grid_.pixel_size_m) + " m, " + fixed_text(pixel_ha, 2) +
+                     " ha each: smaller changes are not seen; the limits of scores are measured on pixels of 10 m");
   }
   return limits;
 }

@@ -33,7 +33,8 @@ struct PairInput {
 class PairInputs {
  public:
   /// Opens all bands. The comparison's grid is the part of BEFORE's 10 m grid that AFTER covers, too. Throws DataError:
-  /// a required band missing, a file that cannot be opened, CRS that differ, no overlap. Each names scene, band and
+  /// a required band missing, a file that cannot be opened, CRS that differ, no overlap, pixels larger
+  /// than 20 m on one date that are not so on the other. Each names scene, band and
   /// file.
   PairInputs(const Scene& before, const Scene& after);
 

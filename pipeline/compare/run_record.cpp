@@ -1,6 +1,7 @@
 #include "pipeline/compare/run_record.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -51,6 +52,20 @@ json options_object(const CompareOptions& options) {
           {"outline_share", tidy(evidence.outline_share)}};
 }
 
+/// Of a band that is not the first of its file as it is stored: what its numbers there are.
+json layer_object(const RasterLayer& layer) {
+  constexpr std::array coding_names{"as stored", "reflectance", "Fmask", "MAJA CLM and MG2", "QA60"};
+  json object{{"band_of_file", layer.number}, {"coding", coding_names[static_cast<std::size_t>(layer.coding)]}};
+  if (layer.coding == PixelCoding::reflectance) {
+    object["scale"] = layer.scale;
+    object["offset"] = layer.offset;
+    const bool is_number = layer.nodata && std::isfinite(*layer.nodata);
+    object["nodata"] = is_number ? json(*layer.nodata) : json(nullptr);
+  }
+  if (!layer.beside.empty()) object["beside"] = redacted(layer.beside);
+  return object;
+}
+
 json scene_object(const Scene& scene, const OffsetReport& offsets) {
   json object{{"id", scene.id}, {"source", redacted(scene.source)}, {"acquired", format_instant(scene.acquired)}};
   const auto add = [&](const char* key, const std::string& value) {
@@ -67,8 +82,10 @@ json scene_object(const Scene& scene, const OffsetReport& offsets) {
                                       {"scale", tidy(calibration.scale)},
                                       {"offset", tidy(calibration.offset)},
                                       {"nodata", calibration.nodata ? json(*calibration.nodata) : json(nullptr)}};
+    if (asset.layer != RasterLayer{}) bands[std::string(name(band))]["layer"] = layer_object(asset.layer);
   }
   object["bands"] = bands;
+  object["assumptions"] = scene.assumptions;
   object["offsets"] = {
       {"rule", scene.offsets.rule},
       {"contradictions", scene.offsets.contradictions},
@@ -153,6 +170,7 @@ void write_run_record(const std::string& path, const CompareReport& report, cons
                     {"after", scene_object(report.after, report.offsets[1])},
                     {"inputs", inputs},
                     {"limits", report.limits},
+                    {"assumptions", report.assumptions},
                     {"options", options_object(options)},
                     {"offset_check", offset_check_name(options.checks.offsets)},
                     {"gate", options.checks.gate},

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pipeline/core/date.hpp"
+#include "pipeline/core/raster_layer.hpp"
 
 namespace pitwatch {
 
@@ -79,6 +80,10 @@ struct Calibration {
   friend bool operator==(const Calibration&, const Calibration&) = default;
 };
 
+/// Of the digital numbers that PixelCoding::reflectance becomes: steps of 1e-4 from -0.1 on, as ESA has them since
+/// baseline 04.00, so that reflectances below 0 stay what they are.
+inline constexpr Calibration reflectance_calibration{1e-4F, -0.1F, std::uint16_t{0}, std::uint16_t{65535}};
+
 /// The numbers of a band of reflectance that can be measurements; all, where `scale` is not above 0.
 DnRange physical_range(const Calibration& calibration);
 
@@ -90,6 +95,7 @@ struct BandAsset {
   std::string path;  // a path that GDAL opens
   Calibration calibration;
   std::string sha256 = {};  // that the whole file must have: of a mirror; empty: of others it is not looked at
+  RasterLayer layer = {};   // which numbers of the file, and what they are
   friend bool operator==(const BandAsset&, const BandAsset&) = default;
 };
 
@@ -148,6 +154,8 @@ struct Scene {
   std::optional<int> absolute_orbit;
   /// What the producer says against the product: "geometry not refined", "degraded MSI data 1.5 %".
   std::vector<std::string> quality_flags;
+  /// What was taken for granted where the data do not say, one sentence each, for the user.
+  std::vector<std::string> assumptions;
 
   bool has(Band band) const { return bands.contains(band); }
   friend bool operator==(const Scene&, const Scene&) = default;

@@ -19,6 +19,17 @@ std::string missing_bands(const Scene& scene, std::span<const Band> bands) {
   return missing;
 }
 
+/// Throws DataError for an acquisition in which clouds cannot be told by the pixels.
+void refuse_without_sky(const IndexAcquisition& acquisition) {
+  for (const Band band : {Band::B02, Band::B03, Band::B04, Band::B08, Band::B11}) {
+    const auto lacks = [&](const Scene& scene) { return !scene.has(band); };
+    const auto found = std::find_if(acquisition.parts.begin(), acquisition.parts.end(), lacks);
+    if (found == acquisition.parts.end()) continue;
+    throw DataError(redacted(found->source) + ": neither SCL nor " + std::string(name(band)) +
+                    ", without which cloud and snow cannot be told; --no-masks does without");
+  }
+}
+
 }  // namespace
 
 std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const std::optional<Instant>& from,
@@ -44,14 +55,17 @@ std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const s
 }
 
 Grid whole_ground(const IndexAcquisition& acquisition, std::span<const Band> bands) {
-  constexpr double pixel_m = 10;
-  constexpr double lattice_m = 20;
   const Scene& scene = acquisition.parts.front();
   const auto is_finer = [](Band a, Band b) { return info(a).pixel_size_m < info(b).pixel_size_m; };
   const Band finest = *std::min_element(bands.begin(), bands.end(), is_finer);
-  Grid grid = BandFile(scene.bands.at(finest).path).grid();
+  const BandAsset& asset = scene.bands.at(finest);
+  Grid grid = BandFile(asset.path, asset.layer).grid();
+  // What is coarser than Sentinel-2's bands, as HLS is, stays as it is.
+  const bool is_coarse = grid.pixel_size_m > 20;
+  const double pixel_m = is_coarse ? grid.pixel_size_m : 10;
+  const double lattice_m = is_coarse ? grid.pixel_size_m : 20;
   const auto length = [&](int pixels) {
-    return static_cast<int>(std::floor(pixels * grid.pixel_size_m / lattice_m)) * static_cast<int>(lattice_m / pixel_m);
+    return static_cast<int>(std::floor(pixels * grid.pixel_size_m / lattice_m)) * (is_coarse ? 1 : 2);
   };
   grid.width = length(grid.width);
   grid.height = length(grid.height);
@@ -82,6 +96,7 @@ Mosaic read_ground(const IndexAcquisition& acquisition, const Grid& part, std::s
       refuse_garbage(scene, band, dn);
     };
   }
+  if (reading.masked && uses_spectral_masks(acquisition.parts, reading.masks)) refuse_without_sky(acquisition);
   Mosaic ground = read_mosaic(acquisition.parts, part, bands, how);
   if (reading.masked) complete_mask(acquisition.parts, how, reading.masks, ground);
   return ground;

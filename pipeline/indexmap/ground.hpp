@@ -42,8 +42,8 @@ std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const s
                                                   const std::optional<DegreeBox>& place, SkippedScenes& skipped,
                                                   const std::string& crs = {});
 
-/// The ground of an acquisition's first part: pixels of 10 m over its finest band, whole ones of 20 m. Throws
-/// DataError for a file that cannot be read.
+/// The ground of an acquisition's first part: pixels of 10 m over its finest band, whole ones of 20 m; pixels
+/// of the file, where they are larger than that. Throws DataError for a file that cannot be read.
 Grid whole_ground(const IndexAcquisition& acquisition, std::span<const Band> bands);
 
 /// Throws DataError for a scene that is refused (options.checks): offsets that its pixels contradict, a file of a

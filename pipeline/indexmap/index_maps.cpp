@@ -64,13 +64,13 @@ class IndexMaps {
   void check_options() const {
     if (options_.before && !options_.composite)
       throw ConfigError("a difference is of composites: --composite is missing");
-    if (options_.int16_scale && !(*options_.int16_scale > 0)) throw ConfigError("--scale must be above 0");
+    if (options_.int16_scale && !(*options_.int16_scale > 0)) throw ConfigError("--step must be above 0");
   }
 
   // ---- which acquisitions --------------------------------------------------------------------------------------
 
   std::vector<Subject> find_subjects() {
-    SourceListing listing = list_readable(options_.source, options_.network, search());
+    SourceListing listing = list_readable(options_.source, options_.network, search(), options_.given);
     std::vector<IndexAcquisition> all = usable(listing, options_.period);
     std::vector<Subject> subjects;
     if (options_.composite) {
@@ -229,7 +229,7 @@ class IndexMaps {
     const std::int64_t beyond = write_index_raster(path, ground_, values.view(), raster, in_parallel);
     if (beyond > 0) {
       report_.warnings.emplace_back(path,
-                                    std::to_string(beyond) + " values are beyond what Int16 holds; a larger --scale");
+                                    std::to_string(beyond) + " values are beyond what Int16 holds; a larger --step");
     }
     report_.files.push_back(path);
     if (options_.pictures) write_picture(path, index, subject, values);

@@ -25,6 +25,7 @@ struct IndexPeriod {
 struct IndexMapOptions {
   std::string source;
   NetworkOptions network;
+  GivenFacts given;                // of plain images
   std::string out;                 // FILE.tif for one raster, otherwise a folder, made if it is not there
   std::optional<std::string> aoi;  // vector file: pixels outside of its polygons have no value
   IndexPeriod period;

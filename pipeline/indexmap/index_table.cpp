@@ -117,7 +117,7 @@ class TableRun {
   void find_acquisitions() {
     SourceSearch search{{}, options_.period.from, options_.period.until};
     for (const Place& place : places_) search.places.push_back(degree_box(place.grid));
-    SourceListing listing = list_readable(options_.source, options_.network, search);
+    SourceListing listing = list_readable(options_.source, options_.network, search, options_.given);
     for (std::size_t i = 0; i < places_.size(); ++i) {
       SkippedScenes skipped;
       places_[i].acquisitions = choose_acquisitions(listing, options_.period.from, options_.period.until, plan_.bands,

@@ -19,6 +19,7 @@ namespace pitwatch {
 struct IndexTableOptions {
   std::string source;
   NetworkOptions network;
+  GivenFacts given;   // of plain images
   std::string sites;  // vector file of polygons with id
   IndexPeriod period;
   IndexReading reading;

@@ -306,6 +306,7 @@ TEST(Index, WhatCannotBeIsRefusedInOneLine) {
       {{item, "--index", "NDVI", "--out", out, "--before-to", "2021-01-01"}, "--composite is missing"},
       {{item, "--index", "NDVI", "--out", out, "--type", "int8"}, "--type"},
       {{item, "--index", "NDVI", "--out", out, "--scale", "0.1"}, "--scale"},
+      {{item, "--index", "NDVI", "--out", out, "--step", "0.1"}, "--step"},
       {{item, "--index", "NDVI", "--out", out, "--set", "B08=1"}, "--set"},
       {{item, "--index", "NDVI", "--out", out, "--stretch", "1,0"}, "--stretch"},
       {{item, "--index", "NDVI", "--sites", sites, "--out", out}, "--out is of rasters"},

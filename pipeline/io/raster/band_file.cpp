@@ -22,6 +22,7 @@
 #include "pipeline/io/raster/deflate_tiff.hpp"
 #include "pipeline/io/raster/input_notes.hpp"
 #include "pipeline/io/raster/jp2_header.hpp"
+#include "pipeline/io/raster/pixel_coding.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 
 namespace pitwatch {
@@ -157,6 +158,18 @@ int spread(int i, int taken, int all) {
   return static_cast<int>((2 * std::int64_t{i} + 1) * all / (2 * std::int64_t{taken}));
 }
 
+void check_type(GDALDataType type, PixelCoding coding) {
+  if (coding != PixelCoding::as_stored) {
+    if (GDALDataTypeIsComplex(type) != 0 || GDALGetDataTypeSizeBytes(type) == 0) {
+      throw DataError(std::string("pixels are ") + GDALGetDataTypeName(type) + ", not real numbers");
+    }
+    return;
+  }
+  if (type != GDT_Byte && type != GDT_UInt16 && type != GDT_Int16) {
+    throw DataError(std::string("pixels are ") + GDALGetDataTypeName(type) + ", not Byte, UInt16 or Int16");
+  }
+}
+
 template <typename T>
 void copy(const T* from, std::ptrdiff_t from_stride, PlaneView<std::uint16_t> into) {
   for (int y = 0; y < into.height; ++y) std::copy_n(from + y * from_stride, into.width, into.row(y));
@@ -166,6 +179,8 @@ void copy(const T* from, std::ptrdiff_t from_stride, PlaneView<std::uint16_t> in
 
 struct BandFile::State {
   std::string path;
+  RasterLayer layer;
+  std::unique_ptr<BandFile> beside;  // of the layer, where it has one
   Grid grid;
   GDALDataType type = GDT_Unknown;
   int block_width = 0;
@@ -193,10 +208,12 @@ struct BandFile::State {
       }
     }
     if (!handle.dataset) handle.dataset = open(path);
-    use(GDALGetRasterBand(handle.dataset.get(), 1));
+    use(GDALGetRasterBand(handle.dataset.get(), layer.number));
     const std::lock_guard lock(mutex);
     idle.push_back(std::move(handle));
   }
+
+  bool is_coded() const { return layer.coding != PixelCoding::as_stored; }
 
   std::size_t block_bytes() const {
     return static_cast<std::size_t>(block_width) * static_cast<std::size_t>(block_height) *
@@ -204,9 +221,10 @@ struct BandFile::State {
   }
 };
 
-BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) {
+BandFile::BandFile(const std::string& path, const RasterLayer& layer) : state_(std::make_unique<State>()) {
   ensure_gdal();
   state_->path = path;
+  state_->layer = layer;
   try {
     check_jp2_header(path);
     const std::uint64_t log = input_log_number();
@@ -217,11 +235,12 @@ BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) 
     if (bands < 1) throw DataError("has no raster band");
     if (bands > most_bands) throw DataError("absurd number of bands: " + std::to_string(bands));
     state_->grid = grid_of(dataset.get(), path, keys);
-    const GDALRasterBandH band = GDALGetRasterBand(dataset.get(), 1);
-    state_->type = GDALGetRasterDataType(band);
-    if (state_->type != GDT_Byte && state_->type != GDT_UInt16 && state_->type != GDT_Int16) {
-      throw DataError(std::string("pixels are ") + GDALGetDataTypeName(state_->type) + ", not Byte, UInt16 or Int16");
+    if (layer.number < 1 || layer.number > bands) {
+      throw DataError("has no band " + std::to_string(layer.number) + ": it has " + std::to_string(bands));
     }
+    const GDALRasterBandH band = GDALGetRasterBand(dataset.get(), layer.number);
+    state_->type = GDALGetRasterDataType(band);
+    check_type(state_->type, layer.coding);
     state_->has_overviews = GDALGetOverviewCount(band) > 0;
     GDALGetBlockSize(band, &state_->block_width, &state_->block_height);
     // Where bands are stored pixel by pixel, all are decoded at once.
@@ -236,12 +255,17 @@ BandFile::BandFile(const std::string& path) : state_(std::make_unique<State>()) 
                       std::to_string(blocks_down()));
     }
     state_->idle.push_back({std::move(dataset), log});
-    if (state_->type == GDT_UInt16) {
+    if (state_->type == GDT_UInt16 && bands == 1 && !state_->is_coded()) {
       state_->deflate_tiff =
           DeflateTiff::open(path, state_->block_width, state_->block_height, blocks_across() * blocks_down());
     }
   } catch (const DataError& error) {
     throw error_of(path, error);
+  }
+  if (layer.beside.empty()) return;
+  state_->beside = std::make_unique<BandFile>(layer.beside);
+  if (state_->beside->grid() != grid()) {
+    throw DataError(redacted(layer.beside) + ": lies otherwise than " + redacted(path) + ", with which it is read");
   }
 }
 
@@ -250,8 +274,12 @@ BandFile::BandFile(BandFile&&) noexcept = default;
 BandFile& BandFile::operator=(BandFile&&) noexcept = default;
 
 const std::string& BandFile::path() const { return state_->path; }
+std::string BandFile::key() const { return path() + text_of(state_->layer); }
 const Grid& BandFile::grid() const { return state_->grid; }
-int BandFile::pixel_bits() const { return state_->type == GDT_Byte ? 8 : 16; }
+int BandFile::pixel_bits() const {
+  if (state_->is_coded()) return state_->layer.coding == PixelCoding::reflectance ? 16 : 8;
+  return state_->type == GDT_Byte ? 8 : 16;
+}
 int BandFile::block_width() const { return state_->block_width; }
 int BandFile::block_height() const { return state_->block_height; }
 int BandFile::blocks_across() const { return (grid().width + block_width() - 1) / block_width(); }
@@ -266,6 +294,11 @@ BlockSize BandFile::read_block(int bx, int by, PlaneView<std::uint16_t> into) co
     const BlockSize size{std::min(block_width(), grid().width - bx * block_width()),
                          std::min(block_height(), grid().height - by * block_height())};
     if (into.width < size.width || into.height < size.height) throw DataError(what + ": destination is too small");
+    if (state_->is_coded()) {
+      const Window window{bx * block_width(), by * block_height(), size.width, size.height};
+      read_coded_block(bx, by, window, {into.data, size.width, size.height, into.stride});
+      return size;
+    }
 
     const bool fits = size == BlockSize{block_width(), block_height()} && into.stride == block_width();
     const bool direct = fits && state_->type != GDT_Byte;
@@ -301,10 +334,85 @@ void BandFile::read_window(const Window& window, PlaneView<std::uint16_t> into) 
   read_resized(window, {into.data, window.width, window.height, into.stride});
 }
 
+void BandFile::read_coded_block(int bx, int by, const Window& window, PlaneView<std::uint16_t> into) const {
+  // Into memory of its own: read_window() of what lies beside may use the thread's.
+  std::vector<std::uint8_t> block(state_->block_bytes());
+  state_->with_handle([&](GDALRasterBandH band) {
+    const GdalErrorCapture errors;
+    if (GDALReadBlock(band, bx, by, block.data()) != CE_None) {
+      throw DataError(errors.explain("cannot read block " + std::to_string(bx) + "," + std::to_string(by)));
+    }
+  });
+  std::vector<double> row(static_cast<std::size_t>(window.width));
+  const auto row_bytes = static_cast<std::ptrdiff_t>(state_->block_bytes()) / block_height();
+  const int step = GDALGetDataTypeSizeBytes(state_->type);
+  for (int y = 0; y < window.height; ++y) {
+    GDALCopyWords64(block.data() + y * row_bytes, state_->type, step, row.data(), GDT_Float64, sizeof(double),
+                    window.width);
+    decode_row(row, into.row(y));
+  }
+  if (state_->beside) add_beside(window, into);
+}
+
+/// The digital numbers of a row; of masks with another beside them, the bits.
+void BandFile::decode_row(std::span<const double> numbers, std::uint16_t* into) const {
+  const RasterLayer& layer = state_->layer;
+  const auto bits_of = [](double number) {
+    return number >= 0 && number <= 65535 ? static_cast<std::uint16_t>(number) : std::uint16_t{65535};
+  };
+  const auto decoded = [&](double number) -> std::uint16_t {
+    switch (layer.coding) {
+      case PixelCoding::reflectance:
+        return dn_of(number, layer);
+      case PixelCoding::fmask:
+        return static_cast<std::uint16_t>(class_of_fmask(bits_of(number)));
+      case PixelCoding::qa60:
+        return static_cast<std::uint16_t>(class_of_qa60(bits_of(number)));
+      case PixelCoding::maja:
+        return state_->beside ? bits_of(number) : static_cast<std::uint16_t>(class_of_maja(bits_of(number), 0));
+      case PixelCoding::as_stored:
+        break;
+    }
+    return bits_of(number);
+  };
+  std::transform(numbers.begin(), numbers.end(), into, decoded);
+}
+
+/// Makes classes of CLM's bits in `into` and of MG2's.
+void BandFile::add_beside(const Window& window, PlaneView<std::uint16_t> into) const {
+  Plane<std::uint16_t> other(into.width, into.height);
+  state_->beside->read_resized(window, other.view());
+  for (int y = 0; y < into.height; ++y) {
+    std::transform(
+        into.row(y), into.row(y) + into.width, other.row(y), into.row(y),
+        [](std::uint16_t clm, std::uint16_t mg2) { return static_cast<std::uint16_t>(class_of_maja(clm, mg2)); });
+  }
+}
+
+void BandFile::read_coded(const Window& window, PlaneView<std::uint16_t> into) const {
+  std::vector<double> numbers(static_cast<std::size_t>(into.width) * static_cast<std::size_t>(into.height));
+  state_->with_handle([&](GDALRasterBandH band) {
+    const GdalErrorCapture errors;
+    if (GDALRasterIOEx(band, GF_Read, window.x, window.y, window.width, window.height, numbers.data(), into.width,
+                       into.height, GDT_Float64, 0, 0, nullptr) != CE_None) {
+      throw DataError(errors.explain("cannot read " + text_of(window)));
+    }
+  });
+  const std::span<const double> all(numbers);
+  const auto width = static_cast<std::size_t>(into.width);
+  for (int y = 0; y < into.height; ++y)
+    decode_row(all.subspan(static_cast<std::size_t>(y) * width, width), into.row(y));
+  if (state_->beside) add_beside(window, into);
+}
+
 void BandFile::read_resized(const Window& window, PlaneView<std::uint16_t> into) const {
   throw_if_interrupted();
   const std::string what = "cannot read " + text_of(window);
   try {
+    if (state_->is_coded()) {
+      read_coded(window, into);
+      return;
+    }
     // GDAL itself turns negative Int16 values into 0 on the way to UInt16.
     state_->with_handle([&](GDALRasterBandH band) {
       const GdalErrorCapture errors;

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/plane.hpp"
+#include "pipeline/core/raster_layer.hpp"
 
 namespace pitwatch {
 
@@ -17,8 +19,9 @@ struct BlockSize {
   friend bool operator==(const BlockSize&, const BlockSize&) = default;
 };
 
-/// The first band of a raster file, as 16-bit digital numbers. Byte, UInt16 and Int16 files are read; negative values
-/// become 0 (no measurement in Sentinel-2).
+/// One band of a raster file, by default the first, as 16-bit digital numbers. Stored as such, Byte, UInt16 and Int16
+/// files are read; negative values become 0 (no measurement in Sentinel-2). Of other codings (RasterLayer) any real
+/// numbers are read, and become those of pixel_coding.hpp.
 ///
 /// Thread-safe: GDAL's datasets are not, so each read checks a handle out of an internal pool, which opens one more
 /// when all are in use. At most as many handles exist as reads ever ran at once.
@@ -30,17 +33,20 @@ class BandFile {
   /// may be read; a URL is refused. Throws DataError when it cannot be opened, is not of a type named above, has no
   /// CRS, is not projected in metres, is not north-up with square pixels, or when its header is absurd (a side longer
   /// than 200 000 pixels, more than 10^9 pixels or 64 bands, a block larger than 256 MiB, more than a million blocks;
-  /// of JPEG 2000, more than 10 000 tiles).
-  explicit BandFile(const std::string& path);
+  /// of JPEG 2000, more than 10 000 tiles), has not so many bands as the layer asks for, or where the file beside it
+  /// has another grid.
+  explicit BandFile(const std::string& path, const RasterLayer& layer = {});
   ~BandFile();
   BandFile(BandFile&&) noexcept;
   BandFile& operator=(BandFile&&) noexcept;
 
   const std::string& path() const;
+  /// The path, and which layer of it where that is not the first as it is stored.
+  std::string key() const;
 
   /// CRS ("EPSG:n" where GDAL identifies one, otherwise WKT), outer corner, pixel size and size.
   const Grid& grid() const;
-  /// Of a pixel as it is stored: 8 or 16.
+  /// Of a pixel as it is stored, or as its coding makes it: 8 or 16.
   int pixel_bits() const;
 
   /// The unit in which the file is stored: tile or strip size. Blocks at the right and lower edge reach beyond it.
@@ -68,6 +74,10 @@ class BandFile {
 
  private:
   void read_resized(const Window& window, PlaneView<std::uint16_t> into) const;
+  void read_coded(const Window& window, PlaneView<std::uint16_t> into) const;
+  void read_coded_block(int bx, int by, const Window& window, PlaneView<std::uint16_t> into) const;
+  void decode_row(std::span<const double> numbers, std::uint16_t* into) const;
+  void add_beside(const Window& window, PlaneView<std::uint16_t> into) const;
 
   struct State;
   std::unique_ptr<State> state_;

@@ -75,7 +75,7 @@ void BlockCache::read_window(const BandFile& file, const Window& window, PlaneVi
   const int height = file.block_height();
   for (int by = window.y / height; by * height < window.bottom(); ++by) {
     for (int bx = window.x / width; bx * width < window.right(); ++bx) {
-      const std::shared_ptr<Block> block = block_of({file.path(), bx, by}, bytes);
+      const std::shared_ptr<Block> block = block_of({file.key(), bx, by}, bytes);
       const std::scoped_lock lock(block->mutex);
       if (!block->is_read) {
         block->pixels.reshape(width, height);

@@ -29,7 +29,7 @@ class BlockCache {
   void set_limit(std::int64_t most_bytes);
 
   /// As file.read_window(). Blocks of which few would fit in, and such small ones that decoding them again costs
-  /// nothing, are read past the cache. Files differ by their paths.
+  /// nothing, are read past the cache. Files differ by BandFile::key().
   void read_window(const BandFile& file, const Window& window, PlaneView<std::uint16_t> into);
 
   std::int64_t bytes() const;

@@ -246,6 +246,7 @@ std::string description_of(const Scene& scene, const KeptRasters& rasters, const
   kept["offsets"] = {{"rule", json_of(scene.offsets.rule)},
                      {"contradictions", json_of(scene.offsets.contradictions)},
                      {"is_declared", scene.offsets.is_declared}};
+  if (!scene.assumptions.empty()) kept["assumptions"] = json_of(scene.assumptions);
   kept["bands"] = json::object();
   for (const auto& [band, raster] : rasters) {
     json entry = json_of(scene.bands.at(band).calibration);
@@ -286,6 +287,7 @@ Description parse_description(std::string_view text, const fs::path& folder) {
   read(member(offsets, "rule"), scene.offsets.rule);
   read(member(offsets, "contradictions"), scene.offsets.contradictions);
   read(member(offsets, "is_declared"), scene.offsets.is_declared);
+  if (kept.contains("assumptions")) read(member(kept, "assumptions"), scene.assumptions);
   const json& bands = member(kept, "bands");
   if (!bands.is_object() || bands.empty()) refuse("no bands");
   for (const auto& [key, entry] : bands.items()) {
@@ -387,7 +389,7 @@ Scene keep_scene(const Scene& scene, std::span<const Grid> ground, std::span<con
       at = name(band);
       const BandAsset& original = scene.bands.at(band);
       const std::string path = parts / raster_name(band);
-      const BandFile file(original.path);
+      const BandFile file(original.path, original.layer);
       // Of classes and percentages, too, nothing is known for certain but that BandFile reads them as numbers.
       // That a part of an acquisition shows none of the ground is to be known later, too.
       copy_ground(file, ground, SparsePixels::numbers, original.calibration.nodata.value_or(0), path);

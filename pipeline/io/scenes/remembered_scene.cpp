@@ -92,7 +92,8 @@ void take_optional(Unpacker& unpacker, std::optional<T>& value, const TakeOne& t
 template <typename Way, typename OfItem>
 void take_facts(Way& way, OfItem& scene) {
   auto& [id, source, acquired, platform, level, processing_baseline, tile, bands, processed, bbox, cloud_cover, nodata,
-         datatake, datastrip_start, offsets, sun, view, relative_orbit, absolute_orbit, quality_flags] = scene;
+         datatake, datastrip_start, offsets, sun, view, relative_orbit, absolute_orbit, quality_flags, assumptions] =
+      scene;
   static_cast<void>(source);
   static_cast<void>(bands);
   const auto box = [](auto& to, auto& one) { take_box(to, one); };
@@ -116,6 +117,7 @@ void take_facts(Way& way, OfItem& scene) {
   take(way, relative_orbit);
   take(way, absolute_orbit);
   take(way, quality_flags);
+  take(way, assumptions);
 }
 
 /// As hrefs of items are joined to it (products/asset_path.hpp).
@@ -140,7 +142,8 @@ std::optional<std::string> packed_scene(const ListedScene& listed, const std::st
   packer.add(std::uint64_t{listed.scene.bands.size()});
   const std::string folder = folder_of(path);
   for (const auto& [band, asset] : listed.scene.bands) {
-    const auto& [file, calibration, sha256] = asset;
+    const auto& [file, calibration, sha256, layer] = asset;
+    if (layer != RasterLayer{}) return std::nullopt;  // none that an item tells of
     const std::string inner = inner_name(file, folder);
     const bool is_inner = !inner.empty();
     if (is_inner && inner.find('%') != std::string::npos) return std::nullopt;

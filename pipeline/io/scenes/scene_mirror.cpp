@@ -117,7 +117,7 @@ std::optional<Grid> try_copy_band(Band band, const BandAsset& original, const js
     whole.emplace(std::string(name(band)));
     write_whole(whole->path(), *content);
   }
-  const BandFile file(whole ? whole->path() : gdal_name);
+  const BandFile file(whole ? whole->path() : gdal_name, original.layer);
   const SparsePixels pixels = band == Band::SCL ? SparsePixels::bytes : SparsePixels::numbers;
   if (!copy_ground(file, ground, pixels, original.calibration.nodata.value_or(0), path)) return std::nullopt;
   return file.grid();

@@ -12,6 +12,9 @@
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/products/aws_tile.hpp"
 #include "pipeline/io/products/band_images.hpp"
+#include "pipeline/io/products/hls_product.hpp"
+#include "pipeline/io/products/maja_product.hpp"
+#include "pipeline/io/products/plain_images.hpp"
 #include "pipeline/io/products/safe_product.hpp"
 #include "pipeline/io/products/stac_item.hpp"
 
@@ -40,12 +43,18 @@ ProductScene read_images(const std::string& reference) {
   return {std::move(scene), sha256_text(names)};
 }
 
-/// Every packaging of a scene that can be read. The first reader that accepts a reference reads it.
-constexpr std::array<SceneReader, 4> readers{{
+ProductScene read_plain(const std::string& reference) { return read_plain_images(reference, {}); }
+
+/// Every packaging of a scene that can be read. The first reader that accepts a reference reads it; the last one, of
+/// plain images, with what is given.
+constexpr std::array<SceneReader, 7> readers{{
     {"STAC item (.json)", is_local_json, read_item},
+    {"THEIA/MAJA L2A (SENTINEL2A_..., folder or .zip)", is_maja_product, read_maja_product},
     {"SAFE product or granule (folder or .zip)", is_safe_product, read_safe_product},
+    {"HLS (HLS.S30..., folder or one of its files)", is_hls_product, read_hls_product},
     {"tile folder of AWS (metadata.xml)", is_folder_of_aws_tile, read_aws_tile},
     {"band images (T38TPK_20220605T075611_B04_10m.jp2)", is_band_images, read_images},
+    {"images of your own (.tif, with --bands, --date and --scale where they do not say)", is_plain_images, read_plain},
 }};
 
 std::string reader_names() {
@@ -57,17 +66,41 @@ std::string reader_names() {
   return names;
 }
 
-ProductScene read_any(const std::string& reference) {
-  for (const SceneReader& reader : readers) {
-    if (reader.accepts(reference)) return reader.read(reference);
+const SceneReader* reader_of(const std::string& reference) {
+  const auto* const found = std::find_if(readers.begin(), readers.end(),
+                                         [&](const SceneReader& reader) { return reader.accepts(reference); });
+  return found != readers.end() ? found : nullptr;
+}
+
+/// Throws DataError where facts are given of a scene that tells them itself, and differ.
+void check_given(const std::string& reference, const Scene& scene, const GivenFacts& given) {
+  if (!given.bands.empty() || given.scale || given.offset || given.nodata) {
+    throw DataError(reference +
+                    ": --bands, --scale, --offset and --nodata are of plain images, and this tells its own");
   }
-  throw DataError(reference + ": not a scene that can be read; known: " + reader_names());
+  if (!given.date) return;
+  const bool fits =
+      given.is_day ? format_day(scene.acquired) == format_day(*given.date) : scene.acquired == *given.date;
+  if (fits) return;
+  throw DataError(reference + ": the date given is " + format_instant(*given.date) + ", it was acquired " +
+                  format_instant(scene.acquired) + " by its metadata");
 }
 
 }  // namespace
 
-Scene read_scene(const std::string& reference) { return read_any(reference).scene; }
+ProductScene read_product(const std::string& reference, const GivenFacts& given) {
+  const SceneReader* const reader = reader_of(reference);
+  if (reader == nullptr) throw DataError(reference + ": not a scene that can be read; known: " + reader_names());
+  if (reader == &readers.back()) return read_plain_images(reference, given);
+  ProductScene read = reader->read(reference);
+  check_given(reference, read.scene, given);
+  return read;
+}
 
-std::string scene_fingerprint(const std::string& reference) { return read_any(reference).fingerprint; }
+Scene read_scene(const std::string& reference) { return read_product(reference).scene; }
+
+bool takes_given_facts(const std::string& reference) { return reader_of(reference) == &readers.back(); }
+
+std::string scene_fingerprint(const std::string& reference) { return read_product(reference).fingerprint; }
 
 }  // namespace pitwatch

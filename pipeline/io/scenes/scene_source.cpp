@@ -25,6 +25,8 @@
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/products/aws_tile.hpp"
 #include "pipeline/io/products/esa_names.hpp"
+#include "pipeline/io/products/hls_product.hpp"
+#include "pipeline/io/products/maja_product.hpp"
 #include "pipeline/io/products/product_files.hpp"
 #include "pipeline/io/products/safe_product.hpp"
 #include "pipeline/io/products/stac_item.hpp"
@@ -52,7 +54,8 @@ struct TooMany : std::runtime_error {
 };
 
 bool is_product_folder(const fs::path& path) {
-  return is_safe_product(path.string()) || is_aws_tile(path.string(), true);
+  const std::string text = path.string();
+  return maja_name(path.filename().string()).has_value() || is_safe_product(text) || is_aws_tile(text, true);
 }
 
 bool is_archive(const fs::path& path) { return lower_ascii(path.extension().string()) == ".zip"; }
@@ -60,7 +63,7 @@ bool is_archive(const fs::path& path) { return lower_ascii(path.extension().stri
 /// "S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085403.zip", "S2A_OPER_PRD_MSIL1C_...SAFE.zip".
 bool is_product_by_name(const fs::path& path) {
   const std::string name = path.filename().string();
-  return !platform_of_name(name).empty() && !level_of_name(name).empty();
+  return (!platform_of_name(name).empty() && !level_of_name(name).empty()) || maja_name(name).has_value();
 }
 
 /// Archives of other names, such as those that the Copernicus Data Space gives by number, are known by what they hold.
@@ -137,10 +140,11 @@ class Lister {
     read_documents();
   }
 
-  /// One granule or several of a product. AWS's tiles are one each.
+  /// One granule or several of a product. AWS's tiles and THEIA's products are one each.
   void add_product(const fs::path& path) {
     count_file();
-    const bool is_safe = is_safe_product(path.string());
+    const bool is_maja = maja_name(path.filename().string()).has_value();
+    const bool is_safe = !is_maja && is_safe_product(path.string());
     std::vector<std::string> granules;
     try {
       if (const std::string why = unsettled(path, options_.settled_after); !why.empty()) throw DataError(why);
@@ -152,13 +156,29 @@ class Lister {
     }
     for (const std::string& granule : granules) {
       try {
-        ProductScene read = is_safe ? read_safe_product(granule) : read_aws_tile(granule);
-        listing_.scenes.push_back({std::move(read.scene), std::move(read.fingerprint)});
+        add(is_maja ? read_maja_product(granule) : is_safe ? read_safe_product(granule) : read_aws_tile(granule));
       } catch (const DataError& error) {
         reject(granule, error.what());
       } catch (const fs::filesystem_error& error) {
         reject(granule, error.code().message());
       }
+    }
+  }
+
+  /// The granules of HLS whose files lie in a folder, beside whatever else.
+  void add_hls(const fs::path& folder) {
+    try {
+      for (const std::string& granule : hls_granules(folder.string())) {
+        count_file();
+        try {
+          if (const std::string why = unsettled(granule, options_.settled_after); !why.empty()) throw DataError(why);
+          add(read_hls_product(granule));
+        } catch (const DataError& error) {
+          reject(granule, error.what());
+        }
+      }
+    } catch (const DataError& error) {
+      reject(folder.string(), error.what());
     }
   }
 
@@ -176,6 +196,9 @@ class Lister {
     add_parsed(path, text, document, 0);
   }
 
+  /// The granule of HLS of which the user named a file.
+  void add_granule(const std::string& file) { add(read_hls_product(file)); }
+
   SourceListing take() {
     std::sort(listing_.scenes.begin(), listing_.scenes.end(), is_listed_before);
     std::sort(listing_.rejected.begin(), listing_.rejected.end(), [](const RejectedItem& a, const RejectedItem& b) {
@@ -188,9 +211,12 @@ class Lister {
   /// Takes what lies in a folder; its subfolders are to be searched next. What was found before an error counts.
   std::error_code search(const fs::path& folder) {
     std::error_code error;
+    bool has_hls = false;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      has_hls = has_hls || hls_image(entry->path().filename().string());
       add_entry(entry->path());
     }
+    if (has_hls) add_hls(folder);
     return error;
   }
 
@@ -279,6 +305,8 @@ class Lister {
       reject(path.string(), error.what());
     }
   }
+
+  void add(ProductScene read) { listing_.scenes.push_back({std::move(read.scene), std::move(read.fingerprint)}); }
 
   void count_file() {
     if (++files_ > most_files) throw TooMany();
@@ -480,8 +508,10 @@ SourceListing list_scenes(const std::string& source, const ListingOptions& optio
   try {
     if (fs::is_directory(source)) {
       lister.add_folder(source);
-    } else if (is_safe_product(source)) {
+    } else if (maja_name(fs::path(source).filename().string()) || is_safe_product(source)) {
       lister.add_product(source);
+    } else if (is_hls_product(source)) {
+      lister.add_granule(source);
     } else {
       lister.add_document(source);
     }

@@ -47,16 +47,17 @@ struct ListingOptions {
 /// A folder is searched with all its subfolders, and those that links lead to, each once, for STAC items: files *.json
 /// and *.geojson whose type is Feature, or FeatureCollection with such features, and that have a stac_version; for SAFE
 /// products: folders that end in .SAFE or hold ESA's metadata, and .zip archives, by their names or by what they hold;
-/// for tiles as AWS has them: folders with metadata.xml and tileInfo.json. What lies in a product is not searched; one
-/// of several granules gives as many scenes. Other JSON is passed over, as are names that begin with a dot (files that
-/// are being written) and folders of the system (lost+found) that may not be read. Zip archives without a product and
-/// tar archives are rejected. A JSON file is a STAC item, an ItemCollection (its
-/// items' relative paths start from its folder), or a Catalog or Collection whose links `item` and `child` are
-/// followed: relative ones from the file they stand in, each file once, none beyond the folder of the first, at most 16
-/// levels deep. A broken item, product or link is rejected with its reason and does not stop the others, nor does a
-/// product that has not settled, a subfolder that cannot be listed, or a link in a folder that leads nowhere or round
-/// in circles. Throws DataError, starting with the source, for what cannot be listed at all: a URL, nothing there, a
-/// folder that may not be read, a file of another kind, more than 100 000 JSON files and products. Thread-safe.
+/// for tiles as AWS has them: folders with metadata.xml and tileInfo.json; for THEIA's products of MAJA, by their
+/// names; for granules of HLS: files of such names, of any number of granules in one folder. What lies in a product is
+/// not searched; one of several granules gives as many scenes. Other JSON is passed over, as are names that begin with
+/// a dot (files that are being written) and folders of the system (lost+found) that may not be read. Zip archives
+/// without a product and tar archives are rejected. A JSON file is a STAC item, an ItemCollection (its items' relative
+/// paths start from its folder), or a Catalog or Collection whose links `item` and `child` are followed: relative ones
+/// from the file they stand in, each file once, none beyond the folder of the first, at most 16 levels deep. A broken
+/// item, product or link is rejected with its reason and does not stop the others, nor does a product that has not
+/// settled, a subfolder that cannot be listed, or a link in a folder that leads nowhere or round in circles. Throws
+/// DataError, starting with the source, for what cannot be listed at all: a URL, nothing there, a folder that may not
+/// be read, a file of another kind, more than 100 000 JSON files and products. Thread-safe.
 SourceListing list_scenes(const std::string& source, const ListingOptions& options = {});
 
 }  // namespace pitwatch
