@@ -95,6 +95,9 @@ for days in "2022-02-01 2022-02-10" "2022-11-01 2022-11-10" "2023-06-01 2023-06-
 done
 measure "alerts list" nothing "$pitwatch" alerts list --state "$folder/state"
 measure "alerts show" nothing "$pitwatch" alerts show "$id" --state "$folder/state"
+if [[ $("$pitwatch" alerts show --help) == *--series* ]]; then
+  measure "alerts show --series" nothing "$pitwatch" alerts show "$id" --state "$folder/state" --series
+fi
 if [[ -n $many ]]; then
   night=("$pitwatch" run --sites "$many/sites.geojson" --source "$many/items" --state "$many/state" --history-days 340
     --buffer-m 0 --quiet)

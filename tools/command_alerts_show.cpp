@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <iostream>
 
+#include "pipeline/chips/chip_store.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/text.hpp"
 #include "tools/alert_filter.hpp"
+#include "tools/alert_series.hpp"
 #include "tools/alert_texts.hpp"
 #include "tools/command_alerts.hpp"
 #include "tools/register_options.hpp"
@@ -20,7 +23,12 @@ class AlertsShowCommand final : public Command {
         ("id", po::value<std::string>()->value_name("ID"),
          "of the alert, or the beginning of an id that no other alert has; also the first argument");
     add_as_of_option(how);
-    how.add_options()("json", po::bool_switch(), "JSON, not text");
+    how.add_options()  //
+        ("series", po::bool_switch(),
+         "with what each acquisition since its detection showed of its ground: features, what was expected, deviation, "
+         "probability; from the observations that the state keeps with its chips")  //
+        ("json", po::bool_switch(), "JSON, not text")                               //
+        ("csv", po::bool_switch(), "the series as CSV, and nothing else; with --series");
     po::options_description all("Options of alerts show");
     all.add(register_options()).add(how);
     return all;
@@ -34,11 +42,24 @@ class AlertsShowCommand final : public Command {
     id_ = values["id"].as<std::string>();
     as_of_ = read_as_of(values);
     json_ = values["json"].as<bool>();
+    csv_ = values["csv"].as<bool>();
+    with_series_ = values["series"].as<bool>();
+    if (json_ && csv_) throw ConfigError("--json or --csv, not both");
+    if (csv_ && !with_series_) throw ConfigError("show: --csv is of --series");
+    if (!with_series_) return;
+    state_ = state_of_register(values, target_);
+    if (state_.empty()) throw ConfigError("show: --series needs --state DIR: the register holds no observations");
   }
 
   int run() override {
     RegisterContent content = read_register(target_);
     if (as_of_) content.alerts = register_as_of(target_, content, *as_of_).alerts;
+    std::optional<AlertSeries> series;
+    if (with_series_) series = series_of(find_alert(content.alerts, id_));
+    if (csv_) {
+      std::cout << series_csv(*series);
+      return exit_done;
+    }
     Dossier dossier{find_alert(content.alerts, id_), {}, {}, {}};
     const Alert& alert = dossier.outlined.alert;
     dossier.events = read_history(target_, alert.id);
@@ -49,15 +70,41 @@ class AlertsShowCommand final : public Command {
       if (each.alert_id == alert.id || alert.review == by_overlap) dossier.reviews.push_back(each);
     }
     if (!as_of_) dossier.facts = read_facts(target_, alert.id);
-    std::cout << (json_ ? text_of(json_of(dossier)) : text_of(dossier));
+    if (json_) {
+      nlohmann::ordered_json document = json_of(dossier);
+      if (series) document["series"] = series_json(*series);
+      std::cout << text_of(document);
+    } else {
+      std::cout << text_of(dossier) << (series ? "\nseries\n" + series_text(*series) : "");
+    }
     return exit_done;
   }
 
  private:
+  AlertSeries series_of(const OutlinedAlert& outlined) const {
+    const Alert& alert = outlined.alert;
+    const std::string site = alert.site.value_or("");
+    AlertSeries series{chips_folder(state_, site, alert.id) + "/" + observations_name,
+                       read_observations(state_, site, alert.id)};
+    if (series.rows.empty()) {
+      constexpr int decimals = 6;
+      const LonLat place = place_inside(outlined.outline);
+      throw DataError(series.path + ": is not there: no observations are kept of " + alert.id +
+                      "; its pixel is read from the scenes by pitwatch inspect --state " + state_ + " --at " +
+                      fixed_text(place.lon, decimals) + "," + fixed_text(place.lat, decimals) +
+                      " --sites FILE --source SOURCE");
+    }
+    if (as_of_) std::erase_if(series.rows, [&](const ObservedAlert& row) { return row.acquired > *as_of_; });
+    return series;
+  }
+
   std::string target_;
   std::string id_;
   std::optional<Instant> as_of_;
   bool json_ = false;
+  bool csv_ = false;
+  bool with_series_ = false;
+  std::string state_;  // of a series
 };
 
 }  // namespace

@@ -1,8 +1,11 @@
 #pragma once
 // The pixels that the acquisitions of a site are laid over and measured against.
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "pipeline/core/large_buffer.hpp"
@@ -31,8 +34,17 @@ struct ReferencePixels {
   PixelVector<MaskBits> level_mask;
 };
 
-/// Reflectance in steps of 0.0001 from -0.3 on; what is no number is 0.
-std::uint16_t keep_reflectance(float reflectance);
+/// Reflectance in steps of 0.0001 from -0.3 on, halves rounded up; what is no number is 0. Without branches and calls:
+/// a chip of an alert is made of rows of them.
+inline std::uint16_t keep_reflectance(float reflectance) {
+  constexpr float least = -0.3F;
+  constexpr float per_step = 1e4F;
+  constexpr float most_steps = 65534;
+  const float steps = std::min(std::max(0.0F, (reflectance - least) * per_step), most_steps);  // NaN: 0
+  const int kept = static_cast<int>(static_cast<double>(steps) + 0.5) + 1;                     // exact in double
+  return static_cast<std::uint16_t>(std::abs(reflectance) <= std::numeric_limits<float>::max() ? kept : 0);
+}
+
 float kept_reflectance(std::uint16_t kept);
 
 }  // namespace pitwatch

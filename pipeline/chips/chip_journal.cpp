@@ -184,15 +184,29 @@ void PendingChips::add(const std::string& journal) {
     if (total != rest.size()) throw DataError("is damaged: it is longer or shorter than its changes");
     std::uint64_t begin = content.size() - rest.size();
     for (const Entry& entry : entries) {
-      std::vector<Piece>& pieces = files_[entry.path];
-      if (entry.kept == 0) pieces.clear();
-      if (!entry.bytes) continue;
-      pieces.push_back({journal, begin, *entry.bytes, entry.kept});
-      begin += *entry.bytes;
+      const std::uint64_t bytes = entry.bytes.value_or(0);
+      change(entry.path, entry.kept,
+             entry.bytes ? std::optional<Piece>({journal, begin, bytes, entry.kept}) : std::nullopt);
+      begin += bytes;
     }
   } catch (const DataError& error) {
     throw DataError(journal + ": " + error.what());
   }
+}
+
+void PendingChips::add(const std::string& journal, std::span<const ChipChange> changes, std::uint64_t begin) {
+  for (const ChipChange& one : changes) {
+    const std::uint64_t bytes = one.bytes ? one.bytes->size() : 0;
+    change(one.path, one.kept_bytes,
+           one.bytes ? std::optional<Piece>({journal, begin, bytes, one.kept_bytes}) : std::nullopt);
+    begin += bytes;
+  }
+}
+
+void PendingChips::change(const std::string& path, std::uint64_t kept, std::optional<Piece> piece) {
+  std::vector<Piece>& pieces = files_[path];
+  if (kept == 0) pieces.clear();
+  if (piece) pieces.push_back(std::move(*piece));
 }
 
 std::optional<std::string> PendingChips::content(const std::string& path) const {
@@ -270,7 +284,10 @@ void ChipJournal::note(std::span<const ChipChange> changes, std::size_t acquisit
             (change.bytes ? std::to_string(change.bytes->size()) : std::string("-")) + ' ' + change.path + '\n';
   }
   text += '\n';
-  for (const ChipChange& change : changes) text += change.bytes.value_or("");
+  const std::size_t begin = text.size();
+  for (const ChipChange& change : changes) {
+    if (change.bytes) text += *change.bytes;
+  }
   text += sha256_text(text);
   std::string number = std::to_string(acquisitions);
   number.insert(0, number_digits - std::min(number_digits, number.size()), '0');
@@ -282,7 +299,7 @@ void ChipJournal::note(std::span<const ChipChange> changes, std::size_t acquisit
     for (int i = 0; i < made; ++i, folder = fs::path(folder).parent_path().string()) make_name_durable(folder);
   }
   write_file_atomically(path, text);
-  pending_.add(path);
+  pending_.add(path, changes, begin);
 }
 
 // ---- publishing ----

@@ -33,6 +33,9 @@ class PendingChips {
   /// is damaged.
   void add(const std::string& journal);
 
+  /// Takes in one that was just written of these changes, whose bytes begin there: it need not be read for that.
+  void add(const std::string& journal, std::span<const ChipChange> changes, std::uint64_t begin);
+
   /// A file as it will be; nothing where it will not be there. Throws DataError with its path.
   std::optional<std::string> content(const std::string& path) const;
 
@@ -50,6 +53,8 @@ class PendingChips {
     std::uint64_t bytes = 0;
     std::uint64_t kept = 0;  // of the pieces before, and of the file
   };
+
+  void change(const std::string& path, std::uint64_t kept, std::optional<Piece> piece);
 
   std::string state_;
   std::map<std::string, std::vector<Piece>> files_;  // without a piece: it goes

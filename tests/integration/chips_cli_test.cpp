@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -68,6 +69,31 @@ TEST_F(ChipsCli, EachAlertOfTheRegisterHasThem) {
   EXPECT_FALSE(alerts_with(path("state"), "confirmed.tif").empty());
   EXPECT_FALSE(fs::exists(path("state") + "/chips/.unpublished/small/000044.chips"));
   expect_verified("state");
+}
+
+TEST_F(ChipsCli, AnAlertIsShownWithItsSeries) {
+  nights_.deliver(0, scenes);
+  run("state");
+  const std::string id = *alerts_with(path("state"), "observations.csv").begin();
+  const std::string table = path("state") + "/chips/small/" + id + "/observations.csv";
+  const auto show = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> command{PITWATCH_PROGRAM, "alerts", "show", id, "--state", path("state"), "--series"};
+    command.insert(command.end(), more.begin(), more.end());
+    return test::run_process(command);
+  };
+  const std::string kept = read_text(table);
+  const auto rows = std::count(kept.begin(), kept.end(), '\n');
+  const test::Outcome csv = show({"--csv"});
+  EXPECT_EQ(csv.exit_code, 0) << csv.err;
+  EXPECT_EQ(std::count(csv.out.begin(), csv.out.end(), '\n'), rows);
+  EXPECT_THAT(csv.out, HasSubstr(kept.substr(kept.find('\n') + 1, 40)));
+  EXPECT_THAT(show({}).out, HasSubstr("from " + table));
+  EXPECT_THAT(show({"--json"}).out, HasSubstr("\"observations\": ["));
+  fs::remove(table);
+  const test::Outcome gone = show({});
+  EXPECT_EQ(gone.exit_code, 3);
+  EXPECT_THAT(gone.err, HasSubstr("no observations are kept of " + id));
+  EXPECT_THAT(gone.err, HasSubstr("pitwatch inspect --state"));
 }
 
 TEST_F(ChipsCli, GisProgramsReadReflectanceFromThem) {

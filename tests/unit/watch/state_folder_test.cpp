@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
+#include <limits>
 #include <set>
 #include <string>
 #include <utility>
@@ -551,6 +554,15 @@ TEST(KeptReflectance, ComesBackAsItIsUsed) {
   EXPECT_TRUE(std::isnan(kept_reflectance(keep_reflectance(std::numeric_limits<float>::quiet_NaN()))));
   EXPECT_EQ(keep_reflectance(100), 65535);
   EXPECT_EQ(keep_reflectance(-100), 1);
+  EXPECT_EQ(keep_reflectance(std::numeric_limits<float>::infinity()), 0);
+  EXPECT_EQ(keep_reflectance(-std::numeric_limits<float>::infinity()), 0);
+}
+
+TEST(KeptReflectance, IsRoundedToTheNearestStep) {
+  for (float value = -0.3F; value < 6.3F; value = std::nextafter(value + 3e-6F, 10.0F)) {
+    const float steps = (value - -0.3F) * 1e4F;
+    ASSERT_EQ(keep_reflectance(value), static_cast<std::uint16_t>(std::min(std::lround(steps), 65534L) + 1)) << value;
+  }
 }
 
 }  // namespace
