@@ -97,7 +97,9 @@ step "a night"
 inside sh -ec '
   cp /usr/share/doc/pitwatch/examples/sites.geojson /etc/pitwatch/sites.geojson
   runuser -u pitwatch -- pitwatch simulate --sites /etc/pitwatch/sites.geojson --from 2020-01-01 --to 2022-06-30 \
-    --history-days 731 --size-km 1.5 --bands B02,B03,B04,B08,B11,B12 --out /var/lib/pitwatch/scenes --quiet'
+    --history-days 731 --size-km 1.5 --bands B02,B03,B04,B08,B11,B12 --out /var/lib/pitwatch/archive --quiet
+  # The archive that scenes are fetched from.
+  sed -i "s|^#source = https.*|source = /var/lib/pitwatch/archive|; s|^#from = .*|from = 2020-01-01|" /etc/pitwatch/pitwatch.conf'
 cp "$here/night.sh" "$used/root/night.sh"
 rm -f "$used/root/night.result"
 booted=no
@@ -131,7 +133,7 @@ grep -q '^night: done$' "$used/root/night.result" || {
 }
 
 step "removal leaves the record"
-record() { (cd "$used/var/lib/pitwatch" && find . -type f ! -path './scenes/*' -print0 | sort -z | xargs -0 sha256sum); }
+record() { (cd "$used/var/lib/pitwatch" && find . -type f ! -path './scenes/*' ! -path './archive/*' -print0 | sort -z | xargs -0 sha256sum); }
 before=$(record)
 [[ -n $before ]] || fail "no record"
 apt remove -y pitwatch >"$roots/remove.log" 2>&1

@@ -25,7 +25,14 @@ by_unit() { # NAME
   )
 }
 
+# The run starts what goes before it.
+if [[ $how == units ]]; then
+  systemctl enable --quiet pitwatch-fetch.service pitwatch.timer
+else
+  by_unit pitwatch-fetch
+fi
 by_unit pitwatch || [[ $? -eq 4 ]]
+echo "scenes fetched: $(find /var/lib/pitwatch/scenes -name '*.json' | wc -l)"
 if [[ $how == units ]]; then
   # It was started by the run's success, and is not waited for by that.
   for ((i = 0; i < 300; ++i)); do
