@@ -27,7 +27,7 @@ class SeriesCommand final : public Command {
          "table with a date and bands or indices, one row per observation")                                        //
         ("id", po::value<std::string>()->value_name("COLUMN"), "column that tells pixels apart; none: one pixel")  //
         ("date", po::value<std::string>()->value_name("COLUMN")->default_value(defaults.date_column),
-         "column with the date, ISO 8601")  //
+         "column with the date, ISO 8601 or day.month.year")  //
         ("scale", po::value<double>()->value_name("X")->default_value(defaults.scale, "1"),
          "reflectance of a band value of 1, over 0; e.g. 0.0001")  //
         ("clear", po::value<std::string>()->value_name("COLUMN=V,V"),
@@ -90,6 +90,7 @@ class SeriesCommand final : public Command {
 
  private:
   void warn(const SeriesResult& result) const {
+    spdlog::info("{}: {}", options_.file, result.understood);
     if (options_.clear_column.empty()) {
       spdlog::warn("{}: without --clear every row counts as clear; clouds among them hide what they resemble",
                    options_.file);

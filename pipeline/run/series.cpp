@@ -17,6 +17,7 @@
 #include "pipeline/core/text.hpp"
 #include "pipeline/io/files/csv_table.hpp"
 #include "pipeline/monitor/learn.hpp"
+#include "pipeline/run/table_texts.hpp"
 
 namespace pitwatch {
 namespace {
@@ -53,13 +54,13 @@ constexpr std::size_t most_pixels_of_group = 256;
 class SeriesTable {
  public:
   explicit SeriesTable(const SeriesOptions& options) : options_(options) {
-    std::vector<std::string> names{options.date_column};
-    if (!options.id_column.empty()) names.push_back(options.id_column);
-    if (!options.clear_column.empty()) names.push_back(options.clear_column);
-    CsvFile file(options.file, names, largest_table_bytes);
+    CsvFile file(options.file, {}, largest_table_bytes, Separators::by_header);
     find_columns(file);
+    numbers_of_table_ = TableNumbers(file.separator() != ',');
     while (file.next()) take(file);
     if (when_.empty()) throw DataError("holds no rows");
+    numbers_of_table_.check();
+    understood_ = describe(file);
     sort();
   }
 
@@ -98,6 +99,8 @@ class SeriesTable {
     observation.seen[pixel] = is_clear(row) ? Seen::clear : Seen::masked;
   }
 
+  const std::string& understood() const { return understood_; }
+
   /// Rows of a date that their pixel had before.
   std::size_t repeated() const {
     std::size_t count = 0;
@@ -126,7 +129,7 @@ class SeriesTable {
   void find_columns(const CsvFile& file) {
     for (const BandColumn& band : band_columns) {
       for (const char* name : band.names) {
-        const auto column = *name == '\0' ? std::nullopt : file.column(name);
+        const auto column = *name == '\0' ? std::nullopt : column_of(file, name);
         if (!column) continue;
         bands_.push_back({*column, name, band.reflectance, {}});
         break;
@@ -134,14 +137,48 @@ class SeriesTable {
     }
     for (const Feature feature : index_columns) {
       const std::string name(feature_names[index(feature)]);
-      if (const auto column = file.column(name)) indices_.push_back({*column, name, feature, {}});
+      if (const auto column = column_of(file, name)) indices_.push_back({*column, name, feature, {}});
     }
     if (bands_.empty() && indices_.empty()) {
       throw DataError("has no column of a band (B02, B03, B04, B08, B11, B12) or index (ndvi, bsi, mndwi)");
     }
-    date_ = *file.column(options_.date_column);
-    if (!options_.id_column.empty()) id_ = file.column(options_.id_column);
-    if (!options_.clear_column.empty()) clear_flag_ = file.column(options_.clear_column);
+    date_ = required(file, options_.date_column);
+    if (!options_.id_column.empty()) id_ = required(file, options_.id_column);
+    if (!options_.clear_column.empty()) clear_flag_ = required(file, options_.clear_column);
+  }
+
+  /// The column of a name, else the only one whose name differs by upper and lower case.
+  static std::optional<std::size_t> column_of(const CsvFile& file, const std::string& name) {
+    const std::vector<std::string>& columns = file.columns();
+    const auto count = std::count(columns.begin(), columns.end(), name);
+    if (count > 1) throw DataError("has the column '" + name + "' twice");
+    if (count == 1) return file.column(name);
+    std::optional<std::size_t> found;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (lower_ascii(columns[i]) != lower_ascii(name)) continue;
+      if (found) throw DataError("has the columns '" + columns[*found] + "' and '" + columns[i] + "': which is it?");
+      found = i;
+    }
+    return found;
+  }
+
+  static std::size_t required(const CsvFile& file, const std::string& name) {
+    const std::optional<std::size_t> column = column_of(file, name);
+    if (!column) throw DataError("has no column '" + name + "'");
+    return *column;
+  }
+
+  std::string describe(const CsvFile& file) const {
+    const char separator = file.separator();
+    std::string text = separator == ';'    ? "cells divided by ';'"
+                       : separator == '\t' ? "cells divided by tabs"
+                                           : "cells divided by ','";
+    text += std::string(", decimal ") + (numbers_of_table_.has_commas() ? "comma" : "point");
+    text += day_first_ ? ", dates as day.month.year" : ", dates as ISO 8601";
+    text += ", date '" + printable(file.columns()[date_]) + "'";
+    for (const BandCells& band : bands_) text += ", " + band.name + " '" + printable(file.columns()[band.column]) + "'";
+    for (const IndexCells& of : indices_) text += ", " + of.name + " '" + printable(file.columns()[of.column]) + "'";
+    return text;
   }
 
   void take(const CsvFile& file) {
@@ -165,23 +202,20 @@ class SeriesTable {
     for (IndexCells& of : indices_) of.cells.push_back(number_in(file, of.column, of.name));
   }
 
-  Instant date_of(const CsvFile& file) const {
+  Instant date_of(const CsvFile& file) {
     try {
-      return parse_instant(file.cell(date_));
+      return parse_table_date(file.cell(date_), day_first_);
     } catch (const DataError& error) {
       fail(file, error.what());
     }
   }
 
-  static float number_in(const CsvFile& file, std::size_t column, const std::string& name) {
-    const std::string& text = file.cell(column);
-    if (text.empty() || text == "NA" || text == "NaN" || text == "nan") return none;
-    float value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) {
-      fail(file, "'" + name + "' is not a number: '" + text + "'");
+  float number_in(const CsvFile& file, std::size_t column, const std::string& name) {
+    try {
+      return numbers_of_table_.read(file.cell(column)).value_or(none);
+    } catch (const DataError& error) {
+      fail(file, "'" + name + "' " + error.what());
     }
-    return value;
   }
 
   void sort() {
@@ -208,7 +242,10 @@ class SeriesTable {
 
   const SeriesOptions& options_;
   const std::string whole_table_ = "1";  // the id of the one pixel where no column tells pixels apart
-  std::size_t date_ = 0;                 // columns
+  TableNumbers numbers_of_table_{false};
+  bool day_first_ = false;
+  std::string understood_;
+  std::size_t date_ = 0;  // columns
   std::optional<std::size_t> id_;
   std::optional<std::size_t> clear_flag_;
   std::vector<BandCells> bands_;
@@ -451,6 +488,7 @@ SeriesResult run_series(const SeriesOptions& options, const TakeSeries& take) {
     const Instant until = end_of_history(options, table.first(), table.last());
     SeriesResult result;
     result.repeated = table.repeated();
+    result.understood = table.understood();
     const auto stack_of = [&](std::size_t group) {
       throw_if_interrupted();
       return groups[group].stack(until);

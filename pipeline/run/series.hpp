@@ -52,7 +52,9 @@ struct SeriesPixel {
 
 struct SeriesResult {
   std::vector<SeriesPixel> pixels;  // in the order in which the file first names them
-  std::size_t repeated = 0;         // rows of a date that their pixel had before: observations of their own
+  /// How the table was read: what divides its cells, which column is what, how dates and numbers are written.
+  std::string understood;
+  std::size_t repeated = 0;  // rows of a date that their pixel had before: observations of their own
 };
 
 /// Gets a pixel and its observations after the history, by time.
@@ -65,6 +67,8 @@ using TakeSeries = std::function<void(const SeriesPixel& pixel, const std::vecto
 /// most half of the series. Empty cells and NA are no measurement; rows of a pixel with the same date are separate
 /// observations. Rows may come in any order; `take` gets the pixels in the order in which the file first names them.
 /// Time and memory grow with the rows: 17 bytes of each, and 4 for each cell of a band or index.
+/// Cells are divided by commas, semicolons or tabs (Separators::by_header). Names of columns are those of the file in
+/// upper and lower case alike, where only one fits. Dates and numbers are as table_texts.hpp has them.
 /// Throws DataError, naming the file and line, for what cannot be read or is no reflectance, and for a table of more
 /// than 1 GiB; ConfigError for options out of range.
 SeriesResult run_series(const SeriesOptions& options, const TakeSeries& take = {});

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -66,6 +67,51 @@ std::string two_pixels(bool with_swir) {
     }
   }
   return text.str();
+}
+
+/// "a;b" of "a,b", "0,5" of "0.5", "15.05.2021" of "2021-05-15".
+std::string as_spreadsheets_have_it(const std::string& text) {
+  std::istringstream lines(text);
+  std::string changed;
+  for (std::string line; std::getline(lines, line);) {
+    std::replace(line.begin(), line.end(), ',', ';');
+    std::replace(line.begin(), line.end(), '.', ',');
+    const std::size_t date = line.find("202");
+    if (date != std::string::npos && line[date - 1] == ';') {
+      const std::string iso = line.substr(date, 10);
+      line.replace(date, 10, iso.substr(8) + "." + iso.substr(5, 2) + "." + iso.substr(0, 4));
+    }
+    changed += line + "\r\n";
+  }
+  const std::size_t name = changed.find("date");
+  return changed.replace(name, 4, "Date");
+}
+
+TEST_F(SeriesCli, ReadsWhatSpreadsheetsOfOtherCountriesWrite) {
+  const Outcome plain = series({write(two_pixels(true)), "--id", "point"});
+  ASSERT_EQ(plain.exit_code, 0) << plain.err;
+  EXPECT_THAT(plain.err, HasSubstr("cells divided by ',', decimal point, dates as ISO 8601, date 'date', B02 'B02'"));
+  const std::string other = as_spreadsheets_have_it(two_pixels(true));
+  ASSERT_THAT(other, HasSubstr("point;Date;B02"));
+  ASSERT_THAT(other, HasSubstr("grass;01.01.2020;0,0"));
+  const Outcome same = series({write(other), "--id", "Point"});
+  ASSERT_EQ(same.exit_code, 0) << same.err;
+  EXPECT_EQ(same.out, plain.out);
+  EXPECT_THAT(same.err, HasSubstr("cells divided by ';', decimal comma, dates as day.month.year, date 'Date'"));
+
+  const std::vector<std::pair<std::string, std::string>> refused{
+      {"date;B04\n2020-01-01;0,1\n2020-01-02;0.1\n", "line 3: 'B04' has a decimal point where others have a comma"},
+      {"date;B04\n2020-01-01;1,234\n2020-01-02;2,345\n", "'1,234' may have a decimal comma"},
+      {"date,B04\n01/02/2020,0.1\n", "day or the month first"},
+      {"date,B04\n2020-01-01,\"0,1\"\n", "is not a number: '0,1'"},
+      {"Date,DATE,B04\n2020-01-01,2020-01-01,0.1\n", "'Date' and 'DATE': which is it?"},
+      {"day,B04\n2020-01-01,0.1\n", "has no column 'date'"},
+  };
+  for (const auto& [text, why] : refused) {
+    const Outcome outcome = series({write(text)});
+    EXPECT_EQ(outcome.exit_code, 3) << text;
+    EXPECT_THAT(outcome.err, HasSubstr(why));
+  }
 }
 
 TEST_F(SeriesCli, FindsThePitAndLeavesTheGrass) {

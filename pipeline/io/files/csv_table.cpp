@@ -1,6 +1,7 @@
 #include "pipeline/io/files/csv_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <functional>
@@ -43,6 +44,22 @@ class Reader {
     pass_mark();
   }
 
+  /// By the line that is next.
+  void find_separator() {
+    std::array<std::size_t, 3> counts{};
+    bool is_quoted = false;
+    for (std::size_t i = std::min(text_.find_first_not_of("\r\n", place_), text_.size()); i < text_.size(); ++i) {
+      if (text_[i] == '\n') break;
+      if (text_[i] == '"') is_quoted = !is_quoted;
+      const std::size_t which = known_separators.find(text_[i]);
+      if (which != std::string_view::npos && !is_quoted) ++counts[which];
+    }
+    const auto most = std::max_element(counts.begin(), counts.end());  // the first of several
+    separator_ = *most == 0 ? ',' : known_separators[static_cast<std::size_t>(most - counts.begin())];
+    ends_of_cell_[0] = separator_;
+  }
+  char separator() const { return separator_; }
+
   /// False at the end. Empty lines are passed over.
   bool next(Record& record) {
     while (place_ < text_.size() || more_) {
@@ -82,7 +99,7 @@ class Reader {
     record.line = line_;
     record.cells.clear();
     record.cells.push_back(cell());
-    while (place_ < text_.size() && text_[place_] == ',') {
+    while (place_ < text_.size() && text_[place_] == separator_) {
       ++place_;
       record.cells.push_back(cell());
     }
@@ -90,9 +107,9 @@ class Reader {
   }
 
   std::string cell() {
-    const std::size_t start = text_.find_first_not_of(" \t", place_);
+    const std::size_t start = text_.find_first_not_of(separator_ == '\t' ? " " : " \t", place_);
     if (start != std::string::npos && text_[start] == '"') return quoted(start);
-    const std::size_t end = std::min(text_.find_first_of(",\n", place_), text_.size());
+    const std::size_t end = std::min(text_.find_first_of(ends(), place_), text_.size());
     const std::string plain = trimmed(text_.substr(place_, end - place_));
     place_ = end;
     return plain;
@@ -114,7 +131,7 @@ class Reader {
       throw DataError("line " + std::to_string(first_line) + ": a quote is not closed");
     }
     ++place_;
-    const std::size_t end = std::min(text_.find_first_of(",\n", place_), text_.size());
+    const std::size_t end = std::min(text_.find_first_of(ends(), place_), text_.size());
     if (!trimmed(text_.substr(place_, end - place_)).empty()) {
       throw DataError("line " + std::to_string(line_) + ": text after a closing quote");
     }
@@ -122,12 +139,18 @@ class Reader {
     return value;
   }
 
+  std::string_view ends() const { return {ends_of_cell_.data(), ends_of_cell_.size()}; }
+
   void end_line() {
     if (place_ >= text_.size()) return;
     ++place_;
     ++line_;
   }
 
+  static constexpr std::string_view known_separators = ";\t,";
+
+  char separator_ = ',';
+  std::array<char, 2> ends_of_cell_{',', '\n'};
   More more_;           // none: text_ is all that is left
   std::string buffer_;  // where it comes in pieces
   std::string_view text_;
@@ -182,8 +205,10 @@ struct CsvFile::State {
   Record row;
 };
 
-CsvFile::CsvFile(const std::string& path, const std::vector<std::string>& columns, std::uint64_t most_bytes) try
+CsvFile::CsvFile(const std::string& path, const std::vector<std::string>& columns, std::uint64_t most_bytes,
+                 Separators separators) try
     : state_(std::make_unique<State>(path, most_bytes)) {
+  if (separators == Separators::by_header) state_->reader.find_separator();
   state_->header = header_of(state_->reader, columns);
 } catch (const DataError& error) {
   throw DataError(path + ": " + error.what());
@@ -197,6 +222,9 @@ std::optional<std::size_t> CsvFile::column(const std::string& name) const {
   if (found == names.end()) return {};
   return static_cast<std::size_t>(found - names.begin());
 }
+
+const std::vector<std::string>& CsvFile::columns() const { return state_->header.cells; }
+char CsvFile::separator() const { return state_->reader.separator(); }
 
 bool CsvFile::next() {
   try {

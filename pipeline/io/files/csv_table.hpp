@@ -26,18 +26,27 @@ std::vector<CsvRow> read_csv(const std::string& path, const std::vector<std::str
 /// The same of a text. Throws DataError without the path.
 std::vector<CsvRow> parse_csv(std::string_view text, const std::vector<std::string>& columns);
 
+/// What divides the cells of a row: commas, or whichever of semicolon, tab and comma the header has most of (of as
+/// many, in this order).
+enum class Separators { comma, by_header };
+
 /// A table of any length, row by row: of the file a megabyte or two are in memory. What is read, and what is refused,
 /// is as in read_csv(); a row has at most a megabyte. One thread at a time.
 class CsvFile {
  public:
   /// Opens the file and reads its header. Throws DataError as read_csv(), for more than `most_bytes`, too.
-  CsvFile(const std::string& path, const std::vector<std::string>& columns, std::uint64_t most_bytes);
+  CsvFile(const std::string& path, const std::vector<std::string>& columns, std::uint64_t most_bytes,
+          Separators separators = Separators::comma);
   ~CsvFile();
   CsvFile(const CsvFile&) = delete;
   CsvFile& operator=(const CsvFile&) = delete;
 
   /// The place of a column in each row; the first of two of one name.
   std::optional<std::size_t> column(const std::string& name) const;
+
+  /// The header's cells.
+  const std::vector<std::string>& columns() const;
+  char separator() const;
 
   /// False at the end. Throws DataError, starting with the path.
   bool next();

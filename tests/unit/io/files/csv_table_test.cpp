@@ -83,6 +83,29 @@ TEST_F(CsvTable, RowByRowIsAsAllAtOnce) {
   EXPECT_FALSE(file.next());
 }
 
+TEST_F(CsvTable, TheHeaderTellsWhatDividesCells) {
+  const auto cells_of = [&](const std::string& text, Separators separators) {
+    test::write_text(path_, text);
+    CsvFile file(path_, {}, 1 << 20, separators);
+    std::string found(1, file.separator());
+    for (const std::string& column : file.columns()) found += "[" + column + "]";
+    while (file.next()) {
+      for (std::size_t i = 0; i < file.columns().size(); ++i) found += "(" + file.cell(i) + ")";
+    }
+    return found;
+  };
+  constexpr Separators by_header = Separators::by_header;
+  EXPECT_EQ(cells_of("a;b\n0,1; \"x;y\" \n", by_header), ";[a][b](0,1)(x;y)");
+  EXPECT_EQ(cells_of("\xEF\xBB\xBF"
+                     "a;b\r\n1;2\r\n",
+                     by_header),
+            ";[a][b](1)(2)");
+  EXPECT_EQ(cells_of("a\tb\tc\n\t\"2\"\t 3\n", by_header), "\t[a][b][c]()(2)(3)");
+  EXPECT_EQ(cells_of("\"a;b;c\",d\n1,2\n", by_header), ",[a;b;c][d](1)(2)");
+  EXPECT_EQ(cells_of("a\n1\n", by_header), ",[a](1)");
+  EXPECT_EQ(cells_of("a;b\n1;2\n", Separators::comma), ",[a;b](1;2)");
+}
+
 TEST_F(CsvTable, RowByRowSaysWhatIsWrong) {
   const auto refusal_of = [&](const std::string& text) {
     test::write_text(path_, text);
