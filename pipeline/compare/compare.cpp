@@ -1,5 +1,7 @@
 #include "pipeline/compare/compare.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -116,6 +118,9 @@ class Comparison {
     };
     run_slots(std::span(slots_), take, work, merge);
   }
+
+  /// What the tiles in flight had: no more are to come.
+  void free_slots() { std::vector<Slot>().swap(slots_); }
 
   std::vector<Component> components() { return stitcher_.finish(hysteresis_); }
   const std::vector<std::vector<RegionSums>>& sums() const { return sums_; }
@@ -346,7 +351,9 @@ CompareReport compare(const std::string& before, const std::string& after, const
     const PairSurvey found = surveyed(inputs, *store, options, watch, report);
     comparison.run(found);
     report.pixels_by_mask = comparison.counts();
-    store.reset();  // the outputs need the memory
+    comparison.free_slots();  // the outputs need the memory
+    store.reset();
+    ::malloc_trim(0);
 
     progress("writing", 0);
     write_outputs(comparison, inputs, options, watch, report);

@@ -13,7 +13,7 @@
 namespace pitwatch {
 namespace {
 
-constexpr std::array tile_sizes{1024, 512, 256, 128};
+constexpr std::array tile_sizes{512, 256, 128};  // larger ones are no faster, and take more memory
 // The program and its libraries at rest, decoder buffers, polygons.
 constexpr std::int64_t fixed_bytes = std::int64_t{160} << 20;
 

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <iterator>
 #include <map>
@@ -28,6 +29,39 @@ void* fresh(std::size_t bytes, std::size_t alignment) {
   return posix_memalign(&memory, alignment, bytes) == 0 ? memory : nullptr;
 }
 
+/// From that size on a piece is the system's own mapping: malloc would keep what is freed, and lay small things on
+/// pages that were asked to be huge. AddressSanitizer watches malloc's memory alone.
+bool is_mapped(std::size_t bytes) { return may_keep && bytes >= huge_page_bytes; }
+
+std::size_t pages_of(std::size_t bytes) { return (bytes + page_bytes - 1) / page_bytes * page_bytes; }
+
+/// A mapping that begins at a huge page; nothing where there is no memory.
+void* fresh_mapping(std::size_t bytes) {
+  const std::size_t wanted = pages_of(bytes);
+  const std::size_t whole = wanted + huge_page_bytes;
+  void* const memory = mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  const std::size_t ahead =
+      (huge_page_bytes - reinterpret_cast<std::uintptr_t>(memory) % huge_page_bytes) % huge_page_bytes;
+  char* const begin = static_cast<char*>(memory) + ahead;
+  if (ahead > 0) munmap(memory, ahead);
+  munmap(begin + wanted, whole - ahead - wanted);
+  return begin;
+}
+
+void* fresh_piece(std::size_t bytes) {
+  if (is_mapped(bytes)) return fresh_mapping(bytes);
+  return fresh(bytes, bytes >= huge_page_bytes ? huge_page_bytes : page_bytes);
+}
+
+void free_piece(void* memory, std::size_t capacity) {
+  if (is_mapped(capacity)) {
+    munmap(memory, pages_of(capacity));
+  } else {
+    std::free(memory);
+  }
+}
+
 /// Large pieces: those in use, and those that were freed while pieces are kept. Thread-safe.
 class LargePieces {
  public:
@@ -43,11 +77,10 @@ class LargePieces {
     make_room(bytes);
     // Memory is taken when it is touched: the next one that fits in may want a little more.
     const std::size_t capacity = keepers_ > 0 && may_keep ? bytes + bytes / 8 : bytes;
-    const std::size_t alignment = capacity >= huge_page_bytes ? huge_page_bytes : page_bytes;
-    void* memory = fresh(capacity, alignment);
+    void* memory = fresh_piece(capacity);
     if (memory == nullptr) {
       release();
-      memory = fresh(capacity, alignment);
+      memory = fresh_piece(capacity);
       if (memory == nullptr) throw std::bad_alloc();
     }
     // A wish: where it is not granted, pages are small.
@@ -67,7 +100,7 @@ class LargePieces {
       kept_.emplace(piece.capacity, piece);
       kept_bytes_ += piece.touched;
     } else {
-      std::free(memory);
+      free_piece(memory, piece.capacity);
     }
     return true;
   }
@@ -107,7 +140,7 @@ class LargePieces {
 
   void free_kept(std::multimap<std::size_t, Piece>::iterator one) {
     kept_bytes_ -= one->second.touched;
-    std::free(one->second.memory);
+    free_piece(one->second.memory, one->second.capacity);
     kept_.erase(one);
   }
 
