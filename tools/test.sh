@@ -15,19 +15,18 @@ END
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 preset=release
+setup=() chosen=() left_out='slow|package'
 case ${1:-} in
   -h | --help) usage; exit 0 ;;
   release | asan | tsan) preset=$1; shift ;;
-  --package) setup=(--package); left_out='^$'; shift; set -- -L package "$@" ;;
+  --package) setup=(--package) chosen=(-L package) left_out=slow; shift ;;
 esac
 folder=$root/build
-left_out='slow|package'
-setup=()
 if [[ $preset != release ]]; then folder=$root/build-$preset; fi
 # Debian's oneTBB is not instrumented: ThreadSanitizer would see races in it that are none.
-if [[ $preset == tsan ]]; then left_out='slow|tbb|package'; fi
+if [[ $preset == tsan ]]; then left_out+='|tbb'; fi
 
 "$root/tools/setup.sh" "${setup[@]}"
 "$root/tools/build.sh" "$preset"
 cd "$folder"
-exec ctest --output-on-failure -LE "$left_out" -j "${JOBS:-$(nproc)}" "$@"
+exec ctest --output-on-failure -LE "$left_out" "${chosen[@]}" -j "${JOBS:-$(nproc)}" "$@"

@@ -15,7 +15,7 @@ function(pitwatch_revision variable)
       OUTPUT_VARIABLE revision OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   endif()
   # Of an archive the name, or, before the first release, the commit; of other folders what git would have replaced.
-  file(STRINGS ${PROJECT_SOURCE_DIR}/packaging/revision.txt archived REGEX "^[A-Za-z0-9._-]+$")
+  file(STRINGS ${PROJECT_SOURCE_DIR}/tools/packaging/revision.txt archived REGEX "^[A-Za-z0-9._-]+$")
   list(APPEND archived unknown)
   if(NOT revision MATCHES "^[A-Za-z0-9._-]+$")
     list(GET archived 0 revision)
