@@ -4,12 +4,14 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-usage: tools/setup.sh [--dev] [--postgis] [--list]
+usage: tools/setup.sh [--dev] [--postgis] [--cluster] [--list]
 Installs the Debian packages that are missing, as root or through sudo; does nothing when none is.
   --dev      clang, clang-format, clang-tidy and GRASS too, for the fuzzers, for working on the code and for a
              benchmark
   --postgis  PostgreSQL with PostGIS too, for the tests of registers in databases, which are skipped without: 200 MB, and
              Debian's package sets up a server of its own, which these tests do not use
+  --cluster  Slurm, munge and Snakemake too, for the tests of a night on a cluster, which are skipped without; nothing of it
+             is started, the tests run daemons of their own
   --list     names the packages and exits
 END
 }
@@ -77,12 +79,24 @@ postgresql-15-postgis-3       tests: shapes in their databases
 END
 }
 
+cluster_packages() {
+  cat <<'END'
+slurmctld                     tests: a cluster on this machine
+slurmd                        tests: its nodes
+slurm-client                  tests: sbatch, squeue, scontrol
+munge                         tests: who is who in it
+iproute2                      tests: a network of its own
+snakemake                     tests: a night as a workflow
+END
+}
+
 table=$(packages)
 only_list=false
 for argument in "$@"; do
   case $argument in
     --dev) table+=$'\n'$(dev_packages) ;;
     --postgis) table+=$'\n'$(postgis_packages) ;;
+    --cluster) table+=$'\n'$(cluster_packages) ;;
     --list) only_list=true ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
