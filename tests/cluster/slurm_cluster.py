@@ -180,15 +180,27 @@ class SlurmCluster:
     def start_node(self, node):
         self._start(node, node, ["slurmd", "-D", "-N", node, "-f", self.configuration])
 
-    def kill_node(self, node):
-        """As when its power fails: all processes at once, and its cable is dead."""
+    def cut_off(self, node):
+        """Its cable is dead; it works on."""
         self._ip("-n", self.namespaces["ctl"], "link", "set", node, "down")
+
+    def connect(self, node):
+        self._ip("-n", self.namespaces["ctl"], "link", "set", node, "up")
+
+    def kill_node(self, node):
+        """As when its power fails: all processes at once."""
+        self.cut_off(node)
         self._kill_all(node)
         self.daemons.pop(node).wait()
 
     def plug_in(self, node):
-        self._ip("-n", self.namespaces["ctl"], "link", "set", node, "up")
+        self.connect(node)
         self.start_node(node)
+
+    def fill_disk(self, node):
+        """The rest of its scratch disk, as a runaway log does."""
+        subprocess.run(["nsenter", f"--mount=/proc/{self.daemons[node].pid}/ns/mnt", "dd", "if=/dev/zero", f"of={self.scratch}/log",
+                        "bs=1M"], capture_output=True, env=environment())
 
     def pids(self, node):
         found = subprocess.run(["ip", "netns", "pids", self.namespaces[node]], capture_output=True, text=True, env=environment())
