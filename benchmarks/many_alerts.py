@@ -181,4 +181,5 @@ def main():
         print(len(json.load(open(given.path))["features"]))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-usage: tools/setup.sh [--dev] [--package] [--postgis] [--qgis] [--list]
+usage: tools/setup.sh [--dev] [--package] [--postgis] [--qgis] [--cluster] [--list]
 Installs the Debian packages that are missing, as root or through sudo; does nothing when none is.
   --dev      clang, clang-format, clang-tidy and GRASS too, for the fuzzers, for working on the code and for a
              benchmark
@@ -12,6 +12,8 @@ Installs the Debian packages that are missing, as root or through sudo; does not
              Debian's package sets up a server of its own, which these tests do not use
   --qgis     QGIS without its desktop, for the test that it opens what publish writes, which is skipped without: 400 MB
   --package  what builds, checks and tries out the Debian package
+  --cluster  Slurm, munge and Snakemake too, for the tests of a night on a cluster, which are skipped without; nothing of it
+             is started, the tests run daemons of their own
   --list     names the packages and exits
 END
 }
@@ -98,6 +100,17 @@ qgis-providers                tests: how it reads files
 END
 }
 
+cluster_packages() {
+  cat <<'END'
+slurmctld                     tests: a cluster on this machine
+slurmd                        tests: its nodes
+slurm-client                  tests: sbatch, squeue, scontrol
+munge                         tests: who is who in it
+iproute2                      tests: a network of its own
+snakemake                     tests: a night as a workflow
+END
+}
+
 table=$(packages)
 only_list=false
 for argument in "$@"; do
@@ -106,6 +119,7 @@ for argument in "$@"; do
     --package) table+=$'\n'$(package_packages) ;;
     --postgis) table+=$'\n'$(postgis_packages) ;;
     --qgis) table+=$'\n'$(qgis_packages) ;;
+    --cluster) table+=$'\n'$(cluster_packages) ;;
     --list) only_list=true ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
