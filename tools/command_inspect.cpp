@@ -46,9 +46,8 @@ class InspectCommand final : public Command {
         ("format", po::value<std::string>()->value_name("LIST"),
          "table, csv, json, svg, png; several with commas; by default what the name of --out says, or table")  //
         ("features", po::value<std::string>()->value_name("LIST"),
-         "of table and plots: ndvi, bsi, mndwi, log_visible, log_swir16, log_swir22; by default the three that "
-         "deviated "
-         "most")  //
+         "of table and plots: ndvi, bsi, mndwi, log_visible, log_swir16, log_swir22, and names of --feature; by "
+         "default the three that deviated most")  //
         ("out,o", po::value<std::string>()->value_name("FILE"),
          "file for the result instead of stdout; of several formats the name without its ending");
     add_monitor_options(description);
@@ -105,10 +104,11 @@ class InspectCommand final : public Command {
   }
 
   void read_features(const std::string& text) {
+    const std::vector<std::string> names = names_of_features(options_.watch.thresholds.monitor.extra);
     for (const std::string& name : split_list(text)) {
-      const auto found = std::find(feature_names.begin(), feature_names.end(), name);
-      if (found == feature_names.end()) throw ConfigError("--features: there is no '" + name + "'");
-      features_.push_back(static_cast<Feature>(found - feature_names.begin()));
+      const auto found = std::find(names.begin(), names.end(), name);
+      if (found == names.end()) throw ConfigError("--features: there is no '" + name + "'");
+      features_.push_back(static_cast<Feature>(found - names.begin()));
     }
   }
 

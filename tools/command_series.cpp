@@ -10,6 +10,7 @@
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/run/series.hpp"
 #include "tools/common_options.hpp"
+#include "tools/monitor_options.hpp"
 #include "tools/named_options.hpp"
 
 namespace pitwatch::tools {
@@ -41,6 +42,7 @@ class SeriesCommand final : public Command {
         ("out,o", po::value<std::string>()->value_name("FILE"), "file for the result instead of stdout");
     add_named_options(description, defaults.monitor);
     add_named_options(description, defaults.course);
+    add_feature_option(description);
     return description;
   }
 
@@ -57,6 +59,7 @@ class SeriesCommand final : public Command {
     if (values.count("clear") != 0) read_clear(values["clear"].as<std::string>());
     read_named_options(values, options_.monitor);
     read_named_options(values, options_.course);
+    options_.monitor.extra = read_features(values);
     summary_ = values["summary"].as<bool>();
     if (values.count("out") != 0) out_ = values["out"].as<std::string>();
   }
@@ -78,9 +81,9 @@ class SeriesCommand final : public Command {
     } else {
       bool is_begun = false;
       const auto take = [&](const SeriesPixel& pixel, const std::vector<SeriesObservation>& observations) {
-        if (!is_begun) put(observations_header());
+        if (!is_begun) put(observations_header(options_.monitor.extra));
         is_begun = true;
-        put(observations_csv(pixel, observations));
+        put(observations_csv(pixel, observations, options_.monitor.extra));
       };
       warn(run_series(options_, take));
     }

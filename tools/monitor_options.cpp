@@ -42,14 +42,31 @@ void add_monitor_options(po::options_description& description) {
       ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
        "learnt from before watching begins, where a site names no baseline_to; 60..36500");
   add_named_options(description, defaults.thresholds);
+  add_feature_option(description);
   add_light_options(description);
   add_mask_options(description);
   description.add_options()  //
       ("write-masks", po::value<std::string>()->value_name("DIR"),
        "write the mask of each acquisition taken in: DIR/SITE/TIME_mask.tif, Cloud Optimized GeoTIFF, its bits named "
        "in the "
-       "metadata");
+       "metadata")  //
+      ("write-scores", po::value<std::string>()->value_name("DIR"),
+       "write what is known of each pixel after each acquisition that is judged: DIR/SITE/TIME_score.tif, the "
+       "probability that it is disturbed, and DIR/SITE/TIME_status.tif; Cloud Optimized GeoTIFF");
   add_check_options(description);
+}
+
+void add_feature_option(po::options_description& description) {
+  description.add_options()  //
+      ("feature", po::value<std::vector<std::string>>()->value_name("NAME=FORMULA")->composing(),
+       "monitor an index of the catalogue (pitwatch index --list) or a formula over bands beside NDVI, BSI, MNDWI and "
+       "the three brightnesses, e.g. NDRE=(B8A-B05)/(B8A+B05); again for each, 8 at most; its error follows from that "
+       "of the bands");
+}
+
+ExtraFeatures read_features(const po::variables_map& values) {
+  return values.count("feature") == 0 ? ExtraFeatures()
+                                      : ExtraFeatures(values["feature"].as<std::vector<std::string>>());
 }
 
 WatchOptions read_watch_options(const po::variables_map& values, const std::string& command) {
@@ -66,6 +83,7 @@ WatchOptions read_derive_options(const po::variables_map& values) {
   options.buffer_m = values["buffer-m"].as<double>();
   options.history_days = values["history-days"].as<int>();
   read_named_options(values, options.thresholds);
+  options.thresholds.monitor.extra = read_features(values);
   if (values.count("elevation") != 0) options.light.elevation = values["elevation"].as<std::string>();
   options.light.topographic_correction = values["topographic-correction"].as<bool>();
   options.light.brdf = values["brdf"].as<bool>();
@@ -73,6 +91,7 @@ WatchOptions read_derive_options(const po::variables_map& values) {
   options.checks = read_check_options(values);
   options.masks = read_mask_choice(values);
   if (values.count("write-masks") != 0) options.write_masks = values["write-masks"].as<std::string>();
+  if (values.count("write-scores") != 0) options.write_scores = values["write-scores"].as<std::string>();
   const CommonOptions common = read_common_options(values);
   options.threads = common.threads;
   options.memory_bytes = common.memory_bytes.value_or(usable_memory_bytes() / 2);

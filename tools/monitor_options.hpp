@@ -18,6 +18,11 @@ void add_light_options(boost::program_options::options_description& description)
 /// light.
 void add_monitor_options(boost::program_options::options_description& description);
 
+/// --feature NAME=FORMULA, as often as there are features beside those that are always there.
+void add_feature_option(boost::program_options::options_description& description);
+/// Throws as ExtraFeatures.
+ExtraFeatures read_features(const boost::program_options::variables_map& values);
+
 /// What both of the above say, and threads and memory of the common options. Throws ConfigError naming the option;
 /// `command` is for the hint.
 WatchOptions read_watch_options(const boost::program_options::variables_map& values, const std::string& command);

@@ -132,6 +132,14 @@ void take_decision(const Scene& scene, const OffsetReport& report, ReadAcquisiti
 
 }  // namespace
 
+std::vector<Band> more_bands_of(const ExtraFeatures& extra) {
+  std::vector<Band> bands;
+  for (const Band band : extra.bands()) {
+    if (std::find(watched_bands.begin(), watched_bands.end(), band) == watched_bands.end()) bands.push_back(band);
+  }
+  return bands;
+}
+
 AcquisitionReader::AcquisitionReader(ReadingOptions options, Grid grid, OffsetMemory& offsets, BlockCache& blocks)
     : options_(std::move(options)),
       grid_(std::move(grid)),
@@ -378,6 +386,8 @@ ReadAcquisition AcquisitionReader::read(const PlannedAcquisition& planned) const
   }
   complete_mask(parts, how, options_.masks, seen);
   if (options_.checks.gate && !planned.is_kept) refuse_displaced(parts.front(), seen);
+  how.see_pixels = mosaic_options(files).see_pixels;
+  read_more(parts, how, seen);
   light_.correct(parts, datatake.acquired, seen);
   ObservationPlanes& planes = acquisition.planes;
   planes.when = datatake.acquired;
@@ -388,9 +398,20 @@ ReadAcquisition AcquisitionReader::read(const PlannedAcquisition& planned) const
   for (std::size_t band = 0; band < watched_bands.size(); ++band) {
     *planes_of(planes)[band] = std::move(seen.reflectance.at(watched_bands[band]));
   }
+  for (const Band band : options_.more_bands) planes.more.emplace(band, std::move(seen.reflectance.at(band)));
   planes.mask = std::move(seen.mask);
   if (!options_.write_masks.empty()) write_mask_of(datatake, planes);
   return acquisition;
+}
+
+/// Adds the bands that extra features need beside. Nothing is masked for them: where one has no measurement, or no
+/// scene has the band, they are absent.
+void AcquisitionReader::read_more(const std::vector<Scene>& parts, MosaicOptions how, Mosaic& seen) const {
+  if (options_.more_bands.empty()) return;
+  how.dispensable = options_.more_bands;
+  how.keep_classes = false;
+  Mosaic more = read_mosaic(light_.to_read(parts), seen.grid, options_.more_bands, how);
+  for (auto& [band, plane] : more.reflectance) seen.reflectance.insert_or_assign(band, std::move(plane));
 }
 
 /// Whether each pixel of an acquisition follows from the ground around it.
@@ -413,6 +434,7 @@ ObservationPlanes AcquisitionReader::read_part(const PlannedAcquisition& planned
   take_shift(parts, how, true);
   Mosaic seen = read_mosaic(light_.to_read(parts), grid, watched_bands, how);
   complete_mask(parts, how, options_.masks, seen);
+  read_more(parts, how, seen);
   light_.correct(parts, datatake.acquired, seen);
   const auto cut = [&](auto& plane) {
     if (!is_all) return std::move(plane);
@@ -427,6 +449,7 @@ ObservationPlanes AcquisitionReader::read_part(const PlannedAcquisition& planned
   for (std::size_t band = 0; band < watched_bands.size(); ++band) {
     *planes_of(planes)[band] = cut(seen.reflectance.at(watched_bands[band]));
   }
+  for (const Band band : options_.more_bands) planes.more.emplace(band, cut(seen.reflectance.at(band)));
   planes.mask = cut(seen.mask);
   return planes;
 }

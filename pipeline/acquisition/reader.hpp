@@ -29,8 +29,12 @@ struct ReadingOptions {
   MaskChoice masks;
   double shift_error_px = 0.25;          // standard error of where acquisitions lie whose shift cannot be measured
   double typical_shift_error_px = 0.25;  // such an error that the learnt noise has in it
+  std::vector<Band> more_bands;          // beside watched_bands: of scenes that have them
   std::string write_masks;               // folder that gets the mask of each acquisition read; empty: none is written
 };
+
+/// Those that extra features need beside watched_bands.
+std::vector<Band> more_bands_of(const ExtraFeatures& extra);
 
 struct ReadAcquisition {
   ObservationPlanes planes;
@@ -75,6 +79,7 @@ class AcquisitionReader {
   Grid shift_grid() const;
   MosaicOptions mosaic_options(OpenBands& files) const;
   MosaicOptions unchecked_options(OpenBands& files) const;
+  void read_more(const std::vector<Scene>& parts, MosaicOptions how, Mosaic& seen) const;
   double take_shift(const std::vector<Scene>& parts, MosaicOptions& how, bool may_recall = false) const;
   std::optional<MosaicShift> measured_shift(const std::vector<Scene>& parts, OpenBands* files) const;
   std::optional<MosaicShift> remembered_shift(const std::vector<Scene>& parts, OpenBands* files) const;

@@ -28,6 +28,27 @@ kernels::BandRows row_of(const ObservationPlanes& observation, int y) {
           row(observation.nir),  row(observation.swir16), row(observation.swir22)};
 }
 
+const Plane<float>* plane_of(const ObservationPlanes& observation, Band band) {
+  switch (band) {
+    case Band::B02:
+      return &observation.blue;
+    case Band::B03:
+      return &observation.green;
+    case Band::B04:
+      return &observation.red;
+    case Band::B08:
+      return &observation.nir;
+    case Band::B11:
+      return &observation.swir16;
+    case Band::B12:
+      return &observation.swir22;
+    default:
+      break;
+  }
+  const auto found = observation.more.find(band);
+  return found == observation.more.end() ? nullptr : &found->second;
+}
+
 /// The features of a single pixel, as those of a row.
 struct PixelFeatures {
   FeatureVector values{};
@@ -56,6 +77,8 @@ class FeatureRowWalk {
   FeatureRowWalk(const ObservationPlanes& observation, const MonitorOptions& options, ObservationFeatures& into)
       : observation_(observation),
         parameters_(parameters_of(options)),
+        extra_(options.extra),
+        features_(into.values.features()),
         into_(into),
         width_(static_cast<std::size_t>(into.width)),
         spectrum_(width_) {}
@@ -64,9 +87,9 @@ class FeatureRowWalk {
     const bool is_displaced = observation_.position_error_px > 0;
     if (is_displaced) {
       // Rows beside those that are walked belong to others: their features are worked out once more.
-      above_.resize(feature_count * width_);
-      below_.resize(feature_count * width_);
-      unused_.resize((feature_count + 1) * width_);
+      above_.resize(features_ * width_);
+      below_.resize(features_ * width_);
+      unused_.resize((features_ + 1) * width_);
       if (begin > 0) measure_beside(begin - 1, above_);
       if (end < into_.height) measure_beside(end, below_);
     }
@@ -85,29 +108,40 @@ class FeatureRowWalk {
   std::size_t pixel(int y) const { return static_cast<std::size_t>(y) * width_; }
 
   void measure(int y) {
-    kernels::feature_row(row_of(observation_, y), parameters_, width_,
-                         {.values = into_.values.from(pixel(y)),
-                          .errors = into_.errors.from(pixel(y)),
-                          .blue_to_red = &into_.blue_to_red[pixel(y)],
-                          .spectrum = spectrum_.data()});
+    measure_into(y, into_.values.from(pixel(y)), into_.errors.from(pixel(y)), &into_.blue_to_red[pixel(y)]);
+  }
+
+  void measure_into(int y, const PerFeature<float>& values, const PerFeature<float>& errors, float* blue_to_red) {
+    kernels::FeatureRows rows{.values = {}, .errors = {}, .blue_to_red = blue_to_red, .spectrum = spectrum_.data()};
+    for (std::size_t f = 0; f < feature_count; ++f) {
+      rows.values[f] = values[f];
+      rows.errors[f] = errors[f];
+    }
+    kernels::feature_row(row_of(observation_, y), parameters_, width_, rows);
+    if (extra_.size() == 0) return;
+    bands_.clear();
+    for (const Band band : extra_.bands()) {
+      const Plane<float>* const plane = plane_of(observation_, band);
+      bands_.push_back(plane == nullptr || plane->width() == 0 ? nullptr : plane->row(y));
+    }
+    extra_.measure(bands_, width_, parameters_.reflectance_error, scratch_, std::span(values).subspan(feature_count),
+                   std::span(errors).subspan(feature_count));
   }
 
   void measure_beside(int y, std::vector<float>& values) {
-    kernels::FeatureRows rows{.values = {},
-                              .errors = {},
-                              .blue_to_red = unused_.data() + feature_count * width_,
-                              .spectrum = spectrum_.data()};
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      rows.values[f] = values.data() + f * width_;
-      rows.errors[f] = unused_.data() + f * width_;
+    PerFeature<float> of_row(features_);
+    PerFeature<float> errors(features_);
+    for (std::size_t f = 0; f < features_; ++f) {
+      of_row[f] = values.data() + f * width_;
+      errors[f] = unused_.data() + f * width_;
     }
-    kernels::feature_row(row_of(observation_, y), parameters_, width_, rows);
+    measure_into(y, of_row, errors, unused_.data() + features_ * width_);
   }
 
   void add_position_error(int y, int begin, int end) {
     const auto values = into_.values.from(pixel(y));
     const auto errors = into_.errors.from(pixel(y));
-    for (std::size_t f = 0; f < feature_count; ++f) {
+    for (std::size_t f = 0; f < features_; ++f) {
       const float* above = y > begin ? values[f] - width_ : y > 0 ? above_.data() + f * width_ : nullptr;
       const float* below = y + 1 < end            ? values[f] + width_
                            : y + 1 < into_.height ? below_.data() + f * width_
@@ -147,6 +181,8 @@ class FeatureRowWalk {
 
   const ObservationPlanes& observation_;
   const kernels::FeatureParameters parameters_;
+  const ExtraFeatures& extra_;
+  std::size_t features_;
   ObservationFeatures& into_;
   std::size_t width_;
   std::size_t measured_ = 0;
@@ -155,6 +191,8 @@ class FeatureRowWalk {
   std::vector<float> above_;            // features of the row before those that are walked
   std::vector<float> below_;            // and of that behind them
   std::vector<float> unused_;
+  std::vector<const float*> bands_;  // of extra features
+  ExtraFeatures::Scratch scratch_;
 };
 
 void mask_margin(ObservationFeatures& observation, const MonitorOptions& options, const RowLoop& rows) {
@@ -202,6 +240,12 @@ void for_window_sums(const PixelVector<std::uint8_t>& values, int width, int hei
   });
 }
 
+std::vector<std::string> names_of_features(const ExtraFeatures& extra) {
+  std::vector<std::string> names(feature_names.begin(), feature_names.end());
+  for (std::size_t k = 0; k < extra.size(); ++k) names.push_back(extra[k].name);
+  return names;
+}
+
 FeatureVector features_of(const PixelReflectance& reflectance) { return features_of_pixel(reflectance, 0).values; }
 
 FeatureVector error_of(const PixelReflectance& reflectance, float error) {
@@ -220,9 +264,13 @@ void extract_features(const ObservationPlanes& observation, const MonitorOptions
       throw DataError("planes of an observation differ in size");
     }
   }
+  for (const auto& [band, plane] : observation.more) {
+    if (plane.width() != 0 && (plane.width() != into.width || plane.height() != into.height))
+      throw DataError("planes of an observation differ in size");
+  }
   const auto pixels = static_cast<std::size_t>(into.width) * static_cast<std::size_t>(into.height);
-  into.values.resize(pixels);
-  into.errors.resize(pixels);
+  into.values.resize(pixels, feature_count + options.extra.size());
+  into.errors.resize(pixels, feature_count + options.extra.size());
   into.blue_to_red.resize(pixels);
   into.seen.resize(pixels);
   into.called_cloud.resize(pixels);

@@ -10,11 +10,12 @@
 
 namespace pitwatch {
 
-ObservationStack::ObservationStack(int width, int height)
-    : ObservationStack(width, height, most_acquisitions, nullptr) {}
+ObservationStack::ObservationStack(int width, int height, std::size_t features)
+    : ObservationStack(width, height, most_acquisitions, nullptr, features) {}
 
-ObservationStack::ObservationStack(int width, int height, std::size_t most, std::shared_ptr<HistoryStorage> storage)
-    : width_(width), height_(height), most_(most), storage_(std::move(storage)) {
+ObservationStack::ObservationStack(int width, int height, std::size_t most, std::shared_ptr<HistoryStorage> storage,
+                                   std::size_t features)
+    : width_(width), height_(height), features_(features), most_(most), storage_(std::move(storage)) {
   counts_.assign(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), {});
 }
 
@@ -29,7 +30,7 @@ std::size_t ObservationStack::pixels(int strip) const {
 
 std::size_t ObservationStack::bytes(int strip) const {
   constexpr std::size_t alignment = 8;
-  const std::size_t needed = pixels(strip) * (feature_count * sizeof(std::int16_t) + 1);
+  const std::size_t needed = pixels(strip) * (features_ * sizeof(std::int16_t) + 1);
   return (needed + alignment - 1) / alignment * alignment;
 }
 
@@ -40,7 +41,7 @@ std::uint64_t ObservationStack::storage_place(int strip, std::size_t observation
 
 PackedPixels ObservationStack::packed(int strip, std::byte* at) const {
   const std::size_t stride = pixels(strip);
-  std::byte* const seen = at + stride * feature_count * sizeof(std::int16_t);
+  std::byte* const seen = at + stride * features_ * sizeof(std::int16_t);
   return {reinterpret_cast<std::int16_t*>(at), stride, reinterpret_cast<std::uint8_t*>(seen)};
 }
 
@@ -72,6 +73,7 @@ std::vector<PackedPixels> ObservationStack::history(int strip, PixelVector<std::
 void ObservationStack::add(const ObservationFeatures& observation, const RowLoop& rows) {
   if (observation.width != width_ || observation.height != height_)
     throw DataError("observations of a stack differ in size");
+  if (observation.values.features() != features_) throw DataError("observations of a stack differ in their features");
   if (!observations_.empty() && observation.when < observations_.back().when)
     throw DataError("observations of a stack are not in order of time");
   if (observations_.size() == most_)
@@ -104,7 +106,7 @@ void ObservationStack::add_strip(int strip, const ObservationFeatures& observati
   if (storage_) memory.resize(bytes(strip));
   std::byte* const at = storage_ ? memory.data() : observations_[l].strips.data() + strip_place(strip);
   const PackedPixels kept = packed(strip, at);
-  for (std::size_t f = 0; f < feature_count; ++f) {
+  for (std::size_t f = 0; f < features_; ++f) {
     kernels::pack_history(values[f], count, history_steps, kept.values + f * kept.feature_stride);
   }
   std::copy(seen.begin(), seen.end(), kept.seen);

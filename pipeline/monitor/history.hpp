@@ -1,6 +1,7 @@
 #pragma once
-// The observations that models are learnt from, kept as 16-bit numbers: 13 bytes per pixel and observation. They lie in
-// strips of some rows, so that a strip's whole history can be had without the others'.
+// The observations that models are learnt from, kept as 16-bit numbers: 13 bytes per pixel and observation, and 2 more
+// for each extra feature. They lie in strips of some rows, so that a strip's whole history can be had without the
+// others'.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +16,7 @@
 
 namespace pitwatch {
 
-// Features lie in -8..8: indices in -1..1, logarithms in -6.3..0.7.
+// Features lie in -8..8: indices in -1..1, logarithms in -6.3..0.7, extra ones are held to it.
 inline constexpr float history_steps = 4000;  // in 1
 inline constexpr float history_step = 1 / history_steps;
 
@@ -54,16 +55,19 @@ class ObservationStack {
   static constexpr int strip_rows = 8;
 
   /// In memory.
-  ObservationStack(int width, int height);
+  ObservationStack(int width, int height, std::size_t features = feature_count);
   /// `most` observations at most, in a storage.
-  ObservationStack(int width, int height, std::size_t most, std::shared_ptr<HistoryStorage> storage);
+  ObservationStack(int width, int height, std::size_t most, std::shared_ptr<HistoryStorage> storage,
+                   std::size_t features = feature_count);
 
   /// Observations come in order of time; what earlier ones under the same sky (one_sky) showed as well is not added
-  /// once more. Throws DataError for another size, an observation earlier than the last, or one more than most.
+  /// once more. Throws DataError for another size, other features, an observation earlier than the last, or one more
+  /// than most.
   void add(const ObservationFeatures& observation, const RowLoop& rows = serial_rows);
 
   int width() const { return width_; }
   int height() const { return height_; }
+  std::size_t features() const { return features_; }
   std::size_t observations() const { return observations_.size(); }
   Instant when(std::size_t observation) const { return observations_[observation].when; }
   const PixelVector<SeenCounts>& counts() const { return counts_; }
@@ -102,6 +106,7 @@ class ObservationStack {
 
   int width_;
   int height_;
+  std::size_t features_;
   std::size_t most_;
   std::shared_ptr<HistoryStorage> storage_;
   std::vector<Observation> observations_;

@@ -17,8 +17,12 @@
 namespace pitwatch {
 namespace {
 
-using Matrix = Eigen::Matrix<double, feature_count, feature_count>;
-using Whitening = std::array<float, feature_count * feature_count>;
+template <int size>
+using Square = Eigen::Matrix<double, size, size>;
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor, most_features, most_features>;
+using Vector = Eigen::Matrix<double, Eigen::Dynamic, 1, Eigen::ColMajor, most_features, 1>;
+using Whitening = std::vector<float>;
+constexpr int usual = feature_count;
 
 /// 0 of none.
 float median_of(std::vector<float>& values) {
@@ -30,7 +34,10 @@ float median_of(std::vector<float>& values) {
 
 /// Products of standardised residuals that agree with the model.
 struct ResidualSums {
-  Matrix products = Matrix::Zero();
+  explicit ResidualSums(std::size_t features)
+      : products(Matrix::Zero(static_cast<int>(features), static_cast<int>(features))) {}
+
+  Matrix products;
   double count = 0;
 
   ResidualSums& operator+=(const ResidualSums& other) {
@@ -43,32 +50,47 @@ struct ResidualSums {
 /// Some thousand pixels tell of a covariance as much as all.
 std::size_t stride_of(std::size_t pixels) { return std::max<std::size_t>(1, pixels / 5000); }
 
-/// Of the joint covariance, shrunk to independence like a prior of some hundred observations; its scale is left at 1
-/// per feature, since the noise has that.
-Whitening whitening_of(const ResidualSums& sums, const FeatureVector& typical_noise) {
+/// Of a matrix of a fixed size, which Eigen rounds otherwise than one of any, or of any: Eigen::Dynamic.
+template <int size>
+Whitening whitening_of_size(const ResidualSums& sums, const FeatureVector& typical_noise) {
   constexpr double prior = 200;
-  Matrix covariance = sums.products + prior * Matrix::Identity();
+  const auto features = static_cast<int>(sums.products.rows());
+  const Square<size> products = sums.products;
+  const Square<size> identity = Square<size>::Identity(features, features);
+  Square<size> covariance = products + prior * identity;
   covariance /= sums.count + prior;
-  for (int f = 0; f < static_cast<int>(feature_count); ++f) {
+  for (int f = 0; f < features; ++f) {
     if (typical_noise[static_cast<std::size_t>(f)] > 0) continue;
     covariance.row(f).setZero();
     covariance.col(f).setZero();
     covariance(f, f) = 1;
   }
-  const Matrix factor = covariance.llt().matrixL();
-  const Matrix inverse = factor.triangularView<Eigen::Lower>().solve(Matrix::Identity());
-  Whitening whitening{};
-  for (std::size_t r = 0; r < feature_count; ++r) {
-    for (std::size_t c = 0; c < feature_count; ++c) {
-      whitening[r * feature_count + c] = static_cast<float>(inverse(static_cast<int>(r), static_cast<int>(c)));
-    }
+  const Square<size> factor = covariance.llt().matrixL();
+  const Square<size> inverse = factor.template triangularView<Eigen::Lower>().solve(identity);
+  Whitening whitening;
+  for (int r = 0; r < features; ++r) {
+    for (int c = 0; c < features; ++c) whitening.push_back(static_cast<float>(inverse(r, c)));
   }
   return whitening;
 }
 
-FeatureVector values_at(const PackedPixels& pixels, std::size_t pixel) {
-  FeatureVector result;
-  for (std::size_t f = 0; f < feature_count; ++f) {
+/// Of the joint covariance, shrunk to independence like a prior of some hundred observations; its scale is left at 1
+/// per feature, since the noise has that.
+Whitening whitening_of(const ResidualSums& sums, const FeatureVector& typical_noise) {
+  return sums.products.rows() == usual ? whitening_of_size<usual>(sums, typical_noise)
+                                       : whitening_of_size<Eigen::Dynamic>(sums, typical_noise);
+}
+
+/// Rounded likewise.
+double squared_length(const Vector& z) {
+  if (z.size() != usual) return z.squaredNorm();
+  const Eigen::Matrix<double, usual, 1> fixed = z;
+  return fixed.squaredNorm();
+}
+
+FeatureVector values_at(const PackedPixels& pixels, std::size_t features, std::size_t pixel) {
+  FeatureVector result{};
+  for (std::size_t f = 0; f < features; ++f) {
     const std::int16_t value = pixels.values[f * pixels.feature_stride + pixel];
     result[f] = value == kernels::no_season_value ? std::numeric_limits<float>::quiet_NaN()
                                                   : static_cast<float>(value) * history_step;
@@ -77,10 +99,10 @@ FeatureVector values_at(const PackedPixels& pixels, std::size_t pixel) {
 }
 
 /// Rows of floats that kernels write into, one of each feature or term.
-template <std::size_t count>
+template <std::size_t most>
 class ScratchRows {
  public:
-  float* const* of(std::size_t pixels) {
+  float* const* of(std::size_t pixels, std::size_t count = most) {
     values_.resize(count * pixels);
     for (std::size_t k = 0; k < count; ++k) rows_[k] = values_.data() + k * pixels;
     return rows_.data();
@@ -88,7 +110,7 @@ class ScratchRows {
 
  private:
   PixelVector<float> values_;
-  std::array<float*, count> rows_{};
+  std::array<float*, most> rows_{};
 };
 
 /// A strip's history, as kernels want it, and memory to work in.
@@ -109,8 +131,12 @@ struct StripHistory {
 class Learning {
  public:
   Learning(ObservationStack stack, const MonitorOptions& options, const RowLoop& rows)
-      : stack_(std::move(stack)), options_(options), rows_(rows), models_(stack_.counts().size()) {
-    state_ = make_state(stack_.width(), stack_.height());
+      : stack_(std::move(stack)),
+        features_(stack_.features()),
+        options_(options),
+        rows_(rows),
+        models_(stack_.counts().size(), features_) {
+    state_ = make_state(stack_.width(), stack_.height(), features_);
     for (std::size_t l = 0; l < stack_.observations(); ++l) {
       const SeasonDate date = season_date(stack_.when(l));
       days_.push_back(season_day(date));
@@ -134,7 +160,7 @@ class Learning {
   void fit(const FeatureVector& typical_noise) {
     const kernels::SeasonFitOptions options = season_fit_options(options_, typical_noise);
     for_strips([&](StripHistory& strip) {
-      strip.workspace.resize(kernels::season_fit_workspace(stack_.observations(), feature_count));
+      strip.workspace.resize(kernels::season_fit_workspace(stack_.observations(), features_));
       kernels::season_fit(season_history(strip), options, strip.pixels, strip.workspace.data(),
                           models_.from(strip.first).fitted());
     });
@@ -159,7 +185,7 @@ class Learning {
 
   /// Of every `stride`th pixel, from `first` on.
   ResidualSums residual_sums(std::size_t first, std::size_t stride) {
-    std::vector<ResidualSums> of_strips(static_cast<std::size_t>(stack_.strips()));
+    std::vector<ResidualSums> of_strips(static_cast<std::size_t>(stack_.strips()), ResidualSums(features_));
     for_strips([&](StripHistory& strip) {
       const std::size_t skipped =
           strip.first > first ? (stride - (strip.first - first) % stride) % stride : first - strip.first;
@@ -167,7 +193,7 @@ class Learning {
         add_residuals(strip, x, of_strips[static_cast<std::size_t>(strip.strip)]);
       }
     });
-    ResidualSums all;
+    ResidualSums all(features_);
     for (const ResidualSums& sums : of_strips) all += sums;
     return all;
   }
@@ -193,7 +219,7 @@ class Learning {
   FeatureVector own_noise() const {
     FeatureVector result{};
     std::vector<float> noises;
-    for (std::size_t f = 0; f < feature_count; ++f) {
+    for (std::size_t f = 0; f < features_; ++f) {
       noises.clear();
       add_noises(f, noises);
       result[f] = median_of(noises);
@@ -262,7 +288,7 @@ class Learning {
   kernels::SeasonHistory season_history(const StripHistory& strip) const {
     return {.days = days_,
             .parts = parts_.data(),
-            .features = feature_count,
+            .features = features_,
             .values = strip.values.data(),
             .feature_stride = strip.pixels,
             .counts = strip.counts.data(),
@@ -275,17 +301,19 @@ class Learning {
     if (!models_.is_fitted(pixel)) return;
     const SeasonModel model = models_.at(pixel);
     const auto limit = static_cast<double>(options_.tukey_sigma);
+    double directions = feature_count;
+    for (std::size_t f = feature_count; f < features_; ++f) directions += model.noise[f] > 0 ? 1 : 0;
     for (std::size_t l = 0; l < days_.size(); ++l) {
       if (strip.counts[l * strip.pixels + x] == 0) continue;
-      const FeatureVector seen = values_at(strip.observations[l], x);
-      Eigen::Matrix<double, feature_count, 1> z;
-      for (std::size_t f = 0; f < feature_count; ++f) {
+      const FeatureVector seen = values_at(strip.observations[l], features_, x);
+      Vector z(static_cast<int>(features_));
+      for (std::size_t f = 0; f < features_; ++f) {
         const float noise = model.noise[f];
         const float rest = noise > 0 ? (seen[f] - product(model.coefficients[f], days_[l].terms)) / noise : 0;
         z(static_cast<int>(f)) = static_cast<double>(rest);
       }
       // Not where a feature is missing, either.
-      if (!(z.squaredNorm() <= limit * limit * static_cast<double>(feature_count))) continue;
+      if (!(squared_length(z) <= limit * limit * directions)) continue;
       sums.products += z * z.transpose();
       ++sums.count;
     }
@@ -299,8 +327,8 @@ class Learning {
     for (ObservationResiduals& observation : some) {
       observation.width = state_.width;
       observation.height = state_.height;
-      observation.residual.resize(state_.pixels());
-      observation.deviation.resize(state_.pixels());
+      observation.residual.resize(state_.pixels(), features_);
+      observation.deviation.resize(state_.pixels(), features_);
       observation.kind.resize(state_.pixels());
       observation.tells.assign(state_.pixels(), 1);
     }
@@ -344,7 +372,7 @@ class Learning {
     PixelVector<std::uint8_t> counts;
     PixelVector<std::uint8_t> usable;
     ScratchRows<term_count> directions;
-    ScratchRows<feature_count> values;
+    ScratchRows<most_features> values;
   };
 
   void measure_row(const PackedPixels& packed, std::size_t first, const kernels::SeasonDay& day,
@@ -354,13 +382,13 @@ class Learning {
     count(packed.seen, first, pixels, scratch.counts.data());
     const SeasonModels::Rows models = models_.from(first);
     float* const* const direction = scratch.directions.of(pixels);
-    float* const* const expected = scratch.values.of(pixels);
+    float* const* const expected = scratch.values.of(pixels, features_);
     const auto deviation = observation.deviation.from(first);
     const auto residual = observation.residual.from(first);
     kernels::season_direction(models.models(), pixels, day, information, direction);
-    kernels::season_expectation(models.models(), feature_count, pixels, day, direction, options_.leverage_weight,
+    kernels::season_expectation(models.models(), features_, pixels, day, direction, options_.leverage_weight,
                                 options_.season_shift_days, expected, deviation.data());
-    kernels::history_residuals(packed.values, packed.feature_stride, scratch.counts.data(), feature_count, pixels,
+    kernels::history_residuals(packed.values, packed.feature_stride, scratch.counts.data(), features_, pixels,
                                history_step, expected, deviation.data(), residual.data(), scratch.usable.data());
     for (std::size_t x = 0; x < pixels; ++x) {
       const bool counts = scratch.usable[x] != 0 && models.is_fitted[x] != 0;
@@ -372,20 +400,20 @@ class Learning {
     for_strip_numbers([&](int begin, int end) {
       const auto width = static_cast<std::size_t>(state_.width);
       PixelVector<std::byte> memory;
-      ScratchRows<feature_count> rows;
+      ScratchRows<most_features> rows;
       for (int strip = begin; strip < end; ++strip) {
         const std::size_t first = stack_.first_pixel(strip);
         const std::size_t pixels = stack_.pixels(strip);
-        float* const* const shared = rows.of(pixels);
+        float* const* const shared = rows.of(pixels, features_);
         for (std::size_t x = 0; x < pixels; ++x) {
           const std::uint8_t kind = observation.kind[first + x];
           const FeatureVector amounts = kind == no_kind ? FeatureVector{}
                                                         : anomaly.at(static_cast<int>((first + x) % width),
                                                                      static_cast<int>((first + x) / width), kind);
-          for (std::size_t f = 0; f < feature_count; ++f) shared[f][x] = amounts[f];
+          for (std::size_t f = 0; f < features_; ++f) shared[f][x] = amounts[f];
         }
         stack_.change(strip, l, memory, [&](const PackedPixels& packed) {
-          for (std::size_t f = 0; f < feature_count; ++f) {
+          for (std::size_t f = 0; f < features_; ++f) {
             kernels::take_off_history(shared[f], pixels, history_steps, packed.values + f * packed.feature_stride);
           }
         });
@@ -438,7 +466,7 @@ class Learning {
       std::size_t observations = 0;
       for (std::size_t l = 0; l < days_.size(); ++l) {
         if (!models_.is_fitted(pixel) || strip.counts[l * strip.pixels + x] == 0) continue;
-        const FeatureVector values = values_at(strip.observations[l], x);
+        const FeatureVector values = values_at(strip.observations[l], features_, x);
         const float length = whitened_length(model, values, l);
         if (length != length) continue;
         ++observations;
@@ -451,22 +479,23 @@ class Learning {
   /// Squared length of the whitened residual against a model taken as certain; NaN where a feature is missing.
   float whitened_length(const SeasonModel& model, const FeatureVector& values, std::size_t l) const {
     FeatureVector standard{};
-    for (std::size_t f = 0; f < feature_count; ++f) {
+    for (std::size_t f = 0; f < features_; ++f) {
       if (model.noise[f] <= 0) continue;
       const float drift = product(model.coefficients[f], days_[l].slopes) * options_.season_shift_days;
       const float deviation = std::sqrt(model.noise[f] * model.noise[f] + drift * drift);
       standard[f] = (values[f] - product(model.coefficients[f], days_[l].terms)) / deviation;
     }
     float length = 0;
-    for (std::size_t r = 0; r < feature_count; ++r) {
+    for (std::size_t r = 0; r < features_; ++r) {
       float whitened = 0;
-      for (std::size_t c = 0; c <= r; ++c) whitened += state_.whitening[r * feature_count + c] * standard[c];
+      for (std::size_t c = 0; c <= r; ++c) whitened += state_.whitening[r * features_ + c] * standard[c];
       length += whitened * whitened;
     }
     return length;
   }
 
   ObservationStack stack_;
+  std::size_t features_;
   const MonitorOptions& options_;
   const RowLoop& rows_;
   MonitorState state_;
@@ -478,6 +507,8 @@ class Learning {
 
 MonitorState learn(ObservationStack stack, const MonitorOptions& options, const RowLoop& rows) {
   if (stack.observations() == 0) throw DataError("no observation to learn from");
+  if (stack.features() != feature_count + options.extra.size())
+    throw DataError("a history has other features than are monitored");
   return Learning(std::move(stack), options, rows).run();
 }
 
@@ -485,14 +516,15 @@ namespace {
 
 /// What all windows have in common.
 struct WindowsLearnt {
-  std::array<std::vector<float>, feature_count> noises;
+  explicit WindowsLearnt(std::size_t features) : noises(features), sums(features) {}
+  std::vector<std::vector<float>> noises;
   ResidualSums sums;
   std::size_t pixels = 0;
   std::size_t observations = 0;
 
   FeatureVector typical_noise() {
     FeatureVector result{};
-    for (std::size_t f = 0; f < feature_count; ++f) result[f] = median_of(noises[f]);
+    for (std::size_t f = 0; f < noises.size(); ++f) result[f] = median_of(noises[f]);
     return result;
   }
 };
@@ -508,10 +540,10 @@ void learn_windows(std::size_t count, const StackOf& stack_of, const MonitorOpti
     return learning;
   };
   const auto walk = [&](const FeatureVector& typical_noise, std::size_t stride) {
-    WindowsLearnt common;
+    WindowsLearnt common(feature_count + options.extra.size());
     for (std::size_t window = 0; window < count; ++window) {
       Learning learning = fitted(window, typical_noise);
-      for (std::size_t f = 0; f < feature_count; ++f) learning.add_noises(f, common.noises[f]);
+      for (std::size_t f = 0; f < common.noises.size(); ++f) learning.add_noises(f, common.noises[f]);
       if (stride > 0) common.sums += learning.residual_sums((stride - common.pixels % stride) % stride, stride);
       common.pixels += learning.pixels();
       common.observations += learning.observations();

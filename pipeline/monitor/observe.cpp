@@ -30,7 +30,7 @@ float needed_log_odds(float usual, const MonitorOptions& options) {
 
 namespace {
 
-/// A value for each pixel of a part of a row, for each of so many planes.
+/// A value for each pixel of a part of a row, for each of so many planes at most.
 constexpr std::size_t block_pixels =
     128;  // so that all that is worked out of them stays in the first level of the cache
 template <std::size_t count>
@@ -70,18 +70,18 @@ class ModelBlock {
   void find_direction() { kernels::season_direction(rows(), count_, day_, information_, direction.data()); }
 
   void expect() {
-    kernels::season_expectation(rows(), feature_count, count_, day_, direction.data(), leverage_weight_, shift_days_,
+    kernels::season_expectation(rows(), kept_.features, count_, day_, direction.data(), leverage_weight_, shift_days_,
                                 value.data(), deviation.data());
   }
 
   const ModelRows& kept() const { return kept_; }
 
   BlockRows<ModelSteps::count> coefficients;
-  BlockRows<feature_count> noise;
+  BlockRows<most_features> noise;
   BlockRows<year_parts> observations;
   BlockRows<term_count> direction;
-  BlockRows<feature_count> value;
-  BlockRows<feature_count> deviation;
+  BlockRows<most_features> value;
+  BlockRows<most_features> deviation;
 
  private:
   kernels::SeasonRows rows() { return {coefficients.data(), noise.data(), observations.data(), kept_.harmonics}; }
@@ -122,6 +122,7 @@ class ObservationJudge {
         result_(result),
         rows_(rows),
         width_(static_cast<std::size_t>(state.width)),
+        features_(state.features),
         steps_(state.typical_noise),
         date_(season_date(observation.when)),
         year_(season_year(observation.when)),
@@ -132,6 +133,8 @@ class ObservationJudge {
         chance_(chance_of(observation.when)) {
     if (observation.width != state.width || observation.height != state.height)
       throw DataError("an observation differs in size from its site");
+    if (observation.values.features() != features_ || features_ != feature_count + options.extra.size())
+      throw DataError("an observation has other features than its site");
     if (!state.observations.empty()) {
       const Instant last = state.observations.back();
       if (observation.when < last) {
@@ -157,8 +160,8 @@ class ObservationJudge {
     result.clean.resize(pixels);
     result.residuals.width = state.width;
     result.residuals.height = state.height;
-    result.residuals.residual.resize(pixels);
-    result.residuals.deviation.resize(pixels);
+    result.residuals.residual.resize(pixels, features_);
+    result.residuals.deviation.resize(pixels, features_);
     result.residuals.kind.resize(pixels);
     result.residuals.tells.resize(pixels);
   }
@@ -177,7 +180,8 @@ class ObservationJudge {
  private:
   /// Memory for the work on rows.
   struct RowWork {
-    RowWork(std::size_t width, const ModelSteps& steps, const SeasonDate& date, const MonitorOptions& options)
+    RowWork(std::size_t width, std::size_t features, const ModelSteps& steps, const SeasonDate& date,
+            const MonitorOptions& options)
         : models(steps, date, options),
           wanted(width),
           known(width),
@@ -185,11 +189,11 @@ class ObservationJudge {
           factor(width),
           squares(width),
           excuse_log_odds(width) {
-      whitened.resize(width);
+      whitened.resize(width, features);
     }
 
     ModelBlock models;
-    BlockRows<feature_count> shown;      // less the weather
+    BlockRows<most_features> shown;      // less the weather
     std::vector<std::uint8_t> wanted;    // pixels of the row that are worked on
     std::vector<std::uint8_t> known;     // those that were measured
     std::vector<std::uint8_t> marked;    // those that are for a closer look
@@ -202,7 +206,7 @@ class ObservationJudge {
   template <typename Step>
   void for_row_pieces(const Step& step) const {
     rows_(state_.height, [&](int begin, int end) {
-      RowWork work(width_, steps_, date_, options_);
+      RowWork work(width_, features_, steps_, date_, options_);
       for (int y = begin; y < end; ++y) step(work, y);
     });
   }
@@ -261,11 +265,12 @@ class ObservationJudge {
       leave_out_new_seasons(work, first, x, count);
       work.models.find_direction();
       work.models.expect();
+      leave_out_absent(work, first, x, count);
       const auto values = observation_.values.from(first + x);
       const auto errors = observation_.errors.from(first + x);
       kernels::deviate_row(
           {values.data(), errors.data(), work.models.value.data(), work.models.deviation.data(), &work.wanted[x]},
-          feature_count, index(Feature::log_visible), count, result_.residuals.residual.from(first + x).data(),
+          features_, index(Feature::log_visible), count, result_.residuals.residual.from(first + x).data(),
           result_.residuals.deviation.from(first + x).data(), &work.known[x]);
     });
     if (!any_of(work.known)) return;
@@ -304,6 +309,24 @@ class ObservationJudge {
       }
       if (has_all) result_.use[first + x] = was_told(first + x) ? ObservationUse::same_sky : ObservationUse::learnt;
     }
+  }
+
+  /// Extra features without a value are not measured against the model: the others are.
+  void leave_out_absent(RowWork& work, std::size_t first, std::size_t begin, std::size_t count) {
+    for (std::size_t f = feature_count; f < features_; ++f) {
+      const float* const values = observation_.values.from(first + begin)[f];
+      float* const deviation = work.models.deviation.data()[f];
+      for (std::size_t k = 0; k < count; ++k) deviation[k] = values[k] == values[k] ? deviation[k] : 0;
+    }
+  }
+
+  /// Of those that are monitored, by deviations that leave_out_absent() left.
+  AbsentFeatures absent_at(std::size_t i) const {
+    unsigned absent = 0;
+    for (std::size_t f = feature_count; f < features_; ++f) {
+      if (state_.typical_noise[f] > 0 && !(result_.residuals.deviation.at(i, f) > 0)) absent |= 1U << (f - feature_count);
+    }
+    return static_cast<AbsentFeatures>(absent);
   }
 
   /// What a row shows, by its residuals as they are now.
@@ -392,7 +415,7 @@ class ObservationJudge {
   void find_scatter() {
     for (std::uint8_t kind = 0; kind < kind_count; ++kind) {
       const FeatureVector& scatter = result_.anomaly.scatter(kind);
-      for (std::size_t f = 0; f < feature_count; ++f) scatter_[f * kernels::kind_lanes + kind] = scatter[f];
+      for (std::size_t f = 0; f < features_; ++f) scatter_[f * kernels::kind_lanes + kind] = scatter[f];
     }
   }
 
@@ -400,8 +423,27 @@ class ObservationJudge {
     const bool knows_water = at(state_.typical_noise, Feature::mndwi) > 0;
     const auto residual = std::as_const(result_.residuals.residual).from(first);
     const auto deviation = std::as_const(result_.residuals.deviation).from(first);
+    const float water_share = knows_water ? options_.water_share : 1.0F;
     kernels::whiten_row({residual, deviation, &result_.sight[first], work.wanted.data()}, state_.whitening.data(),
-                        knows_water ? options_.water_share : 1.0F, width_, work.whitened.from(0), work.squares.data());
+                        water_share, width_, work.whitened.from(0), work.squares.data());
+    if (features_ > feature_count) whiten_without_absent(work, first, water_share);
+  }
+
+  void whiten_without_absent(RowWork& work, std::size_t first, float water_share) const {
+    for (std::size_t x = 0; x < width_; ++x) {
+      const AbsentFeatures absent = work.wanted[x] == 0 ? AbsentFeatures{0} : absent_at(first + x);
+      if (absent == 0) continue;
+      const float share = shows(first + x, kernels::sight_water_stays) ? water_share : 1.0F;
+      FeatureVector standard{};
+      for (std::size_t f = 0; f < features_; ++f) {
+        const float deviation = result_.residuals.deviation.at(first + x, f);
+        if (deviation > 0) standard[f] = share * result_.residuals.residual.at(first + x, f) / deviation;
+      }
+      const FeatureVector whitened = shift_.whitened(standard, absent);
+      work.whitened.set(x, whitened);
+      work.squares[x] = 0;
+      for (const float value : whitened) work.squares[x] += value * value;
+    }
   }
 
   /// What explains the observation of a pixel that is not disturbed: the log odds of that to no change. Where ground is
@@ -430,8 +472,9 @@ class ObservationJudge {
 
   /// Puts the row's whitened residuals before those of the last observations.
   void remember(RowWork& work, std::size_t first) {
-    std::array<std::int8_t*, window_observations * feature_count> residuals;
+    std::array<std::int8_t*, window_observations * most_features> places;
     std::array<std::int16_t*, window_observations> numbers;
+    const auto residuals = std::span(places).first(window_observations * features_);
     rows_of_recent(first, residuals, numbers);
     const auto whitened = std::as_const(work.whitened).from(0);
     kernels::remember_row({whitened, &result_.sight[first], work.wanted.data(), number_},
@@ -448,8 +491,9 @@ class ObservationJudge {
   /// Evidence of a row's pixels. Most are not shifted whatever the number of observations; the others are looked at one
   /// by one.
   void weigh_shift(RowWork& work, std::size_t first) {
-    std::array<std::int8_t*, window_observations * feature_count> residuals;
+    std::array<std::int8_t*, window_observations * most_features> places;
     std::array<std::int16_t*, window_observations> numbers;
+    const auto residuals = std::span(places).first(window_observations * features_);
     rows_of_recent(first, residuals, numbers);
     kernels::shift_factor_row({residuals, numbers}, shift_.factors(), rows_from(state_.models, first).lasting_error,
                               &result_.sight[first], work.wanted.data(), width_, work.factor.data(),
@@ -487,7 +531,7 @@ class ObservationJudge {
   }
 
   Shift largest_shift(std::size_t i, bool is_soil) const {
-    const std::uint8_t lasting_error = *state_.models.byte_row(lasting_error_byte, i);
+    const std::uint8_t lasting_error = *state_.models.byte_row(state_.models.lasting_error_byte(), i);
     const RecentObservations recent = state_.recent(i);
     if (state_.outliers.empty()) return shift_.largest(recent, sight_of(i), is_soil, lasting_error);
     return shift_.largest_among_outliers(state_.outliers[i], recent.count, sight_of(i), lasting_error);
@@ -524,7 +568,7 @@ class ObservationJudge {
   bool knows_whole_year_at(std::size_t i) const {
     PartObservations observations;
     for (std::size_t part = 0; part < year_parts; ++part)
-      observations[part] = unpack_observations(*state_.models.byte_row(first_observations_byte + part, i));
+      observations[part] = unpack_observations(*state_.models.byte_row(ModelPlanes::first_observations_byte + part, i));
     return knows_whole_year(observations, options_);
   }
 
@@ -560,11 +604,11 @@ class ObservationJudge {
       const auto values = observation_.values.from(first + x);
       const float* const* shown = values.data();
       if (shared[0] != nullptr) {
-        FeaturePlanes::PerFeature<const float> of_block;
-        for (std::size_t f = 0; f < feature_count; ++f) of_block[f] = shared[f] + x / cell_pixels * kernels::kind_lanes;
+        PerFeature<const float> of_block(features_);
+        for (std::size_t f = 0; f < features_; ++f) of_block[f] = shared[f] + x / cell_pixels * kernels::kind_lanes;
         kernels::less_shared_row(
             values, {of_block, nullptr, &result_.residuals.kind[first + x], &result_.undisturbed[first + x]}, count,
-            work.shown.rows());
+            work.shown.rows().first(features_));
         shown = work.shown.data();
       }
       kernels::adapt_row(models.kept().kept(), steps_.units(),
@@ -623,14 +667,14 @@ class ObservationJudge {
       const Expectation expected = expect(model, date, options_);
       const float darkening = shared_darkening(i, expected);
       FeatureVector standard{};
-      for (std::size_t f = 0; f < feature_count; ++f) {
+      for (std::size_t f = 0; f < features_; ++f) {
         if (expected.deviation[f] <= 0) continue;
         const float error = observation_.errors.at(i, f);
-        const float darker = f >= index(Feature::log_visible) ? darkening : 0.0F;
+        const float darker = f >= index(Feature::log_visible) && f < feature_count ? darkening : 0.0F;
         standard[f] = (observation_.values.at(i, f) - expected.value[f] - darker) /
                       std::sqrt(expected.deviation[f] * expected.deviation[f] + error * error);
       }
-      if (shift_.is_within(shift_.whitened(standard), sigma)) return true;
+      if (shift_.is_within(shift_.whitened(standard, absent_at(i)), sigma)) return true;
     }
     return false;
   }
@@ -644,6 +688,7 @@ class ObservationJudge {
   static_assert(block_pixels % cell_pixels == 0);
 
   std::size_t width_;
+  std::size_t features_;
   ModelSteps steps_;
   SeasonDate date_;
   SeasonYear year_;
@@ -653,7 +698,7 @@ class ObservationJudge {
   ShiftEvidence shift_;
   DecisionLogOdds needed_;
   kernels::SightParameters sight_;
-  std::array<float, feature_count * kernels::kind_lanes> scatter_{};  // by feature and kind
+  std::array<float, most_features * kernels::kind_lanes> scatter_{};  // by feature and kind
   std::uint32_t chance_;  // what belongs to the observation where models are rounded
 };
 

@@ -5,12 +5,14 @@
 #include <type_traits>
 
 #include "pipeline/core/named_options.hpp"
+#include "pipeline/monitor/extra_features.hpp"
 
 namespace pitwatch {
 
 /// "Log odds" are natural logarithms of the odds that the ground of a pixel is disturbed: 0 is as likely as not.
 struct MonitorOptions {
   double pixel_size_m = 10;
+  ExtraFeatures extra;  // monitored beside the six
 
   // What is seen.
   double cloud_margin_m = 40;        // around cloud, its shadow and cirrus, that is not believed either; 0: none

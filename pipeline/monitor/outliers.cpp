@@ -42,10 +42,10 @@ class Mixture {
       regular = 0;
       for (const OutlyingResidual& one : recent_) {
         const float weight = kernels::portable_logistic(log_density(one, shift) - one.log_outlier);
-        for (std::size_t f = 0; f < feature_count; ++f) sum[f] += weight * one.whitened[f];
+        for (std::size_t f = 0; f < most_features; ++f) sum[f] += weight * one.whitened[f];
         regular += weight;
       }
-      for (std::size_t f = 0; f < feature_count; ++f) shift[f] = sum[f] * variance / (regular * variance + 1);
+      for (std::size_t f = 0; f < most_features; ++f) shift[f] = sum[f] * variance / (regular * variance + 1);
     }
     float log_likelihood =
         -0.5F * squared_length(shift) / variance - 0.5F * directions_ * kernels::portable_log(regular * variance + 1);
@@ -56,7 +56,7 @@ class Mixture {
  private:
   float log_density(const OutlyingResidual& one, const FeatureVector& shift) const {
     float distance = 0;
-    for (std::size_t f = 0; f < feature_count; ++f) {
+    for (std::size_t f = 0; f < most_features; ++f) {
       const float difference = one.whitened[f] - shift[f];
       distance += difference * difference;
     }
@@ -78,7 +78,7 @@ Outliers outliers_of(std::span<const FeatureVector> values, std::size_t observat
   result.share = (count + prior_outliers) / (static_cast<float>(observations) + prior_observations);
   if (values.empty()) return result;
   result.alike = count / (count + 2);  // rule of succession (Laplace): one more, unlike all before
-  for (std::size_t f = 0; f < feature_count; ++f) {
+  for (std::size_t f = 0; f < most_features; ++f) {
     if (noise[f] <= 0) continue;
     float sum = 0;
     for (const FeatureVector& value : values) sum += value[f];
@@ -94,7 +94,7 @@ float log_outlier_density(const Outliers& outliers, const FeatureVector& values,
                           float log_scale) {
   float alike = 0;
   float any = 0;
-  for (std::size_t f = 0; f < feature_count; ++f) {
+  for (std::size_t f = 0; f < most_features; ++f) {
     if (noise[f] <= 0) continue;
     any -= kernels::portable_log(widest);
     if (outliers.spread[f] <= 0) continue;

@@ -101,6 +101,9 @@ float Dither::next() {
 }
 
 ModelSteps::ModelSteps(const FeatureVector& typical_noise) {
+  for (std::size_t f = feature_count; f < most_features; ++f) {
+    if (typical_noise[f] > 0) features = f + 1;
+  }
   for (std::size_t k = 0; k < count; ++k) {
     const float noise = typical_noise[k / term_count];
     const float steps = k % term_count == 0 ? steps_of_mean : steps_of_wave;
@@ -115,7 +118,7 @@ kernels::ModelUnits ModelSteps::units() const { return {size, per_unit, noises.d
 PackedModel pack(const SeasonModel& model, const ModelSteps& steps) {
   constexpr float largest = 32767;
   PackedModel packed;
-  for (std::size_t f = 0; f < feature_count; ++f) {
+  for (std::size_t f = 0; f < steps.features; ++f) {
     if (!(steps.size[f * term_count] > 0) || !(model.noise[f] > 0)) continue;
     for (std::size_t i = 0; i < term_count; ++i) {
       const float held = std::clamp(model.coefficients[f][i] * steps.per_unit[f * term_count + i], -largest, largest);
@@ -134,10 +137,12 @@ PackedModel pack(const SeasonModel& model, const ModelSteps& steps) {
 SeasonModel unpack(const PackedModel& packed, const ModelSteps& steps) {
   static_assert(sizeof(packed.coefficients) == ModelSteps::count * sizeof(std::int16_t));
   SeasonModel model;
+  model.features = steps.features;
   const std::int16_t* const coefficients = packed.coefficients.front().data();
   float* const values = model.coefficients.front().data();
-  for (std::size_t k = 0; k < ModelSteps::count; ++k) values[k] = static_cast<float>(coefficients[k]) * steps.size[k];
-  for (std::size_t f = 0; f < feature_count; ++f) model.noise[f] = noises[packed.noise[f]];
+  for (std::size_t k = 0; k < steps.features * term_count; ++k)
+    values[k] = static_cast<float>(coefficients[k]) * steps.size[k];
+  for (std::size_t f = 0; f < steps.features; ++f) model.noise[f] = noises[packed.noise[f]];
   for (std::size_t part = 0; part < year_parts; ++part)
     model.observations[part] = unpack_observations(packed.observations[part]);
   model.harmonics = packed.harmonics;
@@ -145,14 +150,58 @@ SeasonModel unpack(const PackedModel& packed, const ModelSteps& steps) {
   return model;
 }
 
+PackedModel ModelPlanes::operator[](std::size_t i) const {
+  PackedModel model;
+  for (std::size_t f = 0; f < features_; ++f) {
+    for (std::size_t term = 0; term < term_count; ++term)
+      model.coefficients[f][term] = *short_row(f * term_count + term, i);
+    model.noise[f] = *byte_row(first_noise_byte + f, i);
+  }
+  for (std::size_t part = 0; part < year_parts; ++part)
+    model.observations[part] = *byte_row(first_observations_byte + part, i);
+  model.harmonics = *byte_row(harmonics_byte(), i);
+  model.lasting_error = *byte_row(lasting_error_byte(), i);
+  return model;
+}
+
+void ModelPlanes::set(std::size_t i, const PackedModel& model) {
+  for (std::size_t f = 0; f < features_; ++f) {
+    for (std::size_t term = 0; term < term_count; ++term)
+      *short_row(f * term_count + term, i) = model.coefficients[f][term];
+    *byte_row(first_noise_byte + f, i) = model.noise[f];
+  }
+  for (std::size_t part = 0; part < year_parts; ++part)
+    *byte_row(first_observations_byte + part, i) = model.observations[part];
+  *byte_row(harmonics_byte(), i) = model.harmonics;
+  *byte_row(lasting_error_byte(), i) = model.lasting_error;
+}
+
+PackedResiduals ResidualPlanes::operator[](std::size_t i) const {
+  PackedResiduals residuals{};
+  for (std::size_t k = 0; k < window_observations; ++k) {
+    for (std::size_t f = 0; f < features_; ++f)
+      residuals[k][f] = static_cast<std::int8_t>(*byte_row(k * features_ + f, i));
+  }
+  return residuals;
+}
+
+void ResidualPlanes::set(std::size_t i, const PackedResiduals& residuals) {
+  for (std::size_t k = 0; k < window_observations; ++k) {
+    for (std::size_t f = 0; f < features_; ++f)
+      *byte_row(k * features_ + f, i) = static_cast<std::uint8_t>(residuals[k][f]);
+  }
+}
+
 ModelRows rows_from(ModelPlanes& models, std::size_t pixel) {
   ModelRows rows;
-  for (std::size_t k = 0; k < ModelSteps::count; ++k) rows.coefficients[k] = models.short_row(k, pixel);
+  rows.features = models.features();
+  for (std::size_t k = 0; k < rows.features * term_count; ++k) rows.coefficients[k] = models.short_row(k, pixel);
   for (std::size_t part = 0; part < year_parts; ++part)
-    rows.observations[part] = models.byte_row(first_observations_byte + part, pixel);
-  for (std::size_t f = 0; f < feature_count; ++f) rows.noise[f] = models.byte_row(first_noise_byte + f, pixel);
-  rows.harmonics = models.byte_row(harmonics_byte, pixel);
-  rows.lasting_error = models.byte_row(lasting_error_byte, pixel);
+    rows.observations[part] = models.byte_row(ModelPlanes::first_observations_byte + part, pixel);
+  for (std::size_t f = 0; f < rows.features; ++f)
+    rows.noise[f] = models.byte_row(ModelPlanes::first_noise_byte + f, pixel);
+  rows.harmonics = models.byte_row(models.harmonics_byte(), pixel);
+  rows.lasting_error = models.byte_row(models.lasting_error_byte(), pixel);
   return rows;
 }
 
@@ -165,7 +214,7 @@ RecentObservations unpack(const PackedResiduals& residuals, const RecentNumbers&
   recent.observation = observations;
   for (std::size_t k = 0; k < window_observations; ++k) {
     recent.count += observations[k] != no_observation ? 1 : 0;
-    for (std::size_t f = 0; f < feature_count; ++f) recent.whitened[k][f] = half * static_cast<float>(residuals[k][f]);
+    for (std::size_t f = 0; f < most_features; ++f) recent.whitened[k][f] = half * static_cast<float>(residuals[k][f]);
   }
   return recent;
 }

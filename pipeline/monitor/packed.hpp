@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "kernels/kept_season.hpp"
 #include "pipeline/core/number_planes.hpp"
@@ -17,9 +18,9 @@ namespace pitwatch {
 
 struct PackedModel {
   /// c0 in 1/16 of the site's typical noise of the feature, the harmonics in 1/8 of it; up to 2048 and 4096 of it.
-  std::array<std::array<std::int16_t, term_count>, feature_count> coefficients{};
+  std::array<std::array<std::int16_t, term_count>, most_features> coefficients{};
   std::array<std::uint8_t, year_parts> observations{};  // 6 sqrt(n), n up to 1806
-  std::array<std::uint8_t, feature_count> noise{};      // steps of 9 % from 0.001 on; 0: not monitored
+  std::array<std::uint8_t, most_features> noise{};      // steps of 9 % from 0.001 on; 0: not monitored
   std::uint8_t harmonics = 0;
   std::uint8_t lasting_error = 0;  // in 1/32, up to 7.97
   friend bool operator==(const PackedModel&, const PackedModel&) = default;
@@ -38,14 +39,15 @@ class Dither {
 
 /// The steps of a site's models: they follow from its typical noise.
 struct ModelSteps {
-  static constexpr std::size_t count = feature_count * term_count;
+  static constexpr std::size_t count = most_features * term_count;
   ModelSteps(const FeatureVector& typical_noise);  // NOLINT(google-explicit-constructor): the same in other words
 
   /// As kernels want them; refer to these.
   kernels::ModelUnits units() const;
 
-  std::array<float, count> size{};      // of one; 0: the feature is not monitored
-  std::array<float, count> per_unit{};  // how many one is
+  std::array<float, count> size{};       // of one; 0: the feature is not monitored
+  std::array<float, count> per_unit{};   // how many one is
+  std::size_t features = feature_count;  // that are monitored, the six always counted
 };
 
 /// Rounds to the nearest step.
@@ -58,24 +60,45 @@ inline float unpack_observations(std::uint8_t packed) {
 }
 inline float unpack_lasting_error(std::uint8_t packed) { return static_cast<float>(packed) * (1.0F / 32); }
 
-/// Models of many pixels, number by number.
-using ModelPlanes = NumberPlanes<PackedModel, ModelSteps::count>;
-// Which of their planes of bytes are which.
-inline constexpr std::size_t first_observations_byte = 0;
-inline constexpr std::size_t first_noise_byte = year_parts;
-inline constexpr std::size_t harmonics_byte = first_noise_byte + feature_count;
-inline constexpr std::size_t lasting_error_byte = harmonics_byte + 1;
+/// Models of many pixels, number by number, of as many features as are monitored.
+class ModelPlanes : public NumberRows {
+ public:
+  /// Contents are undefined afterwards.
+  void resize(std::size_t size, std::size_t features = feature_count) {
+    features_ = features;
+    NumberRows::resize(size, features * term_count, year_parts + features + 2);
+  }
+  void assign(std::size_t size, const PackedModel& model, std::size_t features = feature_count) {
+    resize(size, features);
+    for (std::size_t i = 0; i < size; ++i) set(i, model);
+  }
+  PackedModel operator[](std::size_t i) const;
+  void set(std::size_t i, const PackedModel& model);
+
+  std::size_t features() const { return features_; }
+  // Which of the planes of bytes are which.
+  static constexpr std::size_t first_observations_byte = 0;
+  static constexpr std::size_t first_noise_byte = year_parts;
+  std::size_t harmonics_byte() const { return first_noise_byte + features_; }
+  std::size_t lasting_error_byte() const { return harmonics_byte() + 1; }
+
+ private:
+  std::size_t features_ = feature_count;
+};
 
 /// Rows of the models from some pixel on, which kernels walk.
 struct ModelRows {
   std::array<std::int16_t*, ModelSteps::count> coefficients{};
   std::array<std::uint8_t*, year_parts> observations{};
-  std::array<const std::uint8_t*, feature_count> noise{};
+  std::array<const std::uint8_t*, most_features> noise{};
   std::uint8_t* harmonics = nullptr;
   const std::uint8_t* lasting_error = nullptr;
+  std::size_t features = feature_count;
 
   /// Refers to these.
-  kernels::KeptModelRows kept() const { return {coefficients, observations, noise}; }
+  kernels::KeptModelRows kept() const {
+    return {std::span(coefficients).first(features * term_count), observations, std::span(noise).first(features)};
+  }
 };
 ModelRows rows_from(ModelPlanes& models, std::size_t pixel);
 
@@ -99,15 +122,31 @@ struct RecentObservations {
 };
 
 using RecentNumbers = std::array<ObservationNumber, window_observations>;  // no_observation behind the last
-using PackedResidual = std::array<std::int8_t, feature_count>;             // whitened, in halves, up to 63.5
+using PackedResidual = std::array<std::int8_t, most_features>;             // whitened, in halves, up to 63.5
 using PackedResiduals = std::array<PackedResidual, window_observations>;
 inline constexpr RecentNumbers no_recent_observations{no_observation, no_observation, no_observation,
                                                       no_observation, no_observation, no_observation};
 
 RecentObservations unpack(const PackedResiduals& residuals, const RecentNumbers& observations);
 
-/// Of many pixels, number by number.
-using ResidualPlanes = NumberPlanes<PackedResiduals, 0>;
+/// Of many pixels, number by number: residual k of feature f at k * features + f.
+class ResidualPlanes : public NumberRows {
+ public:
+  /// Contents are undefined afterwards.
+  void resize(std::size_t size, std::size_t features = feature_count) {
+    features_ = features;
+    NumberRows::resize(size, 0, window_observations * features);
+  }
+  void assign(std::size_t size, const PackedResiduals& residuals, std::size_t features = feature_count) {
+    resize(size, features);
+    for (std::size_t i = 0; i < size; ++i) set(i, residuals);
+  }
+  PackedResiduals operator[](std::size_t i) const;
+  void set(std::size_t i, const PackedResiduals& residuals);
+
+ private:
+  std::size_t features_ = feature_count;
+};
 using ObservationNumberPlanes = NumberPlanes<RecentNumbers, window_observations>;
 
 // ---- single numbers ----

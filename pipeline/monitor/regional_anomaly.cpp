@@ -34,8 +34,8 @@ float steps_per_unit(int radius) {
 struct RegionalAnomaly::Sums {
   int radius = 0;  // of the window, cells
   float per_unit = 0;
-  std::array<float, feature_count * lanes> centre{};  // the medians by feature and kind
-  std::array<std::atomic<std::int64_t>, (feature_count + 1) * lanes> totals{};
+  std::array<float, most_features * lanes> centre{};  // the medians by feature and kind
+  std::array<std::atomic<std::int64_t>, (most_features + 1) * lanes> totals{};
 };
 
 FeatureVector RegionalAnomaly::at(int x, int y, std::uint8_t kind) const {
@@ -43,20 +43,21 @@ FeatureVector RegionalAnomaly::at(int x, int y, std::uint8_t kind) const {
   if (shared_.empty()) return shared;
   const std::size_t of_cell = static_cast<std::size_t>(x / cell_pixels) * lanes + kind;
   const auto of_row = row(y);
-  for (std::size_t f = 0; f < feature_count; ++f) shared[f] = of_row[f][of_cell];
+  for (std::size_t f = 0; f < features_; ++f) shared[f] = of_row[f][of_cell];
   return shared;
 }
 
-FeaturePlanes::PerFeature<const float> RegionalAnomaly::row(int y) const {
-  FeaturePlanes::PerFeature<const float> rows{};
+PerFeature<const float> RegionalAnomaly::row(int y) const {
+  PerFeature<const float> rows(features_);
   if (shared_.empty()) return rows;
-  for (std::size_t f = 0; f < feature_count; ++f) rows[f] = &shared_[place(y / cell_pixels, f, feature_count)];
+  for (std::size_t f = 0; f < features_; ++f) rows[f] = &shared_[place(y / cell_pixels, f, features_)];
   return rows;
 }
 
 void RegionalAnomaly::estimate(const ObservationResiduals& observation, const MonitorOptions& options,
                                const RowLoop& rows) {
   for (FeatureVector& scatter : scatter_) scatter.fill(1);
+  features_ = observation.residual.features();
   shared_.clear();
   if (options.surroundings_m <= 0) return;
   cells_across_ = static_cast<std::size_t>((observation.width + cell_pixels - 1) / cell_pixels);
@@ -70,10 +71,10 @@ void RegionalAnomaly::estimate(const ObservationResiduals& observation, const Mo
   const auto medians_of_kinds =
       medians([](const Sample& sample, std::size_t place, std::size_t f) { return sample.residual[place][f]; });
   for (std::size_t kind = 0; kind < kind_count; ++kind) {
-    for (std::size_t f = 0; f < feature_count; ++f) sums.centre[f * lanes + kind] = medians_of_kinds[kind][f];
+    for (std::size_t f = 0; f < features_; ++f) sums.centre[f * lanes + kind] = medians_of_kinds[kind][f];
   }
   sum_up(observation, options, rows, sums);
-  shared_.resize(static_cast<std::size_t>(cells_down_) * feature_count * row_numbers_);
+  shared_.resize(static_cast<std::size_t>(cells_down_) * features_ * row_numbers_);
   rows(cells_down_, [&](int begin, int end) { share(sums, options.surroundings_prior_pixels, begin, end); });
   estimate_scatter(observation.width);
 }
@@ -116,7 +117,7 @@ std::array<FeatureVector, kind_count> RegionalAnomaly::medians(const Value& valu
   std::array<FeatureVector, kind_count> result{};
   for (std::size_t kind = 0; kind < kind_count; ++kind) {
     const Sample& sample = samples_[kind];
-    for (std::size_t f = 0; f < feature_count; ++f) {
+    for (std::size_t f = 0; f < features_; ++f) {
       values_.clear();
       for (std::size_t place = 0; place < sample.pixels.size(); ++place) {
         if (sample.deviation[place][f] > 0) values_.push_back(value(sample, place, f));
@@ -134,47 +135,47 @@ void RegionalAnomaly::sum_up(const ObservationResiduals& observation, const Moni
                                               .largest = largest_residual,
                                               .per_unit = sums.per_unit};
   const auto width = static_cast<std::size_t>(observation.width);
-  sums_.resize(static_cast<std::size_t>(cells_down_) * (feature_count + 1) * row_numbers_);
+  sums_.resize(static_cast<std::size_t>(cells_down_) * (features_ + 1) * row_numbers_);
   rows(cells_down_, [&](int begin, int end) {
-    std::array<std::int64_t, (feature_count + 1) * lanes> totals{};
+    std::array<std::int64_t, (most_features + 1) * lanes> totals{};
     for (int row = begin; row < end; ++row) {
-      std::fill_n(this->sums(row, 0), (feature_count + 1) * row_numbers_, 0);
-      std::array<std::int32_t*, feature_count> into;
-      for (std::size_t f = 0; f < feature_count; ++f) into[f] = this->sums(row, f);
+      std::fill_n(this->sums(row, 0), (features_ + 1) * row_numbers_, 0);
+      std::array<std::int32_t*, most_features> into;
+      for (std::size_t f = 0; f < features_; ++f) into[f] = this->sums(row, f);
       for (int y = row * cell_pixels; y < std::min(observation.height, (row + 1) * cell_pixels); ++y) {
         const std::size_t first = static_cast<std::size_t>(y) * width;
         const auto residual = observation.residual.from(first);
         const auto deviation = observation.deviation.from(first);
         kernels::add_to_kind_cells({residual, deviation, &observation.kind[first], &observation.tells[first]},
-                                   parameters, width, into, this->sums(row, feature_count));
+                                   parameters, width, std::span(into).first(features_), this->sums(row, features_));
       }
-      for (std::size_t n = 0; n <= feature_count; ++n)
+      for (std::size_t n = 0; n <= features_; ++n)
         kernels::add_cells(this->sums(row, n), cells_across_, &totals[n * lanes]);
     }
-    for (std::size_t n = 0; n < totals.size(); ++n) sums.totals[n] += totals[n];
+    for (std::size_t n = 0; n < (features_ + 1) * lanes; ++n) sums.totals[n] += totals[n];
   });
 }
 
 /// Means of the windows around the cells of some rows.
 void RegionalAnomaly::share(const Sums& sums, float prior, int begin, int end) {
-  std::array<float, feature_count * lanes> typical{};
+  std::array<float, most_features * lanes> typical{};
   std::array<float, lanes> trust{};
   for (std::size_t kind = 0; kind < lanes; ++kind) {
-    const auto all = static_cast<float>(sums.totals[feature_count * lanes + kind].load());
+    const auto all = static_cast<float>(sums.totals[features_ * lanes + kind].load());
     if (all == 0) continue;
     // With few pixels of a kind on the whole site, the residual is theirs, and not the weather's.
     trust[kind] = all / (all + prior);
-    for (std::size_t f = 0; f < feature_count; ++f)
+    for (std::size_t f = 0; f < features_; ++f)
       typical[f * lanes + kind] = static_cast<float>(sums.totals[f * lanes + kind].load()) / all;
   }
-  std::vector<std::int32_t> columns((feature_count + 1) * row_numbers_);  // over the rows of the window
+  std::vector<std::int32_t> columns((features_ + 1) * row_numbers_);  // over the rows of the window
   std::vector<std::int32_t> windows(row_numbers_);
   std::vector<std::int32_t> counts(row_numbers_);
   const auto of_feature = [&](std::size_t f) { return columns.data() + f * row_numbers_; };
   const auto move = [&](int into, int out_of) {
     const bool enters = into >= 0 && into < cells_down_;
     const bool leaves = out_of >= 0 && out_of < cells_down_;
-    for (std::size_t f = 0; f <= feature_count; ++f) {
+    for (std::size_t f = 0; f <= features_; ++f) {
       kernels::move_cell_window_row(enters ? this->sums(into, f) : nullptr, leaves ? this->sums(out_of, f) : nullptr,
                                     cells_across_, of_feature(f));
     }
@@ -183,8 +184,8 @@ void RegionalAnomaly::share(const Sums& sums, float prior, int begin, int end) {
   for (int row = begin - sums.radius; row < begin + sums.radius; ++row) move(row, -1);
   for (int row = begin; row < end; ++row) {
     move(row + sums.radius, row > begin ? row - sums.radius - 1 : -1);
-    kernels::cell_window_row(of_feature(feature_count), cells_across_, radius, counts.data());
-    for (std::size_t f = 0; f < feature_count; ++f) {
+    kernels::cell_window_row(of_feature(features_), cells_across_, radius, counts.data());
+    for (std::size_t f = 0; f < features_; ++f) {
       kernels::cell_window_row(of_feature(f), cells_across_, radius, windows.data());
       kernels::shared_mean_row(windows.data(), counts.data(),
                                {.centre = &sums.centre[f * lanes],
@@ -192,7 +193,7 @@ void RegionalAnomaly::share(const Sums& sums, float prior, int begin, int end) {
                                 .trust = trust.data(),
                                 .prior = prior,
                                 .step = 1 / sums.per_unit},
-                               cells_across_, &shared_[place(row, f, feature_count)]);
+                               cells_across_, &shared_[place(row, f, features_)]);
     }
   }
 }
@@ -204,7 +205,7 @@ void RegionalAnomaly::estimate_scatter(int width) {
     for (std::size_t place = 0; place < sample.pixels.size(); ++place) {
       const auto pixel = static_cast<int>(sample.pixels[place]);
       const FeatureVector shared = at(pixel % width, pixel / width, static_cast<std::uint8_t>(kind));
-      for (std::size_t f = 0; f < feature_count; ++f) sample.residual[place][f] -= shared[f];
+      for (std::size_t f = 0; f < features_; ++f) sample.residual[place][f] -= shared[f];
     }
   }
   scatter_ = medians([](const Sample& sample, std::size_t place, std::size_t f) {

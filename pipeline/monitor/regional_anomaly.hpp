@@ -38,7 +38,7 @@ class RegionalAnomaly {
 
   /// By feature, for the pixels of a row: that of kind k at pixel x is at x / cell_pixels * kernels::kind_lanes + k.
   /// Null where nothing is shared.
-  FeaturePlanes::PerFeature<const float> row(int y) const;
+  PerFeature<const float> row(int y) const;
 
   /// By how much the residuals of a kind scatter on this date more than expected, at least 1, by feature: at the turn
   /// of a season, pixels that are alike in their year are still days apart.
@@ -62,11 +62,12 @@ class RegionalAnomaly {
   void share(const Sums& sums, float prior, int begin, int end);
   void estimate_scatter(int width);
 
-  std::int32_t* sums(int row, std::size_t feature) { return &sums_[place(row, feature, feature_count + 1)]; }
+  std::int32_t* sums(int row, std::size_t feature) { return &sums_[place(row, feature, features_ + 1)]; }
   std::size_t place(int row, std::size_t feature, std::size_t features) const {
     return (static_cast<std::size_t>(row) * features + feature) * row_numbers_;
   }
 
+  std::size_t features_ = feature_count;
   std::size_t cells_across_ = 0;
   std::size_t row_numbers_ = 0;  // of the cells of a row: one for each kind that there may be
   int cells_down_ = 0;

@@ -15,7 +15,8 @@ using Triangle = std::array<float, triangle_count>;
 constexpr std::size_t packed(std::size_t row, std::size_t column) { return row * (row + 1) / 2 + column; }
 
 // What a feature's noise never falls below: sampling, calibration and geometry of the instrument.
-constexpr FeatureVector least_noise{0.012F, 0.012F, 0.012F, 0.03F, 0.025F, 0.03F};
+constexpr std::array<float, feature_count> least_noise{0.012F, 0.012F, 0.012F, 0.03F, 0.025F, 0.03F};
+constexpr float least_extra_noise = 0.012F;  // extra features are scaled to be as NDVI is
 constexpr double days_of_year = 365.25;
 
 Terms terms_at(double angle) {
@@ -70,17 +71,17 @@ std::array<Number*, count> row_of(std::array<std::remove_const_t<Number>, count>
 class ModelRow {
  public:
   explicit ModelRow(const SeasonModel& model) : harmonics_(static_cast<std::uint8_t>(model.harmonics)) {
-    for (std::size_t k = 0; k < coefficients_.size(); ++k)
+    for (std::size_t k = 0; k < model.features * term_count; ++k)
       coefficients_[k] = &model.coefficients[k / term_count][k % term_count];
-    for (std::size_t f = 0; f < feature_count; ++f) noise_[f] = &model.noise[f];
+    for (std::size_t f = 0; f < model.features; ++f) noise_[f] = &model.noise[f];
     for (std::size_t part = 0; part < year_parts; ++part) observations_[part] = &model.observations[part];
   }
 
   kernels::SeasonRows rows() const { return {coefficients_.data(), noise_.data(), observations_.data(), &harmonics_}; }
 
  private:
-  std::array<const float*, feature_count * term_count> coefficients_{};
-  std::array<const float*, feature_count> noise_{};
+  std::array<const float*, most_features * term_count> coefficients_{};
+  std::array<const float*, most_features> noise_{};
   std::array<const float*, year_parts> observations_{};
   std::uint8_t harmonics_;
 };
@@ -111,42 +112,45 @@ SeasonYear season_year(Instant first) {
   return year;
 }
 
-SeasonModels::SeasonModels(std::size_t pixels) {
+SeasonModels::SeasonModels(std::size_t pixels, std::size_t features) : features_(features) {
   // Rows begin a line of the cache apart: walked side by side they do not crowd a few sets of it.
   constexpr std::size_t per_line = 16;
   stride_ = (pixels + per_line - 1) / per_line * per_line + per_line;
-  values_.resize((lasting_error_row + 1) * stride_);
-  std::fill_n(row(lasting_error_row), stride_, 0.0F);  // as long as it is not measured
+  values_.resize((lasting_error_row() + 1) * stride_);
+  std::fill_n(row(lasting_error_row()), stride_, 0.0F);  // as long as it is not measured
   harmonics_.resize(pixels);
   is_fitted_.resize(pixels);
 }
 
 SeasonModels::Rows SeasonModels::from(std::size_t pixel) {
   Rows rows;
-  for (std::size_t k = 0; k < noise_row; ++k) rows.coefficients[k] = row(k) + pixel;
-  for (std::size_t f = 0; f < feature_count; ++f) rows.noise[f] = row(noise_row + f) + pixel;
-  for (std::size_t part = 0; part < year_parts; ++part) rows.observations[part] = row(observations_row + part) + pixel;
+  for (std::size_t k = 0; k < noise_row(); ++k) rows.coefficients[k] = row(k) + pixel;
+  for (std::size_t f = 0; f < features_; ++f) rows.noise[f] = row(noise_row() + f) + pixel;
+  for (std::size_t part = 0; part < year_parts; ++part)
+    rows.observations[part] = row(observations_row() + part) + pixel;
   rows.harmonics = harmonics_.data() + pixel;
   rows.is_fitted = is_fitted_.data() + pixel;
-  rows.lasting_error = row(lasting_error_row) + pixel;
+  rows.lasting_error = row(lasting_error_row()) + pixel;
   return rows;
 }
 
 SeasonModel SeasonModels::at(std::size_t pixel) const {
   SeasonModel model;
-  for (std::size_t f = 0; f < feature_count; ++f) {
+  model.features = features_;
+  for (std::size_t f = 0; f < features_; ++f) {
     for (std::size_t i = 0; i < term_count; ++i) model.coefficients[f][i] = row(f * term_count + i)[pixel];
     model.noise[f] = noise(pixel, f);
   }
-  for (std::size_t part = 0; part < year_parts; ++part) model.observations[part] = row(observations_row + part)[pixel];
+  for (std::size_t part = 0; part < year_parts; ++part)
+    model.observations[part] = row(observations_row() + part)[pixel];
   model.harmonics = harmonics_[pixel];
-  model.lasting_error = row(lasting_error_row)[pixel];
+  model.lasting_error = row(lasting_error_row())[pixel];
   return model;
 }
 
 void SeasonModels::set(std::size_t pixel, const SeasonModel& model) {
   const Rows rows = from(pixel);
-  for (std::size_t f = 0; f < feature_count; ++f) {
+  for (std::size_t f = 0; f < features_; ++f) {
     for (std::size_t i = 0; i < term_count; ++i) *rows.coefficients[f * term_count + i] = model.coefficients[f][i];
     *rows.noise[f] = model.noise[f];
   }
@@ -171,6 +175,7 @@ kernels::SeasonFitOptions season_fit_options(const MonitorOptions& options, cons
   result.observations_for_second_harmonic = options.observations_for_second_harmonic;
   result.noise_prior_observations = options.noise_prior_observations;
   std::copy(typical_noise.begin(), typical_noise.end(), result.typical_noise.begin());
+  result.least_noise.fill(least_extra_noise);
   std::copy(least_noise.begin(), least_noise.end(), result.least_noise.begin());
   return result;
 }
@@ -185,7 +190,7 @@ Terms uncertain_direction(const SeasonModel& model, const SeasonDate& date, cons
 Expectation expect(const SeasonModel& model, const SeasonDate& date, const MonitorOptions& options) {
   Terms direction = uncertain_direction(model, date, options);
   Expectation result;
-  kernels::season_expectation(ModelRow(model).rows(), feature_count, 1, season_day(date),
+  kernels::season_expectation(ModelRow(model).rows(), model.features, 1, season_day(date),
                               row_of<const float>(direction).data(), options.leverage_weight, options.season_shift_days,
                               row_of<float>(result.value).data(), row_of<float>(result.deviation).data());
   return result;

@@ -54,7 +54,7 @@ SeasonYear season_year(Instant first);
 /// terms, the covariance of the coefficients in units of the features' noise is (sum over p of looks_p M_p + ridge)^-1:
 /// six numbers stand for fifteen, and where in its two months an observation lay makes no difference.
 struct SeasonModel {
-  std::array<Terms, feature_count> coefficients{};
+  std::array<Terms, most_features> coefficients{};
   PartObservations observations{};
   int harmonics =
       0;  // a year that rests on few observations has none, then the yearly one, then the semi-annual one too
@@ -62,6 +62,7 @@ struct SeasonModel {
   /// Variance of the model's error that lasts over observations (years differ, and with them months), in that of an
   /// observation, as the history has shown it.
   float lasting_error = 0;
+  std::size_t features = feature_count;  // that are monitored
 };
 
 /// Models of many pixels as planes, which kernels walk row by row (kernels/season.hpp).
@@ -69,8 +70,8 @@ class SeasonModels {
  public:
   /// Rows of the pixels from some pixel on; refer to the models.
   struct Rows {
-    std::array<float*, feature_count * term_count> coefficients;
-    std::array<float*, feature_count> noise;
+    std::array<float*, most_features * term_count> coefficients;
+    std::array<float*, most_features> noise;
     std::array<float*, year_parts> observations;
     std::uint8_t* harmonics;
     std::uint8_t* is_fitted;
@@ -84,11 +85,11 @@ class SeasonModels {
 
   SeasonModels() = default;
   /// Uninitialised.
-  explicit SeasonModels(std::size_t pixels);
+  explicit SeasonModels(std::size_t pixels, std::size_t features = feature_count);
 
   std::size_t pixels() const { return is_fitted_.size(); }
   bool is_fitted(std::size_t pixel) const { return is_fitted_[pixel] != 0; }
-  float noise(std::size_t pixel, std::size_t feature) const { return row(noise_row + feature)[pixel]; }
+  float noise(std::size_t pixel, std::size_t feature) const { return row(noise_row() + feature)[pixel]; }
   float coefficient(std::size_t pixel, Feature feature, std::size_t term) const {
     return row(index(feature) * term_count + term)[pixel];
   }
@@ -98,13 +99,14 @@ class SeasonModels {
 
  private:
   // Coefficients come first.
-  static constexpr std::size_t noise_row = feature_count * term_count;
-  static constexpr std::size_t observations_row = noise_row + feature_count;
-  static constexpr std::size_t lasting_error_row = observations_row + year_parts;
+  std::size_t noise_row() const { return features_ * term_count; }
+  std::size_t observations_row() const { return noise_row() + features_; }
+  std::size_t lasting_error_row() const { return observations_row() + year_parts; }
 
   float* row(std::size_t number) { return values_.data() + number * stride_; }
   const float* row(std::size_t number) const { return values_.data() + number * stride_; }
 
+  std::size_t features_ = feature_count;
   std::size_t stride_ = 0;
   PixelVector<float> values_;  // row by row
   PixelVector<std::uint8_t> harmonics_;

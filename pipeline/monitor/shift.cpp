@@ -28,6 +28,46 @@ std::bitset<256> lasting_errors(const MonitorState& state) {
   return wanted;
 }
 
+/// Row-major, of so many rows.
+using Square = std::vector<double>;
+
+/// Of a symmetric, positive definite matrix: its lower Cholesky factor.
+Square cholesky(const Square& matrix, std::size_t rows) {
+  Square factor(matrix.size(), 0);
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t c = 0; c <= r; ++c) {
+      double rest = matrix[r * rows + c];
+      for (std::size_t k = 0; k < c; ++k) rest -= factor[r * rows + k] * factor[c * rows + k];
+      factor[r * rows + c] = r == c ? std::sqrt(std::max(rest, 1e-12)) : rest / factor[c * rows + c];
+    }
+  }
+  return factor;
+}
+
+/// Of a lower triangle.
+Square inverted(const Square& triangle, std::size_t rows) {
+  Square inverse(triangle.size(), 0);
+  for (std::size_t c = 0; c < rows; ++c) {
+    for (std::size_t r = c; r < rows; ++r) {
+      double rest = r == c ? 1 : 0;
+      for (std::size_t k = c; k < r; ++k) rest -= triangle[r * rows + k] * inverse[k * rows + c];
+      inverse[r * rows + c] = rest / triangle[r * rows + r];
+    }
+  }
+  return inverse;
+}
+
+Square product_with_own_transpose(const Square& triangle, std::size_t rows) {
+  Square product(triangle.size(), 0);
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t c = 0; c < rows; ++c) {
+      for (std::size_t k = 0; k <= std::min(r, c); ++k)
+        product[r * rows + c] += triangle[r * rows + k] * triangle[c * rows + k];
+    }
+  }
+  return product;
+}
+
 /// log(1 + exp(x))
 float softplus(float x) {
   constexpr float large = 15;
@@ -37,7 +77,8 @@ float softplus(float x) {
 }  // namespace
 
 ShiftEvidence::ShiftEvidence(const MonitorState& state, const MonitorOptions& options)
-    : state_(state), options_(options) {
+    : state_(state), options_(options), features_(state.features) {
+  find_whitening_of_absences();
   for (const float noise : state.typical_noise) directions_ += noise > 0 ? 1.0F : 0.0F;
   const std::bitset<256> wanted = lasting_errors(state);
   for (std::size_t error = 0; error < wanted.size(); ++error) {
@@ -63,10 +104,34 @@ ShiftEvidence::Factor ShiftEvidence::factor_of(std::size_t k, float of_observati
           0.5F * directions_ * static_cast<float>(std::log(static_cast<double>(v1 / v0)))};
 }
 
-FeatureVector ShiftEvidence::whitened(const FeatureVector& standard) const {
+/// Of features of which some are absent, the joint covariance is that of the others.
+void ShiftEvidence::find_whitening_of_absences() {
+  whitening_.push_back(state_.whitening);
+  const std::size_t extra = features_ - feature_count;
+  if (extra == 0) return;
+  const Square factor = inverted({state_.whitening.begin(), state_.whitening.end()}, features_);
+  const Square covariance = product_with_own_transpose(factor, features_);
+  for (unsigned absent = 1; absent < (1U << extra); ++absent) {
+    Square others = covariance;
+    for (std::size_t f = feature_count; f < features_; ++f) {
+      if ((absent >> (f - feature_count) & 1U) == 0) continue;
+      for (std::size_t c = 0; c < features_; ++c) others[f * features_ + c] = others[c * features_ + f] = 0;
+      others[f * features_ + f] = 1;
+    }
+    const Square inverse = inverted(cholesky(others, features_), features_);
+    whitening_.emplace_back(inverse.begin(), inverse.end());
+  }
+}
+
+FeatureVector ShiftEvidence::whitened(const FeatureVector& standard, AbsentFeatures absent) const {
+  const std::vector<float>& whitening = whitening_[absent];
+  FeatureVector known = standard;
+  for (std::size_t f = feature_count; f < features_; ++f) {
+    if ((absent >> (f - feature_count) & 1U) != 0) known[f] = 0;
+  }
   FeatureVector result{};
-  for (std::size_t r = 0; r < feature_count; ++r) {
-    for (std::size_t c = 0; c <= r; ++c) result[r] += state_.whitening[r * feature_count + c] * standard[c];
+  for (std::size_t r = 0; r < features_; ++r) {
+    for (std::size_t c = 0; c <= r; ++c) result[r] += whitening[r * features_ + c] * known[c];
   }
   return result;
 }
@@ -97,7 +162,7 @@ Shift ShiftEvidence::largest(const RecentObservations& recent, const PixelSight&
   Shift best;
   FeatureVector sum{};
   for (std::size_t k = 0; k < most; ++k) {
-    for (std::size_t f = 0; f < feature_count; ++f) sum[f] += recent.whitened[k][f];
+    for (std::size_t f = 0; f < features_; ++f) sum[f] += recent.whitened[k][f];
     const float share = k > 0 || is_soil ? 1.0F : options_.single_observation_share;
     const std::size_t place = lasting_error * window_observations + k;
     const Factor of_observations = k == 0 && is_soil
@@ -135,8 +200,8 @@ Shift ShiftEvidence::largest_among_outliers(const PixelOutliers& pixel, std::int
 
 float ShiftEvidence::log_scale(const FeatureVector& deviation) const {
   float sum = 0;
-  for (std::size_t f = 0; f < feature_count; ++f) {
-    if (deviation[f] > 0) sum += kernels::portable_log(deviation[f] / state_.whitening[f * feature_count + f]);
+  for (std::size_t f = 0; f < features_; ++f) {
+    if (deviation[f] > 0) sum += kernels::portable_log(deviation[f] / state_.whitening[f * features_ + f]);
   }
   return sum;
 }
@@ -155,18 +220,19 @@ float ShiftEvidence::share_of_disturbance(float green, float rise) const {
 /// much from soil to grass. Rock of another colour may well have a higher NDVI than what was there, without being
 /// green; but it is brighter, or darker than plants would make it.
 FeatureVector ShiftEvidence::less_greening(const FeatureVector& deviation, const FeatureVector& whitened_shift) const {
-  constexpr FeatureVector per_ndvi{1, -0.6F, -0.25F, -1.4F, -0.5F, -1.2F};
+  FeatureVector per_ndvi{1, -0.6F, -0.25F, -1.4F, -0.5F, -1.2F};
+  for (std::size_t k = 0; k < options_.extra.size(); ++k) per_ndvi[feature_count + k] = options_.extra[k].per_ndvi;
   constexpr float known = 0.5F;  // to within this share
   FeatureVector shift{};
-  for (std::size_t r = 0; r < feature_count; ++r) {
+  for (std::size_t r = 0; r < features_; ++r) {
     float rest = whitened_shift[r];
-    for (std::size_t c = 0; c < r; ++c) rest -= state_.whitening[r * feature_count + c] * shift[c];
-    shift[r] = rest / state_.whitening[r * feature_count + r];
+    for (std::size_t c = 0; c < r; ++c) rest -= state_.whitening[r * features_ + c] * shift[c];
+    shift[r] = rest / state_.whitening[r * features_ + r];
   }
   if (deviation[ndvi] <= 0 || shift[ndvi] <= 0) return whitened_shift;
   const float rise = shift[ndvi] * deviation[ndvi];
   shift[ndvi] = 0;
-  for (std::size_t f = 1; f < feature_count; ++f) {
+  for (std::size_t f = 1; f < features_; ++f) {
     if (deviation[f] <= 0) continue;
     const float greening = rise * per_ndvi[f] / deviation[f];
     const float rest = shift[f] - greening;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "kernels/shift.hpp"
 #include "pipeline/monitor/options.hpp"
@@ -14,6 +15,10 @@
 #include "pipeline/monitor/state.hpp"
 
 namespace pitwatch {
+
+/// Extra features that an observation does not have of a pixel: of the k-th of them the bit k.
+using AbsentFeatures = std::uint8_t;
+static_assert(most_extra_features <= 8);
 
 /// Evidence of the last observations together, and how many they are where it is largest.
 struct Shift {
@@ -27,8 +32,8 @@ class ShiftEvidence {
  public:
   ShiftEvidence(const MonitorState& state, const MonitorOptions& options);
 
-  /// Residuals in units of their deviation, made independent of each other.
-  FeatureVector whitened(const FeatureVector& standard) const;
+  /// Residuals in units of their deviation, made independent of each other; 0 for extra features that are absent.
+  FeatureVector whitened(const FeatureVector& standard, AbsentFeatures absent = 0) const;
 
   /// The squared length that whitened residuals of observations which agree with the model stay below.
   float clean_squares() const;
@@ -62,9 +67,13 @@ class ShiftEvidence {
   FeatureVector less_greening(const FeatureVector& deviation, const FeatureVector& whitened_shift) const;
   std::size_t window(std::int32_t count) const;
 
+  void find_whitening_of_absences();
+
   const MonitorState& state_;
   const MonitorOptions& options_;
-  float directions_ = 0;  // number of features that are monitored
+  std::size_t features_;
+  std::vector<std::vector<float>> whitening_;  // by which are absent
+  float directions_ = 0;                       // number of features that are monitored
   // By the pixel's lasting error, as it is packed, and the number of observations less one.
   std::array<float, 256 * window_observations> per_square_{};
   std::array<float, 256 * window_observations> cost_{};

@@ -25,7 +25,8 @@ StateArray array_of(std::string_view name, Elements& elements, std::size_t short
 std::vector<StateArray> state_arrays(MonitorState& state) {
   return {array_of("looks", state.observations, 0, Course::rough),
           array_of("whitening", state.whitening, 0, Course::rough),
-          array_of("typical_noise", state.typical_noise, 0, Course::rough),
+          {"typical_noise", sizeof(float), 0, false,
+           std::as_writable_bytes(std::span(state.typical_noise).first(state.features)), 0, 0},
           state.models.array("models", true),
           array_of("kind", state.kind, 0, Course::rough),
           state.recent_residuals.array("recent_residuals", false),
@@ -36,15 +37,17 @@ std::vector<StateArray> state_arrays(MonitorState& state) {
           array_of("own_evidence", state.own_evidence, 0, Course::rough)};
 }
 
-MonitorState unfilled_state(int width, int height, std::size_t observations) {
+MonitorState unfilled_state(int width, int height, std::size_t observations, std::size_t features) {
   MonitorState state;
+  state.features = features;
+  state.whitening.assign(features * features, 0);
   state.width = width;
   state.height = height;
   state.observations.resize(observations);
   const auto pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-  state.models.resize(pixels);
+  state.models.resize(pixels, features);
   state.kind.resize(pixels);
-  state.recent_residuals.resize(pixels);
+  state.recent_residuals.resize(pixels, features);
   state.recent_observations.resize(pixels);
   state.history.resize(pixels);
   state.counts.resize(pixels);
@@ -53,12 +56,12 @@ MonitorState unfilled_state(int width, int height, std::size_t observations) {
   return state;
 }
 
-MonitorState make_state(int width, int height) {
-  MonitorState state = unfilled_state(width, height, 0);
+MonitorState make_state(int width, int height, std::size_t features) {
+  MonitorState state = unfilled_state(width, height, 0, features);
   const std::size_t pixels = state.pixels();
-  state.models.assign(pixels, {});
+  state.models.assign(pixels, {}, features);
   state.kind.assign(pixels, no_kind);
-  state.recent_residuals.assign(pixels, {});
+  state.recent_residuals.assign(pixels, {}, features);
   state.recent_observations.assign(pixels, no_recent_observations);
   state.history.assign(pixels, {});
   state.counts.assign(pixels, {});

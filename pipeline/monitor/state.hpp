@@ -74,8 +74,10 @@ struct MonitorState {
   int width = 0;
   int height = 0;
   std::vector<Instant> observations;  // all that were learnt from or observed, in that order; most_acquisitions at most
-  /// Inverse of the Cholesky factor of the features' joint covariance in units of noise, row-major lower triangle.
-  std::array<float, feature_count * feature_count> whitening{};
+  std::size_t features = feature_count;  // those that are always monitored, and extra ones
+  /// Inverse of the Cholesky factor of the features' joint covariance in units of noise, row-major lower triangle of
+  /// `features` rows.
+  std::vector<float> whitening = std::vector<float>(feature_count * feature_count);
   FeatureVector typical_noise{};  // median over the site; 0: the feature is not monitored
   // By pixel, row-major. What kernels walk lies number by number; history and counts, which change by pixels' own
   // courses, pixel by pixel.
@@ -104,10 +106,10 @@ struct MonitorState {
 std::vector<StateArray> state_arrays(MonitorState& state);
 
 /// An empty state: no pixel is judged yet, no observation is there.
-MonitorState make_state(int width, int height);
+MonitorState make_state(int width, int height, std::size_t features = feature_count);
 
 /// A state of `observations` observations whose arrays are uninitialised, to be filled.
-MonitorState unfilled_state(int width, int height, std::size_t observations);
+MonitorState unfilled_state(int width, int height, std::size_t observations, std::size_t features = feature_count);
 
 /// Adds an observation to those of the state. Throws DataError where most_acquisitions are there.
 void add_observation(MonitorState& state, Instant when);

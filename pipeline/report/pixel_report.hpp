@@ -71,6 +71,7 @@ struct PixelStateReport {
 struct PixelReport {
   std::string site;
   std::string algorithm;  // version and hash of the options, as the site's alerts name it
+  ExtraFeatures extra;    // that were asked for; their numbers are not scaled here
   LonLat asked;
   LonLat middle;  // of the pixel
   std::string crs;
@@ -81,6 +82,9 @@ struct PixelReport {
   std::vector<PixelObservationReport> observations;          // in order of time
   std::vector<std::pair<std::string, std::string>> skipped;  // scene or file, and why
 };
+
+/// Name of a feature, of an extra one its own.
+std::string name_of(const PixelReport& report, Feature feature);
 
 /// The features in which observations of the disturbed pixel deviated most, in any observation where it never was; in
 /// their order.

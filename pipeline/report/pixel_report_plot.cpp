@@ -39,12 +39,14 @@ PixelStatus status_of(const PixelObservationReport& observation) {
   return observation.status.value_or(PixelStatus::not_judged);
 }
 
-std::string_view label_of(Feature feature) {
+std::string label_of(const PixelReport& report, Feature feature) {
   constexpr std::array<std::string_view, feature_count> labels{
       "NDVI (vegetation)",      "BSI (bare soil)",
       "MNDWI (water)",          "log of visible reflectance (mean of B02, B03, B04)",
       "log of B11 reflectance", "log of B12 reflectance"};
-  return labels[index(feature)];
+  if (index(feature) < feature_count) return std::string(labels[index(feature)]);
+  const ExtraFeature& extra = report.extra[index(feature) - feature_count];
+  return extra.name == extra.formula ? extra.name : extra.name + " = " + extra.formula;
 }
 
 std::string degrees(double value, char positive, char negative) {
@@ -56,7 +58,7 @@ std::string degrees(double value, char positive, char negative) {
 
 PlotPanel feature_panel(const PixelReport& report, Feature feature) {
   PlotPanel panel;
-  panel.label = label_of(feature);
+  panel.label = label_of(report, feature);
   const std::size_t f = index(feature);
   for (const PixelObservationReport& observation : report.observations) {
     if (std::isfinite(observation.observed[f]) && observation.seen != PixelSeen::nothing) {
@@ -137,14 +139,15 @@ std::vector<LegendEntry> legend_of(const PixelReport& report) {
 }  // namespace
 
 std::vector<Feature> telling_features(const PixelReport& report, std::size_t count) {
-  std::array<double, feature_count> disturbed{};
-  std::array<double, feature_count> any{};
+  const std::size_t features_there = feature_count + report.extra.size();
+  std::array<double, most_features> disturbed{};
+  std::array<double, most_features> any{};
   bool was_disturbed = false;
   for (const PixelObservationReport& observation : report.observations) {
     if (!std::isfinite(observation.residual_length)) continue;
     const bool open = observation.status == PixelStatus::provisional || observation.status == PixelStatus::confirmed;
     was_disturbed = was_disturbed || open;
-    for (std::size_t f = 0; f < feature_count; ++f) {
+    for (std::size_t f = 0; f < features_there; ++f) {
       const double sigma = std::abs(deviation_sigma(observation, static_cast<Feature>(f)));
       if (!std::isfinite(sigma)) continue;
       any[f] += sigma;
@@ -152,11 +155,11 @@ std::vector<Feature> telling_features(const PixelReport& report, std::size_t cou
     }
   }
   const auto& sums = was_disturbed ? disturbed : any;
-  std::array<Feature, feature_count> order{};
-  for (std::size_t f = 0; f < feature_count; ++f) order[f] = static_cast<Feature>(f);
+  std::vector<Feature> order(features_there);
+  for (std::size_t f = 0; f < order.size(); ++f) order[f] = static_cast<Feature>(f);
   std::stable_sort(order.begin(), order.end(), [&](Feature a, Feature b) { return sums[index(a)] > sums[index(b)]; });
   std::vector<Feature> features(order.begin(),
-                                order.begin() + static_cast<std::ptrdiff_t>(std::min(count, feature_count)));
+                                order.begin() + static_cast<std::ptrdiff_t>(std::min(count, features_there)));
   std::sort(features.begin(), features.end());
   return features;
 }

@@ -102,21 +102,19 @@ json number(double value, int decimals) {
   return std::round(value * power) / power;
 }
 
-json by_feature(const FeatureVector& values) {
+json by_feature(const std::vector<std::string>& names, const FeatureVector& values) {
   json object = json::object();
-  for (std::size_t f = 0; f < feature_count; ++f) {
-    object[std::string(feature_names[f])] = number(values[f], feature_decimals);
-  }
+  for (std::size_t f = 0; f < names.size(); ++f) object[names[f]] = number(values[f], feature_decimals);
   return object;
 }
 
-json of(const PixelObservationReport& observation) {
+json of(const PixelObservationReport& observation, const std::vector<std::string>& names) {
   json reflectance = json::object();
   for (const auto& [name, value] : bands) {
     reflectance[std::string(name)] = number(observation.reflectance.*value, reflectance_decimals);
   }
-  FeatureVector deviation;
-  for (std::size_t f = 0; f < feature_count; ++f) deviation[f] = deviation_sigma(observation, static_cast<Feature>(f));
+  FeatureVector deviation{};
+  for (std::size_t f = 0; f < names.size(); ++f) deviation[f] = deviation_sigma(observation, static_cast<Feature>(f));
   json incidents = json::array();
   for (const auto& [id, status] : observation.incidents) incidents.push_back({{"id", id}, {"status", name(status)}});
   return {{"date", format_instant(observation.when)},
@@ -124,11 +122,11 @@ json of(const PixelObservationReport& observation) {
           {"seen", name(observation.seen)},
           {"why", observation.why.empty() ? json(nullptr) : json(observation.why)},
           {"reflectance", reflectance},
-          {"observed", by_feature(observation.observed)},
-          {"modelled", by_feature(observation.modelled)},
-          {"shared", by_feature(observation.shared)},
-          {"noise", by_feature(observation.noise)},
-          {"deviation_sigma", by_feature(deviation)},
+          {"observed", by_feature(names, observation.observed)},
+          {"modelled", by_feature(names, observation.modelled)},
+          {"shared", by_feature(names, observation.shared)},
+          {"noise", by_feature(names, observation.noise)},
+          {"deviation_sigma", by_feature(names, deviation)},
           {"residual_length", number(observation.residual_length, evidence_decimals)},
           {"own_evidence", number(observation.own_evidence, evidence_decimals)},
           {"evidence", number(observation.evidence, evidence_decimals)},
@@ -162,6 +160,10 @@ float deviation_sigma(const PixelObservationReport& observation, Feature feature
   return (observation.observed[f] - observation.modelled[f] - observation.shared[f]) / observation.noise[f];
 }
 
+std::string name_of(const PixelReport& report, Feature feature) {
+  return names_of_features(report.extra)[index(feature)];
+}
+
 std::string pixel_table(const PixelReport& report, const std::vector<Feature>& features) {
   std::string text = "site " + report.site + ", pixel " + std::to_string(report.column) + ", " +
                      std::to_string(report.row) + " around " + fixed_text(report.middle.lon, degree_decimals) + ", " +
@@ -171,7 +173,7 @@ std::string pixel_table(const PixelReport& report, const std::vector<Feature>& f
                      (report.state ? state_text(*report.state) : "") + "\n";
   Cells header{"date", "seen"};
   for (const Feature feature : features) {
-    const std::string of(feature_names[index(feature)]);
+    const std::string of = name_of(report, feature);
     header.insert(header.end(), {of, "model", "anomaly", "noise", "sigma"});
   }
   header.insert(header.end(), {"residual", "own", "evidence", "prob", "status", "decision", "incidents", "scene"});
@@ -199,7 +201,8 @@ std::string pixel_table(const PixelReport& report, const std::vector<Feature>& f
 std::string pixel_csv(const PixelReport& report) {
   std::string text = "date,scene,seen,why";
   for (const auto& [name, value] : bands) text.append(",").append(name);
-  for (const std::string_view feature : feature_names) {
+  const std::vector<std::string> features = names_of_features(report.extra);
+  for (const std::string& feature : features) {
     for (const char* of : {"_observed", "_modelled", "_shared", "_noise", "_sigma"}) {
       text.append(",").append(feature).append(of);
     }
@@ -210,7 +213,7 @@ std::string pixel_csv(const PixelReport& report) {
     text.append(name(observation.seen)).append("," + csv_cell(observation.why));
     for (const auto& [name, value] : bands)
       text += "," + fixed_text(observation.reflectance.*value, reflectance_decimals);
-    for (std::size_t f = 0; f < feature_count; ++f) {
+    for (std::size_t f = 0; f < features.size(); ++f) {
       for (const float value :
            {observation.observed[f], observation.modelled[f], observation.shared[f], observation.noise[f]}) {
         text += "," + fixed_text(value, feature_decimals);
@@ -229,7 +232,9 @@ std::string pixel_csv(const PixelReport& report) {
 
 std::string pixel_json(const PixelReport& report) {
   json observations = json::array();
-  for (const PixelObservationReport& observation : report.observations) observations.push_back(of(observation));
+  const std::vector<std::string> features = names_of_features(report.extra);
+  for (const PixelObservationReport& observation : report.observations)
+    observations.push_back(of(observation, features));
   json object{{"site", report.site},
               {"algorithm", report.algorithm},
               {"asked", {report.asked.lon, report.asked.lat}},
@@ -239,6 +244,8 @@ std::string pixel_json(const PixelReport& report) {
                 {"middle_m", {report.middle_m.x, report.middle_m.y}},
                 {"column", report.column},
                 {"row", report.row}}}};
+  for (std::size_t k = 0; k < report.extra.size(); ++k)
+    object["features"][report.extra[k].name] = report.extra[k].formula;
   if (report.state) object["state"] = of(*report.state);
   object["acquisitions"] = std::move(observations);
   return object.dump(1, ' ', false, json::error_handler_t::replace) + "\n";

@@ -65,6 +65,7 @@ class SeriesTable {
   }
 
   std::size_t pixels() const { return ids_.size(); }
+  std::size_t features() const { return feature_count + options_.monitor.extra.size(); }
   const std::string& id(std::size_t pixel) const { return ids_[pixel]; }
 
   /// Rows of a pixel, by time: numbers for when(), is_clear() and the like.
@@ -93,6 +94,7 @@ class SeriesTable {
       float& value = values[index(of.feature)];
       if (value != value) value = of.cells[row];
     }
+    add_extra(row, seen, values, errors);
     observation.values.set(pixel, values);
     observation.errors.set(pixel, errors);
     observation.blue_to_red[pixel] = seen.blue / seen.red;
@@ -126,6 +128,93 @@ class SeriesTable {
     std::deque<float> cells;
   };
 
+  /// A feature that was asked for, as a column of its own.
+  struct ExtraCells {
+    std::size_t column;
+    std::string name;
+    std::size_t number;  // of options.monitor.extra
+    std::deque<float> cells;
+  };
+  /// A band that only these need.
+  struct MoreCells {
+    std::size_t column;
+    std::string name;
+    Band band;
+    std::deque<float> cells;
+  };
+
+  void add_extra(std::uint32_t row, const PixelReflectance& seen, FeatureVector& values, FeatureVector& errors) const {
+    const ExtraFeatures& extra = options_.monitor.extra;
+    if (extra.size() == 0) return;
+    std::array<float, band_infos.size()> reflectance;
+    reflectance.fill(none);
+    for (const BandColumn& band : band_columns)
+      reflectance[static_cast<std::size_t>(band.band)] = seen.*(band.reflectance);
+    for (const MoreCells& band : more_) reflectance[static_cast<std::size_t>(band.band)] = band.cells[row];
+    std::vector<const float*> rows;
+    for (const Band band : extra.bands()) rows.push_back(&reflectance[static_cast<std::size_t>(band)]);
+    std::array<float*, most_extra_features> into{};
+    std::array<float*, most_extra_features> errors_into{};
+    for (std::size_t k = 0; k < extra.size(); ++k) {
+      into[k] = &values[feature_count + k];
+      errors_into[k] = &errors[feature_count + k];
+    }
+    extra.measure(rows, 1, options_.monitor.reflectance_error, scratch_, into, errors_into);
+    for (const ExtraCells& of : extra_) {
+      constexpr float most = ExtraFeatures::largest_value;
+      *into[of.number] = std::clamp(of.cells[row] * extra[of.number].scale, -most, most);
+      *errors_into[of.number] = 0;
+    }
+  }
+
+  /// Columns of features that were asked for, or of the bands that they are made of.
+  void find_extra(const CsvFile& file) {
+    const ExtraFeatures& extra = options_.monitor.extra;
+    for (std::size_t k = 0; k < extra.size(); ++k) {
+      if (const auto column = column_of(file, extra[k].name)) extra_.push_back({*column, extra[k].name, k, {}});
+    }
+    if (extra_.size() == extra.size()) return;
+    for (const Band band : extra.bands()) {
+      const auto is_it = [band](const BandColumn& of) { return of.band == band; };
+      const auto known = std::find_if(band_columns.begin(), band_columns.end(), is_it);
+      if (known != band_columns.end()) {
+        const auto is_there = [&](const BandCells& of) { return of.reflectance == known->reflectance; };
+        if (std::any_of(bands_.begin(), bands_.end(), is_there)) continue;
+      }
+      const BandInfo& of = info(band);
+      const bool is_padded = of.name.size() == 3 && of.name[1] == '0';
+      const std::string shorter = is_padded ? "B" + std::string(of.name.substr(2)) : std::string(of.name);
+      auto column = column_of(file, std::string(of.name));
+      if (!column) column = column_of(file, shorter);
+      if (!column && !of.common_name.empty()) column = column_of(file, std::string(of.common_name));
+      if (column) more_.push_back({*column, std::string(of.name), band, {}});
+    }
+    check_extra();
+  }
+
+  /// Throws DataError for a feature of which the table has neither a column nor all bands.
+  void check_extra() const {
+    const ExtraFeatures& extra = options_.monitor.extra;
+    for (std::size_t k = 0; k < extra.size(); ++k) {
+      const bool is_column =
+          std::any_of(extra_.begin(), extra_.end(), [k](const ExtraCells& of) { return of.number == k; });
+      if (is_column) continue;
+      const std::array text{extra[k].name + "=" + extra[k].formula};
+      for (const Band band : ExtraFeatures(text).bands()) {
+        const bool is_more = std::any_of(more_.begin(), more_.end(), [&](const auto& of) { return of.band == band; });
+        const bool is_there = std::any_of(bands_.begin(), bands_.end(), [&](const BandCells& of) {
+          return std::any_of(band_columns.begin(), band_columns.end(), [&](const BandColumn& known) {
+            return known.band == band && known.reflectance == of.reflectance;
+          });
+        });
+        if (!is_more && !is_there) {
+          throw DataError("has no column '" + extra[k].name + "' and no " + std::string(name(band)) +
+                          " to work it out of");
+        }
+      }
+    }
+  }
+
   void find_columns(const CsvFile& file) {
     for (const BandColumn& band : band_columns) {
       for (const char* name : band.names) {
@@ -142,6 +231,7 @@ class SeriesTable {
     if (bands_.empty() && indices_.empty()) {
       throw DataError("has no column of a band (B02, B03, B04, B08, B11, B12) or index (ndvi, bsi, mndwi)");
     }
+    find_extra(file);
     date_ = required(file, options_.date_column);
     if (!options_.id_column.empty()) id_ = required(file, options_.id_column);
     if (!options_.clear_column.empty()) clear_flag_ = required(file, options_.clear_column);
@@ -178,6 +268,8 @@ class SeriesTable {
     text += ", date '" + printable(file.columns()[date_]) + "'";
     for (const BandCells& band : bands_) text += ", " + band.name + " '" + printable(file.columns()[band.column]) + "'";
     for (const IndexCells& of : indices_) text += ", " + of.name + " '" + printable(file.columns()[of.column]) + "'";
+    for (const MoreCells& band : more_) text += ", " + band.name + " '" + printable(file.columns()[band.column]) + "'";
+    for (const ExtraCells& of : extra_) text += ", " + of.name + " '" + printable(file.columns()[of.column]) + "'";
     return text;
   }
 
@@ -191,14 +283,9 @@ class SeriesTable {
     const std::vector<std::string>& clear = options_.clear_values;
     const bool is_clear = !clear_flag_ || std::find(clear.begin(), clear.end(), file.cell(*clear_flag_)) != clear.end();
     clear_.push_back(is_clear ? 1 : 0);
-    for (BandCells& band : bands_) {
-      const float value = number_in(file, band.column, band.name) * static_cast<float>(options_.scale);
-      if (std::abs(value) > 20) {
-        fail(file, "'" + band.name + "' is no reflectance of 0 to 1: '" + file.cell(band.column) +
-                       "'; the scale is to bring it there");
-      }
-      band.cells.push_back(value);
-    }
+    for (BandCells& band : bands_) band.cells.push_back(reflectance_in(file, band.column, band.name));
+    for (MoreCells& band : more_) band.cells.push_back(reflectance_in(file, band.column, band.name));
+    for (ExtraCells& of : extra_) of.cells.push_back(number_in(file, of.column, of.name));
     for (IndexCells& of : indices_) of.cells.push_back(number_in(file, of.column, of.name));
   }
 
@@ -208,6 +295,15 @@ class SeriesTable {
     } catch (const DataError& error) {
       fail(file, error.what());
     }
+  }
+
+  float reflectance_in(const CsvFile& file, std::size_t column, const std::string& name) {
+    const float value = number_in(file, column, name) * static_cast<float>(options_.scale);
+    if (std::abs(value) > 20) {
+      fail(file,
+           "'" + name + "' is no reflectance of 0 to 1: '" + file.cell(column) + "'; the scale is to bring it there");
+    }
+    return value;
   }
 
   float number_in(const CsvFile& file, std::size_t column, const std::string& name) {
@@ -250,6 +346,9 @@ class SeriesTable {
   std::optional<std::size_t> clear_flag_;
   std::vector<BandCells> bands_;
   std::vector<IndexCells> indices_;
+  std::vector<ExtraCells> extra_;
+  std::vector<MoreCells> more_;
+  mutable ExtraFeatures::Scratch scratch_;
   std::vector<std::string> ids_;
   std::unordered_map<std::string, std::uint32_t> numbers_;  // of ids_, while rows come
   // By row.
@@ -264,7 +363,8 @@ class SeriesTable {
 /// Pixels that follow on each other and have the same dates: a window of one row, in which each is a column.
 class PixelGroup {
  public:
-  PixelGroup(const SeriesTable& table, std::size_t begin, std::size_t end) : table_(&table), begin_(begin), end_(end) {}
+  PixelGroup(const SeriesTable& table, std::size_t begin, std::size_t end)
+      : table_(&table), begin_(begin), end_(end), features_(table.features()) {}
 
   std::size_t begin() const { return begin_; }
   std::size_t pixels() const { return end_ - begin_; }
@@ -286,8 +386,8 @@ class PixelGroup {
     into.when = when(observation);
     into.width = static_cast<int>(pixels());
     into.height = 1;
-    into.values.resize(pixels());
-    into.errors.resize(pixels());
+    into.values.resize(pixels(), features_);
+    into.errors.resize(pixels(), features_);
     into.blue_to_red.resize(pixels());
     into.seen.resize(pixels());
     into.called_cloud.assign(pixels(), 0);
@@ -295,7 +395,7 @@ class PixelGroup {
   }
 
   ObservationStack stack(Instant until) const {
-    ObservationStack stack(static_cast<int>(pixels()), 1);
+    ObservationStack stack(static_cast<int>(pixels()), 1, features_);
     ObservationFeatures features;
     const std::size_t count = history(until);
     for (std::size_t observation = 0; observation < count; ++observation) {
@@ -309,6 +409,7 @@ class PixelGroup {
   const SeriesTable* table_;
   std::size_t begin_;
   std::size_t end_;
+  std::size_t features_;
 };
 
 std::vector<PixelGroup> groups_of(const SeriesTable& table) {
@@ -428,10 +529,13 @@ class GroupJudge {
     line.when = observation.when;
     line.use = seen.use[i];
     line.observed = observation.values[i];
-    for (std::size_t f = 0; f < feature_count; ++f) {
-      const bool used = counts(seen.use[i]) && *state_.models.byte_row(first_noise_byte + f, i) != 0;
+    for (std::size_t f = 0; f < state_.features; ++f) {
+      const bool used = counts(seen.use[i]) && *state_.models.byte_row(ModelPlanes::first_noise_byte + f, i) != 0;
       line.modelled[f] = used ? observation.values.at(i, f) - seen.residuals.residual.at(i, f) : none;
       line.noise[f] = used ? seen.residuals.deviation.at(i, f) : none;
+      if (f < feature_count) continue;
+      for (float* const value : {&line.observed[f], &line.modelled[f], &line.noise[f]})
+        *value /= monitor_.extra[f - feature_count].scale;
     }
     line.evidence = seen.evidence[i];
     line.probability = seen.probability[i];
@@ -503,21 +607,22 @@ SeriesResult run_series(const SeriesOptions& options, const TakeSeries& take) {
   }
 }
 
-std::string observations_header() {
+std::string observations_header(const ExtraFeatures& extra) {
   std::string text = "id,date,use";
-  for (const std::string_view feature : feature_names) {
+  for (const std::string& feature : names_of_features(extra)) {
     for (const char* of : {"_observed", "_modelled", "_noise"}) text.append(",").append(feature).append(of);
   }
   return text + ",evidence,probability,status,class\n";
 }
 
-std::string observations_csv(const SeriesPixel& pixel, const std::vector<SeriesObservation>& observations) {
+std::string observations_csv(const SeriesPixel& pixel, const std::vector<SeriesObservation>& observations,
+                             const ExtraFeatures& extra) {
   std::string text;
   const std::string id = csv_cell(pixel.id);
   for (const SeriesObservation& observation : observations) {
     text.append(id).append(",").append(format_instant(observation.when)).append(",");
     text += name(observation.use);
-    for (std::size_t f = 0; f < feature_count; ++f) {
+    for (std::size_t f = 0; f < feature_count + extra.size(); ++f) {
       for (const float value : {observation.observed[f], observation.modelled[f], observation.noise[f]})
         text += "," + fixed_text(value, 4);
     }

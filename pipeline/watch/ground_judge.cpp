@@ -31,7 +31,7 @@ std::vector<std::string> doubts_of(const MonitorState& monitor) {
   for (std::size_t i = 0; i < monitor.pixels(); ++i) {
     if (monitor.status[i] == PixelStatus::not_judged) continue;
     ++judged;
-    flat += *monitor.models.byte_row(harmonics_byte, i) == 0 ? 1 : 0;
+    flat += *monitor.models.byte_row(monitor.models.harmonics_byte(), i) == 0 ? 1 : 0;
   }
   const std::size_t pixels = monitor.pixels();
   const auto percent = [pixels](std::size_t part) { return std::to_string(100 * part / pixels) + " %"; };

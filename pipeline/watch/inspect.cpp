@@ -96,7 +96,7 @@ float length_of(const FeatureVector& whitened) {
 /// What a model expects at an observation.
 void set_expected(const SeasonModel& model, const MonitorOptions& options, PixelObservationReport& observation) {
   const Expectation expected = expect(model, season_date(observation.when), options);
-  for (std::size_t f = 0; f < feature_count; ++f) {
+  for (std::size_t f = 0; f < model.features; ++f) {
     if (expected.deviation[f] <= 0) continue;
     observation.modelled[f] = expected.value[f];
     observation.noise[f] = expected.deviation[f];
@@ -196,7 +196,7 @@ class PixelRecorder {
     observation.status = seen.status[index_];
     if (counts(seen.use[index_])) {
       const FeatureVector& shared = seen.anomaly.at(pixel_.x, pixel_.y, seen.residuals.kind[index_]);
-      for (std::size_t f = 0; f < feature_count; ++f) {
+      for (std::size_t f = 0; f < state.features; ++f) {
         if (seen.residuals.deviation.at(index_, f) <= 0) continue;
         observation.shared[f] = shared[f];
         observation.modelled[f] = observation.observed[f] - seen.residuals.residual.at(index_, f) - shared[f];
@@ -431,6 +431,19 @@ void watch_again(const WatchedSite& watched, const Pane& pane, PixelPoint pixel,
   probe_pane(watched, pane, listing, offsets, progress, run, probe);
 }
 
+/// Extra features as their formulas have them.
+void unscale(PixelReport& report) {
+  for (PixelObservationReport& observation : report.observations) {
+    for (std::size_t k = 0; k < report.extra.size(); ++k) {
+      const std::size_t f = feature_count + k;
+      for (FeatureVector* values :
+           {&observation.observed, &observation.modelled, &observation.shared, &observation.noise}) {
+        (*values)[f] /= report.extra[k].scale;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& progress) {
@@ -450,6 +463,7 @@ PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& pro
   PixelReport report;
   report.site = watched->site.id;
   report.algorithm = watched->algorithm;
+  report.extra = watched->options.thresholds.monitor.extra;
   report.asked = own.at;
   report.crs = grid.crs;
   report.middle_m = grid.to_map(pixel.x + 0.5, pixel.y + 0.5);
@@ -474,6 +488,7 @@ PixelReport inspect_pixel(const InspectOptions& options, const ProgressSink& pro
     throw DataError(own.watch.source + ": no observation at site '" + report.site + "'");
   }
   report.skipped = std::move(run.skipped);
+  unscale(report);
   std::erase_if(report.observations, [&](const PixelObservationReport& observation) {
     return (own.from && observation.when < *own.from) || (until && observation.when > *until);
   });

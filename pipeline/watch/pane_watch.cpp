@@ -18,6 +18,7 @@
 #include "pipeline/schedule/background.hpp"
 #include "pipeline/schedule/slot_pipeline.hpp"
 #include "pipeline/watch/incident_story.hpp"
+#include "pipeline/watch/score_rasters.hpp"
 
 namespace pitwatch {
 namespace {
@@ -30,6 +31,12 @@ constexpr std::int64_t judging_pixel_bytes = 110;
 constexpr std::int64_t learning_pixel_bytes = 320;
 constexpr std::int64_t history_pixel_bytes = 13;
 constexpr std::int64_t acquisition_pixel_bytes = 110;
+// And for each extra feature.
+constexpr std::int64_t state_feature_bytes = 17;
+constexpr std::int64_t judging_feature_bytes = 8;
+constexpr std::int64_t learning_feature_bytes = 40;
+constexpr std::int64_t history_feature_bytes = 2;
+constexpr std::int64_t acquisition_feature_bytes = 12;
 
 /// Bands that some later reading may want.
 constexpr std::array kept_bands{Band::B02, Band::B03, Band::B04, Band::B08, Band::B10,
@@ -86,6 +93,7 @@ ReadingOptions reading_options(const WatchedSite& watched, const Pane& pane) {
           .masks = options.masks,
           .shift_error_px = options.thresholds.shift_error_px,
           .typical_shift_error_px = options.thresholds.typical_shift_error_px,
+          .more_bands = more_bands_of(options.thresholds.monitor.extra),
           .write_masks = masks.empty() ? "" : masks + "/" + place_of(watched.site, pane)};
 }
 
@@ -203,18 +211,22 @@ std::int64_t PaneWatch::bytes() const {
 std::int64_t PaneWatch::bytes(const PaneMemory& memory, bool learns) const {
   const std::int64_t pixels = std::int64_t{pane_.grid.width} * pane_.grid.height;
   const auto history = static_cast<std::int64_t>(history_count());
+  const auto extra = static_cast<std::int64_t>(watched_.options.thresholds.monitor.extra.size());
+  const std::int64_t history_bytes = history_pixel_bytes + history_feature_bytes * extra;
+  const std::int64_t learning_bytes = learning_pixel_bytes + learning_feature_bytes * extra;
   std::int64_t learning = 0;
   if (learns && memory.history_in_file) {
     const std::int64_t strip = std::int64_t{ObservationStack::strip_rows} * pane_.grid.width;
-    learning = learning_pixel_bytes * pixels + arena_threads() * (history_pixel_bytes + 1) * history * strip;
+    learning = learning_bytes * pixels + arena_threads() * (history_bytes + 1) * history * strip;
   } else if (learns) {
-    learning = (learning_pixel_bytes + history_pixel_bytes * history) * pixels;
+    learning = (learning_bytes + history_bytes * history) * pixels;
   }
   const std::int64_t chips = watched_.options.chips > 0 ? waiting_chips_bytes(watched_.options) : 0;
   // A history is learnt from before anything is judged.
   return reader_.bytes(plan_.acquisitions(), memory.in_flight) + chips +
-         std::max(learning, judging_pixel_bytes * pixels) +
-         pixels * (state_pixel_bytes + acquisition_pixel_bytes * memory.in_flight);
+         std::max(learning, (judging_pixel_bytes + judging_feature_bytes * extra) * pixels) +
+         pixels * (state_pixel_bytes + state_feature_bytes * extra +
+                   (acquisition_pixel_bytes + acquisition_feature_bytes * extra) * memory.in_flight);
 }
 
 /// As much side by side as there is memory for: first a history goes into a file, then fewer acquisitions are on their
@@ -357,8 +369,12 @@ void PaneWatch::keep(InFlight& acquisition) const {
   try {
     acquisition.read = reader_.read(planned);
     const std::vector<Grid> ground = reader_.ground_of(planned);
+    std::vector<Band> bands(kept_bands.begin(), kept_bands.end());
+    for (const Band band : more_bands_of(watched_.options.thresholds.monitor.extra)) {
+      if (std::find(bands.begin(), bands.end(), band) == bands.end()) bands.push_back(band);
+    }
     for (const ListedScene& part : planned.datatake.parts) {
-      acquisition.kept.push_back(keep_scene(as_read(part.scene), ground, kept_bands, plan_.kept_folder()));
+      acquisition.kept.push_back(keep_scene(as_read(part.scene), ground, bands, plan_.kept_folder()));
     }
   } catch (const DataError& unusable) {
     acquisition.record.skipped = error_chain(unusable);
@@ -382,14 +398,15 @@ void PaneWatch::take_in_from(std::size_t first) {
 
 void PaneWatch::begin_history(bool in_file) {
   const Grid& grid = pane_.grid;
+  const std::size_t features = feature_count + watched_.options.thresholds.monitor.extra.size();
   if (!in_file) {
-    history_ = std::make_unique<ObservationStack>(grid.width, grid.height);
+    history_ = std::make_unique<ObservationStack>(grid.width, grid.height, features);
     return;
   }
   const std::string& state = watched_.options.state;
   const std::string folder = state.empty() ? std::filesystem::temp_directory_path().string() : state;
   history_ = std::make_unique<ObservationStack>(grid.width, grid.height, history_count(),
-                                                std::make_shared<HistoryFile>(folder));
+                                                std::make_shared<HistoryFile>(folder), features);
 }
 
 /// What acquisitions are laid over: of the state, or of a history that is about to be learnt from.
@@ -438,6 +455,10 @@ void PaneWatch::take_in(const InFlight& acquisition) {
   add_remarks_of(acquisition, seen != nullptr ? AcquisitionUse::judged : AcquisitionUse::learnt_from);
   const AcquisitionTaken taken{record, planes, acquisition.features, seen, state_};
   if (chips_ && is_learnt) chips_->take(taken);
+  if (seen != nullptr && !watched_.options.write_scores.empty()) {
+    write_scores(watched_.options.write_scores + "/" + place_of(watched_.site, pane_), pane_.grid, taken,
+                 watched_.algorithm);
+  }
   if (probe_.acquisition) probe_.acquisition(taken);
   if (is_learnt && state_.acquisitions.size() % acquisitions_between_checkpoints == 0) save_checkpoint(false);
   report_progress(acquisition);

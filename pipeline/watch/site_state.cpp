@@ -160,6 +160,7 @@ void write_site_state(const std::string& path, const StateTerms& terms, SiteStat
               {"looks", json::array()},
               {"incidents", packed_incidents(state.incidents, incidents)},
               {"evidence", evidence_by_id(state.incidents)}};
+  if (state.monitor.features != feature_count) header["features"] = state.monitor.features;
   for (const auto& [name, value] : terms.options) header["options"].push_back({name, value});
   for (const AcquisitionRecord& acquisition : state.acquisitions) header["looks"].push_back(json_of(acquisition));
   // Reasons name files of archives, whose names may be anything.
@@ -237,7 +238,9 @@ SiteState read_site_state(const std::string& path, const Grid& grid, const Paral
     if (head.is_learnt) {
       const auto acquisitions = header.at("monitor_looks").get<std::size_t>();
       if (acquisitions > state.acquisitions.size()) throw DataError("more acquisitions than it names");
-      state.monitor = unfilled_state(grid.width, grid.height, acquisitions);
+      const auto features = header.value("features", feature_count);
+      if (features < feature_count || features > most_features) throw DataError("an absurd number of features");
+      state.monitor = unfilled_state(grid.width, grid.height, acquisitions, features);
       state.undisturbed.resize(state.monitor.pixels());
     }
     const json& packed = header.at("incidents");

@@ -95,6 +95,7 @@ struct WatchOptions {
 
   // These do not change the result.
   std::string write_masks;  // folder that gets SITE/ with the mask of each acquisition taken in; empty: none is written
+  std::string write_scores;  // likewise score and status of each pixel after each acquisition that is judged
   int chips = 0;            // frames of the film strip that is kept with each alert, 0..1000; 0: no chips are kept
   int threads = 0;          // 0: all cores
   std::int64_t memory_bytes = std::int64_t{1} << 30;

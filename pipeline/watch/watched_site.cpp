@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "pipeline/acquisition/mosaic.hpp"
+#include "pipeline/acquisition/reader.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/renamed_options.hpp"
 #include "pipeline/io/files/hashing.hpp"
@@ -28,6 +29,10 @@ void check(const WatchOptions& options) {
   }
   check(options.light);
   check(options.masks);
+  if (options.light.normalise && !more_bands_of(options.thresholds.monitor.extra).empty()) {
+    throw ConfigError("--normalise knows the level of B02, B03, B04, B08, B11 and B12 alone: a --feature reads " +
+                      std::string(name(more_bands_of(options.thresholds.monitor.extra).front())));
+  }
 }
 
 /// Program version, and a hash of what changes the result at a site.
@@ -48,6 +53,8 @@ std::string algorithm_of(const WatchOptions& options, const std::string& light) 
   // Scenes that are only warned of are used, as they are without a check.
   text << " refuse=" << (options.checks.offsets == OffsetCheck::refuse) << " gate=" << options.checks.gate
        << text_of(options.masks) << light;
+  const ExtraFeatures& extra = options.thresholds.monitor.extra;
+  if (extra.size() > 0) text << " features=" << extra.text();
   return "pitwatch " + program_version() + " " + sha256_text(text.str()).substr(0, id_digits);
 }
 
@@ -90,6 +97,8 @@ OptionTexts options_in_clear(const WatchOptions& options) {
   texts.emplace_back("offset-check refuse", word(options.checks.offsets == OffsetCheck::refuse));
   texts.emplace_back("gate", word(options.checks.gate));
   texts.emplace_back("masks", text_of(options.masks));
+  const ExtraFeatures& extra = options.thresholds.monitor.extra;
+  if (extra.size() > 0) texts.emplace_back("features", extra.text());
   return texts;
 }
 

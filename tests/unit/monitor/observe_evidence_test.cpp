@@ -42,7 +42,7 @@ const PixelReflectance darker_rock = test::scaled(grey_rock_spectrum, 0.82F);
 TEST(PixelEvidence, IsTheLessTheMoreLastedAtAPixelInItsHistory) {
   const auto with_error = [](std::uint8_t thirty_seconds) {
     return evidence_after(4, grey_rock_spectrum, brighter_rock, [=](Watch& watch) {
-      *watch.state.models.byte_row(lasting_error_byte, inside) = thirty_seconds;
+      *watch.state.models.byte_row(watch.state.models.lasting_error_byte(), inside) = thirty_seconds;
     });
   };
   EXPECT_GT(with_error(0), with_error(16) + 1);

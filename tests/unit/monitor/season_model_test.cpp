@@ -76,7 +76,8 @@ TEST(SeasonModel, FollowsAKnownCurve) {
   for (int day = 370; day < 730; day += 30) {
     const SeasonDate date = season_date(test::day_of(day));
     const Expectation expected = expect(model, date, {});
-    for (const float value : expected.value) EXPECT_NEAR(value, curve(date), 0.012) << "day " << day;
+    for (std::size_t f = 0; f < feature_count; ++f)
+      EXPECT_NEAR(expected.value[f], curve(date), 0.012) << "day " << day;
   }
 }
 
@@ -117,8 +118,8 @@ TEST(SeasonModel, DisturbanceLateInTheHistoryHasNoSay) {
   EXPECT_GT(weights, 50);
   EXPECT_LE(weights, 72);
   for (const PixelObservation& observation : past.observations) {
-    for (const float value : expect(model, observation.date, {}).value)
-      EXPECT_NEAR(value, curve(observation.date), 0.02);
+    const FeatureVector values = expect(model, observation.date, {}).value;
+    for (std::size_t f = 0; f < feature_count; ++f) EXPECT_NEAR(values[f], curve(observation.date), 0.02);
   }
 }
 

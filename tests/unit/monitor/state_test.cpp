@@ -24,10 +24,11 @@ TEST(MonitorState, AllButTheShoresIsKept) {
   MonitorState state = make_state(3, 2);
   std::size_t bytes = 0;
   for (const StateArray& array : state_arrays(state)) bytes += array.elements() * array.element_bytes;
-  const std::size_t per_pixel = sizeof(PackedModel) + sizeof(std::uint8_t) + sizeof(PackedResiduals) +
+  constexpr std::size_t model = feature_count * (term_count * sizeof(std::int16_t) + 1) + year_parts + 2;
+  const std::size_t per_pixel = model + sizeof(std::uint8_t) + window_observations * feature_count +
                                 sizeof(RecentNumbers) + sizeof(PixelHistory) + sizeof(PixelCounts) +
                                 sizeof(PixelStatus) + sizeof(PackedLogOdds);
-  EXPECT_EQ(bytes, 6 * per_pixel + sizeof(state.whitening) + sizeof(state.typical_noise));
+  EXPECT_EQ(bytes, 6 * per_pixel + sizeof(float) * feature_count * (feature_count + 1));
 }
 
 TEST(MonitorState, GoingOnFromItIsGoingOnForNights) {

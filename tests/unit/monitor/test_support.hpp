@@ -76,7 +76,7 @@ class Camera {
 /// A year of observations every 10 days, learnt from.
 inline MonitorState learnt(Camera& camera, const Ground& ground, int width, int height, const MonitorOptions& options,
                            int days = 365) {
-  ObservationStack stack(width, height);
+  ObservationStack stack(width, height, feature_count + options.extra.size());
   for (int day = 0; day < days; day += 10) stack.add(camera.features(ground, day, options));
   return learn(std::move(stack), options);
 }
