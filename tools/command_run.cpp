@@ -3,9 +3,14 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <exception>
+#include <iostream>
 #include <map>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,6 +18,7 @@
 #include "pipeline/core/interrupt.hpp"
 #include "pipeline/coverage/night_coverage.hpp"
 #include "pipeline/delivery/notify.hpp"
+#include "pipeline/watch/units.hpp"
 #include "pipeline/watch/watch.hpp"
 #include "tools/common_options.hpp"
 #include "tools/context_texts.hpp"
@@ -45,13 +51,19 @@ void tell_missing(const WatchReport& report, bool is_rerun) {
 
 constexpr std::chrono::seconds longest_delivery(60);
 
-/// The nightly run, and the rerun of a period in a folder of its own: the same work.
+/// The nightly run, its parts where it is done in units of work, and the rerun of a period in a folder of its own: the
+/// same options and the same work.
+enum class Task : std::uint8_t { run, rerun, plan, merge };
+
+constexpr std::array<const char*, 4> task_names{"run", "rerun", "plan", "merge"};
+
 class WatchCommand final : public Command {
  public:
-  explicit WatchCommand(bool is_rerun) : is_rerun_(is_rerun) {}
+  explicit WatchCommand(Task task)
+      : task_(task), name_(task_names[static_cast<std::size_t>(task)]), is_rerun_(task == Task::rerun) {}
 
   po::options_description options() override {
-    po::options_description description(is_rerun_ ? "Options of rerun" : "Options of run");
+    po::options_description description("Options of " + name_);
     add_input_options(description);
     if (is_rerun_) {
       description.add_options()                                                                               //
@@ -88,6 +100,12 @@ class WatchCommand final : public Command {
            "delivered "
            "is reported by exit code 4 and sent the next time")  //
           ("dry-run", po::bool_switch(), "say which acquisitions would be taken in, write nothing");
+      if (task_ == Task::run) {
+        description.add_options()  //
+            ("unit", po::value<std::string>()->value_name("ID"),
+             "do this unit of the plan that pitwatch plan made, and leave the rest to other processes and to pitwatch "
+             "merge");
+      }
     }
     description.add_options()  //
         ("max-natural", po::value<double>()->value_name("P")->default_value(default_max_natural, "0.8"),
@@ -104,10 +122,9 @@ class WatchCommand final : public Command {
 
   void setup(const po::variables_map& values) override {
     common_ = read_common_options(values);
-    const std::string command = is_rerun_ ? "rerun" : "run";
-    options_ = read_watch_options(values, command);
-    options_.state = is_rerun_ ? required_option(values, "out", "--out DIR", command)
-                               : required_option(values, "state", "--state DIR", command);
+    options_ = read_watch_options(values, name_);
+    options_.state = is_rerun_ ? required_option(values, "out", "--out DIR", name_)
+                               : required_option(values, "state", "--state DIR", name_);
     options_.until = parse_period_end(values);
     options_.max_natural = values["all-classes"].as<bool>() ? 1 : values["max-natural"].as<double>();
     if (!(options_.max_natural >= 0 && options_.max_natural <= 1)) throw ConfigError("--max-natural must be 0 to 1");
@@ -121,6 +138,10 @@ class WatchCommand final : public Command {
       options_.register_target =
           values.count("register") != 0 ? values["register"].as<std::string>() : options_.state + "/register.gpkg";
       options_.dry_run = values["dry-run"].as<bool>();
+      if (values.count("unit") != 0) unit_ = values["unit"].as<std::string>();
+      if (options_.dry_run && (task_ != Task::run || !unit_.empty())) {
+        throw ConfigError("--dry-run: is of a whole run; pitwatch plan says what units would do");
+      }
       if (options_.dry_run) options_.network.memory.clear();  // it writes nothing at all
       options_.chips = values["chips"].as<int>();
       if (options_.chips < 0 || options_.chips > 1000) throw ConfigError("--chips must be 0 to 1000");
@@ -136,18 +157,39 @@ class WatchCommand final : public Command {
   }
 
   int run() override {
-    WatchReport report;
-    {
-      Progress progress(common_);
-      report = watch(
-          options_, [&](std::string_view stage, double fraction) { progress(stage, fraction); },
-          [&](const Manifest& night, const CoverageRequest& request) {
-            CoverageOptions options;
-            options.state = options_.state;
-            options.feed.until = std::min(night.started, options_.until.value_or(night.started));
-            return night_coverage(options, night, request);
-          });
-    }
+    if (task_ == Task::plan) return plan();
+    const WatchReport report = work();
+    log(report);
+    if (subscriptions_.empty() || options_.dry_run || !unit_.empty() || report.is_done_before) return report.exit_code;
+    const bool delivered = deliver();
+    return report.exit_code == exit_done && !delivered ? exit_skipped : report.exit_code;
+  }
+
+ private:
+  /// The plan goes to stdout, too.
+  int plan() const {
+    const PlanReport report = plan_night(options_);
+    std::cout << plan_text(report.plan);
+    for (const auto& [what, why] : report.skipped) spdlog::error("{}: {}", what, why);
+    spdlog::info("plan {}{}: {} units; see {}/plan.jsonl", report.plan.id, report.is_as_before ? ", as before" : "",
+                 report.plan.units.size(), options_.state);
+    return report.exit_code;
+  }
+
+  WatchReport work() const {
+    Progress progress(common_);
+    const ProgressSink show = [&](std::string_view stage, double fraction) { progress(stage, fraction); };
+    const CoverageWork coverage = [&](const Manifest& night, const CoverageRequest& request) {
+      CoverageOptions options;
+      options.state = options_.state;
+      options.feed.until = std::min(night.started, options_.until.value_or(night.started));
+      return night_coverage(options, night, request);
+    };
+    if (task_ == Task::merge) return merge_night(options_, show, coverage);
+    return unit_.empty() ? watch(options_, show, coverage) : run_unit(options_, unit_, show);
+  }
+
+  void log(const WatchReport& report) const {
     for (const auto& [what, why] : report.skipped) spdlog::error("{}: {}", what, why);
     for (const auto& [what, why] : report.warnings) spdlog::warn("{} is used: {}", what, why);
     for (const auto& [what, why] : report.not_covered)
@@ -166,16 +208,16 @@ class WatchCommand final : public Command {
       spdlog::info("{}: {} acquisitions, {} new, {} replayed{}; {} open incidents", site.id, site.acquisitions,
                    site.new_acquisitions, site.replayed, site.learning ? ", still learning" : "", site.open);
     }
-    if (!options_.dry_run) {
+    if (report.is_done_before) {
+      spdlog::info("{}: done before, nothing changed", unit_.empty() ? "merge" : "unit " + unit_);
+    } else if (!unit_.empty()) {
+      spdlog::info("unit {}: done; {:.1f} s", unit_, report.wall_seconds);
+    } else if (!options_.dry_run) {
       spdlog::info("{} alerts, {}; {:.1f} s; see {}/alerts.geojson", report.alerts,
                    report.changed ? "changed" : "as before", report.wall_seconds, options_.state);
     }
-    if (subscriptions_.empty() || options_.dry_run) return report.exit_code;
-    const bool delivered = deliver();
-    return report.exit_code == exit_done && !delivered ? exit_skipped : report.exit_code;
   }
 
- private:
   /// Whether all arrived. The night is published: nothing of this makes it fail.
   bool deliver() const {
     NotifyOptions options{options_.state, options_.register_target, subscriptions_,         {},
@@ -193,7 +235,10 @@ class WatchCommand final : public Command {
     }
   }
 
+  Task task_;
+  std::string name_;
   bool is_rerun_;
+  std::string unit_;  // that alone is done; empty: all
   std::string subscriptions_;
   CommonOptions common_;
   WatchOptions options_;
@@ -203,10 +248,20 @@ class WatchCommand final : public Command {
 
 const CommandEntry run_entry{"run", "run --sites FILE --source SOURCE --state DIR [options]",
                              "the nightly job: takes in new scenes, brings incidents and alerts up to date",
-                             []() -> std::unique_ptr<Command> { return std::make_unique<WatchCommand>(false); }};
+                             []() -> std::unique_ptr<Command> { return std::make_unique<WatchCommand>(Task::run); }};
 
 const CommandEntry rerun_entry{"rerun", "rerun --sites FILE --source SOURCE --from DATE --to DATE --out DIR [options]",
-                               "the same for a period, beside the nightly state",
-                               []() -> std::unique_ptr<Command> { return std::make_unique<WatchCommand>(true); }};
+                               "the same for a period, beside the nightly state", []() -> std::unique_ptr<Command> {
+                                 return std::make_unique<WatchCommand>(Task::rerun);
+                               }};
+
+const CommandEntry plan_entry{"plan", "plan --sites FILE --source SOURCE --state DIR [options]",
+                              "a night in units of work: which sites have news, as JSON lines; run --unit does one",
+                              []() -> std::unique_ptr<Command> { return std::make_unique<WatchCommand>(Task::plan); }};
+
+const CommandEntry merge_entry{
+    "merge", "merge --sites FILE --source SOURCE --state DIR [options]",
+    "brings what the units of a plan came to into one register and one alerts.geojson",
+    []() -> std::unique_ptr<Command> { return std::make_unique<WatchCommand>(Task::merge); }};
 
 }  // namespace pitwatch::tools

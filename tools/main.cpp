@@ -41,10 +41,11 @@
 namespace pitwatch::tools {
 namespace {
 
-const std::array commands{
-    &compare_entry, &run_entry,     &rerun_entry,    &status_entry, &verify_entry,  &fetch_entry,  &alerts_entry,
-    &context_entry, &account_entry, &coverage_entry, &notify_entry, &publish_entry, &report_entry, &evidence_entry,
-    &map_entry,     &index_entry,   &inspect_entry,  &scenes_entry, &score_entry,   &series_entry, &simulate_entry};
+const std::array commands{&compare_entry,  &run_entry,      &plan_entry,    &merge_entry,   &rerun_entry,
+                          &status_entry,   &verify_entry,   &fetch_entry,   &alerts_entry,  &context_entry,
+                          &account_entry,  &coverage_entry, &notify_entry,  &publish_entry, &report_entry,
+                          &evidence_entry, &map_entry,      &index_entry,   &inspect_entry, &scenes_entry,
+                          &score_entry,    &series_entry,   &simulate_entry};
 
 void print_usage(std::ostream& out) {
   out << "pitwatch: watches mineral deposits for newly disturbed ground in Sentinel-2 scenes\n\n"

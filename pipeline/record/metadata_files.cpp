@@ -40,7 +40,10 @@ void add_metadata(Manifest& manifest) {
   for (AcquisitionUsed& used : manifest.acquisitions) {
     for (ProductUsed& product : used.products) {
       for (const std::string& path : metadata_of(product.source)) {
-        product.files.push_back(path);
+        // Of what was noted before, they are there already.
+        if (std::find(product.files.begin(), product.files.end(), path) == product.files.end()) {
+          product.files.push_back(path);
+        }
         if (!known.insert(path).second) continue;
         std::error_code error;
         const auto size = fs::file_size(path, error);

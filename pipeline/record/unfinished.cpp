@@ -1,6 +1,7 @@
 #include "pipeline/record/unfinished.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <utility>
@@ -19,7 +20,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t name_digits = 6;
 constexpr int ended_in_an_error = 1;
 
-std::string folder_of(const std::string& state) { return runs_folder(state) + "/.unfinished"; }
+std::string folder_of(const std::string& state, const std::string& unit = {}) {
+  return runs_folder(state) + "/.unfinished" + (unit.empty() ? "" : "/" + unit);
+}
 
 std::string name_of(std::size_t part) {
   const std::string digits = std::to_string(part);
@@ -44,10 +47,30 @@ std::vector<std::string> parts_in(const std::string& folder) {
   return names;
 }
 
+/// The number of the last of those parts.
+std::size_t last_part(const std::vector<std::string>& names) {
+  std::size_t last = 0;
+  for (const std::string& name : names) {
+    std::size_t number = 0;
+    std::from_chars(name.data(), name.data() + name.size(), number);
+    last = std::max(last, number);
+  }
+  return last;
+}
+
+/// Whether all bytes that were read of a file at one time were read at another, too.
+bool has_all_of(const InputFile& file, const InputFile& other) {
+  return std::all_of(other.ranges.begin(), other.ranges.end(), [&](const ByteRange& range) {
+    return std::any_of(file.ranges.begin(), file.ranges.end(), [&](const ByteRange& wider) {
+      return wider.offset <= range.offset && range.end() <= wider.end();
+    });
+  });
+}
+
 }  // namespace
 
-UnfinishedRun::UnfinishedRun(std::string state, Manifest begun, const InputLog& log)
-    : state_(std::move(state)), begun_(std::move(begun)), log_(log) {}
+UnfinishedRun::UnfinishedRun(const std::string& state, Manifest begun, const InputLog& log, const std::string& unit)
+    : folder_(folder_of(state, unit)), begun_(std::move(begun)), log_(log), parts_(last_part(parts_in(folder_))) {}
 
 void UnfinishedRun::note(std::vector<AcquisitionUsed> acquisitions) {
   const std::scoped_lock lock(mutex_);
@@ -61,15 +84,14 @@ void UnfinishedRun::note(std::vector<AcquisitionUsed> acquisitions) {
     part.inputs.push_back(std::move(file));
   }
   add_metadata(part);
-  const std::string folder = folder_of(state_);
-  if (parts_ == 0) make_folder(folder);
-  write_file_atomically(folder + "/" + name_of(++parts_), manifest_text(part));
+  if (parts_ == 0) make_folder(folder_);
+  write_file_atomically(folder_ + "/" + name_of(++parts_), manifest_text(part));
 }
 
-std::optional<Manifest> read_unfinished(const std::string& state) {
+std::optional<Manifest> read_unfinished(const std::string& state, const std::string& unit) {
   std::optional<Manifest> run;
   std::vector<Notice> damaged;
-  const std::string folder = folder_of(state);
+  const std::string folder = folder_of(state, unit);
   for (const std::string& name : parts_in(folder)) {
     try {
       const auto text = read_regular_file(folder + "/" + name, largest_manifest_bytes);
@@ -82,7 +104,7 @@ std::optional<Manifest> read_unfinished(const std::string& state) {
         add_read(part, *run);
       }
     } catch (const DataError& error) {
-      damaged.push_back({"runs/.unfinished/" + name, error_chain(error), {}});
+      damaged.push_back({folder.substr(state.size() + 1) + "/" + name, error_chain(error), {}});
     }
   }
   if (!run) return run;
@@ -95,22 +117,47 @@ std::optional<Manifest> read_unfinished(const std::string& state) {
   return run;
 }
 
-void forget_unfinished(const std::string& state) {
+std::vector<std::string> unfinished_units(const std::string& state) {
+  std::vector<std::string> units;
   std::error_code none;
-  fs::remove_all(folder_of(state), none);
+  for (fs::directory_iterator it(folder_of(state), none), end; it != end && !none; it.increment(none)) {
+    std::error_code gone;
+    if (it->is_directory(gone) && !it->is_symlink(gone)) units.push_back(it->path().filename().string());
+  }
+  std::sort(units.begin(), units.end());
+  return units;
+}
+
+void forget_unfinished(const std::string& state, const std::string& unit) {
+  std::error_code none;
+  const std::string folder = folder_of(state);
+  if (!unit.empty()) {
+    fs::remove_all(folder_of(state, unit), none);
+  } else {
+    std::vector<fs::path> files;
+    for (fs::directory_iterator it(folder, none), end; it != end && !none; it.increment(none)) {
+      std::error_code gone;
+      if (!it->is_directory(gone)) files.push_back(it->path());
+    }
+    for (const fs::path& file : files) fs::remove(file, none);
+  }
+  fs::remove(folder, none);  // where nothing is left in it
 }
 
 void add_read(const Manifest& unfinished, Manifest& manifest) {
   manifest.acquisitions.insert(manifest.acquisitions.end(), unfinished.acquisitions.begin(),
                                unfinished.acquisitions.end());
-  std::map<std::string, std::size_t> known;
-  for (std::size_t i = 0; i < manifest.inputs.size(); ++i) known[manifest.inputs[i].path] = i;
+  std::multimap<std::string, std::size_t> known;
+  for (std::size_t i = 0; i < manifest.inputs.size(); ++i) known.emplace(manifest.inputs[i].path, i);
   for (const InputFile& file : unfinished.inputs) {
-    const auto [at, is_new] = known.try_emplace(file.path, manifest.inputs.size());
-    if (is_new) {
-      manifest.inputs.push_back(file);
+    const auto [begin, end] = known.equal_range(file.path);
+    const auto earlier =
+        std::find_if(begin, end, [&](const auto& one) { return has_all_of(file, manifest.inputs[one.second]); });
+    if (earlier != end) {
+      manifest.inputs[earlier->second] = file;
     } else {
-      manifest.inputs[at->second] = file;
+      known.emplace(file.path, manifest.inputs.size());
+      manifest.inputs.push_back(file);
     }
   }
 }

@@ -20,6 +20,7 @@
 #include "pipeline/record/metadata_files.hpp"
 #include "pipeline/record/unfinished.hpp"
 #include "pipeline/schedule/background.hpp"
+#include "pipeline/watch/night_plan.hpp"
 #include "pipeline/watch/publish.hpp"
 #include "pipeline/watch/site_state.hpp"
 
@@ -48,6 +49,23 @@ int acquisitions_taken_in(const Manifest& manifest) {
   return static_cast<int>(acquisitions.size());
 }
 
+/// What is reported once. A source that went away is missing a hundred thousand at a time.
+using MissingKey = std::tuple<std::string, Instant, MissingWhat>;
+using NoticeKey = std::pair<std::string, std::string>;
+
+MissingKey key_of(const MissingAcquisition& one) { return {one.site, one.acquired, one.what}; }
+NoticeKey key_of(const Notice& one) { return {one.what, one.why}; }
+
+/// Since when each of these is known.
+template <typename All>
+auto since_when(const All& all) {
+  std::map<decltype(key_of(all.front())), Instant> known;
+  for (const auto& one : all) known.emplace(key_of(one), one.since);
+  return known;
+}
+
+}  // namespace
+
 NamedTexts run_options(const WatchOptions& options) {
   const auto word = [](bool is_on) { return std::string(is_on ? "on" : "off"); };
   NamedTexts texts{{"sites", options.sites},
@@ -71,24 +89,8 @@ NamedTexts run_options(const WatchOptions& options) {
   return texts;
 }
 
-/// What is reported once. A source that went away is missing a hundred thousand at a time.
-using MissingKey = std::tuple<std::string, Instant, MissingWhat>;
-using NoticeKey = std::pair<std::string, std::string>;
-
-MissingKey key_of(const MissingAcquisition& one) { return {one.site, one.acquired, one.what}; }
-NoticeKey key_of(const Notice& one) { return {one.what, one.why}; }
-
-/// Since when each of these is known.
-template <typename All>
-auto since_when(const All& all) {
-  std::map<decltype(key_of(all.front())), Instant> known;
-  for (const auto& one : all) known.emplace(key_of(one), one.since);
-  return known;
-}
-
-}  // namespace
-
-NightRecord::NightRecord(const WatchOptions& options, Instant started) : options_(options), started_(started) {
+NightRecord::NightRecord(const WatchOptions& options, Instant started, std::string plan)
+    : options_(options), started_(started), plan_(std::move(plan)) {
   try {
     before_ = settled_head(options.state);
   } catch (const DataError& error) {
@@ -160,6 +162,7 @@ Manifest NightRecord::begin(int exit_code, const std::string& message) const {
   }
   manifest.source = redacted(options_.source);
   manifest.options = run_options(options_);
+  if (!plan_.empty()) manifest.options["plan"] = plan_;
   manifest.exit_code = exit_code;
   manifest.message = message;
   return manifest;
@@ -246,7 +249,7 @@ CoverageRequest NightRecord::coverage_request(const Manifest& manifest) const {
   return request;
 }
 
-std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& log, const ContextWork& context,
+std::size_t NightRecord::publish(const RegisterUpdate& update, const NightInputs& inputs, const ContextWork& context,
                                  const CoverageWork& coverage, WatchReport& report) {
   const FileLock lock = record_lock(options_.state);
   Manifest manifest = begin(report.exit_code, "");
@@ -270,7 +273,7 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
   const bool is_same = has_content(options_.state + "/" + alerts_name, text);
   report.changed = write->changed() || !is_same;
 
-  manifest.inputs = log.files(in_parallel);
+  manifest.inputs = inputs();
   add_metadata(manifest);
   for (const AbsentAcquisition& acquisition : report.missing) manifest.missing.push_back(acquisition.of);
   const auto notices_before = since_when(before_ ? before_->notices : decltype(before_->notices){});
@@ -303,17 +306,38 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const InputLog& l
 }
 
 void NightRecord::settle_unfinished() {
-  const std::optional<Manifest> unfinished = read_unfinished(options_.state);
+  settle(read_unfinished(options_.state));
+  forget_unfinished(options_.state);
+  std::optional<Manifest> read;
+  std::vector<std::string> settled;
+  for (const std::string& unit : unfinished_units(options_.state)) {
+    std::optional<Manifest> notes = read_unfinished(options_.state, unit);
+    const std::string plan = notes ? notes->options["plan"] : "";
+    const bool is_on_record = is_merged(options_.state, plan, unit);
+    if (!plan_.empty() && !is_on_record && (plan == plan_ || !notes)) continue;
+    settled.push_back(unit);
+    if (!notes || is_on_record) continue;
+    if (read) {
+      read->ended = std::max(read->ended, notes->ended);
+      add_read(*notes, *read);
+    } else {
+      read = std::move(notes);
+      read->message = "units of work that were not merged; what they read is told up to their last checkpoints";
+    }
+  }
+  settle(std::move(read));
+  for (const std::string& unit : settled) forget_unfinished(options_.state, unit);
+}
+
+void NightRecord::settle(std::optional<Manifest> unfinished) {
   if (!unfinished) return;
   const FileLock lock = record_lock(options_.state);
   // It may have been killed when its own manifest was written already.
-  if (!is_on_record(options_.state, unfinished->started)) {
-    std::optional<Manifest> settled;
-    if (damage_.empty()) settled = settled_head(options_.state);
-    publish_ended(*unfinished, settled.value_or(Manifest{}));
-    if (damage_.empty()) before_ = settled_head(options_.state);
-  }
-  forget_unfinished(options_.state);
+  if (is_on_record(options_.state, unfinished->started)) return;
+  std::optional<Manifest> settled;
+  if (damage_.empty()) settled = settled_head(options_.state);
+  publish_ended(*std::move(unfinished), settled.value_or(Manifest{}));
+  if (damage_.empty()) before_ = settled_head(options_.state);
 }
 
 void NightRecord::publish_failure(int exit_code, const std::string& message) {

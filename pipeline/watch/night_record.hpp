@@ -3,6 +3,7 @@
 // state.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -20,13 +21,20 @@
 
 namespace pitwatch {
 
+/// The inputs of a night, asked for once all is read.
+using NightInputs = std::function<std::vector<InputFile>()>;
+
+/// The options of a night as its record has them, by name.
+NamedTexts run_options(const WatchOptions& options);
+
 /// The record of one run on a state whose lock is held. What is published comes in this order, so that a run that is
 /// killed in between leaves what the next one continues from: the manifest, its signature and time stamp, the register,
 /// alerts.geojson, chips, and last runs/HEAD.
 class NightRecord {
  public:
-  /// Reads what the run before left. One that is damaged is reported when this run ends, and is no hindrance.
-  NightRecord(const WatchOptions& options, Instant started);
+  /// Reads what the run before left. One that is damaged is reported when this run ends, and is no hindrance. `plan`:
+  /// of a night in units of work, the id of its plan.
+  NightRecord(const WatchOptions& options, Instant started, std::string plan = {});
 
   /// Throws DataError where the register is not there, or another, or lacks reviews, though the state knows of it; not
   /// with options.new_register.
@@ -40,13 +48,14 @@ class NightRecord {
 
   /// Publishes what a run came to; `context` and `coverage`, where there are any, say what the alerts touch and what
   /// was not seen. Returns the number of alerts in alerts.geojson; sets report.changed.
-  std::size_t publish(const RegisterUpdate& update, const InputLog& log, const ContextWork& context,
+  std::size_t publish(const RegisterUpdate& update, const NightInputs& inputs, const ContextWork& context,
                       const CoverageWork& coverage, WatchReport& report);
 
   /// What the run is known by, before anything is known of what it came to.
   Manifest begin(int exit_code, const std::string& message) const;
 
-  /// Puts on record what a run read that was killed after a checkpoint of it.
+  /// Puts on record what a run read that was killed after a checkpoint of it, and what units of work read that were
+  /// not merged; those of this record's own plan are left for it to merge.
   void settle_unfinished();
 
   /// Puts on record that a run ended in an error, and what it read up to its last checkpoint; what was published before
@@ -54,6 +63,7 @@ class NightRecord {
   void publish_failure(int exit_code, const std::string& message);
 
  private:
+  void settle(std::optional<Manifest> unfinished);
   void publish_ended(Manifest manifest, const Manifest& settled) const;
   std::unique_ptr<RegisterWrite> failure_row(Manifest& manifest) const;
   RunRow row_of(const Manifest& manifest, const WatchReport& report) const;
@@ -63,6 +73,7 @@ class NightRecord {
 
   const WatchOptions& options_;
   Instant started_;
+  std::string plan_;
   std::optional<Manifest> before_;
   std::string damage_;  // of the record before
 };

@@ -124,7 +124,8 @@ WatchReport::OfSite PaneWatch::run() {
   result.new_acquisitions = static_cast<int>(plan_.new_count());
   result.replayed = keeps ? 0 : static_cast<int>(plan.acquisitions.size() - start) - result.new_acquisitions;
   result.learning = keeps;
-  if (!states.loaded().empty()) result.continued_from.push_back(states.loaded());
+  checkpoint_ = states.loaded();
+  if (!checkpoint_.empty()) result.continued_from.push_back(checkpoint_);
   if (dry) return result;
   keep_chips();
   std::size_t before = start;
@@ -323,6 +324,7 @@ void PaneWatch::save_checkpoint(bool after_learning) {
   }
   const std::string path = plan_.states().save(state_, after_learning);
   if (!path.empty()) report_.written.push_back(path);
+  checkpoint_ = path;
   if (!after_learning) saved_acquisitions_ = state_.acquisitions.size();
 }
 

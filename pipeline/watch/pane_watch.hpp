@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "pipeline/acquisition/checks.hpp"
@@ -61,6 +62,12 @@ class PaneWatch {
 
   const SiteState& state() const { return state_; }
 
+  /// The file that holds the state as run() left it; empty: none.
+  const std::string& checkpoint() const { return checkpoint_; }
+
+  /// What run() will do.
+  const PanePlan& plan() const { return plan_; }
+
  private:
   struct InFlight;
 
@@ -101,7 +108,8 @@ class PaneWatch {
   SiteState state_;
   std::unique_ptr<ObservationStack> history_;  // until it is learnt from
   std::unique_ptr<ChipKeeper> chips_;          // of a nightly run
-  std::size_t saved_acquisitions_ = 0;         // acquisitions of the checkpoint written last
+  std::string checkpoint_;
+  std::size_t saved_acquisitions_ = 0;  // acquisitions of the checkpoint written last
   std::size_t noted_acquisitions_ = 0;
 };
 

@@ -99,15 +99,6 @@ class SiteProgress {
   double sum_ = 0;
 };
 
-/// What was seen in one pane, or why nothing was.
-struct PaneOutcome {
-  WatchReport::OfSite summary;
-  std::vector<Alert> alerts;
-  std::vector<PaneAlert> known;
-  WatchReport remarks;
-  std::exception_ptr failure;
-};
-
 /// A site, its panes, and what has been seen in them.
 struct SiteInWork {
   SiteInWork(const WatchedSite& watched_site, const ProgressSink& progress_of_all)
@@ -126,51 +117,11 @@ struct SiteInWork {
   SiteProgress progress;
 };
 
-/// What all panes of a site saw, in one.
-SiteOutcome put_together(SiteInWork& site) {
-  SiteOutcome outcome;
-  std::optional<SiteStanding> standing;
-  for (PaneOutcome& pane : site.outcomes) {
-    for (SiteStanding& of_pane : pane.remarks.standings) add(std::move(of_pane), standing);
-    pane.remarks.standings.clear();
-    add_remarks(std::move(pane.remarks), outcome.remarks);
-  }
-  std::vector<std::vector<PaneAlert>> known;
-  for (std::size_t i = 0; i < site.panes.size(); ++i) {
-    PaneOutcome& pane = site.outcomes[i];
-    if (pane.failure) {
-      outcome.failure = pane.failure;
-      return outcome;
-    }
-    add(pane.summary, outcome.summary);
-    outcome.alerts.push_back({site.panes[i].grid, std::move(pane.alerts)});
-    known.push_back(std::move(pane.known));
-  }
-  const std::vector<std::vector<bool>> reported = reported_once(site.panes, known);
-  for (std::size_t i = 0; i < site.panes.size(); ++i) {
-    std::vector<Alert> some;
-    for (std::size_t k = 0; k < reported[i].size(); ++k) {
-      Alert& alert = outcome.alerts[i].alerts[k];
-      if (reported[i][k]) {
-        some.push_back(std::move(alert));
-      } else if (is_open(alert.status)) {
-        --outcome.summary.open;
-      }
-    }
-    outcome.alerts[i].alerts = std::move(some);
-  }
-  if (standing) {
-    standing->open_incidents = outcome.summary.open;
-    outcome.remarks.standings.push_back(std::move(*standing));
-  }
-  return outcome;
-}
-
 /// Panes of sites, one after the other, as many side by side as there are threads and memory for.
 class SideBySide {
  public:
   SideBySide(std::span<const WatchedSite> sites, const SourceListing& listing, const ProgressSink& progress,
-             const SiteDone& done)
+             const PanesDone& done)
       : sites_(sites),
         listing_(listing),
         progress_(progress),
@@ -249,8 +200,8 @@ class SideBySide {
         PaneOutcome& outcome = one.outcome();
         const Grid& grid = one.site->panes[one.pane].grid;
         outcome.summary = one.watch->run();
-        outcome.alerts = alerts_of(one.watch->state(), one.site->watched, grid);
-        outcome.known = known_by(one.watch->state(), outcome.alerts);
+        outcome.checkpoint = one.watch->checkpoint();
+        add_alerts(one.watch->state(), one.site->watched, grid, outcome);
       });
       one.watch.reset();
     });
@@ -275,17 +226,17 @@ class SideBySide {
       const bool is_planned =
           std::any_of(planned_.begin(), planned_.end(), [&](const Begun& one) { return one.site == &first; });
       if (is_planned || (&first == site_ && has_more_panes())) return;
-      SiteOutcome outcome = put_together(first);
+      std::vector<PaneOutcome> outcomes = std::move(first.outcomes);
       if (&first == site_) site_ = nullptr;
       in_work_.pop_front();
-      done_(told_++, std::move(outcome));
+      done_(told_++, std::move(outcomes));
     }
   }
 
   std::span<const WatchedSite> sites_;
   const SourceListing& listing_;
   const ProgressSink& progress_;
-  const SiteDone& done_;
+  const PanesDone& done_;
   std::size_t most_;
   const KeptPixels kept_;  // what one pane leaves is of the next one's size
   BlockCache blocks_;
@@ -300,9 +251,62 @@ class SideBySide {
 
 }  // namespace
 
+void add_alerts(const SiteState& state, const WatchedSite& watched, const Grid& grid, PaneOutcome& outcome) {
+  outcome.alerts = alerts_of(state, watched, grid);
+  outcome.known = known_by(state, outcome.alerts);
+}
+
+SiteOutcome put_together(const std::vector<Pane>& panes, std::vector<PaneOutcome> outcomes) {
+  SiteOutcome outcome;
+  std::optional<SiteStanding> standing;
+  for (PaneOutcome& pane : outcomes) {
+    for (SiteStanding& of_pane : pane.remarks.standings) add(std::move(of_pane), standing);
+    pane.remarks.standings.clear();
+    add_remarks(std::move(pane.remarks), outcome.remarks);
+  }
+  std::vector<std::vector<PaneAlert>> known;
+  for (std::size_t i = 0; i < panes.size(); ++i) {
+    PaneOutcome& pane = outcomes[i];
+    if (pane.failure) {
+      outcome.failure = pane.failure;
+      return outcome;
+    }
+    add(pane.summary, outcome.summary);
+    outcome.alerts.push_back({panes[i].grid, std::move(pane.alerts)});
+    known.push_back(std::move(pane.known));
+  }
+  const std::vector<std::vector<bool>> reported = reported_once(panes, known);
+  for (std::size_t i = 0; i < panes.size(); ++i) {
+    std::vector<Alert> some;
+    for (std::size_t k = 0; k < reported[i].size(); ++k) {
+      Alert& alert = outcome.alerts[i].alerts[k];
+      if (reported[i][k]) {
+        some.push_back(std::move(alert));
+      } else if (is_open(alert.status)) {
+        --outcome.summary.open;
+      }
+    }
+    outcome.alerts[i].alerts = std::move(some);
+  }
+  if (standing) {
+    standing->open_incidents = outcome.summary.open;
+    outcome.remarks.standings.push_back(std::move(*standing));
+  }
+  return outcome;
+}
+
+void watch_panes_of(std::span<const WatchedSite> sites, const SourceListing& listing, const ProgressSink& progress,
+                    const PanesDone& done) {
+  if (!sites.empty()) SideBySide(sites, listing, progress, done).run();
+}
+
 void watch_sites_of(std::span<const WatchedSite> sites, const SourceListing& listing, const ProgressSink& progress,
                     const SiteDone& done) {
-  if (!sites.empty()) SideBySide(sites, listing, progress, done).run();
+  watch_panes_of(sites, listing, progress, [&](std::size_t number, std::vector<PaneOutcome> outcomes) {
+    const WatchedSite& watched = sites[number];
+    const std::vector<Pane> panes = panes_of(site_grid(watched.site, watched.options.buffer_m));
+    done(number, put_together(panes, std::move(outcomes)));
+  });
 }
 
 void check_states(std::span<const WatchedSite> sites) {

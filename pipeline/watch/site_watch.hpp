@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "pipeline/acquisition/checks.hpp"
@@ -28,12 +29,25 @@ struct GridAlerts {
   std::vector<Alert> alerts;
 };
 
+/// What was seen in one pane, or why nothing was.
+struct PaneOutcome {
+  WatchReport::OfSite summary;
+  std::vector<Alert> alerts;
+  std::vector<PaneAlert> known;  // by which the alerts are known, in their order
+  WatchReport remarks;           // what was skipped, left out or doubtful
+  std::string checkpoint;        // the file that holds what was seen; empty: none
+  std::exception_ptr failure;
+};
+
 struct SiteOutcome {
   WatchReport::OfSite summary;
   std::vector<GridAlerts> alerts;  // of each pane those that are reported
   WatchReport remarks;             // what was skipped, left out or doubtful
   std::exception_ptr failure;      // of the first pane that failed; then of the rest only the remarks are told
 };
+
+/// Called with the place of a site among all and what became of each of its panes, in the order of sites.
+using PanesDone = std::function<void(std::size_t, std::vector<PaneOutcome>)>;
 
 /// Called with the place of a site among all and what became of it, in the order of sites.
 using SiteDone = std::function<void(std::size_t, SiteOutcome)>;
@@ -44,6 +58,16 @@ using SiteDone = std::function<void(std::size_t, SiteOutcome)>;
 /// ends it. A site is told of when all of its panes have ended.
 void watch_sites_of(std::span<const WatchedSite> sites, const SourceListing& listing, const ProgressSink& progress,
                     const SiteDone& done);
+
+/// The same, pane by pane: what put_together() makes one of.
+void watch_panes_of(std::span<const WatchedSite> sites, const SourceListing& listing, const ProgressSink& progress,
+                    const PanesDone& done);
+
+/// Makes alerts of the incidents that a pane's state holds.
+void add_alerts(const SiteState& state, const WatchedSite& watched, const Grid& grid, PaneOutcome& outcome);
+
+/// What all panes of a site saw, in one: ground that two of them see is reported once.
+SiteOutcome put_together(const std::vector<Pane>& panes, std::vector<PaneOutcome> outcomes);
 
 /// Adds what a part of a run has to tell, but for its summaries, to the report of all.
 void add_remarks(WatchReport part, WatchReport& report);

@@ -138,7 +138,8 @@ struct WatchReport {
   std::vector<std::string> chip_places;       // whose journals of chips are to be published
   std::vector<std::string> obsolete;          // files and folders of the state that go once the run is on record
   std::size_t alerts = 0;
-  bool changed = false;  // alerts.geojson or the register has other content than before
+  bool is_done_before = false;  // of a unit of work, or a merge: nothing was left to be done
+  bool changed = false;         // alerts.geojson or the register has other content than before
   int exit_code = 0;
   double wall_seconds = 0;
 };

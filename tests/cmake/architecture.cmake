@@ -33,7 +33,7 @@ forbid("Only pipeline/io includes GDAL, OGR, PROJ, libtiff, GeoTIFF, libdeflate,
        EXCEPT "^pipeline/io/"
        LINES "${include}(gdal|ogr|cpl_|proj|geod|tiff|xtiff|geotiff|libdeflate|zstd|libxml|minizip|curl/)[^\"]*\\.h[>\"]")
 forbid("No header of the pipeline shows another library." FILES pipeline/*.hpp
-       EXCEPT "(json_values|incident_state|page_values|stac_[a-z]+)\\.hpp$"
+       EXCEPT "(json_values|incident_state|checked_json|page_values|stac_[a-z]+)\\.hpp$"
        LINES "${include}(gdal|ogr|cpl_|proj|geod|tiff|xtiff|geotiff|libdeflate|zstd|libxml|minizip|curl|openssl|nlohmann|tbb/|oneapi/)")
 forbid("Only pipeline/schedule includes oneTBB." FILES ${code} EXCEPT "^pipeline/schedule/"
        LINES "${include}(tbb|oneapi)/")

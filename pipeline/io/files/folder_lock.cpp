@@ -107,6 +107,15 @@ FileLock::FileLock(const std::string& path) {
   wait_for_lock(descriptor_, LOCK_EX, lock);
 }
 
+FileLock::FileLock(const std::string& path, std::try_to_lock_t /*without_waiting*/) {
+  descriptor_ = open_lock(lock_beside(path));
+  if (take_lock(descriptor_, LOCK_EX)) return;
+  const int reason = errno;
+  ::close(descriptor_);
+  if (reason == EWOULDBLOCK) throw BusyError(path + ": somebody else is at work on it");
+  throw IoError(path + ": cannot lock: " + std::strerror(reason));
+}
+
 FileLock::~FileLock() { ::close(descriptor_); }
 
 SharedFileLock::SharedFileLock(const std::string& path) {

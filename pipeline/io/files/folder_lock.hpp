@@ -1,6 +1,7 @@
 #pragma once
 // One process at a time works on a folder, or on a file.
 
+#include <mutex>
 #include <string>
 
 namespace pitwatch {
@@ -40,6 +41,8 @@ bool is_folder_locked(const std::string& folder);
 class FileLock {
  public:
   explicit FileLock(const std::string& path);
+  /// Does not wait: throws BusyError where somebody has it.
+  FileLock(const std::string& path, std::try_to_lock_t without_waiting);
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;

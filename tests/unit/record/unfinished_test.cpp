@@ -85,6 +85,35 @@ TEST_F(Unfinished, OfAnInputTheLaterNoteCounts) {
   EXPECT_EQ(manifest.inputs[2], later.inputs[1]);
 }
 
+TEST_F(Unfinished, OfAFileThatWasReadInOtherPlacesBothNotesCount) {
+  Manifest manifest;
+  manifest.inputs = {{"a", 9, {{0, 3}, {5, 2}}, std::string(64, '1'), false, {}}};
+  Manifest later;
+  later.inputs = {{"a", 9, {{0, 4}}, std::string(64, '2'), false, {}}};
+  add_read(later, manifest);
+  ASSERT_EQ(manifest.inputs.size(), 2U);
+  later.inputs = {{"a", 9, {{0, 8}}, std::string(64, '3'), false, {}}};
+  add_read(later, manifest);
+  EXPECT_EQ(manifest.inputs[0], later.inputs[0]);
+}
+
+TEST_F(Unfinished, NotesOfUnitsGoOnAndAreApart) {
+  UnfinishedRun run(state_.path(), begun(), log_);
+  run.note({judged("2022-12-01T07:50:00Z")});
+  for (const char* const day : {"2022-12-02T07:50:00Z", "2022-12-03T07:50:00Z"}) {
+    UnfinishedRun process(state_.path(), begun(), log_, "pit");  // one after the other
+    process.note({judged(day)});
+  }
+  EXPECT_THAT(unfinished_units(state_.path()), ::testing::ElementsAre("pit"));
+  EXPECT_EQ(read_unfinished(state_.path())->acquisitions.size(), 1U);
+  EXPECT_EQ(read_unfinished(state_.path(), "pit")->acquisitions.size(), 2U);
+  forget_unfinished(state_.path());
+  EXPECT_FALSE(read_unfinished(state_.path()));
+  EXPECT_EQ(read_unfinished(state_.path(), "pit")->acquisitions.size(), 2U);
+  forget_unfinished(state_.path(), "pit");
+  EXPECT_FALSE(fs::exists(notes()));
+}
+
 TEST_F(Unfinished, ARunIsOnRecordByItsStart) {
   Manifest manifest = state_.next_night();
   EXPECT_FALSE(is_on_record(state_.path(), manifest.started));

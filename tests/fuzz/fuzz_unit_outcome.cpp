@@ -1,0 +1,34 @@
+// Any bytes, read as the outcome of a unit of one site: its paths are those of the site, and it reads the same when
+// written again; or a DataError.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "pipeline/core/error.hpp"
+#include "pipeline/watch/unit_outcome.hpp"
+#include "tests/fuzz/fuzz_support.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace pitwatch;
+  using fuzz::require;
+  WatchedSite watched;
+  watched.site.id = "pit";
+  watched.options.state = "/state";
+  const std::vector<Pane> panes{Pane{}};
+  try {
+    const UnitOutcome outcome = parse_outcome(std::string(fuzz::text_of(data, size)), watched, panes);
+    const PaneOutcome& pane = outcome.panes.front();
+    const auto is_own = [](const std::string& path) {
+      return path.starts_with("/state/sites/pit/") && path.find("/../") == std::string::npos;
+    };
+    require(pane.checkpoint.empty() || is_own(pane.checkpoint));
+    for (const std::string& path : pane.remarks.obsolete) require(is_own(path));
+    for (const std::string& path : pane.remarks.written) require(is_own(path));
+    for (const std::string& place : pane.remarks.chip_places) require(place == "pit");
+    const std::string text = outcome_text(outcome, "/state");
+    require(outcome_text(parse_outcome(text, watched, panes), "/state") == text);
+  } catch (const DataError&) {
+  }
+  return 0;
+}
