@@ -15,7 +15,7 @@ import statistics
 UPDATE_S_PER_KM2 = 0.0130    # one new acquisition of 10 x 10 km on one thread, decoding and state included
 LEARNING_S_PER_KM2 = 0.221   # 61 acquisitions of it
 STATE_BYTES_PER_PIXEL = 31   # one checkpoint
-UNIT_OVERHEAD_S = 0.3        # of `run --unit` beside taking in
+UNIT_OVERHEAD_S = 0.12      # of `run --unit` beside taking in
 MERGE_S_PER_SITE = 0.01
 SLURM_CPU_S_PER_JOB = 0.0026  # of slurmctld
 SLURM_STARTS_PER_S = 25

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 
-from slurm_cluster import SKIPPED, environment, read, write
+from slurm_cluster import SKIPPED, environment, write
 from states import configure, differences, lasting_files, lasting_rows, make_sites
 
 NIGHT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "snakemake", "night.sh")
@@ -42,7 +42,9 @@ class Workflow:
         one, flow = f"{self.folder}/one", self.state
         without = {path: text for path, text in lasting_files(flow).items() if not path.startswith("snakemake/")}
         assert differences(lasting_files(one), without) == [], differences(lasting_files(one), without)
-        assert differences(lasting_rows(one), lasting_rows(flow)) == []
+        # In any order: what was merged later comes later.
+        rows = [{table: sorted(of) for table, of in lasting_rows(state).items()} for state in (one, flow)]
+        assert differences(*rows) == [], differences(*rows)
 
 
 def units_in(text):
@@ -68,9 +70,8 @@ def test(folder, pitwatch):
     flow.expect_same()
 
     files = lasting_files(flow.state)
-    head = read(f"{flow.state}/runs/HEAD")
     assert "nothing new" in flow.night()
-    assert lasting_files(flow.state) == files and read(f"{flow.state}/runs/HEAD") == head
+    assert lasting_files(flow.state) == files
 
     shutil.move(f"{folder}/late.json", late)
     flow.one_machine()

@@ -539,9 +539,24 @@ struct TableStore::State {
           const GdalErrorCapture errors;
           const ThreadOption date("OGR_CURRENT_DATE", as_of.c_str());
           const ThreadOption rows("PG_USE_COPY", "NO");  // so that the row at fault is known
-          return action(errors);
+          try {
+            return action(errors);
+          } catch (const IoError&) {
+            undo_and_expect_connected();
+            throw;
+          }
         },
         copy ? copy->path() : std::string());
+  }
+
+  /// Whether what failed did so because the server is gone. Within a failed transaction it would answer nothing.
+  void undo_and_expect_connected() const {
+    if (!dataset || !is_postgresql(*dataset)) return;
+    {
+      const GdalErrorCapture quiet;
+      dataset->RollbackTransaction();
+    }
+    expect_connected(*dataset);
   }
 
   OGRLayer& layer(const std::string& name) const {

@@ -125,6 +125,28 @@ TEST_F(RegisterInPostgis, AStepThatFailsChangesNothing) {
   EXPECT_EQ(register_sha256(target()), before);
 }
 
+/// Later it may be there: that is another exit code than a row that cannot be written.
+TEST_F(RegisterInPostgis, AServerThatIsLostWhileWritingIsUnavailable) {
+  Night night{told_alerts()};
+  night.into(target());
+  const std::string before = register_sha256(target());
+  ASSERT_EQ(sql("CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS "
+                "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END'; "
+                "CREATE TRIGGER lose BEFORE INSERT ON alert_scenes EXECUTE FUNCTION lose()"),
+            0)
+      << log();
+  night.alerts[1].scenes_after = {"S2_new"};
+  EXPECT_THAT(message_of<UnavailableError>([&] { night.into(target()); }), HasSubstr("has ended"));
+  ASSERT_EQ(sql("DROP TRIGGER lose ON alert_scenes"), 0) << log();
+  EXPECT_EQ(register_sha256(target()), before);
+
+  const auto write = prepare_register(target(), night.update(), night.run());
+  server_->stop();
+  EXPECT_THAT(message_of<UnavailableError>([&] { write->commit(); }), HasSubstr("has ended"));
+  server_->start();
+  EXPECT_EQ(register_sha256(target()), before);
+}
+
 TEST_F(RegisterInPostgis, TablesOfSomethingElseAreLeft) {
   ASSERT_EQ(sql("CREATE TABLE alerts (id text); INSERT INTO alerts VALUES ('mine')"), 0) << log();
   EXPECT_THAT(message_of<DataError>([&] { Night{told_alerts()}.into(target()); }),
