@@ -6,6 +6,13 @@
 #include "pipeline/core/error.hpp"
 
 namespace pitwatch {
+namespace {
+
+/// Of buffers that wait for the next block; the system gets the others back. As many blocks as a few tiles take turn
+/// over; those of the survey end one by one, while the scores grow.
+constexpr std::size_t most_spare_bytes = std::size_t{32} << 20;
+
+}  // namespace
 
 Window BlockLayout::covering(const Window& pixels) const {
   const Window inside = intersection(pixels, {0, 0, width, height});
@@ -109,7 +116,10 @@ void BlockStore::decode(Layer& layer, int bx, int by, Block& block) {
 }
 
 void BlockStore::give_back(std::span<const Window> blocks) {
+  std::vector<PixelArray<std::uint16_t>> dropped;  // freed without the lock
   const std::lock_guard lock(mutex_);
+  std::size_t spare_bytes = 0;
+  for (const auto& [elements, buffer] : spare_) spare_bytes += elements * sizeof(std::uint16_t);
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     Layer& layer = *layers_[i];
     for (int by = blocks[i].y; by < blocks[i].bottom(); ++by) {
@@ -117,9 +127,15 @@ void BlockStore::give_back(std::span<const Window> blocks) {
         Block& block = layer.at(bx, by);
         assert(block.uses > 0);
         if (--block.uses > 0 || block.state != Block::State::ready) continue;
-        spare_.emplace_back(layer.block_elements(), std::move(block.pixels));
+        const std::size_t bytes = layer.block_elements() * sizeof(std::uint16_t);
+        if (spare_bytes + bytes <= most_spare_bytes) {
+          spare_.emplace_back(layer.block_elements(), std::move(block.pixels));
+          spare_bytes += bytes;
+        } else {
+          dropped.push_back(std::move(block.pixels));
+        }
         block.state = Block::State::absent;
-        live_bytes_ -= static_cast<std::int64_t>(layer.block_elements() * sizeof(std::uint16_t));
+        live_bytes_ -= static_cast<std::int64_t>(bytes);
       }
     }
   }
