@@ -98,6 +98,7 @@ TEST(BashCompletion, OffersCommandsActionsOptionsAndValues) {
   EXPECT_EQ(offered(folder, "pitwatch run --sites a --sour"), "--source ");
   EXPECT_EQ(offered(folder, "pitwatch run --gate ''"), "on off ");
   EXPECT_EQ(offered(folder, "pitwatch run --gate = of"), "off ");
+  EXPECT_EQ(offered(folder, "pitwatch compare --gate ''"), "on off ");
   EXPECT_EQ(offered(folder, "pitwatch run --chips ''"), " ");
   test::write_text(folder / "sites.geojson", "");
   std::filesystem::create_directory(folder / "state");
