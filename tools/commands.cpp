@@ -10,12 +10,14 @@
 #include "tools/command_compare.hpp"
 #include "tools/command_context.hpp"
 #include "tools/command_coverage.hpp"
+#include "tools/command_doctor.hpp"
 #include "tools/command_evidence.hpp"
 #include "tools/command_fetch.hpp"
 #include "tools/command_index.hpp"
 #include "tools/command_inspect.hpp"
 #include "tools/command_map.hpp"
 #include "tools/command_notify.hpp"
+#include "tools/command_prune.hpp"
 #include "tools/command_publish.hpp"
 #include "tools/command_report.hpp"
 #include "tools/command_run.hpp"
@@ -30,11 +32,11 @@
 namespace pitwatch::tools {
 namespace {
 
-const std::array commands{&compare_entry,  &run_entry,      &plan_entry,    &merge_entry,   &rerun_entry,
-                          &status_entry,   &verify_entry,   &fetch_entry,   &alerts_entry,  &context_entry,
-                          &account_entry,  &coverage_entry, &notify_entry,  &publish_entry, &report_entry,
-                          &evidence_entry, &map_entry,      &index_entry,   &inspect_entry, &scenes_entry,
-                          &score_entry,    &series_entry,   &simulate_entry};
+const std::array commands{&compare_entry, &run_entry,     &plan_entry,     &merge_entry,    &rerun_entry,
+                          &status_entry,  &verify_entry,  &doctor_entry,   &prune_entry,    &fetch_entry,
+                          &alerts_entry,  &context_entry, &account_entry,  &coverage_entry, &notify_entry,
+                          &publish_entry, &report_entry,  &evidence_entry, &map_entry,      &index_entry,
+                          &inspect_entry, &scenes_entry,  &score_entry,    &series_entry,   &simulate_entry};
 
 }  // namespace
 

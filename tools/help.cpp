@@ -128,7 +128,7 @@ constexpr std::array<ExitMeaning, 9> exits{{
     {"2", "usage or configuration error"},
     {"3", "no usable input data"},
     {"4", "done, but some inputs were skipped, or some news not delivered"},
-    {"5", "a check failed (status, coverage, verify)"},
+    {"5", "a check failed (status, coverage, doctor, verify)"},
     {"69", "a server cannot be reached"},
     {"75", "another run is at work on the state"},
     {"129, 130, 143", "ended by a signal"},

@@ -17,6 +17,7 @@
 #include "tools/commands.hpp"
 #include "tools/common_options.hpp"
 #include "tools/did_you_mean.hpp"
+#include "tools/exit_codes.hpp"
 #include "tools/help.hpp"
 #include "tools/logging.hpp"
 #include "tools/text_table.hpp"
@@ -166,11 +167,6 @@ void heed_signals() {
   }
 }
 
-int report(const std::exception& error, int code) {
-  spdlog::error("{}", error_chain(error));
-  return code;
-}
-
 }  // namespace
 }  // namespace pitwatch::tools
 
@@ -183,20 +179,11 @@ int main(int argc, char** argv) {
     const int code = dispatch({argv + 1, argv + argc});
     if (!std::cout.flush()) throw IoError("cannot write to stdout");
     return code;
-  } catch (const Interrupted& interrupted) {
-    return report(interrupted, exit_code_of_signal(interrupted.signal));
-  } catch (const ConfigError& error) {
-    return report(error, exit_usage);
-  } catch (const UnavailableError& error) {
-    return report(error, exit_unavailable);
-  } catch (const DataError& error) {
-    return report(error, exit_no_data);
-  } catch (const BusyError& error) {
-    return report(error, exit_busy);
   } catch (const std::bad_alloc&) {
     spdlog::error("out of memory: a smaller --memory or --tile-size may help");
     return exit_internal;
   } catch (const std::exception& error) {
-    return report(error, exit_internal);
+    spdlog::error("{}", error_chain(error));
+    return exit_code_of(error);
   }
 }

@@ -56,6 +56,7 @@ WatchOptions with_absolute_paths(WatchOptions options) {
 }
 
 SourceListing list_night(const WatchOptions& options, const std::vector<WatchedSite>& sites, WatchReport& report) {
+  const NightLap lap(options.clock, {NightStage::list});
   SourceListing listing = list_readable(options.source, options.network, search_for(sites));
   for (const RejectedItem& rejected : listing.rejected) report.skipped.emplace_back(rejected.path, rejected.reason);
   if (listing.scenes.empty()) throw DataError(redacted(options.source) + ": holds no scene that can be used");
@@ -128,6 +129,7 @@ void publish_night(const WatchOptions& options, const std::vector<WatchedSite>& 
       return of_alerts;
     };
   }
+  const NightLap lap(options.clock, {NightStage::publish});
   report.alerts = record.publish(update, inputs, work, coverage, report);
 }
 

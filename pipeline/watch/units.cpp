@@ -288,7 +288,7 @@ WatchReport do_unit(const WatchOptions& options, const NightPlan& plan, const Pl
                     std::vector<WatchedSite>& site, const ProgressSink& progress) {
   WatchedSite& watched = site.front();
   const std::vector<Pane> panes = panes_of(watched);
-  const Instant started = clock_now();
+  const Instant started = options.started.value_or(clock_now());
   const NightRecord record(options, started, plan.id);
   watched.recorded = record.recorded(watched.site);
   UnitOutcome outcome{plan.id, unit.unit, record.begin(0, ""), {}};
@@ -480,7 +480,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 PlanReport plan_night(const WatchOptions& given) {
   const WatchOptions options = with_absolute_paths(given);
-  const Instant started = clock_now();
+  const Instant started = options.started.value_or(clock_now());
   initialise_gdal(watch_gdal_cache_bytes);
   std::vector<RejectedSite> rejected;
   std::vector<WatchedSite> sites = watched_sites(options, rejected);
@@ -533,7 +533,7 @@ WatchReport run_unit(const WatchOptions& given, const std::string& id, const Pro
 WatchReport merge_night(const WatchOptions& given, const ProgressSink& progress, const CoverageWork& coverage) {
   const WatchOptions options = with_absolute_paths(given);
   const auto start = std::chrono::steady_clock::now();
-  const Instant started = clock_now();
+  const Instant started = options.started.value_or(clock_now());
   initialise_gdal(watch_gdal_cache_bytes);
   WatchReport report;
   std::optional<ContextConfig> context;

@@ -29,13 +29,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The folder that is written to, and the lock on it. A dry run locks what there is.
-std::unique_ptr<FolderLock> locked(const WatchOptions& options) {
-  if (options.dry_run) return fs::is_directory(options.state) ? std::make_unique<FolderLock>(options.state) : nullptr;
+/// The folder that is written to, and the lock on it. A dry run only reads what there is.
+std::shared_ptr<const void> locked(const WatchOptions& options) {
+  if (options.dry_run) return std::make_shared<SharedFolderLock>(options.state);
   std::error_code error;
   fs::create_directories(options.state, error);
   if (error) throw ConfigError("--state " + options.state + ": cannot be made: " + error.message());
-  return std::make_unique<FolderLock>(options.state);
+  return std::make_shared<FolderLock>(options.state);
 }
 
 NightSight watch_sites(const WatchOptions& options, const std::vector<WatchedSite>& sites, const ProgressSink& progress,
@@ -110,7 +110,7 @@ void run_again(const WatchOptions& options, std::vector<WatchedSite>& sites, con
 WatchReport watch(const WatchOptions& given, const ProgressSink& progress, const CoverageWork& coverage) {
   const WatchOptions options = with_absolute_paths(given);
   const auto start = std::chrono::steady_clock::now();
-  const Instant started = clock_now();
+  const Instant started = options.started.value_or(clock_now());
   initialise_gdal(watch_gdal_cache_bytes);
   WatchReport report;
   std::optional<ContextConfig> context;
@@ -118,7 +118,7 @@ WatchReport watch(const WatchOptions& given, const ProgressSink& progress, const
   std::vector<RejectedSite> rejected;
   std::vector<WatchedSite> sites = watched_sites(options, rejected);
   add_rejected(rejected, report);
-  const std::unique_ptr<FolderLock> lock = locked(options);
+  const std::shared_ptr<const void> lock = locked(options);
   if (options.is_rerun) {
     run_again(options, sites, progress, report);
   } else {
