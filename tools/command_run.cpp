@@ -1,11 +1,13 @@
 #include "tools/command_run.hpp"
 
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
 #include <exception>
 #include <map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,10 +15,13 @@
 #include "pipeline/core/interrupt.hpp"
 #include "pipeline/coverage/night_coverage.hpp"
 #include "pipeline/delivery/notify.hpp"
+#include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/watch/watch.hpp"
 #include "tools/common_options.hpp"
 #include "tools/context_texts.hpp"
+#include "tools/exit_codes.hpp"
 #include "tools/logging.hpp"
+#include "tools/metrics.hpp"
 #include "tools/monitor_options.hpp"
 #include "tools/notify_texts.hpp"
 #include "tools/signing_options.hpp"
@@ -34,14 +39,23 @@ void tell_missing(const WatchReport& report, bool is_rerun) {
   }
   for (const auto& [key, acquired] : news) {
     const auto [first, last] = std::minmax_element(acquired.begin(), acquired.end());
-    spdlog::warn("{}: {} acquisitions from {} to {}: {}; {}", key.first, acquired.size(), format_day(*first),
-                 format_day(*last),
-                 key.second == MissingWhat::newer_edition ? "a newer edition is in the source"
-                 : key.second == MissingWhat::changed     ? "their files have changed"
-                                                          : "their files are gone",
-                 is_rerun ? "they are not judged again" : "what was taken in of them stays");
+    log(spdlog::level::warn, {.site = key.first},
+        fmt::format("{}: {} acquisitions from {} to {}: {}; {}", key.first, acquired.size(), format_day(*first),
+                    format_day(*last),
+                    key.second == MissingWhat::newer_edition ? "a newer edition is in the source"
+                    : key.second == MissingWhat::changed     ? "their files have changed"
+                                                             : "their files are gone",
+                    is_rerun ? "they are not judged again" : "what was taken in of them stays"));
   }
 }
+
+/// The site that a notice is of ("site pit": why), where it is of one.
+std::string_view site_of(std::string_view what) {
+  constexpr std::string_view mark = "site ";
+  return what.starts_with(mark) ? what.substr(mark.size()) : std::string_view();
+}
+
+Instant now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 constexpr std::chrono::seconds longest_delivery(60);
 
@@ -87,6 +101,9 @@ class WatchCommand final : public Command {
            "subscriptions that are sent what is new once it is published, as pitwatch notify does; what is not "
            "delivered "
            "is reported by exit code 4 and sent the next time")  //
+          ("metrics", po::value<std::string>()->value_name("FILE"),
+           "figures of the run and the state for a monitoring system, in the text format of Prometheus (*.prom for its "
+           "textfile collector); written whole at the end of every run, also of one that fails")  //
           ("dry-run", po::bool_switch(), "say which acquisitions would be taken in, write nothing");
     }
     description.add_options()  //
@@ -125,6 +142,7 @@ class WatchCommand final : public Command {
       options_.chips = values["chips"].as<int>();
       if (options_.chips < 0 || options_.chips > 1000) throw ConfigError("--chips must be 0 to 1000");
       if (values.count("context") != 0) options_.context = values["context"].as<std::string>();
+      if (values.count("metrics") != 0 && !options_.dry_run) metrics_ = values["metrics"].as<std::string>();
       if (values.count("notify") != 0) subscriptions_ = values["notify"].as<std::string>();
       options_.new_register = values["new-register"].as<bool>();
       options_.signing = read_signing_options(values);
@@ -136,6 +154,21 @@ class WatchCommand final : public Command {
   }
 
   int run() override {
+    attempt_.started = now();
+    options_.started = attempt_.started;
+    options_.clock = &clock_;
+    if (!is_rerun_ && !options_.dry_run) name_run_in_log(format_instant(attempt_.started));
+    try {
+      const int code = run_night();
+      return write_metrics(code) || code != exit_done ? code : static_cast<int>(exit_skipped);
+    } catch (const std::exception& error) {
+      write_metrics(exit_code_of(error));
+      throw;
+    }
+  }
+
+ private:
+  int run_night() {
     WatchReport report;
     {
       Progress progress(common_);
@@ -148,7 +181,9 @@ class WatchCommand final : public Command {
             return night_coverage(options, night, request);
           });
     }
-    for (const auto& [what, why] : report.skipped) spdlog::error("{}: {}", what, why);
+    for (const auto& [what, why] : report.skipped) {
+      log(spdlog::level::err, {.site = site_of(what)}, what + ": " + why);
+    }
     for (const auto& [what, why] : report.warnings) spdlog::warn("{} is used: {}", what, why);
     for (const auto& [what, why] : report.not_covered)
       spdlog::error("coverage is not put on record: {}: {}", what, why);
@@ -163,19 +198,50 @@ class WatchCommand final : public Command {
     }
     for (const auto& [what, why] : report.superseded) spdlog::debug("{} left out: {}", what, why);
     for (const WatchReport::OfSite& site : report.sites) {
-      spdlog::info("{}: {} acquisitions, {} new, {} replayed{}; {} open incidents", site.id, site.acquisitions,
-                   site.new_acquisitions, site.replayed, site.learning ? ", still learning" : "", site.open);
+      attempt_.new_acquisitions += site.new_acquisitions;
+      log(spdlog::level::info, {.site = site.id},
+          fmt::format("{}: {} acquisitions, {} new, {} replayed{}; {} open incidents", site.id, site.acquisitions,
+                      site.new_acquisitions, site.replayed, site.learning ? ", still learning" : "", site.open));
+    }
+    for (const auto& [stage, seconds] : clock_.seconds()) {
+      log(spdlog::level::debug, {.stage = stage, .seconds = seconds}, fmt::format("{}: {:.1f} s", stage, seconds));
     }
     if (!options_.dry_run) {
-      spdlog::info("{} alerts, {}; {:.1f} s; see {}/alerts.geojson", report.alerts,
-                   report.changed ? "changed" : "as before", report.wall_seconds, options_.state);
+      log(spdlog::level::info, {.seconds = report.wall_seconds},
+          fmt::format("{} alerts, {}; {:.1f} s; see {}/alerts.geojson", report.alerts,
+                      report.changed ? "changed" : "as before", report.wall_seconds, options_.state));
     }
     if (subscriptions_.empty() || options_.dry_run) return report.exit_code;
     const bool delivered = deliver();
     return report.exit_code == exit_done && !delivered ? exit_skipped : report.exit_code;
   }
 
- private:
+  /// A piece of the work that has ended: a line of a log for machines, which people see with --verbose.
+  void tell(const NightWork& work, double seconds) const {
+    const std::string acquired = work.acquired ? format_instant(*work.acquired) : "";
+    std::string text(name(work.stage));
+    if (!work.site.empty()) text = work.site + (acquired.empty() ? "" : " " + acquired) + ": " + text;
+    log(common_.log_json ? spdlog::level::info : spdlog::level::debug,
+        {.site = work.site, .acquisition = acquired, .stage = name(work.stage), .seconds = seconds},
+        text + fmt::format(", {:.3f} s", seconds));
+  }
+
+  /// Whether they are written, where they are asked for. A run is what it is without them.
+  bool write_metrics(int exit_code) {
+    if (metrics_.empty()) return true;
+    const Uninterrupted short_work;
+    attempt_.ended = now();
+    attempt_.exit_code = exit_code;
+    attempt_.stage_seconds = clock_.seconds();
+    try {
+      write_file_atomically(metrics_, metrics_text(options_.state, attempt_.ended, attempt_));
+      return true;
+    } catch (const std::exception& error) {
+      spdlog::error("--metrics: {}", error_chain(error));
+      return false;
+    }
+  }
+
   /// Whether all arrived. The night is published: nothing of this makes it fail.
   bool deliver() const {
     NotifyOptions options{options_.state, options_.register_target, subscriptions_,         {},
@@ -197,6 +263,9 @@ class WatchCommand final : public Command {
   std::string subscriptions_;
   CommonOptions common_;
   WatchOptions options_;
+  std::string metrics_;
+  RunAttempt attempt_;
+  NightClock clock_{[this](const NightWork& work, double seconds) { tell(work, seconds); }};
 };
 
 }  // namespace

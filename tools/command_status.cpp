@@ -14,6 +14,7 @@
 #include "pipeline/record/standing.hpp"
 #include "pipeline/schedule/arena.hpp"
 #include "tools/common_options.hpp"
+#include "tools/metrics.hpp"
 #include "tools/monitor_options.hpp"
 #include "tools/text_table.hpp"
 
@@ -135,10 +136,14 @@ void print_last(const Standing& standing, Instant now) {
   const std::string outcome = last.exit_code == 0   ? "done"
                               : last.exit_code == 4 ? "done, some inputs skipped"
                                                     : "failed";
-  std::cout << "last run: " << printable(last.command) << ", ended " << format_instant(last.ended) << " ("
-            << age_text(last.ended, now) << " ago): " << outcome << ", exit code " << last.exit_code
-            << (last.message.empty() ? "" : ": " + printable(last.message)) << "\n"
+  std::cout << (last.command == "run" ? "last run: " : "last on record: ") << printable(last.command) << ", ended "
+            << format_instant(last.ended) << " (" << age_text(last.ended, now) << " ago): " << outcome << ", exit code "
+            << last.exit_code << (last.message.empty() ? "" : ": " + printable(last.message)) << "\n"
             << "manifest: runs/" << standing.name << "\n";
+  if (standing.last_success && (!standing.last_run || standing.last_success->name != standing.last_run->name)) {
+    std::cout << "last run that succeeded: ended " << format_instant(standing.last_success->ended) << " ("
+              << age_text(standing.last_success->ended, now) << " ago)\n";
+  }
 }
 
 void print_text(const Standing& standing, const std::optional<Coverage>& coverage, Instant now) {
@@ -215,6 +220,7 @@ void add_last(ordered_json& object, const Standing& standing, const std::optiona
                         {"message", last.message},
                         {"host", last.host},
                         {"program", last.program_version}};
+  if (standing.last_success) object["last_success"] = format_instant(standing.last_success->ended);
   if (last.alert_register) object["register"] = json_of(*last.alert_register);
   for (std::size_t i = 0; i < last.sites.size(); ++i) {
     ordered_json& site = object["sites"].emplace_back(json_of(last.sites[i], standing.sizes[i], now));
@@ -242,6 +248,7 @@ void print_json(const std::string& state, const Standing& standing, const std::o
                       {"at_work", standing.is_at_work},
                       {"unpublished", standing.unpublished},
                       {"last_run", nullptr},
+                      {"last_success", nullptr},
                       {"register", nullptr},
                       {"sites", ordered_json::array()},
                       {"missing", ordered_json::array()},
@@ -266,7 +273,9 @@ class StatusCommand final : public Command {
          "count")  //
         ("coverage", po::bool_switch(),
          "what was expected, received and usable, too, as pitwatch coverage tells with its defaults")  //
-        ("json", po::bool_switch(), "as JSON");
+        ("json", po::bool_switch(), "as JSON")                                                         //
+        ("prometheus", po::bool_switch(),
+         "as figures for a monitoring system, in the text format of Prometheus; exit code 0 whatever they say");
     return description;
   }
 
@@ -276,6 +285,8 @@ class StatusCommand final : public Command {
     state_ = required_option(values, "state", "--state DIR", "status");
     with_coverage_ = values["coverage"].as<bool>();
     as_json_ = values["json"].as<bool>();
+    as_prometheus_ = values["prometheus"].as<bool>();
+    if (as_json_ && as_prometheus_) throw ConfigError("status: either --json or --prometheus");
     if (values.count("max-age") == 0) return;
     const double hours = values["max-age"].as<double>();
     if (!(hours > 0 && hours <= longest_age_hours)) throw ConfigError("--max-age: above 0, up to 1000000 hours");
@@ -284,6 +295,11 @@ class StatusCommand final : public Command {
 
   int run() override {
     const Instant now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    if (as_prometheus_) {
+      static_cast<void>(standing_of(state_, now));  // throws where there is no state
+      std::cout << metrics_text(state_, now);
+      return exit_done;
+    }
     Standing standing = standing_of(state_, now, max_age_);
     std::optional<Coverage> coverage;
     if (with_coverage_ && standing.last) coverage = coverage_now(standing, now);
@@ -312,6 +328,7 @@ class StatusCommand final : public Command {
   std::optional<std::chrono::milliseconds> max_age_;
   bool with_coverage_ = false;
   bool as_json_ = false;
+  bool as_prometheus_ = false;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "tools/logging.hpp"
 
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -20,12 +21,29 @@ constexpr int bar_width = 32;
 constexpr std::chrono::milliseconds bar_interval{100};
 constexpr std::chrono::seconds line_interval{5};
 
-/// The message as a JSON string, quotes included.
+std::string run_of_process;
+// Lines are written by the thread that logs them: what it sets before is read while it does.
+thread_local const LogFields* fields_of_line = nullptr;
+
+std::string in_json(std::string_view text) {
+  return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// The message as a JSON string, quotes included, and the members that are known.
 class JsonMessage final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const std::string text = nlohmann::json(std::string(message.payload.data(), message.payload.size()))
-                                 .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    std::string text = in_json({message.payload.data(), message.payload.size()});
+    const auto add = [&](const char* name, std::string_view value) {
+      if (!value.empty()) text += ",\"" + std::string(name) + "\":" + in_json(value);
+    };
+    add("run", run_of_process);
+    if (fields_of_line != nullptr) {
+      add("site", fields_of_line->site);
+      add("acquisition", fields_of_line->acquisition);
+      add("stage", fields_of_line->stage);
+      if (fields_of_line->seconds) text += fmt::format(",\"seconds\":{:.6f}", *fields_of_line->seconds);
+    }
     out.append(text.data(), text.data() + text.size());
   }
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
@@ -57,6 +75,14 @@ void configure_logging(const CommonOptions& options) {
   logger->set_formatter(std::move(formatter));
   spdlog::set_default_logger(std::move(logger));
 }
+
+void log(spdlog::level::level_enum level, const LogFields& fields, const std::string& message) {
+  fields_of_line = &fields;
+  spdlog::log(level, "{}", message);
+  fields_of_line = nullptr;
+}
+
+void name_run_in_log(const std::string& run) { run_of_process = run; }
 
 Progress::Progress(const CommonOptions& options)
     : mode_(options.quiet                                     ? Mode::silent

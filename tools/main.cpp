@@ -20,12 +20,14 @@
 #include "tools/command_compare.hpp"
 #include "tools/command_context.hpp"
 #include "tools/command_coverage.hpp"
+#include "tools/command_doctor.hpp"
 #include "tools/command_evidence.hpp"
 #include "tools/command_fetch.hpp"
 #include "tools/command_index.hpp"
 #include "tools/command_inspect.hpp"
 #include "tools/command_map.hpp"
 #include "tools/command_notify.hpp"
+#include "tools/command_prune.hpp"
 #include "tools/command_publish.hpp"
 #include "tools/command_report.hpp"
 #include "tools/command_run.hpp"
@@ -36,15 +38,17 @@
 #include "tools/command_status.hpp"
 #include "tools/command_verify.hpp"
 #include "tools/common_options.hpp"
+#include "tools/exit_codes.hpp"
 #include "tools/logging.hpp"
 
 namespace pitwatch::tools {
 namespace {
 
-const std::array commands{
-    &compare_entry, &run_entry,     &rerun_entry,    &status_entry, &verify_entry,  &fetch_entry,  &alerts_entry,
-    &context_entry, &account_entry, &coverage_entry, &notify_entry, &publish_entry, &report_entry, &evidence_entry,
-    &map_entry,     &index_entry,   &inspect_entry,  &scenes_entry, &score_entry,   &series_entry, &simulate_entry};
+const std::array commands{&compare_entry,  &run_entry,      &rerun_entry,   &status_entry,  &verify_entry,
+                          &doctor_entry,   &prune_entry,    &fetch_entry,   &alerts_entry,  &context_entry,
+                          &account_entry,  &coverage_entry, &notify_entry,  &publish_entry, &report_entry,
+                          &evidence_entry, &map_entry,      &index_entry,   &inspect_entry, &scenes_entry,
+                          &score_entry,    &series_entry,   &simulate_entry};
 
 void print_usage(std::ostream& out) {
   out << "pitwatch: watches mineral deposits for newly disturbed ground in Sentinel-2 scenes\n\n"
@@ -52,7 +56,7 @@ void print_usage(std::ostream& out) {
   for (const CommandEntry* entry : commands) out << "  " << entry->name << "\t" << entry->summary << "\n";
   out << "\nExit codes: 0 done; 1 internal failure; 2 usage or configuration error; 3 no usable input data;\n"
          "4 done, but some inputs were skipped, or some news not delivered; 5 a check failed (status, coverage, "
-         "verify);\n"
+         "doctor, verify);\n"
          "69 a server cannot be reached;\n"
          "75 another run is at work on the state; 129, 130, 143 ended by a signal.\n";
 }
@@ -166,11 +170,6 @@ void heed_signals() {
   }
 }
 
-int report(const std::exception& error, int code) {
-  spdlog::error("{}", error_chain(error));
-  return code;
-}
-
 }  // namespace
 }  // namespace pitwatch::tools
 
@@ -183,20 +182,11 @@ int main(int argc, char** argv) {
     const int code = dispatch({argv + 1, argv + argc});
     if (!std::cout.flush()) throw IoError("cannot write to stdout");
     return code;
-  } catch (const Interrupted& interrupted) {
-    return report(interrupted, exit_code_of_signal(interrupted.signal));
-  } catch (const ConfigError& error) {
-    return report(error, exit_usage);
-  } catch (const UnavailableError& error) {
-    return report(error, exit_unavailable);
-  } catch (const DataError& error) {
-    return report(error, exit_no_data);
-  } catch (const BusyError& error) {
-    return report(error, exit_busy);
   } catch (const std::bad_alloc&) {
     spdlog::error("out of memory: a smaller --memory or --tile-size may help");
     return exit_internal;
   } catch (const std::exception& error) {
-    return report(error, exit_internal);
+    spdlog::error("{}", error_chain(error));
+    return exit_code_of(error);
   }
 }

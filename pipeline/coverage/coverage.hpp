@@ -23,6 +23,7 @@ struct CoverageOptions {
   std::vector<std::string> sites;  // empty: all
   FeedOptions feed;                // as of feed.until
   int blind_days = 30;             // a pixel that was not seen clear for so many days is blind
+  bool with_ground = true;         // which ground was seen is worked out, too
 };
 
 /// What of a site's ground was seen when, as its newest checkpoints know it.

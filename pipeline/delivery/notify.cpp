@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <span>
 #include <utility>
 
@@ -258,9 +257,7 @@ NotifyReport notify(const NotifyOptions& options) {
   const std::vector<Subscription> subscriptions = read_subscriptions(options.subscriptions);
   const RegisterNews news = read_news(options.register_target);
   const std::string folder = options.state + "/delivery";
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw IoError(folder + ": cannot be made: " + error.message());
+  make_folder(folder);
   const FolderLock lock(folder);
   NotifyReport report;
   for (const Subscription& subscription : subscriptions) {

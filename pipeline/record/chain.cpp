@@ -353,6 +353,15 @@ std::vector<std::string> manifest_names(const std::string& state) {
   return names;
 }
 
+Manifest read_manifest(const std::string& state, const std::string& name) {
+  const std::string bytes = bytes_of(state, name);
+  try {
+    return parse_manifest(bytes);
+  } catch (const DataError& error) {
+    throw DataError(shown(name) + ": " + error_chain(error));
+  }
+}
+
 std::optional<ManifestReference> read_head(const std::string& state) {
   try {
     const auto text = read_regular_file(path_of(state, "HEAD"), largest_head_bytes);

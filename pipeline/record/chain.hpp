@@ -29,6 +29,9 @@ std::string runs_folder(const std::string& state);
 /// aside. Throws DataError where the folder cannot be read.
 std::vector<std::string> manifest_names(const std::string& state);
 
+/// One of them. Throws DataError, starting with "runs/NAME", where it is missing or damaged.
+Manifest read_manifest(const std::string& state, const std::string& name);
+
 /// What STATE/runs/HEAD says; nothing where there is none. Throws DataError, starting with "runs/HEAD", where it is
 /// not what publish_head() writes.
 std::optional<ManifestReference> read_head(const std::string& state);

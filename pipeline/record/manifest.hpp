@@ -157,7 +157,7 @@ struct ManifestReference {
 struct Manifest {
   Instant started{};
   Instant ended{};
-  std::string command;  // "run", "review"
+  std::string command;  // "run", "review", "context", "prune"
   std::string host;
   std::string os_user;
   std::string program_version;
@@ -181,6 +181,7 @@ struct Manifest {
   /// Of this run alone: others are as the newest manifest has them that names them, since of thousands a night touches
   /// few.
   std::vector<ChipFile> chips;
+  std::vector<OutputFile> pruned;  // files that this command took away, as they were; chips among `chips`, too
   std::optional<RegisterStanding> alert_register;
   std::optional<ReviewMade> review;
   int exit_code = 0;  // 0..255

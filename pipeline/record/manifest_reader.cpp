@@ -326,6 +326,7 @@ Manifest parse_manifest(std::string_view text) {
   manifest.notices = members.list("notices", notice_of);
   manifest.outputs = members.list("outputs", output_of);
   if (members.has("chips")) manifest.chips = members.list("chips", chip_of);
+  if (members.has("pruned")) manifest.pruned = members.list("pruned", output_of);
   manifest.alert_register = members.optional("register", register_of);
   manifest.review = members.optional("review", review_of);
   return manifest;

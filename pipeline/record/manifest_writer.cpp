@@ -205,6 +205,7 @@ std::string manifest_text(const Manifest& manifest) {
       {"notices", list_json(manifest.notices, notice_json)},
       {"outputs", list_json(manifest.outputs, output_json)},
       {"chips", list_json(manifest.chips, chip_json)},
+      {"pruned", list_json(manifest.pruned, output_json)},
       {"register", register_json(manifest.alert_register)},
       {"review", review_json(manifest.review)}};
   std::string text = object.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";

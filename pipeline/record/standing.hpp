@@ -1,6 +1,6 @@
 #pragma once
 // How things stand with a state, for whoever watches the watcher: from its newest manifest and from what is in the
-// folder. Cheap: no file's content is read but HEAD and that manifest.
+// folder. Cheap: no file's content is read but HEAD and manifests back to the last run that succeeded.
 
 #include <chrono>
 #include <cstdint>
@@ -28,10 +28,22 @@ struct CheckpointSizes {
   std::uint64_t bytes = 0;
 };
 
+/// How a nightly run ended that is published.
+struct RunEnd {
+  std::string name;  // of its manifest
+  Instant started{};
+  Instant ended{};
+  int exit_code = 0;
+  std::string message;
+  bool is_success() const { return exit_code == 0 || exit_code == 4; }
+};
+
 struct Standing {
   bool is_at_work = false;               // a run holds the lock
   std::string name;                      // of the newest published manifest; empty: none, or it is damaged
-  std::optional<Manifest> last;          // its content
+  std::optional<Manifest> last;          // its content: of a run, or of a review or context since
+  std::optional<RunEnd> last_run;        // nothing: none is on record
+  std::optional<RunEnd> last_success;    // likewise; some inputs may have been skipped
   std::vector<std::string> unpublished;  // manifests beyond HEAD: of the run at work, or of runs that were killed
   std::vector<MissingGroup> missing;     // by site, then by time
   std::vector<CheckpointSizes> sizes;    // of last->sites, one each

@@ -107,6 +107,8 @@ class Verification {
           if (name == head) has_head_outputs_ = true;
           take_chips(name, manifest, head.empty() || name > head);
           for (const InputFile& input : manifest.inputs) inputs_[input.path] = input;
+          if (!manifest.pruned.empty()) last_pruned_ = name;
+          pruned_ += manifest.pruned.size();
           check_seals(name, bytes, manifest.ended, seal_misfits);
         });
     report_.misfits = std::move(chain.misfits);
@@ -120,6 +122,10 @@ class Verification {
     }
     for (const std::string& name : report_.unpublished) {
       remark("runs/" + name + ": its run was ended while it published; the next run makes it good");
+    }
+    if (pruned_ > 0) {
+      remark(std::to_string(pruned_) + (pruned_ == 1 ? " file was" : " files were") + " pruned, the last by runs/" +
+             last_pruned_ + ", which names them");
     }
     check_seal_needs();
   }
@@ -393,6 +399,8 @@ class Verification {
   bool has_head_outputs_ = false;            // the first of them is HEAD's
   std::map<std::string, ChipRecord> chips_;  // by path
   std::vector<std::string> replaced_;        // misfits
+  std::size_t pruned_ = 0;                   // files, by all manifests
+  std::string last_pruned_;                  // the last manifest that names any
   std::map<std::string, InputFile> inputs_;  // by path, as the newest manifest that names it has it
 };
 

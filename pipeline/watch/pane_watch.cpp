@@ -78,6 +78,11 @@ ProductUsed product_of(const ListedScene& listed) {
 
 }  // namespace
 
+std::int64_t least_pane_bytes(const Grid& grid) {
+  return program_bytes +
+         (state_pixel_bytes + learning_pixel_bytes + acquisition_pixel_bytes) * grid.width * grid.height;
+}
+
 ReadingOptions reading_options(const WatchedSite& watched, const Pane& pane) {
   const WatchOptions& options = watched.options;
   const std::string& masks = options.write_masks;
@@ -315,6 +320,7 @@ void PaneWatch::keep_chips() {
 }
 
 void PaneWatch::save_checkpoint(bool after_learning) {
+  const NightLap lap(watched_.options.clock, {NightStage::save, watched_.site.id});
   if (chips_) chips_->save(state_.acquisitions.size());
   if (watched_.notes != nullptr) {
     const auto first = report_.acquisitions.begin() + static_cast<std::ptrdiff_t>(noted_acquisitions_);
@@ -354,6 +360,7 @@ std::size_t PaneWatch::keep_new() {
 
 void PaneWatch::keep(InFlight& acquisition) const {
   const PlannedAcquisition& planned = plan_.acquisitions().acquisitions[acquisition.number];
+  const NightLap lap(watched_.options.clock, {NightStage::read, watched_.site.id, acquisition.record.acquired});
   try {
     acquisition.read = reader_.read(planned);
     const std::vector<Grid> ground = reader_.ground_of(planned);
@@ -411,6 +418,7 @@ void PaneWatch::take_reference() {
 void PaneWatch::read(InFlight& acquisition) const {
   const PlannedAcquisition& planned = plan_.acquisitions().acquisitions[acquisition.number];
   if (!planned.is_readable()) return;  // it was of no use before
+  const NightLap lap(watched_.options.clock, {NightStage::read, watched_.site.id, acquisition.record.acquired});
   try {
     acquisition.record.skipped.clear();
     acquisition.read = reader_.read(planned);
@@ -422,9 +430,17 @@ void PaneWatch::read(InFlight& acquisition) const {
 }
 
 void PaneWatch::take_in(const InFlight& acquisition) {
+  if (history_ && acquisition.record.acquired >= plan_.acquisitions().learn_until) learn_history();
+  judge(acquisition);
+  const bool is_learnt = !history_;
+  if (is_learnt && state_.acquisitions.size() % acquisitions_between_checkpoints == 0) save_checkpoint(false);
+  report_progress(acquisition);
+}
+
+void PaneWatch::judge(const InFlight& acquisition) {
   const AcquisitionRecord& record = acquisition.record;
   const ObservationPlanes& planes = acquisition.read.planes;
-  if (history_ && record.acquired >= plan_.acquisitions().learn_until) learn_history();
+  const NightLap lap(watched_.options.clock, {NightStage::judge, watched_.site.id, record.acquired});
   const bool is_usable = record.skipped.empty();
   const bool is_learnt = !history_;
   const Observation* seen = nullptr;
@@ -439,13 +455,12 @@ void PaneWatch::take_in(const InFlight& acquisition) {
   const AcquisitionTaken taken{record, planes, acquisition.features, seen, state_};
   if (chips_ && is_learnt) chips_->take(taken);
   if (probe_.acquisition) probe_.acquisition(taken);
-  if (is_learnt && state_.acquisitions.size() % acquisitions_between_checkpoints == 0) save_checkpoint(false);
-  report_progress(acquisition);
 }
 
 void PaneWatch::learn_history() {
   const std::string site = "site '" + watched_.site.id + "'";
   try {
+    const NightLap lap(watched_.options.clock, {NightStage::learn, watched_.site.id});
     for (std::string& doubt : judge_.learn_from(std::move(*history_), state_)) {
       report_.warnings.emplace_back(site, std::move(doubt));
     }

@@ -29,6 +29,10 @@ namespace pitwatch {
 /// Memory of the program and its libraries, beside what panes take.
 inline constexpr std::int64_t program_bytes = std::int64_t{130} << 20;
 
+/// With less than this no pane of that size is watched, the program included; what its scenes are read with comes on
+/// top.
+std::int64_t least_pane_bytes(const Grid& grid);
+
 /// How acquisitions at a pane are read.
 ReadingOptions reading_options(const WatchedSite& watched, const Pane& pane);
 
@@ -81,6 +85,7 @@ class PaneWatch {
   void take_reference();
   void read(InFlight& acquisition) const;
   void take_in(const InFlight& acquisition);
+  void judge(const InFlight& acquisition);
   void learn_history();
 
   void keep_chips();

@@ -1,7 +1,5 @@
 #include "pipeline/watch/publish.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -37,11 +35,6 @@ std::string content_of(const std::string& path) {
   return text.str();
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
 /// Of all reviews: one that was taken out or changed gives another.
 std::string reviews_sha256(const std::vector<RegisteredReview>& reviews) {
   nlohmann::json all = nlohmann::json::array();
@@ -75,13 +68,7 @@ void seal(const std::string& state, const std::string& manifest, const SigningOp
     write_file_atomically(path + signature_suffix, sign_cms(text, signing.certificate, signing.key));
   }
   if (!signing.time_stamps.empty()) {
-    RemotePolicy policy = default_remote_policy();
-    const RemoteUrl url = parse_remote_url(signing.time_stamps);
-    policy.hosts.push_back(url.port.empty() ? url.host : url.host + ":" + url.port);
-    // The reply is signed itself: authorities are commonly asked without TLS.
-    policy.schemes.emplace_back("http");
-    HttpClient client({}, policy);
-    write_file_atomically(path + time_stamp_suffix, request_time_stamp(signing.time_stamps, text, client));
+    write_file_atomically(path + time_stamp_suffix, time_stamp_of(signing.time_stamps, text));
   }
 }
 
@@ -192,6 +179,7 @@ Manifest following_manifest(const Manifest& before, const std::string& command, 
   manifest.acquisitions.clear();
   manifest.inputs.clear();
   manifest.review.reset();
+  manifest.pruned.clear();
   manifest.exit_code = 0;
   manifest.message.clear();
   return manifest;
@@ -232,11 +220,28 @@ void expect_known_register(const RegisterStanding& known, const std::string& sta
   }
 }
 
+std::string time_stamp_of(const std::string& url, std::string_view text) {
+  RemotePolicy policy = default_remote_policy();
+  const RemoteUrl parsed = parse_remote_url(url);
+  policy.hosts.push_back(parsed.port.empty() ? parsed.host : parsed.host + ":" + parsed.port);
+  // The reply is signed itself: authorities are commonly asked without TLS.
+  policy.schemes.emplace_back("http");
+  HttpClient client({}, policy);
+  return request_time_stamp(url, text, client);
+}
+
 FileLock record_lock(const std::string& state) {
-  std::error_code error;
-  fs::create_directories(runs_folder(state), error);
-  if (error) throw IoError(runs_folder(state) + ": cannot be made: " + error.message());
+  make_folder(runs_folder(state));
   return FileLock(runs_folder(state) + "/record");
+}
+
+void publish_removal(const std::string& state, Manifest& manifest, const SigningOptions& signing,
+                     const std::function<void()>& remove) {
+  const Uninterrupted short_work;
+  const std::string begun = begin_manifest(state, manifest);
+  seal(state, begun, signing);
+  remove();
+  publish_head(state, begun);
 }
 
 void publish_all(const std::string& state, Manifest& manifest, const SigningOptions& signing, RegisterWrite& write,

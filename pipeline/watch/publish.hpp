@@ -2,8 +2,10 @@
 // What all that write to a state's record have in common: runs, reviews, and facts that layers give.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pipeline/chips/chip_journal.hpp"
@@ -73,9 +75,17 @@ void expect_known_register(const RegisterStanding& known, const std::string& sta
 /// Writers of the record wait for each other: a run that publishes, and reviews.
 FileLock record_lock(const std::string& state);
 
+/// What an authority of time stamps answers of a text (request_time_stamp()); its host, and http, are allowed.
+std::string time_stamp_of(const std::string& url, std::string_view text);
+
 /// Writes what is to be published in its order: manifest and its seals, the register, alerts.geojson where there is a
 /// text, chips where there are any, and last HEAD.
 void publish_all(const std::string& state, Manifest& manifest, const SigningOptions& signing, RegisterWrite& write,
                  const std::string* alerts, const ChipPublication* chips = nullptr);
+
+/// Writes a manifest and its seals, has files removed that it does not vouch for any more, and makes HEAD name it:
+/// whoever kills it in between leaves what the record allows. Where it cannot be sealed nothing is removed.
+void publish_removal(const std::string& state, Manifest& manifest, const SigningOptions& signing,
+                     const std::function<void()>& remove);
 
 }  // namespace pitwatch

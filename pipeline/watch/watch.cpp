@@ -41,16 +41,17 @@ void keep_once(std::vector<std::pair<std::string, std::string>>& notices) {
   std::erase_if(notices, [&](const auto& one) { return !known.insert(one).second; });
 }
 
-/// The folder that is written to, and the lock on it. A dry run locks what there is.
-std::unique_ptr<FolderLock> locked(const WatchOptions& options) {
-  if (options.dry_run) return fs::is_directory(options.state) ? std::make_unique<FolderLock>(options.state) : nullptr;
+/// The folder that is written to, and the lock on it. A dry run only reads what there is.
+std::shared_ptr<const void> locked(const WatchOptions& options) {
+  if (options.dry_run) return std::make_shared<SharedFolderLock>(options.state);
   std::error_code error;
   fs::create_directories(options.state, error);
   if (error) throw ConfigError("--state " + options.state + ": cannot be made: " + error.message());
-  return std::make_unique<FolderLock>(options.state);
+  return std::make_shared<FolderLock>(options.state);
 }
 
 SourceListing list(const WatchOptions& options, const std::vector<WatchedSite>& sites, WatchReport& report) {
+  const NightLap lap(options.clock, {NightStage::list});
   SourceListing listing = list_readable(options.source, options.network, search_for(sites));
   for (const RejectedItem& rejected : listing.rejected) report.skipped.emplace_back(rejected.path, rejected.reason);
   if (listing.scenes.empty()) throw DataError(redacted(options.source) + ": holds no scene that can be used");
@@ -153,6 +154,7 @@ void run_nightly(const WatchOptions& options, std::vector<WatchedSite>& sites,
         return of_alerts;
       };
     }
+    const NightLap lap(options.clock, {NightStage::publish});
     report.alerts = record.publish(update, log, work, coverage, report);
   });
 }
@@ -227,7 +229,7 @@ int exit_code_of(const std::exception& error) {
 WatchReport watch(const WatchOptions& given, const ProgressSink& progress, const CoverageWork& coverage) {
   const WatchOptions options = with_absolute_paths(given);
   const auto start = std::chrono::steady_clock::now();
-  const Instant started = clock_now();
+  const Instant started = options.started.value_or(clock_now());
   initialise_gdal(watch_gdal_cache_bytes);
   WatchReport report;
   std::optional<ContextConfig> context;
@@ -235,7 +237,7 @@ WatchReport watch(const WatchOptions& given, const ProgressSink& progress, const
   std::vector<RejectedSite> rejected;
   std::vector<WatchedSite> sites = watched_sites(options, rejected);
   add_rejected(rejected, report);
-  const std::unique_ptr<FolderLock> lock = locked(options);
+  const std::shared_ptr<const void> lock = locked(options);
   if (options.is_rerun) {
     run_again(options, sites, progress, report);
   } else {

@@ -23,6 +23,7 @@
 #include "pipeline/monitor/options.hpp"
 #include "pipeline/record/manifest.hpp"
 #include "pipeline/register/register.hpp"
+#include "pipeline/schedule/night_clock.hpp"
 #include "pipeline/schedule/progress.hpp"
 
 namespace pitwatch {
@@ -97,6 +98,8 @@ struct WatchOptions {
   std::string write_masks;  // folder that gets SITE/ with the mask of each acquisition taken in; empty: none is written
   int chips = 0;            // frames of the film strip that is kept with each alert, 0..1000; 0: no chips are kept
   int threads = 0;          // 0: all cores
+  NightClock* clock = nullptr;     // gets each piece of the work as it ends; none: nothing does
+  std::optional<Instant> started;  // by which the manifest and the row of `runs` name the run; nothing: now
   std::int64_t memory_bytes = std::int64_t{1} << 30;
 };
 

@@ -1,25 +1,65 @@
 #include "pipeline/io/files/folder_lock.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 #include <thread>
 
+#include "pipeline/core/date.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
+#include "pipeline/core/safe_text.hpp"
+#include "pipeline/io/files/process_user.hpp"
 
 namespace pitwatch {
 namespace {
 
-int open_lock(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (descriptor < 0) throw IoError(path + ": cannot create: " + std::strerror(errno));
-  return descriptor;
+constexpr std::size_t longest_note = 1024;  // bytes
+
+/// Whose a file is, and what may be done with it: "which belongs to root, mode 0644".
+std::string owner_text(const std::string& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) return "which cannot be looked at";
+  std::array<char, 16> mode{};
+  std::snprintf(mode.data(), mode.size(), "%04o", static_cast<unsigned>(facts.st_mode & 07777U));
+  return "which belongs to " + user_name(facts.st_uid) + ", mode " + mode.data();
+}
+
+/// What whoever has the lock has said of itself; empty where that is not to be had. The file may hold anything, and
+/// what a killed process has left.
+std::string holder_text(int descriptor) {
+  std::array<char, longest_note> bytes{};
+  const ssize_t read = ::pread(descriptor, bytes.data(), bytes.size(), 0);
+  std::istringstream in(std::string(bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(read, 0))));
+  std::string user;
+  std::string host;
+  std::string since;
+  pid_t process = 0;
+  if (!(in >> user >> host >> process >> since) || process <= 0) return {};
+  const bool is_gone = host == host_name() && ::kill(process, 0) != 0 && errno == ESRCH;
+  if (is_gone) return {};
+  return printable("user " + user + ", host " + host + ", pid " + std::to_string(process) + ", since " + since);
+}
+
+/// Says in the lock who has it. Where that fails the lock is held all the same.
+void note_holder(int descriptor) {
+  const Instant now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const std::string host = host_name();
+  const std::string note = process_user() + " " + (host.empty() ? "unknown" : host) + " " + std::to_string(::getpid()) +
+                           " " + format_instant(now) + "\n";
+  if (::ftruncate(descriptor, 0) != 0) return;
+  static_cast<void>(!::pwrite(descriptor, note.data(), note.size(), 0));
 }
 
 /// Takes a lock without waiting for one that works; whether it is had now. Readers are waited for a moment: whoever
@@ -35,9 +75,30 @@ bool take_lock(int descriptor, int kind) {
   return true;
 }
 
-[[noreturn]] void refuse_lock(const std::string& folder, int reason) {
-  if (reason == EWOULDBLOCK) throw BusyError(folder + ": another run is working on this state");
+std::string busy_text(const std::string& folder, int descriptor) {
+  if (::flock(descriptor, LOCK_SH | LOCK_NB) == 0) {
+    return folder + ": is being read by another command, as verify does: try again once that has ended";
+  }
+  const std::string holder = holder_text(descriptor);
+  return folder + ": another run is working on this state" + (holder.empty() ? "" : " (" + holder + ")");
+}
+
+/// Closes the descriptor.
+[[noreturn]] void refuse_lock(const std::string& folder, int descriptor, int reason) {
+  const std::string text = reason == EWOULDBLOCK ? busy_text(folder, descriptor) : "";
+  ::close(descriptor);
+  if (reason == EWOULDBLOCK) throw BusyError(text);
   throw IoError(folder + "/lock: cannot lock: " + std::strerror(reason));
+}
+
+bool is_refusal(int reason) { return reason == EACCES || reason == EPERM || reason == EROFS; }
+
+int open_lock(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (descriptor >= 0) return descriptor;
+  const int reason = errno;
+  if (is_refusal(reason)) refuse_writer(path, reason);
+  throw IoError(path + ": cannot create: " + std::strerror(reason));
 }
 
 std::string lock_beside(const std::string& path) {
@@ -63,29 +124,40 @@ void wait_for_lock(int descriptor, int kind, const std::string& lock) {
 
 }  // namespace
 
+void refuse_writer(const std::string& path, int reason) {
+  std::error_code none;
+  const bool is_there = std::filesystem::exists(path, none);
+  const std::string place = is_there ? path : std::filesystem::path(path).parent_path().string();
+  throw ConfigError(place + ": user " + process_user() + " may not write it (" + std::strerror(reason) + "), " +
+                    owner_text(place) + ": nothing was done; what lists, shows and exports only needs to read");
+}
+
+void make_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error && is_refusal(error.value())) refuse_writer(path, error.value());
+  if (error) throw IoError(path + ": cannot be made: " + error.message());
+}
+
 FolderLock::FolderLock(const std::string& folder) {
   const std::string path = folder + "/lock";
   descriptor_ = open_lock(path);
-  if (!take_lock(descriptor_, LOCK_EX)) {
-    const int reason = errno;
-    ::close(descriptor_);
-    refuse_lock(folder, reason);
-  }
+  if (!take_lock(descriptor_, LOCK_EX)) refuse_lock(folder, descriptor_, errno);
+  note_holder(descriptor_);
 }
 
-FolderLock::~FolderLock() { ::close(descriptor_); }
+FolderLock::~FolderLock() {
+  static_cast<void>(!::ftruncate(descriptor_, 0));  // nobody has it any more
+  ::close(descriptor_);
+}
 
 SharedFolderLock::SharedFolderLock(const std::string& folder) {
   const std::string path = folder + "/lock";
   // O_NONBLOCK: a pipe of that name would be waited for.
   descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (descriptor_ < 0 && errno == ENOENT) return;
+  if (descriptor_ < 0 && (errno == ENOENT || errno == ENOTDIR)) return;
   if (descriptor_ < 0) throw IoError(path + ": cannot open: " + std::strerror(errno));
-  if (!take_lock(descriptor_, LOCK_SH)) {
-    const int reason = errno;
-    ::close(descriptor_);
-    refuse_lock(folder, reason);
-  }
+  if (!take_lock(descriptor_, LOCK_SH)) refuse_lock(folder, descriptor_, errno);
 }
 
 SharedFolderLock::~SharedFolderLock() {

@@ -5,8 +5,16 @@
 
 namespace pitwatch {
 
+/// Throws ConfigError for a place that this user may not write, errno `reason`: who that is, and whose the place is.
+[[noreturn]] void refuse_writer(const std::string& path, int reason);
+
+/// Makes a folder with those around it, where it is not there. Throws as refuse_writer() does, IoError otherwise.
+void make_folder(const std::string& path);
+
 /// Holds an advisory lock (flock) on `folder`/lock as long as it lives; the system lets go of it when the process ends,
-/// however it ends. Throws BusyError when another process has it, IoError when the file cannot be made.
+/// however it ends. As long as it is held, the file says by whom: user, host, process and since when. Throws BusyError
+/// when another process has it, with what that says of itself; ConfigError where this user may not write there, and
+/// whose the file is; IoError when it cannot be made.
 class FolderLock {
  public:
   explicit FolderLock(const std::string& folder);
@@ -35,8 +43,8 @@ class SharedFolderLock {
 /// Whether a process has the folder by a FolderLock now. Throws IoError as SharedFolderLock.
 bool is_folder_locked(const std::string& folder);
 
-/// The same as FolderLock for a file that is changed in moments: waits for the others. The lock file stands beside it,
-/// hidden.
+/// The same as FolderLock for a file that is changed in moments: waits for the others, and says nothing of itself. The
+/// lock file stands beside it, hidden.
 class FileLock {
  public:
   explicit FileLock(const std::string& path);

@@ -39,6 +39,11 @@ void initialise_gdal(std::int64_t cache_bytes) {
   GDALSetCacheMax64(cache_bytes);
 }
 
+bool has_gdal_driver(const std::string& name) {
+  ensure_gdal();
+  return GDALGetDriverByName(name.c_str()) != nullptr;
+}
+
 std::string gdal_version() { return GDALVersionInfo("RELEASE_NAME"); }
 
 std::string proj_version() { return proj_info().version; }

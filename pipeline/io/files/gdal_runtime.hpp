@@ -12,6 +12,9 @@ namespace pitwatch {
 /// A function of this folder that needs GDAL calls it with a small cache if nobody has, so that tests need no set-up.
 void initialise_gdal(std::int64_t cache_bytes);
 
+/// Whether GDAL can open or write a format, by its driver's name: "GPKG".
+bool has_gdal_driver(const std::string& name);
+
 /// Versions of the libraries at run time, for `--version`, e.g. "3.6.2".
 std::string gdal_version();
 std::string proj_version();

@@ -7,14 +7,21 @@
 
 namespace pitwatch {
 
-std::string process_user() {
+std::string user_name(uid_t user) {
   std::array<char, 4096> buffer{};
   passwd entry{};
   passwd* found = nullptr;
-  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+  if (::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
     return found->pw_name;
   }
-  return "uid " + std::to_string(::getuid());
+  return "uid " + std::to_string(user);
+}
+
+std::string process_user() { return user_name(::getuid()); }
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 }  // namespace pitwatch

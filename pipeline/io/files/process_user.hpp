@@ -1,5 +1,7 @@
 #pragma once
-// Who runs this process, for the record.
+// Who runs this process, and where, for the record.
+
+#include <sys/types.h>
 
 #include <string>
 
@@ -7,5 +9,11 @@ namespace pitwatch {
 
 /// The name of the operating system's user, or "uid N" where there is no name.
 std::string process_user();
+
+/// The same of any user.
+std::string user_name(uid_t user);
+
+/// Of this machine; empty where it cannot be read.
+std::string host_name();
 
 }  // namespace pitwatch

@@ -271,6 +271,9 @@ struct HttpClient::State {
     if (question.part && curl_easy_header(handle, "Content-Range", 0, CURLH_HEADER, -1, &header) == CURLHE_OK) {
       result.range = header->value;
     }
+    if (curl_easy_header(handle, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) return;
+    const std::time_t date = curl_getdate(header->value, nullptr);
+    if (date > 0) result.answer.date = Instant{std::chrono::seconds(date)};
   }
 
   std::chrono::milliseconds wait_before(int attempt, curl_off_t asked_s) {

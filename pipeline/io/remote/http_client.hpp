@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "pipeline/core/date.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 
 namespace pitwatch {
@@ -33,6 +35,7 @@ struct HttpOptions {
 struct HttpAnswer {
   long status = 0;
   std::string body;
+  std::optional<Instant> date = {};  // by the server's clock, where it says
 };
 
 /// What is sent by a POST.

@@ -44,6 +44,7 @@ Manifest full_manifest() {
   manifest.notices = {{"S2A_3", "no B04", manifest.started}};
   manifest.outputs.push_back({"/srv/register.gpkg", 12, some_hash});
   manifest.chips = {{"chips/pit/PW-1/before.tif", 7, some_hash, ""}, {"chips/pit/PW-1/seen_1.tif", 0, "", some_hash}};
+  manifest.pruned = {{"sites/pit/looks-24.state", 9, some_hash}};
   manifest.review =
       ReviewMade{"PW-54", Verdict::licensed, "A. Name", "permit 7", manifest.started, manifest.ended, "an"};
   manifest.exit_code = 4;
@@ -71,6 +72,7 @@ TEST(Manifest, ReadsWhatIsWritten) {
   EXPECT_EQ(back.inputs, manifest.inputs);
   EXPECT_EQ(back.outputs, manifest.outputs);
   EXPECT_EQ(back.chips, manifest.chips);
+  EXPECT_EQ(back.pruned, manifest.pruned);
   EXPECT_EQ(back.options, manifest.options);
   EXPECT_EQ(back.sites[0].checkpoints, manifest.sites[0].checkpoints);
   EXPECT_EQ(back.acquisitions[0].products[0].offsets, manifest.acquisitions[0].products[0].offsets);
