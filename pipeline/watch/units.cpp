@@ -49,12 +49,6 @@ std::string scenes_path(const std::string& state, const std::string& plan) {
   return units_folder(state, plan) + "/.scenes";
 }
 
-void make_folder(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) throw IoError(path + ": cannot be made: " + error.message());
-}
-
 // ---- plan ----
 
 /// What is to be done at one site.
