@@ -65,6 +65,12 @@ Whitening whitening_of_size(const ResidualSums& sums, const FeatureVector& typic
     covariance.col(f).setZero();
     covariance(f, f) = 1;
   }
+  // Each model is rounded by chance as it goes on, a feature's for itself. One that says what another says would else
+  // make evidence of that.
+  [[maybe_unused]] constexpr double own_error = 0.25;  // variance, in that of an observation
+  if constexpr (size == Eigen::Dynamic) {
+    for (int f = usual; f < features; ++f) covariance(f, f) += own_error;
+  }
   const Square<size> factor = covariance.llt().matrixL();
   const Square<size> inverse = factor.template triangularView<Eigen::Lower>().solve(identity);
   Whitening whitening;

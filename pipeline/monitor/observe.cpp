@@ -324,7 +324,8 @@ class ObservationJudge {
   AbsentFeatures absent_at(std::size_t i) const {
     unsigned absent = 0;
     for (std::size_t f = feature_count; f < features_; ++f) {
-      if (state_.typical_noise[f] > 0 && !(result_.residuals.deviation.at(i, f) > 0)) absent |= 1U << (f - feature_count);
+      if (state_.typical_noise[f] > 0 && !(result_.residuals.deviation.at(i, f) > 0))
+        absent |= 1U << (f - feature_count);
     }
     return static_cast<AbsentFeatures>(absent);
   }

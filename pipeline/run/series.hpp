@@ -63,15 +63,15 @@ using TakeSeries = std::function<void(const SeriesPixel& pixel, const std::vecto
 /// Reads the file, learns from its first part and observes the rest with the engine that watches sites, without its
 /// spatial steps: pixels have typical noise and covariance in common, and nothing else. Bands are columns by ESA's name
 /// or a common one (B04, B4, red); where bands are missing, columns ndvi, bsi and mndwi stand in for what they would
-/// give, and the engine works with what there is. A feature of monitor.extra is the column of its name, or is worked out
-/// of its bands. Without `history_until`, the first `history_days` are history, but at
-/// most half of the series. Empty cells and NA are no measurement; rows of a pixel with the same date are separate
-/// observations. Rows may come in any order; `take` gets the pixels in the order in which the file first names them.
-/// Time and memory grow with the rows: 17 bytes of each, and 4 for each cell of a band or index.
-/// Cells are divided by commas, semicolons or tabs (Separators::by_header). Names of columns are those of the file in
-/// upper and lower case alike, where only one fits. Dates and numbers are as table_texts.hpp has them.
-/// Throws DataError, naming the file and line, for what cannot be read or is no reflectance, and for a table of more
-/// than 1 GiB, or that lacks an extra feature and its bands; ConfigError for options out of range.
+/// give, and the engine works with what there is. A feature of monitor.extra is the column of its name, or is worked
+/// out of its bands. Without `history_until`, the first `history_days` are history, but at most half of the series.
+/// Empty cells and NA are no measurement; rows of a pixel with the same date are separate observations. Rows may come
+/// in any order; `take` gets the pixels in the order in which the file first names them. Time and memory grow with the
+/// rows: 17 bytes of each, and 4 for each cell of a band or index. Cells are divided by commas, semicolons or tabs
+/// (Separators::by_header). Names of columns are those of the file in upper and lower case alike, where only one fits.
+/// Dates and numbers are as table_texts.hpp has them. Throws DataError, naming the file and line, for what cannot be
+/// read or is no reflectance, and for a table of more than 1 GiB, or that lacks an extra feature and its bands;
+/// ConfigError for options out of range.
 SeriesResult run_series(const SeriesOptions& options, const TakeSeries& take = {});
 
 /// Columns of observations_csv().

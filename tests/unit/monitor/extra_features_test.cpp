@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -226,6 +227,20 @@ TEST(ExtraFeatures, AreLearntAndFound) {
   const SeasonModel model = watch.state.model(test::outside);
   const float nbr = (.285F - .060F) / (.285F + .060F);
   EXPECT_NEAR(model.coefficients[6][0] / watch.options.extra[0].scale, nbr, 0.02F);
+}
+
+TEST(ExtraFeatures, OneThatIsThereAnywayAccusesNothing) {
+  FeatureWatch watch({"BSI"});
+  Observation seen;
+  float longest = 0;
+  for (int day = test::first_day; day < test::first_day + 800; day += 10) {
+    observe(watch.state, watch.camera.features(watch.ground, day, watch.options), watch.options, seen);
+    longest = std::max(longest, std::abs(watch.state.recent(test::outside).whitened[0][6]));
+  }
+  // Of the model of a feature that is there twice each is rounded for itself.
+  EXPECT_LT(longest, 3);
+  EXPECT_EQ(seen.status[test::outside], PixelStatus::stable);
+  EXPECT_EQ(seen.status[test::inside], PixelStatus::confirmed);
 }
 
 TEST(ExtraFeatures, OneThatIsAbsentSaysNothingAndTheOthersCount) {
