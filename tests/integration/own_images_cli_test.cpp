@@ -366,7 +366,9 @@ TEST(OwnImages, AWrongScaleIsRefusedByThePixels) {
         compared(folder / (std::string(kind) + "before.tif"), folder / (std::string(kind) + "after.tif"),
                  {"--scale", scale, "--before-date", day_of(false), "--after-date", day_of(true)});
     EXPECT_EQ(found.outcome.exit_code, 3) << kind << found.outcome.err;
-    if (scale == std::string("0.0001")) EXPECT_THAT(found.outcome.err, HasSubstr("another scale"));
+    if (scale == std::string("0.0001")) {
+      EXPECT_THAT(found.outcome.err, HasSubstr("another scale"));
+    }
   }
 }
 
