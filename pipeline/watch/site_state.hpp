@@ -43,7 +43,7 @@ struct StateTerms {
 };
 
 /// Raised whenever the same acquisitions and options give another state.
-inline constexpr int algorithm_version = 4;
+inline constexpr int algorithm_version = 5;
 
 /// What a state file says of itself.
 struct StateHead {
