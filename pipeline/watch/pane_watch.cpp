@@ -26,6 +26,7 @@ constexpr std::size_t acquisitions_between_checkpoints = 24;
 // What a pixel takes: in the state and its observation, while learning and for each acquisition of the history that is
 // learnt from, and in an acquisition.
 constexpr std::int64_t state_pixel_bytes = 230;
+constexpr std::int64_t few_bands_pixel_bytes = 224;  // more, where each pixel's outliers are kept
 constexpr std::int64_t judging_pixel_bytes = 110;
 constexpr std::int64_t learning_pixel_bytes = 320;
 constexpr std::int64_t history_pixel_bytes = 13;
@@ -214,7 +215,8 @@ std::int64_t PaneWatch::bytes(const PaneMemory& memory, bool learns) const {
   // A history is learnt from before anything is judged.
   return reader_.bytes(plan_.acquisitions(), memory.in_flight) + chips +
          std::max(learning, judging_pixel_bytes * pixels) +
-         pixels * (state_pixel_bytes + acquisition_pixel_bytes * memory.in_flight);
+         pixels * (state_pixel_bytes + (has_few_bands(plan_.acquisitions()) ? few_bands_pixel_bytes : 0) +
+                   acquisition_pixel_bytes * memory.in_flight);
 }
 
 /// As much side by side as there is memory for: first a history goes into a file, then fewer acquisitions are on their
