@@ -122,7 +122,7 @@ def main():
         dates = [day(row[0]) for row in sqlite3.connect(f"{state}/register.gpkg").execute(
             "SELECT DISTINCT last_observed FROM alerts")]
         last = max(dates)
-        observations_path = os.path.join(os.path.dirname(truth_path), "observations.json")  # of semi-real series
+        observations_path = os.path.join(os.path.dirname(truth_path), "looks.json")  # of semi-real series
         seen = json.load(open(observations_path)) if os.path.exists(observations_path) else {}
         for alert in alerts.values():
             published["all"] += 1

@@ -6,7 +6,8 @@ usage() {
   cat <<'END'
 usage: benchmarks/semireal_series.sh [DIR] [SETTINGS] [-- OPTION...]
 Makes twelve semi-real series in DIR (build/semireal; some 5 GB, once), runs over each with --false-alarms at each of
-SETTINGS ("10 50" by default) and OPTIONs, and prints what was in alerts.geojson on any night, scored against the truth.
+SETTINGS ("3 10 50" by default) and OPTIONs, and prints what was in alerts.geojson on any night, scored against the truth:
+what each setting finds by size, type and distance to water, and the false alarms that it was measured to cost.
 
 Needs ../shared/tools/semireal and Debian's packages: apt-get install -y python3-numpy python3-scipy python3-gdal python3-skimage
 END
@@ -23,7 +24,7 @@ while [[ $# -gt 0 && $1 != -- ]]; do
 done
 if [[ $# -gt 0 ]]; then shift; fi
 folder=${places[0]:-$root/build/semireal}
-settings=${places[1]:-10 50}
+settings=${places[1]:-3 10 50}
 tools=${PITWATCH_SHARED:-$root/../shared}/tools/semireal
 "$root/tools/build.sh" release pitwatch
 if [[ ! -d $folder ]]; then "$tools/make_series.sh" "$folder"; fi
@@ -49,8 +50,10 @@ import statistics
 import sys
 
 folder, settings = sys.argv[1], sys.argv[2:]
-print("| `--false-alarms` | level | 0.1 ha and more | 0.2 ha and more | by water | to bare | bare to bare | to water | median days "
-      "of steps | IoU | false per 100 km2 and year | on decoys |\n" + "|---" * 12 + "|")
+SIZES = ((0.05, 0.1), (0.1, 0.2), (0.2, 0.5), (0.5, 1), (1, 1e9))
+print("| `--false-alarms` | level | " + " | ".join(f"{low} - {high} ha" if high < 1e9 else f"{low} ha and more" for low, high in SIZES) +
+      " | 0.1 ha and more | 0.2 ha and more | by water | away from it | to bare | bare to bare | to water | median days of steps | IoU "
+      "| false per 100 km2 and year | on decoys |\n" + "|---" * 18 + "|")
 for setting in settings:
     scores = [(json.load(open(path)), path) for path in sorted(glob.glob(f"{folder}/*/score-{setting}.json"))]
     by_water = {}  # (series, event)
@@ -62,17 +65,19 @@ for setting in settings:
         events = [dict(event, by_water=by_water[path.rsplit("/", 1)[0], event["id"]]) for score, path in scores
                   for event in score[level]["per_disturbance"]]
 
-        def found(chosen):
-            group = [event["detected"] for event in events if event["area_ha"] >= 0.1 and chosen(event)]
-            return f"{sum(group) / len(group):.3f}" if group else "-"
+        def found(chosen, least_ha=0.1):
+            group = [event["detected"] for event in events if event["area_ha"] >= least_ha and chosen(event)]
+            return f"{sum(group) / len(group):.3f}".replace("0.", ".", 1) if group else "-"
 
         km2_years = sum(score[level]["area_km2"] * score[level]["years"] for score, _ in scores)
         lags = [e["lag"] for e in events if e["detected"] and e["growth"] == "step"]
         overlaps = [e["iou"] for e in events if e["detected"]]
-        columns = [found(lambda e: True), found(lambda e: e["area_ha"] >= 0.2), found(lambda e: e["by_water"]),
+        columns = [*(found(lambda e, low=low, high=high: low <= e["area_ha"] < high, low) for low, high in SIZES),
+                   found(lambda e: True), found(lambda e: e["area_ha"] >= 0.2), found(lambda e: e["by_water"]),
+                   found(lambda e: not e["by_water"]),
                    *(found(lambda e, t=t: e["type"] == t) for t in ("veg_to_bare", "bare_to_bare", "to_water")),
                    f"{statistics.median(lags):.0f}" if lags else "-",
-                   f"{statistics.median(overlaps):.2f}" if overlaps else "-",
+                   f"{statistics.median(overlaps):.2f}".replace("0.", ".", 1) if overlaps else "-",
                    f"{100 * sum(s[level]['false'] for s, _ in scores) / km2_years:.1f}",
                    str(sum(s[level]["on_decoys"] for s, _ in scores))]
         print("|", " | ".join([setting, level, *columns]), "|")

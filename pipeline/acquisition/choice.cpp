@@ -1,12 +1,14 @@
 #include "pipeline/acquisition/choice.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <iterator>
 #include <system_error>
 
 #include "pipeline/acquisition/mosaic.hpp"
+#include "pipeline/acquisition/reference.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/geo/geodesy.hpp"
 
@@ -316,6 +318,39 @@ bool is_same_acquisition(const AcquisitionRecord& a, const AcquisitionRecord& b)
                                                          one.datastrip == other.datastrip &&
                                                          one.processed == other.processed;
                                                 });
+}
+
+std::vector<Band> bands_of_history(const AcquisitionPlan& plan) {
+  std::size_t acquisitions = 0;
+  std::array<std::size_t, watched_bands.size()> with{};
+  for (const PlannedAcquisition& planned : plan.acquisitions) {
+    if (planned.record.acquired >= plan.learn_until || !planned.is_readable()) continue;
+    const std::vector<Scene> parts = scenes_of(planned.datatake);
+    ++acquisitions;
+    for (std::size_t band = 0; band < with.size(); ++band) {
+      const auto has = [band](const Scene& part) { return part.has(watched_bands[band]); };
+      with[band] += std::all_of(parts.begin(), parts.end(), has) ? 1 : 0;
+    }
+  }
+  std::vector<Band> bands;
+  for (std::size_t band = 0; band < with.size(); ++band) {
+    const bool may_lack =
+        std::find(dispensable_bands.begin(), dispensable_bands.end(), watched_bands[band]) != dispensable_bands.end();
+    if (!may_lack || 2 * with[band] > acquisitions) bands.push_back(watched_bands[band]);
+  }
+  return bands;
+}
+
+bool has_few_bands(const AcquisitionPlan& plan) {
+  const auto has_both = [](const ListedScene& part) { return part.scene.has(Band::B02) && part.scene.has(Band::B11); };
+  bool is_any_readable = false;
+  for (const PlannedAcquisition& planned : plan.acquisitions) {
+    const std::vector<ListedScene>& parts = planned.datatake.parts;
+    if (!planned.is_readable()) continue;
+    if (std::all_of(parts.begin(), parts.end(), has_both)) return false;
+    is_any_readable = true;
+  }
+  return is_any_readable;
 }
 
 Scene as_read(Scene scene) {

@@ -65,6 +65,14 @@ AcquisitionPlan plan_acquisitions(const SourceListing& listing, const ChoiceOpti
                                   const KnownAcquisitions& known,
                                   std::vector<std::pair<std::string, std::string>>& superseded);
 
+/// Of watched_bands those that a site is watched by, in their order: B04 and B08, and of the others each that more than
+/// half of the readable acquisitions of its history have, in all of their parts.
+std::vector<Band> bands_of_history(const AcquisitionPlan& plan);
+
+/// Whether no readable acquisition of the plan has both B02 and B11, without which cloud that its mask misses is known
+/// by each pixel's own outliers.
+bool has_few_bands(const AcquisitionPlan& plan);
+
 /// Makes a new acquisition of the plan what the state knows of it, or takes it out where that is nothing.
 void give_up(AcquisitionPlan& plan, std::size_t acquisition, const ChoiceOptions& options);
 

@@ -32,8 +32,10 @@ int pixels_of_sky(const Grid& grid) {
 
 void add_spectral_mask(std::span<const Scene> parts, const MosaicOptions& how, Mosaic& acquisition) {
   const Scene& scene = parts.front();
-  if (!all_have(parts, Band::B03)) {
-    throw DataError(redacted(scene.source) + ": neither SCL nor B03, without which cloud and snow cannot be told");
+  for (const Band band : sky_bands) {
+    if (all_have(parts, band)) continue;
+    throw DataError(redacted(scene.source) + ": neither SCL nor " + std::string(name(band)) +
+                    ", without which cloud and snow cannot be told");
   }
   const Grid wide = sky_grid(acquisition.grid, scene.sun);
   MosaicOptions wide_how = how;

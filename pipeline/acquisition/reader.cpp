@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <string_view>
@@ -161,7 +163,7 @@ MosaicOptions AcquisitionReader::mosaic_options(OpenBands& files) const {
   MosaicOptions how;
   how.blocks = &blocks_;
   how.files = &files;
-  how.dispensable = dispensable_bands;
+  how.dispensable = dispensable_;
   if (options_.checks.gate) {
     how.see_pixels = [](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
       refuse_garbage(scene, band, dn);
@@ -205,6 +207,7 @@ std::optional<ReferencePixels> AcquisitionReader::find_reference(const Acquisiti
     } catch (const DataError&) {  // the acquisition is reported as unusable in its turn
     }
   }
+  if (best) best->bands = bands_of_history(plan);
   return best;
 }
 
@@ -236,10 +239,28 @@ ReferencePixels AcquisitionReader::packed(const Datatake& datatake, const Mosaic
   return pixels;
 }
 
+/// An acquisition's scenes without the bands that the site is not watched by.
+std::vector<Scene> AcquisitionReader::scenes_by_bands(const Datatake& datatake) const {
+  std::vector<Scene> parts = scenes_of(datatake);
+  for (Scene& part : parts) {
+    for (const Band band : unused_) part.bands.erase(band);
+  }
+  return parts;
+}
+
 void AcquisitionReader::use_reference(const ReferencePixels& reference) {
   const Grid wide = shift_grid();
   if (reference.width != wide.width || reference.height != wide.height) {
     throw DataError("the reference of the state is of another size");
+  }
+  unused_.clear();
+  dispensable_.assign({Band::B03, Band::B12});
+  if (!reference.bands.empty()) {
+    const auto is_used = [&](Band band) {
+      return std::find(reference.bands.begin(), reference.bands.end(), band) != reference.bands.end();
+    };
+    std::copy_if(watched_bands.begin(), watched_bands.end(), std::back_inserter(unused_), std::not_fn(is_used));
+    dispensable_ = unused_;
   }
   Mosaic red{wide, {}, {}};
   red.mask.reshape(wide.width, wide.height);
@@ -284,7 +305,7 @@ std::vector<Grid> AcquisitionReader::ground_of(const PlannedAcquisition& acquisi
   wide.width += 2 * reach_px;
   wide.height += 2 * reach_px;
   std::vector<Grid> ground{wide};
-  const std::vector<Scene> parts = scenes_of(acquisition.datatake);
+  const std::vector<Scene> parts = scenes_by_bands(acquisition.datatake);
   if (uses_spectral_masks(parts, options_.masks)) {
     Grid sky = sky_grid(shift_grid(), parts.front().sun);
     sky.origin = sky.to_map(-reach_px, -reach_px);
@@ -349,12 +370,13 @@ double AcquisitionReader::take_shift(const std::vector<Scene>& parts, MosaicOpti
 
 ReadAcquisition AcquisitionReader::read(const PlannedAcquisition& planned) const {
   const Datatake& datatake = planned.datatake;
-  const std::vector<Scene> parts = scenes_of(datatake);
+  const std::vector<Scene> parts = scenes_by_bands(datatake);
   OpenBands files;  // for the checks, the shift, the masks and the pixels themselves
   ReadAcquisition acquisition;
   // Where the scene as a whole does not tell its offsets, the site's own pixels may: of a mirror they are all there is.
   std::map<std::string, SitePixels> undecided;
-  for (const Scene& part : parts) {
+  // As whole as they are: what is found of them is remembered, whoever watches by what.
+  for (const Scene& part : scenes_of(datatake)) {
     if (planned.is_kept) break;  // they were checked when they were whole
     const OffsetReport report = offsets_.check(part, files, options_.checks.offsets);
     const bool ask_site =
@@ -421,7 +443,7 @@ bool AcquisitionReader::is_local(std::span<const Scene> parts) const {
 
 ObservationPlanes AcquisitionReader::read_part(const PlannedAcquisition& planned, const Window& part) const {
   const Datatake& datatake = planned.datatake;
-  const std::vector<Scene> parts = scenes_of(datatake);
+  const std::vector<Scene> parts = scenes_by_bands(datatake);
   const bool is_all = !is_local(parts);
   Grid grid = grid_;
   if (!is_all) {

@@ -56,7 +56,8 @@ class AcquisitionReader {
   /// clearest. Nothing where no acquisition shows half of it. It depends on the history alone.
   std::optional<ReferencePixels> find_reference(const AcquisitionPlan& plan) const;
 
-  /// Lays acquisitions over it from now on.
+  /// Lays acquisitions over it from now on, and reads them by its bands: one that lacks one of them is refused, and of
+  /// others nothing is taken in. Before, what dispensable_bands has may be lacking.
   void use_reference(const ReferencePixels& reference);
 
   /// Throws DataError for an acquisition that cannot be used: a scene that is refused, a file that cannot be read.
@@ -78,6 +79,7 @@ class AcquisitionReader {
  private:
   Grid shift_grid() const;
   MosaicOptions mosaic_options(OpenBands& files) const;
+  std::vector<Scene> scenes_by_bands(const Datatake& datatake) const;
   MosaicOptions unchecked_options(OpenBands& files) const;
   void read_more(const std::vector<Scene>& parts, MosaicOptions how, Mosaic& seen) const;
   double take_shift(const std::vector<Scene>& parts, MosaicOptions& how, bool may_recall = false) const;
@@ -92,6 +94,8 @@ class AcquisitionReader {
   OffsetMemory& offsets_;
   BlockCache& blocks_;
   SiteLight light_;
+  std::vector<Band> dispensable_{dispensable_bands.begin(), dispensable_bands.end()};
+  std::vector<Band> unused_;  // of watched_bands, for good
   std::optional<Mosaic> reference_;
   std::string reference_hash_;
   FileMemory* shifts_ = nullptr;

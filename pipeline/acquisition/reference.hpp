@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "pipeline/core/large_buffer.hpp"
 #include "pipeline/core/mask.hpp"
@@ -17,9 +18,9 @@ namespace pitwatch {
 /// The bands that the monitor takes in, in this order.
 inline constexpr std::array<Band, 6> watched_bands{Band::B02, Band::B03, Band::B04, Band::B08, Band::B11, Band::B12};
 
-/// Of these, without which it still knows cloud, shadow and new bare ground: by blue, red, near and short-wave
-/// infrared.
-inline constexpr std::array dispensable_bands{Band::B03, Band::B12};
+/// Of these, without which a site can be watched: NDVI is left, by the bands that all of it is laid over and that tell
+/// what is green.
+inline constexpr std::array dispensable_bands{Band::B02, Band::B03, Band::B11, Band::B12};
 
 /// What the acquisitions of a site are laid over and measured against: a clear one of the history. The state keeps it,
 /// since its files may go, as it is used: rounded to what is kept.
@@ -32,6 +33,9 @@ struct ReferencePixels {
   /// On the site's own grid, where acquisitions are brought to its level; empty otherwise.
   PixelVector<std::array<std::uint16_t, watched_bands.size()>> level;
   PixelVector<MaskBits> level_mask;
+  /// Of watched_bands those that all acquisitions of the site are read by (bands_of_history()), in their order. Empty:
+  /// of a state that did not keep them, whose acquisitions have all of them but for B03 and B12.
+  std::vector<Band> bands;
 };
 
 /// Reflectance in steps of 0.0001 from -0.3 on, halves rounded up; what is no number is 0. Without branches and calls:

@@ -121,8 +121,15 @@ struct Rule {
   double truth;
 };
 
-/// In order: each holds where none before it does. The last always holds.
-std::array<Rule, 7> rules_of(const Spectrum& before, const Spectrum& after, double greenest_ndvi) {
+/// Whether ground that was green is dark as charred ground is, which without B12 is all that is known of a burn: dark
+/// soil and wet ground are so, too.
+double dark_where_green(double ndvi_before, double red, double red_rise, double nir, double nir_rise) {
+  return all_of({above(ndvi_before, bare_ndvi), below(nir_rise, no_rise),
+                 any_of({below(red_rise, no_rise), below(red, charred_soil_red)}), below(nir, burnt_nir)});
+}
+
+/// In order: each holds where none before it does. The last always holds. `unknown`: the bands do not tell.
+std::array<Rule, 8> rules_of(const Spectrum& before, const Spectrum& after, double greenest_ndvi) {
   const double was_water = water(before);
   const double water_now = water(after);
   const double ndvi_before = ndvi(before);
@@ -138,11 +145,14 @@ std::array<Rule, 7> rules_of(const Spectrum& before, const Spectrum& after, doub
       all_of({above(ndvi_before, bare_ndvi), above(nbr(before) - nbr_after, burn_nbr_drop), below(nir_rise, no_rise),
               any_of({below(red_rise, no_rise), charred}), below(nir, burnt_nir), below(nbr_after, burnt_nbr),
               above(value_or(after, Band::B11, 1.0F), burnt_swir)});
+  const bool tells_burns = has(before, Band::B12) && has(after, Band::B12);
+  const double undecided = tells_burns ? 0 : dark_where_green(ndvi_before, red, red_rise, nir, nir_rise);
   const double was_green = any_of({above(ndvi_before, green_ndvi), above(greenest_ndvi, field_ndvi)});
   return {{{ChangeClass::to_water, all_of({1 - was_water, water_now})},
            {ChangeClass::from_water, all_of({was_water, 1 - water_now})},
            {ChangeClass::burn, burnt},
            {ChangeClass::vegetation_change, above(ndvi_after, green_ndvi)},
+           {ChangeClass::unknown, undecided},
            {ChangeClass::built_or_bright, built_or_bright(before, after)},
            {ChangeClass::vegetation_to_bare, was_green},
            {ChangeClass::bare_to_bare, 1}}};
@@ -201,7 +211,7 @@ std::map<std::string, double> index_change(const Spectrum& before, const Spectru
 
 ChangeClass classify_change(const Spectrum& before, const Spectrum& after) {
   for (const Rule& rule : rules_of(before, after, -1)) {
-    if (rule.truth > 0.5) return rule.change_class;
+    if (rule.truth > 0.5 && rule.change_class != ChangeClass::unknown) return rule.change_class;
   }
   return ChangeClass::bare_to_bare;
 }

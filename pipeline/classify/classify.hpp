@@ -49,7 +49,8 @@ ChangeClass classify_change(const Spectrum& before, const Spectrum& after);
 inline constexpr std::size_t class_count = change_class_names.size();
 inline std::size_t index(ChangeClass change_class) { return static_cast<std::size_t>(change_class) - 1; }
 
-/// How likely each class is by the same rules, each the truer the farther the spectra lie from its bounds.
+/// How likely each class is by the same rules, each the truer the farther the spectra lie from its bounds; `unknown` is
+/// ground without B12 that may be burnt or bared.
 /// `greenest_ndvi` is the highest NDVI that the ground was expected to have in a year, -1 where that is not known. The
 /// same bits on every processor.
 ClassProbabilities class_probabilities(const Spectrum& before, const Spectrum& after, double greenest_ndvi = -1);

@@ -436,7 +436,7 @@ class Learning {
     const float limit = options_.tukey_sigma * options_.tukey_sigma * directions;
     const auto is_monitored = [this](Feature feature) { return state_.typical_noise[index(feature)] > 0; };
     const bool has_outliers = !is_monitored(Feature::log_visible) || !is_monitored(Feature::log_swir16);
-    if (has_outliers) state_.outliers.resize(state_.pixels());
+    if (has_outliers) state_.outliers.assign(state_.pixels(), {});
     for_strips([&](StripHistory& strip) {
       if (directions > 0) measure_lasting_error(strip, directions, limit);
       if (has_outliers) find_outliers(strip, limit);

@@ -22,10 +22,27 @@
 
 namespace pitwatch {
 
+namespace {
+
+/// A setting of the dial, and how many log odds less an alert needs than at the default.
+struct DialPoint {
+  float false_alarms;
+  float less;
+};
+
+/// As measured; what lies between two, or beyond them, follows from the logarithm of the setting.
+constexpr std::array<DialPoint, 5> dial{{{1, -4}, {3, 0}, {10, 4.5F}, {50, 8.2F}, {200, 9.2F}}};
+
+}  // namespace
+
 float needed_log_odds(float usual, const MonitorOptions& options) {
-  constexpr float usual_false_alarms = 10;
-  constexpr float per_factor = 2;
-  return usual - per_factor * kernels::portable_log(options.false_alarms / usual_false_alarms);
+  std::size_t next = 1;
+  while (next + 1 < dial.size() && options.false_alarms > dial[next].false_alarms) ++next;
+  const DialPoint& from = dial[next - 1];
+  const DialPoint& to = dial[next];
+  const float way = kernels::portable_log(options.false_alarms / from.false_alarms) /
+                    kernels::portable_log(to.false_alarms / from.false_alarms);
+  return usual - from.less - way * (to.less - from.less);
 }
 
 namespace {

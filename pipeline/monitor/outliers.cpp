@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "kernels/elementary.hpp"
+#include "pipeline/monitor/packed.hpp"
 
 namespace pitwatch {
 namespace {
 
 constexpr float log_two_pi = 1.837877066F;
-constexpr float widest = 2;  // values that a feature may have, from the least to the largest
+constexpr float least_error = 1e-3F;  // of the model, that lasts
+constexpr float widest = 2;           // values that a feature may have, from the least to the largest
 
 float squared_length(const FeatureVector& v) {
   float sum = 0;
@@ -108,9 +111,28 @@ float log_outlier_density(const Outliers& outliers, const FeatureVector& values,
   return kernels::portable_log(outliers.share) + log_density + log_scale;
 }
 
+float most_shift_among_outliers(std::span<const OutlyingResidual> recent, float directions, float lasting_error,
+                                const MonitorOptions& options) {
+  std::array<float, window_observations> lengths{};
+  const std::size_t count = std::min(recent.size(), lengths.size());
+  for (std::size_t k = 0; k < count; ++k) lengths[k] = std::sqrt(squared_length(recent[k].whitened));
+  std::sort(lengths.begin(), lengths.begin() + static_cast<std::ptrdiff_t>(count), std::greater<>());
+  const float of_shift = options.shift_sigma * options.shift_sigma;
+  float most = lowest_log_odds;
+  float sum = 0;
+  for (std::size_t k = 0; k < count; ++k) {
+    sum += lengths[k];
+    const auto regular = static_cast<float>(k + 1);
+    const float variance = 1 / regular + std::max(lasting_error, least_error);
+    const float mean = sum / regular;
+    most =
+        std::max(most, 0.5F * (mean * mean / variance - directions * kernels::portable_log(1 + of_shift / variance)));
+  }
+  return most;
+}
+
 OutlierShift shift_among_outliers(std::span<const OutlyingResidual> recent, const Outliers& outliers, float directions,
                                   float lasting_error, const MonitorOptions& options) {
-  constexpr float least_error = 1e-3F;
   constexpr std::array<float, 2> widths{1, 3};  // of the shift, in shift_sigma; one is as likely as the other
   const float log_share = -kernels::portable_log(static_cast<float>(widths.size()));
   const float error = std::max(lasting_error, least_error);

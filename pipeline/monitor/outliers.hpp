@@ -41,6 +41,11 @@ struct OutlierShift {
   FeatureVector shift{};  // whitened
 };
 
+/// What that log factor is at most, whichever of the observations are outliers: by the lengths of their residuals, as
+/// if all pointed one way. Where it is below 0, as on most ground on most dates, the factor need not be worked out.
+float most_shift_among_outliers(std::span<const OutlyingResidual> recent, float directions, float lasting_error,
+                                const MonitorOptions& options);
+
 /// Under either hypothesis an observation is regular, normal of variance 1 around the shift, or an outlier (mixture of
 /// the two). The shift is integrated out by Laplace's method around the means that two steps of expectation and
 /// maximisation from each observation lead to. `directions`: features that are monitored.

@@ -23,18 +23,20 @@ StateArray array_of(std::string_view name, Elements& elements, std::size_t short
 }  // namespace
 
 std::vector<StateArray> state_arrays(MonitorState& state) {
-  return {array_of("looks", state.observations, 0, Course::rough),
-          array_of("whitening", state.whitening, 0, Course::rough),
-          {"typical_noise", sizeof(float), 0, false,
-           std::as_writable_bytes(std::span(state.typical_noise).first(state.features)), 0, 0},
-          state.models.array("models", true),
-          array_of("kind", state.kind, 0, Course::rough),
-          state.recent_residuals.array("recent_residuals", false),
-          state.recent_observations.array("recent_looks", true),
-          array_of("history", state.history, sizeof(PixelHistory) / 2, Course::smooth),
-          array_of("counts", state.counts, 4, Course::smooth),
-          array_of("status", state.status, 0, Course::rough),
-          array_of("own_evidence", state.own_evidence, 0, Course::rough)};
+  std::vector<StateArray> arrays{array_of("looks", state.observations, 0, Course::rough),
+                                 array_of("whitening", state.whitening, 0, Course::rough),
+                                 {"typical_noise", sizeof(float), 0, false,
+                                  std::as_writable_bytes(std::span(state.typical_noise).first(state.features)), 0, 0},
+                                 state.models.array("models", true),
+                                 array_of("kind", state.kind, 0, Course::rough),
+                                 state.recent_residuals.array("recent_residuals", false),
+                                 state.recent_observations.array("recent_looks", true),
+                                 array_of("history", state.history, sizeof(PixelHistory) / 2, Course::smooth),
+                                 array_of("counts", state.counts, 4, Course::smooth),
+                                 array_of("status", state.status, 0, Course::rough),
+                                 array_of("own_evidence", state.own_evidence, 0, Course::rough)};
+  if (!state.outliers.empty()) arrays.push_back(array_of("outliers", state.outliers, 0, Course::smooth));
+  return arrays;
 }
 
 MonitorState unfilled_state(int width, int height, std::size_t observations, std::size_t features) {

@@ -91,7 +91,7 @@ struct MonitorState {
   PixelVector<PackedLogOdds> own_evidence;  // by the pixel's own observations
   /// Follows from the others, and is not saved. Empty until the first observation.
   PixelVector<WaterReach> near_water;
-  /// Where brightness is not monitored, which would show cloud and shadow; else empty. Not saved: sites have all bands.
+  /// Where brightness is not monitored, which would show cloud and shadow; else empty.
   PixelVector<PixelOutliers> outliers;
 
   std::size_t pixels() const { return models.size(); }
@@ -102,7 +102,7 @@ struct MonitorState {
 };
 
 /// All arrays of a state, always in the same order and under the same names: to be saved, or to be filled after
-/// unfilled_state() with the same sizes.
+/// unfilled_state() with the same sizes; of outliers where there are some.
 std::vector<StateArray> state_arrays(MonitorState& state);
 
 /// An empty state: no pixel is judged yet, no observation is there.

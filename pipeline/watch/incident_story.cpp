@@ -83,6 +83,13 @@ void remember(SiteState& state, const ObservationPlanes& planes, const RowLoop& 
   });
 }
 
+/// By the red band, without which no site is watched.
+bool was_seen_undisturbed(const SiteState& state, std::size_t pixel) {
+  constexpr std::size_t red = 2;
+  static_assert(watched_bands[red] == Band::B04);
+  return state.undisturbed[pixel][red] != 0;
+}
+
 /// Whether water was seen in the history within 50 m.
 bool is_by_water(const std::vector<Run>& runs, const MonitorState& state, const Grid& grid) {
   constexpr double reach_m = 50;
@@ -258,7 +265,7 @@ void describe(WatchedIncident& incident, const SiteState& state, const Observati
     for (int x = run.begin; x < run.end; ++x) {
       const auto i =
           static_cast<std::size_t>(run.row) * static_cast<std::size_t>(grid.width) + static_cast<std::size_t>(x);
-      if (state.undisturbed[i][0] != 0) {
+      if (was_seen_undisturbed(state, i)) {
         ++before_count;
         for (std::size_t band = 0; band < bands.size(); ++band) {
           before[band] += unpack_reflectance(state.undisturbed[i][band]);
@@ -336,7 +343,7 @@ std::optional<CourseObservation> course_observation(const SiteState& state, cons
       own_year_observations += state.monitor.history[i].own_year_observations;
       if (clear.at(x, run.row) == 0) continue;
       ++clear_pixels;
-      if (state.undisturbed[i][0] == 0) continue;
+      if (!was_seen_undisturbed(state, i)) continue;
       for (std::size_t band = 0; band < bands.size(); ++band) {
         const auto of = static_cast<std::size_t>(watched_bands[band]);
         const float value = bands[band]->at(x, run.row);

@@ -27,6 +27,7 @@ constexpr std::size_t acquisitions_between_checkpoints = 24;
 // What a pixel takes: in the state and its observation, while learning and for each acquisition of the history that is
 // learnt from, and in an acquisition.
 constexpr std::int64_t state_pixel_bytes = 230;
+constexpr auto few_bands_pixel_bytes = static_cast<std::int64_t>(sizeof(PixelOutliers));  // more, with few bands
 constexpr std::int64_t judging_pixel_bytes = 110;
 constexpr std::int64_t learning_pixel_bytes = 320;
 constexpr std::int64_t history_pixel_bytes = 13;
@@ -232,6 +233,7 @@ std::int64_t PaneWatch::bytes(const PaneMemory& memory, bool learns) const {
   return reader_.bytes(plan_.acquisitions(), memory.in_flight) + chips +
          std::max(learning, (judging_pixel_bytes + judging_feature_bytes * extra) * pixels) +
          pixels * (state_pixel_bytes + state_feature_bytes * extra +
+                   (has_few_bands(plan_.acquisitions()) ? few_bands_pixel_bytes : 0) +
                    (acquisition_pixel_bytes + acquisition_feature_bytes * extra) * memory.in_flight);
 }
 

@@ -85,10 +85,27 @@ std::vector<StateArray> arrays_of(SiteState& state, PackedIncidents* incidents) 
 
 json json_of(const std::optional<ReferencePixels>& reference) {
   if (!reference) return nullptr;
-  return {{"scene", reference->scene},
-          {"width", reference->width},
-          {"height", reference->height},
-          {"level", !reference->level.empty()}};
+  json value{{"scene", reference->scene},
+             {"width", reference->width},
+             {"height", reference->height},
+             {"level", !reference->level.empty()}};
+  for (const Band band : reference->bands) value["bands"].push_back(name(band));
+  return value;
+}
+
+/// Of watched_bands those that a head names; none of one that did not name them.
+std::vector<Band> bands_of(const json& reference) {
+  std::vector<Band> bands;
+  if (!reference.contains("bands")) return bands;
+  for (const json& named : reference.at("bands")) {
+    const auto found = std::find_if(watched_bands.begin(), watched_bands.end(),
+                                    [&](Band band) { return name(band) == named.get_ref<const std::string&>(); });
+    if (found == watched_bands.end() || (!bands.empty() && bands.back() >= *found)) {
+      throw DataError("the reference has bands that no site is watched by");
+    }
+    bands.push_back(*found);
+  }
+  return bands;
 }
 
 /// With room for its pixels, of which there are no more around the site than there may be.
@@ -99,6 +116,7 @@ std::optional<ReferencePixels> reference_of(const json& value, const Grid& grid)
   reference.scene = value.at("scene");
   reference.width = value.at("width");
   reference.height = value.at("height");
+  reference.bands = bands_of(value);
   if (reference.width < 1 || reference.height < 1 || reference.width > grid.width + most_around_px ||
       reference.height > grid.height + most_around_px) {
     throw DataError("the reference has an absurd size");
@@ -161,6 +179,7 @@ void write_site_state(const std::string& path, const StateTerms& terms, SiteStat
               {"incidents", packed_incidents(state.incidents, incidents)},
               {"evidence", evidence_by_id(state.incidents)}};
   if (state.monitor.features != feature_count) header["features"] = state.monitor.features;
+  if (!state.monitor.outliers.empty()) header["outliers"] = true;
   for (const auto& [name, value] : terms.options) header["options"].push_back({name, value});
   for (const AcquisitionRecord& acquisition : state.acquisitions) header["looks"].push_back(json_of(acquisition));
   // Reasons name files of archives, whose names may be anything.
@@ -242,6 +261,7 @@ SiteState read_site_state(const std::string& path, const Grid& grid, const Paral
       if (features < feature_count || features > most_features) throw DataError("an absurd number of features");
       state.monitor = unfilled_state(grid.width, grid.height, acquisitions, features);
       state.undisturbed.resize(state.monitor.pixels());
+      if (header.contains("outliers")) state.monitor.outliers.resize(state.monitor.pixels());
     }
     const json& packed = header.at("incidents");
     if (file.format() == 2) {

@@ -310,6 +310,62 @@ TEST_F(RunCli, WatchesWithoutGreenAndWithTheNarrowInfraredForTheWide) {
   EXPECT_GE(large, 3U);
 }
 
+TEST_F(RunCli, WatchesByNdviAloneWhateverTheNights) {
+  // All scenes with red, near infrared and their classification; the last without near infrared.
+  const std::string source = folder_ / "two-bands";
+  deliver(source, 0, series().names().size());
+  const auto take_bands = [&](const std::string& name, const std::vector<std::string>& bands) {
+    const std::string path = source + "/" + name + "/" + name + ".json";
+    json item = json::parse(test::read_text(path));
+    json kept = json::object();
+    for (const auto& [key, asset] : item.at("assets").items()) {
+      const std::string file = fs::path(asset.at("href").get<std::string>()).stem();
+      if (std::find(bands.begin(), bands.end(), file) != bands.end()) kept[key] = asset;
+    }
+    item["assets"] = kept;
+    test::write_text(path, item.dump());
+  };
+  for (const std::string& name : series().names()) take_bands(name, {"B04", "B08", "SCL"});
+  const std::string lacking = series().names().back();
+  take_bands(lacking, {"B04", "SCL"});
+  const test::Outcome at_once = test::run_process(command(source, folder_ / "at-once"));
+  EXPECT_EQ(at_once.exit_code, 4);
+  EXPECT_THAT(at_once.err, HasSubstr("no asset for band B08"));
+  const json alerts = json::parse(alerts_of(folder_ / "at-once")).at("features");
+  ASSERT_GE(alerts.size(), 1U);
+  std::size_t found = 0;
+  for (const json& alert : alerts) {
+    const json& properties = alert.at("properties");
+    EXPECT_TRUE(properties.at("change").contains("ndvi"));
+    EXPECT_FALSE(properties.at("change").contains("nbr"));
+    EXPECT_NE(properties.at("class"), "burn");
+    found += properties.at("status") == "confirmed" ? 1 : 0;
+  }
+  EXPECT_GE(found, 1U);
+  // Night after night: what each pixel's outliers are is kept.
+  EXPECT_EQ(test::run_process(command(source, folder_ / "nights", {"--until", "2022-08-01"})).exit_code, 0);
+  EXPECT_EQ(test::run_process(command(source, folder_ / "nights")).exit_code, 4);
+  EXPECT_EQ(alerts_of(folder_ / "nights"), alerts_of(folder_ / "at-once"));
+}
+
+TEST_F(RunCli, AnAcquisitionThatLacksABandOfTheSitesHistoryIsSkippedAndNamed) {
+  const std::string source = folder_ / "inbox";
+  deliver(source, 0, series().names().size());
+  const std::string name = series().names().back();
+  const std::string path = source + "/" + name + "/" + name + ".json";
+  json item = json::parse(test::read_text(path));
+  for (auto asset = item["assets"].begin(); asset != item["assets"].end(); ++asset) {
+    if (!asset->at("href").get<std::string>().ends_with("B12.tif")) continue;
+    item["assets"].erase(asset);
+    break;
+  }
+  test::write_text(path, item.dump());
+  const test::Outcome run = test::run_process(command(source, folder_ / "state"));
+  EXPECT_EQ(run.exit_code, 4);
+  EXPECT_THAT(run.err, HasSubstr(name));
+  EXPECT_THAT(run.err, HasSubstr("no asset for band B12"));
+}
+
 TEST_F(RunCli, TellsOfAShortHistory) {
   const auto warning = [&](const std::string& days) {
     return test::run_process(command(series().scenes(), folder_ / days, {"--history-days", days})).err;

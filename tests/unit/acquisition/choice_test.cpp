@@ -65,6 +65,37 @@ class AcquisitionChoice : public ::testing::Test {
   std::vector<std::pair<std::string, std::string>> superseded_;
 };
 
+TEST_F(AcquisitionChoice, ASiteIsWatchedByTheBandsThatMostOfItsHistoryHas) {
+  const auto with = [this](int number, const std::vector<Band>& bands) {
+    ListedScene listed = scene(number, "s" + std::to_string(number));
+    for (const Band band : bands) listed.scene.bands[band] = listed.scene.bands.at(Band::B04);
+    return listed;
+  };
+  options_.learn_to = day(100);
+  const std::vector<Band> all{Band::B02, Band::B03, Band::B08, Band::B11, Band::B12};
+  using Bands = std::vector<Band>;
+  // Two of three have B11, the third has B03 alone; what comes later does not matter.
+  const std::vector<ListedScene> scenes{with(0, {Band::B08, Band::B11}), with(5, {Band::B8A, Band::B11}),
+                                        with(10, {Band::B08, Band::B03}), with(200, all)};
+  const AcquisitionPlan some = plan(scenes);
+  EXPECT_EQ(bands_of_history(some), (Bands{Band::B04, Band::B08, Band::B11}));
+  EXPECT_FALSE(has_few_bands(some));  // the latest has all
+  EXPECT_TRUE(has_few_bands(plan({scenes[0], scenes[1]})));
+  EXPECT_TRUE(has_few_bands(plan({with(0, {Band::B02, Band::B08})})));
+  // Half of them are not most.
+  EXPECT_EQ(bands_of_history(plan({scenes[0], scenes[2]})), (Bands{Band::B04, Band::B08}));
+  EXPECT_EQ(bands_of_history(plan({with(0, all)})),
+            (Bands{Band::B02, Band::B03, Band::B04, Band::B08, Band::B11, Band::B12}));
+  // Both parts of an acquisition have to have it, and files that are gone say nothing.
+  ListedScene beside = with(10, {Band::B08});
+  beside.scene.id = "beside";
+  beside.scene.tile = "T38TPL";
+  EXPECT_EQ(bands_of_history(plan({with(10, all), beside})), (Bands{Band::B04, Band::B08}));
+  const std::vector<AcquisitionRecord> known = taken_in({with(0, all), with(5, {Band::B08}), with(10, {Band::B08})});
+  EXPECT_EQ(bands_of_history(plan({with(0, all)}, known)).size(), 6U);
+  EXPECT_FALSE(has_few_bands(AcquisitionPlan{}));
+}
+
 TEST_F(AcquisitionChoice, AllIsNewAtFirst) {
   const AcquisitionPlan first = plan({scene(0, "a"), scene(5, "b")});
   ASSERT_THAT(first.acquisitions, SizeIs(2));

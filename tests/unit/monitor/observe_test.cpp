@@ -626,13 +626,25 @@ TEST(Observe, RockOfAnotherColourCountsThoughItsNdviIsHigherAndPlantsDoNot) {
   EXPECT_EQ(status_after(mixed(rock, {.03F, .06F, .04F, .38F, .19F, .09F}, .35F)), PixelStatus::stable);
 }
 
-TEST(NeededLogOdds, FallAsMoreFalseAlarmsAreAccepted) {
-  MonitorOptions options;
-  EXPECT_FLOAT_EQ(needed_log_odds(3, options), 3);
-  options.false_alarms = 10 * std::numbers::e_v<float>;
-  EXPECT_NEAR(needed_log_odds(3, options), 1, 1e-4);
-  options.false_alarms = 10 / std::numbers::e_v<float>;
-  EXPECT_NEAR(needed_log_odds(6, options), 8, 1e-4);
+TEST(NeededLogOdds, AreThoseAtWhichAsManyFalseAlarmsWereMeasured) {
+  const auto less_at = [](float false_alarms) {
+    MonitorOptions options;
+    options.false_alarms = false_alarms;
+    EXPECT_NEAR(needed_log_odds(6, options), needed_log_odds(3, options) + 3, 1e-5) << false_alarms;  // both, together
+    return 3 - needed_log_odds(3, options);
+  };
+  EXPECT_EQ(less_at(MonitorOptions{}.false_alarms), 0);
+  EXPECT_NEAR(less_at(1), -4, 1e-5);
+  EXPECT_NEAR(less_at(10), 4.5, 1e-5);
+  EXPECT_NEAR(less_at(50), 8.2, 1e-5);
+  EXPECT_NEAR(less_at(200), 9.2, 1e-5);
+  EXPECT_NEAR(less_at(100), 8.7, 1e-4);      // half of the way, by its logarithm
+  EXPECT_NEAR(less_at(1.0F / 3), -8, 1e-4);  // as from 3 to 1
+  float before = -20;
+  for (float setting = 0.1F; setting < 300; setting *= 1.25F) {
+    EXPECT_GT(less_at(setting), before) << setting;
+    before = less_at(setting);
+  }
 }
 
 TEST(Observe, MoreFalseAlarmsAreMoreAlerts) {
@@ -648,8 +660,8 @@ TEST(Observe, MoreFalseAlarmsAreMoreAlerts) {
     }
     return observation;
   };
-  EXPECT_LT(acquisition_of(1000, PixelStatus::provisional), acquisition_of(0.1F, PixelStatus::provisional));
-  EXPECT_LT(acquisition_of(1000, PixelStatus::confirmed), acquisition_of(0.1F, PixelStatus::confirmed));
+  EXPECT_LT(acquisition_of(300, PixelStatus::provisional), acquisition_of(0.1F, PixelStatus::provisional));
+  EXPECT_LT(acquisition_of(300, PixelStatus::confirmed), acquisition_of(0.1F, PixelStatus::confirmed));
 }
 
 TEST(Observe, WhatLastedInTheHistoryIsKnown) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
 #include <vector>
 
 namespace pitwatch {
@@ -82,6 +83,33 @@ TEST(Outliers, CloudAmongThemHidesNoShift) {
 }
 
 TEST(Outliers, GroundAsEverIsNoShift) { EXPECT_LT(shift_of({0.71F, 0.69F, 0.7F}, clouds()).log_factor, 0); }
+
+TEST(Outliers, WhateverIsOneTheFactorIsNoLargerThanTheLengthsOfResidualsAllow) {
+  constexpr float lasting_error = 0.1F;
+  const MonitorOptions options;
+  std::minstd_rand dice(7);
+  const auto chance = [&] { return static_cast<float>(dice() % 1001) / 1000; };
+  int spared = 0;
+  for (int i = 0; i < 500; ++i) {
+    const float spread = 0.4F * chance() * chance();
+    std::vector<float> values(1 + i % 6);
+    for (float& value : values) value = chance() < 0.2F ? -0.1F : 0.7F + spread * (chance() - 0.7F);
+    const Outliers outliers = i % 2 == 0 ? clouds() : outliers_of({}, 80, index_noise);
+    const std::vector<OutlyingResidual> recent = observed(values, outliers);
+    const float most = most_shift_among_outliers(recent, 1, lasting_error, options);
+    if (most >= 0) continue;
+    ++spared;
+    EXPECT_LT(shift_among_outliers(recent, outliers, 1, lasting_error, options).log_factor, 0.7F) << i;
+  }
+  EXPECT_GT(spared, 100);
+  EXPECT_GT(most_shift_among_outliers(observed({0.5F, 0.7F}, clouds()), 1, lasting_error, options), 5);
+  EXPECT_LT(most_shift_among_outliers(observed({0.71F, 0.69F, 0.7F}, clouds()), 1, lasting_error, options), 0);
+  // Six that are a little lower may be a shift, though none of them is by itself.
+  EXPECT_LT(most_shift_among_outliers(observed({0.65F}, clouds()), 1, lasting_error, options), 0);
+  EXPECT_GT(most_shift_among_outliers(observed(std::vector<float>(6, 0.65F), clouds()), 1, lasting_error, options), 0);
+  // A lasting error explains it.
+  EXPECT_LT(most_shift_among_outliers(observed(std::vector<float>(6, 0.65F), clouds()), 1, 5, options), 0);
+}
 
 TEST(Outliers, TheModelsLastingErrorExplainsAsMuchAsItIs) {
   const std::vector<float> values(6, 0.64F);  // two sigma

@@ -76,7 +76,7 @@ class StateFolderTest : public ::testing::Test {
     state.learn_until = parse_instant("2022-01-02");
     state.monitor = make_state(grid.width, grid.height);
     state.undisturbed.assign(state.monitor.pixels(), {});
-    ReferencePixels reference{"clear", 6, 5, {}, {}, {}, {}};
+    ReferencePixels reference{"clear", 6, 5, {}, {}, {}, {}, {Band::B04, Band::B08, Band::B12}};
     for (int i = 0; i < 30; ++i) {
       reference.red.push_back(keep_reflectance(0.01F * static_cast<float>(i)));
       reference.mask.push_back(mask_clear);
@@ -171,6 +171,36 @@ TEST_F(StateFolderTest, AStateComesBack) {
   EXPECT_EQ(back->learn_until, state(3).learn_until);
   EXPECT_EQ(back->reference->scene, "clear");
   EXPECT_EQ(back->reference->red, state(3).reference->red);
+  EXPECT_EQ(back->reference->bands, state(3).reference->bands);
+  EXPECT_TRUE(back->monitor.outliers.empty());
+}
+
+TEST_F(StateFolderTest, OutliersComeBackWhereBandsAreTooFewToKnowCloud) {
+  SiteState now = state(3);
+  now.monitor.outliers.assign(now.monitor.pixels(), {});
+  PixelOutliers& pixel = now.monitor.outliers[5];
+  pixel.outliers.share = 0.3F;
+  pixel.outliers.mean[0] = -0.1F;
+  pixel.recent[2].log_outlier = -1.5F;
+  pixel.recent[2].whitened[0] = 4;
+  open(StateFolder::Use::relearn).save(now, false);
+  const std::optional<SiteState> back = open().load(3);
+  ASSERT_TRUE(back && back->monitor.outliers.size() == now.monitor.pixels());
+  const PixelOutliers& kept = back->monitor.outliers[5];
+  EXPECT_EQ(kept.outliers.share, 0.3F);
+  EXPECT_EQ(kept.outliers.mean, pixel.outliers.mean);
+  EXPECT_EQ(kept.recent[2].log_outlier, -1.5F);
+  EXPECT_EQ(kept.recent[2].whitened, pixel.recent[2].whitened);
+  EXPECT_EQ(back->monitor.outliers[6].outliers.share, Outliers{}.share);
+}
+
+TEST_F(StateFolderTest, BandsThatNoSiteIsWatchedByAreDamage) {
+  for (const std::vector<Band>& bands : {std::vector<Band>{Band::B04, Band::B05}, {Band::B08, Band::B04}}) {
+    SiteState now = state(3);
+    now.reference->bands = bands;
+    open(StateFolder::Use::relearn).save(now, false);
+    EXPECT_FALSE(open().load(3));
+  }
 }
 
 TEST_F(StateFolderTest, StartsFromTheNewestThatCanBeGoneOnFrom) {
