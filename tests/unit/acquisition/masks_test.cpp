@@ -65,7 +65,7 @@ TEST(MaskClasses, AreChosen) {
 }
 
 TEST(MaskChoice, IsNamedOnlyWhereItIsNotTheDefault) {
-  EXPECT_EQ(text_of({}), "");
+  EXPECT_EQ(text_of(MaskChoice{}), "");
   MaskChoice choice;
   choice.own = SpectralMasks::on;
   choice.cloud_probability = 0;
