@@ -17,7 +17,7 @@ LEARNING_S_PER_KM2 = 0.221   # 61 acquisitions of it
 STATE_BYTES_PER_PIXEL = 31   # one checkpoint
 UNIT_OVERHEAD_S = 0.12      # of `run --unit` beside taking in
 MERGE_S_PER_SITE = 0.01
-SLURM_CPU_S_PER_JOB = 0.0026  # of slurmctld
+SLURM_CPU_S_PER_JOB = 0.0037  # of slurmctld
 SLURM_STARTS_PER_S = 25
 
 TILES, TILE_KM2, REVISIT_DAYS = 1000, 110 * 110, 5

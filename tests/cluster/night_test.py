@@ -163,7 +163,9 @@ def run_night(folder, cluster, pitwatch, server):
         (lambda: night.since("n1 is back") and count() >= 100, lambda: night.cut_off("n1"), "n1 is cut off, and works on"),
         (lambda: night.since("n1 is cut off, and works on") and is_down("n1"), lambda: True, "its units are elsewhere"),
         (lambda: night.since("its units are elsewhere") > 8, lambda: night.go_on("n1"), "n1 finishes what it had"),
-        (lambda: night.since("n1 finishes what it had") > 3, lambda: cluster.connect("n1"), "n1 is connected again"),
+        (lambda: night.since("n1 finishes what it had") and not night.units_on("n1"), lambda: cluster.connect("n1"),
+         "n1 is connected again"),
+        (lambda: night.since("n1 is connected again") > 3, lambda: cluster.resume("n1"), "n1 takes units again"),
     ])
     print(f"the cluster: {time.monotonic() - began:.0f} s", flush=True)
 

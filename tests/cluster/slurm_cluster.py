@@ -245,6 +245,13 @@ class SlurmCluster:
                               "%i|%j|%T|%R"]).stdout
         return [tuple(line.split("|", 3)) for line in shown.splitlines()]
 
+    def resume(self, node):
+        """As whoever runs a cluster does once a node is in order. Slurm drains one that comes back with jobs which it has started
+        elsewhere meanwhile. Whether the node takes jobs now."""
+        if "DRAIN" in self.state_of(node):
+            self.command(["scontrol", "update", f"nodename={node}", "state=resume"])
+        return self.state_of(node).split("+")[0] in ("IDLE", "MIXED", "ALLOCATED") and "DRAIN" not in self.state_of(node)
+
     def completed(self):
         """A line for each job, or task of an array, that came to an end, as jobcomp/filetxt writes them."""
         path = f"{self.folder}/log/jobs"
