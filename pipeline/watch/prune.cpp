@@ -1,6 +1,10 @@
 #include "pipeline/watch/prune.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -132,7 +136,9 @@ void add_left_by_killed(const std::string& state, Manifest& manifest) {
       const bool is_on_record = std::any_of(manifest.outputs.begin(), manifest.outputs.end(), is_it) ||
                                 std::any_of(manifest.pruned.begin(), manifest.pruned.end(), is_it);
       if (is_on_record || !file.path.starts_with("sites/")) continue;
-      if (hash_of_regular_file(state + "/" + file.path, file.size) == file.sha256) manifest.pruned.push_back(file);
+      const std::string path = state + "/" + file.path;
+      const bool is_there = size_of_regular_file(path) == file.size;
+      if (is_there && hash_of_regular_file(path, file.size) == file.sha256) manifest.pruned.push_back(file);
     }
   }
 }
@@ -142,9 +148,9 @@ void remove_files(const std::string& state, const std::vector<OutputFile>& files
   std::map<std::string, std::string> one_of_each_folder;
   for (const OutputFile& file : files) {
     const std::string path = state + "/" + file.path;
-    std::error_code error;
-    fs::remove(path, error);
-    if (error) throw IoError(path + ": cannot be removed: " + error.message());
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+      throw IoError(path + ": cannot be removed: " + std::strerror(errno));
+    }
     one_of_each_folder[fs::path(path).parent_path().string()] = path;
   }
   for (const auto& [folder, path] : one_of_each_folder) make_name_durable(path);

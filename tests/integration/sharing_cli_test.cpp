@@ -49,8 +49,11 @@ class Sharing : public ::testing::Test {
  protected:
   void SetUp() override {
     if (::geteuid() == 0 && !fs::exists(set_user)) GTEST_SKIP() << "who is root needs setpriv to be somebody else";
-    fs::permissions(fs::path(state_).parent_path(),
-                    fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec | fs::perms::others_read);
+    // Temporary folders are nobody else's.
+    for (const std::string& inside : {state_, test::night_scenes().sites()}) {
+      fs::permissions(fs::path(inside).parent_path(), fs::perms::others_exec | fs::perms::others_read,
+                      fs::perm_options::add);
+    }
     fs::create_directories(own_);
     fs::permissions(own_, fs::perms::all);
     nights_.deliver(0, first_night);
@@ -75,6 +78,7 @@ class Sharing : public ::testing::Test {
       words.insert(words.begin(), {set_user, "--reuid=65534", "--regid=65534", "--clear-groups"});
     }
     environment["HOME"] = own_;
+    environment["SECRET"] = "of the webhook";
     return test::run_process(test::Invocation{std::move(words), std::move(environment), {}, {}});
   }
 
@@ -147,8 +151,9 @@ TEST_F(Sharing, WhatNeedsToWriteSaysSoInOneLine) {
            "--history-days", "150"});
   refused({"alerts", "review", id, "--state", state_, "--verdict", "false", "--reviewer", "A"});
   refused({"context", "--state", state_, "--layers", PITWATCH_SOURCE_DIR "/sample_data/context.json"});
-  test::write_text(own_ + "/subscriptions.json",
-                   R"({"subscriptions": [{"id": "m", "webhook": {"url": "https://127.0.0.1:1/x"}}]})");
+  test::write_text(
+      own_ + "/subscriptions.json",
+      R"({"subscriptions": [{"id": "m", "webhook": {"url": "https://127.0.0.1:1/x", "secret_env": "SECRET"}}]})");
   refused({"notify", "--state", state_, "--subscriptions", own_ + "/subscriptions.json"});
   EXPECT_TRUE(before == snapshot(state_));
 }
