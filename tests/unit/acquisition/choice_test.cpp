@@ -75,8 +75,12 @@ TEST_F(AcquisitionChoice, ASiteIsWatchedByTheBandsThatMostOfItsHistoryHas) {
   const std::vector<Band> all{Band::B02, Band::B03, Band::B08, Band::B11, Band::B12};
   using Bands = std::vector<Band>;
   // Two of three have B11, the third has B03 alone; what comes later does not matter.
-  const std::vector<ListedScene> scenes{with(0, {Band::B08, Band::B11}), with(5, {Band::B8A, Band::B11}),
-                                        with(10, {Band::B08, Band::B03}), with(200, all)};
+  const std::vector<ListedScene> scenes{with(0, {Band::B08, Band::B11}),
+                                        with(5, {Band::B8A, Band::B11}),
+                                        with(10, {Band::B08, Band::B03}),
+                                        with(200, all),
+                                        with(205, all),
+                                        with(210, all)};
   const AcquisitionPlan some = plan(scenes);
   EXPECT_EQ(bands_of_history(some), (Bands{Band::B04, Band::B08, Band::B11}));
   EXPECT_FALSE(has_few_bands(some));  // the latest has all
