@@ -393,8 +393,12 @@ void write_hls(const std::string& folder, bool is_after, bool is_landsat) {
   for (const auto& [band, layer] : bands) {
     test::Image fine = image_of(scene, band);
     if (fine.grid.pixel_size_m == 20) fine = finer(fine, 2);
-    test::Image image{{fine.grid.crs, fine.grid.origin, 30, fine.grid.width / 3, fine.grid.height / 3},
-                      {fine.grid.width / 3, fine.grid.height / 3}};
+    test::Image image;
+    image.grid = fine.grid;
+    image.grid.pixel_size_m = 30;
+    image.grid.width = fine.grid.width / 3;
+    image.grid.height = fine.grid.height / 3;
+    image.values.reshape(image.grid.width, image.grid.height);
     for (int y = 0; y < image.grid.height; ++y) {
       for (int x = 0; x < image.grid.width; ++x) {
         double sum = 0;
