@@ -54,7 +54,7 @@ ordered_json content_of(const NightPlan& plan) {
 ordered_json unit_json(const PlannedUnit& unit) {
   ordered_json object{{"unit", unit.unit},
                       {"site", unit.site},
-                      {"panes", unit.panes},
+                      {"pane", unit.pane},
                       {"acquisitions", unit.acquisitions},
                       {"new_acquisitions", unit.new_acquisitions},
                       {"replayed", unit.replayed},
@@ -87,7 +87,7 @@ PlannedUnit unit_of(const json& value) {
   unit.unit = object.text("unit");
   unit.site = object.text("site");
   if (!is_unit_id(unit.unit)) throw DataError("'unit' is no id of a unit");
-  unit.panes = static_cast<int>(object.number("panes"));
+  unit.pane = static_cast<int>(object.number("pane"));
   unit.acquisitions = static_cast<int>(object.number("acquisitions"));
   unit.new_acquisitions = static_cast<int>(object.number("new_acquisitions"));
   unit.replayed = static_cast<int>(object.number("replayed"));

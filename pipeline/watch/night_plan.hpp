@@ -29,11 +29,11 @@ struct SceneBlock {
   std::string sha256;
 };
 
-/// The acquisitions that are to be taken in at one site.
+/// The acquisitions that are to be taken in at one site, or at one pane of a large one.
 struct PlannedUnit {
-  std::string unit;  // its id; that of the site
+  std::string unit;  // its id: SITE, or SITE:PANE
   std::string site;
-  int panes = 0;
+  int pane = 0;              // by its place among those of the site
   int acquisitions = 0;      // after it
   int new_acquisitions = 0;  // of these
   int replayed = 0;

@@ -103,7 +103,7 @@ class SiteProgress {
 struct SiteInWork {
   SiteInWork(const WatchedSite& watched_site, const ProgressSink& progress_of_all)
       : watched(watched_site),
-        panes(panes_of(site_grid(watched.site, watched.options.buffer_m))),
+        panes(panes_of(watched)),
         outcomes(panes.size()),
         progress(progress_of_all, panes.size()) {}
 
@@ -251,6 +251,13 @@ class SideBySide {
 
 }  // namespace
 
+std::vector<Pane> panes_of(const WatchedSite& watched) {
+  std::vector<Pane> panes = panes_of(site_grid(watched.site, watched.options.buffer_m));
+  if (!watched.only) return panes;
+  if (*watched.only >= panes.size()) throw DataError("site '" + watched.site.id + "': has no such pane");
+  return {std::move(panes[*watched.only])};
+}
+
 void add_alerts(const SiteState& state, const WatchedSite& watched, const Grid& grid, PaneOutcome& outcome) {
   outcome.alerts = alerts_of(state, watched, grid);
   outcome.known = known_by(state, outcome.alerts);
@@ -303,9 +310,7 @@ void watch_panes_of(std::span<const WatchedSite> sites, const SourceListing& lis
 void watch_sites_of(std::span<const WatchedSite> sites, const SourceListing& listing, const ProgressSink& progress,
                     const SiteDone& done) {
   watch_panes_of(sites, listing, progress, [&](std::size_t number, std::vector<PaneOutcome> outcomes) {
-    const WatchedSite& watched = sites[number];
-    const std::vector<Pane> panes = panes_of(site_grid(watched.site, watched.options.buffer_m));
-    done(number, put_together(panes, std::move(outcomes)));
+    done(number, put_together(panes_of(sites[number]), std::move(outcomes)));
   });
 }
 
@@ -315,7 +320,7 @@ void check_states(std::span<const WatchedSite> sites) {
     const auto number = static_cast<std::size_t>(i);
     const WatchedSite& watched = sites[number];
     try {
-      for (const Pane& pane : panes_of(site_grid(watched.site, watched.options.buffer_m))) {
+      for (const Pane& pane : panes_of(watched)) {
         const StateFolder states = state_folder(watched, pane);
         check_end(watched, states.known());
       }

@@ -29,6 +29,9 @@ struct GridAlerts {
   std::vector<Alert> alerts;
 };
 
+/// The panes of a site that are watched: all, or that of the unit of work.
+std::vector<Pane> panes_of(const WatchedSite& watched);
+
 /// What was seen in one pane, or why nothing was.
 struct PaneOutcome {
   WatchReport::OfSite summary;

@@ -148,7 +148,8 @@ std::string outcome_text(const UnitOutcome& outcome, const std::string& state) {
   return object.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
-UnitOutcome parse_outcome(const std::string& text, const WatchedSite& watched, const std::vector<Pane>& panes) {
+UnitOutcome parse_outcome(const std::string& text, const WatchedSite& watched) {
+  const std::vector<Pane> panes = panes_of(watched);
   const json value = parse_json(text);
   const CheckedObject object(value);
   if (object.number("format") != outcome_format) throw DataError("is of a format that this program does not know");
@@ -171,13 +172,12 @@ UnitOutcome parse_outcome(const std::string& text, const WatchedSite& watched, c
   return outcome;
 }
 
-std::optional<UnitOutcome> read_outcome(const std::string& plan, const std::string& unit, const WatchedSite& watched,
-                                        const std::vector<Pane>& panes) {
+std::optional<UnitOutcome> read_outcome(const std::string& plan, const std::string& unit, const WatchedSite& watched) {
   const std::string path = outcome_path(watched.options.state, plan, unit);
   try {
     const auto text = read_regular_file(path, largest_manifest_bytes);
     if (!text) return {};
-    UnitOutcome outcome = parse_outcome(*text, watched, panes);
+    UnitOutcome outcome = parse_outcome(*text, watched);
     if (outcome.plan != plan || outcome.unit != unit) throw DataError("is of another unit");
     for (const PaneOutcome& pane : outcome.panes) {
       std::error_code none;
@@ -191,7 +191,8 @@ std::optional<UnitOutcome> read_outcome(const std::string& plan, const std::stri
   }
 }
 
-void add_alerts(const WatchedSite& watched, const std::vector<Pane>& panes, UnitOutcome& outcome) {
+void add_alerts(const WatchedSite& watched, UnitOutcome& outcome) {
+  const std::vector<Pane> panes = panes_of(watched);
   for (std::size_t i = 0; i < panes.size(); ++i) {
     PaneOutcome& pane = outcome.panes[i];
     if (pane.failure || pane.checkpoint.empty()) continue;

@@ -41,8 +41,10 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t largest_block_bytes = std::uint64_t{1} << 30;
 
-std::vector<Pane> panes_of(const WatchedSite& watched) {
-  return panes_of(site_grid(watched.site, watched.options.buffer_m));
+/// The site of a unit, of whose panes no other than the unit's is looked at.
+WatchedSite part_of(WatchedSite watched, const PlannedUnit& unit) {
+  watched.only = static_cast<std::size_t>(unit.pane);
+  return watched;
 }
 
 std::string scenes_path(const std::string& state, const std::string& plan) {
@@ -53,33 +55,35 @@ std::string scenes_path(const std::string& state, const std::string& plan) {
 
 /// What is to be done at one site.
 struct SitePlan {
-  std::optional<PlannedUnit> unit;    // none: nothing is to be taken in
-  std::optional<std::string> scenes;  // of the unit, packed
+  std::vector<PlannedUnit> units;     // none: nothing is to be taken in
+  std::optional<std::string> scenes;  // of each of them, packed
   std::string failure;                // why it cannot be planned
 };
 
-/// Seconds of one core that an acquisition of so many pixels takes (measured on simulated scenes of 64 to 1280 pixels a
-/// side; cloudless ones take the longest).
-double seconds_of(std::int64_t pixels) { return 0.004 + 2.5e-7 * static_cast<double>(pixels); }
+/// Seconds of one core for taking in acquisitions at so many pixels: what a process, a state and an acquisition take
+/// (benchmarks/README.md, within a factor of two), the scenes on a local disk.
+double seconds_of(int acquisitions, std::int64_t pixels) {
+  const auto count = static_cast<double>(pixels);
+  const double seconds = 0.1 + 7.5e-7 * count + acquisitions * (0.015 + 3.5e-7 * count);
+  return std::ceil(seconds * 10) / 10;
+}
 
-/// Adds what is to be done at one pane. False where that is nothing.
+/// Adds what is to be done at a pane. False where that is nothing.
 bool add_pane(const PaneWatch& watch, const Pane& pane, PlannedUnit& unit) {
   const PanePlan& plan = watch.plan();
   const std::vector<PlannedAcquisition>& all = plan.acquisitions().acquisitions;
-  const int count = static_cast<int>(all.size());
-  const int fresh = static_cast<int>(plan.new_count());
-  const bool keeps = plan.learning_goes_on();
-  const int taken = keeps ? fresh : count - static_cast<int>(plan.start());
-  unit.acquisitions = std::max(unit.acquisitions, count);
-  if (taken == 0) return false;
-  unit.new_acquisitions = std::max(unit.new_acquisitions, fresh);
-  unit.replayed = std::max(unit.replayed, taken - fresh);
-  unit.seconds += taken * seconds_of(std::int64_t{pane.grid.width} * pane.grid.height);
+  unit.acquisitions = static_cast<int>(all.size());
+  unit.new_acquisitions = static_cast<int>(plan.new_count());
+  const int taken =
+      plan.learning_goes_on() ? unit.new_acquisitions : unit.acquisitions - static_cast<int>(plan.start());
+  unit.replayed = std::max(0, taken - unit.new_acquisitions);
+  unit.memory_bytes = program_bytes + watch.bytes();
+  unit.seconds = seconds_of(taken, std::int64_t{pane.grid.width} * pane.grid.height);
   for (const PlannedAcquisition& one : all) {
     if (!one.is_new) continue;
     for (const AcquisitionPart& part : one.record.parts) unit.inputs.push_back(part.scene);
   }
-  return true;
+  return taken > 0;
 }
 
 /// The scenes that a unit looks at: those that may show its site.
@@ -92,46 +96,35 @@ std::vector<const ListedScene*> scenes_of(const SourceListing& listing, const Wa
   return scenes;
 }
 
-/// Memory is that of the panes that take most, as many as are watched side by side, within what is allowed.
-std::int64_t memory_of(std::vector<std::int64_t> panes, std::int64_t allowed) {
-  std::sort(panes.begin(), panes.end(), std::greater<>());
-  std::int64_t bytes = program_bytes;
-  const std::size_t together = std::min(panes.size(), static_cast<std::size_t>(arena_threads()));
-  for (std::size_t i = 0; i < together; ++i) bytes += panes[i];
-  return std::max(std::min(bytes, allowed), program_bytes + panes.front());
-}
-
+/// A site of several panes has a unit for each of them where one has something to be taken in, so that what two of them
+/// see can be reported once.
 SitePlan plan_site(const WatchedSite& watched, const SourceListing& listing) {
-  SitePlan result;
-  const std::vector<Pane> panes = panes_of(watched);
-  PlannedUnit unit;
-  unit.unit = unit.site = watched.site.id;
-  unit.panes = static_cast<int>(panes.size());
+  SitePlan plan;
   bool has_work = false;
-  std::vector<std::int64_t> bytes;
-  OffsetMemory offsets;
-  BlockCache blocks(0);
   try {
-    for (const Pane& pane : panes) {
+    OffsetMemory offsets;
+    BlockCache blocks(0);
+    for (const Pane& pane : panes_of(watched)) {
       WatchReport remarks;
-      const PaneWatch watch(
-          watched, pane, listing, offsets, blocks, [](std::string_view, double) {}, remarks);
-      if (!add_pane(watch, pane, unit)) continue;
-      has_work = true;
-      bytes.push_back(watch.bytes());
+      const auto silent = [](std::string_view, double) {};
+      const PaneWatch watch(watched, pane, listing, offsets, blocks, silent, remarks);
+      PlannedUnit unit;
+      unit.site = watched.site.id;
+      unit.unit = watched.site.id + (pane.name.empty() ? "" : ":" + pane.name);
+      unit.pane = static_cast<int>(plan.units.size());
+      has_work = add_pane(watch, pane, unit) || has_work;
+      plan.units.push_back(std::move(unit));
     }
   } catch (const DataError& error) {  // the merge names it as a run does
-    result.failure = error_chain(error);
-    return result;
+    plan.failure = error_chain(error);
+    has_work = false;
   }
-  if (!has_work) return result;
-  std::sort(unit.inputs.begin(), unit.inputs.end());
-  unit.inputs.erase(std::unique(unit.inputs.begin(), unit.inputs.end()), unit.inputs.end());
-  unit.memory_bytes = memory_of(std::move(bytes), watched.options.memory_bytes);
-  unit.seconds = std::ceil(unit.seconds * 10) / 10;
-  result.scenes = packed_scenes(scenes_of(listing, watched), watched.options.source);
-  result.unit = std::move(unit);
-  return result;
+  if (has_work) {
+    plan.scenes = packed_scenes(scenes_of(listing, watched), watched.options.source);
+  } else {
+    plan.units.clear();
+  }
+  return plan;
 }
 
 /// The units of all sites, and the scenes of all units one after the other.
@@ -146,13 +139,16 @@ std::string add_units(const std::vector<WatchedSite>& sites, const SourceListing
   for (std::size_t i = 0; i < sites.size(); ++i) {
     SitePlan& plan = plans[i];
     if (!plan.failure.empty()) report.skipped.emplace_back("site " + sites[i].site.id, plan.failure);
-    if (!plan.unit) continue;
+    std::optional<SceneBlock> block;
     if (plan.scenes) {
-      plan.unit->scenes = SceneBlock{scenes.size(), plan.scenes->size(), sha256_text(*plan.scenes)};
+      block = SceneBlock{scenes.size(), plan.scenes->size(), sha256_text(*plan.scenes)};
       scenes += *plan.scenes;
       plan.scenes.reset();
     }
-    report.plan.units.push_back(*std::move(plan.unit));
+    for (PlannedUnit& unit : plan.units) {
+      unit.scenes = block;
+      report.plan.units.push_back(std::move(unit));
+    }
   }
   return scenes;
 }
@@ -270,10 +266,10 @@ SourceListing scenes_for(const WatchOptions& options, const NightPlan& plan, con
 }
 
 /// What a unit has to tell, and its exit code.
-WatchReport report_of(const WatchedSite& watched, const std::vector<Pane>& panes, UnitOutcome outcome) {
+WatchReport report_of(const WatchedSite& watched, UnitOutcome outcome) {
   WatchReport report;
   NightSight sight;
-  take_in(watched, put_together(panes, std::move(outcome.panes)), sight, report);
+  take_in(watched, put_together(panes_of(watched), std::move(outcome.panes)), sight, report);
   say_once(report);
   return report;
 }
@@ -281,7 +277,6 @@ WatchReport report_of(const WatchedSite& watched, const std::vector<Pane>& panes
 WatchReport do_unit(const WatchOptions& options, const NightPlan& plan, const PlannedUnit& unit,
                     std::vector<WatchedSite>& site, const ProgressSink& progress) {
   WatchedSite& watched = site.front();
-  const std::vector<Pane> panes = panes_of(watched);
   const Instant started = options.started.value_or(clock_now());
   const NightRecord record(options, started, plan.id);
   watched.recorded = record.recorded(watched.site);
@@ -295,7 +290,7 @@ WatchReport do_unit(const WatchOptions& options, const NightPlan& plan, const Pl
     watch_panes_of(site, listing, progress,
                    [&](std::size_t, std::vector<PaneOutcome> seen) { outcome.panes = std::move(seen); });
   });
-  WatchReport report = report_of(watched, panes, outcome);
+  WatchReport report = report_of(watched, outcome);
   record.mark_news(report);
   const bool has_late_news =
       std::any_of(report.late.begin(), report.late.end(), [](const LateScene& late) { return late.is_news; });
@@ -313,20 +308,19 @@ class Merge {
  public:
   Merge(const WatchOptions& options, const NightPlan& plan, std::vector<WatchedSite>& sites)
       : options_(options), plan_(plan), sites_(sites) {
-    for (const PlannedUnit& unit : plan.units) units_.emplace(unit.site, &unit);
+    for (const PlannedUnit& unit : plan.units) units_[unit.site].push_back(&unit);
   }
 
   /// Whether a merge would bring in what is not on record.
   bool has_news() const {
     const auto missing = missing_when_merged(options_.state, plan_.id);
     if (!missing) return true;
-    return std::any_of(missing->begin(), missing->end(), [&](const std::string& unit) {
-      const WatchedSite* const watched = site_of(unit);
-      try {
-        return watched != nullptr && read_outcome(plan_.id, unit, *watched, panes_of(*watched)).has_value();
-      } catch (const DataError&) {
-        return false;
-      }
+    std::set<std::string> lacking;
+    for (const std::string& unit : *missing) {
+      if (const PlannedUnit* const planned = plan_.find(unit)) lacking.insert(planned->site);
+    }
+    return std::any_of(sites_.begin(), sites_.end(), [&](const WatchedSite& watched) {
+      return lacking.count(watched.site.id) != 0 && has_all_of(watched);
     });
   }
 
@@ -349,7 +343,7 @@ class Merge {
     NightSight sight;
     std::size_t next = 0;
     const auto take_units_before = [&](std::size_t end) {
-      for (; next < end; ++next) take_unit(sites_[next], sight, report);
+      for (; next < end; ++next) take_site(sites_[next], sight, report);
     };
     report.skipped.insert(report.skipped.end(), plan_.skipped.begin(), plan_.skipped.end());
     if (!others.empty()) {
@@ -389,61 +383,82 @@ class Merge {
   }
 
  private:
-  const WatchedSite* site_of(const std::string& unit) const {
-    const PlannedUnit* const planned = plan_.find(unit);
-    if (planned == nullptr) return nullptr;
-    const auto found = std::find_if(sites_.begin(), sites_.end(),
-                                    [&](const WatchedSite& one) { return one.site.id == planned->site; });
-    return found == sites_.end() ? nullptr : &*found;
-  }
-
-  void take_unit(const WatchedSite& watched, NightSight& sight, WatchReport& report) {
-    const PlannedUnit& unit = *units_.at(watched.site.id);
-    const std::vector<Pane> panes = panes_of(watched);
-    std::string why;
-    try {
-      std::optional<UnitOutcome> outcome = read_outcome(plan_.id, unit.unit, watched, panes);
-      if (outcome) {
-        add_alerts(watched, panes, *outcome);
-        add_read_by(unit, panes, *outcome);
-        SiteOutcome seen = put_together(panes, std::move(outcome->panes));
-        // Of a unit that was killed the outcome tells of its last process alone.
-        seen.summary.new_acquisitions = std::max(seen.summary.new_acquisitions, unit.new_acquisitions);
-        seen.summary.replayed = std::max(seen.summary.replayed, unit.replayed);
-        take_in(watched, std::move(seen), sight, report);
-        return;
+  /// Whether all units of a site have a result that can be used.
+  bool has_all_of(const WatchedSite& watched) const {
+    const std::vector<const PlannedUnit*>& units = units_.at(watched.site.id);
+    return std::all_of(units.begin(), units.end(), [&](const PlannedUnit* unit) {
+      try {
+        return read_outcome(plan_.id, unit->unit, part_of(watched, *unit)).has_value();
+      } catch (const DataError&) {
+        return false;
       }
-    } catch (const DataError& error) {
-      why = ": " + error_chain(error);
-    }
-    missing_.push_back(unit.unit);
-    add_failed(watched.site.id, "unit " + unit.unit, "has no result" + why, report);
+    });
   }
 
-  /// Acquisitions as a run tells of them: pane after pane, each once.
-  void add_read_by(const PlannedUnit& unit, const std::vector<Pane>& panes, UnitOutcome& outcome) {
+  /// Adds a unit's result to those of its site; where it has none, says why.
+  std::optional<std::string> add_result(const WatchedSite& watched, const PlannedUnit& unit,
+                                        std::vector<UnitOutcome>& results) const {
+    try {
+      const WatchedSite part = part_of(watched, unit);
+      std::optional<UnitOutcome> outcome = read_outcome(plan_.id, unit.unit, part);
+      if (!outcome) return "has no result";
+      add_alerts(part, *outcome);
+      results.push_back(*std::move(outcome));
+      return {};
+    } catch (const DataError& error) {
+      return "has no result: " + error_chain(error);
+    }
+  }
+
+  /// A site is taken in whole, or not at all.
+  void take_site(const WatchedSite& watched, NightSight& sight, WatchReport& report) {
+    const std::vector<const PlannedUnit*>& units = units_.at(watched.site.id);
+    std::vector<UnitOutcome> results;
+    std::vector<std::pair<std::string, std::string>> lacking;
+    for (const PlannedUnit* const unit : units) {
+      if (const auto why = add_result(watched, *unit, results)) lacking.emplace_back("unit " + unit->unit, *why);
+    }
+    if (!lacking.empty()) {
+      for (const PlannedUnit* const unit : units) missing_.push_back(unit->unit);
+      add_failed(watched.site.id, lacking.front().first, lacking.front().second, report);
+      report.skipped.insert(report.skipped.end(), lacking.begin() + 1, lacking.end());
+      return;
+    }
+    std::vector<PaneOutcome> panes;
+    int fresh = 0;
+    int replayed = 0;
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      add_read_by(*units[i], panes_of(part_of(watched, *units[i])).front(), results[i].panes.front());
+      panes.push_back(std::move(results[i].panes.front()));
+      // Of a unit that was killed the outcome tells of its last process alone.
+      fresh = std::max(fresh, units[i]->new_acquisitions);
+      replayed = std::max(replayed, units[i]->replayed);
+    }
+    const std::vector<Pane> all = panes_of(watched);
+    if (panes.size() != all.size()) throw DataError(plan_path(options_.state) + ": is of other panes");
+    SiteOutcome seen = put_together(all, std::move(panes));
+    seen.summary.new_acquisitions = std::max(seen.summary.new_acquisitions, fresh);
+    seen.summary.replayed = std::max(seen.summary.replayed, replayed);
+    take_in(watched, std::move(seen), sight, report);
+  }
+
+  /// Acquisitions as a run tells of them: by time, each once.
+  void add_read_by(const PlannedUnit& unit, const Pane& pane, PaneOutcome& outcome) {
     std::optional<Manifest> notes = read_unfinished(options_.state, unit.unit);
     if (!notes) return;
-    std::map<std::pair<std::string, Instant>, AcquisitionUsed> last;
+    std::map<Instant, AcquisitionUsed> last;
     for (AcquisitionUsed& used : notes->acquisitions) {
-      if (used.site != unit.site) continue;
-      const std::pair key(used.pane, used.acquired);
-      last.insert_or_assign(key, std::move(used));
+      if (used.site == unit.site && used.pane == pane.name) last.insert_or_assign(used.acquired, std::move(used));
     }
+    for (auto& [acquired, used] : last) outcome.remarks.acquisitions.push_back(std::move(used));
     notes->acquisitions.clear();
-    for (std::size_t i = 0; i < panes.size(); ++i) {
-      std::vector<AcquisitionUsed>& read = outcome.panes[i].remarks.acquisitions;
-      for (auto& [key, used] : last) {
-        if (key.first == panes[i].name) read.push_back(std::move(used));
-      }
-    }
     add_read(*notes, read_);
   }
 
   const WatchOptions& options_;
   const NightPlan& plan_;
   std::vector<WatchedSite>& sites_;
-  std::map<std::string, const PlannedUnit*> units_;  // by site
+  std::map<std::string, std::vector<const PlannedUnit*>> units_;  // by site
   std::vector<std::string> missing_;
   Manifest read_;  // by units
 };
@@ -504,17 +519,17 @@ WatchReport run_unit(const WatchOptions& given, const std::string& id, const Pro
   std::vector<WatchedSite> sites = watched_sites(options, rejected);
   std::erase_if(sites, [&](const WatchedSite& one) { return one.site.id != unit->site; });
   if (sites.empty()) throw ConfigError("--unit " + id + ": its site is not in " + options.sites);
+  sites.front() = part_of(std::move(sites.front()), *unit);
   const FileLock alone(outcome_path(options.state, plan.id, id), std::try_to_lock);
   WatchReport report;
   std::optional<UnitOutcome> outcome;
-  const std::vector<Pane> panes = panes_of(sites.front());
   try {
-    outcome = read_outcome(plan.id, id, sites.front(), panes);
+    outcome = read_outcome(plan.id, id, sites.front());
   } catch (const DataError&) {  // it is done again
   }
   if (outcome) {
     const int exit_code = outcome->record.exit_code;
-    report = report_of(sites.front(), panes, *std::move(outcome));
+    report = report_of(sites.front(), *std::move(outcome));
     report.exit_code = exit_code;
     report.is_done_before = true;
   } else {

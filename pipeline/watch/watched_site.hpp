@@ -1,6 +1,8 @@
 #pragma once
 // The sites that are watched, each with the options that hold for it and the ground that is looked at.
 
+#include <cstddef>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -33,6 +35,7 @@ struct WatchedSite {
   std::string algorithm;
   OptionTexts in_clear;  // all of the options that change what is known of the site
   RecordedCheckpoints recorded = {};
+  std::optional<std::size_t> only = {};  // of a unit of work: its pane, by its place; nothing: all
   UnfinishedRun* notes = nullptr;  // of a nightly run: what was read is noted there before a checkpoint is written
 };
 

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace pitwatch;
   using fuzz::require;
   try {
-    NightPlan plan = parse_plan(std::string(fuzz::text_of(data, size)));
+    NightPlan plan = parse_plan(fuzz::text_of(data, size));
     for (const PlannedUnit& unit : plan.units) {
       require(plan.find(unit.unit) == &unit);
       require(unit.unit.find('/') == std::string::npos && unit.unit.front() != '.');

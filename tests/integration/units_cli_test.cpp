@@ -337,6 +337,65 @@ TEST_F(UnitsCli, ARunTakesInWhatUnitsDid) {
   EXPECT_EQ(nights_.unit(many_, "east-1").exit_code, 2);
 }
 
+TEST_F(UnitsCli, PanesOfALargeSiteAreUnits) {
+  const std::string sites = nights_ / "long.geojson";
+  test::write_text(sites, R"({"type": "FeatureCollection", "features": [{"type": "Feature",
+    "properties": {"id": "long", "name": "Long"}, "geometry": {"type": "Polygon", "coordinates":
+    [[[46.55, 40.146], [46.705, 40.146], [46.705, 40.150], [46.55, 40.150], [46.55, 40.146]]]}}]})");
+  const std::string series = nights_ / "series";
+  const Outcome made = test::run_process({PITWATCH_PROGRAM,
+                                          "simulate",
+                                          "--sites",
+                                          sites,
+                                          "--from",
+                                          "2021-01-01",
+                                          "--until",
+                                          "2022-10-31",
+                                          "--every-days",
+                                          "30",
+                                          "--size-km",
+                                          "14",
+                                          "--clear-sky",
+                                          "--disturbances",
+                                          "100",
+                                          "--decoys",
+                                          "0",
+                                          "--seed",
+                                          "3",
+                                          "--bands",
+                                          "B02,B03,B04,B08,B11,B12",
+                                          "--out",
+                                          series});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const auto run = [&](const std::string& name, const std::string& state, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words{PITWATCH_PROGRAM, name,      "--sites", sites, "--source",
+                                   series + "/long", "--state", state};
+    words.insert(words.end(), more.begin(), more.end());
+    return test::run_process(words);
+  };
+  ASSERT_EQ(run("run", one_).exit_code, 0);
+  EXPECT_GT(test::published_ids(one_).size(), 0U);
+  const Outcome planned = run("plan", many_);
+  ASSERT_EQ(planned.exit_code, 0) << planned.err;
+  EXPECT_THAT(UnitNights::units_of(planned.out), ElementsAre("long:pane-1-1", "long:pane-1-2"));
+  ASSERT_EQ(run("run", many_, {"--unit", "long:pane-1-2"}).exit_code, 0);
+  // Of a site all panes are taken in, or none.
+  const Outcome partial = run("merge", many_);
+  EXPECT_EQ(partial.exit_code, 4);
+  EXPECT_THAT(partial.err, HasSubstr("unit long:pane-1-1: has no result"));
+  EXPECT_THAT(test::registered_ids(many_), IsEmpty());
+  const auto before = all_bytes(many_);
+  EXPECT_EQ(run("merge", many_).exit_code, 4);
+  EXPECT_THAT(differences(before, all_bytes(many_)), IsEmpty());
+  ASSERT_EQ(run("run", many_, {"--unit", "long:pane-1-1"}).exit_code, 0);
+  EXPECT_EQ(run("merge", many_).exit_code, 0);
+  expect_same();
+  // Files that both panes read were read by both.
+  for (const char* const member : {"acquisitions", "sites"}) {
+    EXPECT_EQ(content_of(one_).at(member), content_of(many_).at(member));
+  }
+}
+
 TEST_F(UnitsCli, OtherOptionsThanThoseOfThePlanAreRefusedByName) {
   nights_.deliver_to_all(0, 20);
   plan();

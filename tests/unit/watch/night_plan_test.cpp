@@ -25,7 +25,7 @@ NightPlan made_plan() {
   for (const char* const id : {"north-pit", "south_pit"}) {
     PlannedUnit unit;
     unit.unit = unit.site = id;
-    unit.panes = 1;
+    unit.pane = 0;
     unit.acquisitions = 61;
     unit.new_acquisitions = 2;
     unit.replayed = 1;
