@@ -398,7 +398,7 @@ void write_hls(const std::string& folder, bool is_after, bool is_landsat) {
     image.grid.pixel_size_m = 30;
     image.grid.width = fine.grid.width / 3;
     image.grid.height = fine.grid.height / 3;
-    image.values.reshape(image.grid.width, image.grid.height);
+    image.values = test::Values(image.grid.width, image.grid.height);
     for (int y = 0; y < image.grid.height; ++y) {
       for (int x = 0; x < image.grid.width; ++x) {
         double sum = 0;
