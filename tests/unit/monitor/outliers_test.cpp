@@ -107,6 +107,10 @@ TEST(Outliers, WhateverIsOneTheFactorIsNoLargerThanTheLengthsOfResidualsAllow) {
   // Six that are a little lower may be a shift, though none of them is by itself.
   EXPECT_LT(most_shift_among_outliers(observed({0.65F}, clouds()), 1, lasting_error, options), 0);
   EXPECT_GT(most_shift_among_outliers(observed(std::vector<float>(6, 0.65F), clouds()), 1, lasting_error, options), 0);
+  // One that is far, the others being outliers, is one, too.
+  EXPECT_GT(
+      most_shift_among_outliers(observed({0.58F, 0.7F, 0.7F, 0.7F, 0.7F, 0.7F}, clouds()), 1, lasting_error, options),
+      5);
   // A lasting error explains it.
   EXPECT_LT(most_shift_among_outliers(observed(std::vector<float>(6, 0.65F), clouds()), 1, 5, options), 0);
 }
