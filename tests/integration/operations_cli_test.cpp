@@ -399,7 +399,8 @@ TEST_F(Prune, Refusals) {
 
 std::map<std::string, json> checks_of(const Outcome& outcome) {
   std::map<std::string, json> checks;
-  for (const json& check : json::parse(outcome.out).at("checks")) checks[check.at("check")] = check;
+  const json report = json::parse(outcome.out);
+  for (const json& check : report.at("checks")) checks[check.at("check")] = check;
   return checks;
 }
 
