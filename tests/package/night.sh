@@ -45,7 +45,7 @@ else
   by_unit pitwatch-report
 fi
 by_unit pitwatch-status
-if pitwatch run --help-all | grep -q -e '--metrics '; then
+if grep -q -e '--metrics ' <<<"$(pitwatch run --help-all)"; then
   grep -q '^pitwatch_' /var/lib/pitwatch/pitwatch.prom
   echo "metrics: $(grep -c '^pitwatch_' /var/lib/pitwatch/pitwatch.prom)"
 fi
