@@ -49,7 +49,7 @@ struct KnownOnRealImages {
   double false_any = 0;  // alerts of nothing per 100 km2 and year
   double false_confirmed = 0;
 };
-inline constexpr KnownOnRealImages known_on_real_images{12, 504, .948, .942, 3.0, .7};
+inline constexpr KnownOnRealImages known_on_real_images{6, 252, .984, .980, 1.5, 0};
 
 /// Which share of the disturbances or events of a kind is named so.
 struct KnownKind {

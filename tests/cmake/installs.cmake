@@ -42,6 +42,16 @@ expect_text(${own}/lib/systemd/system/pitwatch.service "PITWATCH_CONFIG=${own}/e
 expect_text(${own}/lib/systemd/system/pitwatch-failed@.service "NoNewPrivileges=yes\n")
 expect_text(${own}/etc/pitwatch/pitwatch.conf "sites = ${own}/etc/pitwatch/sites.geojson\n")
 
+find_program(SYSTEMD_ANALYZE systemd-analyze)
+if(SYSTEMD_ANALYZE)
+  file(GLOB units ${own}/lib/systemd/system/pitwatch*.service ${own}/lib/systemd/system/pitwatch*.timer)
+  list(FILTER units EXCLUDE REGEX "@")
+  execute_process(COMMAND ${SYSTEMD_ANALYZE} verify --man=no ${units} RESULT_VARIABLE result ERROR_VARIABLE said)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "systemd-analyze verify: ${said}")
+  endif()
+endif()
+
 # The configuration is one: every command reads it.
 foreach(command status report "alerts;list")
   execute_process(COMMAND ${own}/bin/pitwatch ${command} --config ${own}/etc/pitwatch/pitwatch.conf --state ${SCRATCH}/none

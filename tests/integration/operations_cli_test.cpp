@@ -549,7 +549,7 @@ TEST_F(Upgrade, NightsGoOnFromItOrSayThatItMustBeLearntAgain) {
   const auto before = test::lasting_contents(state_ + "/sites");
   const Outcome next = run(state_);
   if (next.exit_code == 2) {  // its algorithm is a former one by now
-    EXPECT_THAT(next.err, HasSubstr("algorithm pitwatch"));
+    EXPECT_THAT(next.err, HasSubstr("algorithm version 4 -> "));
     EXPECT_THAT(next.err, HasSubstr("--relearn"));
     EXPECT_THAT(test::differences(before, test::lasting_contents(state_ + "/sites")), IsEmpty());
     const Outcome doctor = test::run_process({PITWATCH_PROGRAM, "doctor", "--state", state_});

@@ -194,8 +194,8 @@ TEST(AlertPage, SaysWhatIsKnownInEachLanguage) {
   EXPECT_THAT(english, HasSubstr("No pictures are kept with this alert"));
   EXPECT_THAT(english, HasSubstr("We do not decide what is legal."));
   EXPECT_THAT(english,
-              HasSubstr("(504 of 0.1 ha and more, default settings): 94.8 % were found and 94.2 % confirmed; 3.0 "
-                        "false alarms per 100 km² and year came before confirmation and 0.7 after it."));
+              HasSubstr("(252 of 0.1 ha and more, default settings): 98.4 % were found and 98.0 % confirmed; 1.5 "
+                        "false alarms per 100 km² and year came before confirmation and 0.0 after it."));
   EXPECT_THAT(english, HasSubstr("pitwatch verify STATE --derive --alert PW-1"));
   EXPECT_THAT(english, HasSubstr("10 days before the newest acquisition"));
   const std::string russian = alert_html(record, record.content.alerts.front(), Texts("ru"), true, skipped);
@@ -496,10 +496,12 @@ TEST(KnownErrors, ARowForEachSize) {
   EXPECT_THAT(readme, HasSubstr("| of these hit a disturbance / something natural / a decoy / nothing | 170 / 18 / 61 "
                                 "/ 26 | 152 / 16 / 53 / 4 |"));
   EXPECT_THAT(readme, HasSubstr("| false alarms per 100 km2 and year | 16 | 2 |"));
-  EXPECT_THAT(readme, HasSubstr("makes twelve series"));
-  EXPECT_THAT(readme, HasSubstr("504 from 0.1 ha on"));
-  EXPECT_THAT(readme, HasSubstr("| 10 | any | .948 | .953 | .924 | .934 | .983 | .917 | 13 | .70 | 3.0 | 88 |"));
-  EXPECT_THAT(readme, HasSubstr("| 10 | confirmed | .942 | .953 | .918 | .930 | .978 | .906 | 24 | .70 | 0.7 | 46 |"));
+  EXPECT_THAT(readme, HasSubstr("Six of them were run with the present program"));
+  EXPECT_THAT(readme, HasSubstr("252 from 0.1 ha on"));
+  EXPECT_THAT(readme, HasSubstr("| 3 | any | .810 | .938 | 1.000 | 1.000 | .990 | .984 | .995 | .956 | 1.000 | 1.000 | "
+                                ".988 | .936 | 13 | .70 | 1.5 | 46 |"));
+  EXPECT_THAT(readme, HasSubstr("| 3 | confirmed | .786 | .917 | 1.000 | 1.000 | .990 | .980 | .995 | .944 | 1.000 | "
+                                "1.000 | .977 | .936 | 24 | .70 | 0.0 | 23 |"));
 }
 
 }  // namespace

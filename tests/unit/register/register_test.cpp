@@ -854,7 +854,7 @@ TEST(AlertExports, CsvIsNoFormula) {
   alerts[0].alert.review->reviewer = "@Anna";
   alerts[1].alert.site = "-1";
   const std::string csv = alerts_csv(alerts);
-  EXPECT_THAT(csv, HasSubstr("\r\nPW-a,'=cmd|' /C calc'!A0,confirmed,bare_to_bare,,,2022-01-25T08:06:01.024Z,"));
+  EXPECT_THAT(csv, HasSubstr("\r\nPW-a,'=cmd|' /C calc'!A0,confirmed,bare_to_bare,,,,2022-01-25T08:06:01.024Z,"));
   EXPECT_THAT(csv, HasSubstr(",licensed,'@Anna,2022-04-01T00:00:00Z,\"'+1, \"\"said\"\"\nhe\",id," +
                              std::string(context_columns().size(), ',') + "46.005,40.005\r\n"));
   EXPECT_THAT(csv, HasSubstr("\r\nPW-b,'-1,"));
