@@ -221,7 +221,7 @@ TEST_F(Sharing, ARoleThatMayOnlySelectCanListShowExportReportAndDraw) {
                          "--register", target, "--verdict", "false", "--reviewer", "A"});
   EXPECT_NE(review.exit_code, 0);
   EXPECT_THAT(test::lines_of(review.err), SizeIs(1)) << review.err;
-  EXPECT_THAT(review.err, HasSubstr("may not"));
+  EXPECT_THAT(review.err, HasSubstr("permission denied for table alerts"));
   EXPECT_EQ(register_sha256(server.target()), sum);
 }
 
