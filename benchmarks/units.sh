@@ -35,6 +35,8 @@ if [[ ! -e $folder/made ]]; then
   rm -rf "$folder/state0" "$folder/items"
   python3 "$helper" make "$folder" --places "$places" --dates 31
   "$pitwatch" run "${options[@]}" --state "$folder/state0" --to 2021-06-28
+  # The newest manifest is then that of an ordinary night: a first night's names every scene of every site.
+  "$pitwatch" run "${options[@]}" --state "$folder/state0" --to 2021-06-28
   touch "$folder/made"
 fi
 rm -rf "$folder/one" "$folder/many"

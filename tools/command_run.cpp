@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/exit_code.hpp"
 #include "pipeline/core/interrupt.hpp"
 #include "pipeline/coverage/night_coverage.hpp"
 #include "pipeline/delivery/notify.hpp"
@@ -24,7 +25,6 @@
 #include "pipeline/watch/watch.hpp"
 #include "tools/common_options.hpp"
 #include "tools/context_texts.hpp"
-#include "tools/exit_codes.hpp"
 #include "tools/logging.hpp"
 #include "tools/metrics.hpp"
 #include "tools/monitor_options.hpp"
@@ -183,7 +183,7 @@ class WatchCommand final : public Command {
       const int code = run_task();
       return write_metrics(code) || code != exit_done ? code : static_cast<int>(exit_skipped);
     } catch (const std::exception& error) {
-      write_metrics(exit_code_of(error));
+      write_metrics(pitwatch::exit_code_of(error));
       throw;
     }
   }

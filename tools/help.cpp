@@ -48,6 +48,7 @@ std::vector<SharedGroup> shared_groups() {
   add("Masks", false, add_mask_options);
   add("Light and mountains", false, add_light_options);
   add("Signatures and time stamps", false, add_signing_options);
+  add("Features", true, add_feature_option);
   const WatchThresholds thresholds;
   add("What is usual for a pixel, and what deviates", false,
       [&](auto& group) { add_named_options(group, thresholds.monitor); });

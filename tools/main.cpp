@@ -12,12 +12,12 @@
 
 #include "kernels/dispatch.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/exit_code.hpp"
 #include "pipeline/core/interrupt.hpp"
 #include "pipeline/report/versions.hpp"
 #include "tools/commands.hpp"
 #include "tools/common_options.hpp"
 #include "tools/did_you_mean.hpp"
-#include "tools/exit_codes.hpp"
 #include "tools/help.hpp"
 #include "tools/logging.hpp"
 #include "tools/text_table.hpp"

@@ -1,9 +1,7 @@
 #include "tools/prometheus_text.hpp"
 
-#include <array>
-#include <charconv>
-
 #include "pipeline/core/safe_text.hpp"
+#include "pipeline/core/text.hpp"
 
 namespace pitwatch::tools {
 namespace {
@@ -32,10 +30,7 @@ void PrometheusText::sample(double value, const Labels& labels) {
     before = ',';
   }
   if (!labels.empty()) text_ += '}';
-  std::array<char, 32> digits{};
-  text_ += ' ';
-  text_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
-  text_ += '\n';
+  text_ += ' ' + shortest_text(value) + '\n';
 }
 
 void PrometheusText::gauge(std::string_view name, std::string_view help, double value) {

@@ -1,7 +1,6 @@
 #include "pipeline/compare/outputs.hpp"
 
 #include <array>
-#include <bit>
 
 #include "pipeline/compare/build_alerts.hpp"
 #include "pipeline/core/alert_colours.hpp"
@@ -11,21 +10,6 @@
 #include "pipeline/schedule/background.hpp"
 
 namespace pitwatch {
-namespace {
-
-/// The score of each code, code / 250, in eight significant bits: as many as tell the codes apart, and few enough that
-/// the pixels' lower bytes are zero and cost nothing in the file.
-std::array<float, 256> score_values() {
-  std::array<float, 256> values{};
-  for (std::size_t code = 0; code < values.size(); ++code) {
-    const auto exact = std::bit_cast<std::uint32_t>(static_cast<float>(code) / static_cast<float>(score_max));
-    values[code] = std::bit_cast<float>((exact + 0x8000U) & 0xFFFF0000U);
-  }
-  return values;
-}
-
-}  // namespace
-
 ComparisonOutputs::ComparisonOutputs(const CompareReport& report, const CompareOptions& options)
     : report_(report),
       folder_(options.out + "/"),
@@ -34,7 +18,7 @@ ComparisonOutputs::ComparisonOutputs(const CompareReport& report, const CompareO
              {"PITWATCH_VERSION", algorithm_name(options)}} {}
 
 void ComparisonOutputs::write_score(PlaneView<const std::uint8_t> codes) const {
-  write_cog_float(folder_ + "score.tif", report_.grid, codes, score_values(),
+  write_cog_float(folder_ + "score.tif", report_.grid, codes, shares_of_codes(score_max),
                   {"evidence that the ground was newly disturbed, 0 to 1", items_}, in_parallel);
 }
 

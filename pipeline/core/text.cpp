@@ -55,6 +55,11 @@ std::string fixed_text(double value, int decimals) {
   return {buffer.data(), end.ptr};
 }
 
+std::string shortest_text(double value) {
+  std::array<char, 32> digits{};
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+}
+
 std::string markup_text(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size();) {

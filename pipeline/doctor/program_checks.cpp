@@ -15,20 +15,19 @@ namespace {
 
 /// Any of these drivers will do.
 struct DriverNeed {
-  std::array<const char*, 4> any;
+  std::array<const char*, 2> any;
   const char* use;
   bool is_needed;
 };
 
-constexpr std::array driver_needs{
-    DriverNeed{{"GTiff"}, "scenes as GeoTIFF, chips, rasters", true},
-    DriverNeed{{"JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID"}, "bands of SAFE and AWS scenes (JPEG 2000)", true},
-    DriverNeed{{"GPKG"}, "the register", true},
-    DriverNeed{{"GeoJSON"}, "sites and layers", true},
-    DriverNeed{{"ESRI Shapefile"}, "sites and layers as Shapefile", false},
-    DriverNeed{{"FlatGeobuf"}, "sites and layers as FlatGeobuf", false},
-    DriverNeed{{"LIBKML", "KML"}, "sites, layers and exports as KML", false},
-    DriverNeed{{"PostgreSQL"}, "a register or layers in PostGIS", false}};
+constexpr std::array driver_needs{DriverNeed{{"GTiff"}, "scenes as GeoTIFF, chips, rasters", true},
+                                  DriverNeed{{"JP2OpenJPEG"}, "bands of SAFE and AWS scenes (JPEG 2000)", true},
+                                  DriverNeed{{"GPKG"}, "the register", true},
+                                  DriverNeed{{"GeoJSON"}, "sites and layers", true},
+                                  DriverNeed{{"ESRI Shapefile"}, "sites and layers as Shapefile", false},
+                                  DriverNeed{{"FlatGeobuf"}, "sites and layers as FlatGeobuf", false},
+                                  DriverNeed{{"LIBKML", "KML"}, "sites, layers and exports as KML", false},
+                                  DriverNeed{{"PostgreSQL"}, "a register or layers in PostGIS", false}};
 
 void check_drivers(HealthChecks& checks) {
   std::string missing;

@@ -2,69 +2,26 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <limits>
 
 #include "pipeline/io/raster/cog_writer.hpp"
+#include "pipeline/io/raster/raster_statistics.hpp"
 
 namespace pitwatch {
 namespace {
 
 constexpr double most_steps = 32767;
 
-struct RowStatistics {
-  std::int64_t count = 0;
-  double sum = 0;
-  double squares = 0;
-  double least = std::numeric_limits<double>::infinity();
-  double most = -std::numeric_limits<double>::infinity();
-
-  void add(double value) {
-    ++count;
-    sum += value;
-    squares += value * value;
-    least = std::min(least, value);
-    most = std::max(most, value);
-  }
-  void add(const RowStatistics& other) {
-    count += other.count;
-    sum += other.sum;
-    squares += other.squares;
-    least = std::min(least, other.least);
-    most = std::max(most, other.most);
-  }
-};
-
-std::string text_of(double value) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
-}
-
-/// As GDAL names them.
-std::vector<std::pair<std::string, std::string>> items_of(const RowStatistics& statistics, std::int64_t pixels) {
-  if (statistics.count == 0) return {};
-  const auto count = static_cast<double>(statistics.count);
-  const double mean = statistics.sum / count;
-  const double variance = std::max(0.0, statistics.squares / count - mean * mean);
-  return {{"STATISTICS_MAXIMUM", text_of(statistics.most)},
-          {"STATISTICS_MEAN", text_of(mean)},
-          {"STATISTICS_MINIMUM", text_of(statistics.least)},
-          {"STATISTICS_STDDEV", text_of(std::sqrt(variance))},
-          {"STATISTICS_VALID_PERCENT", text_of(100 * count / static_cast<double>(pixels))}};
-}
-
 /// Calls work(y, statistics of the row) for each row, and adds up in their order.
 template <class Work>
-RowStatistics over_rows(int rows, const ParallelFor& parallel_for, const Work& work) {
+RasterStatistics over_rows(int rows, const ParallelFor& parallel_for, const Work& work) {
   constexpr int rows_per_task = 64;
-  std::vector<RowStatistics> of_rows(static_cast<std::size_t>(rows));
+  std::vector<RasterStatistics> of_rows(static_cast<std::size_t>(rows));
   parallel_for((rows + rows_per_task - 1) / rows_per_task, [&](int task) {
     const int end = std::min(rows, (task + 1) * rows_per_task);
     for (int y = task * rows_per_task; y < end; ++y) work(y, of_rows[static_cast<std::size_t>(y)]);
   });
-  RowStatistics all;
-  for (const RowStatistics& row : of_rows) all.add(row);
+  RasterStatistics all;
+  for (const RasterStatistics& row : of_rows) all.add(row);
   return all;
 }
 
@@ -90,20 +47,20 @@ std::int64_t write_index_raster(const std::string& path, const Grid& grid, Plane
   CogMetadata metadata{raster.name, raster.items};
   const std::int64_t pixels = std::int64_t{values.width} * values.height;
   if (!raster.int16_scale) {
-    const RowStatistics statistics = over_rows(values.height, parallel_for, [&](int y, RowStatistics& of_row) {
+    const RasterStatistics statistics = over_rows(values.height, parallel_for, [&](int y, RasterStatistics& of_row) {
       const float* const row = values.row(y);
       for (int x = 0; x < values.width; ++x) {
         if (!std::isnan(row[x])) of_row.add(double{row[x]});
       }
     });
-    metadata.band_items = items_of(statistics, pixels);
+    metadata.band_items = statistics_items(statistics, pixels);
     write_cog_f32(path, grid, values, metadata, parallel_for, FloatCoding::zstd);
     return 0;
   }
   const double scale = *raster.int16_scale;
   Plane<std::int16_t> numbers(values.width, values.height);
   std::vector<std::int64_t> beyond(static_cast<std::size_t>(values.height), 0);
-  const RowStatistics statistics = over_rows(values.height, parallel_for, [&](int y, RowStatistics& of_row) {
+  const RasterStatistics statistics = over_rows(values.height, parallel_for, [&](int y, RasterStatistics& of_row) {
     const float* const row = values.row(y);
     for (int x = 0; x < values.width; ++x) {
       std::int16_t& number = numbers.at(x, y);
@@ -115,7 +72,7 @@ std::int64_t write_index_raster(const std::string& path, const Grid& grid, Plane
       of_row.add(static_cast<double>(number));
     }
   });
-  metadata.band_items = items_of(statistics, pixels);
+  metadata.band_items = statistics_items(statistics, pixels);
   metadata.scale = PixelScale{scale, 0};
   write_cog_i16(path, grid, std::as_const(numbers).view(), int16_nodata, metadata, parallel_for);
   std::int64_t sum = 0;

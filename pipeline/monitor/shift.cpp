@@ -1,5 +1,7 @@
 #include "pipeline/monitor/shift.hpp"
 
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
 #include <algorithm>
 #include <bitset>
 #include <cmath>
@@ -28,45 +30,7 @@ std::bitset<256> lasting_errors(const MonitorState& state) {
   return wanted;
 }
 
-/// Row-major, of so many rows.
-using Square = std::vector<double>;
-
-/// Of a symmetric, positive definite matrix: its lower Cholesky factor.
-Square cholesky(const Square& matrix, std::size_t rows) {
-  Square factor(matrix.size(), 0);
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c <= r; ++c) {
-      double rest = matrix[r * rows + c];
-      for (std::size_t k = 0; k < c; ++k) rest -= factor[r * rows + k] * factor[c * rows + k];
-      factor[r * rows + c] = r == c ? std::sqrt(std::max(rest, 1e-12)) : rest / factor[c * rows + c];
-    }
-  }
-  return factor;
-}
-
-/// Of a lower triangle.
-Square inverted(const Square& triangle, std::size_t rows) {
-  Square inverse(triangle.size(), 0);
-  for (std::size_t c = 0; c < rows; ++c) {
-    for (std::size_t r = c; r < rows; ++r) {
-      double rest = r == c ? 1 : 0;
-      for (std::size_t k = c; k < r; ++k) rest -= triangle[r * rows + k] * inverse[k * rows + c];
-      inverse[r * rows + c] = rest / triangle[r * rows + r];
-    }
-  }
-  return inverse;
-}
-
-Square product_with_own_transpose(const Square& triangle, std::size_t rows) {
-  Square product(triangle.size(), 0);
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c < rows; ++c) {
-      for (std::size_t k = 0; k <= std::min(r, c); ++k)
-        product[r * rows + c] += triangle[r * rows + k] * triangle[c * rows + k];
-    }
-  }
-  return product;
-}
+using Square = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor, most_features, most_features>;
 
 /// log(1 + exp(x))
 float softplus(float x) {
@@ -109,17 +73,25 @@ void ShiftEvidence::find_whitening_of_absences() {
   whitening_.push_back(state_.whitening);
   const std::size_t extra = features_ - feature_count;
   if (extra == 0) return;
-  const Square factor = inverted({state_.whitening.begin(), state_.whitening.end()}, features_);
-  const Square covariance = product_with_own_transpose(factor, features_);
+  const auto rows = static_cast<Eigen::Index>(features_);
+  const Square identity = Square::Identity(rows, rows);
+  const Square whitening = Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+                               state_.whitening.data(), rows, rows)
+                               .cast<double>();
+  const Square factor = whitening.triangularView<Eigen::Lower>().solve(identity);
+  const Square covariance = factor * factor.transpose();
   for (unsigned absent = 1; absent < (1U << extra); ++absent) {
     Square others = covariance;
-    for (std::size_t f = feature_count; f < features_; ++f) {
-      if ((absent >> (f - feature_count) & 1U) == 0) continue;
-      for (std::size_t c = 0; c < features_; ++c) others[f * features_ + c] = others[c * features_ + f] = 0;
-      others[f * features_ + f] = 1;
+    for (std::size_t k = 0; k < extra; ++k) {
+      if ((absent >> k & 1U) == 0) continue;
+      const auto f = static_cast<Eigen::Index>(feature_count + k);
+      others.row(f).setZero();
+      others.col(f).setZero();
+      others(f, f) = 1;
     }
-    const Square inverse = inverted(cholesky(others, features_), features_);
-    whitening_.emplace_back(inverse.begin(), inverse.end());
+    const Square lower = others.llt().matrixL();
+    const Square inverse = lower.triangularView<Eigen::Lower>().solve(identity);
+    whitening_.emplace_back(inverse.data(), inverse.data() + inverse.size());
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/json_values.hpp"
 #include "pipeline/record/manifest.hpp"
 
 namespace pitwatch {
@@ -11,7 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int deepest_nesting = 16;
 constexpr std::size_t most_values = std::size_t{16} << 20;  // of all kinds, so that memory is bounded
 constexpr std::size_t longest_text = std::size_t{1} << 20;
 constexpr std::size_t longest_path = std::size_t{16} << 10;
@@ -269,22 +269,6 @@ ManifestReference reference_of(const json& value) {
   return {members.text("name", 64), members.hash("sha256")};
 }
 
-/// The values of a text, within bounds of depth and number.
-json bounded_json(std::string_view text) {
-  if (text.size() > largest_manifest_bytes) throw DataError("is larger than a manifest may be");
-  std::size_t values = 0;
-  const auto bound = [&](int depth, json::parse_event_t, const json&) {
-    if (depth > deepest_nesting) throw DataError("is nested too deep");
-    if (++values > most_values) throw DataError("holds more values than a manifest may");
-    return true;
-  };
-  try {
-    return json::parse(text, bound);
-  } catch (const json::exception& error) {
-    throw DataError(std::string("is not JSON: ") + error.what());
-  }
-}
-
 void check_format(const Members& members) {
   const int format = members.count("format");
   if (format > manifest_format) {
@@ -297,7 +281,8 @@ void check_format(const Members& members) {
 }  // namespace
 
 Manifest parse_manifest(std::string_view text) {
-  const json object = bounded_json(text);
+  if (text.size() > largest_manifest_bytes) throw DataError("is larger than a manifest may be");
+  const json object = parse_json(text, most_values);
   const Members members(object);
   check_format(members);
   const Members program(members.at("program"));

@@ -200,7 +200,8 @@ class SeriesTable {
           std::any_of(extra_.begin(), extra_.end(), [k](const ExtraCells& of) { return of.number == k; });
       if (is_column) continue;
       const std::array text{extra[k].name + "=" + extra[k].formula};
-      for (const Band band : ExtraFeatures(text).bands()) {
+      const ExtraFeatures alone(text);
+      for (const Band band : alone.bands()) {
         const bool is_more = std::any_of(more_.begin(), more_.end(), [&](const auto& of) { return of.band == band; });
         const bool is_there = std::any_of(bands_.begin(), bands_.end(), [&](const BandCells& of) {
           return std::any_of(band_columns.begin(), band_columns.end(), [&](const BandColumn& known) {

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/core/interrupt.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/vector/tables.hpp"
 #include "pipeline/watch/context_record.hpp"
@@ -131,15 +130,6 @@ void publish_night(const WatchOptions& options, const std::vector<WatchedSite>& 
   }
   const NightLap lap(options.clock, {NightStage::publish});
   report.alerts = record.publish(update, inputs, work, coverage, report);
-}
-
-int exit_code_of(const std::exception& error) {
-  if (const auto* interrupted = dynamic_cast<const Interrupted*>(&error)) {
-    return exit_code_of_signal(interrupted->signal);
-  }
-  if (dynamic_cast<const ConfigError*>(&error) != nullptr) return 2;
-  if (dynamic_cast<const UnavailableError*>(&error) != nullptr) return 69;
-  return dynamic_cast<const DataError*>(&error) != nullptr ? 3 : 1;
 }
 
 }  // namespace pitwatch

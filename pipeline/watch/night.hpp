@@ -2,7 +2,6 @@
 // One night in its steps: what the source lists, what was seen at the sites, what goes on record. `run` goes through
 // them in one process; in units of work they are those of several (units.hpp).
 
-#include <exception>
 #include <map>
 #include <optional>
 #include <string>
@@ -47,9 +46,6 @@ void say_once(WatchReport& report);
 void publish_night(const WatchOptions& options, const std::vector<WatchedSite>& sites, const NightSight& sight,
                    const std::optional<ContextConfig>& context, const CoverageWork& coverage, NightRecord& record,
                    const NightInputs& inputs, WatchReport& report);
-
-/// What main makes of an exception.
-int exit_code_of(const std::exception& error);
 
 std::vector<AlertLayer> layers_of(const std::vector<GridAlerts>& alerts);
 

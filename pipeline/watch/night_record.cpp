@@ -10,6 +10,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
+#include "pipeline/core/text.hpp"
 #include "pipeline/io/files/folder_lock.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/process_user.hpp"
@@ -70,7 +71,7 @@ NamedTexts run_options(const WatchOptions& options) {
   const auto word = [](bool is_on) { return std::string(is_on ? "on" : "off"); };
   NamedTexts texts{{"sites", options.sites},
                    {"source", redacted(options.source)},
-                   {"max-natural", shortest_number(options.max_natural)},
+                   {"max-natural", shortest_text(options.max_natural)},
                    {"register", shown_target(options.state, options.register_target)},
                    {"memory", std::to_string(options.memory_bytes)},
                    {"threads", std::to_string(options.threads)},

@@ -1,7 +1,6 @@
 #include "pipeline/watch/publish.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <exception>
 #include <filesystem>
@@ -105,11 +104,6 @@ void set_output(std::vector<OutputFile>& outputs, OutputFile file) {
 
 std::string json_of(const NamedTexts& texts) {
   return nlohmann::json(texts).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-std::string shortest_number(double value) {
-  std::array<char, 32> digits{};
-  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
 }
 
 double max_natural_of(const NamedTexts& options) {

@@ -37,9 +37,6 @@ void set_output(std::vector<OutputFile>& outputs, OutputFile file);
 /// Texts by name as JSON.
 std::string json_of(const NamedTexts& texts);
 
-/// With as many digits as it has.
-std::string shortest_number(double value);
-
 /// --max-natural of the run that had these options; former versions had all classes, or those that disturb ground.
 double max_natural_of(const NamedTexts& options);
 

@@ -1,8 +1,6 @@
 #include "pipeline/watch/score_rasters.hpp"
 
-#include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -15,13 +13,14 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/plane.hpp"
 #include "pipeline/io/raster/cog_writer.hpp"
+#include "pipeline/io/raster/raster_statistics.hpp"
+#include "pipeline/polygons/components.hpp"
 #include "pipeline/schedule/background.hpp"
 
 namespace pitwatch {
 namespace {
 
 constexpr std::uint8_t not_seen = 250;
-constexpr float steps = 250;
 constexpr Colour not_seen_colour{205, 205, 215};
 
 struct StatusColour {
@@ -37,47 +36,16 @@ constexpr std::array<StatusColour, 5> status_colours{{
     {PixelStatus::recovering, alert_status_colours[static_cast<std::size_t>(AlertStatus::recovering)]},
 }};
 
-/// In eight significant bits, which tell the codes apart and cost little in the file.
-std::array<float, 256> score_values() {
-  std::array<float, 256> values{};
-  for (std::size_t code = 0; code < values.size(); ++code) {
-    const auto exact = std::bit_cast<std::uint32_t>(static_cast<float>(code) / steps);
-    values[code] = std::bit_cast<float>((exact + 0x8000U) & 0xFFFF0000U);
-  }
-  return values;
-}
-
-/// GDAL's names, so that viewers need not read the file to stretch it.
-std::vector<std::pair<std::string, std::string>> statistics_of(PlaneView<const std::uint8_t> codes,
-                                                               const std::array<float, 256>& values) {
+RasterStatistics statistics_of(PlaneView<const std::uint8_t> codes, const std::array<float, 256>& values) {
   std::array<std::int64_t, 256> counts{};
   for (int y = 0; y < codes.height; ++y) {
     for (int x = 0; x < codes.width; ++x) ++counts[codes.row(y)[x]];
   }
-  std::int64_t pixels = 0;
-  double sum = 0;
-  double squares = 0;
-  double least = 1;
-  double most = 0;
+  RasterStatistics statistics;
   for (std::size_t code = 0; code < cog_nodata_code; ++code) {
-    const std::int64_t count = counts[code];
-    if (count == 0) continue;
-    const auto value = static_cast<double>(values[code]);
-    pixels += count;
-    sum += static_cast<double>(count) * value;
-    squares += static_cast<double>(count) * value * value;
-    least = std::min(least, value);
-    most = std::max(most, value);
+    if (counts[code] > 0) statistics.add(static_cast<double>(values[code]), counts[code]);
   }
-  if (pixels == 0) return {};
-  const auto n = static_cast<double>(pixels);
-  const double mean = sum / n;
-  return {{"STATISTICS_MINIMUM", std::to_string(least)},
-          {"STATISTICS_MAXIMUM", std::to_string(most)},
-          {"STATISTICS_MEAN", std::to_string(mean)},
-          {"STATISTICS_STDDEV", std::to_string(std::sqrt(std::max(0.0, squares / n - mean * mean)))},
-          {"STATISTICS_VALID_PERCENT",
-           std::to_string(100 * n / (static_cast<double>(codes.width) * static_cast<double>(codes.height)))}};
+  return statistics;
 }
 
 struct ScorePlanes {
@@ -94,7 +62,7 @@ ScorePlanes planes_of(const Observation& seen, const Grid& grid) {
       const ObservationUse use = seen.use[i];
       const bool is_seen = use != ObservationUse::unseen && use != ObservationUse::screened;
       planes.score.at(x, y) =
-          is_judged ? static_cast<std::uint8_t>(std::lround(steps * seen.probability[i])) : cog_nodata_code;
+          is_judged ? static_cast<std::uint8_t>(std::lround(score_max * seen.probability[i])) : cog_nodata_code;
       planes.status.at(x, y) = !is_judged ? cog_nodata_code
                                : is_seen  ? static_cast<std::uint8_t>(seen.status[i])
                                           : not_seen;
@@ -117,8 +85,9 @@ void write_scores(const std::string& folder, const Grid& grid, const Acquisition
       {"SCENE", taken.record.scene()}, {"ACQUIRED", format_instant(taken.record.acquired)}, {"ALGORITHM", algorithm}};
 
   CogMetadata score{"probability that the ground is disturbed, after this acquisition", items};
-  const std::array<float, 256> values = score_values();
-  score.band_items = statistics_of(planes.score.view(), values);
+  const std::array<float, 256> values = shares_of_codes(score_max);
+  score.band_items =
+      statistics_items(statistics_of(planes.score.view(), values), std::int64_t{grid.width} * grid.height);
   write_cog_float(folder + "/" + time + "_score.tif", grid, planes.score.view(), values, score, in_parallel);
 
   CogMetadata status{"status of each pixel after this acquisition", items};

@@ -15,11 +15,13 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/exit_code.hpp"
 #include "pipeline/core/large_buffer.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/files/folder_lock.hpp"
 #include "pipeline/io/files/gdal_runtime.hpp"
 #include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/io/geo/geodesy.hpp"
 #include "pipeline/io/raster/input_log.hpp"
 #include "pipeline/io/scenes/scene_block.hpp"
@@ -245,12 +247,20 @@ void keep_planned(const NightPlan& plan, SourceListing& listing) {
 
 /// Those that the plan has noted for it; nothing where it has not, or they cannot be read.
 std::optional<SourceListing> noted_scenes(const WatchOptions& options, const NightPlan& plan, const PlannedUnit& unit) {
-  if (!unit.scenes || unit.scenes->bytes > largest_block_bytes) return {};
-  std::ifstream file(scenes_path(options.state, plan.id), std::ios::binary);
-  std::string text(static_cast<std::size_t>(unit.scenes->bytes), '\0');
-  file.seekg(static_cast<std::streamoff>(unit.scenes->offset));
+  if (!unit.scenes) return {};
+  const std::string path = scenes_path(options.state, plan.id);
+  const auto& [offset, bytes, sha256] = *unit.scenes;
+  try {
+    const std::optional<std::uint64_t> size = size_of_regular_file(path);
+    if (!size || bytes > largest_block_bytes || bytes > *size || offset > *size - bytes) return {};
+  } catch (const DataError&) {
+    return {};
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text(static_cast<std::size_t>(bytes), '\0');
+  file.seekg(static_cast<std::streamoff>(offset));
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file || sha256_text(text) != unit.scenes->sha256) return {};
+  if (!file || sha256_text(text) != sha256) return {};
   std::optional<std::vector<ListedScene>> scenes = unpacked_scenes(text, options.source);
   if (!scenes) return {};
   return SourceListing{*std::move(scenes), {}};

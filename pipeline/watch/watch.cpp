@@ -8,6 +8,7 @@
 
 #include "pipeline/context/context_config.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/exit_code.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/files/folder_lock.hpp"

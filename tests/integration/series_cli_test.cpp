@@ -69,6 +69,20 @@ std::string two_pixels(bool with_swir) {
   return text.str();
 }
 
+/// NDVI that stays, and dust that settles on one of two pixels from the 80th date on.
+std::string dusty_pixel(double ndvi) {
+  std::ostringstream text;
+  text << "point,date,ndvi,dust\n";
+  for (int i = 0; i < 110; ++i) {
+    for (const bool is_dusty : {false, true}) {
+      const double wobble = 1 + 0.02 * (i % 3 - 1);
+      text << (is_dusty ? "dusty," : "calm,") << format_day(parse_instant("2018-01-01") + std::chrono::days(10 * i))
+           << "," << ndvi * wobble << "," << (is_dusty && i >= 80 ? 0.9 : 0.5) * wobble << "\n";
+    }
+  }
+  return text.str();
+}
+
 /// "a;b" of "a,b", "0,5" of "0.5", "15.05.2021" of "2021-05-15".
 std::string as_spreadsheets_have_it(const std::string& text) {
   std::istringstream lines(text);
@@ -85,6 +99,35 @@ std::string as_spreadsheets_have_it(const std::string& text) {
   }
   const std::size_t name = changed.find("date");
   return changed.replace(name, 4, "Date");
+}
+
+TEST_F(SeriesCli, AFeatureThatIsAskedForIsAColumnOrMadeOfBands) {
+  constexpr double bare = 0.12;
+  constexpr double green = 0.6;
+  std::string path = write(dusty_pixel(bare));
+  const auto status_of_dusty = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> all{path, "--id", "point", "--summary", "--quiet"};
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = series(all);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    const std::vector<CsvRow> rows = table(outcome.out);
+    EXPECT_EQ(rows.at(0).cells.at("status"), "stable");  // calm
+    return rows.at(1).cells.at("status");
+  };
+  EXPECT_EQ(status_of_dusty({}), "stable");
+  EXPECT_EQ(status_of_dusty({"--feature", "dust=B11/B08"}), "confirmed");
+  path = write(dusty_pixel(green));  // what stays as green as it was is not disturbed, whatever else changes
+  EXPECT_EQ(status_of_dusty({"--feature", "dust=B11/B08"}), "stable");
+  const auto refused = [&](const std::vector<std::string>& more, const std::string& reason) {
+    std::vector<std::string> all{path, "--id", "point", "--quiet"};
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = series(all);
+    EXPECT_EQ(outcome.exit_code, 3);
+    EXPECT_THAT(outcome.err, HasSubstr(reason));
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  };
+  refused({"--feature", "haze=B05/B08"}, "has no column 'haze' and no B05 to work it out of");
+  refused({"--feature", "dust=B11/B08", "--feature", "haze=B04"}, "has no column 'haze' and no B04");
 }
 
 TEST_F(SeriesCli, ReadsWhatSpreadsheetsOfOtherCountriesWrite) {

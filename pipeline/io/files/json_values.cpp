@@ -14,13 +14,14 @@ namespace pitwatch {
 using nlohmann::json;
 
 constexpr int deepest_nesting = 64;
-constexpr std::size_t most_values = 5'000'000;
 
 namespace {
 
 /// What all readers of JSON here bound: depth and number of values, whatever the text's size.
 class Bounds : public json::json_sax_t {
  public:
+  explicit Bounds(std::size_t most_values = most_json_values) : most_values_(most_values) {}
+
   bool null() override { return value(); }
   bool boolean(bool) override { return value(); }
   bool number_integer(number_integer_t) override { return value(); }
@@ -40,7 +41,7 @@ class Bounds : public json::json_sax_t {
  protected:
   int depth() const { return depth_; }
   bool value() {
-    if (++values_ > most_values) throw DataError("more than " + std::to_string(most_values) + " values");
+    if (++values_ > most_values_) throw DataError("more than " + std::to_string(most_values_) + " values");
     return true;
   }
 
@@ -56,6 +57,7 @@ class Bounds : public json::json_sax_t {
     return true;
   }
 
+  std::size_t most_values_;
   int depth_ = 0;
   std::size_t values_ = 0;
 };
@@ -79,10 +81,10 @@ class TopTexts final : public Bounds {
 
 }  // namespace
 
-json parse_json(std::string_view text) {
+json parse_json(std::string_view text, std::size_t most_values) {
   try {
     // The library's own callback is quadratic in the elements of an array.
-    Bounds bounds;
+    Bounds bounds(most_values);
     json::sax_parse(text, &bounds);
     return json::parse(text);
   } catch (const json::exception& error) {

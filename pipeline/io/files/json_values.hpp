@@ -1,6 +1,7 @@
 #pragma once
 // JSON from outside, which may hold anything. For .cpp files: no header of another room includes it.
 
+#include <cstddef>
 #include <initializer_list>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
@@ -9,9 +10,11 @@
 
 namespace pitwatch {
 
-/// Throws DataError for what is no JSON, nested deeper than 64 levels or of more than 5 million values. Takes time in
-/// proportion to the text.
-nlohmann::json parse_json(std::string_view text);
+inline constexpr std::size_t most_json_values = 5'000'000;
+
+/// Throws DataError for what is no JSON, nested deeper than 64 levels or of more values. Takes time in proportion to
+/// the text.
+nlohmann::json parse_json(std::string_view text, std::size_t most_values = most_json_values);
 
 /// Of the outermost object the members that are texts. Throws as parse_json().
 std::map<std::string, std::string> top_texts(std::string_view text);

@@ -1,8 +1,6 @@
 #include "pipeline/io/products/plain_images.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -25,12 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t most_images = 1000;  // of a folder
-
-std::string text_of(double value) {
-  std::array<char, 32> text{};
-  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() ? std::string(text.data(), end) : std::string();
-}
 
 bool is_image_name(const fs::path& path) {
   const std::string extension = lower_ascii(path.extension().string());
@@ -209,10 +201,11 @@ Unit unit_of(const Place& place, const BandFacts& facts, const ImageNameFacts& n
   const std::string file = fs::path(place.path).filename().string();
   const bool is_said = facts.scale != 1 || facts.offset != 0;
   if (is_said && given.scale && differ(*given.scale, facts.scale)) {
-    throw DataError("--scale " + text_of(*given.scale) + ", but " + file + " says " + text_of(facts.scale));
+    throw DataError("--scale " + shortest_text(*given.scale) + ", but " + file + " says " + shortest_text(facts.scale));
   }
   if (is_said && given.offset && differ(*given.offset, facts.offset)) {
-    throw DataError("--offset " + text_of(*given.offset) + ", but " + file + " says " + text_of(facts.offset));
+    throw DataError("--offset " + shortest_text(*given.offset) + ", but " + file + " says " +
+                    shortest_text(facts.offset));
   }
   if (is_said) return {facts.scale, facts.offset, "scale and offset of the file"};
   if (given.scale) return {*given.scale, given.offset.value_or(0), given.offset ? "--scale, --offset" : "--scale"};
@@ -230,7 +223,8 @@ std::optional<double> nodata_of(const Place& place, const BandFacts& facts, cons
                                 std::set<std::string>& assumptions) {
   const std::string file = fs::path(place.path).filename().string();
   if (facts.nodata && given.nodata && !(*facts.nodata == *given.nodata)) {
-    throw DataError("--nodata " + text_of(*given.nodata) + ", but " + file + " says " + text_of(*facts.nodata));
+    throw DataError("--nodata " + shortest_text(*given.nodata) + ", but " + file + " says " +
+                    shortest_text(*facts.nodata));
   }
   if (given.nodata) return given.nodata;
   if (facts.nodata) return facts.nodata;
@@ -268,8 +262,7 @@ BandAsset mask_of(const Place& place) {
   return asset;
 }
 
-// ---- when
-// ------------------------------------------------------------------------------------------------------------
+// ---- when ----------------------------------------------------------------------------------------------------------
 
 Instant date_of(const ImageNameFacts& facts, const GivenFacts& given) {
   using std::chrono::days;
@@ -340,7 +333,7 @@ ProductScene scene_of(const std::string& reference, const GivenFacts& given) {
     const Unit unit = unit_of(place, band, facts, given);
     rules.insert(unit.rule);
     scene.bands[place.what.band] = reflectance_of(place, band, unit, nodata_of(place, band, given, assumptions));
-    record += text_of(unit.scale) + "\n" + text_of(unit.offset) + "\n";
+    record += shortest_text(unit.scale) + "\n" + shortest_text(unit.offset) + "\n";
   }
   for (const std::string& rule : rules) scene.offsets.rule += (scene.offsets.rule.empty() ? "" : "; ") + rule;
   if (facts.is_browser_raw && !given.scale) {

@@ -580,6 +580,15 @@ void write_cog(const std::string& path, const Grid& grid, const Raster& raster, 
 
 }  // namespace
 
+std::array<float, 256> shares_of_codes(std::uint8_t most) {
+  std::array<float, 256> shares{};
+  for (std::size_t code = 0; code < shares.size(); ++code) {
+    const auto exact = std::bit_cast<std::uint32_t>(static_cast<float>(code) / static_cast<float>(most));
+    shares[code] = std::bit_cast<float>((exact + 0x8000U) & 0xFFFF0000U);
+  }
+  return shares;
+}
+
 void write_cog_float(const std::string& path, const Grid& grid, PlaneView<const std::uint8_t> codes,
                      const std::array<float, 256>& value_of_code, const CogMetadata& metadata,
                      const ParallelFor& parallel_for) {

@@ -52,6 +52,10 @@ enum class CogPlace {
   unfinished,  // in a folder that itself appears whole or not at all (AtomicFolder): written in place, which is quicker
 };
 
+/// The share that each code is of `most`, in eight significant bits: as many as tell codes apart, and few enough that
+/// the pixels' lower bytes are zero and cost nothing in the file.
+std::array<float, 256> shares_of_codes(std::uint8_t most);
+
 /// Writes Float32 pixels value_of_code[code]; code 255 becomes NaN, which is the file's nodata value.
 /// Overviews are computed on the codes, not on the values: the mean of the valid ones of 2 x 2 codes, rounded half up,
 /// so the table should be linear in the code; nodata where none is valid.

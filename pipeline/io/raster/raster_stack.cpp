@@ -114,11 +114,6 @@ std::uint16_t epsg_code(const std::string& crs) {
   return static_cast<std::uint16_t>(code);
 }
 
-std::string shortest(double value) {
-  std::array<char, 32> digits{};
-  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
-}
-
 /// GDAL's metadata tag. GDAL escapes values twice, and so undoes it twice.
 std::string metadata_xml(std::span<const StackBand> bands, std::span<const std::pair<std::string, std::string>> items) {
   std::string xml = "<GDALMetadata>\n";
@@ -132,8 +127,8 @@ std::string metadata_xml(std::span<const StackBand> bands, std::span<const std::
              markup_text(markup_text(value)) + "</Item>\n";
     };
     add("DESCRIPTION", "description", bands[i].name);
-    add("SCALE", "scale", shortest(bands[i].scale));
-    add("OFFSET", "offset", shortest(bands[i].offset));
+    add("SCALE", "scale", shortest_text(bands[i].scale));
+    add("OFFSET", "offset", shortest_text(bands[i].offset));
   }
   return xml + "</GDALMetadata>\n";
 }

@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <regex>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/text.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
 #include "pipeline/io/files/gdal_state.hpp"
@@ -420,10 +420,7 @@ std::string cell_text(const Cell& cell) {
     std::string operator()(const std::string& text) const { return text; }
     std::string operator()(Instant instant) const { return format_instant(instant); }
     std::string operator()(int number) const { return std::to_string(number); }
-    std::string operator()(double number) const {
-      std::array<char, 32> digits{};
-      return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr};
-    }
+    std::string operator()(double number) const { return shortest_text(number); }
   };
   return std::visit(Text{}, cell);
 }
