@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace pitwatch {
@@ -223,17 +224,24 @@ void add_gaps(Day begin, Day end, const DatedOverpasses& overpasses, const FeedO
   add_gap(free_from, end, overpasses, options, feed);
 }
 
-std::string month_of(Day day) { return format_day(day).substr(0, 7); }
+std::chrono::year_month month_of(Day day) {
+  const std::chrono::year_month_day date(day);
+  return date.year() / date.month();
+}
 
 void add_months(Day begin, Day end, const DatedOverpasses& overpasses, Feed& feed) {
-  std::map<std::string, FeedMonth> months;
-  for (Day day = begin; day <= end; day += days(1)) months[month_of(day)].month = month_of(day);
+  std::map<std::chrono::year_month, FeedMonth> months;
+  for (Day day = begin; day <= end; day += days(1)) months[month_of(day)];
   for (const auto& [day, what] : overpasses) count(what, months[month_of(day)].counts);
   for (const FeedGap& gap : feed.gaps) {
-    for (Day day = day_of(gap.first_day); day <= day_of(gap.last_day); day += days(1))
+    for (Day day = day_of(gap.first_day); day <= day_of(gap.last_day); day += days(1)) {
       ++months[month_of(day)].blind_days;
+    }
   }
-  for (auto& [name, month] : months) feed.months.push_back(std::move(month));
+  for (auto& [month, of_month] : months) {
+    of_month.month = format_day(Day(month / 1)).substr(0, std::string_view("2022-03").size());
+    feed.months.push_back(std::move(of_month));
+  }
 }
 
 std::string days_text(int count) { return std::to_string(count) + (count == 1 ? " day" : " days"); }

@@ -6,6 +6,7 @@
 
 #include "pipeline/coverage/site_coverage.hpp"
 #include "pipeline/register/register.hpp"
+#include "pipeline/schedule/background.hpp"
 
 namespace pitwatch {
 namespace {
@@ -60,13 +61,25 @@ NightCoverage night_coverage(const CoverageOptions& options, const Manifest& nig
   add_shares(night, shares);
   result.skipped = std::move(coverage.skipped);
   if (!result.skipped.empty()) return result;  // what only that manifest says would look like cloud
+  std::vector<const SiteStanding*> asked;
   for (const SiteStanding& standing : night.sites) {
-    if (!standing.is_watched || request.sites.count(standing.id) == 0) continue;
+    if (standing.is_watched && request.sites.count(standing.id) != 0) asked.push_back(&standing);
+  }
+  struct Covered {
+    SiteCoverage site;
     Coverage problems;
+  };
+  std::vector<Covered> covered(asked.size());
+  in_parallel(static_cast<int>(asked.size()), [&](int i) {
+    const SiteStanding& standing = *asked[static_cast<std::size_t>(i)];
+    Covered& of_site = covered[static_cast<std::size_t>(i)];
     const bool with_pixels = request.with_pixels.count(standing.id) != 0;
-    const SiteCoverage site = cover_site(options, standing, shares, with_pixels, problems);
-    if (problems.skipped.empty()) add_rows(site, options, result.update);
-    std::move(problems.skipped.begin(), problems.skipped.end(), std::back_inserter(result.skipped));
+    of_site.site = cover_site(options, standing, shares, with_pixels, of_site.problems);
+  });
+  for (Covered& of_site : covered) {
+    std::vector<std::pair<std::string, std::string>>& skipped = of_site.problems.skipped;
+    if (skipped.empty()) add_rows(of_site.site, options, result.update);
+    std::move(skipped.begin(), skipped.end(), std::back_inserter(result.skipped));
   }
   return result;
 }

@@ -101,7 +101,7 @@ std::optional<Manifest> read_unfinished(const std::string& state, const std::str
         run = std::move(part);
       } else {
         run->ended = part.ended;
-        add_read(part, *run);
+        add_read({&part, 1}, *run);
       }
     } catch (const DataError& error) {
       damaged.push_back({folder.substr(state.size() + 1) + "/" + name, error_chain(error), {}});
@@ -144,12 +144,10 @@ void forget_unfinished(const std::string& state, const std::string& unit) {
   fs::remove(folder, none);  // where nothing is left in it
 }
 
-void add_read(const Manifest& unfinished, Manifest& manifest) {
-  manifest.acquisitions.insert(manifest.acquisitions.end(), unfinished.acquisitions.begin(),
-                               unfinished.acquisitions.end());
+void add_read(std::span<const Manifest> unfinished, Manifest& manifest) {
   std::multimap<std::string, std::size_t> known;
   for (std::size_t i = 0; i < manifest.inputs.size(); ++i) known.emplace(manifest.inputs[i].path, i);
-  for (const InputFile& file : unfinished.inputs) {
+  const auto add_input = [&](const InputFile& file) {
     const auto [begin, end] = known.equal_range(file.path);
     const auto earlier =
         std::find_if(begin, end, [&](const auto& one) { return has_all_of(file, manifest.inputs[one.second]); });
@@ -159,6 +157,10 @@ void add_read(const Manifest& unfinished, Manifest& manifest) {
       known.emplace(file.path, manifest.inputs.size());
       manifest.inputs.push_back(file);
     }
+  };
+  for (const Manifest& run : unfinished) {
+    manifest.acquisitions.insert(manifest.acquisitions.end(), run.acquisitions.begin(), run.acquisitions.end());
+    for (const InputFile& file : run.inputs) add_input(file);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,7 @@ std::vector<std::string> unfinished_units(const std::string& state);
 /// Removes the notes of runs, or those of a unit.
 void forget_unfinished(const std::string& state, const std::string& unit = {});
 
-/// Adds acquisitions and inputs of the notes to a manifest.
-void add_read(const Manifest& unfinished, Manifest& manifest);
+/// Adds acquisitions and inputs of the notes of one or more runs, in their order, to a manifest.
+void add_read(std::span<const Manifest> unfinished, Manifest& manifest);
 
 }  // namespace pitwatch

@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 #include <tuple>
 
 #include "pipeline/core/error.hpp"
@@ -295,8 +296,10 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const NightInputs
   set_register(options_.state, options_.register_target, *write, runs + 1, manifest);
   const ChipPublication chips(options_.state, report.chip_places);
   if (before_) manifest.chips = before_->chips;
+  std::set<std::string_view> published_anew;
+  for (const PublishedChip& chip : chips.files()) published_anew.insert(chip.path);
+  std::erase_if(manifest.chips, [&](const ChipFile& one) { return published_anew.count(one.path) != 0; });
   for (const PublishedChip& chip : chips.files()) {
-    std::erase_if(manifest.chips, [&](const ChipFile& one) { return one.path == chip.path; });
     manifest.chips.push_back({chip.path, chip.size, chip.sha256, chip.replaced_sha256});
   }
   publish_all(options_.state, manifest, options_.signing, *write, is_same ? nullptr : &text, &chips);
@@ -320,7 +323,7 @@ void NightRecord::settle_unfinished() {
     if (!notes || is_on_record) continue;
     if (read) {
       read->ended = std::max(read->ended, notes->ended);
-      add_read(*notes, *read);
+      add_read({&*notes, 1}, *read);
     } else {
       read = std::move(notes);
       read->message = "units of work that were not merged; what they read is told up to their last checkpoints";
@@ -352,7 +355,7 @@ void NightRecord::publish_failure(int exit_code, const std::string& message) {
     if (!settled && !unfinished) return;
     Manifest manifest = begin(exit_code, message);
     const bool is_of_this_run = unfinished && unfinished->started == started_;
-    if (is_of_this_run && !is_on_record(options_.state, started_)) add_read(*unfinished, manifest);
+    if (is_of_this_run && !is_on_record(options_.state, started_)) add_read({&*unfinished, 1}, manifest);
     publish_ended(std::move(manifest), settled.value_or(Manifest{}));
     if (is_of_this_run) forget_unfinished(options_.state);
   } catch (const std::exception&) {  // the error that ended the run is the one to be reported

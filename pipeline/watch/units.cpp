@@ -353,7 +353,8 @@ class Merge {
     NightSight sight;
     std::size_t next = 0;
     const auto take_units_before = [&](std::size_t end) {
-      for (; next < end; ++next) take_site(sites_[next], sight, report);
+      take_sites(std::span<const WatchedSite>(sites_).subspan(next, end - next), sight, report);
+      next = end;
     };
     report.skipped.insert(report.skipped.end(), plan_.skipped.begin(), plan_.skipped.end());
     if (!others.empty()) {
@@ -386,9 +387,9 @@ class Merge {
   /// Once all is on record.
   void settle() const {
     note_merged(options_.state, plan_.id, missing_);
+    const std::set<std::string> missing(missing_.begin(), missing_.end());
     for (const PlannedUnit& unit : plan_.units) {
-      const bool is_missing = std::find(missing_.begin(), missing_.end(), unit.unit) != missing_.end();
-      if (!is_missing) forget_unfinished(options_.state, unit.unit);
+      if (missing.count(unit.unit) == 0) forget_unfinished(options_.state, unit.unit);
     }
   }
 
@@ -405,30 +406,54 @@ class Merge {
     });
   }
 
+  /// What the units of a site left.
+  struct SiteResults {
+    std::vector<UnitOutcome> outcomes;                         // as many as units, but for those that lack
+    std::vector<std::optional<Manifest>> notes;                // of what each of them read
+    std::vector<std::pair<std::string, std::string>> lacking;  // unit without a result, and why
+  };
+
+  SiteResults results_of(const WatchedSite& watched) const {
+    SiteResults results;
+    for (const PlannedUnit* const unit : units_.at(watched.site.id)) {
+      if (const auto why = add_result(watched, *unit, results))
+        results.lacking.emplace_back("unit " + unit->unit, *why);
+    }
+    return results;
+  }
+
   /// Adds a unit's result to those of its site; where it has none, says why.
   std::optional<std::string> add_result(const WatchedSite& watched, const PlannedUnit& unit,
-                                        std::vector<UnitOutcome>& results) const {
+                                        SiteResults& results) const {
     try {
       const WatchedSite part = part_of(watched, unit);
       std::optional<UnitOutcome> outcome = read_outcome(plan_.id, unit.unit, part);
       if (!outcome) return "has no result";
       add_alerts(part, *outcome);
-      results.push_back(*std::move(outcome));
+      results.outcomes.push_back(*std::move(outcome));
+      results.notes.push_back(read_unfinished(options_.state, unit.unit));
       return {};
     } catch (const DataError& error) {
       return "has no result: " + error_chain(error);
     }
   }
 
-  /// A site is taken in whole, or not at all.
-  void take_site(const WatchedSite& watched, NightSight& sight, WatchReport& report) {
-    const std::vector<const PlannedUnit*>& units = units_.at(watched.site.id);
-    std::vector<UnitOutcome> results;
-    std::vector<std::pair<std::string, std::string>> lacking;
-    for (const PlannedUnit* const unit : units) {
-      if (const auto why = add_result(watched, *unit, results)) lacking.emplace_back("unit " + unit->unit, *why);
+  /// Reads side by side, takes in one after the other.
+  void take_sites(std::span<const WatchedSite> sites, NightSight& sight, WatchReport& report) {
+    constexpr std::size_t most_at_once = 64;  // what is read and not taken in yet is in memory
+    for (; !sites.empty(); sites = sites.subspan(std::min(most_at_once, sites.size()))) {
+      const std::span<const WatchedSite> some = sites.first(std::min(most_at_once, sites.size()));
+      std::vector<SiteResults> results(some.size());
+      in_parallel(static_cast<int>(some.size()),
+                  [&](int i) { results[static_cast<std::size_t>(i)] = results_of(some[static_cast<std::size_t>(i)]); });
+      for (std::size_t i = 0; i < some.size(); ++i) take_site(some[i], std::move(results[i]), sight, report);
     }
-    if (!lacking.empty()) {
+  }
+
+  /// A site is taken in whole, or not at all.
+  void take_site(const WatchedSite& watched, SiteResults results, NightSight& sight, WatchReport& report) {
+    const std::vector<const PlannedUnit*>& units = units_.at(watched.site.id);
+    if (const auto& lacking = results.lacking; !lacking.empty()) {
       for (const PlannedUnit* const unit : units) missing_.push_back(unit->unit);
       add_failed(watched.site.id, lacking.front().first, lacking.front().second, report);
       report.skipped.insert(report.skipped.end(), lacking.begin() + 1, lacking.end());
@@ -438,8 +463,9 @@ class Merge {
     int fresh = 0;
     int replayed = 0;
     for (std::size_t i = 0; i < units.size(); ++i) {
-      add_read_by(*units[i], panes_of(part_of(watched, *units[i])).front(), results[i].panes.front());
-      panes.push_back(std::move(results[i].panes.front()));
+      PaneOutcome& pane = results.outcomes[i].panes.front();
+      add_read_by(*units[i], std::move(results.notes[i]), panes_of(part_of(watched, *units[i])).front(), pane);
+      panes.push_back(std::move(pane));
       // Of a unit that was killed the outcome tells of its last process alone.
       fresh = std::max(fresh, units[i]->new_acquisitions);
       replayed = std::max(replayed, units[i]->replayed);
@@ -453,8 +479,7 @@ class Merge {
   }
 
   /// Acquisitions as a run tells of them: by time, each once.
-  void add_read_by(const PlannedUnit& unit, const Pane& pane, PaneOutcome& outcome) {
-    std::optional<Manifest> notes = read_unfinished(options_.state, unit.unit);
+  void add_read_by(const PlannedUnit& unit, std::optional<Manifest> notes, const Pane& pane, PaneOutcome& outcome) {
     if (!notes) return;
     std::map<Instant, AcquisitionUsed> last;
     for (AcquisitionUsed& used : notes->acquisitions) {
@@ -462,7 +487,7 @@ class Merge {
     }
     for (auto& [acquired, used] : last) outcome.remarks.acquisitions.push_back(std::move(used));
     notes->acquisitions.clear();
-    add_read(*notes, read_);
+    read_.push_back(*std::move(notes));
   }
 
   const WatchOptions& options_;
@@ -470,7 +495,7 @@ class Merge {
   std::vector<WatchedSite>& sites_;
   std::map<std::string, std::vector<const PlannedUnit*>> units_;  // by site
   std::vector<std::string> missing_;
-  Manifest read_;  // by units
+  std::vector<Manifest> read_;  // by units
 };
 
 void merge_on(const WatchOptions& options, const NightPlan& plan, std::vector<WatchedSite>& sites,

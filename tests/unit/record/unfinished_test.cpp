@@ -79,10 +79,15 @@ TEST_F(Unfinished, OfAnInputTheLaterNoteCounts) {
   Manifest later;
   later.inputs = {{"b", 9, {{0, 9}}, std::string(64, '3'), false, {}},
                   {"c", 9, {{0, 3}}, std::string(64, '4'), false, {}}};
-  add_read(later, manifest);
+  add_read({&later, 1}, manifest);
   ASSERT_EQ(manifest.inputs.size(), 3U);
   EXPECT_EQ(manifest.inputs[1], later.inputs[0]);
   EXPECT_EQ(manifest.inputs[2], later.inputs[1]);
+  const std::vector<Manifest> two{later, manifest};
+  Manifest both;
+  add_read(two, both);
+  ASSERT_EQ(both.inputs.size(), 3U);  // "b" and "c" of the first are those of the second
+  EXPECT_EQ(both.inputs[2], manifest.inputs[0]);
 }
 
 TEST_F(Unfinished, OfAFileThatWasReadInOtherPlacesBothNotesCount) {
@@ -90,10 +95,10 @@ TEST_F(Unfinished, OfAFileThatWasReadInOtherPlacesBothNotesCount) {
   manifest.inputs = {{"a", 9, {{0, 3}, {5, 2}}, std::string(64, '1'), false, {}}};
   Manifest later;
   later.inputs = {{"a", 9, {{0, 4}}, std::string(64, '2'), false, {}}};
-  add_read(later, manifest);
+  add_read({&later, 1}, manifest);
   ASSERT_EQ(manifest.inputs.size(), 2U);
   later.inputs = {{"a", 9, {{0, 8}}, std::string(64, '3'), false, {}}};
-  add_read(later, manifest);
+  add_read({&later, 1}, manifest);
   EXPECT_EQ(manifest.inputs[0], later.inputs[0]);
 }
 
