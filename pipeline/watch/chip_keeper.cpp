@@ -208,7 +208,8 @@ void ChipKeeper::add_frame(Kept& kept, Chip chip) {
 void ChipKeeper::save(std::size_t acquisitions) {
   std::vector<ChipChange> changes;
   std::vector<std::pair<std::size_t, Chip>> chips;  // of which change
-  for (auto& [id, kept] : kept_) {
+  for (auto& entry : kept_) {
+    Kept& kept = entry.second;
     const std::string& folder = kept.folder;
     const auto put = [&](Chip& chip) {
       const std::string name = chip_file_name(chip.role, chip.acquired);

@@ -48,15 +48,17 @@ std::set<std::string> surplus_checkpoints(const SiteStanding& site, int kept) {
 
 /// A site that learns has its pixels in other files, and may keep states of other terms beside them.
 void prune_checkpoints(int kept, Manifest& manifest) {
+  std::set<std::string> all;
   for (SiteStanding& site : manifest.sites) {
     if (site.learning) continue;
     const std::set<std::string> surplus = surplus_checkpoints(site, kept);
     std::erase_if(site.checkpoints, [&](const CheckpointFile& file) { return surplus.contains(file.path); });
-    for (const OutputFile& file : manifest.outputs) {
-      if (surplus.contains(file.path)) manifest.pruned.push_back(file);
-    }
-    std::erase_if(manifest.outputs, [&](const OutputFile& file) { return surplus.contains(file.path); });
+    all.insert(surplus.begin(), surplus.end());
   }
+  for (const OutputFile& file : manifest.outputs) {
+    if (all.contains(file.path)) manifest.pruned.push_back(file);
+  }
+  std::erase_if(manifest.outputs, [&](const OutputFile& file) { return all.contains(file.path); });
 }
 
 bool has_ended(const Alert& alert, Instant before) {
@@ -87,10 +89,13 @@ std::map<std::string, ChipFile> chips_on_record(const PruneOptions& options, con
 
 void prune_strips(const PruneOptions& options, Manifest& manifest) {
   const std::set<std::string> folders = ended_folders(options);
-  for (const auto& [path, chip] : chips_on_record(options, manifest)) {
-    const fs::path file(path);
-    if (!folders.contains(file.parent_path().string()) || !file.filename().string().starts_with("seen_")) continue;
-    std::erase_if(manifest.chips, [&](const ChipFile& one) { return one.path == path; });
+  std::map<std::string, ChipFile> going = chips_on_record(options, manifest);
+  std::erase_if(going, [&](const auto& one) {
+    const fs::path file(one.first);
+    return !folders.contains(file.parent_path().string()) || !file.filename().string().starts_with("seen_");
+  });
+  std::erase_if(manifest.chips, [&](const ChipFile& chip) { return going.contains(chip.path); });
+  for (const auto& [path, chip] : going) {
     manifest.chips.push_back({path, 0, "", chip.sha256});
     manifest.pruned.push_back({path, chip.size, chip.sha256});
   }
