@@ -108,13 +108,13 @@ std::optional<double> LabelScore::false_per_km2() const {
 }
 
 LabelScore score_against_label(PlaneView<const std::uint16_t> label, double pixel_size_m,
-                               std::span<const AlertPixels> alerts, double min_area_ha) {
+                               std::span<const RasterisedAlert> alerts, double min_area_ha) {
   check_values(label);
   const double pixel_ha = pixel_size_m * pixel_size_m / 1e4;
   const Bytes excuse = excused(label);
   Bytes alerted = zeros(label.width, label.height);
   LabelScore score;
-  for (const AlertPixels& alert : alerts) {
+  for (const RasterisedAlert& alert : alerts) {
     std::int64_t pixels = 0, excused_pixels = 0;
     for (int y = 0; y < alert.window.height; ++y) {
       for (int x = 0; x < alert.window.width; ++x) {

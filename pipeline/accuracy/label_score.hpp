@@ -15,7 +15,7 @@ inline constexpr std::uint16_t label_changed = 1;
 inline constexpr std::uint16_t label_not_judged = 255;
 
 /// The pixels of an alert: those of `window`, which lies inside the label, where `inside` is not 0.
-struct AlertPixels {
+struct RasterisedAlert {
   Window window;
   PlaneView<const std::uint8_t> inside;
 };
@@ -44,6 +44,6 @@ struct LabelScore {
 /// Every alert has at least one pixel or is not counted. Throws DataError for a label with other values than the three
 /// above.
 LabelScore score_against_label(PlaneView<const std::uint16_t> label, double pixel_size_m,
-                               std::span<const AlertPixels> alerts, double min_area_ha);
+                               std::span<const RasterisedAlert> alerts, double min_area_ha);
 
 }  // namespace pitwatch

@@ -182,7 +182,7 @@ std::string lag_histogram(const AccuracyReport& report) {
   return figure(caption, description, bottom + 46, body);
 }
 
-std::string reliability_diagram(const Calibration& calibration) {
+std::string reliability_diagram(const ConfidenceCalibration& calibration) {
   constexpr double left = 120, right = 420, top = 14, bottom = 314;
   const auto x_of = [&](double share) { return left + share * (right - left); };
   const auto y_of = [&](double share) { return bottom - share * (bottom - top); };

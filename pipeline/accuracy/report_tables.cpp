@@ -46,7 +46,7 @@ ReportTable detection_table(const TruthScore& score) {
   return table;
 }
 
-std::vector<std::string> row_of(const std::string& name, const Spread& spread, int decimals) {
+std::vector<std::string> row_of(const std::string& name, const FigureSpread& spread, int decimals) {
   return {name,
           count_of(spread.count),
           fixed(spread.median.value, decimals),
@@ -108,7 +108,7 @@ std::vector<ReportTable> commission_tables(const TruthScore& score) {
 }
 
 std::vector<ReportTable> calibration_tables(const TruthScore& score) {
-  const Calibration& calibration = score.calibration;
+  const ConfidenceCalibration& calibration = score.calibration;
   ReportTable bins{"Calibration of confidence",
                    "An alert is right when it hits a disturbance.",
                    {"Confidence", "Alerts", "Mean confidence", "Share right", "95 %"},

@@ -82,8 +82,8 @@ std::vector<double> mean_and_median(std::span<const std::optional<double>> value
   return {sum / static_cast<double>(present.size()), quantile(present, 0.5)};
 }
 
-Spread spread_of(std::span<const std::optional<double>> values, const BootstrapOptions& bootstrap) {
-  Spread spread;
+FigureSpread spread_of(std::span<const std::optional<double>> values, const BootstrapOptions& bootstrap) {
+  FigureSpread spread;
   std::vector<double> present;
   for (const std::optional<double>& value : values) {
     if (value) present.push_back(*value);
@@ -280,8 +280,8 @@ BinSums bin_sums(const TruthScoreInputs& inputs, std::span<const std::size_t> sa
   return sums;
 }
 
-Calibration calibration_of(const TruthScoreInputs& inputs, const BootstrapOptions& bootstrap) {
-  Calibration calibration;
+ConfidenceCalibration calibration_of(const TruthScoreInputs& inputs, const BootstrapOptions& bootstrap) {
+  ConfidenceCalibration calibration;
   std::vector<std::size_t> all(inputs.alerts.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
   const BinSums sums = bin_sums(inputs, all);

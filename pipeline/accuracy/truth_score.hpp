@@ -20,7 +20,7 @@ struct Estimate {
 };
 
 /// How some values are spread. All nothing where `count` is 0.
-struct Spread {
+struct FigureSpread {
   std::size_t count = 0;
   Estimate mean;
   Estimate median;
@@ -41,9 +41,9 @@ struct Detection {
 
 /// From an event's onset to its detection, of the disturbances found.
 struct Lag {
-  Spread days;                // of 24 hours
-  Spread clear_observations;  // how many of the event's clear observations lie in (onset, detection]; of events whose
-                              // observations are known
+  FigureSpread days;                // of 24 hours
+  FigureSpread clear_observations;  // how many of the event's clear observations lie in (onset, detection]; of events
+                                    // whose observations are known
 };
 
 /// Alerts and events of one type that is no disturbance.
@@ -76,8 +76,8 @@ struct Commission {
 
 /// Over the disturbances found.
 struct Boundary {
-  Spread iou;        // intersection over union of all alerts that hit the event, taken as one, and its footprint
-  Spread area_bias;  // sum of their areas / area of the event - 1
+  FigureSpread iou;        // intersection over union of all alerts that hit the event, taken as one, and its footprint
+  FigureSpread area_bias;  // sum of their areas / area of the event - 1
 };
 
 /// An alert is right when it hits a disturbance.
@@ -90,7 +90,7 @@ struct CalibrationBin {
 
 inline constexpr std::size_t calibration_bins = 10;
 
-struct Calibration {
+struct ConfidenceCalibration {
   std::array<CalibrationBin, calibration_bins> bins;  // [0, 0.1), [0.1, 0.2), ... [0.9, 1]
   Estimate brier;  // mean of (confidence - right)^2 (Brier 1950, "Verification of forecasts expressed in terms of
                    // probability")
@@ -121,7 +121,7 @@ struct TruthScore {
   Lag confirmed;
   Commission commission;
   Boundary boundary;
-  Calibration calibration;
+  ConfidenceCalibration calibration;
   std::vector<EventFigures> events;  // one for each event
 };
 

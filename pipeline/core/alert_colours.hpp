@@ -3,18 +3,11 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 
 #include "pipeline/core/alert.hpp"
+#include "pipeline/core/colour.hpp"
 
 namespace pitwatch {
-
-struct Colour {
-  std::uint8_t red = 0;
-  std::uint8_t green = 0;
-  std::uint8_t blue = 0;
-  friend bool operator==(const Colour&, const Colour&) = default;
-};
 
 inline constexpr Colour stable_colour{236, 236, 230};
 

@@ -14,12 +14,12 @@ namespace {
 /// some seconds.
 bool is_one(Instant a, Instant b) { return std::chrono::abs(a - b) < std::chrono::minutes(10); }
 
-AcquisitionPart part_of(const Alert& alert, Instant at) {
-  if (alert.confirmed_on && is_one(at, *alert.confirmed_on)) return AcquisitionPart::confirmed;
-  if (is_one(at, alert.first_detected)) return AcquisitionPart::detected;
-  if (is_one(at, alert.onset_before)) return AcquisitionPart::onset;
-  if (is_one(at, alert.onset_after)) return AcquisitionPart::undisturbed;
-  return at < alert.onset_before ? AcquisitionPart::hidden : AcquisitionPart::other;
+AcquisitionRole part_of(const Alert& alert, Instant at) {
+  if (alert.confirmed_on && is_one(at, *alert.confirmed_on)) return AcquisitionRole::confirmed;
+  if (is_one(at, alert.first_detected)) return AcquisitionRole::detected;
+  if (is_one(at, alert.onset_before)) return AcquisitionRole::onset;
+  if (is_one(at, alert.onset_after)) return AcquisitionRole::undisturbed;
+  return at < alert.onset_before ? AcquisitionRole::hidden : AcquisitionRole::other;
 }
 
 bool holds(const std::vector<std::string>& names, const std::vector<std::string>& scenes) {

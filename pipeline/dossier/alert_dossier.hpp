@@ -18,7 +18,7 @@
 namespace pitwatch {
 
 /// What an acquisition was to the alert.
-enum class AcquisitionPart : std::uint8_t {
+enum class AcquisitionRole : std::uint8_t {
   undisturbed,  // the last clear view without the disturbance
   hidden,       // within the bracket: by definition this ground was not seen clear
   onset,        // the first clear view with it
@@ -30,7 +30,7 @@ enum class AcquisitionPart : std::uint8_t {
 /// A row of the table of acquisitions.
 struct DossierAcquisition {
   RecordedAcquisition recorded;
-  AcquisitionPart part = AcquisitionPart::other;
+  AcquisitionRole part = AcquisitionRole::other;
   std::optional<ObservedAlert> observed;  // of the alert's own ground; nothing: not on record
   bool is_evidence = false;               // the alert names it
   bool is_onset = false;                  // it is the first clear view with the disturbance, whatever it is besides

@@ -286,18 +286,18 @@ std::string showed_text(const DossierAcquisition& row, const Texts& texts) {
     return texts(what) + (why.empty() ? "" : ": " + reason_text(why, texts));
   };
   switch (row.part) {
-    case AcquisitionPart::undisturbed:
+    case AcquisitionRole::undisturbed:
       return texts("showed_undisturbed");
-    case AcquisitionPart::onset:
+    case AcquisitionRole::onset:
       return texts("showed_onset");
-    case AcquisitionPart::detected:
+    case AcquisitionRole::detected:
       return texts(row.is_onset ? "showed_onset_detected" : "showed_detected");
-    case AcquisitionPart::confirmed:
+    case AcquisitionRole::confirmed:
       return texts("showed_confirmed");
-    case AcquisitionPart::hidden:
+    case AcquisitionRole::hidden:
       if (row.recorded.is_skipped) return with_reason("showed_skipped", row.recorded.reason);
       return texts("showed_hidden");
-    case AcquisitionPart::other:
+    case AcquisitionRole::other:
       break;
   }
   if (row.observed) {
@@ -313,7 +313,7 @@ std::string showed_text(const DossierAcquisition& row, const Texts& texts) {
 ordered_json acquisition_rows(const AlertDossier& dossier, const Texts& texts) {
   ordered_json rows = ordered_json::array();
   for (const DossierAcquisition& row : dossier.acquisitions) {
-    const bool is_key = row.part != AcquisitionPart::hidden && row.part != AcquisitionPart::other;
+    const bool is_key = row.part != AcquisitionRole::hidden && row.part != AcquisitionRole::other;
     const bool was_clear = row.observed && row.observed->use != AlertSeen::skipped;
     rows.push_back({{"key", is_key},
                     {"acquired", texts.time(row.recorded.acquired)},

@@ -8,19 +8,14 @@
 #include <variant>
 #include <vector>
 
+#include "pipeline/core/colour.hpp"
+
 namespace pitwatch {
 
 /// From the upper left corner to the right and down, units of the drawing.
 struct DrawnPoint {
   double x = 0;
   double y = 0;
-};
-
-struct Colour {
-  std::uint8_t red = 0;
-  std::uint8_t green = 0;
-  std::uint8_t blue = 0;
-  friend bool operator==(const Colour&, const Colour&) = default;
 };
 
 struct DrawnLine {

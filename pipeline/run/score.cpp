@@ -162,7 +162,7 @@ void score_label(const ScoreOptions& options, AccuracyReport& report) {
   file.read_window(grid.extent(), label.view());
   const VectorFeatures alerts = read_vector_features(options.alerts, options.where);
   const std::vector<BurntShape> burnt = burn_shapes(shapes_of(alerts.features), grid);
-  std::vector<AlertPixels> pixels;
+  std::vector<RasterisedAlert> pixels;
   for (const BurntShape& shape : burnt) pixels.push_back({shape.window, shape.inside.view()});
   try {
     reduce_types(label.view());

@@ -18,7 +18,7 @@ json of(const std::optional<Interval>& value) { return value ? json::array({valu
 
 json of(const Estimate& estimate) { return {{"value", of(estimate.value)}, {"interval_95", of(estimate.interval)}}; }
 
-json of(const Spread& spread) {
+json of(const FigureSpread& spread) {
   return {{"count", spread.count},
           {"median", of(spread.median)},
           {"mean", of(spread.mean)},
@@ -66,7 +66,7 @@ json of(const Commission& commission) {
           {"other_types", others}};
 }
 
-json of(const Calibration& calibration) {
+json of(const ConfidenceCalibration& calibration) {
   json bins = json::array();
   for (const CalibrationBin& bin : calibration.bins) {
     bins.push_back({{"count", bin.count},

@@ -97,8 +97,8 @@ std::string sha256_of(const std::string& path, const std::vector<ByteRange>& ran
   return hash.hex();
 }
 
-void expect_same(const std::string& path, const std::optional<FileIdentity>& was) {
-  const std::optional<FileIdentity> now = identity_of(path);
+void expect_same(const std::string& path, const std::optional<InputIdentity>& was) {
+  const std::optional<InputIdentity> now = identity_of(path);
   if (!now) throw DataError(gone);
   if (now != was) throw DataError("has changed since it was read");
 }
@@ -185,7 +185,7 @@ std::vector<InputFile> InputLog::files(const ParallelFor& parallel_for) const {
 std::optional<std::string> recheck(const InputFile& file) {
   if (file.sha256.empty()) return file.is_remote ? "is on the network" : "has no hash: " + file.error;
   try {
-    const std::optional<FileIdentity> now = identity_of(file.path);
+    const std::optional<InputIdentity> now = identity_of(file.path);
     if (!now) return gone;
     if (now->size != file.size) {
       return "has another size: " + std::to_string(now->size) + " bytes, not " + std::to_string(file.size);

@@ -48,7 +48,7 @@ std::string file_behind(const std::string& name) {
   return name;
 }
 
-FileIdentity identity_of(const struct stat& status) {
+InputIdentity identity_of(const struct stat& status) {
   return {static_cast<std::uint64_t>(status.st_size),
           std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_ino};
 }
@@ -155,15 +155,15 @@ void install() {
 
 }  // namespace
 
-std::optional<FileIdentity> identity_of(int descriptor) {
+std::optional<InputIdentity> identity_of(int descriptor) {
   struct stat status {};
   if (::fstat(descriptor, &status) != 0) return std::nullopt;
   return identity_of(status);
 }
 
-std::optional<FileIdentity> identity_of(const std::string& gdal_name) {
+std::optional<InputIdentity> identity_of(const std::string& gdal_name) {
   const std::string file = file_behind(gdal_name);
-  FileIdentity identity;
+  InputIdentity identity;
   if (!file.starts_with("/vsi")) {
     struct stat status {};
     if (::stat(file.c_str(), &status) != 0) return std::nullopt;
@@ -181,7 +181,7 @@ bool is_remote_input(const std::string& gdal_name) {
   return is_on_network(file) || file.starts_with("/vsicurl/");
 }
 
-void InputNotes::opened(const FileIdentity& identity) {
+void InputNotes::opened(const InputIdentity& identity) {
   const std::lock_guard lock(mutex_);
   if (!content_.identity) content_.identity = identity;
   content_.has_changed = content_.has_changed || *content_.identity != identity;

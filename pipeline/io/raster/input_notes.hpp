@@ -15,17 +15,17 @@
 namespace pitwatch {
 
 /// By what a file is known to be the one that was opened before.
-struct FileIdentity {
+struct InputIdentity {
   std::uint64_t size = 0;
   std::int64_t modified_ns = 0;
   std::uint64_t inode = 0;  // 0 where there is none
-  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+  friend bool operator==(const InputIdentity&, const InputIdentity&) = default;
 };
 
 /// Of an open file, and of a file as GDAL names it: in a zip archive, time and inode are the archive's. Nothing where
 /// there is none.
-std::optional<FileIdentity> identity_of(int descriptor);
-std::optional<FileIdentity> identity_of(const std::string& gdal_name);
+std::optional<InputIdentity> identity_of(int descriptor);
+std::optional<InputIdentity> identity_of(const std::string& gdal_name);
 
 /// What is on the network, in an archive there too.
 bool is_remote_input(const std::string& gdal_name);
@@ -34,13 +34,13 @@ bool is_remote_input(const std::string& gdal_name);
 class InputNotes {
  public:
   /// Whoever opens the file says which it found.
-  void opened(const FileIdentity& identity);
+  void opened(const InputIdentity& identity);
   void read(std::uint64_t offset, std::uint64_t bytes);
 
   struct Content {
-    std::optional<FileIdentity> identity;  // of the first that was opened
-    bool has_changed = false;              // a later one was another
-    std::vector<ByteRange> ranges;         // as in InputFile
+    std::optional<InputIdentity> identity;  // of the first that was opened
+    bool has_changed = false;               // a later one was another
+    std::vector<ByteRange> ranges;          // as in InputFile
   };
   Content content() const;
 

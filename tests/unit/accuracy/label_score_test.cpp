@@ -34,7 +34,7 @@ LabelScore score_of(const std::vector<std::string>& picture, const std::vector<W
     Plane<std::uint8_t>& plane = planes.emplace_back(window.width, window.height);
     for (int y = 0; y < window.height; ++y) std::fill_n(plane.row(y), window.width, std::uint8_t{1});
   }
-  std::vector<AlertPixels> alerts;
+  std::vector<RasterisedAlert> alerts;
   for (std::size_t i = 0; i < windows.size(); ++i) {
     alerts.push_back({windows[i], std::as_const(planes[i]).view()});
   }

@@ -141,7 +141,7 @@ TEST(TruthScore, CommissionKeepsKindsApart) {
   EXPECT_NEAR(*commission.other_types[2].alerts_per_100km2_year, 1, 1e-15);
 }
 
-TEST(TruthScore, Calibration) {
+TEST(TruthScore, ConfidenceCalibration) {
   // Confidences 0.05 wrong, 0.95 right, 0.95 wrong, 1 right. Brier: (0.0025 + 0.0025 + 0.9025 + 0) / 4 = 0.226875.
   // Bin 0: mean 0.05, share 0, error 0.05 of 1 alert. Bin 9: mean 2.9 / 3, share 2 / 3, error 0.3 of 3 alerts:
   // (1 * 0.05 + 3 * 0.3) / 4 = 0.2375.
@@ -149,7 +149,7 @@ TEST(TruthScore, Calibration) {
   const std::vector alerts{alert("a", 1, 1000, 0.05), alert("b", 1, 1000, 0.95), alert("c", 1, 1000, 0.95),
                            alert("d", 1, 1000, 1)};
   const TruthScore score = score_of(alerts, events, {{1, 0, 1000}, {3, 0, 1000}}, {{1000, 1000}});
-  const Calibration& calibration = score.calibration;
+  const ConfidenceCalibration& calibration = score.calibration;
   EXPECT_NEAR(*calibration.brier.value, 0.226875, 1e-12);
   EXPECT_NEAR(*calibration.expected_error.value, 0.2375, 1e-12);
   EXPECT_EQ(calibration.bins[0].count, 1U);

@@ -113,8 +113,8 @@ DossierRecord some_record() {
   return record;
 }
 
-std::vector<AcquisitionPart> parts_of(const AlertDossier& dossier) {
-  std::vector<AcquisitionPart> parts;
+std::vector<AcquisitionRole> parts_of(const AlertDossier& dossier) {
+  std::vector<AcquisitionRole> parts;
   for (const DossierAcquisition& row : dossier.acquisitions) parts.push_back(row.part);
   return parts;
 }
@@ -123,8 +123,8 @@ TEST(AlertDossier, ListsEveryAcquisitionFromTheLastUndisturbedToTheConfirmingOne
   const DossierRecord record = some_record();
   const AlertDossier dossier = alert_dossier(record, record.content.alerts.front());
   EXPECT_THAT(parts_of(dossier),
-              ElementsAre(AcquisitionPart::undisturbed, AcquisitionPart::hidden, AcquisitionPart::hidden,
-                          AcquisitionPart::detected, AcquisitionPart::other, AcquisitionPart::confirmed));
+              ElementsAre(AcquisitionRole::undisturbed, AcquisitionRole::hidden, AcquisitionRole::hidden,
+                          AcquisitionRole::detected, AcquisitionRole::other, AcquisitionRole::confirmed));
   EXPECT_TRUE(dossier.acquisitions[3].is_onset);
   EXPECT_TRUE(dossier.acquisitions[3].is_evidence);
   EXPECT_FALSE(dossier.acquisitions[4].is_evidence);
