@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/calibrate.hpp"
@@ -244,6 +245,41 @@ BandPlane empty_plane(const Grid& grid) {
   return plane;
 }
 
+/// The raster's pixels that lie under those of a grid on them.
+Window pixels_under(const Axes& axes, const Grid& grid) {
+  const Window under{axes.x.nearest(0), axes.y.nearest(0), grid.width, grid.height};
+  return intersection(under, {0, 0, axes.x.length, axes.y.length});
+}
+
+/// Whether centres lie on those of the raster's pixels, one on each.
+bool is_on_pixels(const Axis& axis) { return axis.step == 1 && axis.position(0) == std::floor(axis.position(0)); }
+
+/// Reflectance where there is a measurement, NaN where there is none.
+void hide_unmeasured(Plane<float>& reflectance, const Plane<MaskBits>& bits) {
+  for (int y = 0; y < bits.height(); ++y) {
+    const MaskBits* const reasons = bits.row(y);
+    float* const values = reflectance.row(y);
+    for (int x = 0; x < bits.width(); ++x) values[x] = reasons[x] == mask_clear ? values[x] : no_measurement;
+  }
+}
+
+/// What lies on the raster's own pixels, and so is not interpolated.
+BandPlane on_grid(Source source, const Axes& axes, const Grid& grid) {
+  hide_unmeasured(source.reflectance, source.bits);
+  const Window& window = source.window;
+  if (window.width == grid.width && window.height == grid.height) {
+    return {std::move(source.reflectance), std::move(source.bits)};
+  }
+  BandPlane plane = empty_plane(grid);
+  const int left = window.x - axes.x.nearest(0);
+  const int top = window.y - axes.y.nearest(0);
+  for (int y = 0; y < window.height; ++y) {
+    std::copy_n(source.reflectance.row(y), window.width, plane.reflectance.row(top + y) + left);
+    std::copy_n(source.bits.row(y), window.width, plane.bits.row(top + y) + left);
+  }
+  return plane;
+}
+
 }  // namespace
 
 double Axis::position(int i) const { return std::round((start + i * step) / position_unit_px) * position_unit_px; }
@@ -319,12 +355,16 @@ BandPlane read_band(Band band, const BandFile& file, const Calibration& calibrat
     moved.origin = grid.to_map(shift_x_px, shift_y_px);
     mapping.emplace(moved, lattice_of(raster));
   }
-  BandPlane plane = empty_plane(grid);
-  const Window window = mapping ? window_under(*mapping, grid, raster, 1) : window_under(axes, grid, 1);
-  if (window.empty()) return plane;
+  const bool is_copied = !mapping && is_on_pixels(axes.x) && is_on_pixels(axes.y);
+  const Window window = mapping     ? window_under(*mapping, grid, raster, 1)
+                        : is_copied ? pixels_under(axes, grid)
+                                    : window_under(axes, grid, 1);
+  if (window.empty()) return empty_plane(grid);
   const Plane<std::uint16_t> dn = read_dn(file, window, blocks);
   if (see) see(dn.view());
-  const Source source = as_source(band, dn, calibration, window);
+  Source source = as_source(band, dn, calibration, window);
+  if (is_copied) return on_grid(std::move(source), axes, grid);
+  BandPlane plane = empty_plane(grid);
   Interpolation interpolation(source, raster.pixel_size_m == grid.pixel_size_m, plane);
   if (!mapping) {
     interpolation.fill_all(axes);

@@ -105,19 +105,40 @@ class IndexMaps {
     return a && b ? std::optional(std::min(*a, *b)) : std::nullopt;
   }
 
+  struct Checked {
+    SkippedScenes warnings;
+    std::string refusal;
+  };
+
+  std::vector<Checked> check_all(const std::vector<IndexAcquisition>& all) {
+    std::vector<Checked> checked(all.size());
+    in_parallel(static_cast<int>(all.size()), [&](int number) {
+      const auto i = static_cast<std::size_t>(number);
+      try {
+        check_acquisition(all[i], options_.reading, offsets_, checked[i].warnings);
+      } catch (const DataError& error) {
+        checked[i].refusal = error_chain(error);
+      }
+    });
+    return checked;
+  }
+
   /// Acquisitions of a period but for those that are refused.
   std::vector<IndexAcquisition> usable(const SourceListing& listing, const IndexPeriod& period) {
     SkippedScenes skipped;
     std::vector<IndexAcquisition> all =
         choose_acquisitions(listing, period.from, period.until, bands_, std::nullopt, skipped);
+    const std::vector<Checked> checked = check_all(all);
     std::vector<IndexAcquisition> found;
-    for (IndexAcquisition& one : all) {
-      try {
-        check_acquisition(one, options_.reading, offsets_, report_.warnings);
-        found.push_back(std::move(one));
-      } catch (const DataError& error) {
-        if (all.size() == 1) throw;
-        skipped.emplace_back(one.parts.front().id, error_chain(error));
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Checked& one = checked[i];
+      report_.warnings.insert(report_.warnings.end(), one.warnings.begin(), one.warnings.end());
+      if (one.refusal.empty()) {
+        found.push_back(std::move(all[i]));
+      } else if (all.size() == 1) {
+        throw DataError(one.refusal);
+      } else {
+        skipped.emplace_back(all[i].parts.front().id, one.refusal);
       }
     }
     const std::string why = skipped.empty() ? "" : "; " + skipped.front().first + ": " + skipped.front().second;

@@ -13,6 +13,7 @@
 #include "pipeline/io/vector/sites.hpp"
 #include "pipeline/plot/time_plot.hpp"
 #include "pipeline/schedule/arena.hpp"
+#include "pipeline/schedule/background.hpp"
 #include "pipeline/schedule/slot_pipeline.hpp"
 
 namespace pitwatch {
@@ -59,35 +60,72 @@ struct Seen {
   std::vector<std::vector<float>> values;  // of each index
 };
 
-/// Values of the pixels in the polygon.
-Seen values_over(const Place& place, const Mosaic& ground, const IndexPlan& plan) {
+constexpr int rows_per_piece = 128;
+
+/// Values of the pixels in the polygon, in rows [begin, end) of its window.
+Seen values_over(const Place& place, const Mosaic& ground, const IndexPlan& plan, int begin, int end) {
   Seen seen;
-  seen.values.resize(plan.outputs);
-  for (std::vector<float>& of_index : seen.values) of_index.reserve(static_cast<std::size_t>(place.pixels));
   const Window& window = place.shape.window;
+  const auto width = static_cast<std::size_t>(window.width);
+  std::int64_t pixels = 0;
+  for (int y = begin; y < end; ++y) {
+    const std::uint8_t* const inside = place.shape.inside.row(y);
+    const MaskBits* const mask = ground.mask.row(window.y + y) + window.x;
+    for (std::size_t x = 0; x < width; ++x) {
+      if (inside[x] == 0) continue;
+      ++pixels;
+      seen.measured += (mask[x] & mask_nodata) == 0 ? 1 : 0;
+      seen.clear += mask[x] == mask_clear ? 1 : 0;
+    }
+  }
+  seen.values.assign(plan.outputs, std::vector<float>(static_cast<std::size_t>(pixels)));
   PixelVector<double> scratch;
   scratch.resize(plan.scratch_size());
-  std::vector<std::vector<float>> rows(plan.outputs, std::vector<float>(static_cast<std::size_t>(window.width)));
+  PixelVector<float> rows;
+  rows.resize(plan.outputs * width);
   std::vector<float*> outputs;
-  for (std::vector<float>& row : rows) outputs.push_back(row.data());
+  for (std::size_t i = 0; i < plan.outputs; ++i) outputs.push_back(rows.data() + i * width);
   std::vector<kernels::InputRow> inputs(plan.bands.size());
-  for (int y = 0; y < window.height; ++y) {
-    const MaskBits* const mask = ground.mask.row(window.y + y) + window.x;
+  std::vector<std::size_t> counts(plan.outputs, 0);
+  for (int y = begin; y < end; ++y) {
     for (std::size_t band = 0; band < inputs.size(); ++band) {
       inputs[band].values = ground.reflectance.at(plan.bands[band]).row(window.y + y) + window.x;
     }
-    evaluate(plan, inputs, mask, static_cast<std::size_t>(window.width), scratch.data(), outputs);
-    for (int x = 0; x < window.width; ++x) {
-      if (place.shape.inside.at(x, y) == 0) continue;
-      seen.measured += (mask[x] & mask_nodata) == 0 ? 1 : 0;
-      seen.clear += mask[x] == mask_clear ? 1 : 0;
-      for (std::size_t i = 0; i < rows.size(); ++i) {
-        const float value = rows[i][static_cast<std::size_t>(x)];
-        if (!std::isnan(value)) seen.values[i].push_back(value);
+    evaluate(plan, inputs, ground.mask.row(window.y + y) + window.x, width, scratch.data(), outputs);
+    const std::uint8_t* const inside = place.shape.inside.row(y);
+    for (std::size_t i = 0; i < plan.outputs; ++i) {
+      for (std::size_t x = 0; x < width; ++x) {
+        if (inside[x] != 0 && !std::isnan(outputs[i][x])) seen.values[i][counts[i]++] = outputs[i][x];
       }
     }
   }
+  for (std::size_t i = 0; i < plan.outputs; ++i) seen.values[i].resize(counts[i]);
   return seen;
+}
+
+/// The same of all rows, in pieces side by side.
+std::vector<Seen> pieces_over(const Place& place, const Mosaic& ground, const IndexPlan& plan) {
+  const int height = place.shape.window.height;
+  std::vector<Seen> pieces(static_cast<std::size_t>((height + rows_per_piece - 1) / rows_per_piece));
+  in_parallel(static_cast<int>(pieces.size()), [&](int i) {
+    const int begin = i * rows_per_piece;
+    pieces[static_cast<std::size_t>(i)] =
+        values_over(place, ground, plan, begin, std::min(height, begin + rows_per_piece));
+  });
+  return pieces;
+}
+
+/// One after the other, and the pieces let go of theirs.
+std::vector<float> values_of(std::vector<Seen>& pieces, std::size_t index) {
+  std::vector<float> values;
+  std::size_t count = 0;
+  for (const Seen& piece : pieces) count += piece.values[index].size();
+  values.reserve(count);
+  for (Seen& piece : pieces) {
+    values.insert(values.end(), piece.values[index].begin(), piece.values[index].end());
+    piece.values[index] = {};
+  }
+  return values;
 }
 
 /// The work: each acquisition over each site is a job.
@@ -175,30 +213,38 @@ class TableRun {
   void read(Slot& slot, BlockCache& blocks) {
     const Place& place = places_[slot.place];
     const IndexAcquisition& acquisition = place.acquisitions[slot.acquisition];
-    Seen seen;
+    std::vector<Seen> pieces;
     try {
       check_acquisition(acquisition, options_.reading, offsets_, slot.warnings);
       OpenBands files;
-      seen = values_over(place, read_ground(acquisition, place.grid, plan_.bands, options_.reading, blocks, &files),
-                         plan_);
+      pieces = pieces_over(place, read_ground(acquisition, place.grid, plan_.bands, options_.reading, blocks, &files),
+                           plan_);
     } catch (const DataError& error) {
       slot.refused = error_chain(error);
       return;
     }
-    if (seen.measured == 0) return;
-    for (std::size_t i = 0; i < seen.values.size(); ++i) {
-      std::vector<float>& values = seen.values[i];
-      IndexTableRow row{place.id,
-                        acquisition.acquired,
-                        acquisition.parts.front().id,
-                        request_.indices[i].name,
-                        place.pixels,
-                        seen.clear,
-                        static_cast<std::int64_t>(values.size()),
-                        {}};
-      if (!values.empty()) row.of_values = statistics_of(values);
-      slot.rows.push_back(std::move(row));
+    std::int64_t measured = 0;
+    std::int64_t clear = 0;
+    for (const Seen& piece : pieces) {
+      measured += piece.measured;
+      clear += piece.clear;
     }
+    if (measured == 0) return;
+    slot.rows.resize(plan_.outputs);
+    in_parallel(static_cast<int>(plan_.outputs), [&](int number) {
+      const auto i = static_cast<std::size_t>(number);
+      const std::vector<float> values = values_of(pieces, i);
+      IndexTableRow& row = slot.rows[i];
+      row = {place.id,
+             acquisition.acquired,
+             acquisition.parts.front().id,
+             request_.indices[i].name,
+             place.pixels,
+             clear,
+             static_cast<std::int64_t>(values.size()),
+             {}};
+      if (!values.empty()) row.of_values = statistics_of(values);
+    });
   }
 
   void take(Slot& slot) {
@@ -223,20 +269,6 @@ class TableRun {
   IndexTable table_;
 };
 
-/// Puts into each of some places, in ascending order, the value that sorting [begin, end) would put there: by halves,
-/// so that each value is looked at a few times, not as often as sorting does.
-void put_in_place(std::vector<float>& values, std::size_t begin, std::size_t end, std::span<const std::size_t> places) {
-  if (places.empty() || end - begin < 2) return;
-  const std::size_t middle = places.size() / 2;
-  const std::size_t place = places[middle];
-  if (place >= begin && place < end) {
-    const auto at = [&](std::size_t i) { return values.begin() + static_cast<std::ptrdiff_t>(i); };
-    std::nth_element(at(begin), at(place), at(end));
-  }
-  put_in_place(values, begin, std::clamp(place, begin, end), places.first(middle));
-  put_in_place(values, std::clamp(place + 1, begin, end), end, places.subspan(middle + 1));
-}
-
 std::string number_cell(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.6g", value);
@@ -244,35 +276,6 @@ std::string number_cell(double value) {
 }
 
 }  // namespace
-
-IndexStatistics statistics_of(std::vector<float>& values) {
-  IndexStatistics result;
-  const auto count = static_cast<double>(values.size());
-  double sum = 0;
-  result.least = result.most = double{values.front()};
-  for (const float value : values) {
-    sum += double{value};
-    result.least = std::min(result.least, double{value});
-    result.most = std::max(result.most, double{value});
-  }
-  result.mean = sum / count;
-  double squares = 0;
-  for (const float value : values) squares += (double{value} - result.mean) * (double{value} - result.mean);
-  result.deviation = std::sqrt(squares / count);
-
-  std::array<std::size_t, 2 * table_percentiles.size()> places{};
-  const auto place_of = [&](std::size_t i) { return table_percentiles[i] / 100.0 * (count - 1); };
-  for (std::size_t i = 0; i < table_percentiles.size(); ++i) {
-    places[2 * i] = static_cast<std::size_t>(place_of(i));
-    places[2 * i + 1] = std::min(places[2 * i] + 1, values.size() - 1);
-  }
-  put_in_place(values, 0, values.size(), places);
-  for (std::size_t i = 0; i < table_percentiles.size(); ++i) {
-    const double part = place_of(i) - std::floor(place_of(i));
-    result.percentiles[i] = (1 - part) * double{values[places[2 * i]]} + part * double{values[places[2 * i + 1]]};
-  }
-  return result;
-}
 
 IndexTable index_table(const IndexRequest& request, const IndexTableOptions& options, const ProgressSink& progress) {
   initialise_gdal(gdal_cache_bytes);

@@ -1,7 +1,6 @@
 #pragma once
 // Spectral indices over sites, acquisition by acquisition: a table and plots.
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "pipeline/acquisition/source.hpp"
 #include "pipeline/indexmap/ground.hpp"
 #include "pipeline/indexmap/index_maps.hpp"
+#include "pipeline/indexmap/index_statistics.hpp"
 #include "pipeline/indices/request.hpp"
 #include "pipeline/plot/drawing.hpp"
 #include "pipeline/schedule/progress.hpp"
@@ -28,18 +28,6 @@ struct IndexTableOptions {
   std::int64_t memory_bytes = std::int64_t{1} << 30;
 };
 
-/// Of which values the table has the percentiles, and of the least and the greatest.
-inline constexpr std::array<int, 5> table_percentiles{10, 25, 50, 75, 90};
-
-/// Of values, at least one.
-struct IndexStatistics {
-  double mean = 0;
-  double deviation = 0;  // standard deviation, of all pixels
-  double least = 0;
-  double most = 0;
-  std::array<double, table_percentiles.size()> percentiles{};  // linear between the values next to it
-};
-
 struct IndexTableRow {
   std::string site;
   Instant acquired{};
@@ -56,9 +44,6 @@ struct IndexTable {
   SkippedScenes skipped;
   SkippedScenes warnings;
 };
-
-/// Statistics of values. The order of `values` is changed. Values: at least one, none NaN.
-IndexStatistics statistics_of(std::vector<float>& values);
 
 /// Reads every acquisition over every site, on the site's grid of 10 m (site_grid()); those that show nothing of a
 /// site have no row there. The result does not depend on threads. Throws ConfigError and DataError as map_indices() and

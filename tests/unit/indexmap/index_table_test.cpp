@@ -22,7 +22,8 @@ TEST(IndexStatistics, PercentilesAreThoseOfSortedValues) {
     std::vector<float> values;
     for (std::size_t i = 0; i < n; ++i) {
       seed = seed * 1664525U + 1013904223U;
-      values.push_back(static_cast<float>(seed >> 24));  // many are equal
+      // Many are equal; of both signs, zeros of both too, and from tiny to large.
+      values.push_back(static_cast<float>(static_cast<int>(seed >> 24) - 128) * (n % 3 == 0 ? -1e-6F : 37.7F));
     }
     std::vector<float> sorted = values;
     std::sort(sorted.begin(), sorted.end());
