@@ -19,7 +19,7 @@ namespace {
 constexpr int cell = static_cast<int>(kernels::cell_px);
 constexpr float smallest_error = 1e-4F;  // reflectance: one digital number
 // Where a formula is flat its first-order error vanishes, but not what the ground differs by: no error is believed
-// smaller than this share of the scene's median.
+// smaller than this share of the scene's median where it is not.
 constexpr float least_error_share = 0.1F;
 constexpr float largest_gain = 4.0F;    // beyond, the contrast of the dates tells nothing of the feature's
 constexpr float largest_error = 1e6F;   // for an error of 1 in each band: a value of which nothing is known
@@ -148,7 +148,7 @@ void subtract_surroundings(std::span<const SampleWindow> windows, std::span<cons
                            const EvidenceOptions& options, std::span<const FeatureModel> models,
                            std::span<Differences> differences) {
   FeatureSurroundings surroundings;
-  std::vector<std::array<std::vector<float>, ground_count>> centres(models.size());
+  std::array<std::array<std::vector<float>, ground_count>, most_extra_features> centres;
   std::size_t i = 0;
   for (std::size_t w = 0; w < windows.size(); ++w) {
     const Window& window = windows[w].window;
@@ -199,13 +199,15 @@ std::vector<FeatureModel> survey_features(std::span<const SampleWindow> windows,
     FeatureModel& model = models[k];
     which.push_back(counted(samples[k], unchanged));
     model.known_error = known_error;
-    model.pixels = which[k].size();
-    if (unchanged.own_weight > 0 && model.judges()) model.gain = level(samples[k], which[k], unchanged, options);
+    if (unchanged.own_weight > 0 && which[k].size() >= min_unchanged_pixels) {
+      model.gain = level(samples[k], which[k], unchanged, options);
+    }
     differences.push_back(differences_of(samples[k], model));
+    std::vector<float> variances = chosen(differences[k].variance, which[k]);
+    std::erase(variances, 0.0F);
+    model.pixels = variances.size();
     if (!model.judges()) continue;
-    const float usual = median(chosen(differences[k].variance, which[k]));
-    constexpr float smallest_variance = 1e-12F;  // where no error of a band makes one of the feature
-    model.least_variance = std::max(least_error_share * least_error_share * usual, smallest_variance);
+    model.least_variance = least_error_share * least_error_share * median(std::move(variances));
     model_grounds(differences[k], which[k], ground, unchanged, known_error, options.clip_sigma, model);
   }
   subtract_surroundings(windows, places, ground, geometry, options, models, differences);
@@ -229,8 +231,9 @@ std::vector<std::string> doubts_of_features(const PairModel& model, const ExtraF
   for (std::size_t k = 0; k < model.features.size(); ++k) {
     const FeatureModel& of = model.features[k];
     if (!of.judges()) {
-      doubts.push_back("--feature " + features[k].name +
-                       ": hardly any ground has a value on both dates: nothing is judged by it");
+      doubts.push_back(
+          "--feature " + features[k].name +
+          ": hardly any ground has a value on both dates that its bands would change: nothing is judged by it");
     } else if (of.band_error > doubtful_error * of.known_error) {
       std::array<char, 160> text{};
       std::snprintf(text.data(), text.size(),

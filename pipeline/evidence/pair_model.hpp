@@ -72,7 +72,7 @@ struct FeatureModel {
   float known_error = 0;  // what that is of unchanged ground before the pair is looked at
   /// For an error of 1 in each band: no variance of a difference is believed smaller. Infinite where nothing is judged.
   float least_variance = std::numeric_limits<float>::infinity();
-  std::size_t pixels = 0;  // sampled, believed unchanged, and with a value on both dates
+  std::size_t pixels = 0;  // sampled, believed unchanged, with a value and an error
 
   bool judges() const { return pixels >= min_unchanged_pixels; }
 };
