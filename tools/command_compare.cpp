@@ -10,6 +10,7 @@
 #include "tools/common_options.hpp"
 #include "tools/image_options.hpp"
 #include "tools/logging.hpp"
+#include "tools/monitor_options.hpp"
 #include "tools/source_options.hpp"
 
 namespace pitwatch::tools {
@@ -54,6 +55,7 @@ class CompareCommand final : public Command {
         ("after-date", po::value<std::string>()->value_name("DATE"), "when AFTER was")  //
         ("after-offset", po::value<double>()->value_name("X"),
          "of AFTER, where it is not --offset: processed with an offset of 1000 and not brought back, -0.1");
+    add_feature_option(description);
     add_image_options(description);
     add_check_options(description);
     add_network_options(description);
@@ -74,6 +76,7 @@ class CompareCommand final : public Command {
     options_.score_high = values["score-high"].as<double>();
     options_.min_confidence = values["min-confidence"].as<double>();
     options_.tile_size_px = values["tile-size"].as<int>();
+    options_.evidence.features = read_features(values);
     options_.checks = read_check_options(values);
     options_.network = read_network_options(values);
     options_.given = {read_image_options(values, "before-date"), read_image_options(values, "after-date")};

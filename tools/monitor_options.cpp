@@ -59,9 +59,9 @@ void add_monitor_options(po::options_description& description) {
 void add_feature_option(po::options_description& description) {
   description.add_options()  //
       ("feature", po::value<std::vector<std::string>>()->value_name("NAME=FORMULA")->composing(),
-       "monitor an index of the catalogue (pitwatch index --list) or a formula over bands beside NDVI, BSI, MNDWI and "
-       "the three brightnesses, e.g. NDRE=(B8A-B05)/(B8A+B05); again for each, 8 at most; its error follows from that "
-       "of the bands");
+       "judge by an index of the catalogue (pitwatch index --list) or a formula over bands as well, beside what is "
+       "judged by anyway, e.g. NDRE=(B8A-B05)/(B8A+B05); again for each, 8 at most; its error follows from that of the "
+       "bands");
 }
 
 ExtraFeatures read_features(const po::variables_map& values) {

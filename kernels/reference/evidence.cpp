@@ -3,18 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/reference/evidence_ground.hpp"
+
 namespace pitwatch::kernels::reference {
 namespace {
-
-std::size_t ground_of(float red, float nir, const GroundEdges& edges) {
-  std::size_t ground = 0;
-  for (const float edge : edges) ground += nir - red > edge * (nir + red) ? 1 : 0;
-  return ground;
-}
-
-float normalised(float after, const RelativeGain& gain) { return gain.gain * after + gain.offset; }
-
-float clamp(float value, float low, float high) { return std::min(std::max(value, low), high); }
 
 std::int32_t fixed(float value) { return static_cast<std::int32_t>(std::lrint(value * fixed_point_one)); }
 

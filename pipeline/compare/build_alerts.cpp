@@ -72,7 +72,8 @@ std::vector<RegionSums> sum_regions(const std::vector<Component>& components, co
   for (const Date date : both_dates) {
     for (const BandInfo& band : band_infos) {
       const auto& place = geometry.find(date, band.band);
-      if (place && is_reflectance(band.band)) layers.push_back({date, band.band, *place});
+      // What a change is called does not depend on features that are asked for.
+      if (place && is_reflectance(band.band) && is_read_anyway(band.band)) layers.push_back({date, band.band, *place});
     }
   }
   std::vector<RegionSums> result;

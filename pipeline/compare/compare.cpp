@@ -18,6 +18,7 @@
 #include "pipeline/compare/survey.hpp"
 #include "pipeline/compare/tiling.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/evidence/feature_survey.hpp"
 #include "pipeline/evidence/survey.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/files/gdal_runtime.hpp"
@@ -277,6 +278,9 @@ PairSurvey surveyed(const PairInputs& inputs, BlockStore& store, const CompareOp
   if (options.checks.gate) refuse_misplaced_pair(report.after, found.alignment, report.grid.pixel_size_m);
   report.model = found.model;
   for (std::string& doubt : doubts_of(found.model)) report.limits.push_back(std::move(doubt));
+  for (std::string& doubt : doubts_of_features(found.model, options.evidence.features)) {
+    report.limits.push_back(std::move(doubt));
+  }
   return found;
 }
 
@@ -323,7 +327,7 @@ CompareReport compare(const std::string& before, const std::string& after, const
   report.before = scenes[0].scene;
   report.after = scenes[1].scene;
   use_narrow_infrared(report);
-  PairInputs inputs(report.before, report.after);
+  PairInputs inputs(report.before, report.after, options.evidence.features);
   report.limits = inputs.limits();
   add_assumptions(report);
   const std::optional<Aoi> aoi = crop_to_aoi(options.aoi, inputs);
@@ -333,7 +337,8 @@ CompareReport compare(const std::string& before, const std::string& after, const
   report.threads = thread_count(options.threads);
   in_arena(report.threads, [&] {
     std::optional<BlockStore> store(std::in_place, inputs.block_sources());
-    const Tiling tiling = plan_tiling(inputs, *store, options.tile_size_px, report.threads, options.memory_bytes);
+    const Tiling tiling = plan_tiling(inputs, *store, options.tile_size_px, report.threads, options.memory_bytes,
+                                      options.evidence.features);
     report.tile_size_px = tiling.tile_size_px;
     report.tokens = tiling.tokens;
     report.planned_bytes = tiling.planned_bytes;

@@ -25,9 +25,28 @@ std::string_view title(Date date) { return date == Date::before ? "BEFORE" : "AF
 
 std::string label(Date date, Band band) { return std::string(title(date)) + " band " + std::string(name(band)); }
 
-bool is_read(Band band) {
-  const auto has = [&](const auto& bands) { return std::find(bands.begin(), bands.end(), band) != bands.end(); };
-  return has(required_bands) || has(optional_bands);
+template <class Bands>
+bool holds(const Bands& bands, Band band) {
+  return std::find(bands.begin(), bands.end(), band) != bands.end();
+}
+
+[[noreturn]] void refuse_without(Band band, const Scene& scene, Date date, const std::string& whose) {
+  throw DataError(std::string(title(date)) + " " + redacted(scene.source) + ": no asset for band " +
+                  std::string(name(band)) + " (" + std::string(info(band).common_name) + ")" + whose);
+}
+
+/// Throws DataError for a scene that lacks a band without which there is no comparison, or no feature.
+void check_bands(const Scene& scene, Date date, const ExtraFeatures& features) {
+  for (const Band band : required_bands) {
+    if (!scene.has(band)) refuse_without(band, scene, date, "");
+  }
+  for (std::size_t k = 0; k < features.size(); ++k) {
+    const std::string text = features[k].name + "=" + features[k].formula;
+    const ExtraFeatures alone(std::span(&text, 1));
+    for (const Band band : alone.bands()) {
+      if (!scene.has(band)) refuse_without(band, scene, date, ", which --feature " + text + " takes");
+    }
+  }
 }
 
 bool rests_on(const EvidenceBands& bands, Date date, Band band) {
@@ -61,20 +80,21 @@ void refuse_other_pixels(const PairInput& before, const PairInput& after) {
 
 }  // namespace
 
-PairInputs::PairInputs(const Scene& before, const Scene& after) {
+bool is_read_anyway(Band band) { return holds(required_bands, band) || holds(optional_bands, band); }
+
+PairInputs::PairInputs(const Scene& before, const Scene& after, const ExtraFeatures& features) {
   const auto both_have = [&](Band band) { return before.has(band) && after.has(band); };
   const EvidenceBands bands(both_have(Band::B02), both_have(Band::B11));
+  check_bands(before, Date::before, features);
+  check_bands(after, Date::after, features);
   for (const Date date : both_dates) {
     const Scene& scene = date == Date::before ? before : after;
-    for (const Band band : required_bands) {
-      if (scene.has(band)) continue;
-      throw DataError(std::string(title(date)) + " " + redacted(scene.source) + ": no asset for band " +
-                      std::string(name(band)) + " (" + std::string(info(band).common_name) + ")");
-    }
     for (const BandInfo& band : band_infos) {
-      if (!is_read(band.band)) continue;
+      const bool is_of_feature = holds(features.bands(), band.band);
+      if (!is_read_anyway(band.band) && !is_of_feature) continue;
       const bool used = band.band == Band::SCL ? scene.has(band.band) : both_have(band.band);
-      if (used) inputs_.push_back(open_band(scene, date, band.band, rests_on(bands, date, band.band)));
+      const bool is_evidence = is_of_feature || rests_on(bands, date, band.band);
+      if (used) inputs_.push_back(open_band(scene, date, band.band, is_evidence));
     }
   }
   for (std::size_t i = 0; i < inputs_.size(); ++i) {

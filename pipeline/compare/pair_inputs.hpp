@@ -13,12 +13,16 @@
 #include "pipeline/core/scene.hpp"
 #include "pipeline/evidence/pair_pixels.hpp"
 #include "pipeline/io/raster/band_file.hpp"
+#include "pipeline/monitor/extra_features.hpp"
 
 namespace pitwatch {
 
 /// Bands without which there is no comparison, and bands that are used where both dates (SCL: either date) have them.
 inline constexpr std::array required_bands{Band::B04, Band::B08};
 inline constexpr std::array optional_bands{Band::B02, Band::B11, Band::B12, Band::SCL};
+
+/// Whether a comparison reads the band where the scenes have it; others are read for features that are asked for alone.
+bool is_read_anyway(Band band);
 
 /// One file that is read.
 struct PairInput {
@@ -32,11 +36,11 @@ struct PairInput {
 /// The files of both dates, each opened once for all that is asked of it. Lends its files and does not move.
 class PairInputs {
  public:
-  /// Opens all bands. The comparison's grid is the part of BEFORE's 10 m grid that AFTER covers, too. Throws DataError:
-  /// a required band missing, a file that cannot be opened, CRS that differ, no overlap, pixels larger
-  /// than 20 m on one date that are not so on the other. Each names scene, band and
+  /// Opens all bands, those of the features, too. The comparison's grid is the part of BEFORE's 10 m grid that AFTER
+  /// covers, too. Throws DataError: a required band or one of a feature missing, a file that cannot be opened, CRS that
+  /// differ, no overlap, pixels larger than 20 m on one date that are not so on the other. Each names scene, band and
   /// file.
-  PairInputs(const Scene& before, const Scene& after);
+  PairInputs(const Scene& before, const Scene& after, const ExtraFeatures& features);
 
   PairInputs(const PairInputs&) = delete;
   PairInputs& operator=(const PairInputs&) = delete;

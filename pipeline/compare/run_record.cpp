@@ -22,34 +22,36 @@ json options_object(const CompareOptions& options) {
   const EvidenceOptions& evidence = options.evidence;
   json edges = json::array();
   for (const float edge : evidence.ground_edges) edges.push_back(tidy(edge));
-  return {{"min_area_ha", options.min_area_ha},
-          {"simplify_m", options.simplify_m},
-          {"score_low", options.score_low},
-          {"score_high", options.score_high},
-          {"min_confidence", options.min_confidence},
-          {"ground_edges_ndvi", edges},
-          {"clip_sigma", tidy(evidence.clip_sigma)},
-          {"surroundings_weight_px", tidy(evidence.surroundings_weight)},
-          {"misregistration_px", tidy(evidence.misregistration_px)},
-          {"cap", tidy(evidence.cap)},
-          {"water_swir", tidy(evidence.water_swir)},
-          {"land_swir", tidy(evidence.land_swir)},
-          {"water_floor", tidy(evidence.water_floor)},
-          {"cloud_rise", tidy(evidence.cloud_rise)},
-          {"cloud_red_share", tidy(evidence.cloud_red_share)},
-          {"cloud_swir_share", tidy(evidence.cloud_swir_share)},
-          {"quiet_evidence", tidy(evidence.quiet_evidence)},
-          {"half_score", tidy(evidence.half_score)},
-          {"absolute_noise", tidy(evidence.unchanged.absolute_noise)},
-          {"absolute_noise_share", tidy(evidence.unchanged.absolute_noise_share)},
-          {"contrast_noise", tidy(evidence.contrast_noise)},
-          {"unchanged_reach_sigma", tidy(evidence.unchanged.reach_sigma)},
-          {"unchanged_most_growth", tidy(evidence.unchanged.most_growth)},
-          {"gain_sd", tidy(evidence.unchanged.gain_sd)},
-          {"level_sd", tidy(evidence.unchanged.level_sd)},
-          {"kind_sd", tidy(evidence.unchanged.kind_sd)},
-          {"prior_cells", tidy(evidence.unchanged.prior_cells)},
-          {"outline_share", tidy(evidence.outline_share)}};
+  json object{{"min_area_ha", options.min_area_ha},
+              {"simplify_m", options.simplify_m},
+              {"score_low", options.score_low},
+              {"score_high", options.score_high},
+              {"min_confidence", options.min_confidence},
+              {"ground_edges_ndvi", edges},
+              {"clip_sigma", tidy(evidence.clip_sigma)},
+              {"surroundings_weight_px", tidy(evidence.surroundings_weight)},
+              {"misregistration_px", tidy(evidence.misregistration_px)},
+              {"cap", tidy(evidence.cap)},
+              {"water_swir", tidy(evidence.water_swir)},
+              {"land_swir", tidy(evidence.land_swir)},
+              {"water_floor", tidy(evidence.water_floor)},
+              {"cloud_rise", tidy(evidence.cloud_rise)},
+              {"cloud_red_share", tidy(evidence.cloud_red_share)},
+              {"cloud_swir_share", tidy(evidence.cloud_swir_share)},
+              {"quiet_evidence", tidy(evidence.quiet_evidence)},
+              {"half_score", tidy(evidence.half_score)},
+              {"absolute_noise", tidy(evidence.unchanged.absolute_noise)},
+              {"absolute_noise_share", tidy(evidence.unchanged.absolute_noise_share)},
+              {"contrast_noise", tidy(evidence.contrast_noise)},
+              {"unchanged_reach_sigma", tidy(evidence.unchanged.reach_sigma)},
+              {"unchanged_most_growth", tidy(evidence.unchanged.most_growth)},
+              {"gain_sd", tidy(evidence.unchanged.gain_sd)},
+              {"level_sd", tidy(evidence.unchanged.level_sd)},
+              {"kind_sd", tidy(evidence.unchanged.kind_sd)},
+              {"prior_cells", tidy(evidence.unchanged.prior_cells)},
+              {"outline_share", tidy(evidence.outline_share)}};
+  if (evidence.features.size() > 0) object["features"] = evidence.features.text();
+  return object;
 }
 
 /// Of a band that is not the first of its file as it is stored: what its numbers there are.
@@ -106,8 +108,24 @@ json mask_object(const MaskCounts& counts) {
   return {{"clear", counts[0]}, {"by_reason", by_reason}};
 }
 
+/// band_error: the error of the reflectance of each band by which the feature's own is what unchanged ground differs
+/// by.
+json features_object(const PairModel& model, const ExtraFeatures& features) {
+  json list = json::array();
+  for (std::size_t k = 0; k < model.features.size(); ++k) {
+    const FeatureModel& of = model.features[k];
+    list.push_back({{"name", features[k].name},
+                    {"formula", features[k].formula},
+                    {"gain", tidy(of.gain.gain)},
+                    {"offset", tidy(of.gain.offset / features[k].scale)},
+                    {"band_error", of.judges() ? json(tidy(of.band_error)) : json(nullptr)},
+                    {"pixels_sampled", of.pixels}});
+  }
+  return list;
+}
+
 /// Of a pair without blue, what red stands in for is left out.
-json model_object(const PairModel& model, bool has_blue) {
+json model_object(const PairModel& model, const ExtraFeatures& features, bool has_blue) {
   constexpr std::array band_names{"B02", "B04"};
   constexpr std::array channel_names{"B02", "B04", "B04-B02"};
   json normalisation = json::object();
@@ -129,11 +147,13 @@ json model_object(const PairModel& model, bool has_blue) {
                        {"moved_as_one", basis.moved_as_one},
                        {"rounds", basis.rounds},
                        {"absolute_noise_sigma", absolute}};
-  return {{"basis", basis_name(basis)},
-          {"unchanged", unchanged},
-          {"normalisation", normalisation},
-          {"noise_sigma", noise},
-          {"median_evidence", tidy(model.median_evidence)}};
+  json object{{"basis", basis_name(basis)},
+              {"unchanged", unchanged},
+              {"normalisation", normalisation},
+              {"noise_sigma", noise},
+              {"median_evidence", tidy(model.median_evidence)}};
+  if (!model.features.empty()) object["features"] = features_object(model, features);
+  return object;
 }
 
 json alerts_object(const CompareReport& report) {
@@ -191,7 +211,7 @@ void write_run_record(const std::string& path, const CompareReport& report, cons
                       {"residual_px", tidy(alignment.residual_px)},
                       {"windows_used", alignment.windows_used},
                       {"windows_measured", alignment.windows_measured}}},
-                    {"model", model_object(report.model, has_blue)},
+                    {"model", model_object(report.model, options.evidence.features, has_blue)},
                     {"pixels", mask_object(report.pixels_by_mask)},
                     {"alerts", alerts_object(report)},
                     {"execution",

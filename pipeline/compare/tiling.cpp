@@ -8,6 +8,7 @@
 
 #include "pipeline/compare/survey.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/evidence/feature_survey.hpp"
 #include "pipeline/evidence/tile_evidence.hpp"
 
 namespace pitwatch {
@@ -84,12 +85,12 @@ std::vector<Window> tiles_of(const PairInputs& inputs, int size) {
 }
 
 Tiling plan_tiling(const PairInputs& inputs, const BlockStore& store, int asked_tile_size_px, int threads,
-                   std::int64_t memory_bytes) {
+                   std::int64_t memory_bytes, const ExtraFeatures& features) {
   const Grid& grid = inputs.grid();
   const std::int64_t pixels = static_cast<std::int64_t>(grid.width) * grid.height;
   // Scores, and the overviews of the one raster that is being written.
   const std::int64_t mosaic = pixels + pixels / 3;
-  const std::int64_t survey = survey_bytes(inputs, store);
+  const std::int64_t survey = survey_bytes(inputs, store) + feature_survey_bytes(pixels, features.size());
   std::int64_t least = std::numeric_limits<std::int64_t>::max();
   for (const int size : tile_sizes) {
     const int tile_size = asked_tile_size_px != 0 ? asked_tile_size_px : size;
@@ -97,7 +98,7 @@ Tiling plan_tiling(const PairInputs& inputs, const BlockStore& store, int asked_
     // One more than there are threads, so that none waits for the merge.
     const int most_tokens = std::min(threads + 1, static_cast<int>(tiles.size()));
     const std::int64_t scratch = TileEvidence::scratch_bytes(std::min(tile_size, grid.width + tile_alignment_px),
-                                                             std::min(tile_size, grid.height));
+                                                             std::min(tile_size, grid.height), features);
     for (int tokens = most_tokens; tokens >= 1; --tokens) {
       const std::int64_t bytes =
           fixed_bytes + mosaic + survey + live_block_bytes(inputs, store, tiles, tokens) + tokens * scratch;

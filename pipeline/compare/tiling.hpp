@@ -7,6 +7,7 @@
 #include "pipeline/compare/block_store.hpp"
 #include "pipeline/compare/pair_inputs.hpp"
 #include "pipeline/core/grid.hpp"
+#include "pipeline/monitor/extra_features.hpp"
 
 namespace pitwatch {
 
@@ -25,6 +26,6 @@ struct Tiling {
 /// score of the whole grid + survey + blocks that are alive at once + scratch per token + a fixed share for libraries.
 /// Throws ConfigError naming the least memory when not even one small tile fits.
 Tiling plan_tiling(const PairInputs& inputs, const BlockStore& store, int asked_tile_size_px, int threads,
-                   std::int64_t memory_bytes);
+                   std::int64_t memory_bytes, const ExtraFeatures& features);
 
 }  // namespace pitwatch

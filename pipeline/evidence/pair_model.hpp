@@ -3,8 +3,12 @@
 // method.
 
 #include <array>
+#include <cstddef>
+#include <limits>
+#include <vector>
 
 #include "kernels/evidence.hpp"
+#include "pipeline/monitor/extra_features.hpp"
 #include "pipeline/normalise/unchanged.hpp"
 
 namespace pitwatch {
@@ -29,6 +33,7 @@ struct EvidenceOptions {
   float outline_share = 0.4F;   // of the strongest evidence nearby that a polygon must have everywhere
   UnchangedOptions unchanged;   // what unchanged ground looks like before the pair is looked at
   float contrast_noise = 0.7F;  // absolute noise of the contrast, of that of red: both bands share most of theirs
+  ExtraFeatures features;       // judged beside blue, red and their contrast
 };
 
 /// Differences of one stratum over the scene.
@@ -55,6 +60,23 @@ inline const char* basis_name(const ModelBasis& basis) {
   return basis.own_weight > 0 ? "mixed" : "absolute";
 }
 
+/// One feature that is asked for, over the scene.
+struct FeatureModel {
+  kernels::RelativeGain gain;
+  std::array<float, kernels::ground_count> typical{};  // by ground: as of GroundModel
+  std::array<float, kernels::ground_count> lowest{};
+  std::array<float, kernels::ground_count> highest{};
+  /// The error of each band on each date, reflectance, by which the feature's propagated errors are as large as what
+  /// unchanged ground differs by.
+  float band_error = 0;
+  float known_error = 0;  // what that is of unchanged ground before the pair is looked at
+  /// For an error of 1 in each band: no variance of a difference is believed smaller. Infinite where nothing is judged.
+  float least_variance = std::numeric_limits<float>::infinity();
+  std::size_t pixels = 0;  // sampled, believed unchanged, with a value and an error
+
+  bool judges() const { return pixels >= min_unchanged_pixels; }
+};
+
 struct PairModel {
   kernels::PerBand<kernels::RelativeGain> gains{};
   std::array<GroundModel, kernels::ground_count> grounds{};
@@ -62,6 +84,7 @@ struct PairModel {
   kernels::PerChannel<float> noise{};           // sigma of the difference from the surroundings, reflectance
   float median_evidence = 5.0F;                 // of the smoothed evidence over clear land that is believed unchanged
   ModelBasis basis;
+  std::vector<FeatureModel> features;  // one per feature of the options
 };
 
 /// The smoothed evidence at which the score is one half in this pair.

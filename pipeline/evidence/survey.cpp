@@ -9,6 +9,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/plane.hpp"
+#include "pipeline/evidence/feature_survey.hpp"
 #include "pipeline/evidence/samplers.hpp"
 #include "pipeline/evidence/surroundings.hpp"
 #include "pipeline/evidence/tile_evidence.hpp"
@@ -34,12 +35,7 @@ struct Samples {
   kernels::PerCloudBand<std::vector<float>> before;  // as EvidenceBands has them: blue, red, B11
   kernels::PerCloudBand<std::vector<float>> after;
   std::vector<std::uint8_t> ground;
-  struct Place {
-    std::size_t window;
-    int x;
-    int y;
-  };
-  std::vector<Place> places;
+  std::vector<SamplePlace> places;
   int step = 1;  // one pixel of step x step is sampled
 
   std::size_t size() const { return places.size(); }
@@ -243,7 +239,7 @@ float median_evidence(std::span<const SampleWindow> windows, const Samples& samp
     score.reshape(window.width, window.height);
     evidence.compute(*pixels, geometry, provisional, model, window, score.view(), counts);
     for (; i < samples.size() && samples.places[i].window == w; ++i) {
-      const Samples::Place& place = samples.places[i];
+      const SamplePlace& place = samples.places[i];
       const std::uint8_t code = score.at(place.x - window.x, place.y - window.y);
       const float swir = std::max(samples.before[kernels::cloud_swir][i], samples.after[kernels::cloud_swir][i]);
       if (code < histogram.size() && unchanged.counts[i] != 0 && swir >= land) ++histogram[code];
@@ -312,6 +308,8 @@ PairModel survey_pair(std::span<const SampleWindow> windows, const PairGeometry&
   const auto difference = differences(samples, model);
   model_grounds(samples, difference, unchanged, options, model);
   model_noise(windows, samples, geometry, options, unchanged, difference, model);
+  model.features = survey_features(windows, samples.places, samples.ground, unchanged,
+                                   unchanged.absolute_noise[kernels::band_is_red], geometry, options);
   model.median_evidence = median_evidence(windows, samples, geometry, options, unchanged, model);
   return model;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "kernels/filter.hpp"
+#include "pipeline/evidence/rings.hpp"
 
 namespace pitwatch {
 
@@ -20,13 +21,6 @@ constexpr int cell = static_cast<int>(cell_px);
 // interpolate between cell centres, and it is what the wide smoothing reaches.
 constexpr int area_margin = 24;
 static_assert(area_margin % cell == cell / 2);
-
-// Edge energy is smoothed with the binomial of sigma 1 px.
-constexpr int edge_radius = 2;
-constexpr std::array<float, edge_radius + 1> edge_taps{6.0F / 16, 4.0F / 16, 1.0F / 16};
-// One more pixel for the gradient. Rows are a little longer than they must be, so that they start on a round address.
-constexpr int stencil_margin = 16;
-static_assert(stencil_margin >= edge_radius + 1);
 
 // Evidence is smoothed at two scales: sigma 2 px, and sigma 6 px on cells of 4 px.
 constexpr int fine_radius = 6;
@@ -58,16 +52,6 @@ std::array<float, radius + 1> gaussian_taps(double sigma) {
 const auto fine_taps = gaussian_taps<fine_radius>(2.0);
 const auto coarse_taps = gaussian_taps<coarse_radius>(std::sqrt(36.0 - 15.0 / 12 - 16.0 / 6) / coarse_px);
 
-// Lengths of the rings, powers of two.
-constexpr int ring_of_means = 4;  // three are used at a time
-constexpr int ring_of_edges = 8;  // five
-constexpr int ring_of_rows = 4;   // differences wait for their edges
-
-template <typename T>
-T* ring_row(Plane<T>& plane, int y) {
-  return plane.row(static_cast<int>(static_cast<unsigned>(y) % static_cast<unsigned>(plane.height())));
-}
-
 int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
 
 /// SCL classes that say why a pixel is not to be judged (Sen2Cor; ESA, Level-2A Algorithm Overview).
@@ -91,15 +75,28 @@ MaskBits scl_reason(std::uint16_t scl) {
   }
 }
 
+kernels::EvidenceParameters parameters_of(const EvidenceOptions& options, const PairModel& model) {
+  kernels::EvidenceParameters parameters;
+  parameters.ground_edges = options.ground_edges;
+  for (std::size_t c = 0; c < channel_count; ++c) parameters.noise_variance[c] = model.noise[c] * model.noise[c];
+  parameters.edge_weight = 2 * options.misregistration_px * options.misregistration_px;  // both dates
+  parameters.cap = options.cap;
+  parameters.water_swir = options.water_swir;
+  parameters.land_swir = options.land_swir;
+  parameters.water_floor = options.water_floor;
+  return parameters;
+}
+
 }  // namespace
 
-std::int64_t TileEvidence::scratch_bytes(int tile_width, int tile_height) {
+std::int64_t TileEvidence::scratch_bytes(int tile_width, int tile_height, const ExtraFeatures& features) {
   const std::int64_t width = round_up(tile_width, cell) + 2 * area_margin;
   const std::int64_t height = tile_height + 2 * area_margin;
   const std::int64_t rows = (ring_of_rows + ring_of_means + ring_of_edges) * 3 + 40;
   const std::int64_t cells = (width / cell + 8) * (height / cell + 8);
   return width * height * 5 + width * height / (coarse_px * coarse_px) * 8 + width * rows * 4 +
-         cells * static_cast<std::int64_t>(2 * sizeof(kernels::CellSums) + 64);
+         cells * static_cast<std::int64_t>(2 * sizeof(kernels::CellSums) + 64) +
+         FeatureEvidence::scratch_bytes(width, cells, features);
 }
 
 void TileEvidence::compute(const PairPixels& pixels, const PairGeometry& geometry, const EvidenceOptions& options,
@@ -112,9 +109,13 @@ void TileEvidence::compute(const PairPixels& pixels, const PairGeometry& geometr
   const int cells_x = (area_.x - cell / 2) / cell;
   const int cells_y = (area_.y - cell / 2) / cell;
   assert(cells_x * cell + cell / 2 == area_.x);
-  surroundings_.measure(pixels, geometry, options, model,
-                        {cells_x, cells_y, area_.width / cell + 1, round_up(area_.height, cell) / cell + 1});
-  gather_evidence(pixels, geometry, options, model);
+  const Window cells{cells_x, cells_y, area_.width / cell + 1, round_up(area_.height, cell) / cell + 1};
+  surroundings_.measure(pixels, geometry, options, model, cells);
+  const kernels::EvidenceParameters parameters = parameters_of(options, model);
+  gather_evidence(pixels, geometry, parameters, model);
+  if (!model.features.empty()) {
+    features_.raise(pixels, geometry, options, model, parameters, area_, cells, mask_.view(), evidence_.view());
+  }
   smooth_coarse();
   write_scores(tile, half_evidence(options, model), score, counts);
 }
@@ -162,7 +163,7 @@ void TileEvidence::classify_scene_pixels(int y, std::uint8_t* mask) {
 }
 
 void TileEvidence::gather_evidence(const PairPixels& pixels, const PairGeometry& geometry,
-                                   const EvidenceOptions& options, const PairModel& model) {
+                                   const kernels::EvidenceParameters& parameters, const PairModel& model) {
   const int x0 = area_.x - stencil_margin;
   const int n = area_.width + 2 * stencil_margin;
   const auto width = static_cast<std::size_t>(n);
@@ -198,15 +199,6 @@ void TileEvidence::gather_evidence(const PairPixels& pixels, const PairGeometry&
   class_row_.resize(static_cast<std::size_t>(area_.width));
   evidence_.reshape(area_.width, area_.height);
   mask_.reshape(area_.width, area_.height);
-
-  kernels::EvidenceParameters parameters;
-  parameters.ground_edges = options.ground_edges;
-  for (std::size_t c = 0; c < channel_count; ++c) parameters.noise_variance[c] = model.noise[c] * model.noise[c];
-  parameters.edge_weight = 2 * options.misregistration_px * options.misregistration_px;  // both dates
-  parameters.cap = options.cap;
-  parameters.water_swir = options.water_swir;
-  parameters.land_swir = options.land_swir;
-  parameters.water_floor = options.water_floor;
 
   // Row y brings the channels; row y - 1 then has both neighbours and gets its edges; row y - 1 - edge_radius then has
   // all edges around it and gets its evidence.

@@ -3,7 +3,7 @@
 //
 // Two passes over rows: the first leaves the raw evidence of the tile and a margin, one row of all bands of both dates
 // at a time, with everything in between in small ring buffers; the second smooths it at two scales and makes it a
-// score.
+// score. Where features are asked for, one more between them raises the evidence by theirs.
 
 #include <array>
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/mask.hpp"
 #include "pipeline/core/plane.hpp"
+#include "pipeline/evidence/feature_evidence.hpp"
 #include "pipeline/evidence/pair_model.hpp"
 #include "pipeline/evidence/pair_pixels.hpp"
 #include "pipeline/evidence/samplers.hpp"
@@ -47,11 +48,11 @@ class TileEvidence {
                  PlaneView<std::uint8_t> outlined) const;
 
   /// Bytes of scratch for a tile of this size, for planning.
-  static std::int64_t scratch_bytes(int tile_width, int tile_height);
+  static std::int64_t scratch_bytes(int tile_width, int tile_height, const ExtraFeatures& features = {});
 
  private:
-  void gather_evidence(const PairPixels& pixels, const PairGeometry& geometry, const EvidenceOptions& options,
-                       const PairModel& model);
+  void gather_evidence(const PairPixels& pixels, const PairGeometry& geometry,
+                       const kernels::EvidenceParameters& parameters, const PairModel& model);
   void read_channels(int y, const PairModel& model);
   void classify_scene_pixels(int y, std::uint8_t* mask);
   void smooth_coarse();
@@ -59,6 +60,7 @@ class TileEvidence {
 
   Window area_;  // of raw evidence: the tile and its margin
   Surroundings surroundings_;
+  FeatureEvidence features_;
   NearestSampler blue_before_, red_before_, nir_before_, swir_before_, swir_after_;
   CubicSampler blue_after_, red_after_;
   std::array<NearestSampler, 2> classes_;  // SCL by date, where there is one

@@ -68,21 +68,12 @@ struct Levels {
   }
 };
 
-double gain_of(const std::vector<float>& before, const std::vector<float>& after, double cells,
-               const UnchangedOptions& options) {
-  const LinearGain ranges = relative_gain(before, after);
-  const double r = std::max(correlation(before, after), least_correlation);
-  // The variance of the logarithm of a regression's slope.
-  const double variance = (1 - r * r) / (r * r) / cells;
-  return drawn_to_one(static_cast<double>(ranges.gain), weight(static_cast<double>(options.gain_sd), variance));
-}
-
 void fit(const DatedBand& band, std::span<const std::uint8_t> kinds, const std::vector<std::uint8_t>& is_unchanged,
          double pixels_per_cell, const UnchangedOptions& options, Levels& levels) {
   const std::vector<float> before = chosen(band.before, is_unchanged);
   const std::vector<float> after = chosen(band.after, is_unchanged);
   const double cells = static_cast<double>(before.size()) / pixels_per_cell;
-  levels.gain = gain_of(before, after, cells, options);
+  levels.gain = contrast_gain(before, after, cells, options);
   levels.offset = 0;
   std::vector<float> difference(before.size());
   for (std::size_t i = 0; i < difference.size(); ++i) {
@@ -193,6 +184,15 @@ bool is_plausible(const DatedBand& band, const std::vector<std::uint8_t>& is_unc
 }
 
 }  // namespace
+
+double contrast_gain(const std::vector<float>& before, const std::vector<float>& after, double cells,
+                     const UnchangedOptions& options) {
+  const LinearGain ranges = relative_gain(before, after);
+  const double r = std::max(correlation(before, after), least_correlation);
+  // The variance of the logarithm of a regression's slope.
+  const double variance = (1 - r * r) / (r * r) / cells;
+  return drawn_to_one(static_cast<double>(ranges.gain), weight(static_cast<double>(options.gain_sd), variance));
+}
 
 UnchangedGround find_unchanged(std::span<const DatedBand> bands, std::span<const std::uint8_t> kinds,
                                std::size_t kind_count, double pixels_per_cell, const UnchangedOptions& options) {

@@ -65,6 +65,11 @@ struct UnchangedGround {
 UnchangedGround find_unchanged(std::span<const DatedBand> bands, std::span<const std::uint8_t> kinds,
                                std::size_t kind_count, double pixels_per_cell, const UnchangedOptions& options = {});
 
+/// The gain of one more quantity on unchanged pixels (of as many cells): the ratio of ranges as above, drawn to 1 by
+/// gain_sd. Positive. Values finite, by pixel; of any unit.
+double contrast_gain(const std::vector<float>& before, const std::vector<float>& after, double cells,
+                     const UnchangedOptions& options = {});
+
 inline constexpr std::size_t min_unchanged_pixels = 50;
 
 /// What was measured on the unchanged ground, drawn to what is known before by own_weight; of a standard deviation, its

@@ -439,6 +439,11 @@ TEST(OwnImages, HlsGivesTheLargerOfTheSameChanges) {
     EXPECT_NEAR(area_ha, std::round(area_ha / 0.09) * 0.09, 1e-3 * area_ha + 1e-3);
   }
 
+  const Compared by_feature = compared(before, after, {"--feature", "infrared=(B8A-B04)/(B8A+B04)"});
+  ASSERT_EQ(by_feature.outcome.exit_code, 0) << by_feature.outcome.err;
+  EXPECT_NEAR(by_feature.area_ha(), found.area_ha(), 0.2 * found.area_ha());
+  EXPECT_EQ(by_feature.run.at("model").at("features").at(0).at("name"), "infrared");
+
   const Compared landsat = compared(before, folder / "l30");
   ASSERT_EQ(landsat.outcome.exit_code, 0) << landsat.outcome.err;
   EXPECT_THAT(landsat.outcome.err, HasSubstr("B8A is taken for it on both"));

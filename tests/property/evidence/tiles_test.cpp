@@ -35,6 +35,14 @@ class RandomScene {
       for (const Band band : {Band::B02, Band::B04, Band::B08, Band::B11}) {
         test::add_noise(pair, date, band, 0.004, random);
       }
+      // For features, a band of 20 m and one of 60 m.
+      pair.add(date, Band::B05, (width + 1) / 2, (height + 1) / 2, {-0.25, 0.5});
+      pair.add(date, Band::B09, (width + 5) / 6, (height + 5) / 6, {-2.5 / 6, 1.0 / 6});
+      for (const Band band : {Band::B05, Band::B09}) {
+        pair.fill(date, band, [&](double x, double y) { return 0.2 + 0.02 * texture(x, y); });
+        test::add_noise(pair, date, band, 0.004, random);
+        for_random_windows(date, band, 2, [&](std::uint16_t) { return 0; });
+      }
       if (whole(0, 1) == 1) {
         pair.add(date, Band::SCL, (width + 1) / 2, (height + 1) / 2, {-0.25, 0.5});
         for_random_windows(date, Band::SCL, 5, [&](std::uint16_t) { return whole(0, 11); });
@@ -102,7 +110,8 @@ struct Result {
   MaskCounts counts{};
 };
 
-Result in_tiles(const RandomScene& scene, const PairModel& model, int tile_width, int tile_height) {
+Result in_tiles(const RandomScene& scene, const EvidenceOptions& options, const PairModel& model, int tile_width,
+                int tile_height) {
   Result result;
   result.codes.assign(static_cast<std::size_t>(scene.width) * static_cast<std::size_t>(scene.height), 77);
   const PlaneView<std::uint8_t> whole{result.codes.data(), scene.width, scene.height, scene.width};
@@ -111,25 +120,26 @@ Result in_tiles(const RandomScene& scene, const PairModel& model, int tile_width
     for (int x = 0; x < scene.width; x += tile_width) {
       const Window tile = intersection({x, y, tile_width, tile_height}, {0, 0, scene.width, scene.height});
       const PlaneView<std::uint8_t> part{&whole.at(x, y), tile.width, tile.height, whole.stride};
-      evidence.compute(scene.pair, scene.geometry, {}, model, tile, part, result.counts);
+      evidence.compute(scene.pair, scene.geometry, options, model, tile, part, result.counts);
     }
   }
   return result;
 }
 
-TEST(EvidenceTiles, AllTilingsGiveTheSameBytes) {
+void expect_same_bytes_of_all_tilings(const EvidenceOptions& options) {
   std::mt19937 random(seed_of_run());
   for (int round = 0; round < 4; ++round) {
     SCOPED_TRACE("round " + std::to_string(round));
     RandomScene scene(random);
     const SampleWindow sample{{0, 0, scene.width, scene.height}, &scene.pair};
-    const PairModel model = survey_pair({&sample, 1}, scene.geometry, {});
-    const Result whole = in_tiles(scene, model, 512, 512);
+    const PairModel model = survey_pair({&sample, 1}, scene.geometry, options);
+    for (const FeatureModel& feature : model.features) ASSERT_TRUE(feature.judges());
+    const Result whole = in_tiles(scene, options, model, 512, 512);
     ASSERT_EQ(std::accumulate(whole.counts.begin(), whole.counts.end(), std::int64_t{0}), scene.width * scene.height);
     const int random_size = 16 * scene.whole(1, 10);
     for (const auto& [tile_width, tile_height] :
          {std::pair{64, 64}, {16, 512}, {512, 16}, {random_size, 16 * scene.whole(1, 10)}}) {
-      const Result tiles = in_tiles(scene, model, tile_width, tile_height);
+      const Result tiles = in_tiles(scene, options, model, tile_width, tile_height);
       const auto [at, other] = std::mismatch(whole.codes.begin(), whole.codes.end(), tiles.codes.begin());
       ASSERT_EQ(at, whole.codes.end()) << "tiles of " << tile_width << " x " << tile_height << ": " << int{*other}
                                        << " instead of " << int{*at} << " at column "
@@ -138,6 +148,15 @@ TEST(EvidenceTiles, AllTilingsGiveTheSameBytes) {
       EXPECT_EQ(tiles.counts, whole.counts);
     }
   }
+}
+
+TEST(EvidenceTiles, AllTilingsGiveTheSameBytes) { expect_same_bytes_of_all_tilings({}); }
+
+TEST(EvidenceTiles, AllTilingsGiveTheSameBytesWithFeatures) {
+  const std::vector<std::string> features{"dust=B11/B08", "edge=(B05-B04)/(B05+B04)", "wet=B09/(B08-0.2)"};
+  EvidenceOptions options;
+  options.features = ExtraFeatures(features);
+  expect_same_bytes_of_all_tilings(options);
 }
 
 }  // namespace
