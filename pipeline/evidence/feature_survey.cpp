@@ -189,7 +189,7 @@ std::vector<FeatureModel> survey_features(std::span<const SampleWindow> windows,
                                           const EvidenceOptions& options) {
   const ExtraFeatures& features = options.features;
   if (features.size() == 0) return {};
-  const std::vector<FeatureSamples> samples = collect(windows, places, geometry, features);
+  std::vector<FeatureSamples> samples = collect(windows, places, geometry, features);
   std::vector<FeatureModel> models(features.size());
   std::vector<Differences> differences;
   std::vector<std::vector<std::size_t>> which;
@@ -203,6 +203,7 @@ std::vector<FeatureModel> survey_features(std::span<const SampleWindow> windows,
       model.gain = level(samples[k], which[k], unchanged, options);
     }
     differences.push_back(differences_of(samples[k], model));
+    samples[k] = {};  // differences take their memory
     std::vector<float> variances = chosen(differences[k].variance, which[k]);
     std::erase(variances, 0.0F);
     model.pixels = variances.size();
@@ -221,8 +222,8 @@ std::vector<FeatureModel> survey_features(std::span<const SampleWindow> windows,
 std::int64_t feature_survey_bytes(std::int64_t pixels, std::size_t features) {
   if (features == 0) return 0;
   constexpr std::int64_t most_samples = 1'000'000;
-  constexpr std::int64_t of_feature = 4 * sizeof(float) + 2 * sizeof(float) + sizeof(std::size_t);
-  constexpr std::int64_t at_once = 6 * sizeof(float);  // of the feature that is being looked at
+  constexpr std::int64_t of_feature = 4 * sizeof(float);  // later: a difference, its variance, and whether it counts
+  constexpr std::int64_t at_once = 6 * sizeof(float);     // of the feature that is being looked at
   return std::min(pixels, most_samples) * (static_cast<std::int64_t>(features) * of_feature + at_once);
 }
 
