@@ -76,7 +76,7 @@ class CompareCommand final : public Command {
     options_.score_high = values["score-high"].as<double>();
     options_.min_confidence = values["min-confidence"].as<double>();
     options_.tile_size_px = values["tile-size"].as<int>();
-    options_.evidence.features = read_features(values);
+    options_.evidence.features = read_features(values, {});
     options_.checks = read_check_options(values);
     options_.network = read_network_options(values);
     options_.given = {read_image_options(values, "before-date"), read_image_options(values, "after-date")};

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/monitor/features.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/run/series.hpp"
 #include "tools/common_options.hpp"
@@ -59,7 +60,7 @@ class SeriesCommand final : public Command {
     if (values.count("clear") != 0) read_clear(values["clear"].as<std::string>());
     read_named_options(values, options_.monitor);
     read_named_options(values, options_.course);
-    options_.monitor.extra = read_features(values);
+    options_.monitor.extra = read_features(values, feature_names);
     summary_ = values["summary"].as<bool>();
     if (values.count("out") != 0) out_ = values["out"].as<std::string>();
   }

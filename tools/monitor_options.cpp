@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/monitor/features.hpp"
 #include "pipeline/schedule/machine_memory.hpp"
 #include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
@@ -64,9 +65,9 @@ void add_feature_option(po::options_description& description) {
        "bands");
 }
 
-ExtraFeatures read_features(const po::variables_map& values) {
+ExtraFeatures read_features(const po::variables_map& values, std::span<const std::string_view> taken) {
   return values.count("feature") == 0 ? ExtraFeatures()
-                                      : ExtraFeatures(values["feature"].as<std::vector<std::string>>());
+                                      : ExtraFeatures(values["feature"].as<std::vector<std::string>>(), taken);
 }
 
 WatchOptions read_watch_options(const po::variables_map& values, const std::string& command) {
@@ -83,7 +84,7 @@ WatchOptions read_derive_options(const po::variables_map& values) {
   options.buffer_m = values["buffer-m"].as<double>();
   options.history_days = values["history-days"].as<int>();
   read_named_options(values, options.thresholds);
-  options.thresholds.monitor.extra = read_features(values);
+  options.thresholds.monitor.extra = read_features(values, feature_names);
   if (values.count("elevation") != 0) options.light.elevation = values["elevation"].as<std::string>();
   options.light.topographic_correction = values["topographic-correction"].as<bool>();
   options.light.brdf = values["brdf"].as<bool>();

@@ -2,7 +2,9 @@
 // Options of the commands that watch sites: what decides the result, and where sites and scenes are.
 
 #include <boost/program_options.hpp>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "pipeline/watch/watch.hpp"
 
@@ -20,8 +22,9 @@ void add_monitor_options(boost::program_options::options_description& descriptio
 
 /// --feature NAME=FORMULA, as often as there are features beside those that are always there.
 void add_feature_option(boost::program_options::options_description& description);
-/// Throws as ExtraFeatures.
-ExtraFeatures read_features(const boost::program_options::variables_map& values);
+/// `taken`: names of features that ground is judged by anyway. Throws as ExtraFeatures.
+ExtraFeatures read_features(const boost::program_options::variables_map& values,
+                            std::span<const std::string_view> taken);
 
 /// What both of the above say, and threads and memory of the common options. Throws ConfigError naming the option;
 /// `command` is for the hint.

@@ -13,7 +13,7 @@
 #include "pipeline/core/scene.hpp"
 #include "pipeline/evidence/pair_pixels.hpp"
 #include "pipeline/io/raster/band_file.hpp"
-#include "pipeline/monitor/extra_features.hpp"
+#include "pipeline/indices/extra_features.hpp"
 
 namespace pitwatch {
 

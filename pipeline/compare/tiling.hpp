@@ -7,7 +7,7 @@
 #include "pipeline/compare/block_store.hpp"
 #include "pipeline/compare/pair_inputs.hpp"
 #include "pipeline/core/grid.hpp"
-#include "pipeline/monitor/extra_features.hpp"
+#include "pipeline/indices/extra_features.hpp"
 
 namespace pitwatch {
 

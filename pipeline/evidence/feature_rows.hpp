@@ -9,7 +9,7 @@
 #include "pipeline/core/large_buffer.hpp"
 #include "pipeline/evidence/pair_pixels.hpp"
 #include "pipeline/evidence/samplers.hpp"
-#include "pipeline/monitor/extra_features.hpp"
+#include "pipeline/indices/extra_features.hpp"
 
 namespace pitwatch {
 

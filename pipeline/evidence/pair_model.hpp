@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "kernels/evidence.hpp"
-#include "pipeline/monitor/extra_features.hpp"
+#include "pipeline/indices/extra_features.hpp"
 #include "pipeline/normalise/unchanged.hpp"
 
 namespace pitwatch {

@@ -17,7 +17,7 @@
 #include "pipeline/core/mask.hpp"
 #include "pipeline/core/plane.hpp"
 #include "pipeline/core/scene.hpp"
-#include "pipeline/monitor/extra_features.hpp"
+#include "pipeline/indices/extra_features.hpp"
 #include "pipeline/monitor/options.hpp"
 #include "pipeline/monitor/rows.hpp"
 

@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include "pipeline/core/named_options.hpp"
-#include "pipeline/monitor/extra_features.hpp"
+#include "pipeline/indices/extra_features.hpp"
 
 namespace pitwatch {
 

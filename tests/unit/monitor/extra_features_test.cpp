@@ -1,4 +1,4 @@
-#include "pipeline/monitor/extra_features.hpp"
+#include "pipeline/indices/extra_features.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/monitor/features.hpp"
 #include "pipeline/monitor/shift.hpp"
 #include "tests/unit/monitor/watched_patch.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 
 using test::pixel;
 
-ExtraFeatures features(const std::vector<std::string>& texts) { return ExtraFeatures(texts); }
+ExtraFeatures features(const std::vector<std::string>& texts) { return ExtraFeatures(texts, feature_names); }
 
 std::string why_not(const std::vector<std::string>& texts) {
   try {

@@ -1,4 +1,4 @@
-#include "pipeline/monitor/extra_features.hpp"
+#include "pipeline/indices/extra_features.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -12,7 +12,6 @@
 #include "pipeline/core/text.hpp"
 #include "pipeline/indices/derivative.hpp"
 #include "pipeline/indices/parser.hpp"
-#include "pipeline/monitor/features.hpp"
 
 namespace pitwatch {
 namespace {
@@ -61,10 +60,9 @@ NamedFormula split(const std::string& text) {
   return {name, std::move(formula), begin};
 }
 
-void check_name(const std::string& name, std::span<const ExtraFeature> before) {
-  if (std::find(feature_names.begin(), feature_names.end(), name) != feature_names.end()) {
-    throw ConfigError(name + " is monitored anyway");
-  }
+void check_name(const std::string& name, std::span<const ExtraFeature> before,
+                std::span<const std::string_view> taken) {
+  if (std::find(taken.begin(), taken.end(), name) != taken.end()) throw ConfigError(name + " is monitored anyway");
   if (std::any_of(before.begin(), before.end(),
                   [&](const ExtraFeature& other) { return lower_ascii(other.name) == lower_ascii(name); })) {
     throw ConfigError("the name " + name + " is given twice");
@@ -73,7 +71,7 @@ void check_name(const std::string& name, std::span<const ExtraFeature> before) {
 
 }  // namespace
 
-ExtraFeatures::ExtraFeatures(std::span<const std::string> texts) {
+ExtraFeatures::ExtraFeatures(std::span<const std::string> texts, std::span<const std::string_view> taken) {
   if (texts.size() > most_extra_features) {
     throw ConfigError("--feature: more than " + std::to_string(most_extra_features) + " are asked for");
   }
@@ -83,7 +81,7 @@ ExtraFeatures::ExtraFeatures(std::span<const std::string> texts) {
   for (const std::string& text : texts) {
     try {
       const NamedFormula named = split(text);
-      check_name(named.name, features_);
+      check_name(named.name, features_, taken);
       NodeId root = no_node;
       try {
         root = parse_expression(named.formula, {}, graph);

@@ -1,12 +1,13 @@
 #pragma once
-// Features that somebody asks for beside the six that are always monitored: indices of the catalogue and formulas over
-// bands, with the errors that errors of reflectance make of them.
+// Features of ground that somebody asks for beside those that it is judged by anyway: indices of the catalogue and
+// formulas over bands, with the errors that errors of reflectance make of them.
 
 #include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pipeline/core/large_buffer.hpp"
@@ -20,7 +21,7 @@ inline constexpr std::size_t most_extra_features = 8;
 struct ExtraFeature {
   std::string name;     // letters, digits and _
   std::string formula;  // over bands, as parse_expression() reads it
-  /// It is monitored as `scale` times the formula, a power of two: so its error on common ground is about that of NDVI,
+  /// It is measured as `scale` times the formula, a power of two: so its error on common ground is about that of NDVI,
   /// and what history and state round it to is as fine.
   float scale = 1;
   /// What it changes by, scaled, as NDVI rises by 1 from soil to grass.
@@ -40,10 +41,10 @@ class ExtraFeatures {
   ExtraFeatures() = default;
 
   /// "NAME=FORMULA", or the name of an index alone. Throws ConfigError, naming the text and in a formula the character:
-  /// for what cannot be parsed (indices/parser.hpp), for a name that is none, is there twice (whatever its case) or is
-  /// that of a feature which is always monitored, for more than most_extra_features, and for a formula that has no
+  /// for what cannot be parsed (parser.hpp), for a name that is none, is there twice (whatever its case) or is among
+  /// those that are `taken`, for more than most_extra_features, and for a formula that has no
   /// value on common ground or that small errors of reflectance do not change (a condition alone).
-  explicit ExtraFeatures(std::span<const std::string> texts);
+  explicit ExtraFeatures(std::span<const std::string> texts, std::span<const std::string_view> taken = {});
 
   std::size_t size() const { return features_.size(); }
   const ExtraFeature& operator[](std::size_t k) const { return features_[k]; }
