@@ -14,14 +14,19 @@ by_unit() { # NAME
     }
     return
   fi
-  local unit=/lib/systemd/system/$1.service command
-  command=$(sed -n 's/^ExecStart=//p' "$unit")
+  # What the unit says of its user, folder, files' mode and environment; what it may do besides is not imitated.
+  local unit=/lib/systemd/system/$1.service command user
+  local -a environment
+  said() { sed -n "s/^$1=//p" "$unit"; }
+  command=$(said ExecStart)
+  user=$(said User)
+  mapfile -t environment < <(said Environment)
   # shellcheck disable=SC2086
   (
-    umask 0027
-    cd /var/lib/pitwatch
-    setpriv --reuid pitwatch --regid pitwatch --init-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
-      env -i PATH=/usr/bin:/bin CACHE_DIRECTORY=/var/cache/pitwatch PITWATCH_METRICS=/var/lib/pitwatch/pitwatch.prom PITWATCH_CONFIG=/etc/pitwatch/pitwatch.conf $command
+    umask "$(said UMask)"
+    cd "$(said WorkingDirectory)"
+    setpriv --reuid "$user" --regid "$(said Group)" --init-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
+      env -i PATH=/usr/bin:/bin CACHE_DIRECTORY=/var/cache/pitwatch "${environment[@]}" $command
   )
 }
 
