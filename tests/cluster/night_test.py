@@ -1,7 +1,8 @@
 """One night of 200 units on a cluster of three nodes that fail: night_test.py PITWATCH FAULTS
 
 One node loses its power, comes back, and later loses its network while it works on; one is slow and one of its units hangs, the disk of one fills up. In the end all must be as
-one machine makes it in one go, byte for byte. The register is in a PostGIS if that is installed. Then a small night by Snakemake.
+one machine makes it in one go, byte for byte. The register is in a PostGIS if that is installed. Then a night with one late scene of one site, whose unit alone is run; and a
+small night by Snakemake.
 """
 import glob
 import json
@@ -16,7 +17,7 @@ import time
 
 from postgis import PostgisServer, programs
 from slurm_cluster import SlurmCluster, environment, read, require_cluster, write
-from states import configure, differences, lasting_files, lasting_rows, make_sites
+from states import add_late_scene, configure, differences, lasting_files, lasting_rows, make_sites
 
 SITES, FEW = 200, 4
 TOOLS = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "slurm"))
@@ -137,17 +138,28 @@ def start_cluster(folder, state, faults):
     return SlurmCluster(f"{folder}/net", prolog, task_prolog)
 
 
+def submit(folder, cluster, pitwatch, *queues):
+    return cluster.command([f"{TOOLS}/night.sh", "--config", f"{folder}/cluster.ini", "--state", f"{folder}/cluster", "--pitwatch",
+                            pitwatch, *queues], PITWATCH_CACHE=f"{cluster.scratch}/cache")
+
+
+def wait_for_jobs(cluster, limit_s=300):
+    end = time.monotonic() + limit_s
+    while cluster.jobs():
+        if time.monotonic() > end:
+            raise AssertionError(f"not done in {limit_s} s: {cluster.jobs()}")
+        time.sleep(0.3)
+
+
 def run_night(folder, cluster, pitwatch, server):
     """The night of 200 units, in which all that can fail does."""
     state, full = f"{folder}/cluster", f"{folder}/n3_full"
-    submit = [f"{TOOLS}/night.sh", "--config", f"{folder}/cluster.ini", "--state", state, "--pitwatch", pitwatch, "--partition",
-              "night", "--rerun-partition", "rerun"]
-    variables = {"PITWATCH_CACHE": f"{cluster.scratch}/cache"}
+    queues = ("--partition", "night", "--rerun-partition", "rerun")
     began = time.monotonic()
-    done = cluster.command(submit, **variables)
+    done = submit(folder, cluster, pitwatch, *queues)
     assert done.returncode == 0, done.stderr
     print(f"submitted in {time.monotonic() - began:.1f} s: {len(cluster.jobs())} jobs", flush=True)
-    again = cluster.command(submit, **variables)
+    again = submit(folder, cluster, pitwatch, *queues)
     assert again.returncode == 75 and "still queued" in again.stderr, again
 
     night = Night(cluster, state, pitwatch)
@@ -182,11 +194,34 @@ def run_night(folder, cluster, pitwatch, server):
 
     # A second call, in Slurm's own queue, finds nothing new.
     files = lasting_files(state)
-    done = cluster.command(submit[:submit.index("--partition")], **variables)
+    done = submit(folder, cluster, pitwatch)
     assert done.returncode == 0, done.stderr
-    while cluster.jobs():
-        time.sleep(0.3)
+    wait_for_jobs(cluster)
     assert differences(files, lasting_files(state)) == []
+    check(f"{folder}/one", state, SITES, server)
+
+
+def run_late_scene(folder, cluster, pitwatch, server):
+    """A night to which a scene of one site has come late: that site's unit, and the merge, are all that is run."""
+    state = f"{folder}/cluster"
+    site = add_late_scene(f"{folder}/sites", place=7, number=3)
+    one_machine(folder, pitwatch, "one")
+    before, ended = lasting_files(state), len(cluster.completed())
+    began = time.monotonic()
+    done = submit(folder, cluster, pitwatch)
+    assert done.returncode == 0, done.stderr
+    units = [json.loads(line) for line in read(f"{state}/plan.jsonl").splitlines()[1:]]
+    assert [unit["unit"] for unit in units] == [site], units
+    assert units[0]["new_acquisitions"] == 1 and units[0]["replayed"] > 0, units
+    wait_for_jobs(cluster)
+    tasks = cluster.completed()[ended:]
+    assert sorted("ArrayTaskId" in task for task in tasks) == [False, True], tasks  # the merge, the unit
+    assert all(task["JobState"] == "COMPLETED" for task in tasks), tasks
+    changed = differences(before, lasting_files(state))
+    others = [path for path in changed if site not in path.split("/") and path != "alerts.geojson"]
+    assert not others, others
+    assert any(path.startswith(f"sites/{site}/") for path in changed), "the late scene changed nothing"
+    print(f"a late scene of {site}: {time.monotonic() - began:.0f} s, {len(changed)} files changed", flush=True)
     check(f"{folder}/one", state, SITES, server)
 
 
@@ -230,6 +265,7 @@ def run(folder, pitwatch, faults):
         one_machine(folder, pitwatch, "one")
         cluster = start_cluster(folder, f"{folder}/cluster", faults)
         run_night(folder, cluster, pitwatch, server)
+        run_late_scene(folder, cluster, pitwatch, server)
         if shutil.which("snakemake"):
             run_workflow(folder, cluster, pitwatch)
     finally:

@@ -1,5 +1,7 @@
 """Small sites with a few months of scenes, and what two states of them must have in common."""
+import datetime
 import hashlib
+import json
 import os
 import sqlite3
 import sys
@@ -20,6 +22,36 @@ def make_sites(folder, sites, each=10):
     """`folder`/sites.geojson and `folder`/items: 30 acquisitions of each, one alert on each."""
     os.makedirs(folder, exist_ok=True)
     many_alerts.make(folder, sites // each, DATES, each)
+
+
+def add_late_scene(folder, place, number, each=10):
+    """A scene two days after the 20th acquisition of ground of `make_sites`, of which only a square within the site `number` has
+    been delivered: no other site sees it. Gives that site's id."""
+    size, margin = many_alerts.SITE_PX, 4
+    known = sorted(name for name in os.listdir(f"{folder}/items") if name.endswith(f"_{place}_L2A.json"))[19]
+    with open(f"{folder}/items/{known}") as file:
+        item = json.load(file)
+    with open(f"{folder}/sites.geojson") as file:
+        site = json.load(file)["features"][place * each + number]["properties"]["id"]
+    left = 300000 + place % 10 * (size * each + 100) * 10 + (number * size + margin) * 10
+    top = 4500000 - place // 10 * (size + 100) * 10 - margin * 10
+    for band, (pixel, _, _) in many_alerts.BANDS.items():
+        values = many_alerts.pixels_of(band, True, many_alerts.NOISES_BEFORE + 1, size * each, size)
+        step, of_value = pixel // 10, 1 if band == "SCL" else 2
+        row, begin, side = size * each // step * of_value, (number * size + margin) // step * of_value, (size - 2 * margin) // step
+        square = b"".join(values[y * row + begin:y * row + begin + side * of_value] for y in range(margin // step, margin // step + side))
+        item["assets"][many_alerts.COMMON[band]]["href"] = f"pixels/late_{band}.tif"
+        with open(f"{folder}/items/pixels/late_{band}.tif", "wb") as file:
+            file.write(many_alerts.tiff((left, top), pixel, side, side, 8 * of_value, square))
+    at = datetime.datetime.fromisoformat(item["properties"]["datetime"].rstrip("Z")) + datetime.timedelta(days=2)
+    outline = many_alerts.ring(left, top, (size - 2 * margin) * 10, (size - 2 * margin) * 10)
+    longitudes, latitudes = zip(*outline)
+    item.update(id=f"S2A_38TPK_{at:%Y%m%d}_{place}_L2A", geometry={"type": "Polygon", "coordinates": [outline]},
+                bbox=[min(longitudes), min(latitudes), max(longitudes), max(latitudes)])
+    item["properties"]["datetime"] = f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    with open(f"{folder}/items/{item['id']}.json", "w") as file:
+        json.dump(item, file)
+    return site
 
 
 def configure(path, folder, **more):

@@ -14,17 +14,24 @@ by_unit() { # NAME
     }
     return
   fi
-  local unit=/lib/systemd/system/$1.service command
-  command=$(sed -n 's/^ExecStart=//p' "$unit")
+  # What the unit says of its user, folder, files' mode and environment; what it may do besides is not imitated.
+  local unit=/lib/systemd/system/$1.service command user
+  local -a environment
+  said() { sed -n "s/^$1=//p" "$unit"; }
+  command=$(said ExecStart)
+  user=$(said User)
+  mapfile -t environment < <(said Environment)
   # shellcheck disable=SC2086
   (
-    umask 0027
-    cd /var/lib/pitwatch
-    setpriv --reuid pitwatch --regid pitwatch --init-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
-      env -i PATH=/usr/bin:/bin CACHE_DIRECTORY=/var/cache/pitwatch PITWATCH_METRICS=/var/lib/pitwatch/pitwatch.prom PITWATCH_CONFIG=/etc/pitwatch/pitwatch.conf $command
+    umask "$(said UMask)"
+    cd "$(said WorkingDirectory)"
+    setpriv --reuid "$user" --regid "$(said Group)" --init-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
+      env -i PATH=/usr/bin:/bin CACHE_DIRECTORY=/var/cache/pitwatch "${environment[@]}" $command
   )
 }
 
+# Without a first line the system would seem not to have booted, and units that fail would be passed over.
+echo "night: by $how"
 # The run starts what goes before it.
 if [[ $how == units ]]; then
   systemctl enable --quiet pitwatch-fetch.service pitwatch.timer
@@ -45,10 +52,8 @@ else
   by_unit pitwatch-report
 fi
 by_unit pitwatch-status
-if grep -q -e '--metrics ' <<<"$(pitwatch run --help-all)"; then
-  grep -q '^pitwatch_' /var/lib/pitwatch/pitwatch.prom
-  echo "metrics: $(grep -c '^pitwatch_' /var/lib/pitwatch/pitwatch.prom)"
-fi
+grep -q '^pitwatch_' /var/lib/pitwatch/pitwatch.prom
+echo "metrics: $(grep -c '^pitwatch_' /var/lib/pitwatch/pitwatch.prom)"
 echo "alerts: $(grep -o '"id"' $state/alerts.geojson | wc -l)"
 [[ -e /var/lib/pitwatch/reports/index.html ]]
 # For the group, and not for others.
