@@ -37,7 +37,7 @@ struct KnownAlerts {
   double false_per_100_km2_year = 0;
 };
 inline constexpr std::array<KnownAlerts, 2> known_alerts{
-    {{false, 275, 170, 18, 61, 26, 16}, {true, 225, 152, 16, 53, 4, 2}}};
+    {{false, 398, 227, 13, 86, 72, 45}, {true, 323, 215, 13, 69, 26, 16}}};
 
 /// The present monitor over real images with disturbances put in ("Semi-real series"), default settings: of 0.1 ha and
 /// more.
