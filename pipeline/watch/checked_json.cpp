@@ -1,5 +1,6 @@
 #include "pipeline/watch/checked_json.hpp"
 
+#include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -90,6 +91,18 @@ nlohmann::ordered_json pairs_json(const TextPairs& pairs) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const auto& [first, second] : pairs) list.push_back({first, second});
   return list;
+}
+
+Instant instant_of_milliseconds(const json& value) {
+  constexpr std::int64_t first = -62'167'219'200'000;  // 0000-01-01T00:00:00Z
+  constexpr std::int64_t last = 253'402'300'799'999;   // 9999-12-31T23:59:59.999Z
+  // A number that is not whole, or too large to be, must not be converted.
+  const bool is_whole = value.is_number_integer() &&
+                        (!value.is_number_unsigned() || value.get<std::uint64_t>() <= static_cast<std::uint64_t>(last));
+  if (!is_whole) throw DataError("a time is no whole number of milliseconds");
+  const auto milliseconds = value.get<std::int64_t>();
+  if (milliseconds < first || milliseconds > last) throw DataError("a time is not of the years 0000 to 9999");
+  return Instant(std::chrono::milliseconds(milliseconds));
 }
 
 }  // namespace pitwatch

@@ -37,4 +37,8 @@ class CheckedObject {
 /// The same as JSON.
 nlohmann::ordered_json pairs_json(const TextPairs& pairs);
 
+/// The instant that a state's number of milliseconds since 1970 stands for. Throws DataError for another value, and for
+/// a time that is not of the years 0000 to 9999.
+Instant instant_of_milliseconds(const nlohmann::json& value);
+
 }  // namespace pitwatch

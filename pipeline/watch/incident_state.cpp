@@ -14,6 +14,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/incidents/lifecycle.hpp"
+#include "pipeline/watch/checked_json.hpp"
 
 namespace pitwatch {
 namespace {
@@ -43,7 +44,7 @@ auto read_json(const Read& read) {
 
 json json_of(Instant instant) { return instant.time_since_epoch().count(); }
 json json_of(const std::optional<Instant>& instant) { return instant ? json_of(*instant) : json(nullptr); }
-Instant instant_of(const json& value) { return Instant(std::chrono::milliseconds(value.get<std::int64_t>())); }
+Instant instant_of(const json& value) { return instant_of_milliseconds(value); }
 std::optional<Instant> optional_instant_of(const json& value) {
   return value.is_null() ? std::nullopt : std::optional(instant_of(value));
 }

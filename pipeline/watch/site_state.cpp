@@ -11,6 +11,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/renamed_options.hpp"
 #include "pipeline/io/files/state_file.hpp"
+#include "pipeline/watch/checked_json.hpp"
 #include "pipeline/watch/incident_state.hpp"
 
 namespace pitwatch {
@@ -21,7 +22,7 @@ using nlohmann::json;
 json json_of(const std::optional<Instant>& instant) {
   return instant ? json(instant->time_since_epoch().count()) : json(nullptr);
 }
-Instant instant_of(const json& value) { return Instant(std::chrono::milliseconds(value.get<std::int64_t>())); }
+Instant instant_of(const json& value) { return instant_of_milliseconds(value); }
 
 std::optional<Instant> optional_instant_of(const json& value) {
   return value.is_null() ? std::nullopt : std::optional(instant_of(value));
