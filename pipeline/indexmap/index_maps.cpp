@@ -1,6 +1,7 @@
 #include "pipeline/indexmap/index_maps.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <set>
@@ -107,7 +108,7 @@ class IndexMaps {
 
   struct Checked {
     SkippedScenes warnings;
-    std::string refusal;
+    std::exception_ptr refusal;
   };
 
   std::vector<Checked> check_all(const std::vector<IndexAcquisition>& all) {
@@ -116,8 +117,8 @@ class IndexMaps {
       const auto i = static_cast<std::size_t>(number);
       try {
         check_acquisition(all[i], options_.reading, offsets_, checked[i].warnings);
-      } catch (const DataError& error) {
-        checked[i].refusal = error_chain(error);
+      } catch (const DataError&) {
+        checked[i].refusal = std::current_exception();
       }
     });
     return checked;
@@ -133,12 +134,12 @@ class IndexMaps {
     for (std::size_t i = 0; i < all.size(); ++i) {
       const Checked& one = checked[i];
       report_.warnings.insert(report_.warnings.end(), one.warnings.begin(), one.warnings.end());
-      if (one.refusal.empty()) {
+      try {
+        if (one.refusal) std::rethrow_exception(one.refusal);
         found.push_back(std::move(all[i]));
-      } else if (all.size() == 1) {
-        throw DataError(one.refusal);
-      } else {
-        skipped.emplace_back(all[i].parts.front().id, one.refusal);
+      } catch (const DataError& error) {
+        if (all.size() == 1) throw;
+        skipped.emplace_back(all[i].parts.front().id, error_chain(error));
       }
     }
     const std::string why = skipped.empty() ? "" : "; " + skipped.front().first + ": " + skipped.front().second;

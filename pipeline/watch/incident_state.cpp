@@ -44,9 +44,8 @@ auto read_json(const Read& read) {
 
 json json_of(Instant instant) { return instant.time_since_epoch().count(); }
 json json_of(const std::optional<Instant>& instant) { return instant ? json_of(*instant) : json(nullptr); }
-Instant instant_of(const json& value) { return instant_of_milliseconds(value); }
 std::optional<Instant> optional_instant_of(const json& value) {
-  return value.is_null() ? std::nullopt : std::optional(instant_of(value));
+  return value.is_null() ? std::nullopt : std::optional(instant_of_milliseconds(value));
 }
 
 bool is_state(int status) {
@@ -131,11 +130,11 @@ WatchedIncident common_incident_of(const json& value) {
   const int status = value.at("status");
   check(is_state(status), incident.id, "no state of an incident");
   incident.status = static_cast<AlertStatus>(status);
-  incident.first_detected = instant_of(value.at("first_detected"));
+  incident.first_detected = instant_of_milliseconds(value.at("first_detected"));
   incident.confirmed_on = optional_instant_of(value.at("confirmed_on"));
   incident.closed_on = optional_instant_of(value.at("closed_on"));
-  incident.last_detected = instant_of(value.at("last_detected"));
-  incident.last_observed = instant_of(value.at("last_observed"));
+  incident.last_detected = instant_of_milliseconds(value.at("last_detected"));
+  incident.last_observed = instant_of_milliseconds(value.at("last_observed"));
   incident.observations = value.at("observations");
   incident.confidence = value.at("confidence");
   incident.parents = value.at("parents").get<std::vector<std::string>>();
@@ -334,7 +333,7 @@ IncidentEvidence evidence_of(const json& value) {
   const json& scenes = value.at("scenes");
   std::vector<ClassSince> classes;
   for (const json& one : value.at("classes")) {
-    ClassSince& since = classes.emplace_back(ClassSince{instant_of(one.at(0)), class_of(one.at(1))});
+    ClassSince& since = classes.emplace_back(ClassSince{instant_of_milliseconds(one.at(0)), class_of(one.at(1))});
     if (one.size() < 3) continue;  // of a former format
     since.class_probability = probability_of(one.at(2));
     since.natural_probability = probability_of(one.at(3));
@@ -342,8 +341,8 @@ IncidentEvidence evidence_of(const json& value) {
   }
   const bool has_course = value.contains("course");
   if (!has_course && classes.empty()) damaged("an incident without a class");
-  return {instant_of(value.at("onset_after")),
-          instant_of(value.at("onset_before")),
+  return {instant_of_milliseconds(value.at("onset_after")),
+          instant_of_milliseconds(value.at("onset_before")),
           value.at("before").get<BandMeans>(),
           value.at("first").get<BandMeans>(),
           value.at("after").get<BandMeans>(),
@@ -377,7 +376,8 @@ using Growth = std::vector<std::pair<Instant, std::int64_t>>;  // pixels, from w
 
 Growth growth_of(const json& value, const std::string& id) {
   Growth growth;
-  for (const json& step : value) growth.emplace_back(instant_of(step.at(0)), step.at(1).get<std::int64_t>());
+  for (const json& step : value)
+    growth.emplace_back(instant_of_milliseconds(step.at(0)), step.at(1).get<std::int64_t>());
   check(!growth.empty(), id, "has no events");
   return growth;
 }

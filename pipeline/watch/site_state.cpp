@@ -22,10 +22,9 @@ using nlohmann::json;
 json json_of(const std::optional<Instant>& instant) {
   return instant ? json(instant->time_since_epoch().count()) : json(nullptr);
 }
-Instant instant_of(const json& value) { return instant_of_milliseconds(value); }
 
 std::optional<Instant> optional_instant_of(const json& value) {
-  return value.is_null() ? std::nullopt : std::optional(instant_of(value));
+  return value.is_null() ? std::nullopt : std::optional(instant_of_milliseconds(value));
 }
 
 json json_of(const AcquisitionRecord& acquisition) {
@@ -38,7 +37,7 @@ json json_of(const AcquisitionRecord& acquisition) {
 }
 
 AcquisitionRecord acquisition_of(const json& value) {
-  AcquisitionRecord acquisition{instant_of(value.at(0)), value.at(1), value.at(2), {}, value.at(3)};
+  AcquisitionRecord acquisition{instant_of_milliseconds(value.at(0)), value.at(1), value.at(2), {}, value.at(3)};
   for (const json& part : value.at(4)) {
     acquisition.parts.push_back({part.at(0), part.at(1), part.at(2), part.at(3), part.at(4),
                                  optional_instant_of(part.at(5)), part.at(6), part.at(7)});
@@ -52,7 +51,7 @@ AcquisitionRecord acquisition_of_format_2(const json& value) {
   AcquisitionPart first;
   first.scene = value.at(2);
   first.tile = value.at(3);
-  return {instant_of(value.at(1)), {}, {}, {std::move(first)}, value.at(4)};
+  return {instant_of_milliseconds(value.at(1)), {}, {}, {std::move(first)}, value.at(4)};
 }
 
 std::string grid_name(const Grid& grid) {
@@ -270,7 +269,7 @@ SiteState read_site_state(const std::string& path, const Grid& grid, const Paral
       state.incidents = incidents_of_format_2(packed, header.at("evidence"));
       return state;
     }
-    state.learn_until = instant_of(header.at("learn_until"));
+    state.learn_until = instant_of_milliseconds(header.at("learn_until"));
     state.reference = reference_of(header.at("reference"), grid);
     PackedIncidents incidents = unfilled_incidents(packed);
     const std::vector<StateArray> arrays = arrays_of(state, &incidents);
