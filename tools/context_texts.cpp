@@ -7,6 +7,7 @@
 
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/alerts/alert_columns.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "tools/alert_texts.hpp"
 #include "tools/text_table.hpp"
 
@@ -137,8 +138,10 @@ std::string remarks_text(const ContextLayerState& layer) {
   if (!remarks.is_object()) return "";
   std::string text;
   for (const auto& [remark, entry] : remarks.items()) {
-    if (!entry.is_object() || !entry.contains("count") || !entry["count"].is_number_integer()) continue;
-    text += (text.empty() ? "" : ", ") + std::to_string(entry["count"].get<int>()) + " " + remark;
+    const auto count =
+        entry.is_object() && entry.contains("count") ? whole_number_in<int>(entry["count"]) : std::nullopt;
+    if (!count) continue;
+    text += (text.empty() ? "" : ", ") + std::to_string(*count) + " " + remark;
     std::vector<std::string> ids;
     for (const ordered_json& id : entry.value("ids", ordered_json::array())) {
       if (id.is_string() && ids.size() < most_named) ids.push_back(id.get<std::string>());

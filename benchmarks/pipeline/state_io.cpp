@@ -39,7 +39,8 @@ int main(int argc, char** argv) {
       const auto start = Clock::now();
       pitwatch::SiteState state = pitwatch::read_site_state(argv[2], grid, pitwatch::in_parallel);
       const double read = seconds_since(start);
-      pitwatch::write_site_state(argv[3], {header.at("algorithm"), {}, grid}, state, pitwatch::in_parallel);
+      pitwatch::write_site_state(argv[3], {header.at("algorithm").get<std::string>(), {}, grid}, state,
+                                 pitwatch::in_parallel);
       std::printf("%.3f %.3f\n", read, seconds_since(start) - read);
     });
   } catch (const std::exception& error) {

@@ -60,13 +60,13 @@ std::vector<SampleRow> rows_of_csv(std::string_view text) {
 std::string text_of(const json& properties, const char* name, const std::string& where) {
   const auto found = properties.find(name);
   if (found == properties.end() || !found->is_string()) throw DataError(where + ": " + name + " is no text");
-  return *found;
+  return found->get<std::string>();
 }
 
 double number_of(const json& properties, const char* name, const std::string& where) {
   const auto found = properties.find(name);
   if (found == properties.end() || !found->is_number()) throw DataError(where + ": " + name + " is no number");
-  return *found;
+  return found->get<double>();
 }
 
 std::vector<SampleRow> rows_of_geojson(std::string_view text) {

@@ -7,6 +7,7 @@
 
 #include "kernels/dispatch.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/report/versions.hpp"
 
@@ -161,7 +162,7 @@ json alerts_object(const CompareReport& report) {
   double area_ha = 0;
   for (const Alert& alert : report.alerts) {
     json& count = classes[std::string(name(alert.change_class))];
-    count = count.is_null() ? 1 : count.get<int>() + 1;
+    count = count.is_null() ? 1 : whole_number<int>(count) + 1;
     area_ha += alert.area_ha;
   }
   return {{"count", report.alerts.size()}, {"area_ha", std::round(area_ha * 1e4) / 1e4}, {"by_class", classes}};

@@ -16,6 +16,7 @@
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/scratch_folder.hpp"
 #include "pipeline/io/geo/geodesy.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
@@ -343,7 +344,7 @@ ContextLayerState state_of(const LoadedLayer& loaded) {
   for (const RemarkedFeature& remarked : loaded.content.remarks) {
     nlohmann::ordered_json& entry = remarks[std::string(name(remarked.remark))];
     if (entry.is_null()) entry = {{"count", 0}, {"ids", nlohmann::ordered_json::array()}};
-    entry["count"] = entry["count"].get<int>() + 1;
+    entry["count"] = whole_number<int>(entry["count"]) + 1;
     if (entry["ids"].size() < told_ids) entry["ids"].push_back(remarked.id);
   }
   return {loaded.layer.name,

@@ -5,6 +5,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/files/regular_file.hpp"
 
@@ -57,10 +58,9 @@ NewsDone done_of(const json& object) {
       }
       continue;
     }
-    if (!value.is_number_integer() || value.get<std::int64_t>() < 0 || value.get<std::int64_t>() > most_of_a_kind) {
-      fail("a number of events");
-    }
-    done.counts[static_cast<std::size_t>(kind)] = value.get<int>();
+    const int count = whole_number_in<int>(value).value_or(-1);
+    if (count < 0 || count > most_of_a_kind) fail("a number of events");
+    done.counts[static_cast<std::size_t>(kind)] = count;
   }
   return done;
 }
@@ -129,9 +129,9 @@ Ledger parse_ledger(const std::string& text, const std::string& subscription) {
   ledger.subscription = text_of(document, "subscription");
   if (ledger.subscription != subscription) fail("it is of another subscription");
   ledger.began = parse_instant(text_of(document, "began"));
-  const json& delivered = member(document, "delivered");
-  if (!delivered.is_number_integer()) fail("delivered");
-  ledger.delivered = delivered.get<std::int64_t>();
+  const auto delivered = whole_number_in<std::int64_t>(member(document, "delivered"));
+  if (!delivered) fail("delivered");
+  ledger.delivered = *delivered;
   ledger.last_delivery = instant_of(document, "last_delivery");
   ledger.problem = text_of(document, "problem");
   ledger.problem_since = instant_of(document, "problem_since");

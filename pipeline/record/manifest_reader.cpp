@@ -4,6 +4,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/record/manifest.hpp"
 
@@ -61,11 +62,9 @@ class Members {
     return is_null(key) ? std::nullopt : std::optional(time(key));
   }
   int count(const char* key, std::int64_t most = largest_count) const {
-    const json& value = at(key);
-    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > static_cast<std::uint64_t>(most)) {
-      refuse(key, "is no whole number of 0.." + std::to_string(most));
-    }
-    return static_cast<int>(value.get<std::uint64_t>());
+    const int number = whole_number_in<int>(at(key)).value_or(-1);
+    if (number < 0 || number > most) refuse(key, "is no whole number of 0.." + std::to_string(most));
+    return number;
   }
   std::uint64_t size(const char* key) const { return size_of(at(key), key); }
   bool flag(const char* key) const {
@@ -139,8 +138,9 @@ class Members {
     return text;
   }
   static std::uint64_t size_of(const json& value, const char* key) {
-    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > INT64_MAX) refuse(key, "is no size");
-    return value.get<std::uint64_t>();
+    const std::int64_t size = whole_number_in<std::int64_t>(value).value_or(-1);
+    if (size < 0) refuse(key, "is no size");
+    return static_cast<std::uint64_t>(size);
   }
 
   const json& object_;

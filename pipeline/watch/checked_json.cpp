@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/files/json_number.hpp"
 
 namespace pitwatch {
 namespace {
@@ -35,11 +36,9 @@ const json& CheckedObject::at(const char* key) const {
 std::string CheckedObject::text(const char* key) const { return text_of(at(key), key); }
 
 std::int64_t CheckedObject::number(const char* key, std::int64_t most) const {
-  const json& value = at(key);
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > static_cast<std::uint64_t>(most)) {
-    refuse(key, "is no whole number that can be");
-  }
-  return value.get<std::int64_t>();
+  const std::int64_t number = whole_number_in<std::int64_t>(at(key)).value_or(-1);
+  if (number < 0 || number > most) refuse(key, "is no whole number that can be");
+  return number;
 }
 
 double CheckedObject::seconds(const char* key) const {
@@ -96,13 +95,10 @@ nlohmann::ordered_json pairs_json(const TextPairs& pairs) {
 Instant instant_of_milliseconds(const json& value) {
   constexpr std::int64_t first = -62'167'219'200'000;  // 0000-01-01T00:00:00Z
   constexpr std::int64_t last = 253'402'300'799'999;   // 9999-12-31T23:59:59.999Z
-  // A number that is not whole, or too large to be, must not be converted.
-  const bool is_whole = value.is_number_integer() &&
-                        (!value.is_number_unsigned() || value.get<std::uint64_t>() <= static_cast<std::uint64_t>(last));
-  if (!is_whole) throw DataError("a time is no whole number of milliseconds");
-  const auto milliseconds = value.get<std::int64_t>();
-  if (milliseconds < first || milliseconds > last) throw DataError("a time is not of the years 0000 to 9999");
-  return Instant(std::chrono::milliseconds(milliseconds));
+  const auto milliseconds = whole_number_in<std::int64_t>(value);
+  if (!milliseconds) throw DataError("a time is no whole number of milliseconds");
+  if (*milliseconds < first || *milliseconds > last) throw DataError("a time is not of the years 0000 to 9999");
+  return Instant(std::chrono::milliseconds(*milliseconds));
 }
 
 }  // namespace pitwatch

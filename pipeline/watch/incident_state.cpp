@@ -14,6 +14,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/incidents/lifecycle.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/watch/checked_json.hpp"
 
 namespace pitwatch {
@@ -41,6 +42,9 @@ auto read_json(const Read& read) {
     damaged(error.what());
   }
 }
+
+std::string text_of(const json& value) { return value.get<std::string>(); }
+float real_of(const json& value) { return value.get<float>(); }
 
 json json_of(Instant instant) { return instant.time_since_epoch().count(); }
 json json_of(const std::optional<Instant>& instant) { return instant ? json_of(*instant) : json(nullptr); }
@@ -126,8 +130,8 @@ json common_json_of(const Incident& incident) {
 
 WatchedIncident common_incident_of(const json& value) {
   WatchedIncident incident;
-  incident.id = value.at("id");
-  const int status = value.at("status");
+  incident.id = text_of(value.at("id"));
+  const auto status = whole_number<int>(value.at("status"));
   check(is_state(status), incident.id, "no state of an incident");
   incident.status = static_cast<AlertStatus>(status);
   incident.first_detected = instant_of_milliseconds(value.at("first_detected"));
@@ -135,10 +139,10 @@ WatchedIncident common_incident_of(const json& value) {
   incident.closed_on = optional_instant_of(value.at("closed_on"));
   incident.last_detected = instant_of_milliseconds(value.at("last_detected"));
   incident.last_observed = instant_of_milliseconds(value.at("last_observed"));
-  incident.observations = value.at("observations");
-  incident.confidence = value.at("confidence");
+  incident.observations = whole_number<int>(value.at("observations"));
+  incident.confidence = value.at("confidence").get<double>();
   incident.parents = value.at("parents").get<std::vector<std::string>>();
-  incident.merged_into = value.at("merged_into");
+  incident.merged_into = text_of(value.at("merged_into"));
   return incident;
 }
 
@@ -250,7 +254,7 @@ json json_of(const std::optional<double>& probability) { return probability ? js
 
 std::optional<double> probability_of(const json& value) {
   if (value.is_null()) return std::nullopt;
-  const double probability = value;
+  const auto probability = value.get<double>();
   if (!(probability >= 0 && probability <= 1)) damaged("a probability that is none");
   return probability;
 }
@@ -262,7 +266,7 @@ ClassProbabilities probabilities_of(const json& value) {
 }
 
 ChangeClass class_of(const json& value) {
-  const int code = value;
+  const auto code = whole_number<int>(value);
   if (code < 1 || code > static_cast<int>(class_count)) damaged("a class that is none");
   return static_cast<ChangeClass>(code);
 }
@@ -284,21 +288,21 @@ json json_of(const ClassCourse& course) {
 ClassCourse course_of(const json& value) {
   ClassCourse course;
   course.seen = value.at("seen").get<decltype(course.seen)>();
-  course.burnt_odds = value.at("burnt_odds");
-  course.wettest = value.at("wettest");
+  course.burnt_odds = real_of(value.at("burnt_odds"));
+  course.wettest = real_of(value.at("wettest"));
   const json& wet = value.at("wet");
-  course.wet_from_days = wet.at(0);
-  course.wet_until_days = wet.at(1);
-  course.wet_observations = wet.at(2);
-  course.lowest_ndvi = value.at("lowest_ndvi");
-  course.is_back = value.at("is_back");
-  course.observations = value.at("looks");
+  course.wet_from_days = real_of(wet.at(0));
+  course.wet_until_days = real_of(wet.at(1));
+  course.wet_observations = whole_number<int>(wet.at(2));
+  course.lowest_ndvi = real_of(value.at("lowest_ndvi"));
+  course.is_back = value.at("is_back").get<bool>();
+  course.observations = whole_number<int>(value.at("looks"));
   const json& told = value.at("told");
-  course.told = {class_of(told.at(0)), told.at(1), told.at(2)};
+  course.told = {class_of(told.at(0)), real_of(told.at(1)), real_of(told.at(2)), {}};
   if (told.size() > 3) course.told.of_classes = told.at(3).get<decltype(course.told.of_classes)>();
   const json& challenger = value.at("challenger");
   course.challenger = class_of(challenger.at(0));
-  course.challenges = challenger.at(1);
+  course.challenges = whole_number<int>(challenger.at(1));
   return course;
 }
 
@@ -351,9 +355,9 @@ IncidentEvidence evidence_of(const json& value) {
           value.at("greenest_ndvi").get<float>(),
           has_course ? course_of(value.at("course")) : course_of_class(classes.back().change_class),
           std::move(classes),
-          scenes.at(0),
-          scenes.at(1),
-          scenes.at(2)};
+          text_of(scenes.at(0)),
+          text_of(scenes.at(1)),
+          text_of(scenes.at(2))};
 }
 
 /// Gives each of the incidents its evidence.
@@ -377,7 +381,7 @@ using Growth = std::vector<std::pair<Instant, std::int64_t>>;  // pixels, from w
 Growth growth_of(const json& value, const std::string& id) {
   Growth growth;
   for (const json& step : value)
-    growth.emplace_back(instant_of_milliseconds(step.at(0)), step.at(1).get<std::int64_t>());
+    growth.emplace_back(instant_of_milliseconds(step.at(0)), whole_number<std::int64_t>(step.at(1)));
   check(!growth.empty(), id, "has no events");
   return growth;
 }
@@ -488,8 +492,8 @@ json evidence_by_id(std::span<const WatchedIncident> incidents) {
 
 PackedIncidents unfilled_incidents(const json& header) {
   return read_json([&] {
-    const auto events = header.at("events").get<std::size_t>();
-    const auto runs = header.at("runs").get<std::size_t>();
+    const auto events = whole_number<std::size_t>(header.at("events"));
+    const auto runs = whole_number<std::size_t>(header.at("runs"));
     if (events > most_elements || runs > most_elements) damaged("more events or outlines than can be");
     PackedIncidents packed;
     packed.events.resize(events);
@@ -506,7 +510,7 @@ std::vector<WatchedIncident> incidents_of(const json& header, const PackedIncide
   read_json([&] {
     for (const json& value : header.at("list")) {
       WatchedIncident incident = common_incident_of(value);
-      const auto count = value.at("events").get<std::size_t>();
+      const auto count = whole_number<std::size_t>(value.at("events"));
       if (count > events.size()) damaged("fewer events than its incidents have");
       for (const PackedEvent& one : events.first(count)) {
         IncidentEvent event = event_of(one, incident.id);
@@ -517,7 +521,7 @@ std::vector<WatchedIncident> incidents_of(const json& header, const PackedIncide
         incident.events.push_back(std::move(event));
       }
       events = events.subspan(count);
-      const auto own = value.at("runs").get<std::uint64_t>();
+      const auto own = whole_number<std::uint64_t>(value.at("runs"));
       check(own != same_runs || !incident.events.empty(), incident.id, "has no events");
       incident.runs = own == same_runs ? incident.events.back().runs : runs.take(own);
       check(is_on(incident.runs, grid), incident.id, "lies beside the grid");
@@ -536,7 +540,10 @@ std::vector<WatchedIncident> incidents_of_format_2(const json& incidents, const 
   read_json([&] {
     for (const json& value : incidents) {
       WatchedIncident incident = common_incident_of(value);
-      for (const json& run : value.at("runs")) incident.runs.push_back({run.at(0), run.at(1), run.at(2)});
+      for (const json& run : value.at("runs")) {
+        incident.runs.push_back(
+            {whole_number<int>(run.at(0)), whole_number<int>(run.at(1)), whole_number<int>(run.at(2))});
+      }
       growths[incident.id] = growth_of(value.at("growth"), incident.id);
       result.push_back(std::move(incident));
     }

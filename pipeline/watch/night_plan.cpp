@@ -9,6 +9,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/report/versions.hpp"
@@ -74,11 +75,11 @@ std::string lines_of(const std::vector<PlannedUnit>& units) {
 }
 
 SceneBlock block_of(const json& value) {
-  if (!value.is_array() || value.size() != 3 || !value[0].is_number_unsigned() || !value[1].is_number_unsigned() ||
-      !value[2].is_string() || !is_sha256(value[2].get<std::string>())) {
-    throw DataError("'scenes' is no place of scenes");
-  }
-  return {value[0].get<std::uint64_t>(), value[1].get<std::uint64_t>(), value[2].get<std::string>()};
+  const bool is_block = value.is_array() && value.size() == 3 && value[2].is_string();
+  const auto offset = is_block ? whole_number_in<std::uint64_t>(value[0]) : std::nullopt;
+  const auto bytes = is_block ? whole_number_in<std::uint64_t>(value[1]) : std::nullopt;
+  if (!offset || !bytes || !is_sha256(value[2].get<std::string>())) throw DataError("'scenes' is no place of scenes");
+  return {*offset, *bytes, value[2].get<std::string>()};
 }
 
 PlannedUnit unit_of(const json& value) {

@@ -10,6 +10,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/renamed_options.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/state_file.hpp"
 #include "pipeline/watch/checked_json.hpp"
 #include "pipeline/watch/incident_state.hpp"
@@ -18,6 +19,8 @@ namespace pitwatch {
 namespace {
 
 using nlohmann::json;
+
+std::string text_of(const json& value) { return value.get<std::string>(); }
 
 json json_of(const std::optional<Instant>& instant) {
   return instant ? json(instant->time_since_epoch().count()) : json(nullptr);
@@ -37,10 +40,12 @@ json json_of(const AcquisitionRecord& acquisition) {
 }
 
 AcquisitionRecord acquisition_of(const json& value) {
-  AcquisitionRecord acquisition{instant_of_milliseconds(value.at(0)), value.at(1), value.at(2), {}, value.at(3)};
+  AcquisitionRecord acquisition{
+      instant_of_milliseconds(value.at(0)), text_of(value.at(1)), text_of(value.at(2)), {}, text_of(value.at(3))};
   for (const json& part : value.at(4)) {
-    acquisition.parts.push_back({part.at(0), part.at(1), part.at(2), part.at(3), part.at(4),
-                                 optional_instant_of(part.at(5)), part.at(6), part.at(7)});
+    acquisition.parts.push_back({text_of(part.at(0)), text_of(part.at(1)), text_of(part.at(2)), text_of(part.at(3)),
+                                 text_of(part.at(4)), optional_instant_of(part.at(5)), text_of(part.at(6)),
+                                 text_of(part.at(7))});
   }
   if (acquisition.parts.empty()) throw DataError("an acquisition without a part");
   return acquisition;
@@ -49,9 +54,9 @@ AcquisitionRecord acquisition_of(const json& value) {
 /// [key, acquired, scene, tile, skipped]: what more is known of it its files say, as long as they are there.
 AcquisitionRecord acquisition_of_format_2(const json& value) {
   AcquisitionPart first;
-  first.scene = value.at(2);
-  first.tile = value.at(3);
-  return {instant_of_milliseconds(value.at(1)), {}, {}, {std::move(first)}, value.at(4)};
+  first.scene = text_of(value.at(2));
+  first.tile = text_of(value.at(3));
+  return {instant_of_milliseconds(value.at(1)), {}, {}, {std::move(first)}, text_of(value.at(4))};
 }
 
 std::string grid_name(const Grid& grid) {
@@ -113,9 +118,9 @@ std::optional<ReferencePixels> reference_of(const json& value, const Grid& grid)
   constexpr int most_around_px = 1000;
   if (value.is_null()) return std::nullopt;
   ReferencePixels reference;
-  reference.scene = value.at("scene");
-  reference.width = value.at("width");
-  reference.height = value.at("height");
+  reference.scene = text_of(value.at("scene"));
+  reference.width = whole_number<int>(value.at("width"));
+  reference.height = whole_number<int>(value.at("height"));
   reference.bands = bands_of(value);
   if (reference.width < 1 || reference.height < 1 || reference.width > grid.width + most_around_px ||
       reference.height > grid.height + most_around_px) {
@@ -134,17 +139,19 @@ std::optional<ReferencePixels> reference_of(const json& value, const Grid& grid)
 StateHead head_of(const json& header, int format) {
   StateHead head;
   head.format = format;
-  head.algorithm = header.at("algorithm");
-  head.grid = header.at("grid");
+  head.algorithm = text_of(header.at("algorithm"));
+  head.grid = text_of(header.at("grid"));
   if (format == 2) {
     head.is_learnt = true;
     for (const json& acquisition : header.at("looks"))
       head.acquisitions.push_back(acquisition_of_format_2(acquisition));
     return head;
   }
-  head.version = header.at("algorithm_version");
-  head.is_learnt = header.at("is_learnt");
-  for (const json& option : header.at("options")) head.options.emplace_back(option.at(0), option.at(1));
+  head.version = whole_number<int>(header.at("algorithm_version"));
+  head.is_learnt = header.at("is_learnt").get<bool>();
+  for (const json& option : header.at("options")) {
+    head.options.emplace_back(text_of(option.at(0)), text_of(option.at(1)));
+  }
   for (const json& acquisition : header.at("looks")) head.acquisitions.push_back(acquisition_of(acquisition));
   return head;
 }
@@ -255,9 +262,10 @@ SiteState read_site_state(const std::string& path, const Grid& grid, const Paral
     StateHead head = head_of(header, file.format());
     state.acquisitions = std::move(head.acquisitions);
     if (head.is_learnt) {
-      const auto acquisitions = header.at("monitor_looks").get<std::size_t>();
+      const auto acquisitions = whole_number<std::size_t>(header.at("monitor_looks"));
       if (acquisitions > state.acquisitions.size()) throw DataError("more acquisitions than it names");
-      const auto features = header.value("features", feature_count);
+      const auto features =
+          header.contains("features") ? whole_number<std::size_t>(header.at("features")) : feature_count;
       if (features < feature_count || features > most_features) throw DataError("an absurd number of features");
       state.monitor = unfilled_state(grid.width, grid.height, acquisitions, features);
       state.undisturbed.resize(state.monitor.pixels());

@@ -33,7 +33,7 @@ forbid("Only pipeline/io includes GDAL, OGR, PROJ, libtiff, GeoTIFF, libdeflate,
        EXCEPT "^pipeline/io/"
        LINES "${include}(gdal|ogr|cpl_|proj|geod|tiff|xtiff|geotiff|libdeflate|zstd|libxml|minizip|curl/)[^\"]*\\.h[>\"]")
 forbid("No header of the pipeline shows another library." FILES pipeline/*.hpp
-       EXCEPT "(json_values|incident_state|checked_json|page_values|stac_[a-z]+)\\.hpp$"
+       EXCEPT "(json_number|json_values|incident_state|checked_json|page_values|stac_[a-z]+)\\.hpp$"
        LINES "${include}(gdal|ogr|cpl_|proj|geod|tiff|xtiff|geotiff|libdeflate|zstd|libxml|minizip|curl|openssl|nlohmann|tbb/|oneapi/)")
 forbid("Only pipeline/schedule includes oneTBB." FILES ${code} EXCEPT "^pipeline/schedule/"
        LINES "${include}(tbb|oneapi)/")
@@ -46,6 +46,9 @@ forbid("Kernels have neither threads nor files." FILES kernels/*.?pp kernels/*.h
 forbid("pipeline/core uses the standard library, the system and itself alone." FILES pipeline/core/*.?pp
        LINES "${include}" ALLOW "include <[a-z_]+>|include <(sys/[a-z]+|unistd)\\.h>|include \"pipeline/core/")
 forbid("The program's layers do not include tools." FILES kernels/*.?pp pipeline/*.?pp LINES "${include}tools/")
+
+forbid("Whole numbers of JSON are asked for by whole_number()." FILES pipeline/*.?pp tools/*.?pp EXCEPT "json_number\\.hpp$"
+       LINES "[.>]get<(unsigned|int|long|short|std::(size_t|u?int[0-9a-z]*_t)|std::(vector|array)<(unsigned|int|long|std::(size_t|u?int)))[^()]*>\\(\\)")
 
 # The rooms of the pipeline include what the table of pipeline/README.md says, and all of it.
 file(STRINGS ${ROOT}/pipeline/README.md rows REGEX "^\\| `[a-z/]+` \\|")

@@ -8,6 +8,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alerts/alert_columns.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/io/vector/vector_features.hpp"
@@ -57,8 +58,8 @@ Cell cell_of(const json& value, const AlertColumn& column) {
     case ColumnType::instant:
       return parse_instant(text_of(value, column.name));
     case ColumnType::integer:
-      if (!value.is_number_integer()) throw DataError("'" + std::string(column.name) + "' is no whole number");
-      return value.get<int>();
+      if (const auto number = whole_number_in<int>(value)) return *number;
+      throw DataError("'" + std::string(column.name) + "' is no whole number that can be there");
     case ColumnType::real:
       if (!value.is_number()) throw DataError("'" + std::string(column.name) + "' is no number");
       return value.get<double>();

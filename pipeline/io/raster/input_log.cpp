@@ -15,6 +15,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
 #include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/raster/input_notes.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 
@@ -143,10 +144,10 @@ std::vector<ByteRange> ranges_of(const json& read, std::uint64_t size) {
   if (!read.is_array()) throw DataError("'read' is no list of ranges");
   std::vector<ByteRange> ranges;
   for (const json& pair : read) {
-    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number_unsigned() || !pair[1].is_number_unsigned()) {
+    if (!pair.is_array() || pair.size() != 2) {
       throw DataError("'read' has a range that is no pair of offset and bytes");
     }
-    const ByteRange range{pair[0], pair[1]};
+    const ByteRange range{whole_number<std::uint64_t>(pair[0]), whole_number<std::uint64_t>(pair[1])};
     const bool in_order = ranges.empty() || range.offset > ranges.back().end();
     if (!in_order || range.bytes == 0 || range.offset > size || range.bytes > size - range.offset) {
       throw DataError("'read' has ranges that are beyond the file or out of order");
@@ -225,8 +226,7 @@ InputFile parse_input_file(std::string_view text) {
     InputFile file;
     file.path = object.contains("path") ? object.at("path").get<std::string>()
                                         : percent_decoded(object.at("path_bytes").get<std::string>());
-    if (!object.at("size").is_number_unsigned()) throw DataError("'size' is no number of bytes");
-    file.size = object.at("size");
+    file.size = whole_number<std::uint64_t>(object.at("size"));
     file.ranges = ranges_of(object.at("read"), file.size);
     file.sha256 = object.value("sha256", "");
     file.is_remote = object.value("remote", false);

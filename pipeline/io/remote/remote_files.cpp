@@ -16,6 +16,7 @@
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/gdal_state.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/remote/http_files.hpp"
 
@@ -242,7 +243,7 @@ std::int64_t raster_bytes_received() {
   const json statistics = json::parse(text.get(), nullptr, false);
   if (!statistics.is_object()) return 0;
   const json::json_pointer got("/methods/GET/downloaded_bytes");
-  return statistics.contains(got) ? statistics[got].get<std::int64_t>() : 0;
+  return statistics.contains(got) ? whole_number_in<std::int64_t>(statistics[got]).value_or(0) : 0;
 }
 
 }  // namespace pitwatch

@@ -23,6 +23,7 @@
 #include "pipeline/io/files/atomic_folder.hpp"
 #include "pipeline/io/files/gdal_state.hpp"
 #include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/io/raster/band_file.hpp"
@@ -152,16 +153,8 @@ void read(const json& value, float& number) {
   number = static_cast<float>(wide);
 }
 
-template <typename Integer>
-void read_integer(const json& value, Integer& number) {
-  const bool fits = value.is_number_unsigned()
-                        ? std::in_range<Integer>(value.get<std::uint64_t>())
-                        : value.is_number_integer() && std::in_range<Integer>(value.get<std::int64_t>());
-  if (!fits) refuse("no whole number within its bounds where one belongs");
-  number = value.get<Integer>();
-}
-void read(const json& value, int& number) { read_integer(value, number); }
-void read(const json& value, std::uint16_t& number) { read_integer(value, number); }
+void read(const json& value, int& number) { number = whole_number<int>(value); }
+void read(const json& value, std::uint16_t& number) { number = whole_number<std::uint16_t>(value); }
 
 void read(const json& value, bool& truth) {
   if (!value.is_boolean()) refuse("neither true nor false where one belongs");
@@ -266,9 +259,7 @@ struct Description {
 
 KeptRaster raster_from(const json& entry) {
   KeptRaster raster;
-  const json& bytes = member(entry, "bytes");
-  if (!bytes.is_number_unsigned()) refuse("no size of a raster");
-  raster.bytes = bytes.get<std::uintmax_t>();
+  raster.bytes = whole_number<std::uintmax_t>(member(entry, "bytes"));
   read(member(entry, "sha256"), raster.sha256);
   return raster;
 }

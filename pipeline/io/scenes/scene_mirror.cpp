@@ -17,6 +17,7 @@
 #include "pipeline/io/files/gdal_errors.hpp"
 #include "pipeline/io/files/gdal_state.hpp"
 #include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/files/memory_file.hpp"
 #include "pipeline/io/products/stac_item.hpp"
@@ -87,8 +88,8 @@ json asset_of(const json& item, const std::string& source, const std::string& pa
 std::optional<std::string> read_checked(const json& asset, const std::string& name) {
   if (!asset.is_object() || !asset.contains("file:checksum") || !asset["file:checksum"].is_string()) return {};
   const auto size = asset.find("file:size");
-  if (size == asset.end() || !size->is_number_unsigned()) return {};
-  const auto bytes = size->get<std::uint64_t>();
+  if (size == asset.end()) return {};
+  const auto bytes = whole_number_in<std::uint64_t>(*size).value_or(0);
   if (bytes == 0 || bytes > static_cast<std::uint64_t>(largest_checked_bytes)) return {};
   const GdalErrorCapture errors;
   const std::unique_ptr<VSILFILE, int (*)(VSILFILE*)> file(VSIFOpenL(name.c_str(), "rb"), &VSIFCloseL);
@@ -184,7 +185,7 @@ std::optional<Record> read_record(const std::string& item_path, std::span<const 
     for (const Band band : bands) {
       const json& asset = item.at("assets").at(std::string(name(band)));
       const fs::path file = fs::path(item_path).parent_path() / (std::string(name(band)) + ".tif");
-      if (fs::file_size(file) != asset.at("file:size").get<std::uintmax_t>()) return {};
+      if (fs::file_size(file) != whole_number<std::uintmax_t>(asset.at("file:size"))) return {};
       if ("1220" + sha256_file(file.string()) != asset.at("file:checksum").get<std::string>()) return {};
     }
     return record;

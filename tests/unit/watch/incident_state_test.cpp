@@ -242,7 +242,6 @@ TEST(IncidentState, HeaderAndArraysThatDoNotFitAreDamaged) {
   using Damage = std::function<void(json&, PackedIncidents&)>;
   const std::vector<std::pair<Damage, std::string>> damages{
       {[](json& header, PackedIncidents&) { header.erase("list"); }, "list"},
-      {[](json& header, PackedIncidents&) { header["runs"] = "many"; }, "type"},
       {[](json& header, PackedIncidents&) { header["runs"] = (std::size_t{1} << 28) + 1; }, "more events or outlines"},
       {[](json& header, PackedIncidents&) { header["events"] = (std::size_t{1} << 28) + 1; },
        "more events or outlines"},
@@ -316,6 +315,32 @@ TEST(IncidentState, EvidenceGoesWithAnIncident) {
   EXPECT_EQ(with_evidence(evidence), some_incidents());
   evidence["PW-1"].erase("scenes");
   EXPECT_THROW(with_evidence(evidence), DataError);
+}
+
+/// `document` with each of its whole numbers replaced, one at a time.
+void for_each_number(const json& document, const json& replaced, const std::function<void(const json&)>& visit) {
+  const json members = document.flatten();
+  for (const auto& [place, value] : members.items()) {
+    if (!value.is_number_integer()) continue;
+    SCOPED_TRACE(place + " as " + replaced.dump());
+    json changed = document;
+    changed[json::json_pointer(place)] = replaced;
+    visit(changed);
+  }
+}
+
+TEST(IncidentState, ANumberThatIsNotWholeOrTooLargeIsDamage) {
+  PackedIncidents written;
+  const json header = json::parse(packed_incidents(some_incidents(), written).dump());
+  const json evidence = json::parse(evidence_by_id(some_incidents()).dump());
+  for (const json& number : {json(1.5), json(1e20), json(std::uint64_t{1} << 63), json(true), json("1")}) {
+    for_each_number(header, number, [&](const json& changed) {
+      EXPECT_THROW(incidents_of(changed, refilled(changed, written), evidence, grid), DataError);
+    });
+    for_each_number(evidence, number, [&](const json& changed) {
+      EXPECT_THROW(incidents_of(header, refilled(header, written), changed, grid), DataError);
+    });
+  }
 }
 
 // ---- format 2 ----

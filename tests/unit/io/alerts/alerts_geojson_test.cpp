@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <regex>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/alerts/alert_reader.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
 #include "tests/unit/io/alerts/full_context.hpp"
 #include "tests/unit/io/test_support.hpp"
@@ -171,6 +173,18 @@ TEST(AlertsGeojson, Refusals) {
   EXPECT_THAT(message_of<DataError>([&] { alerts_geojson(alerts, grid, {}); }), HasSubstr("three vertices"));
   const TemporaryFolder folder;
   EXPECT_THROW(write_alerts_geojson(folder / "none/a.geojson", {}, grid, {}), IoError);
+}
+
+TEST(AlertsGeojson, ANumberThatIsNotWholeOrTooLargeIsNotReadAsAnother) {
+  const TemporaryFolder folder;
+  const std::vector<Alert> alerts{small_alert()};
+  json collection = json::parse(alerts_geojson(alerts, grid, {}));
+  for (const json& number : {json(std::uint64_t{1} << 32), json(2.5), json("2")}) {
+    collection["features"][0]["properties"]["observations"] = number;
+    test::write_text(folder / "a.geojson", collection.dump());
+    EXPECT_THAT(message_of<DataError>([&] { read_alerts_geojson(folder / "a.geojson"); }),
+                HasSubstr("'observations' is no whole number"));
+  }
 }
 
 TEST(AlertsGeojson, SchemaHolds) {

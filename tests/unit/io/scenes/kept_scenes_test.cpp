@@ -321,7 +321,7 @@ TEST_F(KeptScenes, TrustNoDescription) {
   EXPECT_THAT(with("/bands/B04/nodata", 65536), HasSubstr("whole number"));
   EXPECT_THAT(with("/bands/B04/nodata", -1), HasSubstr("whole number"));
   EXPECT_THAT(with("/bands/B04/scale", 1e39), HasSubstr("too large"));
-  EXPECT_THAT(with("/bands/B04/bytes", -1), HasSubstr("no size"));
+  EXPECT_THAT(with("/bands/B04/bytes", -1), HasSubstr("no whole number"));
   EXPECT_THAT(with("/bands/B04/sha256", {1}), HasSubstr("scene.json"));
   EXPECT_EQ(with("/tile", "T38TQK"), "the folder is named for another scene");
   json changed = right;
