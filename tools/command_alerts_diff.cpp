@@ -43,12 +43,13 @@ Side register_side(const std::string& target) {
 /// `target`, a date.
 Side side_of(const std::string& text, const std::string& target) {
   if (is_database(text)) return register_side(text);
-  if (fs::is_directory(text)) {
+  std::error_code none;
+  if (fs::is_directory(text, none)) {
     const std::string path = (fs::path(text) / "register.gpkg").string();
-    if (fs::exists(path)) return register_side(path);
+    if (fs::exists(path, none)) return register_side(path);
     return {{read_alerts_geojson((fs::path(text) / "alerts.geojson").string()), false, std::nullopt}, std::nullopt};
   }
-  if (fs::exists(text)) {
+  if (fs::exists(fs::symlink_status(text, none))) {
     if (is_geopackage(text)) return register_side(text);
     return {{read_alerts_geojson(text), false, std::nullopt}, std::nullopt};
   }

@@ -224,7 +224,8 @@ class VerifyCommand final : public Command {
   int run() override {
     options_.signature = signature_check(trust_);
     options_.time_stamp = time_stamp_check(tsa_trust_);
-    if (std::filesystem::is_regular_file(state_)) return verify_one_bundle();
+    std::error_code none;
+    if (std::filesystem::is_regular_file(state_, none)) return verify_one_bundle();
     options_.needs_signature = !trust_.empty();
     options_.needs_time_stamp = !tsa_trust_.empty();
     options_.parallel = in_parallel;

@@ -18,6 +18,7 @@ namespace pitwatch::tools {
 namespace {
 
 constexpr int bar_width = 32;
+constexpr std::size_t longest_message = 4000;  // bytes: what quotes a file may quote megabytes
 constexpr std::chrono::milliseconds bar_interval{100};
 constexpr std::chrono::seconds line_interval{5};
 
@@ -33,7 +34,7 @@ std::string in_json(std::string_view text) {
 class JsonMessage final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    std::string text = in_json({message.payload.data(), message.payload.size()});
+    std::string text = in_json(abridged({message.payload.data(), message.payload.size()}, longest_message));
     const auto add = [&](const char* name, std::string_view value) {
       if (!value.empty()) text += ",\"" + std::string(name) + "\":" + in_json(value);
     };
@@ -53,7 +54,7 @@ class JsonMessage final : public spdlog::custom_flag_formatter {
 class PrintableMessage final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const std::string text = printable({message.payload.data(), message.payload.size()});
+    const std::string text = printable(abridged({message.payload.data(), message.payload.size()}, longest_message));
     out.append(text.data(), text.data() + text.size());
   }
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<PrintableMessage>(); }

@@ -43,7 +43,10 @@ std::string state_of_register(const po::variables_map& values, const std::string
   return folder.empty() ? "." : folder;
 }
 
-bool has_record(const std::string& state) { return fs::exists(runs_folder(state) + "/HEAD"); }
+bool has_record(const std::string& state) {
+  std::error_code none;
+  return fs::exists(runs_folder(state) + "/HEAD", none);
+}
 
 void add_as_of_option(po::options_description& options) {
   options.add_options()  //

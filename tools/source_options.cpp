@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <random>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -82,6 +84,16 @@ SigningRule signing_rule_of(const std::string& value) {
 }
 
 /// Where systemd gives the service a folder for it, or the user's own one; empty where there is neither.
+/// Empty where nothing is to be remembered. What can hold nothing is not what was meant.
+std::string given_cache(const std::string& folder) {
+  if (folder == "off") return {};
+  std::error_code none;
+  if (fs::exists(fs::symlink_status(folder, none)) && !fs::is_directory(folder, none)) {
+    throw ConfigError("--cache " + folder + ": is no folder");
+  }
+  return folder;
+}
+
 std::string usual_cache() {
   const auto variable = [](const char* name) {
     const char* const value = std::getenv(name);
@@ -152,8 +164,7 @@ void add_delivery_network_options(po::options_description& description, int time
 NetworkOptions read_source_options(const po::variables_map& values) {
   NetworkOptions options = read_network_options(values);
   options.collections = values_of(values, "collection");
-  options.memory = values.count("cache") != 0 ? values["cache"].as<std::string>() : usual_cache();
-  if (options.memory == "off") options.memory.clear();
+  options.memory = values.count("cache") != 0 ? given_cache(values["cache"].as<std::string>()) : usual_cache();
   if (values.count("max-cloud") != 0) {
     options.most_cloud_percent = values["max-cloud"].as<double>();
     if (!(*options.most_cloud_percent >= 0 && *options.most_cloud_percent <= 100)) {
@@ -172,6 +183,7 @@ NetworkOptions read_network_options(const po::variables_map& values) {
   options.remote.signing.insert(options.remote.signing.begin(), signing.begin(), signing.end());
   options.http.jitter_seed = std::random_device{}();
   if (values.count("ca-file") != 0) options.http.ca_file = values["ca-file"].as<std::string>();
+  check_ca_file(options.http);
   const int timeout_s = values["http-timeout"].as<int>();
   if (timeout_s < 1 || timeout_s > longest_timeout_s) throw ConfigError("--http-timeout must be 1 to 3600");
   const int deadline_s = values["http-deadline"].as<int>();

@@ -65,6 +65,21 @@ std::string printable(std::string_view text) {
   return result;
 }
 
+std::string abridged(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  const auto is_inside = [&](std::size_t i) {
+    return i < text.size() && (static_cast<unsigned char>(text[i]) & 0xC0U) == 0x80U;
+  };
+  // Three quarters of what may stand come from the beginning, which says what it is about. A character has three bytes
+  // behind its first at most; more of that kind are no UTF-8, and may be parted.
+  std::size_t begin = most - most / 4;
+  for (int i = 0; i < 3 && begin > 0 && is_inside(begin); ++i) --begin;
+  std::size_t end = text.size() - most / 4;
+  for (int i = 0; i < 3 && is_inside(end); ++i) ++end;
+  return std::string(text.substr(0, begin)) + " [... " + std::to_string(end - begin) + " bytes ...] " +
+         std::string(text.substr(end));
+}
+
 std::string csv_cell(std::string_view text) {
   constexpr std::string_view formulas = "=+-@\t\r";
   std::string cell;

@@ -128,6 +128,10 @@ void check_state(const WatchOptions& options, Instant now, HealthChecks& checks)
   std::error_code none;
   if (!holds_state(state)) {
     const bool is_there = fs::is_directory(state, none);
+    if (!is_there && fs::exists(fs::symlink_status(state, none))) {
+      checks.push_back({"state", Health::failed, state + ": is no folder", "give the folder of the nightly run"});
+      return;
+    }
     const std::string place = is_there ? state : fs::absolute(state, none).lexically_normal().parent_path().string();
     const bool can_write = ::access(place.c_str(), W_OK | X_OK) == 0;
     checks.push_back({"state", can_write ? Health::ok : Health::failed,

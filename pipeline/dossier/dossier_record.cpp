@@ -137,7 +137,8 @@ DossierRecord read_dossier_record(const std::string& state, const std::string& r
     layers[name] = std::move(layer);
   }
   for (auto& [name, layer] : layers) record.layers.push_back(std::move(layer));
-  if (!state.empty() && std::filesystem::is_directory(runs_folder(state))) read_manifests(record);
+  std::error_code none;
+  if (!state.empty() && std::filesystem::is_directory(runs_folder(state), none)) read_manifests(record);
   return record;
 }
 

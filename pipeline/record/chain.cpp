@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
@@ -406,12 +407,10 @@ std::optional<Manifest> settled_head(const std::string& state) {
   return settled;
 }
 
-std::string begin_manifest(const std::string& state, Manifest& manifest) {
-  std::error_code error;
-  const bool is_new = fs::create_directories(runs_folder(state), error);
-  if (error) throw IoError(runs_folder(state) + ": cannot be made: " + error.message());
-  if (is_new) make_name_durable(runs_folder(state));
-  remove_leftovers(runs_folder(state));
+namespace {
+
+/// Writes a manifest behind the newest; gives its name.
+std::string write_next(const std::string& state, Manifest& manifest) {
   const Tip tip = find_tip(state);
   manifest.previous = tip.newest;
   manifest.head_before = tip.head;
@@ -425,13 +424,86 @@ std::string begin_manifest(const std::string& state, Manifest& manifest) {
   return name;
 }
 
+/// As settled_head(); nothing where that cannot be known.
+Manifest standing_before(const std::string& state) {
+  try {
+    return settled_head(state).value_or(Manifest{});
+  } catch (const DataError&) {  // write_next() notes it
+    return {};
+  }
+}
+
+/// Of what a run has read, as much as one manifest holds: a manifest that says nothing else of it, and how things stood
+/// before. None where all of it fits into the run's own; else nothing of it stays there.
+std::vector<Manifest> parts_of(const std::string& state, Manifest& manifest, const ReadBounds& bounds) {
+  constexpr std::size_t ranges_of_an_input = 8;
+  const auto size_of = [](const InputFile& file) { return file.ranges.size() + ranges_of_an_input; };
+  std::size_t ranges = 0;
+  for (const InputFile& file : manifest.inputs) ranges += size_of(file);
+  if (manifest.acquisitions.size() <= bounds.acquisitions && ranges <= bounds.ranges) return {};
+
+  std::vector<InputFile> inputs = std::exchange(manifest.inputs, {});
+  std::vector<AcquisitionUsed> acquisitions = std::exchange(manifest.acquisitions, {});
+  Manifest blank = manifest;
+  blank.message = "a part of what the run has read: its own manifest comes after it";
+  Manifest before = standing_before(state);
+  blank.sites = std::move(before.sites);
+  blank.missing = std::move(before.missing);
+  blank.notices = std::move(before.notices);
+  blank.outputs = std::move(before.outputs);
+  blank.alert_register = std::move(before.alert_register);
+  blank.chips.clear();
+  blank.pruned.clear();
+  blank.review.reset();
+
+  std::vector<Manifest> parts;
+  const auto add_part = [&]() -> Manifest& {
+    Manifest& part = parts.emplace_back(blank);
+    part.part = static_cast<int>(parts.size());
+    return part;
+  };
+  // An acquisition names inputs of its manifest or an earlier one: inputs come first.
+  std::size_t room = 0;
+  for (InputFile& file : inputs) {
+    const std::size_t size = size_of(file);
+    if (parts.empty() || size > room) {
+      add_part();
+      room = std::max(bounds.ranges, size);
+    }
+    room -= size;
+    parts.back().inputs.push_back(std::move(file));
+  }
+  std::size_t places = 0;
+  for (AcquisitionUsed& acquisition : acquisitions) {
+    if (places == 0) {
+      add_part();
+      places = std::max(bounds.acquisitions, std::size_t{1});
+    }
+    --places;
+    parts.back().acquisitions.push_back(std::move(acquisition));
+  }
+  return parts;
+}
+
+}  // namespace
+
+std::string begin_manifest(const std::string& state, Manifest& manifest, const ReadBounds& bounds) {
+  std::error_code error;
+  const bool is_new = fs::create_directories(runs_folder(state), error);
+  if (error) throw IoError(runs_folder(state) + ": cannot be made: " + error.message());
+  if (is_new) make_name_durable(runs_folder(state));
+  remove_leftovers(runs_folder(state));
+  for (Manifest& part : parts_of(state, manifest, bounds)) write_next(state, part);
+  return write_next(state, manifest);
+}
+
 bool is_on_record(const std::string& state, Instant started) {
   const std::string first = name_of(std::max(started, Instant{}));
   const std::vector<std::string> names = manifest_names(state);
   return std::any_of(std::lower_bound(names.begin(), names.end(), first), names.end(), [&](const std::string& name) {
     try {
       const Manifest manifest = parse_manifest(bytes_of(state, name));
-      return manifest.command == "run" && manifest.started == started;
+      return manifest.command == "run" && manifest.part == 0 && manifest.started == started;
     } catch (const DataError&) {  // check_chain() tells of it
       return false;
     }

@@ -9,6 +9,7 @@
 // Names ascend along the chain: where the clock went back, a name is a millisecond after the one before. A manifest
 // beyond HEAD belongs to a run that has not ended, or was killed while it published.
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -47,15 +48,25 @@ std::optional<Manifest> head(const std::string& state);
 /// Throws as head().
 std::optional<Manifest> settled_head(const std::string& state);
 
+/// How much of what was read one manifest holds, at most: so that it has no more than a hundred megabytes, and few
+/// values.
+struct ReadBounds {
+  std::size_t acquisitions = 20'000;
+  std::size_t ranges = 1'000'000;  // of all inputs; each input counts as eight more
+};
+
 /// Writes the manifest of a run that is about to publish, whole, durable, and once written never again; returns its
 /// name. Fills in `previous`: the newest manifest, be it one that a killed run left beyond HEAD; where HEAD is the
 /// newest, what HEAD says of it, so that one that was changed or taken away is still missed afterwards. Fills in
 /// `head_before`, and adds a notice where HEAD was lost or damaged. The caller holds the state's lock. Throws IoError
 /// where it cannot be written, std::invalid_argument as manifest_text().
-std::string begin_manifest(const std::string& state, Manifest& manifest);
+///
+/// Where acquisitions and inputs are more than a manifest may hold, manifests of parts go before it, with how things
+/// stood before the run: all inputs, then all acquisitions, none of which are left in `manifest`.
+std::string begin_manifest(const std::string& state, Manifest& manifest, const ReadBounds& bounds = {});
 
-/// Whether a run that started then has its manifest, published or not. Throws DataError where the folder cannot be
-/// read.
+/// Whether a run that started then has its manifest, published or not; parts of what it read are none. Throws DataError
+/// where the folder cannot be read.
 bool is_on_record(const std::string& state, Instant started);
 
 /// Makes HEAD name a manifest that begin_manifest() wrote: its run is published. Atomic and durable. Throws DataError

@@ -158,6 +158,9 @@ struct Manifest {
   Instant started{};
   Instant ended{};
   std::string command;  // "run", "review", "context", "prune"
+  /// 1, 2, ... of a manifest that holds nothing but a part of what a run has read, which is too much for one: that of
+  /// the run comes after it. 0: it is no part.
+  int part = 0;
   std::string host;
   std::string os_user;
   std::string program_version;

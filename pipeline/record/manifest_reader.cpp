@@ -314,6 +314,7 @@ Manifest parse_manifest(std::string_view text) {
   if (members.has("pruned")) manifest.pruned = members.list("pruned", output_of);
   manifest.alert_register = members.optional("register", register_of);
   manifest.review = members.optional("review", review_of);
+  if (members.has("part")) manifest.part = members.count("part");
   return manifest;
 }
 

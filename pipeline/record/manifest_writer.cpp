@@ -12,7 +12,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t longest_text = 64 << 10;
-const std::string inputs_here("\0inputs", 7);  // with a NUL, which no other text has
+const std::string lines_here("\0lines", 6);  // with a NUL, which no other text has
 
 std::string clean(const std::string& text) {
   std::string result = text.substr(0, longest_text);
@@ -145,11 +145,16 @@ ordered_json chip_json(const ChipFile& chip) {
           {"replaced_sha256", hash_json(chip.replaced_sha256)}};
 }
 
-/// One input a line: of an acquisition they are many, with many ranges each.
-std::string inputs_text(const std::vector<InputFile>& inputs) {
+std::string dumped(const ordered_json& value, int indent = -1) {
+  return value.dump(indent, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+/// A list of which each item is a line: of what there are many.
+template <typename Item, typename LineOf>
+std::string lines_text(const std::vector<Item>& items, const LineOf& line_of) {
   std::string text = "[";
-  for (const InputFile& file : inputs) text += (text.size() == 1 ? "\n    " : ",\n    ") + input_file_json(file);
-  return text + (inputs.empty() ? "]" : "\n  ]");
+  for (const Item& item : items) text += (text.size() == 1 ? "\n    " : ",\n    ") + line_of(item);
+  return text + (items.empty() ? "]" : "\n  ]");
 }
 
 ordered_json register_json(const std::optional<RegisterStanding>& standing) {
@@ -180,7 +185,7 @@ ordered_json reference_json(const std::optional<ManifestReference>& reference) {
 }  // namespace
 
 std::string manifest_text(const Manifest& manifest) {
-  const ordered_json object{
+  ordered_json object{
       {"format", manifest_format},
       {"command", text_json(manifest.command)},
       {"started", time_json(manifest.started)},
@@ -199,8 +204,8 @@ std::string manifest_text(const Manifest& manifest) {
       {"source", text_json(manifest.source)},
       {"options", texts_json(manifest.options)},
       {"sites", list_json(manifest.sites, site_json)},
-      {"acquisitions", list_json(manifest.acquisitions, acquisition_json)},
-      {"inputs", inputs_here},
+      {"acquisitions", lines_here},
+      {"inputs", lines_here},
       {"missing", list_json(manifest.missing, missing_json)},
       {"notices", list_json(manifest.notices, notice_json)},
       {"outputs", list_json(manifest.outputs, output_json)},
@@ -208,9 +213,15 @@ std::string manifest_text(const Manifest& manifest) {
       {"pruned", list_json(manifest.pruned, output_json)},
       {"register", register_json(manifest.alert_register)},
       {"review", review_json(manifest.review)}};
-  std::string text = object.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
-  const std::string mark = ordered_json(inputs_here).dump();
-  return text.replace(text.find(mark), mark.size(), inputs_text(manifest.inputs));
+  if (manifest.part > 0) object["part"] = count_json(manifest.part);
+  const std::string text = dumped(object, 2) + "\n";
+  const std::string mark = dumped(lines_here);
+  const std::size_t acquisitions = text.find(mark);
+  const std::size_t inputs = text.find(mark, acquisitions + mark.size());
+  const auto acquisition_line = [](const AcquisitionUsed& one) { return dumped(acquisition_json(one)); };
+  return text.substr(0, acquisitions) + lines_text(manifest.acquisitions, acquisition_line) +
+         text.substr(acquisitions + mark.size(), inputs - acquisitions - mark.size()) +
+         lines_text(manifest.inputs, input_file_json) + text.substr(inputs + mark.size());
 }
 
 }  // namespace pitwatch

@@ -177,15 +177,17 @@ void score_label(const ScoreOptions& options, AccuracyReport& report) {
 void score_samples(const ScoreOptions& options, AccuracyReport& report) {
   std::vector<MapStratum> strata;
   std::vector<SampleCount> samples;
+  const std::vector<CsvRow> of_strata = read_csv(options.strata, {"map", "area_ha"});
+  const std::vector<CsvRow> of_samples = read_csv(options.samples, {"map", "reference"});
   try {
-    for (const CsvRow& row : read_csv(options.strata, {"map", "area_ha"})) {
+    for (const CsvRow& row : of_strata) {
       strata.push_back({row.cells.at("map"), csv_amount(row, "area_ha")});
     }
   } catch (const DataError& error) {
     throw DataError(options.strata + ": " + error.what());
   }
   try {
-    for (const CsvRow& row : read_csv(options.samples, {"map", "reference"})) {
+    for (const CsvRow& row : of_samples) {
       const double count = row.cells.count("count") != 0 ? csv_amount(row, "count") : 1;
       samples.push_back({row.cells.at("map"), row.cells.at("reference"), count});
     }

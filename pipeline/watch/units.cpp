@@ -584,7 +584,8 @@ WatchReport merge_night(const WatchOptions& given, const ProgressSink& progress,
   if (!options.context.empty()) context = read_context_config(options.context);
   std::vector<RejectedSite> rejected;
   std::vector<WatchedSite> sites = watched_sites(options, rejected);
-  if (!fs::is_directory(options.state)) throw ConfigError("--state " + options.state + ": is no folder");
+  std::error_code none;
+  if (!fs::is_directory(options.state, none)) throw ConfigError("--state " + options.state + ": is no folder");
   const FolderLock lock(options.state);
   const NightPlan plan = expected_plan(options);
   if (!Merge(options, plan, sites).has_news()) {

@@ -111,7 +111,10 @@ OptionTexts overrides_in_clear(const Site& site) {
 std::vector<WatchedSite> watched_sites(const WatchOptions& options, std::vector<RejectedSite>& rejected) {
   check(options);
   std::vector<WatchedSite> sites;
-  for (Site& site : read_sites(options.sites, rejected)) {
+  std::vector<std::string> names;
+  for_each_option(options.thresholds,
+                  [&](const char* name, const char*, auto, const OptionRange&) { names.emplace_back(name); });
+  for (Site& site : read_sites(options.sites, rejected, names)) {
     WatchOptions own = options_of(site, options);
     const std::string light = light_text(own.light, site_grid(site, own.buffer_m));
     std::string algorithm = algorithm_of(own, light);

@@ -1,12 +1,16 @@
 #include "pipeline/io/files/gdal_runtime.hpp"
 
 #include <cpl_conv.h>
+#include <cpl_error.h>
+#include <cpl_http.h>
 #include <gdal.h>
 #include <openssl/crypto.h>
 #include <proj.h>
 #include <tiffio.h>
 
+#include <atomic>
 #include <mutex>
+#include <string_view>
 
 #include "pipeline/io/files/gdal_errors.hpp"
 #include "pipeline/io/files/gdal_state.hpp"
@@ -18,6 +22,29 @@ constexpr std::int64_t default_cache_bytes = 16 << 20;
 
 std::once_flag registered;
 
+std::atomic<bool> credentials_are_asked_for = false;
+
+/// Where machines and containers of Amazon's get the credentials of their role.
+bool is_credential_service(std::string_view url) {
+  constexpr std::string_view service = ".amazonaws.com/";
+  if (url.starts_with("http://169.254.169.254/") || url.starts_with("http://169.254.170.2/")) return true;
+  if (!url.starts_with("https://sts.")) return false;
+  const std::size_t end = url.find('/', std::string_view("https://").size());
+  return end != std::string_view::npos && url.substr(0, end + 1).ends_with(service);
+}
+
+/// Takes the place of the requests that GDAL makes by itself (not of those for the bytes of rasters): a GeoJSON may
+/// name a URL as its CRS.
+CPLHTTPResult* refuse_request(const char* url, CSLConstList, GDALProgressFunc, void*, CPLHTTPFetchWriteFunc, void*,
+                              void*) {
+  if (credentials_are_asked_for && is_credential_service(url)) return nullptr;  // GDAL's own goes on
+  auto* const result = static_cast<CPLHTTPResult*>(CPLCalloc(1, sizeof(CPLHTTPResult)));
+  result->nStatus = 1;
+  result->pszErrBuf = CPLStrdup("a file names it");
+  CPLError(CE_Failure, CPLE_AppDefined, "a URL that a file names is not asked for: %s", url);
+  return result;
+}
+
 void register_drivers() {
   // Threads are ours: GDAL must not start its own inside a stage.
   CPLSetConfigOption("GDAL_NUM_THREADS", "1");
@@ -25,6 +52,7 @@ void register_drivers() {
   CPLSetConfigOption("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR");
   // Inputs come from outside and must not bring code.
   CPLSetConfigOption("GDAL_VRT_ENABLE_PYTHON", "NO");
+  CPLHTTPSetFetchCallback(refuse_request, nullptr);
   const GdalErrorCapture quiet;  // a driver plugin that does not load is no concern of ours
   GDALAllRegister();
   GDALSetCacheMax64(default_cache_bytes);
@@ -33,6 +61,8 @@ void register_drivers() {
 }  // namespace
 
 void ensure_gdal() { std::call_once(registered, register_drivers); }
+
+void let_gdal_ask_for_credentials() { credentials_are_asked_for = true; }
 
 void initialise_gdal(std::int64_t cache_bytes) {
   ensure_gdal();

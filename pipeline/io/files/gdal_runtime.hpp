@@ -12,6 +12,11 @@ namespace pitwatch {
 /// A function of this folder that needs GDAL calls it with a small cache if nobody has, so that tests need no set-up.
 void initialise_gdal(std::int64_t cache_bytes);
 
+/// GDAL may ask the services of Amazon's machines and containers for the credentials of their role. It makes no other
+/// request by itself: of a file that names a URL (a GeoJSON its CRS) none is asked for. Bytes of rasters on the network
+/// are not meant.
+void let_gdal_ask_for_credentials();
+
 /// Whether GDAL can open or write a format, by its driver's name: "GPKG".
 bool has_gdal_driver(const std::string& name);
 

@@ -69,12 +69,13 @@ std::optional<std::string> read_regular_file(const std::string& path, std::uint6
   const RegularFile file(path, links);
   if (!file.exists()) return {};
   if (file.size() > most_bytes) throw DataError("is larger than " + std::to_string(most_bytes) + " bytes");
-  std::string text(static_cast<std::size_t>(file.size()), '\0');
+  // To its end, whatever size it says it has: files of some file systems, as /proc, say 0.
+  std::string text(static_cast<std::size_t>(file.size()) + 1, '\0');
   std::size_t filled = 0;
-  while (filled < text.size()) {
-    const std::size_t got = file.read(text.data() + filled, text.size() - filled);
-    if (got == 0) break;
+  while (const std::size_t got = file.read(text.data() + filled, text.size() - filled)) {
     filled += got;
+    if (filled > most_bytes) throw DataError("is larger than " + std::to_string(most_bytes) + " bytes");
+    if (filled == text.size()) text.resize(2 * filled);
   }
   text.resize(filled);
   return text;

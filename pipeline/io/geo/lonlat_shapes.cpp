@@ -30,7 +30,7 @@ Transformation from_lonlat_to(const std::string& crs) {
   OGRSpatialReference target;
   target.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
   Transformation transformation;
-  if (target.SetFromUserInput(crs.c_str()) == OGRERR_NONE) {
+  if (target.SetFromUserInput(crs.c_str(), OGRSpatialReference::SET_FROM_USER_INPUT_LIMITATIONS) == OGRERR_NONE) {
     transformation.reset(OGRCreateCoordinateTransformation(&lonlat, &target));
   }
   if (!transformation) throw DataError(errors.explain("no transformation from WGS 84 to '" + crs + "'"));

@@ -80,7 +80,10 @@ void FreeTransformation::operator()(OGRCoordinateTransformation* transformation)
 OGRSpatialReference reference_of(const std::string& crs) {
   OGRSpatialReference reference;
   reference.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
-  if (reference.SetFromUserInput(crs.c_str()) != OGRERR_NONE) throw DataError("unknown CRS '" + crs + "'");
+  // A text from outside names neither a file nor a URL that says what it is.
+  if (reference.SetFromUserInput(crs.c_str(), OGRSpatialReference::SET_FROM_USER_INPUT_LIMITATIONS) != OGRERR_NONE) {
+    throw DataError("unknown CRS '" + crs + "'");
+  }
   return reference;
 }
 

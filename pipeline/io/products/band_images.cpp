@@ -57,7 +57,8 @@ std::vector<FoundImage> images_in(const fs::path& folder) {
 }
 
 Scene scene_of(const std::string& reference) {
-  const bool is_folder = fs::is_directory(reference);
+  std::error_code none;
+  const bool is_folder = fs::is_directory(reference, none);
   const fs::path parent = fs::path(reference).parent_path();
   const fs::path folder = is_folder ? fs::path(reference) : parent.empty() ? fs::path(".") : parent;
   std::vector<FoundImage> found = images_in(folder);

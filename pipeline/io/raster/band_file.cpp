@@ -45,9 +45,14 @@ struct CloseDataset {
 };
 using Dataset = std::unique_ptr<void, CloseDataset>;
 
-Dataset open(const std::string& path) {
+/// Before anything opens it.
+void expect_raster_file(const std::string& path) {
   if (is_url(path)) throw DataError("a URL, which is not read here: its name by gdal_path() is");
   if (!path.starts_with("/vsi")) expect_regular_file(path);
+}
+
+Dataset open(const std::string& path) {
+  expect_raster_file(path);
   const GdalErrorCapture errors;
   // GDAL has reasons of its own for a file that is not there; those of the server come first.
   if (is_on_network(path)) {
@@ -226,6 +231,7 @@ BandFile::BandFile(const std::string& path, const RasterLayer& layer) : state_(s
   state_->path = path;
   state_->layer = layer;
   try {
+    expect_raster_file(path);
     check_jp2_header(path);
     const std::uint64_t log = input_log_number();
     const std::string keys = geo_keys_of(path);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
-#include <fstream>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -14,6 +13,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
+#include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/io/remote/retry.hpp"
 
 namespace pitwatch {
@@ -353,11 +353,19 @@ struct HttpClient::State {
   }
 };
 
+void check_ca_file(const HttpOptions& options) {
+  if (options.ca_file.empty()) return;
+  constexpr std::uint64_t largest = 64 << 20;
+  try {
+    static_cast<void>(read_whole_file(options.ca_file, largest));
+  } catch (const DataError& error) {
+    throw ConfigError("the CA file " + options.ca_file + ": " + error.what());
+  }
+}
+
 HttpClient::HttpClient(HttpOptions options, RemotePolicy policy, Sleep sleep) : state_(std::make_unique<State>()) {
   set_up_curl();
-  if (!options.ca_file.empty() && !std::ifstream(options.ca_file)) {
-    throw ConfigError("the CA file " + options.ca_file + " cannot be read");
-  }
+  check_ca_file(options);
   state_->random = options.jitter_seed;
   state_->options = std::move(options);
   state_->policy = std::move(policy);

@@ -57,6 +57,9 @@ struct HttpPart {
   std::int64_t whole_bytes = 0;  // of the file
 };
 
+/// Throws ConfigError where the file of certificates is none that can be read.
+void check_ca_file(const HttpOptions& options);
+
 /// Makes requests to what a policy allows. Connections are kept, one for each thread that asks at once: thread-safe.
 ///
 /// TLS certificates are always verified. Redirects are followed where the policy allows their target; one of status

@@ -15,6 +15,7 @@
 
 #include "pipeline/core/date.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/files/gdal_runtime.hpp"
 #include "pipeline/io/files/gdal_state.hpp"
 #include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
@@ -55,10 +56,11 @@ void set_up_gdal(const HttpOptions& options) {
     CPLSetConfigOption("GDAL_CURL_CA_BUNDLE", options.ca_file.c_str());
     CPLSetConfigOption("SSL_CERT_FILE", options.ca_file.c_str());
   }
-  // Without this GDAL looks for credentials on a network address of Amazon's own machines, and waits for it.
-  if (!is_any_set({"AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE",
-                   "CPL_AWS_CREDENTIALS_FILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
-                   "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"})) {
+  if (is_any_set({"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "CPL_AWS_CREDENTIALS_FILE", "AWS_ROLE_ARN",
+                  "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"})) {
+    let_gdal_ask_for_credentials();
+  } else if (!is_any_set({"AWS_ACCESS_KEY_ID"})) {
+    // Without this GDAL looks for credentials on a network address of Amazon's own machines, and waits for it.
     set_unless_set("AWS_NO_SIGN_REQUEST", "YES");
   }
 }

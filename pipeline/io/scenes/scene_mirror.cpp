@@ -331,7 +331,8 @@ std::string local_item_text(const ListedScene& listed) {
   const auto is_it = [&](const std::string& text) { return sha256_text(text) == listed.fingerprint; };
   try {
     // Of an ItemCollection the source is "path#id".
-    const std::string path = fs::exists(source) ? source : source.substr(0, source.rfind('#'));
+    std::error_code none;
+    const std::string path = fs::exists(source, none) ? source : source.substr(0, source.rfind('#'));
     std::string text = read_json_text(path);
     if (is_it(text)) return text;
     const json collection = json::parse(text, nullptr, false);

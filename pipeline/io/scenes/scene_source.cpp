@@ -506,7 +506,8 @@ SourceListing list_scenes(const std::string& source, const ListingOptions& optio
   if (is_remote(source)) throw DataError(source + ": remote sources cannot be read, only folders and files");
   Lister lister(options);
   try {
-    if (fs::is_directory(source)) {
+    std::error_code none;
+    if (fs::is_directory(source, none)) {
       lister.add_folder(source);
     } else if (maja_name(fs::path(source).filename().string()) || is_safe_product(source)) {
       lister.add_product(source);

@@ -72,7 +72,8 @@ OGRSpatialReference crs_of(OGRLayer& layer, const std::string& crs, const GdalEr
     source = *declared;
   } else if (crs.empty()) {
     throw DataError("has no CRS: say in which one it is (crs)");
-  } else if (source.SetFromUserInput(crs.c_str()) != OGRERR_NONE) {
+  } else if (source.SetFromUserInput(crs.c_str(), OGRSpatialReference::SET_FROM_USER_INPUT_LIMITATIONS) !=
+             OGRERR_NONE) {
     throw DataError(errors.explain("crs '" + printable(crs) + "' is none"));
   }
   source.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);

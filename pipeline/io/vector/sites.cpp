@@ -93,6 +93,28 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+/// "Min-Area_ha" as "min_area_ha".
+std::string plain_name(std::string_view name) {
+  std::string plain = lower_ascii(std::string(name));
+  std::replace(plain.begin(), plain.end(), '-', '_');
+  return plain;
+}
+
+/// Names of a single word may be a column of anybody's.
+void refuse_option_columns(const OGRFeatureDefn& definition, std::span<const std::string> options) {
+  for (int i = 0; i < definition.GetFieldCount(); ++i) {
+    const std::string name = definition.GetFieldDefn(i)->GetNameRef();
+    const auto is_it = [&](const std::string& option) {
+      return option.find('-') != std::string::npos && plain_name(option) == plain_name(name);
+    };
+    const auto found = std::find_if(options.begin(), options.end(), is_it);
+    if (found == options.end()) continue;
+    throw ConfigError("the column '" + name +
+                      "' would be passed over: as an option of the site it belongs into 'monitor', as \"" + *found +
+                      "\"");
+  }
+}
+
 /// Short names are near to many words that are none of ours.
 void refuse_misspelt_columns(const OGRFeatureDefn& definition) {
   constexpr std::size_t least_length = 7;
@@ -220,8 +242,12 @@ Site site_of(OGRFeature& feature, const std::string& id, const OGRSpatialReferen
   site.latitude = (south + north) / 2;
   if (!(std::abs(site.latitude) <= 84)) throw DataError("lies beyond the latitudes of 84 degrees");
   site.crs = utm_crs(site.longitude, site.latitude);
+  const std::unique_ptr<OGRGeometry> outline = transformed(*geometry, source, reference_of(site.crs), errors);
+  constexpr double least_m2 = 1;  // of what crosses itself the parts may cancel each other: its hull counts
+  const std::unique_ptr<OGRGeometry> hull(outline->ConvexHull());
+  if (!hull || !(OGR_G_Area(OGRGeometry::ToHandle(hull.get())) >= least_m2)) throw DataError("encloses no ground");
   OGREnvelope metres;
-  transformed(*geometry, source, reference_of(site.crs), errors)->getEnvelope(&metres);
+  outline->getEnvelope(&metres);
   site.lower_left = {metres.MinX, metres.MinY};
   site.upper_right = {metres.MaxX, metres.MaxY};
   constexpr double longest_side_m = 200'000;  // more is a slip: a site is some kilometres wide
@@ -240,14 +266,18 @@ std::vector<Site> read_sites(const std::string& path) {
   return sites;
 }
 
-std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>& rejected) {
+std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>& rejected,
+                             std::span<const std::string> options) {
   return naming_file(path, [&] {
     const VectorFile file(path);
+    // Of a file that could be opened all the same: a CRS that is none, for one, for which WGS 84 is taken.
+    if (file.errors().failed()) rejected.push_back({"", path, file.errors().explain("is damaged in part")});
     std::vector<Site> sites;
     std::set<std::string> ids;
     for (OGRLayer* layer : file.dataset().GetLayers()) {
       const OGRSpatialReference source = crs_of(*layer);
       refuse_misspelt_columns(*layer->GetLayerDefn());
+      refuse_option_columns(*layer->GetLayerDefn(), options);
       for (const OGRFeatureUniquePtr& feature : *layer) {
         std::string id;
         try {

@@ -2,6 +2,7 @@
 // The sites that are watched, from a GeoJSON file.
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,10 @@ struct RejectedSite {
 ///
 /// Features that are no such sites go into `rejected`, and the others go on. Throws DataError, starting with the path:
 /// cannot be opened, no site at all; ConfigError for a `monitor` that is no such object, and for a column that is
-/// nearly one of the above, which would be passed over otherwise.
-std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>& rejected);
+/// nearly one of the above, or that has the name of one of `options`, which belong into `monitor`: it would be passed
+/// over otherwise.
+std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>& rejected,
+                             std::span<const std::string> options = {});
 
 /// The same where each feature must be a site: throws DataError for the first that is none.
 std::vector<Site> read_sites(const std::string& path);

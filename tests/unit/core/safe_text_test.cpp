@@ -24,6 +24,19 @@ TEST(SafeText, WhatSteersATerminalIsShown) {
   EXPECT_EQ(printable(std::string_view("\0x", 2)), "\\x00x");
 }
 
+TEST(SafeText, WhatIsTooLongKeepsItsBeginningAndItsEnd) {
+  EXPECT_EQ(abridged("12345678", 8), "12345678");
+  EXPECT_EQ(abridged("123456789", 8), "123456 [... 1 bytes ...] 89");
+  EXPECT_EQ(abridged(std::string(5000, 'a') + "end", 4), "aaa [... 4999 bytes ...] d");
+  // A character of three bytes at either cut is left out whole.
+  EXPECT_EQ(abridged("12345\xE2\x82\xAC"
+                     "6\xE2\x82\xAC"
+                     "9",
+                     8),
+            "12345 [... 7 bytes ...] 9");
+  EXPECT_EQ(abridged(std::string(100, '\xBF'), 8), std::string(3, '\xBF') + " [... 97 bytes ...] ");
+}
+
 TEST(SafeText, ACellIsNoFormula) {
   EXPECT_EQ(csv_cell("pit"), "pit");
   for (const char* const text : {"=1+1", "+1", "-1", "@A1", "\tx"}) EXPECT_EQ(csv_cell(text), "'" + std::string(text));

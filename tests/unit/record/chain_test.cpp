@@ -284,6 +284,93 @@ TEST(Chain, OfARunThatWasKilledItsChipsSettle) {
   EXPECT_TRUE(settled_head(state.path())->chips.empty());
 }
 
+/// A night that read five acquisitions and seven inputs of one range each.
+Manifest large_night(MadeUpState& state) {
+  Manifest manifest = state.next_night();
+  const AcquisitionUsed acquisition = manifest.acquisitions.front();
+  const InputFile input = manifest.inputs.front();
+  manifest.acquisitions.clear();
+  manifest.inputs.clear();
+  for (int i = 0; i < 5; ++i) {
+    manifest.acquisitions.push_back(acquisition);
+    manifest.acquisitions.back().acquired += std::chrono::minutes(i);
+  }
+  for (int i = 0; i < 7; ++i) {
+    manifest.inputs.push_back(input);
+    manifest.inputs.back().path += "_" + std::to_string(i);
+  }
+  return manifest;
+}
+
+constexpr ReadBounds small_bounds{2, 18};  // two acquisitions, two inputs of one range
+
+TEST(Chain, WhatIsTooMuchForOneManifestGoesOnRecordInParts) {
+  MadeUpState state;
+  state.run_nights(2);
+  Manifest manifest = large_night(state);
+  const Manifest whole = manifest;
+  const std::size_t before = manifest_names(state.path()).size();
+  const std::string name = begin_manifest(state.path(), manifest, small_bounds);
+  EXPECT_TRUE(is_on_record(state.path(), whole.started));
+  publish_head(state.path(), name);
+  EXPECT_THAT(check_chain(state.path()).misfits, IsEmpty());
+
+  const std::vector<std::string> names = manifest_names(state.path());
+  ASSERT_EQ(names.size(), before + 4 + 3 + 1);
+  EXPECT_EQ(names.back(), name);
+  std::vector<InputFile> inputs;
+  std::vector<Instant> acquired;
+  for (std::size_t i = before; i < names.size(); ++i) {
+    const Manifest each = read_manifest(state.path(), names[i]);
+    EXPECT_EQ(each.part, i + 1 < names.size() ? static_cast<int>(i - before) + 1 : 0);
+    EXPECT_EQ(each.started, whole.started);
+    EXPECT_LE(each.inputs.size(), 2U);
+    EXPECT_LE(each.acquisitions.size(), 2U);
+    EXPECT_TRUE(acquired.empty() || each.inputs.empty()) << "an acquisition before its inputs";
+    inputs.insert(inputs.end(), each.inputs.begin(), each.inputs.end());
+    for (const AcquisitionUsed& one : each.acquisitions) acquired.push_back(one.acquired);
+  }
+  EXPECT_EQ(inputs, whole.inputs);
+  ASSERT_EQ(acquired.size(), whole.acquisitions.size());
+  for (std::size_t i = 0; i < acquired.size(); ++i) EXPECT_EQ(acquired[i], whole.acquisitions[i].acquired);
+  EXPECT_EQ(head(state.path())->outputs, whole.outputs);
+}
+
+TEST(Chain, ANightThatFitsIsOneManifest) {
+  for (const ReadBounds bounds : {ReadBounds{}, ReadBounds{5, 63}}) {
+    MadeUpState state;
+    Manifest manifest = large_night(state);
+    begin_manifest(state.path(), manifest, bounds);
+    EXPECT_EQ(manifest_names(state.path()).size(), 1U);
+  }
+  for (const ReadBounds bounds : {ReadBounds{4, 63}, ReadBounds{5, 62}}) {
+    MadeUpState state;
+    Manifest manifest = large_night(state);
+    begin_manifest(state.path(), manifest, bounds);
+    EXPECT_GT(manifest_names(state.path()).size(), 1U);
+  }
+}
+
+TEST(Chain, OfARunThatWasKilledAmongItsPartsAllStandsAsBefore) {
+  for (std::size_t left = 1; left <= 7; ++left) {
+    MadeUpState state;
+    state.run_nights(2);
+    const Manifest before = *settled_head(state.path());
+    Manifest manifest = large_night(state);
+    begin_manifest(state.path(), manifest, small_bounds);
+    const std::vector<std::string> names = manifest_names(state.path());
+    for (std::size_t i = 2 + left; i < names.size(); ++i) fs::remove(state / "runs/" + names[i]);
+    EXPECT_FALSE(is_on_record(state.path(), manifest.started)) << "what is left of it would be forgotten";
+    const Manifest settled = *settled_head(state.path());
+    EXPECT_EQ(settled.outputs, before.outputs);
+    EXPECT_EQ(settled.sites.size(), before.sites.size());
+    EXPECT_EQ(settled.alert_register->sha256, before.alert_register->sha256);
+    EXPECT_THAT(verify_state(state.path(), {}).misfits, IsEmpty());
+    state.run_nights(1);
+    EXPECT_THAT(verify_state(state.path(), {}).misfits, IsEmpty());
+  }
+}
+
 TEST(Chain, NothingSettlesWhereNothingWasPublished) {
   MadeUpState state;
   EXPECT_FALSE(settled_head(state.path()));

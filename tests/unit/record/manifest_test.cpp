@@ -7,6 +7,8 @@
 
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
 
 #include "pipeline/core/error.hpp"
 #include "tests/unit/record/support.hpp"
@@ -88,6 +90,30 @@ TEST(Manifest, IsTextForPeopleToo) {
   EXPECT_TRUE(text.ends_with("}\n"));
 }
 
+TEST(Manifest, HasAnAcquisitionALineAndAnInputALine) {
+  const std::string text = manifest_text(full_manifest());
+  std::size_t acquisitions = 0;
+  std::size_t inputs = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    acquisitions += line.starts_with("    {\"site\":\"pit\",\"pane\":") ? 1U : 0U;
+    inputs += line.starts_with("    {\"path\":") && line.find("\"read\":") != std::string::npos ? 1U : 0U;
+  }
+  EXPECT_EQ(acquisitions, full_manifest().acquisitions.size());
+  EXPECT_EQ(inputs, full_manifest().inputs.size());
+}
+
+TEST(Manifest, IsAPartOnlyWhereItSaysSo) {
+  EXPECT_FALSE(full_json().contains("part"));
+  EXPECT_EQ(parse_manifest(full_json().dump()).part, 0);
+  Manifest manifest = full_manifest();
+  manifest.part = 3;
+  const std::string text = manifest_text(manifest);
+  EXPECT_EQ(parse_manifest(text).part, 3);
+  EXPECT_EQ(manifest_text(parse_manifest(text)), text);
+  EXPECT_THAT(refusal("/part", -1), HasSubstr("'part'"));
+}
+
 TEST(Manifest, OfVersionsWithoutChipsIsReadToo) {
   json object = full_json();
   object.erase("chips");
@@ -102,14 +128,14 @@ TEST(Manifest, EmptyOneIsReadToo) {
 TEST(Manifest, TextsOfAnyBytesAreWrittenSuchThatTheyAreRead) {
   Manifest manifest;
   manifest.message = std::string("a\0b\xff\xfe\x1b[31m\n", 11) + std::string(200000, '\xC3');
-  manifest.options = {{std::string("\0inputs", 7), "\\u0000inputs"}};
-  manifest.source = "\"\\u0000inputs\"";
+  manifest.options = {{std::string("\0lines", 6), "\\u0000lines"}};
+  manifest.source = "\"\\u0000lines\"";
   manifest.notices = {{std::string(70000, 'x'), std::string(1, '\0'), {}}};
   const Manifest back = parse_manifest(manifest_text(manifest));
   EXPECT_EQ(back.notices[0].what.size(), 64U << 10);
   EXPECT_EQ(back.notices[0].why, " ");
   EXPECT_EQ(back.source, manifest.source);
-  EXPECT_EQ(back.options, (NamedTexts{{" inputs", "\\u0000inputs"}}));
+  EXPECT_EQ(back.options, (NamedTexts{{" lines", "\\u0000lines"}}));
   EXPECT_THAT(back.message, HasSubstr("a b\xEF\xBF\xBD"));
 }
 

@@ -1,5 +1,6 @@
 #include "pipeline/io/files/regular_file.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -21,6 +22,9 @@ TEST(RegularFile, IsReadWithinBoundsAndWithoutWaiting) {
   ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
   EXPECT_EQ(read_regular_file(folder / "file", 7), "content");
   EXPECT_EQ(read_regular_file(folder / "none", 7), std::nullopt);
+  // Which says that it has no bytes.
+  EXPECT_THAT(read_regular_file("/proc/self/status", 1 << 20).value(), testing::HasSubstr("Name:"));
+  EXPECT_EQ(message_of<DataError>([&] { read_regular_file("/proc/self/status", 9); }), "is larger than 9 bytes");
   EXPECT_EQ(message_of<DataError>([&] { read_regular_file(folder / "file", 6); }), "is larger than 6 bytes");
   EXPECT_EQ(message_of<DataError>([&] { read_regular_file(folder / "link", 7); }), "is a link, not a file");
   EXPECT_EQ(read_regular_file(folder / "link", 7, Links::followed), "content");

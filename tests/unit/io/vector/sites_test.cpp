@@ -2,18 +2,26 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <regex>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/files/gdal_runtime.hpp"
 #include "pipeline/io/vector/sites.hpp"
 #include "tests/unit/io/test_support.hpp"
 
 namespace pitwatch {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class SiteOverrides : public ::testing::Test {
@@ -129,12 +137,12 @@ class SiteFeatures : public ::testing::Test {
     std::vector<Site> sites;
     std::vector<RejectedSite> rejected;
   };
-  Found read(const std::vector<std::string>& features) const {
+  Found read(const std::vector<std::string>& features, const std::vector<std::string>& options = {}) const {
     std::string text;
     for (const std::string& feature : features) text += (text.empty() ? "" : ",") + feature;
     test::write_text(path(), R"({"type": "FeatureCollection", "features": [)" + text + "]}");
     Found found;
-    found.sites = read_sites(path(), found.rejected);
+    found.sites = read_sites(path(), found.rejected, options);
     return found;
   }
   std::string path() const { return folder_ / "sites.geojson"; }
@@ -213,6 +221,68 @@ TEST_F(SiteFeatures, ColumnsThatAreNearlyOursAreTold) {
   }
   const Found found = read({feature(R"("id": "a", "owner": "x", "nome": "y", "base": 1, "title": "z")")});
   EXPECT_EQ(found.sites.size(), 1U);
+}
+
+TEST_F(SiteFeatures, OptionsThatAreNoColumnsAreTold) {
+  const std::vector<std::string> options{"min-area-ha", "shore-m", "neighbours"};
+  for (const char* const column : {"min_area_ha", "min-area-ha", "Shore_M"}) {
+    const std::string text = feature(R"("id": "a", ")" + std::string(column) + R"(": 1)");
+    EXPECT_THAT(test::message_of<ConfigError>([&] { read({text}, options); }),
+                AllOf(HasSubstr("the column '" + std::string(column) + "'"), HasSubstr("'monitor'")));
+    EXPECT_EQ(read({text}).sites.size(), 1U) << "where nothing is monitored";
+  }
+  EXPECT_EQ(read({feature(R"("id": "a", "neighbours": 3, "area_ha": 1)")}, options).sites.size(), 1U);
+}
+
+TEST_F(SiteFeatures, WhatEnclosesNoGroundIsNoSite) {
+  const std::string line = ring("[46.60, 40.10], [46.61, 40.11], [46.60, 40.10]");
+  const std::string folded = ring("[46.60, 40.10], [46.60, 40.1002], [46.60, 40.1001], [46.60, 40.10]");
+  const std::string bowtie = ring("[46.60, 40.10], [46.61, 40.11], [46.61, 40.10], [46.60, 40.11], [46.60, 40.10]");
+  const Found found =
+      read({feature(R"("id": "a")", line), feature(R"("id": "b")", folded), feature(R"("id": "c")", bowtie)});
+  ASSERT_EQ(found.sites.size(), 1U);
+  EXPECT_EQ(found.sites[0].id, "c");
+  ASSERT_EQ(found.rejected.size(), 2U);
+  for (const RejectedSite& each : found.rejected) EXPECT_EQ(each.reason, "encloses no ground");
+}
+
+/// A socket of this machine that nobody has asked for anything yet.
+class SilentServer {
+ public:
+  SilentServer() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)) {
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address_;
+    if (::bind(socket_, reinterpret_cast<sockaddr*>(&address_), size) != 0 || ::listen(socket_, 5) != 0 ||
+        ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address_), &size) != 0) {
+      throw std::runtime_error("no socket");
+    }
+  }
+  ~SilentServer() { ::close(socket_); }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(ntohs(address_.sin_port)) + "/crs"; }
+  bool was_asked() const { return ::accept(socket_, nullptr, nullptr) >= 0; }
+
+ private:
+  int socket_;
+  sockaddr_in address_{};
+};
+
+TEST_F(SiteFeatures, NoUrlIsAskedForTheirCrs) {
+  const SilentServer server;
+  for (const bool has_role : {false, true}) {
+    if (has_role) let_gdal_ask_for_credentials();
+    for (const std::string crs : {R"({"type": "link", "properties": {"href": "URL", "type": "proj4"}})",
+                                  R"({"type": "name", "properties": {"name": "URL"}})"}) {
+      const std::string text = std::regex_replace(
+          R"({"type": "FeatureCollection", "crs": )" + crs + R"(, "features": [)" + feature(R"("id": "a")") + "]}",
+          std::regex("URL"), server.url());
+      test::write_text(folder_ / "crs.geojson", text);
+      EXPECT_THROW(read_sites(folder_ / "crs.geojson"), DataError);
+    }
+  }
+  EXPECT_FALSE(server.was_asked());
 }
 
 TEST_F(SiteFeatures, NamesCutToTenCharacters) {
