@@ -281,10 +281,12 @@ void refuse_displaced(const Scene& scene, const Mosaic& acquisition) {
   refuse_misclassified(scene, acquisition);
 }
 
-void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands, OpenBands& files) {
+void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands, OpenBands& files,
+                      BlockCache* blocks) {
   const std::array<Scene, 1> parts{scene};
   MosaicOptions options;
   options.files = &files;
+  options.blocks = blocks;
   options.keep_classes = scene.has(Band::SCL);
   const TellingWindows windows = telling_windows(parts, grid, bands, options);
   refuse_displaced(scene, read_mosaic(parts, windows.of_bands, bands, options));

@@ -14,6 +14,7 @@
 #include "pipeline/core/scene.hpp"
 #include "pipeline/gate/dark_pixels.hpp"
 #include "pipeline/io/raster/band_file.hpp"
+#include "pipeline/io/raster/block_cache.hpp"
 
 namespace pitwatch {
 
@@ -72,8 +73,9 @@ void refuse_misplaced(double shift_x_px, double shift_y_px, int windows);
 void refuse_displaced(const Scene& scene, const Mosaic& acquisition);
 
 /// The same by a part of a grid: of nine windows, of agreement_window_px, spread over it the one where clear ground
-/// differs most, and the one with most different classes.
-void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands, OpenBands& files);
+/// differs most, and the one with most different classes. `blocks` as MosaicOptions::blocks.
+void refuse_displaced(const Scene& scene, const Grid& grid, std::span<const Band> bands, OpenBands& files,
+                      BlockCache* blocks = nullptr);
 
 /// "agrees", "contradicts", "cannot tell".
 std::string verdict_name(OffsetVerdict verdict);

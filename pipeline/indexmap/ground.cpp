@@ -84,6 +84,23 @@ void check_acquisition(const IndexAcquisition& acquisition, const IndexReading& 
   }
 }
 
+void refuse_displaced_parts(const IndexAcquisition& acquisition, const Grid& ground, std::span<const Band> bands,
+                            const IndexReading& reading, BlockCache& blocks) {
+  if (!reading.checks.gate) return;
+  for (const Scene& part : acquisition.parts) {
+    std::vector<Band> looked_at(bands.begin(), bands.end());
+    for (const Band band : {Band::B02, Band::B04, Band::B08}) {
+      if (part.has(band) && std::find(bands.begin(), bands.end(), band) == bands.end()) looked_at.push_back(band);
+    }
+    OpenBands files;
+    try {
+      refuse_displaced(part, ground, looked_at, files, &blocks);
+    } catch (...) {
+      rethrow_with_context(redacted(part.source));
+    }
+  }
+}
+
 Mosaic read_ground(const IndexAcquisition& acquisition, const Grid& part, std::span<const Band> bands,
                    const IndexReading& reading, BlockCache& blocks, OpenBands* files) {
   MosaicOptions how;

@@ -46,10 +46,16 @@ std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const s
 /// of the file, where they are larger than that. Throws DataError for a file that cannot be read.
 Grid whole_ground(const IndexAcquisition& acquisition, std::span<const Band> bands);
 
-/// Throws DataError for a scene that is refused (options.checks): offsets that its pixels contradict, a file of a
+/// Throws DataError for a scene that is refused (reading.checks): offsets that its pixels contradict, a file of a
 /// mirror that is not as it was fetched. Appends what speaks against it otherwise.
 void check_acquisition(const IndexAcquisition& acquisition, const IndexReading& reading, OffsetMemory& offsets,
                        SkippedScenes& warnings);
+
+/// Throws DataError for a scene one of whose bands, or whose classification, lies elsewhere on a ground than B04
+/// (refuse_displaced()), unless the gate is off (reading.checks). Looked at are the bands that are read, and those of
+/// B02, B04 and B08 that the scene has, which the others and the classification are judged by.
+void refuse_displaced_parts(const IndexAcquisition& acquisition, const Grid& ground, std::span<const Band> bands,
+                            const IndexReading& reading, BlockCache& blocks);
 
 /// Reflectances and mask of a part of the ground: as `run` reads and masks them, with clouds grown (MosaicOptions).
 /// `files` may be null. Throws DataError as read_mosaic(), and for garbage. Thread-safe.

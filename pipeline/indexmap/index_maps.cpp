@@ -25,7 +25,8 @@ namespace fs = std::filesystem;
 using Planes = std::vector<Plane<float>>;
 
 constexpr std::int64_t gdal_cache_bytes = std::int64_t{16} << 20;
-constexpr std::int64_t program_bytes = std::int64_t{100} << 20;  // itself, and what libraries keep
+constexpr std::int64_t check_cache_bytes = std::int64_t{32} << 20;  // of each acquisition while it is checked
+constexpr std::int64_t program_bytes = std::int64_t{100} << 20;     // itself, and what libraries keep
 
 std::string compact(Instant instant) {
   std::string text = format_instant(instant);
@@ -50,8 +51,7 @@ class IndexMaps {
     bands_ = bands_to_read(request_.plan(), compositing());
     std::vector<Subject> subjects = find_subjects();
     const IndexAcquisition& first = subjects.front().acquisitions.front();
-    ground_ = whole_ground(first, bands_);
-    crop_to_aoi();
+    ground_ = ground_of(first, aoi_);
     make_folder(subjects.size() * request_.indices.size());
     for (Subject& subject : subjects) map(subject);
     if (report_.files.empty()) throw DataError(redacted(options_.source) + ": no acquisition that can be used");
@@ -117,6 +117,9 @@ class IndexMaps {
       const auto i = static_cast<std::size_t>(number);
       try {
         check_acquisition(all[i], options_.reading, offsets_, checked[i].warnings);
+        std::unique_ptr<Aoi> aoi;
+        BlockCache blocks(check_cache_bytes);
+        refuse_displaced_parts(all[i], ground_of(all[i], aoi), bands_, options_.reading, blocks);
       } catch (const DataError&) {
         checked[i].refusal = std::current_exception();
       }
@@ -154,18 +157,22 @@ class IndexMaps {
 
   // ---- which ground --------------------------------------------------------------------------------------------
 
-  void crop_to_aoi() {
-    if (!options_.aoi) return;
-    const Aoi whole(*options_.aoi, ground_);
+  /// The ground of an acquisition, with an area of interest as much of it as that has. Throws DataError where they do
+  /// not meet.
+  Grid ground_of(const IndexAcquisition& acquisition, std::unique_ptr<Aoi>& aoi) const {
+    Grid ground = whole_ground(acquisition, bands_);
+    if (!options_.aoi) return ground;
+    const Aoi whole(*options_.aoi, ground);
     const Window bounds = whole.bounds();
     const auto below = [](int value) { return value / 2 * 2; };  // whole pixels of 20 m
     const auto above = [](int value) { return (value + 1) / 2 * 2; };
     const Window even{below(bounds.x), below(bounds.y), above(bounds.right()) - below(bounds.x),
                       above(bounds.bottom()) - below(bounds.y)};
-    ground_.origin = ground_.to_map(even.x, even.y);
-    ground_.width = even.width;
-    ground_.height = even.height;
-    aoi_ = std::make_unique<Aoi>(whole.on(ground_));
+    ground.origin = ground.to_map(even.x, even.y);
+    ground.width = even.width;
+    ground.height = even.height;
+    aoi = std::make_unique<Aoi>(whole.on(ground));
+    return ground;
   }
 
   void leave_out_outside(Plane<float>& plane) const {

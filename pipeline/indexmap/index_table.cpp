@@ -216,6 +216,7 @@ class TableRun {
     std::vector<Seen> pieces;
     try {
       check_acquisition(acquisition, options_.reading, offsets_, slot.warnings);
+      refuse_displaced_parts(acquisition, place.grid, plan_.bands, options_.reading, blocks);
       OpenBands files;
       pieces = pieces_over(place, read_ground(acquisition, place.grid, plan_.bands, options_.reading, blocks, &files),
                            plan_);

@@ -160,6 +160,19 @@ class SceneCheck : public ::testing::Test {
     return count;
   }
 
+  /// NDMI, which needs neither B04 nor B02, as a raster of the last scene.
+  Outcome index(const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> command{PITWATCH_PROGRAM, "index", item_path(last()),    "--index",
+                                     "NDMI",           "--out", folder_ / "index.tif"};
+    command.insert(command.end(), more.begin(), more.end());
+    return run_process(command);
+  }
+
+  /// The same as a table of all scenes.
+  Outcome index_table() const {
+    return run_process({PITWATCH_PROGRAM, "index", scenes(), "--index", "NDMI", "--sites", folder_ / "site.geojson"});
+  }
+
   void expect_refused(const std::string& reason) const {
     const Outcome night = run("state");
     EXPECT_EQ(night.exit_code, 4) << night.err;
@@ -172,6 +185,15 @@ class SceneCheck : public ::testing::Test {
     EXPECT_THAT(pair.err, HasSubstr(last()));
     EXPECT_THAT(pair.err, HasSubstr(reason));
     EXPECT_THAT(test::names_in(folder_ / "out"), IsEmpty());
+    const Outcome raster = index();
+    EXPECT_EQ(raster.exit_code, 3) << raster.err;
+    EXPECT_THAT(test::lines_of(raster.err), SizeIs(1)) << raster.err;
+    EXPECT_THAT(raster.err, AllOf(HasSubstr(last()), HasSubstr(reason)));
+    const Outcome table = index_table();
+    EXPECT_EQ(table.exit_code, 4) << table.err;
+    EXPECT_THAT(table.err, AllOf(HasSubstr(last()), HasSubstr(reason)));
+    EXPECT_THAT(table.out, Not(HasSubstr(last())));
+    EXPECT_THAT(table.out, HasSubstr(names().front()));
   }
 
   static constexpr const char* sites_text = R"({"type": "FeatureCollection", "features": [{"type": "Feature",
@@ -268,6 +290,17 @@ TEST_F(SceneCheck, ABandThatWasMovedIsRefused) {
               [](const Plane<std::uint16_t>& dn, int x, int y) { return dn.at((x + 20) % dn.width(), y); });
   expect_refused("B11.tif: shows the ground -400 m east and 0 m south of where B04 has it");
   EXPECT_EQ(run("other", {"--gate", "off"}).exit_code, 0);
+  EXPECT_EQ(index({"--gate", "off"}).exit_code, 0);
+}
+
+TEST_F(SceneCheck, AClassificationThatWasMovedIsRefused) {
+  change_band(last(), "SCL",
+              [](const Plane<std::uint16_t>& dn, int x, int y) { return dn.at((x + 20) % dn.width(), y); });
+  for (const Outcome& refused : {compare(), index()}) {
+    EXPECT_EQ(refused.exit_code, 3) << refused.err;
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("SCL.tif: "), HasSubstr("further east")));
+  }
+  EXPECT_EQ(index({"--gate", "off"}).exit_code, 0);
 }
 
 TEST_F(SceneCheck, AClassificationWithOtherNumbersIsRefused) {
