@@ -11,103 +11,187 @@ namespace {
 
 // ---- sums ----
 
-constexpr std::size_t lanes = 8;  // sums side by side, in an order that does not depend on the processor
+constexpr std::size_t lanes = 8;     // sums side by side, in an order that does not depend on the processor
+constexpr std::size_t chunk = 4096;  // values that are looked at together while they are at hand; a multiple of lanes
 
-double total(const std::array<double, lanes>& sums) {
-  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
-}
-
-/// The sum of term(value) over all values.
-template <class Term>
-double sum_of(std::span<const float> values, const Term& term) {
-  std::array<double, lanes> sums{};
-  std::size_t i = 0;
-  for (; i + lanes <= values.size(); i += lanes) {
-    for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += term(values[i + lane]);
+/// visit(some), chunk by chunk.
+template <class Visit>
+void for_each_chunk(std::span<const float> values, const Visit& visit) {
+  for (std::size_t begin = 0; begin < values.size(); begin += chunk) {
+    visit(values.subspan(begin, std::min(chunk, values.size() - begin)));
   }
-  for (std::size_t lane = 0; i + lane < values.size(); ++lane) sums[lane] += term(values[i + lane]);
-  return total(sums);
 }
 
-/// pick(a, b) over all values, which gives one of the two.
-template <class Pick>
-float picked_of(std::span<const float> values, const Pick& pick) {
-  std::array<float, 2 * lanes> picked{};
-  picked.fill(values.front());
-  std::size_t i = 0;
-  for (; i + picked.size() <= values.size(); i += picked.size()) {
-    for (std::size_t lane = 0; lane < picked.size(); ++lane) picked[lane] = pick(picked[lane], values[i + lane]);
+/// The sum of all terms, chunk by chunk.
+class LaneSum {
+ public:
+  /// Adds term(value) of values; all chunks but the last are a multiple of the lanes long.
+  template <class Term>
+  void add(std::span<const float> values, const Term& term) {
+    std::size_t i = 0;
+    for (; i + lanes <= values.size(); i += lanes) {
+      for (std::size_t lane = 0; lane < lanes; ++lane) sums_[lane] += term(values[i + lane]);
+    }
+    for (std::size_t lane = 0; i + lane < values.size(); ++lane) sums_[lane] += term(values[i + lane]);
   }
-  for (; i < values.size(); ++i) picked[0] = pick(picked[0], values[i]);
-  float result = picked[0];
-  for (const float one : picked) result = pick(result, one);
-  return result;
-}
+
+  double total() const {
+    return ((sums_[0] + sums_[1]) + (sums_[2] + sums_[3])) + ((sums_[4] + sums_[5]) + (sums_[6] + sums_[7]));
+  }
+
+ private:
+  std::array<double, lanes> sums_{};
+};
+
+/// The least and the greatest value.
+class Extremes {
+ public:
+  explicit Extremes(float first) {
+    least_.fill(first);
+    most_.fill(first);
+  }
+
+  void add(std::span<const float> values) {
+    std::array<float, 2 * lanes> least = least_;  // which stay in registers
+    std::array<float, 2 * lanes> most = most_;
+    std::size_t i = 0;
+    for (; i + least.size() <= values.size(); i += least.size()) {
+      for (std::size_t lane = 0; lane < least.size(); ++lane) {
+        const float value = values[i + lane];
+        least[lane] = value < least[lane] ? value : least[lane];
+        most[lane] = most[lane] < value ? value : most[lane];
+      }
+    }
+    for (; i < values.size(); ++i) {
+      least[0] = std::min(least[0], values[i]);
+      most[0] = std::max(most[0], values[i]);
+    }
+    least_ = least;
+    most_ = most;
+  }
+
+  float least() const { return *std::min_element(least_.begin(), least_.end()); }
+  float most() const { return *std::max_element(most_.begin(), most_.end()); }
+
+ private:
+  std::array<float, 2 * lanes> least_{};
+  std::array<float, 2 * lanes> most_{};
+};
 
 // ---- order statistics ----
 
 /// Numbers in the order of the values that they stand for; of both zeros the same.
 std::uint32_t ordered(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value + 0.0F);
-  return bits >> 31 != 0 ? ~bits : bits | 0x80000000U;
+  const auto of_sign = static_cast<std::uint32_t>(static_cast<std::int32_t>(bits) >> 31);  // all ones below zero
+  return bits ^ (of_sign | 0x80000000U);
 }
 
 /// Values whose upper halves as ordered numbers are alike: those of one of them come one after the other when sorted.
 constexpr unsigned bin_bits = 16;
 constexpr std::size_t bin_count = std::size_t{1} << bin_bits;
-std::size_t bin_of(float value) { return ordered(value) >> (32 - bin_bits); }
 
-/// A bin that holds places which are asked for.
-struct AskedBin {
-  std::size_t begin = 0;  // the place of its least value among all
-  std::vector<float> values;
+/// The bin of each value of a chunk.
+using ChunkBins = std::array<std::uint16_t, chunk>;
+void bins_of(std::span<const float> values, ChunkBins& bins) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    bins[i] = static_cast<std::uint16_t>(ordered(values[i]) >> (32 - bin_bits));
+  }
+}
+
+/// How many values lie in each bin.
+class OrderedBins {
+ public:
+  OrderedBins() : counts_(bin_count, 0) {}
+
+  void add(std::span<const float> values) {
+    bins_of(values, of_chunk_);
+    for (std::size_t i = 0; i < values.size(); ++i) ++counts_[of_chunk_[i]];
+  }
+
+  std::uint32_t count(std::size_t bin) const { return counts_[bin]; }
+
+ private:
+  std::vector<std::uint32_t> counts_;
+  ChunkBins of_chunk_{};
 };
 
-/// The values that stand at some places once all are sorted; places ascend. Each value is looked at twice: to count how
-/// many lie in each bin, and to pick those of the few bins that places lie in.
-std::vector<float> values_at(std::span<const float> values, std::span<const std::size_t> places) {
-  std::vector<std::uint32_t> counts(bin_count, 0);
-  for (const float value : values) ++counts[bin_of(value)];
-  std::vector<AskedBin> asked;
-  std::vector<std::size_t> asked_of_place;
-  std::vector<std::uint8_t> number(bin_count, 0);  // of a bin among those that are asked for, from 1 on
-  std::size_t end = 0;
-  std::size_t bin = 0;
-  for (const std::size_t place : places) {
-    for (; end <= place; ++bin) end += counts[bin];  // of the bin before `bin`
-    if (number[bin - 1] == 0) {
-      asked.push_back({end - counts[bin - 1], {}});
-      asked.back().values.reserve(counts[bin - 1]);
-      number[bin - 1] = static_cast<std::uint8_t>(asked.size());
+/// The values that stand at some places once all are sorted: those of the few bins that the places lie in are picked
+/// out, and these alone are put in order.
+class AskedPlaces {
+ public:
+  /// Places ascend.
+  AskedPlaces(const OrderedBins& bins, std::span<const std::size_t> places)
+      : places_(places), number_of_bin_(bin_count, 0) {
+    std::size_t end = 0;
+    std::size_t bin = 0;
+    for (const std::size_t place : places) {
+      for (; end <= place; ++bin) end += bins.count(bin);  // of the bin before `bin`
+      if (number_of_bin_[bin - 1] == 0) {
+        asked_.push_back({end - bins.count(bin - 1), {}});
+        asked_.back().values.reserve(bins.count(bin - 1));
+        number_of_bin_[bin - 1] = static_cast<std::uint8_t>(asked_.size());
+      }
+      asked_of_place_.push_back(asked_.size() - 1);
     }
-    asked_of_place.push_back(asked.size() - 1);
   }
-  for (const float value : values) {
-    if (const std::uint8_t which = number[bin_of(value)]; which != 0) asked[which - 1U].values.push_back(value + 0.0F);
+
+  /// All values that were counted are to come.
+  void add(std::span<const float> values) {
+    bins_of(values, of_chunk_);
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      picked_[count] = static_cast<std::uint16_t>(i);  // counts where it is in a bin: no branch, none mispredicted
+      count += number_of_bin_[of_chunk_[i]] != 0 ? 1U : 0U;
+    }
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::uint16_t i = picked_[k];
+      asked_[number_of_bin_[of_chunk_[i]] - 1U].values.push_back(values[i] + 0.0F);
+    }
   }
-  std::vector<float> found;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    AskedBin& of_place = asked[asked_of_place[i]];
-    const auto at = of_place.values.begin() + static_cast<std::ptrdiff_t>(places[i] - of_place.begin);
-    std::nth_element(of_place.values.begin(), at, of_place.values.end());
-    found.push_back(*at);
+
+  /// Of each place.
+  std::vector<float> values() {
+    std::vector<float> found;
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      Bin& of_place = asked_[asked_of_place_[i]];
+      const auto at = of_place.values.begin() + static_cast<std::ptrdiff_t>(places_[i] - of_place.begin);
+      std::nth_element(of_place.values.begin(), at, of_place.values.end());
+      found.push_back(*at);
+    }
+    return found;
   }
-  return found;
-}
+
+ private:
+  struct Bin {
+    std::size_t begin = 0;  // the place of its least value among all
+    std::vector<float> values;
+  };
+
+  std::span<const std::size_t> places_;
+  std::vector<std::uint8_t> number_of_bin_;  // among those that are asked for, from 1 on
+  std::vector<Bin> asked_;
+  std::vector<std::size_t> asked_of_place_;
+  ChunkBins of_chunk_{};
+  std::array<std::uint16_t, chunk> picked_{};
+};
 
 }  // namespace
 
 IndexStatistics statistics_of(std::span<const float> values) {
   IndexStatistics result;
   const auto count = static_cast<double>(values.size());
-  result.least = double{picked_of(values, [](float a, float b) { return b < a ? b : a; })};
-  result.most = double{picked_of(values, [](float a, float b) { return a < b ? b : a; })};
-  result.mean = sum_of(values, [](float value) { return double{value}; }) / count;
-  const double squares = sum_of(values, [mean = result.mean](float value) {
-    const double apart = double{value} - mean;
-    return apart * apart;
+  LaneSum sum;
+  Extremes extremes(values.front());
+  OrderedBins bins;
+  for_each_chunk(values, [&](std::span<const float> some) {
+    sum.add(some, [](float value) { return double{value}; });
+    extremes.add(some);
+    bins.add(some);
   });
-  result.deviation = std::sqrt(squares / count);
+  result.least = double{extremes.least()};
+  result.most = double{extremes.most()};
+  result.mean = sum.total() / count;
 
   std::array<std::size_t, 2 * table_percentiles.size()> places{};
   const auto place_of = [&](std::size_t i) { return table_percentiles[i] / 100.0 * (count - 1); };
@@ -116,7 +200,17 @@ IndexStatistics statistics_of(std::span<const float> values) {
     places[2 * i + 1] = std::min(places[2 * i] + 1, values.size() - 1);
   }
   std::sort(places.begin(), places.end());  // of few values one place's successor may lie behind the next
-  const std::vector<float> found = values_at(values, places);
+  AskedPlaces asked(bins, places);
+  LaneSum squares;
+  for_each_chunk(values, [&, mean = result.mean](std::span<const float> some) {
+    squares.add(some, [mean](float value) {
+      const double apart = double{value} - mean;
+      return apart * apart;
+    });
+    asked.add(some);
+  });
+  result.deviation = std::sqrt(squares.total() / count);
+  const std::vector<float> found = asked.values();
   const auto value_at = [&](std::size_t place) {
     return double{
         found[static_cast<std::size_t>(std::lower_bound(places.begin(), places.end(), place) - places.begin())]};

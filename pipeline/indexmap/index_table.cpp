@@ -1,7 +1,7 @@
 #include "pipeline/indexmap/index_table.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <optional>
 
 #include "pipeline/core/error.hpp"
@@ -53,78 +53,55 @@ std::vector<Place> places_of(const IndexTableOptions& options, IndexTable& table
   return places;
 }
 
-/// What an acquisition shows of a site.
+/// How much of a site an acquisition shows.
 struct Seen {
   std::int64_t measured = 0;
   std::int64_t clear = 0;
-  std::vector<std::vector<float>> values;  // of each index
 };
 
-constexpr int rows_per_piece = 128;
-
-/// Values of the pixels in the polygon, in rows [begin, end) of its window.
-Seen values_over(const Place& place, const Mosaic& ground, const IndexPlan& plan, int begin, int end) {
+Seen seen_of(const Place& place, const Mosaic& ground) {
   Seen seen;
   const Window& window = place.shape.window;
-  const auto width = static_cast<std::size_t>(window.width);
-  std::int64_t pixels = 0;
-  for (int y = begin; y < end; ++y) {
+  for (int y = 0; y < window.height; ++y) {
     const std::uint8_t* const inside = place.shape.inside.row(y);
     const MaskBits* const mask = ground.mask.row(window.y + y) + window.x;
-    for (std::size_t x = 0; x < width; ++x) {
-      if (inside[x] == 0) continue;
-      ++pixels;
-      seen.measured += (mask[x] & mask_nodata) == 0 ? 1 : 0;
-      seen.clear += mask[x] == mask_clear ? 1 : 0;
+    int measured = 0;
+    int clear = 0;
+    for (int x = 0; x < window.width; ++x) {
+      measured += inside[x] & ((mask[x] & mask_nodata) == 0 ? 1 : 0);
+      clear += inside[x] & (mask[x] == mask_clear ? 1 : 0);
     }
+    seen.measured += measured;
+    seen.clear += clear;
   }
-  seen.values.assign(plan.outputs, std::vector<float>(static_cast<std::size_t>(pixels)));
-  PixelVector<double> scratch;
-  scratch.resize(plan.scratch_size());
-  PixelVector<float> rows;
-  rows.resize(plan.outputs * width);
-  std::vector<float*> outputs;
-  for (std::size_t i = 0; i < plan.outputs; ++i) outputs.push_back(rows.data() + i * width);
-  std::vector<kernels::InputRow> inputs(plan.bands.size());
-  std::vector<std::size_t> counts(plan.outputs, 0);
-  for (int y = begin; y < end; ++y) {
-    for (std::size_t band = 0; band < inputs.size(); ++band) {
-      inputs[band].values = ground.reflectance.at(plan.bands[band]).row(window.y + y) + window.x;
-    }
-    evaluate(plan, inputs, ground.mask.row(window.y + y) + window.x, width, scratch.data(), outputs);
-    const std::uint8_t* const inside = place.shape.inside.row(y);
-    for (std::size_t i = 0; i < plan.outputs; ++i) {
-      for (std::size_t x = 0; x < width; ++x) {
-        if (inside[x] != 0 && !std::isnan(outputs[i][x])) seen.values[i][counts[i]++] = outputs[i][x];
-      }
-    }
-  }
-  for (std::size_t i = 0; i < plan.outputs; ++i) seen.values[i].resize(counts[i]);
   return seen;
 }
 
-/// The same of all rows, in pieces side by side.
-std::vector<Seen> pieces_over(const Place& place, const Mosaic& ground, const IndexPlan& plan) {
-  const int height = place.shape.window.height;
-  std::vector<Seen> pieces(static_cast<std::size_t>((height + rows_per_piece - 1) / rows_per_piece));
-  in_parallel(static_cast<int>(pieces.size()), [&](int i) {
-    const int begin = i * rows_per_piece;
-    pieces[static_cast<std::size_t>(i)] =
-        values_over(place, ground, plan, begin, std::min(height, begin + rows_per_piece));
-  });
-  return pieces;
-}
-
-/// One after the other, and the pieces let go of theirs.
-std::vector<float> values_of(std::vector<Seen>& pieces, std::size_t index) {
-  std::vector<float> values;
+/// Values of an index in the polygon, in the order of rows: of the pixels that have one.
+PixelVector<float> values_over(const Place& place, const Mosaic& ground, const IndexPlan& plan) {
+  const Window& window = place.shape.window;
+  const auto width = static_cast<std::size_t>(window.width);
+  PixelVector<double> scratch;
+  scratch.resize(plan.scratch_size());
+  PixelVector<float> row;
+  row.resize(width);
+  const std::array<float*, 1> output{row.data()};
+  std::vector<const Plane<float>*> bands;
+  for (const Band band : plan.bands) bands.push_back(&ground.reflectance.at(band));
+  std::vector<kernels::InputRow> inputs(bands.size());
+  PixelVector<float> values;
+  values.resize(static_cast<std::size_t>(place.pixels) + 1);  // each is written before it is known to count
   std::size_t count = 0;
-  for (const Seen& piece : pieces) count += piece.values[index].size();
-  values.reserve(count);
-  for (Seen& piece : pieces) {
-    values.insert(values.end(), piece.values[index].begin(), piece.values[index].end());
-    piece.values[index] = {};
+  for (int y = 0; y < window.height; ++y) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i].values = bands[i]->row(window.y + y) + window.x;
+    evaluate(plan, inputs, ground.mask.row(window.y + y) + window.x, width, scratch.data(), output);
+    const std::uint8_t* const inside = place.shape.inside.row(y);
+    for (std::size_t x = 0; x < width; ++x) {
+      values[count] = row[x];
+      count += inside[x] & (row[x] == row[x] ? 1U : 0U);
+    }
   }
+  values.resize(count);
   return values;
 }
 
@@ -132,7 +109,9 @@ std::vector<float> values_of(std::vector<Seen>& pieces, std::size_t index) {
 class TableRun {
  public:
   TableRun(const IndexRequest& request, const IndexTableOptions& options, const ProgressSink& progress)
-      : request_(request), options_(options), progress_(progress), plan_(request.plan()) {}
+      : request_(request), options_(options), progress_(progress), plan_(request.plan()) {
+    for (std::size_t i = 0; i < request.indices.size(); ++i) plans_.push_back(request.plan(i, 1));
+  }
 
   IndexTable run() {
     places_ = places_of(options_, table_);
@@ -175,9 +154,11 @@ class TableRun {
   /// So many at once as fit.
   std::size_t slot_count(std::int64_t budget) const {
     std::int64_t most = 1;
+    // Indices whose values are there at once.
+    const auto at_once = std::min(static_cast<std::int64_t>(plan_.outputs), std::int64_t{std::max(1, arena_threads())});
     for (const Place& place : places_) {
       for (const IndexAcquisition& one : place.acquisitions) {
-        const std::int64_t of_values = place.pixels * static_cast<std::int64_t>(plan_.outputs * sizeof(float));
+        const std::int64_t of_values = place.pixels * at_once * static_cast<std::int64_t>(sizeof(float));
         most = std::max(most, of_values + read_ground_bytes(one, place.grid, plan_.bands.size(), options_.reading));
       }
     }
@@ -213,35 +194,29 @@ class TableRun {
   void read(Slot& slot, BlockCache& blocks) {
     const Place& place = places_[slot.place];
     const IndexAcquisition& acquisition = place.acquisitions[slot.acquisition];
-    std::vector<Seen> pieces;
+    Mosaic ground;
     try {
       check_acquisition(acquisition, options_.reading, offsets_, slot.warnings);
       refuse_displaced_parts(acquisition, place.grid, plan_.bands, options_.reading, blocks);
       OpenBands files;
-      pieces = pieces_over(place, read_ground(acquisition, place.grid, plan_.bands, options_.reading, blocks, &files),
-                           plan_);
+      ground = read_ground(acquisition, place.grid, plan_.bands, options_.reading, blocks, &files);
     } catch (const DataError& error) {
       slot.refused = error_chain(error);
       return;
     }
-    std::int64_t measured = 0;
-    std::int64_t clear = 0;
-    for (const Seen& piece : pieces) {
-      measured += piece.measured;
-      clear += piece.clear;
-    }
-    if (measured == 0) return;
+    const Seen seen = seen_of(place, ground);
+    if (seen.measured == 0) return;
     slot.rows.resize(plan_.outputs);
     in_parallel(static_cast<int>(plan_.outputs), [&](int number) {
       const auto i = static_cast<std::size_t>(number);
-      const std::vector<float> values = values_of(pieces, i);
+      const PixelVector<float> values = values_over(place, ground, plans_[i]);
       IndexTableRow& row = slot.rows[i];
       row = {place.id,
              acquisition.acquired,
              acquisition.parts.front().id,
              request_.indices[i].name,
              place.pixels,
-             clear,
+             seen.clear,
              static_cast<std::int64_t>(values.size()),
              {}};
       if (!values.empty()) row.of_values = statistics_of(values);
@@ -263,7 +238,8 @@ class TableRun {
   const IndexRequest& request_;
   const IndexTableOptions& options_;
   const ProgressSink& progress_;
-  IndexPlan plan_;
+  IndexPlan plan_;                // of all indices
+  std::vector<IndexPlan> plans_;  // of each: one after the other, their values take the memory of one
   std::vector<Place> places_;
   std::size_t jobs_ = 0;
   OffsetMemory offsets_;

@@ -40,6 +40,35 @@ TEST(IndexStatistics, PercentilesAreThoseOfSortedValues) {
   }
 }
 
+TEST(IndexStatistics, OfManyValuesAreThoseOfAllOfThem) {
+  unsigned seed = 9;
+  std::vector<float> values;
+  for (std::size_t i = 0; i < 10'003; ++i) {  // more than are looked at together, and no round number
+    seed = seed * 1664525U + 1013904223U;
+    values.push_back(static_cast<float>(seed >> 8) / 16777216.0F - 0.25F);
+  }
+  values[9'000] = -3;  // each in a chunk of its own
+  values[5'000] = 7;
+  std::vector<float> sorted = values;
+  std::sort(sorted.begin(), sorted.end());
+  const IndexStatistics of = statistics_of(values);
+  EXPECT_EQ(of.least, -3);
+  EXPECT_EQ(of.most, 7);
+  double sum = 0;
+  for (const float value : values) sum += double{value};
+  const double mean = sum / static_cast<double>(values.size());
+  EXPECT_NEAR(of.mean, mean, 1e-12);
+  double squares = 0;
+  for (const float value : values) squares += (double{value} - mean) * (double{value} - mean);
+  EXPECT_NEAR(of.deviation, std::sqrt(squares / static_cast<double>(values.size())), 1e-12);
+  for (std::size_t i = 0; i < table_percentiles.size(); ++i) {
+    const double place = table_percentiles[i] / 100.0 * static_cast<double>(values.size() - 1);
+    const auto below = static_cast<std::size_t>(place);
+    const double part = place - static_cast<double>(below);
+    EXPECT_NEAR(of.percentiles[i], (1 - part) * double{sorted[below]} + part * double{sorted[below + 1]}, 1e-9);
+  }
+}
+
 TEST(IndexStatistics, OfOneValue) {
   std::vector<float> values{0.25F};
   const IndexStatistics of = statistics_of(values);
