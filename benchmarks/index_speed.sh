@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One index of a full tile beside gdal_calc.py, from memory beside numexpr, and twenty indices over polygons beside one.
+# One index of a full tile beside gdal_calc.py and Orfeo ToolBox, from memory beside numexpr, and twenty indices over polygons beside one.
 set -euo pipefail
 
 usage() {
@@ -11,6 +11,8 @@ seconds (user and system) of that run: on a busy machine these alone can be comp
 
   gdal_calc           gdal_calc.py, NDVI as Float32, not compressed: what it does by default
   gdal_calc deflate   the same, tiled and compressed
+  otb                 otbcli_BandMathX, the same as float, not compressed; where it is installed (otb-bin)
+  otb deflate         the same, tiled and compressed
   index float32       pitwatch index, compressed, with overviews and statistics; no masks
   index int16         the same with --type int16
   table 1, table 20   statistics over a polygon of 20 x 20 km, of one index and of twenty; without masks
@@ -57,6 +59,13 @@ calc=(/usr/bin/python3 /usr/bin/gdal_calc.py -A "$folder/before_B08.tif" -B "$fo
   --type Float32 --overwrite --quiet --outfile "$out/calc.tif")
 measure "gdal_calc" "${calc[@]}"
 measure "gdal_calc deflate" "${calc[@]}" --co COMPRESS=DEFLATE --co TILED=YES
+if command -v otbcli_BandMathX > /dev/null; then
+  otb=(otbcli_BandMathX -il "$folder/before_B08.tif" "$folder/before_B04.tif" -exp "(im1b1-im2b1)/(im1b1+im2b1)" -out)
+  measure "otb" "${otb[@]}" "$out/otb.tif" float
+  measure "otb deflate" "${otb[@]}" "$out/otb.tif?&gdal:co:COMPRESS=DEFLATE&gdal:co:TILED=YES" float
+else
+  echo "otb: otbcli_BandMathX is not there: its lines are left out"
+fi
 measure "index float32" "${index[@]}" --index NDVI --no-masks --out "$out/float32.tif"
 measure "index int16" "${index[@]}" --index NDVI --no-masks --type int16 --out "$out/int16.tif"
 
