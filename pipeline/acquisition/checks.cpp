@@ -180,7 +180,7 @@ void refuse_given_scale(const Scene& scene, std::span<const BandPixels> bands) {
 
 }  // namespace
 
-OffsetReport check_offsets_of(const Scene& scene, OpenBands& files, OffsetCheck check) {
+OffsetReport check_offsets_of(const Scene& scene, OpenBands& files, OffsetCheck check, BlockCache* blocks) {
   if (check == OffsetCheck::off) return check_offsets_without_pixels(scene, check, "not looked at");
   const std::vector<Band> bands = telling_bands(scene);
   std::vector<Plane<std::uint16_t>> planes;
@@ -190,7 +190,13 @@ OffsetReport check_offsets_of(const Scene& scene, OpenBands& files, OffsetCheck 
     try {
       const BandFile& file = files.at(asset);
       check_kind_of(band, file);
-      planes.push_back(file.read_decimated(decimated_px));
+      BandFile::WindowReader by_blocks;
+      if (blocks != nullptr) {
+        by_blocks = [&](const Window& window, PlaneView<std::uint16_t> into) {
+          blocks->read_window(file, window, into);
+        };
+      }
+      planes.push_back(file.read_decimated(decimated_px, by_blocks));
     } catch (...) {
       rethrow_with_context("band " + std::string(name(band)));
     }
@@ -240,14 +246,14 @@ void OffsetMemory::refuse_damaged(const Scene& scene) {
   if (!damage->empty()) throw DataError(*damage);
 }
 
-OffsetReport OffsetMemory::check(const Scene& scene, OpenBands& files, OffsetCheck check) {
+OffsetReport OffsetMemory::check(const Scene& scene, OpenBands& files, OffsetCheck check, BlockCache* blocks) {
   refuse_damaged(scene);
   const std::string key = scene.source + "\n" + scene.id;
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = known_.find(key); found != known_.end()) return found->second;
   }
-  OffsetReport report = check_offsets_of(scene, files, check);
+  OffsetReport report = check_offsets_of(scene, files, check, blocks);
   const std::lock_guard lock(mutex_);
   return known_.emplace(key, std::move(report)).first->second;
 }

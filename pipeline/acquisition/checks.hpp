@@ -32,8 +32,8 @@ struct OffsetReport {
 /// decide_on_offsets() on pixels of the whole scene (B04, B08 or else B8A, B11, B12, those that it has; decimated to
 /// 512 pixels a side), and with OffsetCheck::refuse one thing more: a scene of undeclared offsets is refused unless its
 /// pixels agree. Throws DataError, naming the band and its file, for one that cannot be read, and for plain images
-/// whose given scale makes all ground darker than any is. Thread-safe.
-OffsetReport check_offsets_of(const Scene& scene, OpenBands& files, OffsetCheck check);
+/// whose given scale makes all ground darker than any is. `blocks` as MosaicOptions::blocks. Thread-safe.
+OffsetReport check_offsets_of(const Scene& scene, OpenBands& files, OffsetCheck check, BlockCache* blocks = nullptr);
 
 /// The same on pixels that were read for something else.
 OffsetReport check_offsets_on(const Scene& scene, std::span<const BandPixels> pixels, OffsetCheck check);
@@ -47,7 +47,7 @@ void refuse_damaged(const Scene& scene);
 /// refuse_damaged() and check_offsets_of() of many sites' scenes: each scene is read once. Thread-safe.
 class OffsetMemory {
  public:
-  OffsetReport check(const Scene& scene, OpenBands& files, OffsetCheck check);
+  OffsetReport check(const Scene& scene, OpenBands& files, OffsetCheck check, BlockCache* blocks = nullptr);
   void refuse_damaged(const Scene& scene);
 
  private:

@@ -38,12 +38,35 @@ struct Classes {
   Plane<MaskBits> reasons;
 };
 
-/// Bits of the objects that are grown, wherever the nearest of their pixels is not farther away than `reach_px`.
-void grow(cv::Mat objects, double reach_px, MaskBits reason, Plane<MaskBits>& reasons) {
+constexpr double rounding_px = 1e-3;
+
+/// grow() by the pixels of a disc, one after the other: of small ones quicker than measuring distances.
+void grow_by_disc(const cv::Mat& objects, double reach_px, MaskBits reason, Plane<MaskBits>& reasons) {
+  const int radius = static_cast<int>(reach_px + rounding_px);
+  for (int down = -radius; down <= radius; ++down) {
+    for (int across = -radius; across <= radius; ++across) {
+      if (std::hypot(across, down) > reach_px + rounding_px) continue;
+      const int begin = std::max(0, -across);
+      const int end = std::min(objects.cols, objects.cols - across);
+      for (int y = std::max(0, -down); y < std::min(objects.rows, objects.rows - down); ++y) {
+        const std::uint8_t* const from = objects.ptr<std::uint8_t>(y + down) + across;
+        MaskBits* const into = reasons.row(y);
+        for (int x = begin; x < end; ++x) into[x] |= from[x] & reason;
+      }
+    }
+  }
+}
+
+/// Bits of the objects (255) that are grown, wherever the nearest of their pixels is not farther away than `reach_px`.
+void grow(const cv::Mat& objects, double reach_px, MaskBits reason, Plane<MaskBits>& reasons) {
   if (!(reach_px > 0) || cv::countNonZero(objects) == 0) return;
+  constexpr double small_px = 4;
+  if (reach_px <= small_px) {
+    grow_by_disc(objects, reach_px, reason, reasons);
+    return;
+  }
   cv::Mat distance_px;
   cv::distanceTransform(objects == 0, distance_px, cv::DIST_L2, cv::DIST_MASK_PRECISE);
-  constexpr double rounding_px = 1e-3;
   for (int y = 0; y < objects.rows; ++y) {
     for (int x = 0; x < objects.cols; ++x) {
       if (distance_px.at<float>(y, x) <= reach_px + rounding_px) reasons.at(x, y) |= reason;

@@ -49,7 +49,7 @@ std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const s
   std::vector<IndexAcquisition> acquisitions;
   for (Datatake& datatake : choose_one_per_datatake(std::move(listing.scenes)).datatakes) {
     if (!crs.empty()) prefer_zone(datatake, crs);
-    acquisitions.push_back({datatake.acquired, scenes_of(datatake)});
+    acquisitions.push_back({datatake.acquired, scenes_of(datatake), nullptr});
   }
   return acquisitions;
 }
@@ -75,10 +75,10 @@ Grid whole_ground(const IndexAcquisition& acquisition, std::span<const Band> ban
 }
 
 void check_acquisition(const IndexAcquisition& acquisition, const IndexReading& reading, OffsetMemory& offsets,
-                       SkippedScenes& warnings) {
+                       BlockCache& blocks, SkippedScenes& warnings) {
   for (const Scene& part : acquisition.parts) {
     OpenBands files;
-    const OffsetReport report = offsets.check(part, files, reading.checks.offsets);
+    const OffsetReport report = offsets.check(part, files, reading.checks.offsets, &blocks);
     if (!report.decision.use) throw DataError(redacted(part.source) + ": " + report.decision.reason);
     for (const std::string& doubt : report.decision.warnings) warnings.emplace_back(part.id, doubt);
   }
@@ -104,7 +104,7 @@ void refuse_displaced_parts(const IndexAcquisition& acquisition, const Grid& gro
 Mosaic read_ground(const IndexAcquisition& acquisition, const Grid& part, std::span<const Band> bands,
                    const IndexReading& reading, BlockCache& blocks, OpenBands* files) {
   MosaicOptions how;
-  how.blocks = &blocks;
+  how.blocks = acquisition.decoded ? acquisition.decoded.get() : &blocks;
   how.files = files;
   how.class_reasons = class_reasons(reading.masks);
   if (!reading.masked) how.class_reasons.fill(mask_clear);

@@ -2,6 +2,7 @@
 // Which acquisitions indices are made of, and their pixels.
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,6 +23,8 @@ namespace pitwatch {
 struct IndexAcquisition {
   Instant acquired{};
   std::vector<Scene> parts;  // at least one, in the order in which they are to be read
+  /// Blocks of it that are decoded already, which it is read by way of; may be null.
+  std::shared_ptr<BlockCache> decoded = nullptr;
 };
 
 /// How pixels are read.
@@ -49,7 +52,7 @@ Grid whole_ground(const IndexAcquisition& acquisition, std::span<const Band> ban
 /// Throws DataError for a scene that is refused (reading.checks): offsets that its pixels contradict, a file of a
 /// mirror that is not as it was fetched. Appends what speaks against it otherwise.
 void check_acquisition(const IndexAcquisition& acquisition, const IndexReading& reading, OffsetMemory& offsets,
-                       SkippedScenes& warnings);
+                       BlockCache& blocks, SkippedScenes& warnings);
 
 /// Throws DataError for a scene one of whose bands, or whose classification, lies elsewhere on a ground than B04
 /// (refuse_displaced()), unless the gate is off (reading.checks). Looked at are the bands that are read, and those of
@@ -58,7 +61,8 @@ void refuse_displaced_parts(const IndexAcquisition& acquisition, const Grid& gro
                             const IndexReading& reading, BlockCache& blocks);
 
 /// Reflectances and mask of a part of the ground: as `run` reads and masks them, with clouds grown (MosaicOptions).
-/// `files` may be null. Throws DataError as read_mosaic(), and for garbage. Thread-safe.
+/// By way of the acquisition's own blocks where it has some, else of `blocks`; `files` may be null. Throws DataError as
+/// read_mosaic(), and for garbage. Thread-safe.
 Mosaic read_ground(const IndexAcquisition& acquisition, const Grid& part, std::span<const Band> bands,
                    const IndexReading& reading, BlockCache& blocks, OpenBands* files);
 

@@ -1,6 +1,7 @@
 #include "pipeline/indexmap/index_maps.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <system_error>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/large_buffer.hpp"
 #include "pipeline/indexmap/index_picture.hpp"
 #include "pipeline/indexmap/index_raster.hpp"
 #include "pipeline/io/files/gdal_runtime.hpp"
@@ -111,20 +113,58 @@ class IndexMaps {
     std::exception_ptr refusal;
   };
 
-  std::vector<Checked> check_all(const std::vector<IndexAcquisition>& all) {
+  std::vector<Checked> check_all(std::vector<IndexAcquisition>& all) {
+    const KeptPixels kept;  // acquisition follows on acquisition
     std::vector<Checked> checked(all.size());
     in_parallel(static_cast<int>(all.size()), [&](int number) {
       const auto i = static_cast<std::size_t>(number);
       try {
-        check_acquisition(all[i], options_.reading, offsets_, checked[i].warnings);
+        auto blocks = std::make_shared<BlockCache>(check_cache_bytes);
+        check_acquisition(all[i], options_.reading, offsets_, *blocks, checked[i].warnings);
         std::unique_ptr<Aoi> aoi;
-        BlockCache blocks(check_cache_bytes);
-        refuse_displaced_parts(all[i], ground_of(all[i], aoi), bands_, options_.reading, blocks);
+        const Grid ground = ground_of(all[i], aoi);
+        refuse_displaced_parts(all[i], ground, bands_, options_.reading, *blocks);
+        keep_blocks(all[i], std::move(blocks), room_for_blocks(all, ground));
       } catch (const DataError&) {
         checked[i].refusal = std::current_exception();
       }
     });
     return checked;
+  }
+
+  /// Memory for blocks that the checks have decoded, until they are wanted again: of composites what strips of many
+  /// rows leave.
+  std::int64_t room_for_blocks(const std::vector<IndexAcquisition>& all, const Grid& ground) const {
+    constexpr std::int64_t strip_rows = 512;
+    constexpr std::int64_t for_reading = std::int64_t{96} << 20;
+    if (!options_.composite) return options_.memory_bytes / 16;
+    // Where clouds are told by their spectra the strips have their size whatever the memory.
+    const auto is_spectral = [&](const IndexAcquisition& one) {
+      return options_.reading.masked && uses_spectral_masks(one.parts, options_.reading.masks);
+    };
+    if (std::any_of(all.begin(), all.end(), is_spectral)) return 0;
+    const std::size_t values = std::max(request_.indices.size(), bands_.size());
+    const std::int64_t row_bytes = std::int64_t{ground.width} * static_cast<std::int64_t>(values * sizeof(float));
+    const std::int64_t of_strip =
+        row_bytes * static_cast<std::int64_t>(all.size()) * std::min<std::int64_t>(strip_rows, ground.height);
+    return options_.memory_bytes - program_bytes - for_reading - row_bytes * ground.height - of_strip * 5 / 4;
+  }
+
+  /// Which of them are kept does not change the result.
+  void keep_blocks(IndexAcquisition& acquisition, std::shared_ptr<BlockCache> blocks, std::int64_t room) {
+    const std::int64_t bytes = blocks->bytes();
+    if (bytes == 0) return;
+    if (kept_bytes_.fetch_add(bytes) + bytes > room) {
+      kept_bytes_ -= bytes;
+      return;
+    }
+    blocks->set_limit(bytes);
+    BlockCache* const cache = blocks.get();
+    acquisition.decoded = {cache, [this, bytes, owner = std::move(blocks)](BlockCache*) { kept_bytes_ -= bytes; }};
+  }
+
+  static void free_blocks(std::vector<IndexAcquisition>& acquisitions) {
+    for (IndexAcquisition& one : acquisitions) one.decoded.reset();
   }
 
   /// Acquisitions of a period but for those that are refused.
@@ -219,6 +259,10 @@ class IndexMaps {
       const IndexPlan plan = request_.plan(first, count);
       Planes values = composed(subject.acquisitions, plan);
       if (!subject.before.empty()) subtract(values, composed(subject.before, plan));
+      if (first + count == request_.indices.size()) {
+        free_blocks(subject.acquisitions);  // writing needs the memory
+        free_blocks(subject.before);
+      }
       for (std::size_t i = 0; i < count; ++i) {
         leave_out_outside(values[i]);
         write(request_.indices[first + i], subject, values[i]);
@@ -230,7 +274,7 @@ class IndexMaps {
 
   /// Leaves out acquisitions that turn out to be unusable.
   Planes composed(std::vector<IndexAcquisition>& acquisitions, const IndexPlan& plan) {
-    ComposeOptions how{compositing(), options_.reading, options_.memory_bytes - program_bytes};
+    ComposeOptions how{compositing(), options_.reading, options_.memory_bytes - program_bytes - kept_bytes_};
     for (;;) {
       try {
         return compose(acquisitions, plan, ground_, how, progress_);
@@ -321,6 +365,7 @@ class IndexMaps {
   const IndexRequest& request_;
   const IndexMapOptions& options_;
   const ProgressSink& progress_;
+  std::atomic<std::int64_t> kept_bytes_ = 0;  // of IndexAcquisition::decoded
   std::vector<Band> bands_;
   Grid ground_;
   std::unique_ptr<Aoi> aoi_;

@@ -196,7 +196,7 @@ class TableRun {
     const IndexAcquisition& acquisition = place.acquisitions[slot.acquisition];
     Mosaic ground;
     try {
-      check_acquisition(acquisition, options_.reading, offsets_, slot.warnings);
+      check_acquisition(acquisition, options_.reading, offsets_, blocks, slot.warnings);
       refuse_displaced_parts(acquisition, place.grid, plan_.bands, options_.reading, blocks);
       OpenBands files;
       ground = read_ground(acquisition, place.grid, plan_.bands, options_.reading, blocks, &files);

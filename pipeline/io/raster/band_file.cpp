@@ -434,7 +434,7 @@ void BandFile::read_resized(const Window& window, PlaneView<std::uint16_t> into)
   }
 }
 
-Plane<std::uint16_t> BandFile::read_decimated(int longest_px) const {
+Plane<std::uint16_t> BandFile::read_decimated(int longest_px, const WindowReader& read) const {
   const auto step_of = [&](int width, int height) { return (std::max(width, height) + longest_px - 1) / longest_px; };
   const auto part = [](int length, int step) { return (length + step - 1) / step; };
   if (state_->has_overviews) {
@@ -443,7 +443,7 @@ Plane<std::uint16_t> BandFile::read_decimated(int longest_px) const {
     read_resized(grid().extent(), result.view());
     return result;
   }
-  const Plane<std::uint16_t> blocks = read_spread(decimated_from_pixels);
+  const Plane<std::uint16_t> blocks = read_spread_by(decimated_from_pixels, read);
   const int step = step_of(blocks.width(), blocks.height());
   Plane<std::uint16_t> result(part(blocks.width(), step), part(blocks.height(), step));
   for (int y = 0; y < result.height(); ++y) {
@@ -453,6 +453,17 @@ Plane<std::uint16_t> BandFile::read_decimated(int longest_px) const {
 }
 
 Plane<std::uint16_t> BandFile::read_spread(std::int64_t wanted_pixels) const {
+  return read_spread_by(wanted_pixels, {});
+}
+
+Plane<std::uint16_t> BandFile::read_spread_by(std::int64_t wanted_pixels, const WindowReader& read) const {
+  const auto read_one = [&](int bx, int by, PlaneView<std::uint16_t> into) {
+    if (read && state_->deflate_tiff) {
+      read({bx * block_width(), by * block_height(), into.width, into.height}, into);
+    } else {
+      read_block(bx, by, into);
+    }
+  };
   if (std::int64_t{grid().width} * grid().height <= wanted_pixels) {
     Plane<std::uint16_t> whole(grid().width, grid().height);
     if (!state_->deflate_tiff) {
@@ -463,7 +474,7 @@ Plane<std::uint16_t> BandFile::read_spread(std::int64_t wanted_pixels) const {
       for (int bx = 0; bx < blocks_across(); ++bx) {
         const Window block =
             intersection({bx * block_width(), by * block_height(), block_width(), block_height()}, grid().extent());
-        read_block(bx, by, {&whole.at(block.x, block.y), block.width, block.height, whole.stride()});
+        read_one(bx, by, {&whole.at(block.x, block.y), block.width, block.height, whole.stride()});
       }
     }
     return whole;
@@ -487,8 +498,8 @@ Plane<std::uint16_t> BandFile::read_spread(std::int64_t wanted_pixels) const {
       PlaneView<std::uint16_t> into{&result.at(x * block_width(), y * block_height()),
                                     std::min(block_width(), grid().width), std::min(block_height(), grid().height),
                                     result.stride()};
-      read_block(spread(x / blocks_x, columns, across) * blocks_x + x % blocks_x,
-                 spread(y / blocks_y, rows, down) * blocks_y + y % blocks_y, into);
+      read_one(spread(x / blocks_x, columns, across) * blocks_x + x % blocks_x,
+               spread(y / blocks_y, rows, down) * blocks_y + y % blocks_y, into);
     }
   }
   return result;

@@ -2,6 +2,7 @@
 // Pixels of one raster file.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -63,16 +64,21 @@ class BandFile {
   /// Reads a window that must lie inside the raster, through GDAL's block cache. `into` must be at least as large.
   void read_window(const Window& window, PlaneView<std::uint16_t> into) const;
 
+  /// As read_window().
+  using WindowReader = std::function<void(const Window& window, PlaneView<std::uint16_t> into)>;
+
   /// The band at most `longest_px` pixels long and wide, every n-th pixel of it: from its overviews, where they may be
   /// means; without any, of blocks spread over the raster (4 million pixels), side by side. A raster that is not larger
-  /// comes as it is. Which pixel is which place does not follow from it.
-  Plane<std::uint16_t> read_decimated(int longest_px) const;
+  /// comes as it is. Which pixel is which place does not follow from it. Blocks of DEFLATE, which are read whole, come
+  /// by way of `read` where there is one.
+  Plane<std::uint16_t> read_decimated(int longest_px, const WindowReader& read = {}) const;
 
   /// Pieces at full resolution, 512 pixels and more wide and high, in rows and columns spread evenly over the raster,
   /// side by side: as many as have at most so many pixels together, but one; of a raster that has no more, all of it.
   Plane<std::uint16_t> read_spread(std::int64_t wanted_pixels) const;
 
  private:
+  Plane<std::uint16_t> read_spread_by(std::int64_t wanted_pixels, const WindowReader& read) const;
   void read_resized(const Window& window, PlaneView<std::uint16_t> into) const;
   void read_coded(const Window& window, PlaneView<std::uint16_t> into) const;
   void read_coded_block(int bx, int by, const Window& window, PlaneView<std::uint16_t> into) const;

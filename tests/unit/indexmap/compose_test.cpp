@@ -52,7 +52,7 @@ class ComposeTest : public testing::Test {
       }
       classes_.push_back(plane_copy(classes));
       add(Band::SCL, classes);
-      acquisitions_.push_back({Instant{} + std::chrono::hours(24 * k), {scene}});
+      acquisitions_.push_back({Instant{} + std::chrono::hours(24 * k), {scene}, nullptr});
     }
     options_.reading.checks = {OffsetCheck::off, false};
   }
@@ -172,6 +172,36 @@ TEST_F(ComposeTest, GreatestNdvi) {
     for (const auto& pixel : pixels) most = std::max(most, pixel.ndvi());
     return std::vector{most};
   });
+}
+
+TEST_F(ComposeTest, BlocksThatAreDecodedAlreadyAreNotReadAgain) {
+  const std::vector<std::string> ndvi{"NDVI"};
+  const IndexRequest request = make_request(ndvi, {}, {});
+  const auto composed = [&] {
+    return std::move(compose(acquisitions_, request.plan(), grid, options_, [](std::string_view, double) {}).front());
+  };
+  const Plane<float> as_it_is = composed();
+  const std::vector<Band> bands{Band::B04, Band::B08};
+  for (IndexAcquisition& one : acquisitions_) {
+    one.decoded = std::make_shared<BlockCache>(std::int64_t{64} << 20);
+    read_ground(one, grid, bands, options_.reading, *one.decoded, nullptr);
+  }
+  Plane<std::uint16_t> other(width, height);
+  for (int y = 0; y < height; ++y) std::fill_n(other.row(y), width, std::uint16_t{1000});
+  for (const IndexAcquisition& one : acquisitions_) {
+    write_geotiff_u16(one.parts[0].bands.at(Band::B08).path, grid, other.view(), 0);
+  }
+  const Plane<float> again = composed();
+  for (IndexAcquisition& one : acquisitions_) one.decoded.reset();
+  const Plane<float> of_the_files = composed();
+  int differences = 0;
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      ASSERT_TRUE(again.at(x, y) == as_it_is.at(x, y) || std::isnan(as_it_is.at(x, y)));
+      differences += of_the_files.at(x, y) != as_it_is.at(x, y) ? 1 : 0;
+    }
+  }
+  EXPECT_GT(differences, width * height / 2);
 }
 
 TEST_F(ComposeTest, NamesTheAcquisitionThatCannotBeRead) {

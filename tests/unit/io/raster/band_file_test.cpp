@@ -443,7 +443,20 @@ TEST(BandFile, PiecesAreWholeBlocksSpreadOverTheRaster) {
         EXPECT_TRUE(places.insert(*place).second);
       }
     }
-    EXPECT_LE(file.read_decimated(300).width(), 300);
+    const Plane<std::uint16_t> decimated = file.read_decimated(300);
+    EXPECT_LE(decimated.width(), 300);
+    // The same by way of another reader, which is asked for blocks of DEFLATE.
+    int windows = 0;
+    const Plane<std::uint16_t> by_reader =
+        file.read_decimated(300, [&](const Window& window, PlaneView<std::uint16_t> into) {
+          ++windows;
+          file.read_window(window, into);
+        });
+    EXPECT_EQ(windows > 0, std::string(layout.back()) == "COMPRESS=DEFLATE");
+    ASSERT_EQ(by_reader.height(), decimated.height());
+    for (int y = 0; y < decimated.height(); ++y) {
+      EXPECT_TRUE(std::equal(decimated.row(y), decimated.row(y) + decimated.width(), by_reader.row(y)));
+    }
   }
 }
 
