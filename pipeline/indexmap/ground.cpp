@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include "pipeline/acquisition/choice.hpp"
 #include "pipeline/acquisition/editions.hpp"
@@ -17,6 +20,17 @@ std::string missing_bands(const Scene& scene, std::span<const Band> bands) {
     if (!scene.has(band)) missing += " " + std::string(name(band));
   }
   return missing;
+}
+
+/// An item names all bands of its product, and people fetch those that they need: of bands that are not read, those are
+/// left out whose files are not there.
+void leave_out_absent(Scene& scene, std::span<const Band> bands) {
+  std::erase_if(scene.bands, [&](const auto& one) {
+    const auto& [band, asset] = one;
+    if (!is_reflectance(band) || std::find(bands.begin(), bands.end(), band) != bands.end()) return false;
+    std::error_code none;
+    return !is_url(asset.path) && !asset.path.starts_with("/vsi") && !std::filesystem::exists(asset.path, none);
+  });
 }
 
 /// Throws DataError for an acquisition in which clouds cannot be told by the pixels.
@@ -49,7 +63,9 @@ std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const s
   std::vector<IndexAcquisition> acquisitions;
   for (Datatake& datatake : choose_one_per_datatake(std::move(listing.scenes)).datatakes) {
     if (!crs.empty()) prefer_zone(datatake, crs);
-    acquisitions.push_back({datatake.acquired, scenes_of(datatake), nullptr});
+    std::vector<Scene> parts = scenes_of(datatake);
+    for (Scene& part : parts) leave_out_absent(part, bands);
+    acquisitions.push_back({datatake.acquired, std::move(parts), nullptr});
   }
   return acquisitions;
 }

@@ -38,8 +38,9 @@ struct IndexReading {
 using SkippedScenes = std::vector<std::pair<std::string, std::string>>;
 
 /// The overflights of a listing in a period (both ends included), in order of time, one edition of each
-/// (choose_one_per_datatake()); scenes that lack one of the bands are skipped. With `place`: those that meet it. With
-/// `crs`: of each acquisition tiles of that zone first (prefer_zone()).
+/// (choose_one_per_datatake()); scenes that lack one of the bands are skipped. Other bands that an item names, and
+/// whose files are not there, are left out of it. With `place`: those that meet it. With `crs`: of each acquisition
+/// tiles of that zone first (prefer_zone()).
 std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const std::optional<Instant>& from,
                                                   const std::optional<Instant>& until, std::span<const Band> bands,
                                                   const std::optional<DegreeBox>& place, SkippedScenes& skipped,

@@ -136,6 +136,25 @@ TEST(Index, RasterOfASceneIsTheFormulaOfItsBands) {
   EXPECT_TRUE(fs::exists(folder / "out/wet.tif"));
 }
 
+TEST(Index, BandsThatAreNamedAndNotThereAreMissedWhereTheyAreRead) {
+  const test::TemporaryFolder folder;
+  const fs::path whole = fs::path(items().front()).parent_path();
+  fs::copy(whole, folder / "part", fs::copy_options::recursive);
+  const std::string item = folder / "part/" + fs::path(items().front()).filename().string();
+  for (const char* const band : {"B02", "B03", "B11", "B12"}) fs::remove(folder / "part/" + std::string(band) + ".tif");
+  const auto ndvi_of = [&](const std::string& of, const std::string& out) {
+    return test::run_process(index({of, "--index", "NDVI", "--out", out, "--quiet"}));
+  };
+  const test::Outcome of_part = ndvi_of(item, folder / "part.tif");
+  ASSERT_EQ(of_part.exit_code, 0) << of_part.err;
+  ASSERT_EQ(ndvi_of(items().front(), folder / "whole.tif").exit_code, 0);
+  EXPECT_EQ(test::read_text(folder / "part.tif"), test::read_text(folder / "whole.tif"));
+  const test::Outcome other =
+      test::run_process(index({item, "--index", "NDMI", "--out", folder / "other.tif", "--quiet"}));
+  EXPECT_EQ(other.exit_code, 3);
+  EXPECT_THAT(other.err, testing::HasSubstr("B11.tif"));
+}
+
 TEST(Index, WholeNumbersAreTheValuesRounded) {
   const test::TemporaryFolder folder;
   const std::string item = items().front();
