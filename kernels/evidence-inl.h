@@ -9,6 +9,7 @@
 
 #include <hwy/highway.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -52,6 +53,31 @@ HWY_INLINE hn::Mask<D> ground_from(D d, std::size_t k, V red, V nir, const Groun
   };
   if (k == 2) return exceeds(1);
   return k == 1 ? hn::Or(exceeds(0), exceeds(2)) : hn::And(exceeds(0), exceeds(2));
+}
+
+/// Which ground pixels are of: where it is of kind k or a later one, k = 1..3.
+template <class D>
+struct GroundLanes {
+  template <class V>
+  HWY_INLINE GroundLanes(D d, V red, V nir, const GroundEdges& edges)
+      : from_1(ground_from(d, 1, red, nir, edges)),
+        from_2(ground_from(d, 2, red, nir, edges)),
+        from_3(ground_from(d, 3, red, nir, edges)) {}
+  hn::Mask<D> from_1, from_2, from_3;
+};
+
+/// The mean of the surroundings for pixels of a cell, each of its own ground: between the centres of the cell's left
+/// and right neighbours by `position`, 0..1. `surroundings` by ground, one value per cell centre.
+template <class D, class V>
+HWY_INLINE V surroundings_at(D d, const std::array<const float*, ground_count>& surroundings, std::size_t cell,
+                             V position, const GroundLanes<D>& ground) {
+  const auto at = [&](std::size_t kind) HWY_ATTR {
+    const float* const centres = surroundings[kind] + cell;
+    return hn::Add(hn::Set(d, centres[0]), hn::Mul(hn::Set(d, centres[1] - centres[0]), position));
+  };
+  V mean = hn::IfThenElse(ground.from_1, at(1), at(0));
+  mean = hn::IfThenElse(ground.from_2, at(2), mean);
+  return hn::IfThenElse(ground.from_3, at(3), mean);
 }
 
 }  // namespace pitwatch::kernels::HWY_NAMESPACE

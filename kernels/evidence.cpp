@@ -134,19 +134,11 @@ void evidence_row(const EvidenceRow& row, const EvidenceParameters& parameters, 
       const auto t = hn::Load(d, position + lane);
       const auto red = hn::LoadU(d, row.red + i);
       const auto nir = hn::LoadU(d, row.nir + i);
-      const auto ground1 = ground_from(d, 1, red, nir, parameters.ground_edges);
-      const auto ground2 = ground_from(d, 2, red, nir, parameters.ground_edges);
-      const auto ground3 = ground_from(d, 3, red, nir, parameters.ground_edges);
+      const GroundLanes ground(d, red, nir, parameters.ground_edges);
 
       const auto rest = [&](std::size_t band) HWY_ATTR {
-        const auto at = [&](std::size_t ground) HWY_ATTR {
-          const float* centres = row.surroundings[band][ground] + cell;
-          return hn::Add(hn::Set(d, centres[0]), hn::Mul(hn::Set(d, centres[1] - centres[0]), t));
-        };
-        auto expected = hn::IfThenElse(ground1, at(1), at(0));
-        expected = hn::IfThenElse(ground2, at(2), expected);
-        expected = hn::IfThenElse(ground3, at(3), expected);
-        return hn::Sub(hn::LoadU(d, row.difference[band] + i), expected);
+        return hn::Sub(hn::LoadU(d, row.difference[band] + i),
+                       surroundings_at(d, row.surroundings[band], cell, t, ground));
       };
       const auto deviation = [&](std::size_t channel, auto value) HWY_ATTR {
         const auto variance = hn::Add(hn::Set(d, parameters.noise_variance[channel]),

@@ -96,14 +96,9 @@ void raise_evidence_row(const FeatureEvidenceRow& row, const EvidenceParameters&
       const auto t = hn::Load(d, position + lane);
       const auto red = hn::LoadU(d, row.red + i);
       const auto nir = hn::LoadU(d, row.nir + i);
-      const auto at = [&](std::size_t ground) HWY_ATTR {
-        const float* centres = row.surroundings[ground] + cell;
-        return hn::Add(hn::Set(d, centres[0]), hn::Mul(hn::Set(d, centres[1] - centres[0]), t));
-      };
-      auto expected = hn::IfThenElse(ground_from(d, 1, red, nir, parameters.ground_edges), at(1), at(0));
-      expected = hn::IfThenElse(ground_from(d, 2, red, nir, parameters.ground_edges), at(2), expected);
-      expected = hn::IfThenElse(ground_from(d, 3, red, nir, parameters.ground_edges), at(3), expected);
-      const auto rest = hn::Sub(hn::LoadU(d, row.difference + i), expected);
+      const GroundLanes ground(d, red, nir, parameters.ground_edges);
+      const auto rest =
+          hn::Sub(hn::LoadU(d, row.difference + i), surroundings_at(d, row.surroundings, cell, t, ground));
       const auto known = hn::Eq(rest, rest);
       const auto square = hn::IfThenElseZero(known, hn::Mul(rest, rest));
       const auto by_bands = hn::Mul(band_variance, hn::Max(hn::LoadU(d, row.variance + i), least_variance));
