@@ -15,6 +15,7 @@
 #include "pipeline/core/renamed_options.hpp"
 #include "tools/config_file.hpp"
 #include "tools/did_you_mean.hpp"
+#include "tools/placeholders.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -94,7 +95,7 @@ std::string nearest_option(const std::string& given, const po::options_descripti
 po::options_description common_options() {
   po::options_description options("Common options");
   options.add_options()                                                         //
-      ("h,h", "print the options of everyday use in short and exit")             //
+      ("h,h", "print the options of everyday use in short and exit")            //
       ("help", "print the options in groups and exit")                          //
       ("help-all", "print every option with unit, default and range and exit")  //
       ("config", po::value<std::string>()->value_name("FILE"),
@@ -124,6 +125,10 @@ po::variables_map parse_options(Command& command, const std::vector<std::string>
   };
   po::positional_options_description positional;
   for (const std::string& name : command.positional()) positional.add(name.c_str(), 1);
+  const auto expect_plain = [](std::string_view text) {
+    if (has_placeholder(text)) throw ConfigError("'" + std::string(text) + "' cannot be a value: %value% and the like");
+  };
+  for (const std::string& argument : arguments) expect_plain(argument);
   try {
     // The first store wins in Boost.Program_options.
     store(po::command_line_parser(arguments)
@@ -135,7 +140,11 @@ po::variables_map parse_options(Command& command, const std::vector<std::string>
     if (const std::string path = config_path(values); !path.empty()) {
       for (const po::parsed_options& section : read_config_file(path, call, all)) store(section);
     }
-    store(po::parse_environment(all, [&](const std::string& name) { return option_of_variable(name, all); }));
+    store(po::parse_environment(all, [&](const std::string& name) {
+      std::string option = option_of_variable(name, all);
+      if (const char* const value = std::getenv(name.c_str()); value != nullptr && !option.empty()) expect_plain(value);
+      return option;
+    }));
     po::notify(values);
     for (const Alias& alias : former) {
       if (!values["quiet"].as<bool>()) spdlog::warn("--{} is now called --{}", alias.other, alias.name);

@@ -9,6 +9,7 @@
 #include "pipeline/io/files/regular_file.hpp"
 #include "tools/commands.hpp"
 #include "tools/did_you_mean.hpp"
+#include "tools/placeholders.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -95,6 +96,7 @@ po::parsed_options parse_lines(const std::string& path, const std::vector<Line>&
                                const po::options_description& known) {
   po::parsed_options all(&known);
   for (const Line& line : lines) {
+    if (has_placeholder(line.text)) fail(path, line.number, "%value% and the like cannot be part of a value");
     std::istringstream text(line.text + "\n");
     try {
       for (po::option& option : po::parse_config_file(text, known, true).options) {

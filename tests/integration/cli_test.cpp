@@ -297,7 +297,14 @@ TEST_F(Cli, BadConfigFileAndEnvironment) {
   test::write_text(folder_ / "large.ini", "");
   std::filesystem::resize_file(folder_ / "large.ini", std::uintmax_t{20} << 30);
   expect_failure(comparison({"--config", folder_ / "large.ini"}), exit_usage, {"large.ini: is larger than 1048576"});
+  // In which messages would be put into themselves without an end.
+  test::write_text(folder_ / "endless.ini", "+%invalid_line%%value%\n");
+  expect_failure(comparison({"--config", folder_ / "endless.ini"}), exit_usage, {"endless.ini:1", "%value%"});
+  expect_failure(comparison({"--threads=%value%"}), exit_usage, {"%value%"});
+  expect_failure(comparison({"--%option%"}), exit_usage, {"%option%"});
   Invocation run = comparison();
+  run.environment["PITWATCH_THREADS"] = "%value%x";
+  expect_failure(run, exit_usage, {"%value%"});
   run.environment["PITWATCH_THREADS"] = "many";
   expect_failure(run, exit_usage, {"many"});
   run.environment = {{"PITWATCH_SIMD", "MMX"}};
