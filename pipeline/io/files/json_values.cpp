@@ -17,6 +17,8 @@ constexpr int deepest_nesting = 64;
 
 namespace {
 
+constexpr std::size_t longest_reason = 400;  // bytes: the library quotes what it read last, whatever its length
+
 /// What all readers of JSON here bound: depth and number of values, whatever the text's size.
 class Bounds : public json::json_sax_t {
  public:
@@ -35,7 +37,7 @@ class Bounds : public json::json_sax_t {
   bool start_array(std::size_t) override { return begin(); }
   bool end_array() override { return end(); }
   bool parse_error(std::size_t, const std::string&, const json::exception& error) override {
-    throw DataError(std::string("not JSON: ") + error.what());
+    throw DataError("not JSON: " + abridged(error.what(), longest_reason));
   }
 
  protected:
@@ -88,7 +90,7 @@ json parse_json(std::string_view text, std::size_t most_values) {
     json::sax_parse(text, &bounds);
     return json::parse(text);
   } catch (const json::exception& error) {
-    throw DataError(std::string("not JSON: ") + error.what());
+    throw DataError("not JSON: " + abridged(error.what(), longest_reason));
   }
 }
 
@@ -97,7 +99,7 @@ std::map<std::string, std::string> top_texts(std::string_view text) {
   try {
     json::sax_parse(text, &top);
   } catch (const json::exception& error) {
-    throw DataError(std::string("not JSON: ") + error.what());
+    throw DataError("not JSON: " + abridged(error.what(), longest_reason));
   }
   return std::move(top.texts);
 }
