@@ -96,7 +96,8 @@ po::parsed_options parse_lines(const std::string& path, const std::vector<Line>&
                                const po::options_description& known) {
   po::parsed_options all(&known);
   for (const Line& line : lines) {
-    if (has_placeholder(line.text)) fail(path, line.number, "%value% and the like cannot be part of a value");
+    if (has_placeholder(content_of(line.text)))
+      fail(path, line.number, "%value% and the like cannot be part of a value");
     std::istringstream text(line.text + "\n");
     try {
       for (po::option& option : po::parse_config_file(text, known, true).options) {

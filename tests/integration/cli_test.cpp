@@ -300,6 +300,8 @@ TEST_F(Cli, BadConfigFileAndEnvironment) {
   // In which messages would be put into themselves without an end.
   test::write_text(folder_ / "endless.ini", "+%invalid_line%%value%\n");
   expect_failure(comparison({"--config", folder_ / "endless.ini"}), exit_usage, {"endless.ini:1", "%value%"});
+  test::write_text(folder_ / "comment.ini", "# %value%\nthreads = many # %option%\n");
+  expect_failure(comparison({"--config", folder_ / "comment.ini"}), exit_usage, {"'many'"});
   expect_failure(comparison({"--threads=%value%"}), exit_usage, {"%value%"});
   expect_failure(comparison({"--%option%"}), exit_usage, {"%option%"});
   Invocation run = comparison();
