@@ -33,6 +33,7 @@ libdeflate-dev                compresses their tiles
 libzstd-dev                   compresses the state
 libxml2-dev                   metadata of ESA's products
 libminizip-dev                the directories of zipped products
+zlib1g-dev                    checks what bundles of evidence are packed as
 libopencv-dev                 phase correlation; holds the CMake files that its core and imgproc parts lack
 libtbb-dev                    the pipeline over tiles
 libboost-program-options-dev  the command line

@@ -10,6 +10,7 @@
 #include "pipeline/io/files/csv_table.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/json_values.hpp"
+#include "pipeline/io/files/zip_writer.hpp"
 #include "pipeline/io/products/product_files.hpp"
 #include "pipeline/record/chain.hpp"
 
@@ -33,12 +34,13 @@ class BundleCheck {
  public:
   BundleCheck(ProductFiles files, const BundleOptions& options) : files_(std::move(files)), options_(options) {}
 
-  BundleReport run() {
+  BundleReport run(const std::string& path) {
     std::uint64_t total = 0;
     for (const std::string& name : files_.names()) total += files_.size(name);
     if (total > most_bytes) throw DataError("claims more than 2 GiB");
     if (!files_.has(sums_name)) throw DataError("is no bundle of evidence: it has no SHA256SUMS");
     check_sums();
+    check_archive(path);
     read_alert();
     read_chain();
     check_manifests();
@@ -49,6 +51,14 @@ class BundleCheck {
  private:
   void misfit(const std::string& what) {
     if (report_.misfits.size() < most_misfits) report_.misfits.push_back(what);
+  }
+
+  void check_archive(const std::string& path) {
+    try {
+      check_zip(path);
+    } catch (const DataError& error) {
+      misfit(error.what());
+    }
   }
 
   /// Of a member; nothing, and a misfit, where it cannot be read.
@@ -257,7 +267,7 @@ class BundleCheck {
 
 BundleReport verify_bundle(const std::string& path, const BundleOptions& options) {
   try {
-    return BundleCheck(ProductFiles::of_zip(path), options).run();
+    return BundleCheck(ProductFiles::of_zip(path), options).run(path);
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   }

@@ -1,5 +1,5 @@
 // Any bytes, read as a zip archive of a product: names that stay within it, members that can be read or not, and either
-// a scene or a DataError.
+// a scene or a DataError; and checked as one that was written by this program.
 
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/gdal_runtime.hpp"
 #include "pipeline/io/files/inner_path.hpp"
+#include "pipeline/io/files/zip_writer.hpp"
 #include "pipeline/io/products/product_files.hpp"
 #include "pipeline/io/products/safe_product.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
@@ -31,6 +32,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       } catch (const DataError&) {
       }
     }
+  } catch (const DataError&) {
+  }
+  try {
+    check_zip(scratch.path());
   } catch (const DataError&) {
   }
   try {

@@ -86,6 +86,18 @@ TEST(VerifyBundle, OneThatIsWholeFits) {
   EXPECT_EQ(report.vouched, 1U);
 }
 
+TEST(VerifyBundle, DoesNotFitWhereAnotherProgramWouldFindOtherNames) {
+  const test::TemporaryFolder folder;
+  Members members = good_members();
+  add_sums(members);
+  write_zip(folder / "a.zip", members);
+  std::string bytes = test::read_text(folder / "a.zip");
+  bytes[30] = 'X';  // name of the first member before its bytes: the directory has another
+  test::write_text(folder / "a.zip", bytes);
+  EXPECT_THAT(verify_bundle(folder / "a.zip", {}).misfits,
+              ElementsAre(HasSubstr("from byte " + std::to_string(bytes.find("PK\1\2")) + " on")));
+}
+
 TEST(VerifyBundle, NamesWhatWasChangedAddedOrTakenAway) {
   EXPECT_THAT(report_of([](Members& all) { bytes_of(all, "alert.geojson") += " "; }, false).misfits,
               ElementsAre(HasSubstr("alert.geojson: was changed")));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,81 @@ TEST(WriteZip, RefusesNamesThatLeadElsewhereAndLeavesNothing) {
     write_zip(folder / "none/a.zip", std::vector<ZipMember>{{"a", "x"}});
   });
   EXPECT_THAT(message, HasSubstr("none/"));
+}
+
+// ---- check_zip -------------------------------------------------------------------------------------------------
+
+std::string noise(std::size_t bytes) {
+  std::mt19937 random(7);
+  std::string text(bytes, '\0');
+  for (char& byte : text) byte = static_cast<char>(random());
+  return text;
+}
+
+bool fits(const std::string& path, const std::string& bytes) {
+  test::write_text(path, bytes);
+  try {
+    check_zip(path);
+    return true;
+  } catch (const DataError&) {
+    return false;
+  }
+}
+
+TEST(CheckZip, TakesWhatWriteZipWrites) {
+  constexpr std::size_t piece = std::size_t{1} << 20;
+  const test::TemporaryFolder folder;
+  for (const std::string& bytes : {std::string(), std::string("x"), std::string(3 * piece, '\0'), noise(piece - 100),
+                                   noise(2 * piece), noise(3 * piece + 1), std::string(piece + 1, 'a')}) {
+    write_zip(folder / "a.zip", std::vector<ZipMember>{{"one", bytes}, {"two/\xC3\xA9", "2"}, {"three", bytes}});
+    EXPECT_NO_THROW(check_zip(folder / "a.zip")) << bytes.size();
+  }
+  write_zip(folder / "none.zip", {});
+  EXPECT_NO_THROW(check_zip(folder / "none.zip"));
+}
+
+TEST(CheckZip, RefusesEveryBitThatIsAnotherButThoseThatNobodyReads) {
+  const test::TemporaryFolder folder;
+  const std::vector<ZipMember> members{{"a.txt", "some text of a file"}, {"b", noise(40)}, {"c", ""}};
+  write_zip(folder / "a.zip", members);
+  const std::string good = test::read_text(folder / "a.zip");
+  ASSERT_TRUE(fits(folder / "b.zip", good));
+  std::size_t unread = 0;
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    std::string other = good;
+    other[bit / 8] = static_cast<char>(other[bit / 8] ^ (1 << bit % 8));
+    if (!fits(folder / "b.zip", other)) continue;
+    ++unread;
+    const ProductFiles files = ProductFiles::of_zip(folder / "b.zip");
+    EXPECT_THAT(files.names(), ElementsAre("a.txt", "b", "c")) << "bit " << bit % 8 << " of byte " << bit / 8;
+    for (const ZipMember& member : members) EXPECT_EQ(files.read(member.name), member.bytes) << bit;
+  }
+  // Of each member the bit that says whether it is text, and of its last packed byte what is left over.
+  EXPECT_LE(unread, members.size() * (1 + 7));
+}
+
+TEST(CheckZip, RefusesBytesMoreAndBytesLess) {
+  const test::TemporaryFolder folder;
+  write_zip(folder / "a.zip", std::vector<ZipMember>{{"a.txt", "some text of a file"}, {"b", noise(40)}});
+  const std::string good = test::read_text(folder / "a.zip");
+  for (std::size_t at = 0; at <= good.size(); ++at) {
+    EXPECT_FALSE(fits(folder / "b.zip", std::string(good).insert(at, 1, '\x7F'))) << at;
+    if (at == good.size()) continue;
+    EXPECT_FALSE(fits(folder / "b.zip", std::string(good).erase(at, 1))) << at;
+    EXPECT_FALSE(fits(folder / "b.zip", good.substr(0, at))) << at;
+  }
+  EXPECT_FALSE(fits(folder / "b.zip", good + good));
+}
+
+TEST(CheckZip, NamesTheByteFromWhichItIsAnother) {
+  const test::TemporaryFolder folder;
+  write_zip(folder / "a.zip", std::vector<ZipMember>{{"a", "one"}, {"b", "two"}});
+  std::string bytes = test::read_text(folder / "a.zip");
+  const std::size_t second = bytes.find("PK\3\4", 4), directory = bytes.find("PK\1\2");
+  bytes[second + 30] = 'c';  // its name before its bytes: the directory has another
+  test::write_text(folder / "a.zip", bytes);
+  EXPECT_THAT(test::message_of<DataError>([&] { check_zip(folder / "a.zip"); }),
+              HasSubstr("from byte " + std::to_string(bytes.find("PK\1\2", directory + 1)) + " on"));
 }
 
 }  // namespace
