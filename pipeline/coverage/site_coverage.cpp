@@ -138,7 +138,7 @@ int whole_days(Instant from, Instant to) { return static_cast<int>(std::chrono::
 
 /// Fills the core of a pane.
 void add_pixels(const PaneState& pane, const Pane& place, SiteSight& sight) {
-  const SiteState state = read_site_state(pane.path, pane.grid, in_parallel);
+  const SiteState state = read_site_state(pane.path, pane.grid, in_parallel, StateParts::sight);
   const MonitorState& monitor = state.monitor;
   // What was last seen in the history has no date: it is taken to be the history's last acquisition.
   Instant learnt = state.acquisitions.front().acquired;

@@ -7,6 +7,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <string_view>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/renamed_options.hpp"
@@ -254,6 +256,28 @@ Grid grid_of(const StateHead& head) {
   return grid;
 }
 
+namespace {
+
+/// Of the arrays that hold them.
+std::span<const std::string_view> names_of(StateParts parts) {
+  static constexpr std::array<std::string_view, 2> of_incidents{"incident_events", "incident_runs"};
+  static constexpr std::array<std::string_view, 3> of_sight{"looks", "history", "status"};
+  if (parts == StateParts::sight) return of_sight;
+  return of_incidents;
+}
+
+MonitorState sight_of(MonitorState whole) {
+  MonitorState sight;
+  sight.width = whole.width;
+  sight.height = whole.height;
+  sight.observations = std::move(whole.observations);
+  sight.history = std::move(whole.history);
+  sight.status = std::move(whole.status);
+  return sight;
+}
+
+}  // namespace
+
 SiteState read_site_state(const std::string& path, const Grid& grid, const ParallelFor& parallel, StateParts parts) {
   const StateFile file(path);
   return naming(path, [&] {
@@ -284,11 +308,12 @@ SiteState read_site_state(const std::string& path, const Grid& grid, const Paral
     if (parts == StateParts::all) {
       file.unpack(arrays, parallel);
     } else if (!arrays.empty()) {
-      file.unpack_from(arrays.size() - state_arrays(incidents).size(), arrays, parallel);
-      state.monitor = {};
+      file.unpack_some(names_of(parts), arrays, parallel);
+      state.monitor = parts == StateParts::sight ? sight_of(std::move(state.monitor)) : MonitorState{};
       state.undisturbed = {};
       state.reference.reset();
     }
+    if (parts == StateParts::sight) return state;
     state.incidents = incidents_of(packed, incidents, header.at("evidence"), grid);
     return state;
   });

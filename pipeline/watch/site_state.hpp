@@ -73,6 +73,7 @@ Grid grid_of(const StateHead& head);
 enum class StateParts : std::uint8_t {
   all,
   incidents,  // and acquisitions; nothing of its pixels, as if it had not learnt: what alerts are made of
+  sight,  // and acquisitions; of its pixels when they were last seen: the monitor's observations, history and status
 };
 
 /// Reads a state of those terms, of former formats, too; the file is checked whole. Throws DataError, starting with the

@@ -9,8 +9,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -34,7 +36,6 @@ constexpr std::string_view mark = "PITWST";  // and two digits of the format
 constexpr std::size_t format_digits = 2;
 constexpr std::size_t digest_bytes = 32;
 constexpr std::size_t piece_elements = std::size_t{1} << 15;
-constexpr int compression_level = 1;
 
 [[noreturn]] void fail(const std::string& path, const std::string& what) { throw DataError(path + ": " + what); }
 constexpr const char* damaged = "is cut off or damaged";
@@ -122,52 +123,92 @@ struct Piece {
 
 using PlanePair = std::array<std::vector<std::uint8_t>, 2>;
 
+/// Calls `work` with the step from one number to the next: as a constant where they follow each other, so that the
+/// compiler makes vectors of them.
+template <std::size_t size, typename Work>
+void with_step(std::size_t step, const Work& work) {
+  if (step == size) {
+    work(std::integral_constant<std::size_t, size>());
+  } else {
+    work(step);
+  }
+}
+
 /// The two planes of a number of 16 bits that stands `offset` bytes into the elements.
 void split_shorts(const Piece& piece, std::size_t offset, PlanePair& planes) {
-  std::uint16_t before = 0;
-  const auto [numbers, step] = piece.numbers_at(offset);
-  for (std::size_t i = 0; i < piece.count; ++i) {
-    std::uint16_t value = short_at(numbers + i * step);
-    if (piece.array->smooth) {
-      const std::uint16_t same = value;
-      value = fold(static_cast<std::uint16_t>(value - before));
-      before = same;
+  const auto [first, bytes_apart] = piece.numbers_at(offset);
+  with_step<2>(bytes_apart, [&, first = first](auto step) {
+    const std::byte* const numbers = first;
+    std::uint8_t* const low = planes[0].data();
+    std::uint8_t* const high = planes[1].data();
+    const std::size_t count = piece.count;
+    const auto put = [=](std::size_t i, std::uint16_t value) {
+      low[i] = static_cast<std::uint8_t>(value & 0xffU);
+      high[i] = static_cast<std::uint8_t>(value >> 8);
+    };
+    if (!piece.array->smooth) {
+      for (std::size_t i = 0; i < count; ++i) put(i, short_at(numbers + i * step));
+      return;
     }
-    planes[0][i] = static_cast<std::uint8_t>(value & 0xffU);
-    planes[1][i] = static_cast<std::uint8_t>(value >> 8);
-  }
+    if (count > 0) put(0, fold(short_at(numbers)));
+    for (std::size_t i = 1; i < count; ++i) {
+      put(i, fold(static_cast<std::uint16_t>(short_at(numbers + i * step) - short_at(numbers + (i - 1) * step))));
+    }
+  });
 }
 
 void join_shorts(const Piece& piece, const PlanePair& planes, std::size_t offset) {
-  std::uint16_t before = 0;
-  const auto [numbers, step] = piece.numbers_at(offset);
-  for (std::size_t i = 0; i < piece.count; ++i) {
-    auto value = static_cast<std::uint16_t>(planes[0][i] | (planes[1][i] << 8));
-    if (piece.array->smooth) {
-      value = static_cast<std::uint16_t>(unfold(value) + before);
-      before = value;
+  const auto [first, bytes_apart] = piece.numbers_at(offset);
+  with_step<2>(bytes_apart, [&, first = first](auto step) {
+    std::byte* const numbers = first;
+    const std::uint8_t* const low = planes[0].data();
+    const std::uint8_t* const high = planes[1].data();
+    const std::size_t count = piece.count;
+    const auto value_at = [=](std::size_t i) { return static_cast<std::uint16_t>(low[i] | (high[i] << 8)); };
+    if (!piece.array->smooth) {
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::uint16_t value = value_at(i);
+        std::memcpy(numbers + i * step, &value, sizeof value);
+      }
+      return;
     }
-    std::memcpy(numbers + i * step, &value, sizeof value);
-  }
+    std::uint16_t value = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      value = static_cast<std::uint16_t>(unfold(value_at(i)) + value);
+      std::memcpy(numbers + i * step, &value, sizeof value);
+    }
+  });
 }
 
 void split_bytes(const Piece& piece, std::size_t offset, std::vector<std::uint8_t>& plane) {
-  std::uint8_t before = 0;
-  const auto [numbers, step] = piece.numbers_at(offset);
-  for (std::size_t i = 0; i < piece.count; ++i) {
-    const auto value = std::to_integer<std::uint8_t>(numbers[i * step]);
-    plane[i] = piece.array->smooth ? static_cast<std::uint8_t>(value - before) : value;
-    before = value;
-  }
+  const auto [first, bytes_apart] = piece.numbers_at(offset);
+  with_step<1>(bytes_apart, [&, first = first](auto step) {
+    const std::byte* const numbers = first;
+    std::uint8_t* const bytes = plane.data();
+    const std::size_t count = piece.count;
+    const auto value_at = [=](std::size_t i) { return std::to_integer<std::uint8_t>(numbers[i * step]); };
+    if (!piece.array->smooth) {
+      for (std::size_t i = 0; i < count; ++i) bytes[i] = value_at(i);
+      return;
+    }
+    if (count > 0) bytes[0] = value_at(0);
+    for (std::size_t i = 1; i < count; ++i) bytes[i] = static_cast<std::uint8_t>(value_at(i) - value_at(i - 1));
+  });
 }
 
 void join_bytes(const Piece& piece, const std::vector<std::uint8_t>& plane, std::size_t offset) {
-  std::uint8_t before = 0;
-  const auto [numbers, step] = piece.numbers_at(offset);
-  for (std::size_t i = 0; i < piece.count; ++i) {
-    before = piece.array->smooth ? static_cast<std::uint8_t>(plane[i] + before) : plane[i];
-    numbers[i * step] = std::byte{before};
-  }
+  const auto [first, bytes_apart] = piece.numbers_at(offset);
+  with_step<1>(bytes_apart, [&, first = first](auto step) {
+    std::byte* const numbers = first;
+    const std::uint8_t* const bytes = plane.data();
+    const std::size_t count = piece.count;
+    const bool is_smooth = piece.array->smooth;
+    std::uint8_t before = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      before = is_smooth ? static_cast<std::uint8_t>(bytes[i] + before) : bytes[i];
+      numbers[i * step] = std::byte{before};
+    }
+  });
 }
 
 std::string compress_piece(const Piece& piece) {
@@ -175,11 +216,17 @@ std::string compress_piece(const Piece& piece) {
   const std::size_t count = piece.count;
   const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), &ZSTD_freeCCtx);
   if (!context) throw std::bad_alloc();
+  const auto set = [&](ZSTD_cParameter parameter, int value) {
+    if (ZSTD_isError(ZSTD_CCtx_setParameter(context.get(), parameter, value)) != 0) throw std::bad_alloc();
+  };
+  // What little repeats does so at once and at length.
+  set(ZSTD_c_compressionLevel, 1);
+  set(ZSTD_c_hashLog, 8);
+  set(ZSTD_c_minMatch, 7);
   std::vector<char> room(ZSTD_compressBound(count));
   std::string result;
   const auto add = [&](const std::vector<std::uint8_t>& plane) {
-    const std::size_t size =
-        ZSTD_compressCCtx(context.get(), room.data(), room.size(), plane.data(), count, compression_level);
+    const std::size_t size = ZSTD_compress2(context.get(), room.data(), room.size(), plane.data(), count);
     if (ZSTD_isError(size) != 0) throw std::runtime_error(std::string("zstd: ") + ZSTD_getErrorName(size));
     result += encoded(size, 4);
     result.append(room.data(), size);
@@ -231,6 +278,25 @@ std::vector<Piece> pieces_of(std::span<const StateArray> arrays) {
       pieces.push_back({&array, first, std::min(piece_elements, elements - first)});
   }
   return pieces;
+}
+
+/// Has the system clear the memory of arrays before they are filled: the first pieces of an array in planes would have
+/// all of its large pages cleared by one thread, and others wait for it.
+void touch(std::span<const StateArray> arrays, const std::function<bool(const StateArray&)>& is_wanted,
+           const ParallelFor& parallel) {
+  constexpr std::size_t small_page = 4096;
+  constexpr std::size_t large_page = std::size_t{2} << 20;
+  std::vector<std::span<std::byte>> parts;
+  for (const StateArray& array : arrays) {
+    if (!is_wanted(array)) continue;
+    for (std::size_t at = 0; at < array.bytes.size(); at += large_page) {
+      parts.push_back(array.bytes.subspan(at, std::min(large_page, array.bytes.size() - at)));
+    }
+  }
+  parallel(static_cast<int>(parts.size()), [&](int i) {
+    const std::span<std::byte> part = parts[static_cast<std::size_t>(i)];
+    for (std::size_t at = 0; at < part.size(); at += small_page) part[at] = std::byte{0};
+  });
 }
 
 /// What stands before the pieces of an array.
@@ -335,10 +401,20 @@ StateFile::StateFile(const std::string& path) : path_(path) {
 }
 
 void StateFile::unpack(std::span<const StateArray> arrays, const ParallelFor& parallel) const {
-  unpack_from(0, arrays, parallel);
+  unpack_pieces(
+      arrays, [](const StateArray&) { return true; }, parallel);
 }
 
-void StateFile::unpack_from(std::size_t first, std::span<const StateArray> arrays, const ParallelFor& parallel) const {
+void StateFile::unpack_some(std::span<const std::string_view> names, std::span<const StateArray> arrays,
+                            const ParallelFor& parallel) const {
+  unpack_pieces(
+      arrays, [&](const StateArray& array) { return std::find(names.begin(), names.end(), array.name) != names.end(); },
+      parallel);
+}
+
+void StateFile::unpack_pieces(std::span<const StateArray> arrays,
+                              const std::function<bool(const StateArray&)>& is_wanted,
+                              const ParallelFor& parallel) const {
   Taker taker(arrays_, path_);
   if (taker.number() != arrays.size()) fail(path_, "has other arrays");
   const std::vector<Piece> pieces = pieces_of(arrays);
@@ -353,9 +429,13 @@ void StateFile::unpack_from(std::size_t first, std::span<const StateArray> array
     }
   }
   if (!taker.at_end()) fail(path_, damaged);
-  const std::size_t passed_over = pieces_of(arrays.first(first)).size();
-  parallel(static_cast<int>(pieces.size() - passed_over), [&](int i) {
-    const std::size_t n = passed_over + static_cast<std::size_t>(i);
+  std::vector<std::size_t> wanted;
+  for (std::size_t n = 0; n < pieces.size(); ++n) {
+    if (is_wanted(*pieces[n].array)) wanted.push_back(n);
+  }
+  touch(arrays, is_wanted, parallel);
+  parallel(static_cast<int>(wanted.size()), [&](int i) {
+    const std::size_t n = wanted[static_cast<std::size_t>(i)];
     expand_piece(pieces[n], compressed[n], path_);
   });
 }

@@ -2,6 +2,7 @@
 // State that a run leaves for the next: a header as text, and arrays of small numbers under names, compressed.
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,11 +35,14 @@ class StateFile {
   /// where they are not; then what they hold is of no use. No file makes this allocate more than pieces of them.
   void unpack(std::span<const StateArray> arrays, const ParallelFor& parallel = serial_for) const;
 
-  /// The same, but fills none before the array of that number: those keep what they hold.
-  void unpack_from(std::size_t first, std::span<const StateArray> arrays,
+  /// The same, but fills those of these names alone: the memory of the others is not touched.
+  void unpack_some(std::span<const std::string_view> names, std::span<const StateArray> arrays,
                    const ParallelFor& parallel = serial_for) const;
 
  private:
+  void unpack_pieces(std::span<const StateArray> arrays, const std::function<bool(const StateArray&)>& is_wanted,
+                     const ParallelFor& parallel) const;
+
   std::string path_;
   int format_ = state_format;
   std::string header_;

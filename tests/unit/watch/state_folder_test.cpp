@@ -145,6 +145,32 @@ TEST_F(StateFolderTest, ItsIncidentsComeBackWithoutItsPixels) {
   EXPECT_FALSE(part->reference);
 }
 
+TEST_F(StateFolderTest, WhenItsPixelsWereLastSeenComesBackAlone) {
+  SiteState now = state(3);
+  now.monitor.history[5].last_clear = 0;
+  now.monitor.status[4] = PixelStatus::confirmed;
+  open(StateFolder::Use::relearn).save(now, false);
+  StateFolder folder = open();
+  const std::optional<SiteState> whole = folder.load(3);
+  const std::optional<SiteState> part = folder.load(3, StateParts::sight);
+  ASSERT_TRUE(whole && part);
+  EXPECT_EQ(part->acquisitions, whole->acquisitions);
+  EXPECT_EQ(part->learn_until, whole->learn_until);
+  EXPECT_EQ(part->monitor.width, whole->monitor.width);
+  EXPECT_EQ(part->monitor.height, whole->monitor.height);
+  EXPECT_EQ(part->monitor.observations, whole->monitor.observations);
+  EXPECT_EQ(part->monitor.status, whole->monitor.status);
+  ASSERT_EQ(part->monitor.history.size(), whole->monitor.history.size());
+  for (std::size_t i = 0; i < part->monitor.history.size(); ++i) {
+    EXPECT_EQ(part->monitor.history[i].last_clear, whole->monitor.history[i].last_clear) << i;
+  }
+  EXPECT_EQ(part->monitor.history[5].last_clear, 0);
+  EXPECT_EQ(part->monitor.pixels(), 0U);
+  EXPECT_TRUE(part->monitor.kind.empty());
+  EXPECT_TRUE(part->undisturbed.empty());
+  EXPECT_TRUE(part->incidents.empty());
+}
+
 TEST_F(StateFolderTest, WithoutItsPixelsAFileIsCheckedWholeAllTheSame) {
   save(3);
   const std::string file = path("looks-000003.state");
@@ -153,6 +179,7 @@ TEST_F(StateFolderTest, WithoutItsPixelsAFileIsCheckedWholeAllTheSame) {
     flip(file, at);
     StateFolder folder = open();
     EXPECT_FALSE(folder.load(3, StateParts::incidents)) << at;
+    EXPECT_FALSE(open().load(3, StateParts::sight)) << at;
     EXPECT_THAT(folder.damaged(), SizeIs(1));
     flip(file, at);
   }

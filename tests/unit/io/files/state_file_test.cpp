@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +13,7 @@
 #include <span>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pipeline/core/error.hpp"
@@ -171,6 +175,56 @@ TEST_F(StateFileTest, WhateverIsSignedNothingIsWrittenBesideTheArrays) {
     }
   }
   EXPECT_GT(refused, 100);
+}
+
+TEST_F(StateFileTest, FillsTheArraysThatAreNamedAndTouchesNoOther) {
+  write();
+  const StateFile state(path_);
+  std::vector<Element> elements(elements_.size(), Element{1, 2, 3, 4, 5});
+  std::vector<std::uint8_t> bytes(bytes_.size(), 9);
+  const std::vector<Element> untouched = elements;
+  constexpr std::array<std::string_view, 1> of_bytes{"bytes"};
+  state.unpack_some(of_bytes, arrays(elements, bytes));
+  EXPECT_TRUE(elements == untouched);
+  EXPECT_EQ(bytes, bytes_);
+  constexpr std::array<std::string_view, 2> of_elements{"elements", "empty"};
+  bytes.assign(bytes_.size(), 9);
+  state.unpack_some(of_elements, arrays(elements, bytes));
+  EXPECT_TRUE(elements == elements_);
+  EXPECT_EQ(bytes, std::vector<std::uint8_t>(bytes_.size(), 9));
+  std::vector<std::uint8_t> fewer(bytes_.size() - 1);
+  EXPECT_THROW(state.unpack_some(of_elements, arrays(elements, fewer)), DataError) << "sizes of all of them count";
+}
+
+TEST_F(StateFileTest, NumbersInPlanesComeBackAsElementsDo) {
+  constexpr std::size_t count = 40000;
+  constexpr std::size_t stride = count + 24;
+  constexpr std::size_t shorts = 2;
+  for (const bool smooth : {false, true}) {
+    std::vector<std::uint8_t> planes((2 * shorts + 1) * stride, 0x5A);  // what lies between planes is nobody's
+    std::uint32_t noise = 5;
+    for (std::size_t offset = 0; offset < 2 * shorts + 1; offset += offset < 2 * shorts ? 2 : 1) {
+      const std::size_t size = offset < 2 * shorts ? 2 : 1;
+      for (std::size_t i = 0; i < count * size; ++i) {
+        noise = noise * 1664525U + 1013904223U;
+        planes[offset * stride + i] = static_cast<std::uint8_t>(noise >> 24);
+      }
+    }
+    const auto array = [&](std::vector<std::uint8_t>& numbers) {
+      return std::vector<StateArray>{
+          {"planes", 2 * shorts + 1, shorts, smooth, std::as_writable_bytes(std::span(numbers)), stride, count}};
+    };
+    write_state_file(path_, "", array(planes));
+    std::vector<std::uint8_t> back(planes.size(), 0x5A);
+    StateFile(path_).unpack(array(back));
+    for (std::size_t offset = 0; offset < 2 * shorts + 1; offset += offset < 2 * shorts ? 2 : 1) {
+      const std::size_t bytes = count * (offset < 2 * shorts ? 2 : 1);
+      const auto begin = static_cast<std::ptrdiff_t>(offset * stride);
+      EXPECT_TRUE(std::equal(planes.begin() + begin, planes.begin() + begin + static_cast<std::ptrdiff_t>(bytes),
+                             back.begin() + begin))
+          << smooth << " " << offset;
+    }
+  }
 }
 
 TEST_F(StateFileTest, ErrorsNameTheFile) {
