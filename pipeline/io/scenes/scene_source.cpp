@@ -120,8 +120,10 @@ class Lister {
       add_product(folder);
       return;
     }
-    is_new(folder);
-    if (const std::error_code error = search(folder)) throw DataError("cannot list: " + error.message());
+    std::error_code none;
+    const Folder top{folder, fs::canonical(folder, none)};
+    is_new(top.real);
+    if (const std::error_code error = search(top)) throw DataError("cannot list: " + error.message());
     // What links lead to comes last: what lies here itself is known by its own path.
     while (!folders_.empty() || !links_.empty()) {
       if (folders_.empty()) {
@@ -130,11 +132,11 @@ class Lister {
         for (const fs::path& link : links) add_link(link);
         continue;
       }
-      const fs::path next = std::move(folders_.back());
+      const Folder next = std::move(folders_.back());
       folders_.pop_back();
       const std::error_code error = search(next);
-      if (error && !(error == std::errc::permission_denied && is_of_system(next))) {
-        reject(next.string(), "cannot list: " + error.message());
+      if (error && !(error == std::errc::permission_denied && is_of_system(next.path))) {
+        reject(next.path.string(), "cannot list: " + error.message());
       }
     }
     read_documents();
@@ -208,50 +210,55 @@ class Lister {
   }
 
  private:
+  struct Folder {
+    fs::path path;  // by which it was found
+    fs::path real;  // without links
+  };
+
   /// Takes what lies in a folder; its subfolders are to be searched next. What was found before an error counts.
-  std::error_code search(const fs::path& folder) {
+  std::error_code search(const Folder& folder) {
     std::error_code error;
     bool has_hls = false;
-    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-      has_hls = has_hls || hls_image(entry->path().filename().string());
-      add_entry(entry->path());
+    for (fs::directory_iterator entry(folder.path, error), end; !error && entry != end; entry.increment(error)) {
+      const fs::path name = entry->path().filename();
+      has_hls = has_hls || hls_image(name.string());
+      if (!name.string().starts_with('.')) add_entry(*entry, folder.real / name);
     }
-    if (has_hls) add_hls(folder);
+    if (has_hls) add_hls(folder.path);
     return error;
   }
 
-  void add_entry(const fs::path& path) {
-    if (path.filename().string().front() == '.') return;
+  /// What it is the listing of the folder says: nothing else is asked for files that are of no use, and there are many.
+  void add_entry(const fs::directory_entry& entry, const fs::path& real) {
+    const fs::path& path = entry.path();
     std::error_code error;
-    const fs::file_status itself = fs::symlink_status(path, error);
-    const fs::file_status status = error ? itself : fs::status(path, error);
-    if (status.type() == fs::file_type::not_found && !fs::is_symlink(itself)) return;  // gone since it was listed
+    if (!entry.is_symlink(error) && !error) {
+      if (entry.is_directory(error)) {
+        add_folder_or_product(path, real);
+      } else {
+        add_file(path, real);
+      }
+      return;
+    }
+    const fs::file_status status = fs::status(path, error);
     if (status.type() == fs::file_type::not_found) {
       reject(path.string(), "a link to nothing");
     } else if (error) {
       reject(path.string(), "cannot read: " + error.message());
-    } else if (fs::is_symlink(itself)) {
-      links_.insert(path);
-    } else if (fs::is_directory(status)) {
-      add_folder_or_product(path);
     } else {
-      add_file(path, fs::is_regular_file(status));
+      links_.insert(path);
     }
   }
 
   /// Whether a file or folder has not been seen by another path.
-  bool is_new(const fs::path& path) {
-    std::error_code error;
-    const fs::path real = fs::canonical(path, error);
-    return error || seen_.insert(real).second;
-  }
+  bool is_new(const fs::path& real) { return seen_.insert(real).second; }
 
-  void add_folder_or_product(const fs::path& path) {
-    if (!is_new(path)) return;
+  void add_folder_or_product(const fs::path& path, const fs::path& real) {
+    if (!is_new(real)) return;
     if (is_product_folder(path) && !is_wrapped_product(path)) {
       add_product(path);
     } else {
-      folders_.push_back(path);
+      folders_.push_back({path, real});
     }
   }
 
@@ -264,7 +271,7 @@ class Lister {
       return;
     }
     if (!fs::is_directory(real, error)) {
-      if (seen_.count(real) == 0) add_file(path, fs::is_regular_file(real, error));
+      if (seen_.count(real) == 0) add_file(path, real);
       return;
     }
     const fs::path here = fs::canonical(path.parent_path(), error);
@@ -273,16 +280,21 @@ class Lister {
       reject(path.string(), "a link that leads back to a folder that it lies in");
       return;
     }
-    add_folder_or_product(path);
+    add_folder_or_product(path, real);
   }
 
-  void add_file(const fs::path& path, bool is_regular) {
+  void add_file(const fs::path& path, const fs::path& real) {
     const std::string extension = lower_ascii(path.extension().string());
     const bool is_json = extension == ".json" || extension == ".geojson";
     if (!is_json && !is_archive(path) && !is_tape_archive(path)) return;
-    if (!is_regular) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (status.type() == fs::file_type::not_found) return;  // gone since it was listed
+    if (error) {
+      reject(path.string(), "cannot read: " + error.message());
+    } else if (!fs::is_regular_file(status)) {
       reject(path.string(), "is no regular file");
-    } else if (!is_new(path)) {
+    } else if (!is_new(real)) {
       return;
     } else if (is_tape_archive(path)) {
       reject(path.string(), "a tar archive, which is not read: unpack it, or pack it as .zip");
@@ -481,8 +493,8 @@ class Lister {
   }
 
   ListingOptions options_;
-  std::vector<fs::path> folders_;  // to be searched
-  std::set<fs::path> links_;       // to be followed
+  std::vector<Folder> folders_;  // to be searched
+  std::set<fs::path> links_;     // to be followed
   fs::path root_;
   std::set<fs::path> seen_;
   std::vector<std::shared_ptr<const StacCollection>> collections_;  // that lead to what is read now, the nearest last
