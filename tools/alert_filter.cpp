@@ -1,5 +1,7 @@
 #include "tools/alert_filter.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string_view>
@@ -49,13 +51,18 @@ bool has_licence(const Alert& alert, const AlertFilter& filter) {
                                                        filter.holder) != licence->holders.end());
 }
 
+bool is_within(Instant when, const std::optional<Instant>& from, const std::optional<Instant>& to) {
+  return (!from || when >= *from) && (!to || when <= *to);
+}
+
 bool passes(const OutlinedAlert& outlined, const AlertFilter& filter) {
   const Alert& alert = outlined.alert;
   const bool is_hidden = std::find(filter.hidden.begin(), filter.hidden.end(), alert.status) != filter.hidden.end();
   return !is_hidden && is_among(filter.sites, alert.site.value_or("")) &&
          is_among(filter.statuses, name(alert.status)) && is_among(filter.classes, name(alert.change_class)) &&
          is_among(filter.reviews, alert.review ? name(alert.review->verdict) : "none") && has_licence(alert, filter) &&
-         (!filter.from || alert.last_detected >= *filter.from) && (!filter.to || alert.last_detected <= *filter.to) &&
+         is_within(alert.last_detected, filter.from, filter.to) &&
+         is_within(alert.first_detected, filter.detected_from, filter.detected_to) &&
          (!filter.min_area_ha || alert.area_ha >= *filter.min_area_ha) &&
          (!filter.max_area_ha || alert.area_ha <= *filter.max_area_ha) &&
          (!filter.max_natural || !is_left_out(alert, *filter.max_natural)) &&
@@ -104,11 +111,13 @@ po::options_description filter_options() {
       ("licence", po::value<std::string>()->value_name("ID,..."), "with ground in one of these licences")  //
       ("holder", po::value<std::string>()->value_name("NAME"), "with ground in a licence of this holder")  //
       ("licence-verdict", po::value<std::string>()->value_name("V,..."),
-       "inside, outside, straddles, cannot_tell: against all licences as one; none: not worked out")        //
-      ("from", po::value<std::string>()->value_name("DATE"), "last detected from here on")                  //
-      ("to", po::value<std::string>()->value_name("DATE"), "last detected up to here, a day whole")         //
-      ("min-area-ha", po::value<double>()->value_name("HA"), "of at least this area, hectares, 0 or more")  //
-      ("max-area-ha", po::value<double>()->value_name("HA"), "of at most this area, hectares, 0 or more")   //
+       "inside, outside, straddles, cannot_tell: against all licences as one; none: not worked out")           //
+      ("from", po::value<std::string>()->value_name("DATE"), "last detected from here on")                     //
+      ("to", po::value<std::string>()->value_name("DATE"), "last detected up to here, a day whole")            //
+      ("detected-from", po::value<std::string>()->value_name("DATE"), "first detected from here on")           //
+      ("detected-to", po::value<std::string>()->value_name("DATE"), "first detected up to here, a day whole")  //
+      ("min-area-ha", po::value<double>()->value_name("HA"), "of at least this area, hectares, 0 or more")     //
+      ("max-area-ha", po::value<double>()->value_name("HA"), "of at most this area, hectares, 0 or more")      //
       ("max-natural", po::value<double>()->value_name("P"),
        "that are natural with at most this probability, 0..1, as those of run --max-natural P")          //
       ("bbox", po::value<std::string>()->value_name("W,S,E,N"), "whose bounds touch this box, degrees")  //
@@ -135,6 +144,9 @@ AlertFilter read_filter(const po::variables_map& values, std::vector<AlertStatus
   filter.from = parse_period_begin(values);
   filter.to = parse_period_end(values);
   check_period(filter.from, filter.to);
+  filter.detected_from = parse_period_begin(values, "detected-from");
+  filter.detected_to = parse_period_end(values, "detected-to");
+  check_period(filter.detected_from, filter.detected_to);
   filter.min_area_ha = area_option(values, "min-area-ha");
   filter.max_area_ha = area_option(values, "max-area-ha");
   if (values.count("max-natural") != 0) {
@@ -145,6 +157,36 @@ AlertFilter read_filter(const po::variables_map& values, std::vector<AlertStatus
   if (filter.statuses.empty() && !values["all"].as<bool>()) filter.hidden = std::move(hidden);
   if (values.count("where") != 0) filter.where = values["where"].as<std::string>();
   return filter;
+}
+
+void warn_of_unknown(const std::vector<OutlinedAlert>& alerts, const AlertFilter& filter) {
+  const auto none = [&](const auto& has_it) { return std::none_of(alerts.begin(), alerts.end(), has_it); };
+  for (const std::string& site : filter.sites) {
+    const auto is_of_site = [&](const OutlinedAlert& one) { return one.alert.site.value_or("") == site; };
+    if (none(is_of_site)) spdlog::warn("--site: no alert on record is of a site '{}'", site);
+  }
+  for (const std::string& licence : filter.licences) {
+    const auto has_licence = [&](const OutlinedAlert& one) {
+      const std::optional<LicenceFacts>& facts = one.alert.context.licence;
+      return facts && std::find(facts->ids.begin(), facts->ids.end(), licence) != facts->ids.end();
+    };
+    if (none(has_licence)) spdlog::warn("--licence: no alert on record has ground in a licence '{}'", licence);
+  }
+  const auto has_holder = [&](const OutlinedAlert& one) {
+    const std::optional<LicenceFacts>& facts = one.alert.context.licence;
+    return facts && std::find(facts->holders.begin(), facts->holders.end(), filter.holder) != facts->holders.end();
+  };
+  if (!filter.holder.empty() && none(has_holder)) {
+    spdlog::warn("--holder: no alert on record has ground in a licence of '{}'", filter.holder);
+  }
+  const bool hides =
+      std::find(filter.hidden.begin(), filter.hidden.end(), AlertStatus::not_watched) != filter.hidden.end();
+  const auto unwatched = std::count_if(alerts.begin(), alerts.end(), [&](const OutlinedAlert& one) {
+    return one.alert.status == AlertStatus::not_watched && is_among(filter.sites, one.alert.site.value_or(""));
+  });
+  if (hides && unwatched > 0) {
+    spdlog::warn("{} alerts of sites that are not watched any more are left out: --all has them", unwatched);
+  }
 }
 
 std::vector<OutlinedAlert> selected(const std::vector<OutlinedAlert>& alerts, const AlertFilter& filter) {

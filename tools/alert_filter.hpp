@@ -24,6 +24,8 @@ struct AlertFilter {
   std::vector<std::string> licence_verdicts;  // or "none": not worked out
   std::optional<Instant> from;                // of last_detected
   std::optional<Instant> to;
+  std::optional<Instant> detected_from;  // of first_detected
+  std::optional<Instant> detected_to;
   std::optional<double> min_area_ha;
   std::optional<double> max_area_ha;
   std::optional<double> max_natural;
@@ -36,6 +38,10 @@ boost::program_options::options_description filter_options();
 
 /// What they say. `hidden`: statuses that are left out unless --status or --all asks for them. Throws ConfigError.
 AlertFilter read_filter(const boost::program_options::variables_map& values, std::vector<AlertStatus> hidden);
+
+/// Warns of what was asked for and no alert has (a site, a licence), and of alerts that are hidden since their sites are
+/// not watched any more.
+void warn_of_unknown(const std::vector<OutlinedAlert>& alerts, const AlertFilter& filter);
 
 /// Those that pass, in their order. Throws ConfigError for a --where that is no filter.
 std::vector<OutlinedAlert> selected(const std::vector<OutlinedAlert>& alerts, const AlertFilter& filter);

@@ -14,6 +14,8 @@
 #include "pipeline/watch/publish.hpp"
 #include "tools/alert_filter.hpp"
 #include "tools/command_alerts.hpp"
+#include "tools/common_options.hpp"
+#include "tools/output_guard.hpp"
 #include "tools/register_options.hpp"
 
 namespace pitwatch::tools {
@@ -63,6 +65,7 @@ class AlertsExportCommand final : public Command {
   int run() override {
     RegisterContent content = read_register(target_);
     if (as_of_) content.alerts = register_as_of(target_, content, *as_of_).alerts;
+    warn_of_unknown(content.alerts, filter_);
     const std::vector<OutlinedAlert> alerts = selected(content.alerts, filter_);
     export_all(alerts);
     spdlog::info("{} of {} alerts", alerts.size(), content.alerts.size());
@@ -75,6 +78,11 @@ class AlertsExportCommand final : public Command {
     has_mark_ = values["bom"].as<bool>();
     if (values.count("out") != 0) out_ = values["out"].as<std::string>();
     const bool is_folder = !out_.empty() && (out_.back() == '/' || fs::is_directory(out_));
+    if (is_folder) {
+      check_out_folder("out", out_);
+    } else {
+      out_ = checked_out_file(values, "out", out_);
+    }
     if (const std::string by_name = is_folder ? "" : format_of_name(out_); !by_name.empty()) {
       if (values["format"].defaulted()) formats_ = {by_name};
       if (formats_.size() == 1 && formats_.front() != by_name) {

@@ -41,6 +41,7 @@ class AlertsListCommand final : public Command {
   int run() override {
     RegisterContent content = read_register(target_);
     if (as_of_) content.alerts = register_as_of(target_, content, *as_of_).alerts;
+    warn_of_unknown(content.alerts, filter_);
     const std::vector<OutlinedAlert> alerts = selected(content.alerts, filter_);
     if (csv_) {
       std::cout << alerts_csv(alerts);

@@ -31,10 +31,9 @@ class AlertsReviewCommand final : public Command {
     how.add_options()  //
         ("id", po::value<std::string>()->value_name("ID"),
          "of the alert, or the beginning of an id that no other alert has; also the first argument")  //
-        (
-            "verdict", po::value<std::string>()->value_name("V"),
-            "confirmed_mining, licensed, natural or false; exports have it at once, alerts.geojson from the next run "
-            "on")                                                                           //
+        ("verdict", po::value<std::string>()->value_name("V"),
+         "confirmed_mining, licensed, natural or false; exports have it at once, alerts.geojson from the next run "
+         "on")                                                                              //
         ("reviewer", po::value<std::string>()->value_name("NAME"), "who says so")           //
         ("reason", po::value<std::string>()->value_name("TEXT")->default_value(""), "why")  //
         ("at", po::value<std::string>()->value_name("TIME"), "when it was found, not in the future; default: now");

@@ -11,6 +11,7 @@
 #include "tools/image_options.hpp"
 #include "tools/logging.hpp"
 #include "tools/monitor_options.hpp"
+#include "tools/output_guard.hpp"
 #include "tools/source_options.hpp"
 
 namespace pitwatch::tools {
@@ -69,6 +70,7 @@ class CompareCommand final : public Command {
     before_ = required(values, "before", "BEFORE");
     after_ = required(values, "after", "AFTER");
     options_.out = required(values, "out", "--out DIR");
+    check_out_folder("out", options_.out);
     if (values.count("aoi") != 0) options_.aoi = values["aoi"].as<std::string>();
     options_.min_area_ha = values["min-area-ha"].as<double>();
     options_.simplify_m = values["simplify"].as<double>();

@@ -13,6 +13,7 @@
 #include "tools/context_texts.hpp"
 #include "tools/logging.hpp"
 #include "tools/monitor_options.hpp"
+#include "tools/output_guard.hpp"
 #include "tools/register_options.hpp"
 #include "tools/signing_options.hpp"
 #include "tools/source_options.hpp"
@@ -72,7 +73,7 @@ class ContextCommand final : public Command {
     options_.network = read_network_options(values);
     options_.threads = common.threads;
     json_ = values["json"].as<bool>();
-    if (values.count("out") != 0) out_ = values["out"].as<std::string>();
+    out_ = out_file_option(values);
     const bool asks_waters = values["turbidity"].as<bool>();
     if (!out_.empty() && !asks_waters) {
       throw ConfigError("context: --out needs --turbidity; see pitwatch context --help");

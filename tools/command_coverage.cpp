@@ -17,6 +17,7 @@
 #include "tools/common_options.hpp"
 #include "tools/file_names.hpp"
 #include "tools/monitor_options.hpp"
+#include "tools/output_guard.hpp"
 #include "tools/register_options.hpp"
 #include "tools/text_table.hpp"
 
@@ -180,7 +181,7 @@ class CoverageCommand final : public Command {
       throw ConfigError("--usable-share must be 0 to 1");
     }
     as_json_ = values["json"].as<bool>();
-    if (values.count("out") != 0) out_ = values["out"].as<std::string>();
+    out_ = out_file_option(values);
   }
 
   int run() override {

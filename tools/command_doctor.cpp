@@ -33,9 +33,8 @@ class DoctorCommand final : public Command {
     description.add_options()                                                          //
         ("state", po::value<std::string>()->value_name("DIR"), "folder of the state")  //
         ("register", po::value<std::string>()->value_name("TARGET"),
-         "register of alerts: a GeoPackage, or a database such as PG:dbname=...; default: STATE/register.gpkg")  //
-        ("buffer-m", po::value<double>()->value_name("M")->default_value(WatchOptions().buffer_m, "300"),
-         "watched around the bounds of each site, metres, 0..20000");
+         "register of alerts: a GeoPackage, or a database such as PG:dbname=...; default: STATE/register.gpkg");
+    add_monitor_options(description);
     add_signing_options(description);
     description.add_options()  //
         ("json", po::bool_switch(), "as JSON");
@@ -48,15 +47,11 @@ class DoctorCommand final : public Command {
     const auto text = [&](const char* option) {
       return values.count(option) != 0 ? values[option].as<std::string>() : std::string();
     };
+    options_ = read_derive_options(values);
     options_.state = text("state");
     options_.register_target = values.count("register") != 0 ? text("register") : options_.state + "/register.gpkg";
-    options_.sites = text("sites");
-    options_.source = text("source");
-    options_.network = read_source_options(values);
     options_.network.memory.clear();  // nothing is written
-    options_.buffer_m = values["buffer-m"].as<double>();
     options_.signing = read_signing_options(values);
-    options_.memory_bytes = read_common_options(values).memory_bytes.value_or(usable_memory_bytes() / 2);
     as_json_ = values["json"].as<bool>();
   }
 

@@ -11,6 +11,7 @@
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
 #include "tools/monitor_options.hpp"
+#include "tools/output_guard.hpp"
 #include "tools/register_options.hpp"
 
 namespace pitwatch::tools {
@@ -41,6 +42,7 @@ class EvidenceCommand final : public Command {
     state_ = state_of_register(values, target_);
     id_ = required_option(values, "id", "ID", "evidence");
     out_ = required_option(values, "out", "--out FILE.zip", "evidence");
+    out_ = checked_out_file(values, "out", out_);
     language_ = values["lang"].as<std::string>();
     try {
       Texts{language_};

@@ -7,6 +7,7 @@
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
 #include "tools/monitor_options.hpp"
+#include "tools/output_guard.hpp"
 #include "tools/source_options.hpp"
 
 namespace pitwatch::tools {
@@ -60,6 +61,7 @@ class FetchCommand final : public Command {
     options_.source = required_option(values, "source", "SOURCE", "fetch");
     options_.sites = required_option(values, "sites", "--sites FILE", "fetch");
     options_.out = required_option(values, "out", "--out DIR", "fetch");
+    check_out_folder("out", options_.out);
     options_.from = parse_period_begin(values);
     options_.until = parse_period_end(values);
     check_period(options_.from, options_.until);

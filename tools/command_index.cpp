@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 
@@ -20,6 +21,7 @@
 #include "tools/logging.hpp"
 #include "tools/mask_options.hpp"
 #include "tools/monitor_options.hpp"
+#include "tools/output_guard.hpp"
 #include "tools/source_options.hpp"
 
 namespace pitwatch::tools {
@@ -193,6 +195,18 @@ PlotFiles read_plot_files(const std::string& path) {
   return {path.substr(0, path.size() - length), ending};
 }
 
+/// What lies beside an item, or within a product, is the scene's.
+void refuse_file_of_scene(const std::string& source, const std::string& out) {
+  std::error_code none;
+  if (is_url(source) || !std::filesystem::exists(out, none)) return;
+  const std::filesystem::path scene = std::filesystem::weakly_canonical(source, none);
+  const std::filesystem::path folder = std::filesystem::is_directory(scene, none) ? scene : scene.parent_path();
+  const std::filesystem::path inside = std::filesystem::weakly_canonical(out, none).lexically_relative(folder);
+  if (!inside.empty() && *inside.begin() != "..") {
+    throw ConfigError("--out " + out + ": is there already, in the folder of the scene: it may be a file of its");
+  }
+}
+
 IndexMapOptions read_map_options(const po::variables_map& values) {
   IndexMapOptions options;
   options.source = required_option(values, "source", "SCENE or SOURCE", "index");
@@ -200,6 +214,12 @@ IndexMapOptions read_map_options(const po::variables_map& values) {
     if (values.count(option) != 0) throw ConfigError(std::string("--") + option + " is of --sites FILE");
   }
   options.out = required_option(values, "out", "--out PATH", "index");
+  if (options.out.ends_with(".tif")) {
+    options.out = checked_out_file(values, "out", options.out);
+    refuse_file_of_scene(options.source, options.out);
+  } else {
+    check_out_folder("out", options.out);
+  }
   options.given = read_image_options(values, "date");
   options.period = read_period(values);
   if (values.count("aoi") != 0) options.aoi = values["aoi"].as<std::string>();
@@ -258,7 +278,7 @@ class IndexCommand final : public Command {
       return;
     }
     table_ = read_table_options(values);
-    if (values.count("table") != 0) table_file_ = values["table"].as<std::string>();
+    table_file_ = out_file_option(values, "table");
     if (values.count("plot") != 0) plot_files_ = read_plot_files(values["plot"].as<std::string>());
   }
 

@@ -15,6 +15,7 @@
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
 #include "tools/monitor_options.hpp"
+#include "tools/output_guard.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -65,7 +66,7 @@ class InspectCommand final : public Command {
     options_.from = parse_period_begin(values);
     options_.watch.until = parse_period_end(values);
     check_period(options_.from, options_.watch.until);
-    if (values.count("out") != 0) out_ = values["out"].as<std::string>();
+    out_ = out_file_option(values);
     if (values.count("features") != 0) read_features(values["features"].as<std::string>());
     if (values.count("format") != 0) {
       read_formats(values["format"].as<std::string>());

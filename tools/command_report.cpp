@@ -29,6 +29,7 @@ class ReportCommand final : public Command {
          "of the texts: en, az (Azerbaijani) or ru (Russian)")  //
         ("pdf", po::bool_switch(),
          "PDF beside each page, by Debian's chromium, or weasyprint where there is no chromium")  //
+        ("without-reviewers", po::bool_switch(), "do not name the people who reviewed alerts")    //
         ("out,o", po::value<std::string>()->value_name("DIR"),
          "folder, made if missing, for index.html, alert-ID.html and site-ID.html");
     po::options_description all("Options of report");
@@ -57,6 +58,7 @@ class ReportCommand final : public Command {
       throw ConfigError(std::string("--lang: ") + error.what());
     }
     options_.pdf = values["pdf"].as<bool>();
+    without_reviewers_ = values["without-reviewers"].as<bool>();
     options_.sites = filter_.sites;
     options_.with_sites = ids_.empty() || !filter_.sites.empty();
     options_.threads = common_.threads;
@@ -65,7 +67,8 @@ class ReportCommand final : public Command {
   int run() override {
     Progress progress(common_);
     progress("reading the record", 0);
-    const DossierRecord record = read_dossier_record(state_, options_.register_target);
+    DossierRecord record = read_dossier_record(state_, options_.register_target);
+    if (without_reviewers_) withhold_reviewers(record.content);
     const std::vector<OutlinedAlert> alerts = alerts_asked_for(record);
     const ReportFiles written =
         write_report(record, alerts, options_, [&](std::string_view stage, double share) { progress(stage, share); });
@@ -93,6 +96,7 @@ class ReportCommand final : public Command {
   std::string state_;
   AlertFilter filter_;
   std::vector<std::string> ids_;
+  bool without_reviewers_ = false;
   ReportOptions options_;
 };
 

@@ -29,6 +29,7 @@
 #include "tools/metrics.hpp"
 #include "tools/monitor_options.hpp"
 #include "tools/notify_texts.hpp"
+#include "tools/output_guard.hpp"
 #include "tools/signing_options.hpp"
 
 namespace pitwatch::tools {
@@ -146,6 +147,7 @@ class WatchCommand final : public Command {
     if (!(options_.max_natural >= 0 && options_.max_natural <= 1)) throw ConfigError("--max-natural must be 0 to 1");
     if (is_rerun_) {
       options_.is_rerun = true;
+      check_out_folder("out", options_.state);
       if (values.count("state") != 0) options_.start_from = values["state"].as<std::string>();
       options_.from = parse_period_begin(values);
       check_period(options_.from, options_.until);
@@ -162,7 +164,7 @@ class WatchCommand final : public Command {
       options_.chips = values["chips"].as<int>();
       if (options_.chips < 0 || options_.chips > 1000) throw ConfigError("--chips must be 0 to 1000");
       if (values.count("context") != 0) options_.context = values["context"].as<std::string>();
-      if (values.count("metrics") != 0 && !options_.dry_run) metrics_ = values["metrics"].as<std::string>();
+      if (values.count("metrics") != 0 && !options_.dry_run) metrics_ = out_file_option(values, "metrics");
       if (values.count("notify") != 0) subscriptions_ = values["notify"].as<std::string>();
       options_.new_register = values["new-register"].as<bool>();
       options_.signing = read_signing_options(values);
@@ -225,6 +227,10 @@ class WatchCommand final : public Command {
       log(spdlog::level::err, {.site = site_of(what)}, what + ": " + why);
     }
     for (const auto& [what, why] : report.warnings) spdlog::warn("{} is used: {}", what, why);
+    for (const std::string& site : report.left) {
+      spdlog::warn("site {} is not among the sites any more: it is not watched, and its alerts are not_watched now",
+                   site);
+    }
     for (const auto& [what, why] : report.not_covered)
       spdlog::error("coverage is not put on record: {}: {}", what, why);
     for (const LateScene& late : report.late) {

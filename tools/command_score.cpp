@@ -6,6 +6,7 @@
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/run/score.hpp"
 #include "tools/common_options.hpp"
+#include "tools/output_guard.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -63,8 +64,8 @@ class ScoreCommand final : public Command {
     options_.bootstrap.draws = values["draws"].as<int>();
     options_.bootstrap.seed = values["seed"].as<std::uint64_t>();
     json_ = values["json"].as<bool>();
-    out_ = text(values, "out");
-    html_ = text(values, "html");
+    out_ = out_file_option(values);
+    html_ = out_file_option(values, "html");
   }
 
   int run() override {

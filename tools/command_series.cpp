@@ -7,12 +7,13 @@
 #include <optional>
 
 #include "pipeline/core/error.hpp"
-#include "pipeline/monitor/features.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/monitor/features.hpp"
 #include "pipeline/run/series.hpp"
 #include "tools/common_options.hpp"
 #include "tools/monitor_options.hpp"
 #include "tools/named_options.hpp"
+#include "tools/output_guard.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -62,7 +63,7 @@ class SeriesCommand final : public Command {
     read_named_options(values, options_.course);
     options_.monitor.extra = read_features(values, feature_names);
     summary_ = values["summary"].as<bool>();
-    if (values.count("out") != 0) out_ = values["out"].as<std::string>();
+    out_ = out_file_option(values);
   }
 
   int run() override {

@@ -12,6 +12,7 @@
 #include "pipeline/run/simulate.hpp"
 #include "tools/common_options.hpp"
 #include "tools/logging.hpp"
+#include "tools/output_guard.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -106,6 +107,7 @@ class SimulateCommand final : public Command {
     common_ = read_common_options(values);
     options_.sites = required(values, "sites", "--sites FILE");
     options_.out = required(values, "out", "--out DIR");
+    check_out_folder("out", options_.out);
     required(values, "from", "--from DATE");
     required(values, "to", "--to DATE");
     options_.from = *parse_period_begin(values);

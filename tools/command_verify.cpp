@@ -11,6 +11,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/dossier/evidence_bundle.hpp"
+#include "pipeline/record/chain.hpp"
 #include "pipeline/record/signature.hpp"
 #include "pipeline/record/verify.hpp"
 #include "pipeline/schedule/arena.hpp"
@@ -198,8 +199,7 @@ class VerifyCommand final : public Command {
         ("derive", po::bool_switch(),
          "work the alerts of alerts.geojson out again from the archived scenes, and say whether they are the same, "
          "byte "
-         "by byte; sites and source are those of the record where none are given, and the options below those of "
-         "run")  //
+         "by byte; sites, source and options are those of the record where none are given")  //
         ("alert", po::value<std::string>()->value_name("ID,..."), "derive these alone");
     add_input_options(description);
     add_monitor_options(description);
@@ -218,7 +218,9 @@ class VerifyCommand final : public Command {
     derives_ = values["derive"].as<bool>();
     if (values.count("alert") != 0) ids_ = split_list(values["alert"].as<std::string>());
     if (!ids_.empty() && !derives_) throw ConfigError("--alert goes with --derive");
-    if (derives_) watch_ = read_derive_options(values);
+    if (!derives_) return;
+    const std::optional<Manifest> newest = head(state_);
+    watch_ = read_derive_options(values, newest ? newest->options : NamedTexts());
   }
 
   int run() override {

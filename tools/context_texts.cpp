@@ -62,6 +62,7 @@ std::string text_or(const std::string& text, const char* none) { return text.emp
 /// Whose ground, or which water, a row is about.
 std::string whose(const ContextDetail& detail) {
   if (!detail.overlapping.empty()) return "shared by " + joined(detail.overlapping, "");
+  if (!detail.figures.empty() && detail.feature_id.empty()) return "-";  // parts of a risk, which stands above
   if (detail.feature_id.empty()) return detail.distance_m || !detail.area_ha ? "none" : "of none";
   std::string text = detail.feature_id;
   if (!detail.feature_name.empty() && detail.feature_name != detail.feature_id) text += " " + detail.feature_name;

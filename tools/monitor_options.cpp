@@ -2,7 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/monitor/features.hpp"
 #include "pipeline/schedule/machine_memory.hpp"
 #include "tools/check_options.hpp"
@@ -38,6 +41,8 @@ void add_light_options(po::options_description& description) {
 void add_monitor_options(po::options_description& description) {
   const WatchOptions defaults;
   description.add_options()  //
+      ("options-of", po::value<std::string>()->value_name("FILE"),
+       "a manifest of a run (STATE/runs/TIME.json): options that are not given here are as they were in that run")  //
       ("buffer-m", po::value<double>()->value_name("M")->default_value(defaults.buffer_m, "300"),
        "watched around the bounds of each site, metres, 0..20000")  //
       ("history-days", po::value<int>()->value_name("N")->default_value(defaults.history_days),
@@ -76,7 +81,55 @@ WatchOptions read_watch_options(const po::variables_map& values, const std::stri
   return read_derive_options(values);
 }
 
-WatchOptions read_derive_options(const po::variables_map& values) {
+namespace {
+
+/// Of what the manifest names otherwise than the options are called: whether it was given by hand.
+void check_given(const po::variables_map& values, const NamedTexts& recorded) {
+  const auto is_given = [&](const char* option) { return values.count(option) != 0 && !values[option].defaulted(); };
+  const auto check = [&](const char* name, const char* usual, std::initializer_list<const char*> by) {
+    const auto found = recorded.find(name);
+    if (found == recorded.end() || found->second == usual || std::any_of(by.begin(), by.end(), is_given)) return;
+    throw ConfigError("the run on record had " + std::string(name) + " '" + found->second + "': give --" + *by.begin() +
+                      " as it did");
+  };
+  check("masks", "", {"mask-classes", "spectral-masks", "cloud-probability", "snow-probability"});
+  check("features", "", {"feature"});
+  check("offset-check refuse", "on", {"offset-check"});
+}
+
+/// The options with those of a run on record in the place of defaults.
+po::variables_map with_recorded(const po::variables_map& values, const NamedTexts& recorded) {
+  check_given(values, recorded);
+  po::options_description known;
+  add_monitor_options(known);
+  po::basic_parsed_options<char> parsed(&known);
+  for (const auto& [name, text] : recorded) {
+    if (known.find_nothrow(name, false) == nullptr || values.count(name) == 0 || !values[name].defaulted()) continue;
+    parsed.options.emplace_back(name, std::vector<std::string>{text});
+  }
+  po::variables_map merged = values;
+  try {
+    po::store(parsed, merged);
+  } catch (const po::error& error) {
+    throw ConfigError(std::string("options of the run on record: ") + error.what());
+  }
+  return merged;
+}
+
+}  // namespace
+
+WatchOptions read_derive_options(const po::variables_map& given, const NamedTexts& recorded) {
+  NamedTexts of_run = recorded;
+  if (given.count("options-of") != 0) {
+    const std::string path = given["options-of"].as<std::string>();
+    try {
+      of_run = parse_manifest(read_whole_file(path, largest_manifest_bytes)).options;
+    } catch (const DataError& error) {
+      throw ConfigError("--options-of " + path + ": " + error.what());
+    }
+    if (of_run.empty()) throw ConfigError("--options-of " + path + ": is no manifest of a run: it has no options");
+  }
+  const po::variables_map values = of_run.empty() ? given : with_recorded(given, of_run);
   WatchOptions options;
   if (values.count("sites") != 0) options.sites = values["sites"].as<std::string>();
   if (values.count("source") != 0) options.source = values["source"].as<std::string>();

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "pipeline/record/manifest.hpp"
 #include "pipeline/watch/watch.hpp"
 
 namespace pitwatch::tools {
@@ -30,8 +31,10 @@ ExtraFeatures read_features(const boost::program_options::variables_map& values,
 /// `command` is for the hint.
 WatchOptions read_watch_options(const boost::program_options::variables_map& values, const std::string& command);
 
-/// The same where sites and source may be left out.
-WatchOptions read_derive_options(const boost::program_options::variables_map& values);
+/// The same where sites and source may be left out. `recorded`: options of a run as its manifest has them, which count
+/// where none is given, as those of --options-of do. Throws ConfigError also where such a run had options that have to
+/// be given by hand.
+WatchOptions read_derive_options(const boost::program_options::variables_map& values, const NamedTexts& recorded = {});
 
 /// The value of an option that must be given; `what` is how the hint names it, e.g. "--out DIR".
 std::string required_option(const boost::program_options::variables_map& values, const std::string& option,

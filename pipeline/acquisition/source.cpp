@@ -1,6 +1,7 @@
 #include "pipeline/acquisition/source.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string_view>
@@ -111,8 +112,49 @@ RemotePolicy policy_for(const std::string& source, const NetworkOptions& options
   return policy;
 }
 
-SourceListing list_source(const std::string& source, const NetworkOptions& options, HttpClient& client,
-                          const SourceSearch& search, const SeeItem& see) {
+std::string impossible_time(const Scene& scene, Instant now) {
+  using std::chrono::days;
+  constexpr Instant first_launch{std::chrono::sys_days{std::chrono::year{2015} / 6 / 23}};
+  if (!scene.platform.starts_with("sentinel-2")) return {};
+  const std::string when = "is dated " + format_instant(scene.acquired);
+  if (scene.acquired < first_launch) return when + ", before the first Sentinel-2 was launched";
+  if (scene.acquired > now + days(1)) return when + ", which is yet to come";
+  // "GS2A_20220214T070051_034715_N04.00"
+  constexpr std::size_t begin = 5, length = 15;
+  if (scene.datatake.size() < begin + length || !scene.datatake.starts_with("GS2")) return {};
+  const std::string stamp = scene.datatake.substr(begin, length);
+  try {
+    const Instant taken = parse_instant(stamp.substr(0, 4) + "-" + stamp.substr(4, 2) + "-" + stamp.substr(6, 2));
+    if (std::chrono::abs(scene.acquired - taken) > days(2)) return when + ", and its datatake is " + scene.datatake;
+  } catch (const DataError&) {
+    return {};  // its form is not checked here
+  }
+  return {};
+}
+
+namespace {
+
+Instant clock_now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+void sort_rejected(SourceListing& listing) {
+  std::sort(listing.rejected.begin(), listing.rejected.end(), [](const RejectedItem& a, const RejectedItem& b) {
+    return std::tie(a.path, a.reason) < std::tie(b.path, b.reason);
+  });
+}
+
+void reject_impossible_times(SourceListing& listing) {
+  const Instant now = clock_now();
+  const auto rejected = std::erase_if(listing.scenes, [&](const ListedScene& listed) {
+    std::string why = impossible_time(listed.scene, now);
+    if (why.empty()) return false;
+    listing.rejected.push_back({redacted(listed.scene.source), std::move(why)});
+    return true;
+  });
+  if (rejected > 0) sort_rejected(listing);
+}
+
+SourceListing list_any(const std::string& source, const NetworkOptions& options, HttpClient& client,
+                       const SourceSearch& search, const SeeItem& see) {
   if (is_local(source)) {
     SourceListing listing = list_local(source, options);
     if (see) {
@@ -141,10 +183,28 @@ SourceListing list_source(const std::string& source, const NetworkOptions& optio
   });
 }
 
+}  // namespace
+
+SourceListing list_source(const std::string& source, const NetworkOptions& options, HttpClient& client,
+                          const SourceSearch& search, const SeeItem& see) {
+  SourceListing listing = list_any(source, options, client, search, see);
+  reject_impossible_times(listing);
+  return listing;
+}
+
 SourceListing list_source(const std::string& source, const NetworkOptions& options, const SourceSearch& search) {
-  if (is_local(source)) return list_local(source, options);
+  if (is_local(source)) {
+    SourceListing listing = list_local(source, options);
+    reject_impossible_times(listing);
+    return listing;
+  }
   HttpClient client(options.http, policy_for(source, options));
   return list_source(source, options, client, search);
+}
+
+std::optional<std::string> local_path(const std::string& source) {
+  if (!is_local(source)) return {};
+  return path_of(source);
 }
 
 SourceListing list_readable(const std::string& source, const NetworkOptions& options, const SourceSearch& search) {
@@ -161,9 +221,7 @@ SourceListing list_readable(const std::string& source, const NetworkOptions& opt
       return true;
     }
   });
-  std::sort(listing.rejected.begin(), listing.rejected.end(), [](const RejectedItem& a, const RejectedItem& b) {
-    return std::tie(a.path, a.reason) < std::tie(b.path, b.reason);
-  });
+  sort_rejected(listing);
   return listing;
 }
 
@@ -201,7 +259,10 @@ ListedScene read_readable(const std::string& reference, const NetworkOptions& op
     ProductScene read = read_product(path, given);
     listed = {std::move(read.scene), std::move(read.fingerprint)};
   } else {
-    listed = std::move(list_source(reference, options, *client, {}).scenes.front());
+    listed = std::move(list_any(reference, options, *client, {}, {}).scenes.front());
+  }
+  if (const std::string why = impossible_time(listed.scene, clock_now()); !why.empty()) {
+    throw DataError(redacted(reference) + ": " + why);
   }
   if (!has_remote_files(listed.scene)) return listed;
   RemoteFiles files(client);

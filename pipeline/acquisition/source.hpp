@@ -32,6 +32,14 @@ struct SourceSearch {
   std::optional<Instant> until;
 };
 
+/// The path of a source of this machine; nothing where it is on the network. Throws ConfigError for a file: URL that
+/// names no path here.
+std::optional<std::string> local_path(const std::string& source);
+
+/// Why a scene cannot be of the time that it says: before the first Sentinel-2, yet to come, or days from what its
+/// datatake says; empty where it can. Scenes that name no Sentinel-2 may be of any time.
+std::string impossible_time(const Scene& scene, Instant now);
+
 /// Whether a URL is that of one STAC item, by its path: ".../items/ID", or a name that ends in .json or .geojson and
 /// is not catalog.json or collection.json. Other URLs are those of APIs.
 bool is_item_url(const std::string& source);
@@ -44,7 +52,8 @@ RemotePolicy policy_for(const std::string& source, const NetworkOptions& options
 using SeeItem = std::function<void(const ListedScene&, const std::string& item)>;
 
 /// The scenes of a source, as list_scenes() or search_scenes() tell them, or the one of an item's URL: files are paths
-/// or URLs. Throws ConfigError as policy_for() does, DataError as those two do.
+/// or URLs. Scenes of an impossible_time() are rejected. Throws ConfigError as policy_for() does, DataError as those two
+/// do.
 SourceListing list_source(const std::string& source, const NetworkOptions& options, HttpClient& client,
                           const SourceSearch& search, const SeeItem& see = {});
 
@@ -62,7 +71,7 @@ SourceListing list_readable(const std::string& source, const NetworkOptions& opt
                             const GivenFacts& given);
 
 /// One scene, ready to be read: read_product() of what is local, with what is given of it, or the item at a URL. Throws
-/// ConfigError as policy_for() does, DataError for what cannot be read or has files that are rejected in
+/// ConfigError as policy_for() does, DataError for what cannot be read or is rejected in
 /// list_readable().
 ListedScene read_readable(const std::string& reference, const NetworkOptions& options, const GivenFacts& given = {});
 

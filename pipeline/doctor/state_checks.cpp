@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/doctor/checks.hpp"
@@ -13,6 +15,7 @@
 #include "pipeline/record/verify.hpp"
 #include "pipeline/watch/publish.hpp"
 #include "pipeline/watch/site_state.hpp"
+#include "pipeline/watch/watched_site.hpp"
 
 namespace pitwatch {
 namespace {
@@ -80,9 +83,31 @@ void check_lock(const std::string& state, HealthChecks& checks) {
   }
 }
 
-/// Heads of the newest checkpoints: read by a program of their version.
-void check_checkpoints(const std::string& state, const Manifest& last, HealthChecks& checks) {
+/// What of the options differs from those that a site was learnt with: a run would refuse to go on. Nothing where no
+/// sites are named.
+std::string changed_options(const WatchOptions& options, const std::map<std::string, StateHead>& heads) {
+  if (options.sites.empty()) return {};
+  std::vector<RejectedSite> rejected;
+  std::vector<WatchedSite> sites;
+  try {
+    sites = watched_sites(options, rejected);
+  } catch (const std::runtime_error&) {
+    return {};  // told of the sites
+  }
+  for (const WatchedSite& site : sites) {
+    const auto head = heads.find(site.site.id);
+    if (head == heads.end()) continue;
+    const std::string text = differences(head->second, {site.algorithm, site.in_clear, grid_of(head->second)});
+    if (!text.empty()) return "site " + site.site.id + ": " + text;
+  }
+  return {};
+}
+
+/// Heads of the newest checkpoints: read by a program of their version, with the options of now.
+void check_checkpoints(const std::string& state, const Manifest& last, const WatchOptions& options,
+                       HealthChecks& checks) {
   std::string problem;
+  std::map<std::string, StateHead> heads;
   std::size_t read = 0;
   for (const SiteStanding& site : last.sites) {
     const auto newest = std::max_element(
@@ -96,6 +121,7 @@ void check_checkpoints(const std::string& state, const Manifest& last, HealthChe
         problem = newest->path + ": is of algorithm " + std::to_string(head.version) + ", the program of " +
                   std::to_string(algorithm_version);
       }
+      heads.emplace(site.id, head);
     } catch (const std::runtime_error& error) {
       problem = error.what();
     }
@@ -104,6 +130,11 @@ void check_checkpoints(const std::string& state, const Manifest& last, HealthChe
       {"checkpoints", problem.empty() ? Health::ok : Health::failed,
        problem.empty() ? std::to_string(read) + " sites, algorithm " + std::to_string(algorithm_version) : problem,
        problem.empty() ? "" : "run --relearn learns such a site again; its alerts stay in the register"});
+  if (!problem.empty()) return;
+  if (const std::string changed = changed_options(options, heads); !changed.empty()) {
+    checks.push_back({"options", Health::warning, "the state was learnt with others: " + changed,
+                      "run with these ends with 2: call doctor with the options of the nightly run"});
+  }
 }
 
 void check_register(const WatchOptions& options, const Manifest& last, HealthChecks& checks) {
@@ -151,7 +182,7 @@ void check_state(const WatchOptions& options, Instant now, HealthChecks& checks)
     checks.push_back({"state", standing.is_well() ? Health::ok : Health::failed, found,
                       standing.is_well() ? "" : "pitwatch status and pitwatch verify tell all of it"});
     if (!standing.last) return;
-    check_checkpoints(state, *standing.last, checks);
+    check_checkpoints(state, *standing.last, options, checks);
     check_register(options, *standing.last, checks);
   } catch (const std::runtime_error& error) {
     checks.push_back({"state", Health::failed, error.what(), "pitwatch verify tells more"});

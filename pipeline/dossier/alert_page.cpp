@@ -371,14 +371,31 @@ ordered_json command_rows(const AlertDossier& dossier, const Texts& texts) {
   };
   add("verify_record", "pitwatch verify STATE");
   add("verify_derive", "pitwatch verify STATE --derive --alert " + shell_word(alert.id));
-  add("verify_rerun", "pitwatch rerun --sites SITES --source SCENES --from " + format_day(alert.first_detected) +
-                          " --to " + format_day(alert.last_observed) + " --out DIR");
+  const std::string options = options_of_run(dossier.manifests, "STATE/runs/");
+  add("verify_rerun", "pitwatch rerun --sites SITES --source SCENES" + options + " --from " +
+                          format_day(alert.first_detected) + " --to " +
+                          format_day(dossier.newest_acquisition.value_or(alert.last_observed)) + " --out DIR");
   const LonLat place = first_place(dossier);
   add("verify_inspect", "pitwatch inspect --at " + fixed_text(place.lon, 6) + "," + fixed_text(place.lat, 6) +
-                            " --sites SITES --source SCENES");
+                            " --sites SITES --source SCENES" + options);
   add("verify_bundle",
       "pitwatch evidence " + shell_word(alert.id) + " --state STATE --out FILE.zip && pitwatch verify FILE.zip");
   return rows;
+}
+
+/// What is not known of the ground since it was last looked at. An alert that has ended is not followed any more.
+ordered_json unseen_text(const AlertDossier& dossier, const Texts& texts) {
+  const Alert& alert = dossier.outlined.alert;
+  if (alert.status == AlertStatus::closed) {
+    const auto is_closing = [](const RegisteredEvent& event) { return event.kind == AlertEventKind::closed; };
+    const auto closed = std::find_if(dossier.events.rbegin(), dossier.events.rend(), is_closing);
+    return closed == dossier.events.rend() ? ordered_json()
+                                           : ordered_json(texts("limits_closed", {{"date", texts.day(closed->at)}}));
+  }
+  if (alert.status == AlertStatus::superseded || !dossier.newest_acquisition) return {};
+  const int unseen = days_between(alert.last_observed, *dossier.newest_acquisition);
+  if (unseen < 1) return {};
+  return texts("limits_unseen", {{"date", texts.day(alert.last_observed)}, {"days", std::to_string(unseen)}});
 }
 
 ordered_json review_rows(const AlertDossier& dossier, const Texts& texts) {
@@ -682,10 +699,7 @@ ordered_json alert_page(const AlertDossier& dossier, const DossierRecord& record
   page["context_rows"] = context_rows(dossier, texts);
   page["has_layers"] = !record.layers.empty();
   page["layers"] = layer_rows(record, texts);
-  const int unseen = dossier.newest_acquisition ? days_between(alert.last_observed, *dossier.newest_acquisition) : 0;
-  page["unseen"] = unseen < 1 ? ordered_json()
-                              : ordered_json(texts("limits_unseen", {{"date", texts.day(alert.last_observed)},
-                                                                     {"days", std::to_string(unseen)}}));
+  page["unseen"] = unseen_text(dossier, texts);
   page["annex_caption"] = texts("annex_caption", {{"crs", "UTM (" + dossier.crs + ")"}});
   page["vertices"] = vertex_rows(dossier, texts);
   page["annex_more"] = dossier.vertices_more == 0

@@ -152,6 +152,12 @@ std::vector<RegisteredEvent> newest_revision(const std::vector<RegisteredEvent>&
   return result;
 }
 
+std::string options_of_run(std::span<const RecordedManifest* const> manifests, const std::string& folder) {
+  const auto is_of_run = [](const RecordedManifest* one) { return one->command == "run" || one->command == "merge"; };
+  const auto newest = std::find_if(manifests.rbegin(), manifests.rend(), is_of_run);
+  return newest == manifests.rend() ? "" : " --options-of " + folder + (*newest)->name;
+}
+
 const RecordedManifest* newest_manifest(const DossierRecord& record) {
   if (!record.head) return nullptr;
   for (const RecordedManifest& manifest : record.manifests) {

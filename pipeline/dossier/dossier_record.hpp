@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,6 +66,10 @@ DossierRecord read_dossier_record(const std::string& state, const std::string& r
 
 /// Those of the newest revision, as they were written.
 std::vector<RegisteredEvent> newest_revision(const std::vector<RegisteredEvent>& events);
+
+/// " --options-of FOLDER/NAME" of the newest of them that is of a run: with these options an alert comes out again.
+/// Empty where there is none.
+std::string options_of_run(std::span<const RecordedManifest* const> manifests, const std::string& folder);
 
 /// Null where no manifest is published.
 const RecordedManifest* newest_manifest(const DossierRecord& record);

@@ -152,14 +152,21 @@ class Bundle {
            "  pitwatch verify STATE --derive --alert " +
            id +
            "\n"
-           "  pitwatch rerun --sites SITES --source SCENES --from " +
-           format_day(alert.first_detected) + " --to " + format_day(alert.last_observed) +
+           "  pitwatch rerun --sites SITES --source SCENES" +
+           options_of_run(manifests_of(record_, alert), "state/runs/") + " --from " + format_day(alert.first_detected) +
+           " --to " + format_day(newest_acquisition()) +
            " --out DIR\n"
-           "Options are in the manifests (`options`); algorithm of this alert: " +
+           "Algorithm of this alert: " +
            printable(alert.algorithm) +
            "\n\n"
            "Hashes show that nothing was changed since the bundle was made. Who made it, and when, only signatures,\n"
            "time stamps or a copy of the newest hash in other hands show. Facts, not law.\n";
+  }
+
+  Instant newest_acquisition() const {
+    const auto found = record_.acquisitions.find(outlined_.alert.site.value_or(""));
+    const bool is_known = found != record_.acquisitions.end() && !found->second.empty();
+    return is_known ? found->second.back().acquired : outlined_.alert.last_observed;
   }
 
   void add_sums() {

@@ -318,6 +318,14 @@ void withhold_reviewers(Table& table) {
   }
 }
 
+/// Paths and servers are this machine's: of a file its name is left, of what could not be read that it could not.
+void withhold_place(ContextLayerState& layer) {
+  layer.source = is_database(layer.source) || layer.source.find("://") != std::string::npos
+                     ? "not named"
+                     : std::filesystem::path(layer.source).filename().string();
+  if (!layer.problem.empty()) layer.problem = "could not be read";
+}
+
 /// The tables of those layouts; none may be missing.
 template <std::size_t count>
 std::vector<Table> read_required(const std::string& target, const std::array<Table, count>& layouts) {
@@ -477,7 +485,10 @@ std::string register_geopackage(const std::string& target, std::span<const Outli
   }
   tables.push_back(runs_layout());
   tables.push_back(layers_layout());
-  for (const RegisteredLayer& layer : read_context_layers(target)) tables.back().rows.push_back(row_of(layer));
+  for (RegisteredLayer layer : read_context_layers(target)) {
+    withhold_place(layer.layer);
+    tables.back().rows.push_back(row_of(layer));
+  }
   return geopackage(tables, latest);
 }
 

@@ -20,14 +20,34 @@ std::unordered_map<std::string, Events> newest_revisions(std::span<const Registe
   return result;
 }
 
+/// The first confirmation of the episode that the events end in.
+std::optional<Instant> confirmed_by(std::span<const AlertEvent> events) {
+  std::optional<Instant> confirmed;
+  for (const AlertEvent& event : events) {
+    if (event.kind == AlertEventKind::reopened) confirmed.reset();
+    if (event.kind == AlertEventKind::confirmed && !confirmed) confirmed = event.at;
+  }
+  return confirmed;
+}
+
 /// Sets what depends on which acquisitions there had been.
 void set_acquisitions(Alert& alert, std::span<const AlertEvent> events, Instant at) {
-  if (alert.confirmed_on && *alert.confirmed_on > at) alert.confirmed_on.reset();
-  if (alert.last_observed <= at) return;
+  if (!events.empty()) {
+    alert.confirmed_on = confirmed_by(events);
+  } else if (alert.confirmed_on && *alert.confirmed_on > at) {
+    alert.confirmed_on.reset();
+  }
+  if (alert.last_observed <= at && alert.last_detected <= at) return;
   std::set<Instant> acquisitions;
-  for (const AlertEvent& event : events) acquisitions.insert(event.at);
+  Instant detected = alert.first_detected;
+  for (const AlertEvent& event : events) {
+    acquisitions.insert(event.at);
+    const bool shows_it = event.kind != AlertEventKind::closed && event.kind != AlertEventKind::superseded &&
+                          event.kind != AlertEventKind::not_watched && event.kind != AlertEventKind::watched_again;
+    if (shows_it) detected = std::max(detected, event.at);
+  }
   const Instant newest = acquisitions.empty() ? alert.first_detected : *acquisitions.rbegin();
-  alert.last_detected = alert.last_detected <= at ? alert.last_detected : newest;
+  alert.last_detected = alert.last_detected <= at ? alert.last_detected : detected;
   alert.last_observed = std::max(newest, alert.last_detected);
   alert.observations = std::min(alert.observations, std::max(1, static_cast<int>(acquisitions.size())));
 }

@@ -8,6 +8,7 @@
 
 #include "pipeline/acquisition/editions.hpp"
 #include "pipeline/acquisition/mosaic.hpp"
+#include "pipeline/acquisition/source.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/mgrs.hpp"
 #include "pipeline/io/files/folder_lock.hpp"
@@ -145,12 +146,42 @@ std::map<std::string, Wanted> choose(SourceListing listing, const std::map<std::
   return wanted;
 }
 
+bool is_within(const fs::path& inner, const fs::path& outer) {
+  const fs::path inside = inner.lexically_relative(outer);
+  return !inside.empty() && *inside.begin() != "..";
+}
+
+/// A mirror keeps of each scene the ground of the sites alone: written over its source it would destroy it.
+void refuse_own_source(const FetchOptions& options) {
+  const std::optional<std::string> source = local_path(options.source);
+  if (!source) return;
+  std::error_code none;
+  const fs::path from = fs::weakly_canonical(fs::absolute(*source), none);
+  const fs::path to = fs::weakly_canonical(fs::absolute(options.out), none);
+  if (is_within(from, to) || is_within(to, from)) {
+    throw ConfigError("--out " + options.out + ": is, holds or lies in the source: its scenes would be lost");
+  }
+}
+
+/// "; NAME: why; NAME: why; and 7 more"; empty where nothing was skipped.
+std::string first_reasons(std::vector<std::pair<std::string, std::string>> skipped) {
+  constexpr std::size_t most_named = 3;
+  std::sort(skipped.begin(), skipped.end());
+  std::string text;
+  for (std::size_t i = 0; i < std::min(skipped.size(), most_named); ++i) {
+    text += "; " + skipped[i].first + ": " + skipped[i].second;
+  }
+  if (skipped.size() > most_named) text += "; and " + std::to_string(skipped.size() - most_named) + " more";
+  return text;
+}
+
 }  // namespace
 
 FetchReport fetch(const FetchOptions& options, const ProgressSink& progress) {
   initialise_gdal(gdal_cache_bytes);
   if (options.bands.empty()) throw ConfigError("--bands names no band");
   FetchReport report;
+  refuse_own_source(options);
   const std::vector<Place> places = places_of(options, report);
   std::error_code error;
   fs::create_directories(options.out, error);
@@ -167,7 +198,10 @@ FetchReport fetch(const FetchOptions& options, const ProgressSink& progress) {
                   [&](const ListedScene& listed, const std::string& item) { items[listed.fingerprint] = item; });
   for (const RejectedItem& item : listing.rejected) report.skipped.emplace_back(item.path, item.reason);
   const std::map<std::string, Wanted> wanted = choose(std::move(listing), items, places, options, report);
-  if (wanted.empty()) throw DataError(redacted(options.source) + ": holds no scene of the sites that can be used");
+  if (wanted.empty()) {
+    throw DataError(redacted(options.source) + ": holds no scene of the sites that can be used" +
+                    first_reasons(report.skipped));
+  }
   items.clear();
 
   std::vector<const Wanted*> scenes;

@@ -120,6 +120,7 @@ void publish_night(const WatchOptions& options, const std::vector<WatchedSite>& 
   RegisterUpdate update{layers_of(sight.alerts), sight.watched, {}, clock_now()};
   for (const WatchedSite& watched : sites) update.listed.insert(watched.site.id);
   for (const SiteStanding& standing : report.standings) update.listed.insert(standing.id);  // those that are broken
+  record.warn_of_left(update.listed, report);
   ContextWork work;
   if (layers) {
     work = [&](const AlertsInRegister& alerts) {

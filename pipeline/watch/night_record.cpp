@@ -127,6 +127,14 @@ RecordedCheckpoints recorded_checkpoints(const Manifest& manifest, const std::st
   return recorded;
 }
 
+void NightRecord::warn_of_left(const std::set<std::string>& listed, WatchReport& report) const {
+  if (!before_) return;
+  for (const SiteStanding& site : before_->sites) {
+    if (!site.is_watched || listed.count(site.id) != 0) continue;
+    report.left.push_back(site.id);
+  }
+}
+
 void NightRecord::mark_news(WatchReport& report) const {
   const Manifest nothing;
   const Manifest& before = before_ ? *before_ : nothing;

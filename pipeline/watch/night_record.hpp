@@ -46,6 +46,9 @@ class NightRecord {
   /// Since when acquisitions are missing and scenes late, and which of them are news.
   void mark_news(WatchReport& report) const;
 
+  /// Warns of sites that were watched before and are not `listed` any more.
+  void warn_of_left(const std::set<std::string>& listed, WatchReport& report) const;
+
   /// Publishes what a run came to; `context` and `coverage`, where there are any, say what the alerts touch and what
   /// was not seen. Returns the number of alerts in alerts.geojson; sets report.changed.
   std::size_t publish(const RegisterUpdate& update, const NightInputs& inputs, const ContextWork& context,

@@ -58,6 +58,7 @@ void PanePlan::plan() {
     for (const RejectedItem& one : damaged) remarks_.skipped.emplace_back(one.path, one.reason);
   }
   plan_ = plan_acquisitions(listing_, choice_options(watched_), pane_.grid, {known, kept}, remarks_.superseded);
+  if (states_.is_learnt() && !known.empty()) leave_out_older(known.front().acquired);
   if (!states_.is_learnt()) {
     for (PlannedAcquisition& acquisition : plan_.acquisitions) {
       if (acquisition.is_readable() || !acquisition.record.skipped.empty()) continue;
@@ -91,6 +92,20 @@ void PanePlan::find_start() {
                     std::to_string(states_.damaged_acquisitions()) + " acquisitions, of which " +
                     std::to_string(plan_.acquisitions.size()) +
                     " can be had; restore it from a copy, or learn anew with --relearn");
+  }
+}
+
+void PanePlan::leave_out_older(Instant learnt_from) {
+  if (watched_.site.baseline_to) return;  // the end of the history does not depend on its beginning
+  while (!plan_.acquisitions.empty()) {
+    const PlannedAcquisition& first = plan_.acquisitions.front();
+    if (!first.is_new || first.record.acquired >= learnt_from) return;
+    remarks_.late.push_back({{first.record.scene(),
+                              "is older than the history of site '" + watched_.site.id + "', which begins on " +
+                                  format_day(learnt_from) + ": it is not taken in; --relearn would learn from it",
+                              {}},
+                             true});
+    give_up(plan_, 0, choice_options(watched_));
   }
 }
 

@@ -57,6 +57,10 @@ class PanePlan {
   void plan_rerun();
   std::size_t first_new() const;
   void leave_out_late(std::size_t late);
+
+  /// Acquisitions before the history of a state would move it, and with it all that was learnt.
+  void leave_out_older(Instant learnt_from);
+
   std::string damage() const;
   bool can_load(SiteState& state);
 

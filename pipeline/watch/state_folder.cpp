@@ -204,8 +204,10 @@ void StateFolder::find_newest() {
     }
   }
   if (newest_ || others.empty() || use_ == Use::relearn) return;
-  const std::string text = of_path + ": was made with other terms: " + others;
-  if (use_ == Use::read_only) throw ConfigError(text + "; a rerun with others starts without --state");
+  const std::string text = of_path + ": was learnt with other options: " + others;
+  if (use_ == Use::read_only) {
+    throw ConfigError(text + "; give those of the state (--options-of STATE/runs/TIME.json), or start without it");
+  }
   throw ConfigError(text +
                     "; what is known would change: give the former ones, or --relearn to learn anew (alerts "
                     "published so far stay in the register)");

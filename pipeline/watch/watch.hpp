@@ -96,10 +96,10 @@ struct WatchOptions {
 
   // These do not change the result.
   std::string write_masks;  // folder that gets SITE/ with the mask of each acquisition taken in; empty: none is written
-  std::string write_scores;  // likewise score and status of each pixel after each acquisition that is judged
-  int chips = 0;            // frames of the film strip that is kept with each alert, 0..1000; 0: no chips are kept
-  int threads = 0;          // 0: all cores
-  NightClock* clock = nullptr;     // gets each piece of the work as it ends; none: nothing does
+  std::string write_scores;     // likewise score and status of each pixel after each acquisition that is judged
+  int chips = 0;                // frames of the film strip that is kept with each alert, 0..1000; 0: no chips are kept
+  int threads = 0;              // 0: all cores
+  NightClock* clock = nullptr;  // gets each piece of the work as it ends; none: nothing does
   std::optional<Instant> started;  // by which the manifest and the row of `runs` name the run; nothing: now
   std::int64_t memory_bytes = std::int64_t{1} << 30;
 };
@@ -131,7 +131,8 @@ struct WatchReport {
   std::vector<std::pair<std::string, std::string>> skipped;     // scene, file or site, and why
   std::vector<std::pair<std::string, std::string>> superseded;  // scene that another one stands for, and why
   std::vector<std::pair<std::string, std::string>> warnings;  // scene or site that is used, and what speaks against it
-  std::vector<std::pair<std::string, std::string>> unusable;  // scene of the state that was of no use, and why
+  std::vector<std::string> left;  // sites that were watched before, and are not among the sites any more
+  std::vector<std::pair<std::string, std::string>> unusable;     // scene of the state that was of no use, and why
   std::vector<std::pair<std::string, std::string>> not_covered;  // file or site, and why its coverage is not known
   std::vector<LateScene> late;
   std::vector<AbsentAcquisition> missing;

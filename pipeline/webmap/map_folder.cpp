@@ -57,7 +57,7 @@ void keep_tree(const fs::path& from, const fs::path& to) {
 
 std::string map_folder(const std::string& out, const std::string& kept) {
   std::error_code error;
-  fs::path folder = fs::weakly_canonical(out, error);
+  fs::path folder = fs::weakly_canonical(fs::absolute(out), error);
   if (error) throw ConfigError("--out " + out + ": " + error.message());
   if (folder.filename().empty()) folder = folder.parent_path();
   if (!folder.has_relative_path()) throw ConfigError("--out " + out + ": is the root");

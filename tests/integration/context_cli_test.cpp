@@ -320,7 +320,7 @@ TEST_F(ContextCli, RunWithLayersLeavesWhatRunAndContextLeave) {
                                   "--register", other + "/register.gpkg", "--history-days", "150", "--quiet"});
   EXPECT_EQ(again.exit_code, 0) << again.err;
   EXPECT_TRUE(read_text(folder_ / "again/alerts.geojson") == alerts_before);
-  EXPECT_EQ(test::verify(other, {"--derive", "--no-inputs", "--history-days", "150"}).exit_code, 0);
+  EXPECT_EQ(test::verify(other, {"--derive", "--no-inputs"}).exit_code, 0);
 }
 
 /// A shapefile without a CRS.

@@ -38,7 +38,6 @@ class DeriveCli : public ::testing::Test {
 
   Outcome derive(const std::vector<std::string>& more = {}) const {
     std::vector<std::string> options{"--derive", "--no-inputs"};
-    options.insert(options.end(), {"--history-days", "150"});
     options.insert(options.end(), more.begin(), more.end());
     return verify(state_, options);
   }
@@ -63,6 +62,28 @@ class DeriveCli : public ::testing::Test {
   std::string state_ = nights_ / "state";
   std::set<std::string> ids_;
 };
+
+TEST_F(DeriveCli, OptionsAreThoseOfTheRecordUnlessOthersAreGiven) {
+  const Outcome other = derive({"--history-days", "151"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("history-days 150 -> 151"));
+  const std::string manifest = state_ + "/runs/" + test::read_text(state_ + "/runs/HEAD").substr(66, 25);
+  const auto rerun = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{PITWATCH_PROGRAM, "rerun",         "--sites", test::night_scenes().sites(),
+                                   "--source",       nights_.inbox(), "--out",   nights_ / "again",
+                                   "--quiet"};
+    words.insert(words.end(), more.begin(), more.end());
+    return test::run_process(words);
+  };
+  const Outcome again = rerun({"--options-of", manifest});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(test::published_ids(nights_ / "again"), ids_);
+  ASSERT_EQ(rerun({}).exit_code, 0);
+  EXPECT_NE(test::published_ids(nights_ / "again"), ids_) << "learns from a year";
+  const Outcome none = rerun({"--options-of", test::night_scenes().sites()});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err, HasSubstr("--options-of"));
+}
 
 TEST_F(DeriveCli, OfAnUntouchedStateAllAreTheSame) {
   const std::string alerts = read_text(state_ + "/alerts.geojson");

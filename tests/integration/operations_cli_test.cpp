@@ -414,8 +414,16 @@ class Doctor : public Prune {
 
 TEST_F(Doctor, OfASoundStateFindsNothing) {
   const auto contents = test::lasting_contents(state_);
-  const Outcome outcome = examine({"--sites", test::night_scenes().sites(), "--source", test::night_scenes().scenes()});
+  const std::vector<std::string> of_run{"--sites", test::night_scenes().sites(), "--source",
+                                        test::night_scenes().scenes()};
+  std::vector<std::string> with_days = of_run;
+  with_days.insert(with_days.end(), {"--history-days", "150"});
+  const Outcome outcome = examine(with_days);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+  EXPECT_EQ(checks_of(outcome).count("options"), 0U);
+  const auto others = checks_of(examine(of_run));
+  ASSERT_EQ(others.count("options"), 1U);
+  EXPECT_THAT(others.at("options").at("found").get<std::string>(), HasSubstr("history-days 150 -> 365"));
   EXPECT_EQ(json::parse(outcome.out).at("sound"), true);
   const auto checks = checks_of(outcome);
   for (const char* const name :

@@ -289,6 +289,22 @@ TEST_F(SourcesCli, ALateSceneIsTakenInWhereThatIsSoundAndNamedWhereNot) {
   EXPECT_EQ(alerts_of(shrunk), expected());
 }
 
+TEST_F(SourcesCli, ASceneThatIsOlderThanTheHistoryMovesNothing) {
+  const std::string state = folder_ / "older";
+  deliver(1, count());
+  ASSERT_EQ(run_on(state).exit_code, 0);
+  const std::string before = alerts_of(state);
+  ASSERT_THAT(before, HasSubstr("PW-"));
+  deliver(0, 1);
+  const Outcome left = run_on(state);
+  EXPECT_EQ(left.exit_code, 4) << left.err;
+  EXPECT_THAT(left.err, HasSubstr("is older than the history of site 'small'"));
+  EXPECT_EQ(alerts_of(state), before);
+  const Outcome again = run_on(state);
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(alerts_of(state), before);
+}
+
 TEST_F(SourcesCli, ADamagedCheckpointIsWorkedOutAgainOrStopsItsSiteAlone) {
   // A state that is worked out again stands under another name beside the damaged one until the run is published.
   const auto state_after = [&](const std::string& acquisitions) {

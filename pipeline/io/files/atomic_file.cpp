@@ -82,6 +82,15 @@ void remove_leftovers(const std::string& folder, std::string_view prefix) {
 }
 
 AtomicFile::AtomicFile(const std::string& path) : path_(path), temporary_(temporary_name(path)) {
+  // A rename would put a file in the place of a device or a pipe.
+  std::error_code none;
+  const std::filesystem::file_status there = std::filesystem::symlink_status(path_, none);
+  const bool is_file =
+      !std::filesystem::exists(there) || std::filesystem::is_regular_file(there) || std::filesystem::is_symlink(there);
+  if (!is_file) {
+    throw IoError(path_ + ": cannot be written: is " +
+                  (std::filesystem::is_directory(there) ? "a directory" : "no regular file"));
+  }
   const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
   remove_leftovers(folder.empty() ? "." : folder.string(), temporary_prefix(path_));
   const Descriptor file(temporary_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -147,6 +148,14 @@ std::string text_of(const OGRFeature& feature, int field) {
   return text;
 }
 
+/// "01.05.2019", as offices write days.
+bool is_day_first(const std::string& text) {
+  constexpr std::string_view form = "dd.mm.yyyy";
+  return text.size() == form.size() && std::equal(form.begin(), form.end(), text.begin(), [](char as, char c) {
+           return as == '.' ? c == '.' : c >= '0' && c <= '9';
+         });
+}
+
 std::optional<Instant> instant_of(const OGRFeature& feature, int field, bool is_end) {
   if (field < 0 || !feature.IsFieldSetAndNotNull(field)) return std::nullopt;
   const OGRFieldType type = feature.GetFieldDefnRef(field)->GetType();
@@ -154,6 +163,7 @@ std::optional<Instant> instant_of(const OGRFeature& feature, int field, bool is_
   std::string text = text_of(feature, field);
   if (text.empty()) return std::nullopt;
   if (type == OFTDate) text = format_day(instant_field(feature, field));
+  if (is_day_first(text)) text = text.substr(6) + "-" + text.substr(3, 2) + "-" + text.substr(0, 2);
   return is_end ? last_instant(text) : parse_instant(text);
 }
 
@@ -271,16 +281,19 @@ class Reader {
   }
 
   void set_values(const OGRFeature& from, LayerFeature& feature) {
-    const auto set = [&](auto& value, const auto& read) {
+    const auto set = [&](auto& value, int field, const auto& read) {
       try {
-        value = read();
+        value = read(field);
       } catch (const DataError&) {
-        remark(LayerRemark::unreadable_value, feature.id);
+        constexpr std::size_t most_shown = 40;
+        remark(LayerRemark::unreadable_value,
+               feature.id + ": " + from.GetFieldDefnRef(field)->GetNameRef() + " '" +
+                   printable(std::string(from.GetFieldAsString(field)).substr(0, most_shown)) + "'");
       }
     };
-    set(feature.valid_from, [&] { return instant_of(from, fields_.valid_from, false); });
-    set(feature.valid_to, [&] { return instant_of(from, fields_.valid_to, true); });
-    set(feature.accuracy_m, [&] { return number_of(from, fields_.accuracy_m); });
+    set(feature.valid_from, fields_.valid_from, [&](int field) { return instant_of(from, field, false); });
+    set(feature.valid_to, fields_.valid_to, [&](int field) { return instant_of(from, field, true); });
+    set(feature.accuracy_m, fields_.accuracy_m, [&](int field) { return number_of(from, field); });
   }
 
   /// Whether it was repaired.

@@ -586,6 +586,29 @@ TEST(AlertsAsOf, AsItWasThen) {
   EXPECT_EQ(alerts_geojson(found.alerts, {}), alerts_geojson(content.alerts, {})) << "as it is today";
 }
 
+TEST(AlertsAsOf, ClosingShowsNothingAndAConfirmationStaysOnRecord) {
+  Alert alert = told_alert("PW-a", 0);
+  happens(alert, AlertEventKind::grew, "2022-03-01T08:00:00Z", 2, AlertStatus::confirmed);
+  happens(alert, AlertEventKind::closed, "2022-04-01T08:00:00Z", 2, AlertStatus::closed);
+  happens(alert, AlertEventKind::reopened, "2022-06-01T08:00:00Z", 2, AlertStatus::provisional);
+  alert.confirmed_on.reset();  // in the episode of today
+  alert.last_detected = alert.last_observed = parse_instant("2022-06-01T08:00:00Z");
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "register.gpkg";
+  Night{{alert}}.into(path);
+  const RegisterContent content = read_register(path);
+  const std::vector<RegisteredEvent> events = read_history(path);
+  const auto then = [&](const char* at) {
+    return alerts_as_of(content.alerts, events, parse_instant(at)).alerts.at(0).alert;
+  };
+  const Alert closed = then("2022-05-01");
+  EXPECT_EQ(closed.status, AlertStatus::closed);
+  EXPECT_EQ(closed.confirmed_on, parse_instant("2022-02-04T08:06:01Z"));
+  EXPECT_EQ(closed.last_detected, parse_instant("2022-03-01T08:00:00Z"));
+  EXPECT_EQ(closed.last_observed, parse_instant("2022-04-01T08:00:00Z"));
+  EXPECT_FALSE(then("2022-06-01T08:00:00Z").confirmed_on);
+}
+
 TEST(AlertsAsOf, TheNewestRevisionHolds) {
   const test::TemporaryFolder folder;
   const std::string path = folder / "register.gpkg";

@@ -124,7 +124,8 @@ TEST_F(LayerFeatures, DoWithoutValuesThatAreNone) {
   source.columns.valid_to = "to";
   source.columns.accuracy_m = "m";
   const LayerContent content = read_layer(source);
-  EXPECT_THAT(remarks(content), ElementsAre("unreadable_value #0", "unreadable_value #0", "unreadable_value #0"));
+  EXPECT_THAT(remarks(content), ElementsAre("unreadable_value #0: from 'soon'", "unreadable_value #0: to '2020-13-01'",
+                                            "unreadable_value #0: m '-4'"));
   EXPECT_FALSE(content.features.at(0).valid_from.has_value());
 }
 

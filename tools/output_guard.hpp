@@ -1,0 +1,21 @@
+#pragma once
+// Where outputs may be written: not over what a command reads, not into a nightly state, not over what is no file.
+
+#include <boost/program_options.hpp>
+#include <string>
+
+namespace pitwatch::tools {
+
+/// The file that an option says is to be written, behind links; empty where it is not given. Throws ConfigError naming
+/// the option where the folder that it is to lie in is not there, where something lies there that is no regular file,
+/// and where it is a file that another option names, or one of a nightly state.
+std::string out_file_option(const boost::program_options::variables_map& values, const std::string& option = "out");
+
+/// The same of a path that the option names in another way.
+std::string checked_out_file(const boost::program_options::variables_map& values, const std::string& option,
+                             const std::string& path);
+
+/// For folders into which files are written under names of their own. Throws ConfigError for a nightly state.
+void check_out_folder(const std::string& option, const std::string& path);
+
+}  // namespace pitwatch::tools
