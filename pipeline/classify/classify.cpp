@@ -54,6 +54,9 @@ float value_or(const Spectrum& spectrum, Band band, float fallback) {
 }
 
 bool has(const Spectrum& spectrum, Band band) { return spectrum[static_cast<std::size_t>(band)].has_value(); }
+bool both_have(const Spectrum& before, const Spectrum& after, Band band) {
+  return has(before, band) && has(after, band);
+}
 
 // Degrees of truth, 0..1; 0.5 at a bound. Of square roots, which all processors round alike.
 double above(double value, Bound bound) {
@@ -101,18 +104,20 @@ double water(const Spectrum& spectrum) {
   return any_of({clear, turbid, mixed, falls_on, fallen_off});
 }
 
-/// The mean of blue and red; without blue, red alone.
-float visible(const Spectrum& spectrum) {
+/// The mean of blue and red; red alone where not both dates have blue.
+float visible(const Spectrum& spectrum, bool has_blue) {
   const float red = value_or(spectrum, Band::B04, 0.0F);
-  return (value_or(spectrum, Band::B02, red) + red) / 2;
+  return has_blue ? (value_or(spectrum, Band::B02, red) + red) / 2 : red;
 }
 
 double built_or_bright(const Spectrum& before, const Spectrum& after) {
+  const bool has_blue = both_have(before, after, Band::B02);
+  const float visible_after = visible(after, has_blue);
   const double bright =
-      all_of({above(visible(after), bright_visible), above(visible(after) - visible(before), bright_rise)});
+      all_of({above(visible_after, bright_visible), above(visible_after - visible(before, has_blue), bright_rise)});
   if (!has(after, Band::B11)) return bright;
   const double swir_over_red = ratio(value_or(after, Band::B11, 1.0F), value_or(after, Band::B04, 0.0F));
-  return any_of({bright, all_of({above(visible(after), lit_visible), below(swir_over_red, flat_swir_over_red)})});
+  return any_of({bright, all_of({above(visible_after, lit_visible), below(swir_over_red, flat_swir_over_red)})});
 }
 
 /// A rule, and how true it is.
@@ -128,7 +133,13 @@ double dark_where_green(double ndvi_before, double red, double red_rise, double 
                  any_of({below(red_rise, no_rise), below(red, charred_soil_red)}), below(nir, burnt_nir)});
 }
 
-/// In order: each holds where none before it does. The last always holds. `unknown`: the bands do not tell.
+/// Without red and near infrared on both dates nothing tells plants from soil, nor either from water.
+bool tells_ground(const Spectrum& before, const Spectrum& after) {
+  return both_have(before, after, Band::B04) && both_have(before, after, Band::B08);
+}
+
+/// In order, of spectra that tells_ground(): each holds where none before it does. The last always holds. `unknown`:
+/// the bands do not tell.
 std::array<Rule, 8> rules_of(const Spectrum& before, const Spectrum& after, double greenest_ndvi) {
   const double was_water = water(before);
   const double water_now = water(after);
@@ -141,11 +152,12 @@ std::array<Rule, 8> rules_of(const Spectrum& before, const Spectrum& after, doub
   const double nir_rise = nir - value_or(before, Band::B08, 0);
   const double charred =
       any_of({below(red, charred_red), all_of({below(red, charred_soil_red), below(nbr_after, charred_nbr)})});
-  const double burnt =
+  const bool tells_burns = both_have(before, after, Band::B12);
+  const double charred_now =
       all_of({above(ndvi_before, bare_ndvi), above(nbr(before) - nbr_after, burn_nbr_drop), below(nir_rise, no_rise),
               any_of({below(red_rise, no_rise), charred}), below(nir, burnt_nir), below(nbr_after, burnt_nbr),
               above(value_or(after, Band::B11, 1.0F), burnt_swir)});
-  const bool tells_burns = has(before, Band::B12) && has(after, Band::B12);
+  const double burnt = tells_burns ? charred_now : 0;
   const double undecided = tells_burns ? 0 : dark_where_green(ndvi_before, red, red_rise, nir, nir_rise);
   const double was_green = any_of({above(ndvi_before, green_ndvi), above(greenest_ndvi, field_ndvi)});
   return {{{ChangeClass::to_water, all_of({1 - was_water, water_now})},
@@ -169,10 +181,11 @@ BandSums& BandSums::operator+=(const BandSums& other) {
 }
 
 Spectrum mean_spectrum(const BandSums& sums, const std::map<Band, Calibration>& calibrations) {
+  const std::int64_t most = *std::max_element(sums.count.begin(), sums.count.end());
   Spectrum spectrum;
   for (const auto& [band, calibration] : calibrations) {
     const auto i = static_cast<std::size_t>(band);
-    if (sums.count[i] == 0) continue;
+    if (sums.count[i] == 0 || 2 * sums.count[i] < most) continue;
     const double mean = static_cast<double>(sums.sum[i]) / static_cast<double>(sums.count[i]);
     spectrum[i] = static_cast<float>(mean * calibration.scale + calibration.offset);
   }
@@ -210,6 +223,7 @@ std::map<std::string, double> index_change(const Spectrum& before, const Spectru
 }
 
 ChangeClass classify_change(const Spectrum& before, const Spectrum& after) {
+  if (!tells_ground(before, after)) return ChangeClass::unknown;
   for (const Rule& rule : rules_of(before, after, -1)) {
     if (rule.truth > 0.5 && rule.change_class != ChangeClass::unknown) return rule.change_class;
   }
@@ -218,6 +232,10 @@ ChangeClass classify_change(const Spectrum& before, const Spectrum& after) {
 
 ClassProbabilities class_probabilities(const Spectrum& before, const Spectrum& after, double greenest_ndvi) {
   ClassProbabilities result{};
+  if (!tells_ground(before, after)) {
+    result[index(ChangeClass::unknown)] = 1;
+    return result;
+  }
   double rest = 1;
   for (const Rule& rule : rules_of(before, after, greenest_ndvi)) {
     result[index(rule.change_class)] = rest * rule.truth;

@@ -28,10 +28,11 @@ struct BandSums {
   BandSums& operator+=(const BandSums& other);
 };
 
-/// Mean reflectance by band; nothing for bands that were not read or had no valid pixel.
+/// Mean reflectance by band; nothing for bands that were not read or have a measurement at too few pixels.
 using Spectrum = std::array<std::optional<float>, band_infos.size()>;
 
-/// Mean reflectance of a region: calibration is linear, so that the mean of the digital numbers suffices.
+/// Mean reflectance of a region: calibration is linear, so that the mean of the digital numbers suffices. Nothing for a
+/// band that has less than half of the weight of the one that has most: what is known of a corner is not the region's.
 Spectrum mean_spectrum(const BandSums& sums, const std::map<Band, Calibration>& calibrations);
 
 /// The spectral indices of a spectrum by name (kernels/indices.hpp), those whose bands are there and whose denominator
@@ -41,16 +42,16 @@ std::map<std::string, double> spectral_indices(const Spectrum& spectrum);
 /// after - before for each index that both spectra have.
 std::map<std::string, double> index_change(const Spectrum& before, const Spectrum& after);
 
-/// The class of the change. Needs red and NIR; SWIR refines: without it, burn and water are told less surely, and bare
-/// ground is what is not green. Without blue, red alone is the brightness. Rules and thresholds: README.md of this
-/// folder.
+/// The class of the change. Needs red and NIR on both dates, else it is `unknown`; SWIR refines: without it, burn and
+/// water are told less surely, and bare ground is what is not green. Without blue, red alone is the brightness. Rules
+/// and thresholds: README.md of this folder.
 ChangeClass classify_change(const Spectrum& before, const Spectrum& after);
 
 inline constexpr std::size_t class_count = change_class_names.size();
 inline std::size_t index(ChangeClass change_class) { return static_cast<std::size_t>(change_class) - 1; }
 
 /// How likely each class is by the same rules, each the truer the farther the spectra lie from its bounds; `unknown` is
-/// ground without B12 that may be burnt or bared.
+/// ground without B12 that may be burnt or bared, and all ground without red or NIR on both dates.
 /// `greenest_ndvi` is the highest NDVI that the ground was expected to have in a year, -1 where that is not known. The
 /// same bits on every processor.
 ClassProbabilities class_probabilities(const Spectrum& before, const Spectrum& after, double greenest_ndvi = -1);

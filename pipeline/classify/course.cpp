@@ -14,6 +14,7 @@ constexpr double least_odds = 1e-3;
 double probability_of(double odds) { return odds / (1 + odds); }
 double odds_of(double probability) { return probability / std::max(1 - probability, least_odds); }
 
+bool has(const Spectrum& spectrum, Band band) { return spectrum[static_cast<std::size_t>(band)].has_value(); }
 float band(const Spectrum& spectrum, Band band) { return spectrum[static_cast<std::size_t>(band)].value_or(0.0F); }
 
 /// Whether the ground is green enough, at least at some time of the year.
@@ -235,7 +236,8 @@ void take_in(ClassCourse& course, const CourseObservation& observation, const Co
 
 void GroundShown::add(const Spectrum& before, const Spectrum& now, double greenest_ndvi, double weight) {
   constexpr double typical_change = 0.08;
-  if (is_snow(now)) {
+  const auto both_have = [&](Band band) { return has(before, band) && has(now, band); };
+  if (!both_have(Band::B04) || !both_have(Band::B08) || is_snow(now)) {
     hidden_ += weight;
     return;
   }
@@ -251,7 +253,7 @@ void GroundShown::add(const Spectrum& before, const Spectrum& now, double greene
   const double by = weight * (least + change / (change + typical_change * typical_change));
   ClassProbabilities classes = class_probabilities(before, now, greenest_ndvi);
   const double water = classes[index(ChangeClass::to_water)];
-  const double muddy = muddy_water(now) * (1 - muddy_water(before));
+  const double muddy = both_have(Band::B11) ? muddy_water(now) * (1 - muddy_water(before)) : 0;
   if (muddy > water && classes[index(ChangeClass::from_water)] < 0.5) {
     for (double& one : classes) one *= (1 - muddy) / (1 - water);
     classes[index(ChangeClass::to_water)] = muddy;

@@ -58,8 +58,8 @@ void for_each_option(Options& options, const Visit& visit) {
 /// What one observation shows of a piece of ground, pixel by pixel.
 class GroundShown {
  public:
-  /// A pixel when last seen undisturbed and now. Snow is counted and tells nothing. Pixels weigh the more the more they
-  /// changed. `weight` is a further one.
+  /// A pixel when last seen undisturbed and now. Snow is counted and tells nothing, nor does a pixel that lacks red or
+  /// near infrared on either date. Pixels weigh the more the more they changed. `weight` is a further one.
   void add(const Spectrum& before, const Spectrum& now, double greenest_ndvi, double weight = 1);
 
   /// Whether at least half of the weight of the pixels tells something.

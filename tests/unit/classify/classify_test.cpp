@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "tests/unit/classify/spectra.hpp"
@@ -71,6 +72,44 @@ TEST(ClassifyChange, RedAndNearInfraredAlone) {
   EXPECT_EQ(class_of(forest, meadow), "vegetation_change");
   EXPECT_EQ(class_of(meadow, lime), "built_or_bright");  // red alone is bright enough
   EXPECT_EQ(class_of(meadow, concrete), "vegetation_to_bare");
+}
+
+TEST(ClassifyChange, IsUnknownWithoutRedAndNearInfraredOnBothDates) {
+  for (const Case& c : cases) {
+    for (const Band band : {Band::B04, Band::B08}) {
+      for (const bool is_before : {true, false}) {
+        std::array spectra{spectrum(c.before), spectrum(c.after)};
+        spectra[is_before ? 0 : 1][static_cast<std::size_t>(band)].reset();
+        EXPECT_EQ(name(classify_change(spectra[0], spectra[1])), "unknown") << c.what << " " << name(band);
+        EXPECT_EQ(class_probabilities(spectra[0], spectra[1])[index(ChangeClass::unknown)], 1) << c.what;
+      }
+    }
+  }
+}
+
+TEST(ClassifyChange, ABandThatOneDateLacksDecidesNothing) {
+  const auto without = [](const Ground& ground, Band band) {
+    Spectrum result = spectrum(ground);
+    result[static_cast<std::size_t>(band)].reset();
+    return result;
+  };
+  // Blue is darker than red: sand that did not change is not brighter than it was.
+  EXPECT_EQ(name(classify_change(spectrum(sand), without(sand, Band::B02))), "bare_to_bare");
+  EXPECT_EQ(name(classify_change(without(sand, Band::B02), spectrum(sand))), "bare_to_bare");
+  // A forest in the shade has the NBR of a forest.
+  constexpr Ground shaded_forest{0.02F, 0.04F, 0.03F, 0.15F, 0.10F, 0.05F};
+  ASSERT_EQ(name(classify_change(spectrum(forest), spectrum(shaded_forest))), "vegetation_change");
+  EXPECT_EQ(name(classify_change(spectrum(forest), without(shaded_forest, Band::B12))), "vegetation_change");
+}
+
+TEST(MeanSpectrum, ABandOfACornerIsNotTheRegions) {
+  BandSums sums;
+  for (int i = 0; i < 10; ++i) sums.add(Band::B04, 2000);
+  for (int i = 0; i < 5; ++i) sums.add(Band::B08, 3000);
+  for (int i = 0; i < 4; ++i) sums.add(Band::B11, 3000);
+  const Spectrum mean = mean_spectrum(sums, {{Band::B04, {}}, {Band::B08, {}}, {Band::B11, {}}});
+  EXPECT_TRUE(mean[static_cast<std::size_t>(Band::B08)].has_value());
+  EXPECT_FALSE(mean[static_cast<std::size_t>(Band::B11)].has_value());
 }
 
 TEST(BandSums, AddUpInAnyOrderAndGrouping) {

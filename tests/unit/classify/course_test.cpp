@@ -57,6 +57,19 @@ TEST(GroundShown, TellsWhereHalfOfItIsNoSnow) {
   EXPECT_FALSE(ground.tells());
 }
 
+TEST(GroundShown, APixelWithoutRedOrNearInfraredTellsNothing) {
+  for (const Band band : {Band::B04, Band::B08}) {
+    Spectrum lacking = spectrum(soil);
+    lacking[static_cast<std::size_t>(band)].reset();
+    EXPECT_FALSE(shown(spectrum(meadow), lacking).tells());
+    EXPECT_FALSE(shown(lacking, spectrum(meadow)).tells());
+  }
+  Spectrum lacking = spectrum(shaded_rock);
+  lacking[static_cast<std::size_t>(Band::B11)].reset();
+  const auto to_water = [](const GroundShown& ground) { return ground.classes()[index(ChangeClass::to_water)]; };
+  EXPECT_LT(to_water(shown(lacking, spectrum(shaded_rock))), to_water(shown(spectrum(soil), spectrum(shaded_rock))));
+}
+
 TEST(GroundShown, SnowIsBrightInAllBandsButTheShortWaveInfrared) {
   const auto is_seen = [](const Ground& now) {
     GroundShown ground;
