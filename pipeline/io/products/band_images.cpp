@@ -147,16 +147,23 @@ std::optional<BandImage> band_image(std::string_view path) {
 }
 
 std::map<Band, std::string> finest_images(const std::vector<std::string>& names) {
-  std::map<Band, std::pair<int, std::string>> finest;
+  struct Candidate {
+    bool is_resampled;  // to a size in which no product has images
+    int pixel_size_m;
+    std::string name;
+    auto operator<=>(const Candidate&) const = default;
+  };
+  std::map<Band, Candidate> finest;
   for (const std::string& name : names) {
     const auto image = band_image(name);
     if (!image) continue;
-    const std::pair candidate{image->pixel_size_m, name};
+    const int size = image->pixel_size_m;
+    const Candidate candidate{size != 10 && size != 20 && size != 60, size, name};
     const auto [place, is_new] = finest.try_emplace(image->band, candidate);
     if (!is_new) place->second = std::min(place->second, candidate);
   }
   std::map<Band, std::string> result;
-  for (const auto& [band, image] : finest) result[band] = image.second;
+  for (const auto& [band, image] : finest) result[band] = image.name;
   return result;
 }
 

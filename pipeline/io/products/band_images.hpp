@@ -28,8 +28,8 @@ struct BandImage {
 /// another file: true colour, masks of single bands, other formats than .jp2 and .tif.
 std::optional<BandImage> band_image(std::string_view path);
 
-/// Of each band the image with the smallest pixels, the first by name among equals; names of other files are passed
-/// over.
+/// Of each band the image with the smallest pixels, the first by name among equals; one whose pixels are not of 10, 20
+/// or 60 m, as those of products are, only where there is no other. Names of other files are passed over.
 std::map<Band, std::string> finest_images(const std::vector<std::string>& names);
 
 /// Whether the reference is a band image with tile and time in its name, or a folder with such images in it.

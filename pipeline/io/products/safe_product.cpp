@@ -257,12 +257,48 @@ bool is_place_of_images(std::string_view name, const GranuleFiles& granule) {
 
 bool is_probability(Band band) { return band == Band::CLD || band == Band::SNW; }
 
+/// The time of "GS2A_20200302T102021_024515", which the names of its images have; empty where that is not known.
+std::string time_of_datatake(const std::string& datatake) {
+  constexpr std::size_t length = 15;
+  const std::size_t mark = datatake.find('_');
+  std::string time = mark == std::string::npos ? std::string() : datatake.substr(mark + 1, length);
+  return instant_of_name(time) ? time : std::string();
+}
+
+/// Takes out images of another tile or time than the granule's own, with a remark each. Throws DataError where the
+/// metadata do not tell whose images of several times are.
+void leave_out_others(Scene& scene, std::vector<std::string>& names) {
+  const std::string own_time = time_of_datatake(scene.datatake);
+  std::string dated;
+  std::string time = own_time;
+  const auto is_others = [&](const std::string& name) {
+    const auto image = band_image(name);
+    if (!image) return false;
+    const bool is_elsewhere = !image->tile.empty() && !scene.tile.empty() && image->tile != scene.tile;
+    const bool is_dated = !is_elsewhere && !image->taken.empty();
+    if (is_dated && own_time.empty() && !time.empty() && image->taken != time) {
+      throw DataError("images of several times, and no metadata that tell which are its own: " + dated + ", " + name);
+    }
+    if (is_dated && time.empty()) {
+      time = image->taken;
+      dated = name;
+    }
+    if (!is_elsewhere && (!is_dated || image->taken == time)) return false;
+    scene.assumptions.push_back(name + " is passed over: by its name it is of " +
+                                (is_elsewhere ? image->tile + ", and the scene of " + scene.tile
+                                              : image->taken + ", and the scene of " + time));
+    return true;
+  };
+  std::erase_if(names, is_others);
+}
+
 void add_images(Scene& scene, const ProductFiles& files, const std::vector<std::string>& listed,
                 const GranuleFiles& granule) {
   std::vector<std::string> names = files.names();
   std::erase_if(names, [&](const std::string& name) { return !is_place_of_images(name, granule); });
   std::copy_if(listed.begin(), listed.end(), std::back_inserter(names),
                [&](const std::string& name) { return files.has(name); });
+  leave_out_others(scene, names);
   std::map<Band, std::string> images = finest_images(names);
   const bool has_images =
       std::any_of(images.begin(), images.end(), [](const auto& image) { return !is_probability(image.first); });

@@ -83,6 +83,13 @@ class SafeProduct : public ::testing::Test {
     const std::string second = product_ + "/GRANULE/L2A_T38TQK_A036311_20220605T075611";
     fs::copy(granule(), second, fs::copy_options::recursive);
     replace_in(second + "/MTD_TL.xml", "T38TPK", "T38TQK");
+    std::vector<fs::path> images;
+    for (const auto& entry : fs::recursive_directory_iterator(second + "/IMG_DATA")) {
+      if (entry.path().filename().string().starts_with("T38TPK")) images.push_back(entry.path());
+    }
+    for (const fs::path& image : images) {
+      fs::rename(image, image.parent_path() / ("T38TQK" + image.filename().string().substr(6)));
+    }
   }
 
   const TemporaryFolder folder_;
@@ -283,6 +290,32 @@ TEST_F(SafeProduct, MissingPartsAreDoneWithout) {
   EXPECT_THAT(refusal(product_), AllOf(StartsWith(product_ + ": "), HasSubstr("neither the product's nor")));
   fs::remove_all(product_ + "/GRANULE");
   EXPECT_THAT(refusal(product_), HasSubstr("neither a product's metadata"));
+}
+
+TEST_F(SafeProduct, ImagesOfAnotherTimeTileOrSizeTakeNoBandsPlace) {
+  const Scene own = read();
+  const std::string images = granule() + "/IMG_DATA/R10m/";
+  const std::string red = images + "T38TPK_20220605T075611_B04_10m.jp2";
+  ASSERT_EQ(own.bands.at(Band::B04).path, red);
+  for (const char* const other : {"T38TPK_20200101T074426_B04_10m.jp2", "T38TAA_20220605T075611_B04_10m.jp2"}) {
+    fs::copy_file(red, images + other);
+    const Scene scene = read();
+    EXPECT_EQ(scene.bands, own.bands);
+    EXPECT_THAT(scene.assumptions, ElementsAre(AllOf(HasSubstr(other), HasSubstr("passed over"))));
+    fs::remove(images + other);
+  }
+  fs::copy_file(red, images + "T38TPK_20220605T075611_B04_5m.jp2");
+  EXPECT_EQ(read().bands, own.bands);
+}
+
+TEST_F(SafeProduct, ImagesOfSeveralTimesAreRefusedWhereNothingTellsWhichAreItsOwn) {
+  fs::remove(metadata());
+  const std::string images = granule() + "/IMG_DATA/R10m/";
+  const std::string red = "T38TPK_20220605T075611_B04_10m.jp2";
+  ASSERT_EQ(read_scene(granule()).bands.at(Band::B04).path, images + red);
+  const std::string other = "T38TPK_20200101T074426_B04_10m.jp2";
+  fs::copy_file(images + red, images + other);
+  EXPECT_THAT(refusal(granule()), AllOf(HasSubstr(other), HasSubstr("T38TPK_20220605T075611_B"), HasSubstr("times")));
 }
 
 TEST_F(SafeProduct, ADatastripByItselfIsRefused) {
