@@ -58,6 +58,26 @@ std::string file_of(const Scene& scene, Band band) {
   return std::string(name(band)) + ": " + redacted(scene.bands.at(band).path);
 }
 
+/// Metres of a map.
+struct MapBox {
+  double west = 0;
+  double south = 0;
+  double east = 0;
+  double north = 0;
+
+  double least_side() const { return std::min(east - west, north - south); }
+};
+
+MapBox box_of(const Grid& grid) {
+  const MapPoint corner = grid.to_map(grid.width, grid.height);
+  return {grid.origin.x, corner.y, corner.x, grid.origin.y};
+}
+
+/// Of boxes that share nothing a side is 0 or less.
+MapBox common(const MapBox& a, const MapBox& b) {
+  return {std::max(a.west, b.west), std::max(a.south, b.south), std::min(a.east, b.east), std::min(a.north, b.north)};
+}
+
 void refuse_misclassified(const Scene& scene, const Mosaic& acquisition) {
   const auto plane = [&](Band band) { return acquisition.reflectance.find(band); };
   const auto there = [&](Band band) { return plane(band) != acquisition.reflectance.end(); };
@@ -270,6 +290,28 @@ void refuse_garbage(const Scene& scene, Band band, const BandFile& file) {
 
 void refuse_misplaced(double shift_x_px, double shift_y_px, int windows) {
   refuse(misplaced(shift_x_px, shift_y_px, windows));
+}
+
+void refuse_elsewhere(const Scene& scene, const Grid& ground, std::span<const Band> bands, OpenBands& files) {
+  constexpr double sliver_m = 120;  // files of one product may end a pixel of 60 m apart
+  // Of a file that cannot be opened whoever reads it says so.
+  const auto grid_of = [&](Band band) -> const Grid* {
+    try {
+      return scene.has(band) ? &files.at(scene.bands.at(band)).grid() : nullptr;
+    } catch (const DataError&) {
+      return nullptr;
+    }
+  };
+  const Grid* const red = grid_of(Band::B04);
+  if (red == nullptr) return;
+  const MapBox shown = red->crs == ground.crs ? common(box_of(*red), box_of(ground)) : box_of(*red);
+  if (shown.least_side() <= sliver_m) return;
+  for (const Band band : bands) {
+    const Grid* const raster = grid_of(band);
+    if (raster == nullptr) continue;
+    if (raster->crs == red->crs && common(shown, box_of(*raster)).least_side() > 0) continue;
+    refuse({file_of(scene, band) + ": shows other ground than " + file_of(scene, Band::B04)});
+  }
 }
 
 void refuse_displaced(const Scene& scene, const Mosaic& acquisition) {

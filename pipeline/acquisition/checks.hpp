@@ -66,10 +66,16 @@ void refuse_garbage(const Scene& scene, Band band, const BandFile& file);
 /// place has.
 void refuse_misplaced(double shift_x_px, double shift_y_px, int windows);
 
+/// Throws DataError, naming the band and both files, for a band, or a classification, that shows nothing of what B04 of
+/// its scene shows of the ground: its file lies elsewhere. Where B04 shows but a sliver of it nothing is said; of B04
+/// in another CRS the whole file counts. Opens the files of the bands that the scene has.
+void refuse_elsewhere(const Scene& scene, const Grid& ground, std::span<const Band> bands, OpenBands& files);
+
 /// Throws DataError, naming the band and its file, where a band of one acquisition shows the ground elsewhere than B04
-/// does (align/band_agreement.hpp), or the classification is not that of the reflectances (align/class_agreement.hpp):
-/// one that was moved, or is another scene's. Of acquisitions without B04 nothing is said, and of classifications where
-/// B02, B08 or the acquisition's classes (MosaicOptions::keep_classes) are not there.
+/// does (align/band_agreement.hpp), or the classification is not that of the
+/// reflectances (align/class_agreement.hpp): one that was moved, or is another scene's. Of acquisitions without B04
+/// nothing is said, and of classifications where B02, B08 or the acquisition's classes (MosaicOptions::keep_classes)
+/// are not there.
 void refuse_displaced(const Scene& scene, const Mosaic& acquisition);
 
 /// The same by a part of a grid: of nine windows, of agreement_window_px, spread over it the one where clear ground

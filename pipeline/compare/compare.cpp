@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -18,6 +19,8 @@
 #include "pipeline/compare/survey.hpp"
 #include "pipeline/compare/tiling.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/mask.hpp"
+#include "pipeline/core/text.hpp"
 #include "pipeline/evidence/feature_survey.hpp"
 #include "pipeline/evidence/survey.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
@@ -284,6 +287,28 @@ PairSurvey surveyed(const PairInputs& inputs, BlockStore& store, const CompareOp
   return found;
 }
 
+bool judges_any(const Plane<std::uint8_t>& score) {
+  for (int y = 0; y < score.height(); ++y) {
+    const std::uint8_t* const row = score.row(y);
+    if (std::any_of(row, row + score.width(), [](std::uint8_t code) { return code != score_not_judged; })) return true;
+  }
+  return false;
+}
+
+/// "cloud at 73 %, nodata at 40 % of the pixels": several reasons may hold at one pixel.
+std::string masked_shares(const MaskCounts& counts) {
+  const auto all = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
+  std::string result;
+  for (const MaskReasonName& reason : mask_reasons) {
+    std::int64_t pixels = 0;
+    for (std::size_t bits = 0; bits < counts.size(); ++bits) pixels += (bits & reason.bit) != 0 ? counts[bits] : 0;
+    if (pixels == 0) continue;
+    result.append(result.empty() ? "" : ", ").append(reason.name);
+    result += " at " + fixed_text(100 * static_cast<double>(pixels) / all, 0) + " %";
+  }
+  return result.empty() ? "no pixel is clear on both dates" : result + " of the pixels";
+}
+
 /// Makes alerts of what was found, and writes them last: whoever sees new alerts finds their rasters.
 void write_outputs(Comparison& comparison, const PairInputs& inputs, const CompareOptions& options, Stopwatch& watch,
                    CompareReport& report) {
@@ -331,6 +356,8 @@ CompareReport compare(const std::string& before, const std::string& after, const
   report.limits = inputs.limits();
   add_assumptions(report);
   const std::optional<Aoi> aoi = crop_to_aoi(options.aoi, inputs);
+  const std::vector<std::string> gaps = inputs.gaps();
+  report.limits.insert(report.limits.end(), gaps.begin(), gaps.end());
   report.grid = inputs.grid();
   make_output_folder(options.out);
 
@@ -356,6 +383,10 @@ CompareReport compare(const std::string& before, const std::string& after, const
     const PairSurvey found = surveyed(inputs, *store, options, watch, report);
     comparison.run(found);
     report.pixels_by_mask = comparison.counts();
+    if (!judges_any(std::as_const(comparison.score()))) {
+      throw DataError("nothing can be judged between BEFORE " + redacted(before) + " and AFTER " + redacted(after) +
+                      ": " + masked_shares(report.pixels_by_mask) + (gaps.empty() ? "" : "; " + gaps.front()));
+    }
     comparison.free_slots();  // the outputs need the memory
     store.reset();
     ::malloc_trim(0);

@@ -67,6 +67,29 @@ BandPlace place_of(const PairInput& input, const Grid& grid) {
   return place;
 }
 
+/// The pixels of a grid of which at least the centre lies on a raster.
+Window covered(const Grid& grid, const Grid& raster) {
+  const double left = (raster.origin.x - grid.origin.x) / grid.pixel_size_m;
+  const double top = (grid.origin.y - raster.origin.y) / grid.pixel_size_m;
+  const double size = raster.pixel_size_m / grid.pixel_size_m;
+  const auto whole = [](double value) { return static_cast<int>(std::clamp(std::ceil(value - 0.5), -1e6, 1e6)); };
+  const int x0 = whole(left);
+  const int y0 = whole(top);
+  const int x1 = whole(left + size * raster.width);
+  const int y1 = whole(top + size * raster.height);
+  return intersection(grid.extent(), {x0, y0, x1 - x0, y1 - y0});
+}
+
+double share_covered(const Grid& grid, const Grid& raster) {
+  const Window window = covered(grid, raster);
+  return static_cast<double>(window.width) * window.height / (static_cast<double>(grid.width) * grid.height);
+}
+
+/// Files of one product may end a pixel of 60 m apart.
+constexpr double nearly_all = 0.99;
+
+std::string percent(double share) { return fixed_text(100 * share, 0) + " %"; }
+
 /// Pixels of the sizes that Sentinel-2 has are brought together. What was averaged over larger ones has other edges
 /// than what was not, and each of them would be a change.
 void refuse_other_pixels(const PairInput& before, const PairInput& after) {
@@ -112,22 +135,19 @@ PairInputs::PairInputs(const Scene& before, const Scene& after, const ExtraFeatu
   const Grid& own = reference.file->grid();
   const Grid& theirs = other.file->grid();
   refuse_other_pixels(reference, other);
-  const double left = (theirs.origin.x - own.origin.x) / own.pixel_size_m;
-  const double top = (own.origin.y - theirs.origin.y) / own.pixel_size_m;
-  const double size = theirs.pixel_size_m / own.pixel_size_m;
-  const auto whole = [](double value, double limit) { return static_cast<int>(std::clamp(value, -limit, limit)); };
-  // Pixels of which at least the centre is covered.
-  const int x0 = whole(std::ceil(left - 0.5), 1e6);
-  const int y0 = whole(std::ceil(top - 0.5), 1e6);
-  const int x1 = whole(std::ceil(left + size * theirs.width - 0.5), 1e6);
-  const int y1 = whole(std::ceil(top + size * theirs.height - 0.5), 1e6);
   grid_ = own;
-  const Window shared = intersection(own.extent(), {x0, y0, x1 - x0, y1 - y0});
+  const Window shared = covered(own, theirs);
   if (shared.empty()) {
     throw DataError("the scenes do not overlap: BEFORE " + redacted(reference.asset.path) + ", AFTER " +
                     redacted(other.asset.path));
   }
   crop(shared);
+  for (const PairInput& input : inputs_) {
+    if (covered(grid_, input.file->grid()).empty()) {
+      throw DataError(label(input.date, input.band) + " " + redacted(input.asset.path) +
+                      ": lies elsewhere than the ground that B04 of both dates shows");
+    }
+  }
 }
 
 PairInput PairInputs::open_band(const Scene& scene, Date date, Band band, bool is_evidence) const {
@@ -180,6 +200,29 @@ std::vector<std::string> PairInputs::limits() const {
                      " ha each: smaller changes are not seen; the limits of scores are measured on pixels of 10 m");
   }
   return limits;
+}
+
+std::vector<std::string> PairInputs::gaps() const {
+  std::vector<std::string> gaps;
+  const auto add = [&](const PairInput& input, double share, const std::string& ground, const std::string& rest) {
+    gaps.push_back(label(input.date, input.band) + " " + redacted(input.asset.path) + " covers " + percent(share) +
+                   " of the ground that " + ground + ": the rest " + rest);
+  };
+  for (const PairInput& input : inputs_) {
+    const double share = share_covered(grid_, input.file->grid());
+    if (share >= nearly_all) continue;
+    add(input, share, "is compared", input.is_evidence ? "cannot be judged" : "is classified without it");
+  }
+  for (const Date date : both_dates) {
+    const PairInput& red = inputs_[static_cast<std::size_t>(*find(date, Band::B04))];
+    const auto cut = std::find_if(inputs_.begin(), inputs_.end(), [&](const PairInput& input) {
+      return input.date == date && share_covered(input.file->grid(), red.file->grid()) < nearly_all;
+    });
+    if (cut == inputs_.end()) continue;
+    add(red, share_covered(cut->file->grid(), red.file->grid()), std::string(name(cut->band)) + " does",
+        "is not compared");
+  }
+  return gaps;
 }
 
 PairGeometry PairInputs::geometry() const {

@@ -12,8 +12,8 @@
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/scene.hpp"
 #include "pipeline/evidence/pair_pixels.hpp"
-#include "pipeline/io/raster/band_file.hpp"
 #include "pipeline/indices/extra_features.hpp"
+#include "pipeline/io/raster/band_file.hpp"
 
 namespace pitwatch {
 
@@ -38,8 +38,8 @@ class PairInputs {
  public:
   /// Opens all bands, those of the features, too. The comparison's grid is the part of BEFORE's 10 m grid that AFTER
   /// covers, too. Throws DataError: a required band or one of a feature missing, a file that cannot be opened, CRS that
-  /// differ, no overlap, pixels larger than 20 m on one date that are not so on the other. Each names scene, band and
-  /// file.
+  /// differ, no overlap of the dates or of a band with them, pixels larger than 20 m on one date that are not so on the
+  /// other. Each names scene, band and file.
   PairInputs(const Scene& before, const Scene& after, const ExtraFeatures& features);
 
   PairInputs(const PairInputs&) = delete;
@@ -60,6 +60,10 @@ class PairInputs {
 
   /// What cannot be known for want of bands, one sentence each, for the user.
   std::vector<std::string> limits() const;
+
+  /// Bands that cover less than 99 % of the grid, or of which B04 does, one sentence each, for the user: with the file,
+  /// the share, and what becomes of the rest.
+  std::vector<std::string> gaps() const;
 
   /// Where the bands lie under the grid by their georeferencing alone.
   PairGeometry geometry() const;

@@ -335,7 +335,75 @@ TEST_F(SceneCheck, ABandThatCoversLessTellsNothingBeyond) {
     lacking += alert.at("properties").at("change").contains("nbr") ? 0 : 1;
   }
   EXPECT_GT(lacking, 0U);
-  EXPECT_EQ(run("state").exit_code, 0);
+  EXPECT_THAT(cut.err, AllOf(HasSubstr("AFTER band B12"), HasSubstr("/B12.tif covers 3 % of the ground"),
+                             HasSubstr("is classified without it")));
+  // None of those columns is on the site's ground.
+  const Outcome night = run("state");
+  EXPECT_EQ(night.exit_code, 4);
+  EXPECT_THAT(night.err, AllOf(HasSubstr(last()), HasSubstr("B12.tif: shows other ground than B04: ")));
+}
+
+TEST_F(SceneCheck, AFileThatLiesElsewhereIsRefused) {
+  for (const char* const band : {"SCL", "B08"}) {
+    const std::string path = scenes() + "/" + last() + "/" + band + ".tif";
+    const std::string own = test::read_text(path);
+    Grid grid = BandFile(path).grid();
+    grid.origin.x += 100000;
+    const Plane<std::uint16_t> dn = BandFile(path).read_spread(std::int64_t{1} << 24);
+    write_geotiff_u16(path, grid, dn.view(), 0);
+    const Outcome pair = compare();
+    EXPECT_EQ(pair.exit_code, 3);
+    EXPECT_THAT(test::lines_of(pair.err), SizeIs(1)) << pair.err;
+    EXPECT_THAT(pair.err, AllOf(HasSubstr(std::string("AFTER band ") + band),
+                                HasSubstr(std::string("/") + band + ".tif: lies elsewhere")));
+    const Outcome night = run(std::string("state-") + band);
+    EXPECT_EQ(night.exit_code, 4);
+    EXPECT_THAT(night.err,
+                AllOf(HasSubstr(last()), HasSubstr(std::string("/") + band + ".tif: shows other ground than B04: ")));
+    test::write_text(path, own);
+  }
+}
+
+TEST_F(SceneCheck, WhereNothingCanBeJudgedThereIsNoAnswer) {
+  change_band(last(), "SCL", [](const Plane<std::uint16_t>&, int, int) { return std::uint16_t{8}; });
+  const Outcome masked = compare();
+  EXPECT_EQ(masked.exit_code, 3);
+  EXPECT_THAT(test::lines_of(masked.err), SizeIs(1)) << masked.err;
+  EXPECT_THAT(masked.err, AllOf(HasSubstr("nothing can be judged"), HasSubstr("cloud at 100 %"), HasSubstr(last())));
+  EXPECT_THAT(test::names_in(folder_ / "out"), IsEmpty());
+}
+
+TEST_F(SceneCheck, WhatABandDoesNotReachIsSaid) {
+  const auto cut_in_half = [&](const std::string& band) {
+    const std::string path = scenes() + "/" + last() + "/" + band + ".tif";
+    Grid grid = BandFile(path).grid();
+    const Plane<std::uint16_t> dn = BandFile(path).read_spread(std::int64_t{1} << 24);
+    grid.width /= 2;
+    write_geotiff_u16(path, grid, {dn.row(0), grid.width, dn.height(), dn.width()}, 0);
+  };
+  ASSERT_EQ(compare().exit_code, 0);
+  const json whole = json::parse(test::read_text(folder_ / "out/run.json")).at("limits");
+  EXPECT_THAT(whole.dump(), Not(HasSubstr("covers")));
+  cut_in_half("B11");
+  const Outcome half = compare();
+  EXPECT_EQ(half.exit_code, 0);
+  EXPECT_THAT(half.err,
+              AllOf(HasSubstr("AFTER band B11 "),
+                    HasSubstr("/B11.tif covers 50 % of the ground that is compared: the rest cannot be judged")));
+  cut_in_half("B04");
+  EXPECT_THAT(compare().err,
+              AllOf(HasSubstr("AFTER band B04 "),
+                    HasSubstr("/B04.tif covers 50 % of the ground that B02 does: the rest is not compared")));
+}
+
+TEST_F(SceneCheck, ABandThatIsNotThereDecidesNoClass) {
+  const std::vector<std::string> all{"--score-high",     "0.2", "--score-low",   "0.1",
+                                     "--min-confidence", "0",   "--min-area-ha", "0"};
+  change_band(last(), "B08", [](const Plane<std::uint16_t>&, int, int) { return std::uint16_t{0}; });
+  ASSERT_EQ(compare(all).exit_code, 0);
+  const json alerts = json::parse(test::read_text(folder_ / "out/alerts.geojson"));
+  ASSERT_GT(alerts.at("features").size(), 0U);
+  for (const json& alert : alerts.at("features")) EXPECT_EQ(alert.at("properties").at("class"), "unknown");
 }
 
 TEST_F(SceneCheck, APictureIsNoReflectance) {
