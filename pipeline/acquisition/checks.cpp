@@ -12,6 +12,7 @@
 #include "pipeline/align/band_agreement.hpp"
 #include "pipeline/align/class_agreement.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/text.hpp"
 #include "pipeline/gate/scene_gate.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
@@ -40,9 +41,39 @@ std::vector<Band> telling_bands(const Scene& scene) {
   return bands;
 }
 
+/// "B02 -0.1, B04 0" where bands of one product have different offsets; empty where all have the same. JPEG 2000 files
+/// and others are products of their own: a catalogue that has applied the offset to its own files links to ESA's.
+std::string different_offsets(const Scene& scene) {
+  std::array<std::optional<Band>, 2> first;
+  for (const auto& [band, asset] : scene.bands) {
+    if (!is_reflectance(band) || asset.layer.coding != PixelCoding::as_stored) continue;
+    std::optional<Band>& known = first[asset.path.find(".jp2") == std::string::npos ? 0 : 1];
+    if (!known) known = band;
+    const float one = scene.bands.at(*known).calibration.offset;
+    const float other = asset.calibration.offset;
+    if (std::abs(one - other) <= 1e-6F) continue;
+    const auto text = [](Band of, float offset) {
+      return std::string(name(of)) + " " + fixed_text(static_cast<double>(offset), 4);
+    };
+    return text(*known, one) + ", " + text(band, other);
+  }
+  return {};
+}
+
 OffsetReport report_on(const Scene& scene, OffsetFinding finding, OffsetCheck check) {
   OffsetReport report;
   report.decision = decide_on_offsets(scene.offsets, finding, check);
+  const std::string different = check == OffsetCheck::off ? std::string() : different_offsets(scene);
+  if (!different.empty()) {
+    const std::string found =
+        "offsets by " + scene.offsets.rule + " differ between bands, and products have one: " + different;
+    if (check == OffsetCheck::warn) {
+      report.decision.warnings.push_back(found);
+    } else {
+      report.decision.use = false;
+      report.decision.reason = found;
+    }
+  }
   if (check == OffsetCheck::refuse && report.decision.use && !scene.offsets.is_declared &&
       finding.verdict != OffsetVerdict::agrees) {
     report.decision.use = false;

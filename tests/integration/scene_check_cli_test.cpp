@@ -406,6 +406,23 @@ TEST_F(SceneCheck, ABandThatIsNotThereDecidesNoClass) {
   for (const json& alert : alerts.at("features")) EXPECT_EQ(alert.at("properties").at("class"), "unknown");
 }
 
+TEST_F(SceneCheck, ABandWithAnotherOffsetThanTheOthersIsRefused) {
+  change_item(last(), [](json& item) {
+    declare(item, -0.1, "05.09");
+    for (auto& [key, asset] : item["assets"].items()) {
+      if (!std::string(asset["href"]).ends_with("B11.tif")) continue;
+      for (const char* member : {"raster:bands", "bands"}) {
+        if (asset.contains(member)) asset[member][0]["offset"] = 0;
+      }
+    }
+  });
+  expect_refused("differ between bands, and products have one: B02 -0.1000, B11 0.0000");
+  const Outcome warned = compare({"--offset-check", "warn"});
+  EXPECT_EQ(warned.exit_code, 0);
+  EXPECT_THAT(warned.err, HasSubstr("B02 -0.1000, B11 0.0000"));
+  EXPECT_THAT(compare({"--offset-check", "off"}).err, Not(HasSubstr("differ between bands")));
+}
+
 TEST_F(SceneCheck, APictureIsNoReflectance) {
   const std::string path = scenes() + "/" + last() + "/B04.tif";
   GDALAllRegister();
