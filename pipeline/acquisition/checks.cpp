@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -120,6 +121,39 @@ void refuse_misclassified(const Scene& scene, const Mosaic& acquisition) {
                                 plane(Band::B08)->second.view(), acquisition.classes.view()};
   const std::string finding = misclassified(class_agreement(pixels), acquisition.grid.pixel_size_m);
   if (!finding.empty()) refuse({file_of(scene, Band::SCL) + ": " + finding});
+}
+
+/// Whether two bands are the same wherever both were measured, on ground that is not the same everywhere. Most often
+/// the first pixels tell that they are not.
+bool is_copy(const Mosaic& acquisition, const Plane<float>& one, const Plane<float>& other) {
+  constexpr std::int64_t fewest = 400;
+  std::int64_t count = 0;
+  float least = std::numeric_limits<float>::max();
+  float most = std::numeric_limits<float>::lowest();
+  for (int y = 0; y < one.height(); ++y) {
+    for (int x = 0; x < one.width(); ++x) {
+      const float value = one.at(x, y);
+      if (acquisition.mask.at(x, y) != mask_clear || std::isnan(value) || std::isnan(other.at(x, y))) continue;
+      if (value != other.at(x, y)) return false;
+      ++count;
+      least = std::min(least, value);
+      most = std::max(most, value);
+    }
+  }
+  return count >= fewest && least < most;
+}
+
+/// Bands that are one image under two names.
+void refuse_copies(const Scene& scene, const Mosaic& acquisition) {
+  const auto& planes = acquisition.reflectance;
+  for (auto one = planes.begin(); one != planes.end(); ++one) {
+    for (auto other = std::next(one); other != planes.end(); ++other) {
+      const bool is_narrow = one->first == Band::B08 && other->first == Band::B8A;  // may stand for it
+      if (is_narrow || !scene.has(one->first) || !scene.has(other->first)) continue;
+      if (!is_copy(acquisition, one->second, other->second)) continue;
+      refuse({file_of(scene, other->first) + ": has the pixels of " + file_of(scene, one->first)});
+    }
+  }
 }
 
 /// Where a large scene is looked at: in the one of nine windows where its bands tell most, and in the one where its
@@ -346,6 +380,7 @@ void refuse_elsewhere(const Scene& scene, const Grid& ground, std::span<const Ba
 }
 
 void refuse_displaced(const Scene& scene, const Mosaic& acquisition) {
+  refuse_copies(scene, acquisition);
   const auto red = acquisition.reflectance.find(Band::B04);
   if (red == acquisition.reflectance.end()) return;
   const BandEdges red_edges(red->second.view(), acquisition.mask.view());

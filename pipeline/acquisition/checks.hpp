@@ -72,7 +72,7 @@ void refuse_misplaced(double shift_x_px, double shift_y_px, int windows);
 void refuse_elsewhere(const Scene& scene, const Grid& ground, std::span<const Band> bands, OpenBands& files);
 
 /// Throws DataError, naming the band and its file, where a band of one acquisition shows the ground elsewhere than B04
-/// does (align/band_agreement.hpp), or the classification is not that of the
+/// does (align/band_agreement.hpp) or has the very pixels of another band, or the classification is not that of the
 /// reflectances (align/class_agreement.hpp): one that was moved, or is another scene's. Of acquisitions without B04
 /// nothing is said, and of classifications where B02, B08 or the acquisition's classes (MosaicOptions::keep_classes)
 /// are not there.

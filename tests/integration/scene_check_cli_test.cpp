@@ -423,6 +423,13 @@ TEST_F(SceneCheck, ABandWithAnotherOffsetThanTheOthersIsRefused) {
   EXPECT_THAT(compare({"--offset-check", "off"}).err, Not(HasSubstr("differ between bands")));
 }
 
+TEST_F(SceneCheck, ABandThatIsACopyOfAnotherIsRefused) {
+  fs::copy_file(scenes() + "/" + last() + "/B11.tif", scenes() + "/" + last() + "/B08.tif",
+                fs::copy_options::overwrite_existing);
+  expect_refused("B11.tif: has the pixels of B08: ");
+  EXPECT_EQ(compare({"--gate", "off"}).exit_code, 0);
+}
+
 TEST_F(SceneCheck, APictureIsNoReflectance) {
   const std::string path = scenes() + "/" + last() + "/B04.tif";
   GDALAllRegister();

@@ -109,6 +109,15 @@ TEST_F(Displaced, WithoutAClassificationOrItsBandsNothingIsSaidOfIt) {
   EXPECT_NO_THROW(check());
 }
 
+TEST_F(Displaced, ABandThatIsACopyOfAnotherIsFoundUnlessItIsTheSameEverywhere) {
+  const std::string own = scene_.bands[Band::B02].path;
+  scene_.bands[Band::B02].path = scene_.bands[Band::B04].path;
+  EXPECT_THAT(message_of([&] { check(); }), HasSubstr("B04.tif: has the pixels of B02: "));
+  scene_.bands[Band::B02].path = own;
+  for (const Band band : bands) add(band, [](int, int) { return 900; });
+  EXPECT_NO_THROW(check());
+}
+
 TEST_F(Displaced, AFileThatLiesElsewhereThanRedIsRefusedWhereRedShowsTheGround) {
   constexpr std::array beside{Band::B02, Band::B08, Band::B12, Band::SCL};
   OpenBands files;
