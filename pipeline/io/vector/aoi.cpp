@@ -116,7 +116,6 @@ void Aoi::place(const Grid& grid) {
 }
 
 void Aoi::read(const VectorFile& file, const Grid& grid) {
-  const GdalErrorCapture& errors = file.errors();
   const OGRSpatialReference target = reference_of(grid.crs);
   for (OGRLayer* layer : file.dataset().GetLayers()) {
     const OGRSpatialReference* declared = layer->GetSpatialRef();
@@ -124,17 +123,18 @@ void Aoi::read(const VectorFile& file, const Grid& grid) {
     Transformation transformation;
     if (source.IsSame(&target) == 0) {
       transformation.reset(OGRCreateCoordinateTransformation(&source, &target));
-      if (!transformation) throw DataError(errors.explain("no transformation to the CRS of the scene"));
+      if (!transformation) throw DataError(file.errors().explain("no transformation to the CRS of the scene"));
     }
-    for (const OGRFeatureUniquePtr& feature : *layer) {
-      const OGRGeometry* raw = feature->GetGeometryRef();
-      if (raw == nullptr || raw->IsEmpty() != 0) continue;
+    for_each_feature(*layer, [&](OGRFeature& feature, const GdalErrorCapture& errors) {
+      const OGRGeometry* raw = feature.GetGeometryRef();
+      if (raw == nullptr || raw->IsEmpty() != 0) return;
       const std::unique_ptr<OGRGeometry> geometry(raw->getLinearGeometry());  // arcs become lines
       if (transformation) to_grid_crs(*geometry, source, *transformation, errors);
       for_each_polygon(*geometry, [&](const OGRPolygon& polygon) { add(polygon); });
-    }
+      if (errors.failed()) throw DataError(errors.explain("cannot read"));
+    });
   }
-  if (errors.failed()) throw DataError(errors.explain("cannot read"));
+  if (file.errors().failed()) throw DataError(file.errors().explain("cannot read"));
 }
 
 void Aoi::add(const OGRPolygon& polygon) {

@@ -20,7 +20,8 @@ class Aoi {
  public:
   /// Reads every polygon of every layer and transforms it to the grid's CRS; features of other geometry types are
   /// passed over. Layers without a CRS are taken as WGS 84 longitude and latitude, as RFC 7946 has it.
-  /// Throws DataError, starting with the path: cannot be opened, no polygon, not transformable, no overlap.
+  /// Throws DataError, starting with the path: cannot be opened or not read to its end, no polygon, not
+  /// transformable, no overlap.
   Aoi(const std::string& path, const Grid& grid);
 
   /// The same area on another grid of the same CRS, without the file. Throws DataError where they do not overlap.

@@ -245,10 +245,11 @@ class Reader {
         to_lonlat_(to_lonlat(crs_, errors)) {}
 
   LayerContent read() {
-    for (const OGRFeatureUniquePtr& feature : layer_) {
+    for_each_feature(layer_, [&](OGRFeature& feature, const GdalErrorCapture& errors) {
       ++content_.read;
-      take(*feature);
-    }
+      take(feature);
+      if (errors.failed()) throw DataError(errors.explain("cannot be read"));
+    });
     tell_shared_ids();
     return std::move(content_);
   }

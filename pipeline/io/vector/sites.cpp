@@ -278,18 +278,18 @@ std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>&
       const OGRSpatialReference source = crs_of(*layer);
       refuse_misspelt_columns(*layer->GetLayerDefn());
       refuse_option_columns(*layer->GetLayerDefn(), options);
-      for (const OGRFeatureUniquePtr& feature : *layer) {
+      for_each_feature(*layer, [&](OGRFeature& feature, const GdalErrorCapture& errors) {
         std::string id;
         try {
-          id = id_of(*feature);
-          Site site = site_of(*feature, id, source, file.errors());
+          id = id_of(feature);
+          Site site = site_of(feature, id, source, errors);
           if (!ids.insert(id).second) throw DataError("another site has this id, too");
           sites.push_back(std::move(site));
         } catch (const DataError& error) {
-          const std::string what = id.empty() ? "feature " + std::to_string(feature->GetFID()) : "site '" + id + "'";
+          const std::string what = id.empty() ? "feature " + std::to_string(feature.GetFID()) : "site '" + id + "'";
           rejected.push_back({id, path + ": " + what, error.what()});
         }
-      }
+      });
     }
     if (file.errors().failed() && sites.empty()) throw DataError(file.errors().explain("cannot read"));
     if (sites.empty() && rejected.empty()) throw DataError("holds no site");
@@ -311,16 +311,15 @@ std::map<std::string, LonLatMultiPolygon> read_site_outlines(const std::string& 
     std::map<std::string, LonLatMultiPolygon> outlines;
     for (OGRLayer* layer : file.dataset().GetLayers()) {
       const OGRSpatialReference source = crs_of(*layer);
-      for (const OGRFeatureUniquePtr& feature : *layer) {
+      for_each_feature(*layer, [&](OGRFeature& feature, const GdalErrorCapture& errors) {
         try {
-          const std::string id = id_of(*feature);
-          const OGRGeometry* const geometry = feature->GetGeometryRef();
-          if (geometry == nullptr || ids.count(id) == 0 || outlines.count(id) != 0) continue;
-          outlines[id] = lonlat_shape(*transformed(*geometry, source, wgs84, file.errors()));
-        } catch (const DataError&) {
-          continue;  // read_sites() reports those that are none
+          const std::string id = id_of(feature);
+          const OGRGeometry* const geometry = feature.GetGeometryRef();
+          if (geometry == nullptr || ids.count(id) == 0 || outlines.count(id) != 0) return;
+          outlines[id] = lonlat_shape(*transformed(*geometry, source, wgs84, errors));
+        } catch (const DataError&) {  // read_sites() reports those that are none
         }
-      }
+      });
     }
     return outlines;
   });

@@ -27,9 +27,9 @@ struct RejectedSite {
 /// bounds, across the antimeridian, too. Layers without a CRS are taken as WGS 84.
 ///
 /// Features that are no such sites go into `rejected`, and the others go on. Throws DataError, starting with the path:
-/// cannot be opened, no site at all; ConfigError for a `monitor` that is no such object, and for a column that is
-/// nearly one of the above, or that has the name of one of `options`, which belong into `monitor`: it would be passed
-/// over otherwise.
+/// cannot be opened, or not read to its end (none of its sites then counts), no site at all; ConfigError for a
+/// `monitor` that is no such object, and for a column that is nearly one of the above, or that has the name of one of
+/// `options`, which belong into `monitor`: it would be passed over otherwise.
 std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>& rejected,
                              std::span<const std::string> options = {});
 

@@ -109,9 +109,10 @@ VectorFeatures features_of(const VectorFile& file, const std::string& where) {
   }
   if (const char* const members = layer.GetMetadataItem("NATIVE_DATA", "NATIVE_DATA")) result.members = members;
   const Transformation transformation = to_lonlat(layer, errors);
-  for (const OGRFeatureUniquePtr& feature : layer) {
-    result.features.push_back(feature_of(*feature, transformation.get(), errors));
-  }
+  for_each_feature(layer, [&](OGRFeature& feature, const GdalErrorCapture& of_feature) {
+    result.features.push_back(feature_of(feature, transformation.get(), of_feature));
+    if (of_feature.failed()) throw DataError(of_feature.explain("cannot read"));
+  });
   if (errors.failed()) throw DataError(errors.explain("cannot read"));
   return result;
 }

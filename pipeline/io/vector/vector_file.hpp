@@ -1,6 +1,7 @@
 #pragma once
 // Opens vector files: the one place that says which files are taken for one. Used inside this folder only.
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -8,6 +9,8 @@
 #include "pipeline/io/files/gdal_errors.hpp"
 
 class GDALDataset;
+class OGRFeature;
+class OGRLayer;
 
 namespace pitwatch {
 
@@ -21,7 +24,7 @@ class VectorFile {
   };
 
   /// Throws DataError, without the path, for what is no regular file of largest_vector_file_bytes at most, or of
-  /// another format.
+  /// another format; for a Shapefile whose table has not one row for each shape, too.
   explicit VectorFile(const std::string& path, Members members = Members::ignored);
 
   GDALDataset& dataset() const { return *dataset_; }
@@ -35,6 +38,12 @@ class VectorFile {
   GdalErrorCapture errors_;
   std::unique_ptr<GDALDataset, Close> dataset_;
 };
+
+/// Calls visit(feature, errors) for each feature of a layer; `errors` has GDAL's messages of this visit alone. Throws
+/// DataError, with GDAL's reason, where the layer cannot be read to its end: GDAL then gives the features before the
+/// damage, as if there were no others.
+void for_each_feature(OGRLayer& layer,
+                      const std::function<void(OGRFeature& feature, const GdalErrorCapture& errors)>& visit);
 
 /// Runs `action`, and puts the path before what it throws.
 template <typename Action>
