@@ -15,6 +15,8 @@
 #include "pipeline/core/interrupt.hpp"
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/core/text.hpp"
+#include "pipeline/indices/catalogue.hpp"
+#include "pipeline/indices/parser.hpp"
 #include "pipeline/io/files/csv_table.hpp"
 #include "pipeline/monitor/learn.hpp"
 #include "pipeline/run/table_texts.hpp"
@@ -41,6 +43,9 @@ constexpr std::array<BandColumn, 6> band_columns{{
 
 constexpr std::array<Feature, 3> index_columns{Feature::ndvi, Feature::bsi, Feature::mndwi};
 
+/// Of what an index can be by its formula: by reflectances below 0, which dark ground has, it may be a little more.
+constexpr double beyond_range = 1.5;
+
 constexpr std::uint64_t largest_table_bytes = std::uint64_t{1} << 30;
 
 /// Pixels that are judged side by side: those that follow on each other and have the same dates, at most so many.
@@ -48,6 +53,17 @@ constexpr std::size_t most_pixels_of_group = 256;
 
 [[noreturn]] void fail(const CsvFile& file, const std::string& text) {
   throw DataError("line " + std::to_string(file.line()) + ": " + text);
+}
+
+/// The largest magnitude of an index that its formula bounds: a normalised difference, or one of the catalogue.
+double largest_of(const std::string& formula) {
+  ExpressionGraph graph;
+  const ExpressionNode& root = graph.at(parse_expression(formula, {}, graph));
+  const bool is_operation = root.kind == ExpressionNode::Kind::operation;
+  if (is_operation && root.op == kernels::RowOp::difference) return beyond_range;
+  const CatalogueIndex* const known = find_index(formula);
+  if (known == nullptr || !known->range) return std::numeric_limits<double>::infinity();
+  return beyond_range * std::max(std::abs(known->range->low), std::abs(known->range->high));
 }
 
 /// The rows of a file, packed, by pixel and time.
@@ -133,6 +149,7 @@ class SeriesTable {
     std::size_t column;
     std::string name;
     std::size_t number;  // of options.monitor.extra
+    double largest;
     std::deque<float> cells;
   };
   /// A band that only these need.
@@ -171,7 +188,9 @@ class SeriesTable {
   void find_extra(const CsvFile& file) {
     const ExtraFeatures& extra = options_.monitor.extra;
     for (std::size_t k = 0; k < extra.size(); ++k) {
-      if (const auto column = column_of(file, extra[k].name)) extra_.push_back({*column, extra[k].name, k, {}});
+      if (const auto column = column_of(file, extra[k].name)) {
+        extra_.push_back({*column, extra[k].name, k, largest_of(extra[k].formula), {}});
+      }
     }
     if (extra_.size() == extra.size()) return;
     for (const Band band : extra.bands()) {
@@ -286,8 +305,8 @@ class SeriesTable {
     clear_.push_back(is_clear ? 1 : 0);
     for (BandCells& band : bands_) band.cells.push_back(reflectance_in(file, band.column, band.name));
     for (MoreCells& band : more_) band.cells.push_back(reflectance_in(file, band.column, band.name));
-    for (ExtraCells& of : extra_) of.cells.push_back(number_in(file, of.column, of.name));
-    for (IndexCells& of : indices_) of.cells.push_back(number_in(file, of.column, of.name));
+    for (ExtraCells& of : extra_) of.cells.push_back(index_in(file, of.column, of.name, of.largest));
+    for (IndexCells& of : indices_) of.cells.push_back(index_in(file, of.column, of.name, beyond_range));
   }
 
   Instant date_of(const CsvFile& file) {
@@ -303,6 +322,15 @@ class SeriesTable {
     if (std::abs(value) > 20) {
       fail(file,
            "'" + name + "' is no reflectance of 0 to 1: '" + file.cell(column) + "'; the scale is to bring it there");
+    }
+    return value;
+  }
+
+  float index_in(const CsvFile& file, std::size_t column, const std::string& name, double largest) {
+    const float value = number_in(file, column, name);
+    if (std::abs(value) > largest) {
+      fail(file, "'" + name + "' cannot be " + file.cell(column) + ", at most " + fixed_text(largest, 2) +
+                     ": values times 100 or 10000 are to be divided first; the scale is of bands alone");
     }
     return value;
   }

@@ -70,8 +70,9 @@ using TakeSeries = std::function<void(const SeriesPixel& pixel, const std::vecto
 /// rows: 17 bytes of each, and 4 for each cell of a band or index. Cells are divided by commas, semicolons or tabs
 /// (Separators::by_header). Names of columns are those of the file in upper and lower case alike, where only one fits.
 /// Dates and numbers are as table_texts.hpp has them. Throws DataError, naming the file and line, for what cannot be
-/// read or is no reflectance, and for a table of more than 1 GiB, or that lacks an extra feature and its bands;
-/// ConfigError for options out of range.
+/// read, is no reflectance, or beyond 1.5 times what an index can be by its formula (1 for the three above and any
+/// normalised difference, the range of the catalogue for others that have one), and for a table of more than 1 GiB, or
+/// that lacks an extra feature and its bands; ConfigError for options out of range.
 SeriesResult run_series(const SeriesOptions& options, const TakeSeries& take = {});
 
 /// Columns of observations_csv().

@@ -309,6 +309,25 @@ TEST_F(SeriesCli, RefusesWhatIsNoReflectance) {
   EXPECT_EQ(series({write("date,ndvi\n2020-01-01,0.4\n"), "--clear", "qa"}).exit_code, 2);
 }
 
+TEST_F(SeriesCli, RefusesWhatNoIndexCanBe) {
+  const auto refused = [&](const std::string& column, const std::string& value, const std::vector<std::string>& more) {
+    std::vector<std::string> all{write("date,ndvi," + column + "\n2020-01-01,0.4,0.4\n2020-02-01,0.4," + value + "\n")};
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = series(all);
+    EXPECT_EQ(outcome.exit_code, 3) << column << " " << value;
+    EXPECT_THAT(outcome.err, HasSubstr("line 3: '" + column + "' cannot be " + value + ", at most 1.50: values times"));
+  };
+  refused("bsi", "-57.9", {});
+  refused("mndwi", "1.51", {});
+  refused("NBR", "5790", {"--feature", "NBR"});
+  refused("damp", "40", {"--feature", "damp=(B08-B11)/(B08+B11)"});
+  refused("NBRplus", "-40", {"--feature", "NBRplus"});  // no difference of two, but known to lie between -1 and 1
+  // Dark ground may have a little less than no reflectance.
+  EXPECT_EQ(series({write("date,ndvi,bsi\n2020-01-01,-1.2,0.4\n2020-02-01,1.49,0.4\n")}).exit_code, 0);
+  const std::string ratio = write("date,ndvi,ratio\n2020-01-01,0.4,1\n2020-02-01,0.4,40\n");
+  EXPECT_EQ(series({ratio, "--feature", "ratio=B11/B12"}).exit_code, 0);
+}
+
 class RealSeries : public SeriesCli {
  protected:
   void SetUp() override {
