@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/misspelling.hpp"
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/core/text.hpp"
 #include "pipeline/io/files/csv_table.hpp"
@@ -24,6 +25,18 @@ constexpr double sigma_95 = 1.96;
 constexpr double m2_per_ha = 1e4;
 constexpr double most_count = 1e9;
 constexpr double least_area_ha = 1e-6;  // of a stratum: ratios to less run out of the numbers
+
+const std::vector<std::string> required{"map", "reference", "stratum_area_ha"};
+const std::vector<std::string> optional{"count", "site"};
+
+/// A column or property that would be passed over and leave each row one point.
+void refuse_other_count(const std::string& name) {
+  const std::string plain = lower_ascii(name);
+  if (std::find(other_names_of_count.begin(), other_names_of_count.end(), plain) == other_names_of_count.end()) return;
+  throw DataError("'" + printable(name) +
+                  "' would be passed over: if it is how many points a row stands for, it is to " +
+                  "be 'count', if not, to have another name");
+}
 
 struct SampleRow {
   std::string where;  // "line 3", "feature 2"
@@ -45,7 +58,10 @@ double number_of(const std::string& text, const std::string& where, const char* 
 
 std::vector<SampleRow> rows_of_csv(std::string_view text) {
   std::vector<SampleRow> rows;
-  for (const CsvRow& row : parse_csv(text, {"map", "reference", "stratum_area_ha"})) {
+  for (const CsvRow& row : parse_csv(text, required, optional)) {
+    for (const auto& cell : row.cells) {
+      if (row.cells.count("count") == 0) refuse_other_count(cell.first);
+    }
     SampleRow& added = rows.emplace_back();
     added.where = "line " + std::to_string(row.line);
     added.map = row.cells.at("map");
@@ -69,6 +85,18 @@ double number_of(const json& properties, const char* name, const std::string& wh
   return found->get<double>();
 }
 
+void refuse_misspelt(const json& properties, const std::string& where) {
+  std::vector<std::string> known = required;
+  known.insert(known.end(), optional.begin(), optional.end());
+  for (const auto& [name, value] : properties.items()) {
+    if (const auto meant = meant_by(name, known)) {
+      throw DataError(where + ": the property '" + printable(name.substr(0, 40)) + "' is none that is known: is it '" +
+                      *meant + "'?");
+    }
+    if (!properties.contains("count")) refuse_other_count(name);
+  }
+}
+
 std::vector<SampleRow> rows_of_geojson(std::string_view text) {
   const json collection = parse_json(text);
   const auto features = collection.is_object() ? collection.find("features") : collection.end();
@@ -83,6 +111,7 @@ std::vector<SampleRow> rows_of_geojson(std::string_view text) {
     if (!feature.is_object() || properties == feature.end() || !properties->is_object()) {
       throw DataError(added.where + ": has no properties");
     }
+    refuse_misspelt(*properties, added.where);
     added.map = text_of(*properties, "map", added.where);
     added.reference = text_of(*properties, "reference", added.where);
     added.stratum_area_ha = number_of(*properties, "stratum_area_ha", added.where);

@@ -32,8 +32,10 @@ struct ReferenceSample {
 /// (what it is, likewise), `stratum_area_ha` (of the stratum on the map that the points were drawn from, in each of its
 /// rows) and, where they are there, `count` (of points that the row stands for) and `site`; or GeoJSON with these
 /// properties (`.json`, `.geojson`); where the points lie is not looked at. One sample for each site. Throws DataError,
-/// starting with the path: cannot be read, over 64 MiB, a member missing or of another type, another stratum, two areas
-/// of one stratum, no `undisturbed` stratum, and as area_weighted_accuracy().
+/// starting with the path: cannot be read, over 64 MiB, a member missing or of another type, a column twice, one
+/// that is nearly one of these (core/misspelling.hpp) or, where there is no `count`, one of other_names_of_count
+/// (others, notes for one, may be there), another stratum, two areas of one stratum, no `undisturbed` stratum, and as
+/// area_weighted_accuracy().
 std::vector<ReferenceSample> read_reference(const std::string& path);
 
 /// The ratio of a class (nothing: of all disturbed ground): error-adjusted area (eq. 9 of Olofsson et al. 2014) by

@@ -3,9 +3,11 @@
 // assessing accuracy of land change", Remote Sensing of Environment 148, 42-57, doi:10.1016/j.rse.2014.02.015. Strata
 // are the classes of the map.
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pitwatch {
@@ -14,6 +16,9 @@ struct MapStratum {
   std::string map_class;
   double area_ha = 0;  // > 0
 };
+
+/// What a column `count` of sample units is often called: passed over, each row would be one unit.
+inline constexpr std::array<std::string_view, 4> other_names_of_count{"n", "number", "points", "samples"};
 
 /// How many sample units were mapped as one class and are another on the ground.
 struct SampleCount {

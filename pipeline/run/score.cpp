@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/text.hpp"
 #include "pipeline/core/truth.hpp"
 #include "pipeline/io/alerts/alert_reader.hpp"
 #include "pipeline/io/files/csv_table.hpp"
@@ -174,11 +175,23 @@ void score_label(const ScoreOptions& options, AccuracyReport& report) {
 
 // ---- samples of a map -----------------------------------------------------------------------------------------
 
+/// Throws DataError for a column that would be passed over and leave each row one sample.
+void expect_count(const CsvRow& row) {
+  for (const auto& [name, cell] : row.cells) {
+    const bool is_other = std::find(other_names_of_count.begin(), other_names_of_count.end(), lower_ascii(name)) !=
+                          other_names_of_count.end();
+    if (!is_other || row.cells.count("count") != 0) continue;
+    throw DataError("'" + name +
+                    "' would be passed over: if it is how many samples a row stands for, it is to be "
+                    "'count', if not, to have another name");
+  }
+}
+
 void score_samples(const ScoreOptions& options, AccuracyReport& report) {
   std::vector<MapStratum> strata;
   std::vector<SampleCount> samples;
   const std::vector<CsvRow> of_strata = read_csv(options.strata, {"map", "area_ha"});
-  const std::vector<CsvRow> of_samples = read_csv(options.samples, {"map", "reference"});
+  const std::vector<CsvRow> of_samples = read_csv(options.samples, {"map", "reference"}, {"count"});
   try {
     for (const CsvRow& row : of_strata) {
       strata.push_back({row.cells.at("map"), csv_amount(row, "area_ha")});
@@ -188,6 +201,7 @@ void score_samples(const ScoreOptions& options, AccuracyReport& report) {
   }
   try {
     for (const CsvRow& row : of_samples) {
+      expect_count(row);
       const double count = row.cells.count("count") != 0 ? csv_amount(row, "count") : 1;
       samples.push_back({row.cells.at("map"), row.cells.at("reference"), count});
     }

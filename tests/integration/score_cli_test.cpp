@@ -236,6 +236,13 @@ TEST_F(ScoreCli, Samples) {
   expect_failure(both, exit_no_data, "line 2: 'count'");
   test::write_text(folder_ / "samples.csv", "map,reference,count\npit,pit,3\n");
   expect_failure(both, exit_no_data, "fewer than two samples");
+  for (const std::string name : {"Count", "n"}) {
+    test::write_text(folder_ / "samples.csv", "map,reference," + name + "\npit,pit,3\n");
+    expect_failure(both, exit_no_data, "'" + name + "'");
+  }
+  test::write_text(folder_ / "samples.csv", "map,reference,count,count\npit,pit,3,1\n");
+  expect_failure(both, exit_no_data, "has the column 'count' twice");
+  test::write_text(folder_ / "samples.csv", "map,reference,count\npit,pit,3\n");
   test::write_text(folder_ / "strata.csv", "map,area_ha\npit,-10\n");
   expect_failure(both, exit_no_data, "strata.csv: line 2: 'area_ha'");
 }

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/misspelling.hpp"
+#include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/files/regular_file.hpp"
 
 namespace pitwatch {
@@ -158,9 +160,27 @@ class Reader {
   std::size_t line_ = 1;
 };
 
-Record header_of(Reader& reader, const std::vector<std::string>& columns) {
+void refuse_misspelt(const Record& header, const std::vector<std::string>& columns,
+                     const std::vector<std::string>& optional) {
+  std::vector<std::string> known = columns;
+  known.insert(known.end(), optional.begin(), optional.end());
+  for (const std::string& name : header.cells) {
+    if (const auto meant = meant_by(name, known)) {
+      throw DataError("the column '" + printable(name) + "' is none that is known: is it '" + *meant + "'?");
+    }
+  }
+  for (const std::string& name : optional) {
+    if (std::count(header.cells.begin(), header.cells.end(), name) > 1) {
+      throw DataError("has the column '" + name + "' twice");
+    }
+  }
+}
+
+Record header_of(Reader& reader, const std::vector<std::string>& columns,
+                 const std::vector<std::string>& optional = {}) {
   Record header;
   if (!reader.next(header)) throw DataError("holds no header line");
+  if (!optional.empty()) refuse_misspelt(header, columns, optional);
   for (const std::string& column : columns) {
     const auto count = std::count(header.cells.begin(), header.cells.end(), column);
     if (count == 0) throw DataError("has no column '" + column + "'");
@@ -178,9 +198,10 @@ bool next_row(Reader& reader, const Record& header, Record& row) {
 
 }  // namespace
 
-std::vector<CsvRow> parse_csv(std::string_view text, const std::vector<std::string>& columns) {
+std::vector<CsvRow> parse_csv(std::string_view text, const std::vector<std::string>& columns,
+                              const std::vector<std::string>& optional) {
   Reader reader(text);
-  const Record header = header_of(reader, columns);
+  const Record header = header_of(reader, columns, optional);
   std::vector<CsvRow> rows;
   for (Record record; next_row(reader, header, record);) {
     CsvRow& row = rows.emplace_back();
@@ -237,9 +258,10 @@ bool CsvFile::next() {
 std::size_t CsvFile::line() const { return state_->row.line; }
 const std::string& CsvFile::cell(std::size_t column) const { return state_->row.cells[column]; }
 
-std::vector<CsvRow> read_csv(const std::string& path, const std::vector<std::string>& columns) {
+std::vector<CsvRow> read_csv(const std::string& path, const std::vector<std::string>& columns,
+                             const std::vector<std::string>& optional) {
   try {
-    return parse_csv(content_of(path), columns);
+    return parse_csv(content_of(path), columns, optional);
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   }

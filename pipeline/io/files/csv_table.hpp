@@ -21,10 +21,15 @@ struct CsvRow {
 /// White space around what is not quoted is dropped; empty lines are passed over. `columns` must be there; others may
 /// be. Throws DataError, starting with the path and naming the line: cannot be read, too large (over 256 MiB), a
 /// missing or double column, a row with another number of cells than the header, a quote that is not closed.
-std::vector<CsvRow> read_csv(const std::string& path, const std::vector<std::string>& columns);
+/// Where `optional` columns are known, too, so is what would be passed over without a word: a column of which any
+/// is there twice, and one that is none of them but nearly so (meant_by() of core/misspelling.hpp). Others may be
+/// there.
+std::vector<CsvRow> read_csv(const std::string& path, const std::vector<std::string>& columns,
+                             const std::vector<std::string>& optional = {});
 
 /// The same of a text. Throws DataError without the path.
-std::vector<CsvRow> parse_csv(std::string_view text, const std::vector<std::string>& columns);
+std::vector<CsvRow> parse_csv(std::string_view text, const std::vector<std::string>& columns,
+                              const std::vector<std::string>& optional = {});
 
 /// What divides the cells of a row: commas, or whichever of semicolon, tab and comma the header has most of (of as
 /// many, in this order).

@@ -9,7 +9,6 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -17,6 +16,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/mgrs.hpp"
+#include "pipeline/core/misspelling.hpp"
 #include "pipeline/core/text.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
 #include "pipeline/io/geo/ogr_values.hpp"
@@ -77,21 +77,6 @@ std::unique_ptr<OGRGeometry> transformed(const OGRGeometry& geometry, const OGRS
 
 constexpr std::array<std::string_view, 6> columns{"id", "name", "commodity", "baseline_from", "baseline_to", "monitor"};
 constexpr std::size_t longest_shapefile_name = 10;
-
-/// Changes of one character that make one text of the other (Levenshtein 1966).
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t corner = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = corner + (a[i - 1] == b[j - 1] ? 0 : 1);
-      corner = row[j];
-      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
 
 /// "Min-Area_ha" as "min_area_ha".
 std::string plain_name(std::string_view name) {

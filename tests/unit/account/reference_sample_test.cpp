@@ -108,6 +108,26 @@ TEST(ReferenceSample, SitesHaveSamplesOfTheirOwn) {
   EXPECT_DOUBLE_EQ(samples[1].mapped_ha, 20);
 }
 
+// Passed over, they would change areas without a word.
+TEST(ReferenceSample, ColumnsThatAreNearlyOursAreRefused) {
+  const auto with = [](const std::string& more) {
+    return "map,reference,stratum_area_ha" + more + "\ndisturbed,disturbed,10,5,1\nundisturbed,undisturbed,90,5,1\n";
+  };
+  EXPECT_EQ(refusal_of("ours.csv", with(",count,notes")), "");
+  EXPECT_EQ(refusal_of("ours.csv", with(",count,n")), "");  // a running number, perhaps
+  for (const std::string name : {"Count", "counts", "coutn", "Site", "sites", "n", "N", "points"}) {
+    EXPECT_NE(refusal_of("near.csv", with(",notes," + name)).find("'" + name + "'"), std::string::npos) << name;
+    const std::string feature =
+        R"({"properties": {"map": "disturbed", "reference": "disturbed", "stratum_area_ha": 10, ")" + name +
+        R"(": 5}})";
+    EXPECT_NE(refusal_of("near.geojson", R"({"features": [)" + feature + "]}").find("'" + name + "'"),
+              std::string::npos)
+        << name;
+  }
+  EXPECT_NE(refusal_of("near.csv", with(",count,count")).find("has the column 'count' twice"), std::string::npos);
+  EXPECT_NE(refusal_of("near.csv", with(",site,site")).find("has the column 'site' twice"), std::string::npos);
+}
+
 TEST(ReferenceSample, WhatIsNoneIsRefusedInOneLine) {
   const std::string head = "map,reference,stratum_area_ha\n";
   const std::vector<std::pair<std::string, std::string>> cases{
