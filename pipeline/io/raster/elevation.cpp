@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <exception>
 #include <limits>
 #include <memory>
+#include <numbers>
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "kernels/resample.hpp"
 #include "pipeline/core/error.hpp"
@@ -27,6 +30,10 @@ namespace {
 constexpr float none = std::numeric_limits<float>::quiet_NaN();
 constexpr float lowest_m = -12000;
 constexpr float highest_m = 9000;
+/// What stands for no elevation where a raster does not say what does: as SRTM, ESRI's grids and others have it.
+constexpr std::array<float, 4> usual_fills{-9999, -32768, -32767, 32767};
+constexpr double steepest_median_degrees = 70;  // of a window of any ground, cliffs and open pits too
+constexpr std::size_t fewest_slopes = 100;
 constexpr int longest_side = 4'000'000;  // a mosaic of the Earth at 10 m
 constexpr double most_times = 4;         // pixels of the raster for each of the grid, once averaged
 constexpr double side_px = 200;          // of what small grids may take in any case
@@ -76,11 +83,45 @@ void check_unit(GDALRasterBandH band) {
   throw DataError("its elevations are in '" + std::string(unit) + "', not in metres");
 }
 
+/// What a band's numbers mean.
+class Coding {
+ public:
+  explicit Coding(GDALRasterBandH band) {
+    int is_set = 0;
+    const double nodata = GDALGetRasterNoDataValue(band, &is_set);
+    if (is_set != 0) nodata_ = static_cast<float>(nodata);
+    const double scale = GDALGetRasterScale(band, &is_set);
+    if (is_set != 0) scale_ = scale;
+    const double offset = GDALGetRasterOffset(band, &is_set);
+    if (is_set != 0) offset_ = offset;
+  }
+
+  /// Metres; NaN where it is no elevation.
+  float metres(float raw) const {
+    const bool is_fill =
+        nodata_ ? raw == *nodata_ : std::find(usual_fills.begin(), usual_fills.end(), raw) != usual_fills.end();
+    if (is_fill) return none;
+    const auto value = static_cast<float>(static_cast<float>(raw * scale_) + offset_);
+    return value >= lowest_m && value <= highest_m ? value : none;
+  }
+
+ private:
+  std::optional<float> nodata_;
+  double scale_ = 1;
+  double offset_ = 0;
+};
+
 /// Part of a raster, with its lattice.
 struct Heights {
   RasterLattice lattice;
   Plane<float> metres;
 };
+
+/// The pixels of an axis, [first, end), that become the i-th of fewer.
+std::pair<int, int> share(int pixels, int fewer, int i) {
+  const auto edge = [&](int k) { return static_cast<int>(static_cast<std::int64_t>(pixels) * k / fewer); };
+  return {edge(i), edge(i + 1)};
+}
 
 /// Every `factor` pixels of the window, along both axes, become their mean.
 Heights read_window(GDALRasterBandH band, const RasterLattice& raster, const Window& window, int factor) {
@@ -95,29 +136,32 @@ Heights read_window(GDALRasterBandH band, const RasterLattice& raster, const Win
   heights.lattice.pixel_height = raster.pixel_height * window.height / metres.height();
   heights.lattice.width = metres.width();
   heights.lattice.height = metres.height();
-  GDALRasterIOExtraArg how;
-  INIT_RASTERIO_EXTRA_ARG(how);
-  how.eResampleAlg = factor > 1 ? GRIORA_Average : GRIORA_NearestNeighbour;
-  const GdalErrorCapture errors;
-  if (GDALRasterIOEx(band, GF_Read, window.x, window.y, window.width, window.height, metres.row(0), metres.width(),
-                     metres.height(), GDT_Float32, sizeof(float),
-                     static_cast<GSpacing>(metres.stride() * static_cast<std::ptrdiff_t>(sizeof(float))),
-                     &how) != CE_None) {
-    throw DataError(errors.explain("cannot read"));
-  }
-  int has_nodata = 0;
-  const auto nodata = static_cast<float>(GDALGetRasterNoDataValue(band, &has_nodata));
-  int is_scaled = 0;
-  const double scale = GDALGetRasterScale(band, &is_scaled);
-  int is_offset = 0;
-  const double offset = GDALGetRasterOffset(band, &is_offset);
+  // GDAL would average what stands for no elevation with the rest where the raster does not say what does.
+  const Coding coding(band);
+  std::vector<float> strip;
   for (int y = 0; y < metres.height(); ++y) {
+    const auto [top, bottom] = share(window.height, metres.height(), y);
+    strip.resize(static_cast<std::size_t>(window.width) * static_cast<std::size_t>(bottom - top));
+    const GdalErrorCapture errors;
+    if (GDALRasterIO(band, GF_Read, window.x, window.y + top, window.width, bottom - top, strip.data(), window.width,
+                     bottom - top, GDT_Float32, 0, 0) != CE_None) {
+      throw DataError(errors.explain("cannot read"));
+    }
     for (int x = 0; x < metres.width(); ++x) {
-      float& value = metres.at(x, y);
-      if (has_nodata != 0 && value == nodata) value = none;
-      if (is_scaled != 0) value = static_cast<float>(value * scale);
-      if (is_offset != 0) value = static_cast<float>(value + offset);
-      if (!(value >= lowest_m && value <= highest_m)) value = none;
+      const auto [left, right] = share(window.width, metres.width(), x);
+      double sum = 0;
+      int count = 0;
+      for (int row = 0; row < bottom - top; ++row) {
+        for (int column = left; column < right; ++column) {
+          const float value =
+              coding.metres(strip[static_cast<std::size_t>(row) * static_cast<std::size_t>(window.width) +
+                                  static_cast<std::size_t>(column)]);
+          if (std::isnan(value)) continue;
+          sum += value;
+          ++count;
+        }
+      }
+      metres.at(x, y) = count == 0 ? none : static_cast<float>(sum / count);
     }
   }
   return heights;
@@ -140,6 +184,30 @@ float height_at(const Plane<float>& metres, const kernels::Taps& x, const kernel
     }
   }
   return std::isnan(smooth) ? sum / weight : smooth;
+}
+
+/// A raster of something else: not one that lies elsewhere.
+struct NoModel : DataError {
+  using DataError::DataError;
+};
+
+/// Of reflectances and pictures each pixel is a cliff, as elevations.
+void expect_model(const Plane<float>& metres, double pixel_size_m) {
+  std::vector<float> slopes;
+  for (int y = 1; y < metres.height(); ++y) {
+    for (int x = 1; x < metres.width(); ++x) {
+      const float here = metres.at(x, y);
+      const float slope = std::hypot(here - metres.at(x - 1, y), here - metres.at(x, y - 1));
+      if (!std::isnan(slope)) slopes.push_back(slope);
+    }
+  }
+  if (slopes.size() < fewest_slopes) return;
+  const auto middle = slopes.begin() + static_cast<std::ptrdiff_t>(slopes.size() / 2);
+  std::nth_element(slopes.begin(), middle, slopes.end());
+  const double degrees = std::atan(*middle / pixel_size_m) * 180 / std::numbers::pi;
+  if (degrees > steepest_median_degrees) {
+    throw NoModel("is no elevation model: the median slope is " + std::to_string(std::lround(degrees)) + " degrees");
+  }
 }
 
 /// An elevation model that is open.
@@ -190,6 +258,7 @@ Plane<float> read_over(const std::string& path, const Grid& grid) {
     }
   }
   if (!is_any) throw DataError("has no elevation there");
+  expect_model(result, grid.pixel_size_m);
   return result;
 }
 
@@ -199,6 +268,8 @@ auto naming(const std::string& path, const Read& read) {
   ensure_gdal();
   try {
     return read();
+  } catch (const NoModel& error) {
+    throw NoModel(redacted(path) + ": " + error.what());
   } catch (const DataError& error) {
     throw DataError(redacted(path) + ": " + redacted(error.what()));
   }
@@ -225,6 +296,8 @@ Plane<float> read_elevations(std::span<const std::string> paths, const Grid& gri
           if (std::isnan(all->at(x, y))) all->at(x, y) = one.at(x, y);
         }
       }
+    } catch (const NoModel&) {
+      throw;
     } catch (const DataError&) {  // it lies elsewhere; what cannot be read at all check_elevation() reports
       if (!first) first = std::current_exception();
     }

@@ -66,7 +66,7 @@ class ElevationTest : public ::testing::Test {
       OSRDestroySpatialReference(crs);
     }
     const GDALRasterBandH band = GDALGetRasterBand(file.get(), 1);
-    GDALSetRasterNoDataValue(band, raster.nodata);
+    if (!std::isnan(raster.nodata)) GDALSetRasterNoDataValue(band, raster.nodata);
     GDALSetRasterUnitType(band, raster.unit);
     if (raster.scale != 1) GDALSetRasterScale(band, raster.scale);
     std::vector<double> row(static_cast<std::size_t>(raster.width));
@@ -154,6 +154,49 @@ TEST_F(ElevationTest, WhatIsNotThereIsNan) {
   const Plane<float> elevation = read_elevation(write(half, hill), site);
   EXPECT_TRUE(std::isnan(elevation.at(29, 10)));
   EXPECT_FALSE(std::isnan(elevation.at(30, 10)));
+}
+
+TEST_F(ElevationTest, UsualFillsAreNoneWhereTheRasterDoesNotSay) {
+  const auto is_gap = [](MapPoint point) { return point.x > 600300 && point.x < 600330; };
+  for (const double fill : {-9999.0, -32768.0, -32767.0, 32767.0}) {
+    for (const double scale : {1.0, 0.1}) {  // scaled, they would pass for heights
+      Raster raster;
+      raster.type = GDT_Int16;
+      raster.nodata = NAN;
+      raster.scale = scale;
+      const auto with_gap = [&](MapPoint point) { return is_gap(point) ? fill * scale : hill(point); };
+      const Plane<float> elevation = read_elevation(write(raster, with_gap), site);
+      EXPECT_TRUE(std::isnan(elevation.at(31, 20))) << fill;
+      EXPECT_NEAR(elevation.at(10, 20), hill(site.to_map(10.5, 20.5)), 1) << fill;
+      raster = {"EPSG:32638", 599900, 4500100, 2, 2, 500, 500, GDT_Int16, "", NAN, scale};
+      const Plane<float> averaged = read_elevation(write(raster, with_gap), site);
+      EXPECT_TRUE(std::isnan(averaged.at(31, 20))) << fill;
+      for (int x = 0; x < site.width; ++x) {
+        if (std::isnan(averaged.at(x, 20))) continue;
+        EXPECT_NEAR(averaged.at(x, 20), hill(site.to_map(x + 0.5, 20.5)), 3) << x;
+      }
+    }
+  }
+  Raster tagged;  // where it says what is none, a deep sea may be as deep as that
+  tagged.nodata = 0;
+  EXPECT_NEAR(read_elevation(write(tagged, [](MapPoint) { return -9999; }), site).at(5, 5), -9999, 0.1);
+}
+
+TEST_F(ElevationTest, WhatIsNoElevationModelIsRefused) {
+  std::uint32_t state = 1;
+  const auto reflectance = [&](MapPoint) {
+    state = state * 1664525 + 1013904223;
+    return 800 + (state >> 16) % 2000;
+  };
+  Raster band{"EPSG:32638", 599000, 4501000, 10, 10, 300, 300, GDT_UInt16};
+  const std::string path = write(band, reflectance);
+  const std::string message = message_of<DataError>([&] { read_elevation(path, site); });
+  EXPECT_THAT(message, StartsWith(path + ": is no elevation model: the median slope is 8"));
+  const std::vector<std::string> both{path, path};
+  EXPECT_EQ(message_of<DataError>([&] { read_elevations(both, site); }), message);
+  // As steep as the wall of a pit can be throughout.
+  const auto wall = [](MapPoint point) { return 800 + 2 * (point.x - 600000); };
+  EXPECT_NEAR(read_elevation(write({}, wall), site).at(30, 20), wall(site.to_map(30.5, 20.5)), 0.5);
 }
 
 TEST_F(ElevationTest, RefusalsNameTheFile) {
