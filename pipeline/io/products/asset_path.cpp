@@ -17,30 +17,13 @@ namespace fs = std::filesystem;
 
 /// An item may name files of its own folder and files by absolute path, nothing else: items come from outside.
 std::string local_path(const std::string& href, const fs::path& folder) {
-  if (href.empty() || href.find('\0') != std::string::npos) throw DataError("'href' is empty or broken");
-  std::string path = href;
-  if (const std::string scheme = scheme_of(href); scheme == "file") {
-    path = percent_decoded(href.substr(5));
-    if (path.rfind("//localhost/", 0) == 0) path.erase(0, 11);
-    if (path.rfind("///", 0) == 0) path.erase(0, 2);
-    if (path.empty() || path[0] != '/' || path.rfind("//", 0) == 0)
-      throw DataError("not a local file: " + redacted(href));
-  } else if (!scheme.empty()) {
-    throw DataError("scheme not supported: " + redacted(href));
-  }
-  if (path.find('\0') != std::string::npos) throw DataError("'href' is broken");
-  // GDAL reads archives, memory and the network through such paths.
-  if (path.rfind("/vsi", 0) == 0) throw DataError("virtual path not supported: " + redacted(href));
-  if (path[0] == '/') return path;
-
-  const std::optional<std::string> joined = path_inside(folder, path);
+  const std::vector<std::string> paths = paths_of_href(href);
+  if (paths.front()[0] == '/') return paths.front();
+  const std::optional<std::string> joined = path_inside(folder, paths.front());
   if (!joined) throw DataError("path leaves the item's folder: " + href);
-  // An href is a URI reference, and many a writer puts a path there as it is: whichever of both is there.
   std::error_code none;
-  if (path.find('%') == std::string::npos || fs::exists(*joined, none)) return *joined;
-  const std::string decoded = percent_decoded(path);
-  const bool is_plain = !decoded.empty() && decoded.find('\0') == std::string::npos && decoded[0] != '/';
-  const std::optional<std::string> other = is_plain ? path_inside(folder, decoded) : std::nullopt;
+  if (paths.size() == 1 || fs::exists(*joined, none)) return *joined;
+  const std::optional<std::string> other = paths[1][0] != '/' ? path_inside(folder, paths[1]) : std::nullopt;
   return other && fs::exists(*other, none) ? *other : *joined;
 }
 
@@ -60,6 +43,28 @@ std::string scheme_of(const std::string& href) {
     return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.' || c == '_';
   });
   return valid ? lower_ascii(href.substr(0, colon)) : std::string{};
+}
+
+std::vector<std::string> paths_of_href(const std::string& href) {
+  if (href.empty() || href.find('\0') != std::string::npos) throw DataError("'href' is empty or broken");
+  std::string path = href;
+  const std::string scheme = scheme_of(href);
+  if (scheme == "file") {
+    path = percent_decoded(href.substr(5));
+    if (path.rfind("//localhost/", 0) == 0) path.erase(0, 11);
+    if (path.rfind("///", 0) == 0) path.erase(0, 2);
+    if (path.empty() || path[0] != '/' || path.rfind("//", 0) == 0)
+      throw DataError("not a local file: " + redacted(href));
+  } else if (!scheme.empty()) {
+    throw DataError("scheme not supported: " + redacted(href));
+  }
+  if (path.find('\0') != std::string::npos) throw DataError("'href' is broken");
+  // GDAL reads archives, memory and the network through such paths.
+  if (path.rfind("/vsi", 0) == 0) throw DataError("virtual path not supported: " + redacted(href));
+  std::vector<std::string> paths{path};
+  const std::string decoded = percent_decoded(path);
+  if (scheme.empty() && decoded != path && decoded.find('\0') == std::string::npos) paths.push_back(decoded);
+  return paths;
 }
 
 std::string asset_path(const std::string& href, const std::string& source) {

@@ -23,6 +23,7 @@
 #include "pipeline/core/text.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/json_values.hpp"
+#include "pipeline/io/products/asset_path.hpp"
 #include "pipeline/io/products/aws_tile.hpp"
 #include "pipeline/io/products/esa_names.hpp"
 #include "pipeline/io/products/hls_product.hpp"
@@ -30,6 +31,7 @@
 #include "pipeline/io/products/product_files.hpp"
 #include "pipeline/io/products/safe_product.hpp"
 #include "pipeline/io/products/stac_item.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/scenes/remembered_scene.hpp"
 
 namespace pitwatch {
@@ -45,7 +47,23 @@ constexpr std::array<std::string_view, 4> system_folders{"lost+found", "System V
                                                          "@eaDir"};
 
 bool is_remote(const std::string& reference) {
-  return reference.find("://") != std::string::npos && reference.rfind("file://", 0) != 0;
+  return reference.find("://") != std::string::npos && scheme_of(reference) != "file";
+}
+
+/// The href of the page that follows an ItemCollection; empty where there is none.
+std::string next_page(const json& collection) {
+  const auto links = collection.find("links");
+  if (links == collection.end() || !links->is_array()) return {};
+  for (const json& link : *links) {
+    if (text_member(link, "rel") != "next") continue;
+    const std::string href = text_member(link, "href");
+    return href.empty() ? "a link without 'href'" : href;
+  }
+  return {};
+}
+
+std::string missing_page(const std::string& href) {
+  return "a page of a larger result: its next page is not here: " + redacted(href);
 }
 
 /// Ends the listing: not one of the errors that concern a single item.
@@ -412,13 +430,18 @@ class Lister {
     }
   }
 
-  /// Collections of other features, sites for example, are passed over.
+  /// Collections of other features, sites for example, are passed over. A next page that is here is found by itself.
   void add_collection_of_items(const std::string& path, const json& collection, SourceListing& listing) {
     const auto features = collection.find("features");
     if (features == collection.end() || !features->is_array()) return;
+    bool has_items = false;
     for (const json& feature : *features) {
-      if (feature.is_object() && feature.contains("stac_version")) add_feature(path, feature, listing);
+      if (!feature.is_object() || !feature.contains("stac_version")) continue;
+      has_items = true;
+      add_feature(path, feature, listing);
     }
+    const std::string next = next_page(collection);
+    if (has_items && !next.empty() && !is_file_beside(path, next)) reject(path, missing_page(next), listing);
   }
 
   void add_parsed(const std::string& path, const std::string& text, const json& document, int level) {
@@ -426,9 +449,7 @@ class Lister {
     if (type == "Feature") {
       add_item(path, text, listing_);
     } else if (type == "FeatureCollection") {
-      const auto features = document.find("features");
-      if (features == document.end() || !features->is_array()) throw DataError("'features' is not an array");
-      for (const json& feature : *features) add_feature(path, feature, listing_);
+      add_pages(path, document);
     } else if (type == "Collection") {
       collections_.push_back(parse_stac_collection(text));
       follow_links(path, document, level);
@@ -437,6 +458,41 @@ class Lister {
       follow_links(path, document, level);
     } else {
       throw DataError("neither a STAC item, an ItemCollection, a collection nor a catalog");
+    }
+  }
+
+  /// An ItemCollection and the pages that follow it.
+  void add_pages(std::string path, json page) {
+    for (;;) {
+      const auto features = page.find("features");
+      if (features == page.end() || !features->is_array()) throw DataError("'features' is not an array");
+      for (const json& feature : *features) add_feature(path, feature, listing_);
+      const std::string href = next_page(page);
+      if (href.empty()) return;
+      try {
+        std::string name;
+        if (!seen_.insert(linked_file(path, href, name)).second) return;
+        count_file();
+        page = parse_json(read_json_text(name));
+        if (text_member(page, "type") != "FeatureCollection") throw DataError("is no ItemCollection");
+        path = name;
+      } catch (const DataError& error) {
+        reject(path, missing_page(href) + " (" + error.what() + ")");
+        return;
+      }
+    }
+  }
+
+  static bool is_file_beside(const std::string& path, const std::string& href) {
+    try {
+      if (is_remote(href)) return false;
+      const std::vector<std::string> paths = paths_of_href(href);
+      return std::any_of(paths.begin(), paths.end(), [&](const std::string& one) {
+        std::error_code none;
+        return fs::is_regular_file(fs::path(path).parent_path() / one, none);
+      });
+    } catch (const DataError&) {
+      return false;
     }
   }
 
@@ -459,23 +515,43 @@ class Lister {
     if (links == document.end() || !links->is_array()) throw DataError("'links' is not an array");
     for (const json& link : *links) {
       const std::string relation = text_member(link, "rel");
-      if (relation == "item" || relation == "child") follow(path, text_member(link, "href"), level + 1);
+      const bool leads_to_items = relation == "item" || relation == "items";
+      if (leads_to_items || relation == "child" || relation == "next")
+        follow(path, text_member(link, "href"), level + 1);
     }
+  }
+
+  /// The file of the catalog's folder that a link leads to, without links of the file system; `name` is that by which
+  /// it is known. Throws DataError.
+  fs::path linked_file(const std::string& from, const std::string& href, std::string& name) const {
+    name = href;
+    if (href.empty() || href.find('\0') != std::string::npos) throw DataError("a link without usable 'href'");
+    if (is_remote(href)) throw DataError("remote: only files can be read");
+    fs::path real;
+    std::error_code error;
+    bool is_first = true;  // it is reported where none is there
+    for (const std::string& path : paths_of_href(href)) {
+      const std::string place = (fs::path(from).parent_path() / path).lexically_normal().string();
+      std::error_code missing;
+      const fs::path found = fs::canonical(place, missing);
+      if (is_first || !missing) {
+        name = place;
+        real = found;
+        error = missing;
+      }
+      is_first = false;
+      if (!missing) break;
+    }
+    if (error) throw DataError("cannot read: " + error.message());
+    const fs::path inside = real.lexically_relative(root_);
+    if (inside.empty() || *inside.begin() == "..") throw DataError("the link leaves the catalog's folder");
+    return real;
   }
 
   void follow(const std::string& from, const std::string& href, int level) {
     std::string name = href;
     try {
-      if (href.empty() || href.find('\0') != std::string::npos) throw DataError("a link without usable 'href'");
-      if (is_remote(href)) throw DataError("remote: only files can be read");
-      const fs::path target = href.rfind("file://", 0) == 0 ? fs::path(href.substr(7)) : fs::path(href);
-      name = (fs::path(from).parent_path() / target).lexically_normal().string();
-      std::error_code error;
-      const fs::path real = fs::canonical(name, error);
-      if (error) throw DataError("cannot read: " + error.message());
-      const fs::path inside = real.lexically_relative(root_);
-      if (inside.empty() || *inside.begin() == "..") throw DataError("the link leaves the catalog's folder");
-      if (!seen_.insert(real).second) return;
+      if (!seen_.insert(linked_file(from, href, name)).second) return;
       if (level > deepest_level) {
         throw DataError("linked more than " + std::to_string(deepest_level) + " levels deep");
       }

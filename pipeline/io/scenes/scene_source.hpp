@@ -52,8 +52,10 @@ struct ListingOptions {
 /// not searched; one of several granules gives as many scenes. Other JSON is passed over, as are names that begin with
 /// a dot (files that are being written) and folders of the system (lost+found) that may not be read. Zip archives
 /// without a product and tar archives are rejected. A JSON file is a STAC item, an ItemCollection (its items' relative
-/// paths start from its folder), or a Catalog or Collection whose links `item` and `child` are followed: relative ones
-/// from the file they stand in, each file once, none beyond the folder of the first, at most 16 levels deep. A broken
+/// paths start from its folder) with the pages that follow it, or a Catalog or Collection whose links `item`, `items`,
+/// `child` and `next` are followed: relative ones from the file they stand in, read as hrefs of assets are
+/// (paths_of_href()), each file once, none beyond the folder of the first, at most 16 levels deep. An ItemCollection
+/// whose next page is not here is rejected as such, beside its items. A broken
 /// item, product or link is rejected with its reason and does not stop the others, nor does a product that has not
 /// settled, a subfolder that cannot be listed, or a link in a folder that leads nowhere or round in circles. Throws
 /// DataError, starting with the source, for what cannot be listed at all: a URL, nothing there, a folder that may not

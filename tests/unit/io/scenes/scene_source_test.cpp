@@ -257,6 +257,58 @@ TEST_F(SceneSource, ItemCollectionsAndSingleItemsAreSources) {
   EXPECT_THAT(ids(list("one.json")), ElementsAre("one"));
 }
 
+json page(const std::vector<json>& features, const std::string& next = "") {
+  json collection{{"type", "FeatureCollection"}, {"features", features}, {"links", json::array()}};
+  collection["links"].push_back({{"rel", "self"}, {"href", "./x.json"}});
+  if (!next.empty()) collection["links"].push_back({{"rel", "next"}, {"href", next}});
+  return collection;
+}
+
+TEST_F(SceneSource, PagesOfALargerResultAreFollowedOrNamed) {
+  write("1.json", page({item("a", "2022-01-01")}, "./more/2%20of%203.json"));
+  write("more/2 of 3.json", page({item("b", "2022-01-02")}, "../3.json"));
+  write("3.json", page({item("c", "2022-01-03")}, "1.json"));  // round and round
+  EXPECT_THAT(ids(list("1.json")), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(list("1.json").rejected, IsEmpty());
+  EXPECT_THAT(ids(list()), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(list().rejected, IsEmpty());
+  write("catalog.json", catalog({{"items", "./1.json"}}));
+  EXPECT_THAT(ids(list("catalog.json")), ElementsAre("a", "b", "c"));
+  for (const std::string next : {"./missing.json", "https://example.com/search?token=secret", "../outside.json"}) {
+    write("3.json", page({item("c", "2022-01-03")}, next));
+    const SourceListing listing = list("1.json");
+    EXPECT_THAT(ids(listing), ElementsAre("a", "b", "c"));
+    ASSERT_THAT(listing.rejected, SizeIs(1)) << next;
+    EXPECT_EQ(listing.rejected[0].path, folder_ / "3.json");
+    EXPECT_THAT(listing.rejected[0].reason, StartsWith("a page of a larger result: its next page is not here: "));
+    EXPECT_THAT(listing.rejected[0].reason, ::testing::Not(HasSubstr("secret")));
+    ASSERT_THAT(list().rejected, SizeIs(1)) << "in a folder: " << next;
+    EXPECT_EQ(list().rejected[0].path, folder_ / "3.json");
+  }
+  // Other features come in pages, too, and none of them is missed.
+  write("3.json", page({item("c", "2022-01-03")}));
+  write("sites.json", page({json{{"type", "Feature"}}}, "https://example.com/2"));
+  EXPECT_THAT(list().rejected, IsEmpty());
+}
+
+TEST_F(SceneSource, LinksOfCatalogsAreReadAsHrefsOfAssetsAre) {
+  write("my item/a.json", item("a", "2022-01-01"));
+  write("100%25/b.json", item("b", "2022-01-02"));
+  const std::string here = fs::canonical(folder_.path()).string();
+  for (const std::string& link : std::vector<std::string>{
+           "./my%20item/a.json", "./my item/a.json", "file://" + here + "/my%20item/a.json",
+           "FILE://localhost" + here + "/my%20item/a.json", "file:" + here + "/my%20item/a.json"}) {
+    write("catalog.json", catalog({{"item", link}, {"item", "100%25/b.json"}}));
+    EXPECT_THAT(ids(list("catalog.json")), ElementsAre("a", "b")) << link;
+    EXPECT_THAT(list("catalog.json").rejected, IsEmpty()) << link;
+  }
+  write("catalog.json", catalog({{"items", "https://example.com/items"}, {"item", "file://elsewhere/a.json"}}));
+  const SourceListing listing = list("catalog.json");
+  ASSERT_THAT(listing.rejected, SizeIs(2));
+  EXPECT_THAT(listing.rejected[0].reason, HasSubstr("not a local file"));
+  EXPECT_EQ(listing.rejected[1].path, "https://example.com/items");
+}
+
 TEST_F(SceneSource, LinksThatLeadNowhereAreNamedAndDoNotStopTheOthers) {
   write("good.json", item("good", "2022-01-01"));
   write("deep/good.json", item("other", "2022-01-02"));
