@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <numbers>
@@ -18,11 +19,24 @@ namespace {
 
 using nlohmann::json;
 
+/// Mosaics and composites of weeks are no overflights.
+void refuse_period(Instant start, Instant end) {
+  if (end - start <= std::chrono::days(1)) return;
+  throw DataError("covers a period from " + format_instant(start) + " to " + format_instant(end) +
+                  ": a composite is no acquisition");
+}
+
+/// `datetime` stands for a composite, too, where one is given: its period is looked at in any case.
 Instant acquisition(const json& properties) {
-  std::string text = text_of(properties, "datetime");
-  if (text.empty()) text = text_of(properties, "start_datetime");
-  if (text.empty()) throw DataError("not a STAC item: no 'datetime' and no 'start_datetime' in 'properties'");
-  return parse_instant(text);
+  const std::string middle = text_of(properties, "datetime");
+  const std::string start = text_of(properties, "start_datetime");
+  const std::string end = text_of(properties, "end_datetime");
+  if (middle.empty() && start.empty()) {
+    throw DataError("not a STAC item: no 'datetime' and no 'start_datetime' in 'properties'");
+  }
+  const Instant acquired = parse_instant(middle.empty() ? start : middle);
+  if (!start.empty() && !end.empty()) refuse_period(parse_instant(start), parse_instant(end));
+  return acquired;
 }
 
 bool all_digits(std::string_view text) {

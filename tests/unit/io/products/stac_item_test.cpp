@@ -96,6 +96,26 @@ TEST_F(StacItem, MissingMembersAreNamed) {
   EXPECT_THAT(refusal(item), HasSubstr("no asset is a Sentinel-2 band"));
 }
 
+TEST_F(StacItem, WhatCoversAPeriodIsNoAcquisition) {
+  json item = small_item();
+  const auto cover = [&](const json& middle, const char* start, const char* end) {
+    item["properties"]["datetime"] = middle;
+    item["properties"]["start_datetime"] = start;
+    item["properties"]["end_datetime"] = end;
+  };
+  cover(nullptr, "2020-02-03T07:00:00Z", "2020-02-03T07:00:30Z");
+  EXPECT_EQ(format_instant(read(item).acquired), "2020-02-03T07:00:00Z");
+  cover(nullptr, "2020-02-03", "2020-02-04");
+  EXPECT_EQ(format_day(read(item).acquired), "2020-02-03");
+  cover(nullptr, "2020-02-01T00:00:00Z", "2020-02-29T23:59:59Z");
+  EXPECT_THAT(refusal(item), EndsWith("covers a period from 2020-02-01T00:00:00Z to 2020-02-29T23:59:59Z: a composite "
+                                      "is no acquisition"));
+  cover("2020-02-15T00:00:00Z", "2020-02-01T00:00:00Z", "2020-02-02T00:00:01Z");
+  EXPECT_THAT(refusal(item), HasSubstr("a composite is no acquisition"));
+  cover("2020-02-01T07:00:00Z", "2020-02-01T00:00:00Z", "2020-02-02T00:00:00Z");
+  EXPECT_EQ(format_instant(read(item).acquired), "2020-02-01T07:00:00Z");
+}
+
 TEST_F(StacItem, HostileJson) {
   EXPECT_THAT(refusal_of_text(""), HasSubstr("not JSON"));
   EXPECT_THAT(refusal_of_text("<html>"), HasSubstr("not JSON"));
