@@ -83,7 +83,13 @@ class AlertsExportCommand final : public Command {
     } else {
       out_ = checked_out_file(values, "out", out_);
     }
-    if (const std::string by_name = is_folder ? "" : format_of_name(out_); !by_name.empty()) {
+    if (const std::string by_name = is_folder ? "" : format_of_name(out_); by_name.empty()) {
+      const std::string ending = is_folder ? "" : fs::path(out_).extension().string();
+      if (values["format"].defaulted() && !ending.empty()) {
+        throw ConfigError("export: --out " + out_ + ": no format has the ending " + ending +
+                          ": known are .geojson, .json, .gpkg, .csv and .kml; --format says it for other names");
+      }
+    } else {
       if (values["format"].defaulted()) formats_ = {by_name};
       if (formats_.size() == 1 && formats_.front() != by_name) {
         throw ConfigError("export: --out " + out_ + " has the name of another format than --format: " + by_name);

@@ -163,6 +163,9 @@ void score_label(const ScoreOptions& options, AccuracyReport& report) {
   file.read_window(grid.extent(), label.view());
   const VectorFeatures alerts = read_vector_features(options.alerts, options.where);
   const std::vector<BurntShape> burnt = burn_shapes(shapes_of(alerts.features), grid);
+  const bool is_off_label =
+      std::all_of(burnt.begin(), burnt.end(), [](const BurntShape& shape) { return shape.window.empty(); });
+  if (is_off_label && !burnt.empty()) throw DataError(options.label + ": none of the alerts lies on it");
   std::vector<RasterisedAlert> pixels;
   for (const BurntShape& shape : burnt) pixels.push_back({shape.window, shape.inside.view()});
   try {

@@ -25,9 +25,16 @@ void keep_once(std::vector<std::pair<std::string, std::string>>& notices) {
   std::erase_if(notices, [&](const auto& one) { return !known.insert(one).second; });
 }
 
-/// Coordinates in the wrong order are the most common reason.
+/// Coordinates in the wrong order are the most common reason, but for a beginning that is yet to come.
 std::string no_scene_at(const Site& site) {
-  std::array<char, 160> text{};
+  std::array<char, 200> text{};
+  if (site.baseline_from) {
+    std::snprintf(text.data(), text.size(),
+                  "no scene of the source since its baseline_from (%s) shows it, at longitude %.4f and latitude %.4f: "
+                  "is that day right, or is the source of another place?",
+                  format_day(*site.baseline_from).c_str(), site.longitude, site.latitude);
+    return text.data();
+  }
   std::snprintf(text.data(), text.size(),
                 "no scene of the source shows it, at longitude %.4f and latitude %.4f: are these swapped, or is the "
                 "source of another place?",

@@ -358,7 +358,15 @@ TEST_F(AlertsCli, TheNameOfAFileSaysItsFormat) {
   begins("a.KML", "<?xml");
   begins("a.csv", "id,");
   begins("a.json", "{");
-  begins("a.txt", "{");
+  begins("a", "{");
+  for (const std::string name : {"a.shp", "a.kmz", "a.csv.gz", "a.XLSX", "a.txt"}) {
+    const Outcome outcome = alerts({"export", "--out", folder_ / name});
+    EXPECT_EQ(outcome.exit_code, 2) << name;
+    EXPECT_THAT(outcome.err, HasSubstr("known are .geojson, .json, .gpkg, .csv and .kml"));
+    EXPECT_FALSE(fs::exists(folder_ / name));
+  }
+  EXPECT_EQ(alerts({"export", "--out", folder_ / "a.txt", "--format", "csv"}).exit_code, 0);
+  EXPECT_TRUE(read_text(folder_ / "a.txt").starts_with("id,"));
   for (const auto& [name, format] : {std::pair{"b.kml", "csv"}, {"b.gpkg", "geojson"}, {"b.geojson", "gpkg"}}) {
     const Outcome outcome = alerts({"export", "--out", folder_ / name, "--format", format});
     EXPECT_EQ(outcome.exit_code, 2);

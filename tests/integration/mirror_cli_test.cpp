@@ -82,6 +82,8 @@ TEST(MirrorCli, SitesWhereNoSceneLiesAndFeaturesThatAreNoneAreNamed) {
   std::string text = test::read_text(night_scenes().sites());
   const std::string more = R"(, {"type": "Feature", "properties": {"id": "swapped"}, "geometry": {"type": "Polygon",
       "coordinates": [[[40.146, 46.610], [40.152, 46.610], [40.152, 46.617], [40.146, 46.610]]]}},
+      {"type": "Feature", "properties": {"id": "later", "baseline_from": "2091-12-31"}, "geometry": {"type": "Polygon",
+      "coordinates": [[[46.610, 40.146], [46.617, 40.146], [46.617, 40.152], [46.610, 40.146]]]}},
       {"type": "Feature", "properties": {"id": "gate"}, "geometry": {"type": "Point", "coordinates": [46.61, 40.15]}}]})";
   text = text.substr(0, text.rfind(']')) + more;
   test::write_text(sites, text);
@@ -89,6 +91,7 @@ TEST(MirrorCli, SitesWhereNoSceneLiesAndFeaturesThatAreNoneAreNamed) {
                                    nights / "state", "--quiet", "--history-days", "150"});
   EXPECT_EQ(run.exit_code, 4) << run.err;
   EXPECT_THAT(run.err, HasSubstr("site swapped: no scene of the source shows it, at longitude 40.1490"));
+  EXPECT_THAT(run.err, HasSubstr("site later: no scene of the source since its baseline_from (2091-12-31) shows it"));
   EXPECT_THAT(run.err, HasSubstr("site 'gate': is a POINT, and no polygon"));
   EXPECT_TRUE(fs::exists(nights / "state/alerts.geojson"));
   // A site that is broken for a night stays watched.

@@ -1,8 +1,10 @@
 // `pitwatch score` as a user meets it: figures of hand-made files, the same figures as the reference script, exit
 // codes.
 
+#include <gdal.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <ogr_srs_api.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -247,6 +249,19 @@ TEST_F(ScoreCli, Samples) {
   expect_failure(both, exit_no_data, "strata.csv: line 2: 'area_ha'");
 }
 
+/// Of ground where no alert of these tests lies.
+void write_label(const std::string& path) {
+  GDALAllRegister();
+  const GDALDatasetH file = GDALCreate(GDALGetDriverByName("GTiff"), path.c_str(), 8, 8, 1, GDT_Byte, nullptr);
+  double transform[6] = {500000, 10, 0, 1000000, 0, -10};
+  GDALSetGeoTransform(file, transform);
+  const OGRSpatialReferenceH crs = OSRNewSpatialReference(nullptr);
+  OSRImportFromEPSG(crs, 32631);
+  GDALSetSpatialRef(file, crs);
+  OSRDestroySpatialReference(crs);
+  GDALClose(file);
+}
+
 TEST_F(ScoreCli, Failures) {
   const std::vector<std::string> good = pair(collection({event("e", "pit_in_forest", 0, {0, 0, 10, 10})}),
                                              collection({alert("a", 5, nullptr, 0.5, {0, 0, 10, 10})}));
@@ -264,6 +279,9 @@ TEST_F(ScoreCli, Failures) {
   expect_failure(with({"--draws", "0"}), exit_usage, "--draws");
   expect_failure(with({"--where", "nosuch = 1"}), exit_usage, "nosuch");
   expect_failure(with({"--label", folder_ / "nowhere.tif"}), exit_no_data, "nowhere.tif");
+  write_label(folder_ / "elsewhere.tif");
+  expect_failure({"--label", folder_ / "elsewhere.tif", "--alerts", folder_ / "alerts.geojson"}, exit_no_data,
+                 "elsewhere.tif: none of the alerts lies on it");
   expect_failure({"--truth", folder_ / "nowhere", "--alerts", folder_ / "alerts.geojson"}, exit_no_data, "nowhere");
 
   json no_onset = collection({event("e 7", "pit_in_forest", 0, {0, 0, 10, 10})});

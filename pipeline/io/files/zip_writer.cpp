@@ -4,8 +4,10 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <system_error>
 #include <vector>
 
 #include "pipeline/core/error.hpp"
@@ -24,8 +26,12 @@ constexpr std::uint32_t made_by_unix = (3U << 8U) | 20U;
 constexpr std::uint32_t regular_file_0644 = 0100644U << 16U;
 constexpr std::uint32_t names_are_utf8 = 1U << 11U;
 
+/// What minizip does not report, the system's last error does: that the disk is full, for one.
 void expect(bool good, const std::string& path) {
-  if (!good) throw IoError(path + ": cannot write the zip archive");
+  if (good) return;
+  const int reason = errno;
+  const std::string text = reason == 0 ? "" : ": " + std::generic_category().message(reason);
+  throw IoError(path + ": cannot write the zip archive" + text);
 }
 
 void add(zipFile archive, const ZipMember& member, const std::string& path) {
@@ -217,6 +223,7 @@ void write_zip(const std::string& path, std::span<const ZipMember> members) {
   }
   if (bytes > most_bytes) throw DataError(path + ": more than 2 GiB for a zip archive");
   AtomicFile file(path);
+  errno = 0;
   const zipFile archive = zipOpen64(file.temporary().c_str(), APPEND_STATUS_CREATE);
   expect(archive != nullptr, path);
   try {

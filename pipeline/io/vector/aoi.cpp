@@ -117,7 +117,7 @@ void Aoi::place(const Grid& grid) {
 
 void Aoi::read(const VectorFile& file, const Grid& grid) {
   const OGRSpatialReference target = reference_of(grid.crs);
-  for (OGRLayer* layer : file.dataset().GetLayers()) {
+  for (OGRLayer* layer : layers_of(file.dataset())) {
     const OGRSpatialReference* declared = layer->GetSpatialRef();
     const OGRSpatialReference source = declared != nullptr ? *declared : reference_of("OGC:CRS84");
     Transformation transformation;

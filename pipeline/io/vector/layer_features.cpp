@@ -59,11 +59,12 @@ OGRLayer& layer_of(GDALDataset& dataset, const std::string& name) {
     if (layer == nullptr) throw DataError("has no layer '" + name + "'");
     return *layer;
   }
-  if (dataset.GetLayerCount() == 0) throw DataError("is empty");
-  if (dataset.GetLayerCount() > 1) {
-    throw DataError("has " + std::to_string(dataset.GetLayerCount()) + " layers: which of them must be said (layer)");
+  const std::vector<OGRLayer*> layers = layers_of(dataset);
+  if (layers.empty()) throw DataError("is empty");
+  if (layers.size() > 1) {
+    throw DataError("has " + std::to_string(layers.size()) + " layers: which of them must be said (layer)");
   }
-  return *dataset.GetLayer(0);
+  return *layers.front();
 }
 
 /// The layer's CRS, or the one that is said where it has none.

@@ -259,7 +259,9 @@ std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>&
     if (file.errors().failed()) rejected.push_back({"", path, file.errors().explain("is damaged in part")});
     std::vector<Site> sites;
     std::set<std::string> ids;
-    for (OGRLayer* layer : file.dataset().GetLayers()) {
+    const std::vector<OGRLayer*> layers = layers_of(file.dataset());
+    for (OGRLayer* layer : layers) {
+      const std::string place = layers.size() > 1 ? path + ": layer " + names_of({layer}) : path;
       const OGRSpatialReference source = crs_of(*layer);
       refuse_misspelt_columns(*layer->GetLayerDefn());
       refuse_option_columns(*layer->GetLayerDefn(), options);
@@ -272,7 +274,7 @@ std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>&
           sites.push_back(std::move(site));
         } catch (const DataError& error) {
           const std::string what = id.empty() ? "feature " + std::to_string(feature.GetFID()) : "site '" + id + "'";
-          rejected.push_back({id, path + ": " + what, error.what()});
+          rejected.push_back({id, place + ": " + what, error.what()});
         }
       });
     }
@@ -294,7 +296,7 @@ std::map<std::string, LonLatMultiPolygon> read_site_outlines(const std::string& 
     const VectorFile file(path);
     const OGRSpatialReference wgs84 = reference_of("OGC:CRS84");
     std::map<std::string, LonLatMultiPolygon> outlines;
-    for (OGRLayer* layer : file.dataset().GetLayers()) {
+    for (OGRLayer* layer : layers_of(file.dataset())) {
       const OGRSpatialReference source = crs_of(*layer);
       for_each_feature(*layer, [&](OGRFeature& feature, const GdalErrorCapture& errors) {
         try {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
@@ -99,11 +100,21 @@ VectorFeature feature_of(const OGRFeature& from, OGRCoordinateTransformation* tr
   return feature;
 }
 
+/// The only layer, or of several that of alerts.
+OGRLayer& layer_of(const std::vector<OGRLayer*>& layers) {
+  if (layers.size() == 1) return *layers.front();
+  for (OGRLayer* layer : layers) {
+    if (layer->GetName() == std::string_view("alerts")) return *layer;
+  }
+  throw DataError("has " + std::to_string(layers.size()) + " layers, of which none is 'alerts': " + names_of(layers));
+}
+
 VectorFeatures features_of(const VectorFile& file, const std::string& where) {
   const GdalErrorCapture& errors = file.errors();
   VectorFeatures result;
-  if (file.dataset().GetLayerCount() == 0) return result;  // how OGR sees some empty collections
-  OGRLayer& layer = *file.dataset().GetLayer(0);
+  const std::vector<OGRLayer*> layers = layers_of(file.dataset());
+  if (layers.empty()) return result;  // how OGR sees some empty collections
+  OGRLayer& layer = layer_of(layers);
   if (!where.empty() && layer.SetAttributeFilter(where.c_str()) != OGRERR_NONE) {
     throw ConfigError(errors.explain("not a filter for this file: '" + where + "'"));
   }

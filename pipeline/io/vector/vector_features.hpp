@@ -27,11 +27,12 @@ struct VectorFeatures {
   std::string members;  // of a GeoJSON collection besides type, crs and features: a JSON object; empty for other files
 };
 
-/// Reads the first layer of a vector file (GeoJSON, GeoPackage, Shapefile, FlatGeobuf or KML), which must hold
-/// polygons alone. `where` is an attribute filter in OGR's SQL; "" takes all. A layer without a CRS is taken as WGS 84
-/// longitude and latitude, as RFC 7946 has it; others are transformed. Throws DataError, starting with the path and
-/// naming the feature: cannot be opened or not read to its end, no geometry or another than polygons, not
-/// transformable. Throws ConfigError for a filter that OGR does not understand.
+/// Reads the layer of a vector file (GeoJSON, GeoPackage, Shapefile, FlatGeobuf or KML), of several the one that is
+/// called `alerts`, which must hold polygons alone. `where` is an attribute filter in OGR's SQL; "" takes all. A layer
+/// without a CRS is taken as WGS 84 longitude and latitude, as RFC 7946 has it; others are transformed. Throws
+/// DataError, starting with the path and naming the feature: cannot be opened or not read to its end, several layers
+/// without `alerts`, no geometry or another than polygons, not transformable. Throws ConfigError for a filter that OGR
+/// does not understand.
 VectorFeatures read_vector_features(const std::string& path, const std::string& where = {});
 
 /// Attributes of a feature as a type; nothing where absent. Throw DataError naming the attribute where it is of another

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "pipeline/core/safe_text.hpp"
 #include "pipeline/core/text.hpp"
 #include "pipeline/io/files/gdal_state.hpp"
 #include "pipeline/io/files/regular_file.hpp"
@@ -63,6 +64,20 @@ VectorFile::VectorFile(const std::string& path, Members members) {
 }
 
 void VectorFile::Close::operator()(GDALDataset* dataset) const { GDALClose(dataset); }
+
+std::vector<OGRLayer*> layers_of(GDALDataset& dataset) {
+  std::vector<OGRLayer*> layers;
+  for (OGRLayer* layer : dataset.GetLayers()) {
+    if (layer->GetName() != std::string_view("layer_styles")) layers.push_back(layer);
+  }
+  return layers;
+}
+
+std::string names_of(const std::vector<OGRLayer*>& layers) {
+  std::string text;
+  for (OGRLayer* layer : layers) text += (text.empty() ? "'" : ", '") + printable(layer->GetName()) + "'";
+  return text;
+}
 
 void for_each_feature(OGRLayer& layer,
                       const std::function<void(OGRFeature& feature, const GdalErrorCapture& errors)>& visit) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
@@ -38,6 +39,12 @@ class VectorFile {
   GdalErrorCapture errors_;
   std::unique_ptr<GDALDataset, Close> dataset_;
 };
+
+/// The layers of a file, without the table in which QGIS keeps styles in GeoPackages.
+std::vector<OGRLayer*> layers_of(GDALDataset& dataset);
+
+/// Their names: "'a', 'b'".
+std::string names_of(const std::vector<OGRLayer*>& layers);
 
 /// Calls visit(feature, errors) for each feature of a layer; `errors` has GDAL's messages of this visit alone. Throws
 /// DataError, with GDAL's reason, where the layer cannot be read to its end: GDAL then gives the features before the

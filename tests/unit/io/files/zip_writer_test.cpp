@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <random>
 #include <string>
@@ -17,6 +19,13 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+
+std::string noise(std::size_t bytes) {
+  std::mt19937 random(7);
+  std::string text(bytes, '\0');
+  for (char& byte : text) byte = static_cast<char>(random());
+  return text;
+}
 
 TEST(WriteZip, IsReadBackAndHasTheSameBytesAgain) {
   const test::TemporaryFolder folder;
@@ -51,14 +60,28 @@ TEST(WriteZip, RefusesNamesThatLeadElsewhereAndLeavesNothing) {
   EXPECT_THAT(message, HasSubstr("none/"));
 }
 
-// ---- check_zip -------------------------------------------------------------------------------------------------
-
-std::string noise(std::size_t bytes) {
-  std::mt19937 random(7);
-  std::string text(bytes, '\0');
-  for (char& byte : text) byte = static_cast<char>(random());
-  return text;
+// As a full disk does, a limit of the process ends a write in the middle.
+TEST(WriteZip, SaysWhyItCannotWrite) {
+  const test::TemporaryFolder folder;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit low = before;
+  low.rlim_cur = 100'000;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &low), 0);
+  std::string message;
+  try {
+    write_zip(folder / "a.zip", std::vector<ZipMember>{{"a", noise(1'000'000)}});
+  } catch (const IoError& error) {
+    message = error.what();
+  }
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(message, (folder / "a.zip") + ": cannot write the zip archive: File too large");
+  EXPECT_EQ(folder.count(), 0U);
 }
+
+// ---- check_zip -------------------------------------------------------------------------------------------------
 
 bool fits(const std::string& path, const std::string& bytes) {
   test::write_text(path, bytes);
