@@ -367,15 +367,20 @@ void refuse_elsewhere(const Scene& scene, const Grid& ground, std::span<const Ba
       return nullptr;
     }
   };
-  const Grid* const red = grid_of(Band::B04);
-  if (red == nullptr) return;
-  const MapBox shown = red->crs == ground.crs ? common(box_of(*red), box_of(ground)) : box_of(*red);
-  if (shown.least_side() <= sliver_m) return;
+  const auto shown_by = [&](Band band) {
+    const Grid* const raster = grid_of(band);
+    if (raster == nullptr) return MapBox{};
+    return raster->crs == ground.crs ? common(box_of(*raster), box_of(ground)) : box_of(*raster);
+  };
+  const auto first =
+      std::find_if(bands.begin(), bands.end(), [&](Band band) { return shown_by(band).least_side() > sliver_m; });
+  if (first == bands.end()) return;
+  const MapBox shown = shown_by(*first);
   for (const Band band : bands) {
     const Grid* const raster = grid_of(band);
     if (raster == nullptr) continue;
-    if (raster->crs == red->crs && common(shown, box_of(*raster)).least_side() > 0) continue;
-    refuse({file_of(scene, band) + ": shows other ground than " + file_of(scene, Band::B04)});
+    if (raster->crs == grid_of(*first)->crs && common(shown, box_of(*raster)).least_side() > 0) continue;
+    refuse({file_of(scene, band) + ": shows other ground than " + file_of(scene, *first)});
   }
 }
 

@@ -31,7 +31,7 @@ constexpr double least_clear = 0.5;           // where none has that
 constexpr int shift_margin_px = 50;           // around the site, where shifts are measured
 constexpr double most_shift_sigma_px = 0.25;  // of one that is believed
 constexpr std::array shift_bands{Band::B04};
-constexpr std::array bands_beside_red{Band::B02, Band::B03, Band::B08, Band::B11, Band::B12, Band::SCL};
+constexpr std::array bands_of_ground{Band::B04, Band::B02, Band::B03, Band::B08, Band::B11, Band::B12, Band::SCL};
 
 /// Digital numbers of one scene around a site. Thread-safe for add().
 class SitePixels {
@@ -403,7 +403,7 @@ ReadAcquisition AcquisitionReader::read(const PlannedAcquisition& planned) const
   Mosaic seen = read_mosaic(light_.to_read(parts), grid_, watched_bands, how);
   how.keep_classes = false;
   for (const Scene& part : parts) {
-    if (!planned.is_kept) refuse_elsewhere(part, grid_, bands_beside_red, files);
+    if (!planned.is_kept) refuse_elsewhere(part, grid_, bands_of_ground, files);
     const auto found = undecided.find(name_of(part));
     if (found == undecided.end()) continue;
     take_decision(part, check_offsets_on(part, found->second.pixels(), options_.checks.offsets), acquisition);
