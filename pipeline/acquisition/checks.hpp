@@ -30,9 +30,10 @@ struct OffsetReport {
 };
 
 /// decide_on_offsets() on pixels of the whole scene (B04, B08 or else B8A, B11, B12, those that it has; decimated to
-/// 512 pixels a side), and with OffsetCheck::refuse one thing more: a scene of undeclared offsets is refused unless its
-/// pixels agree. Throws DataError, naming the band and its file, for one that cannot be read, and for plain images
-/// whose given scale makes all ground darker than any is. `blocks` as MosaicOptions::blocks. Thread-safe.
+/// 512 pixels a side) and two things more: other offsets of one band than of others count as wrong ones, and with
+/// OffsetCheck::refuse a scene of undeclared offsets is refused unless its pixels agree. Throws DataError, naming the
+/// band and its file, for one that cannot be read, and for plain images whose given scale makes all ground darker than
+/// any is. `blocks` as MosaicOptions::blocks. Thread-safe.
 OffsetReport check_offsets_of(const Scene& scene, OpenBands& files, OffsetCheck check, BlockCache* blocks = nullptr);
 
 /// The same on pixels that were read for something else.
@@ -66,9 +67,9 @@ void refuse_garbage(const Scene& scene, Band band, const BandFile& file);
 /// place has.
 void refuse_misplaced(double shift_x_px, double shift_y_px, int windows);
 
-/// Throws DataError, naming the band and both files, for a band, or a classification, that shows nothing of what B04 of
-/// its scene shows of the ground: its file lies elsewhere. Where B04 shows but a sliver of it nothing is said; of B04
-/// in another CRS the whole file counts. Opens the files of the bands that the scene has.
+/// Throws DataError, naming the band and both files, for a band, or a classification, that shows nothing of what the
+/// first of the bands that shows more than a sliver of the ground does: its file lies elsewhere. Of files in another
+/// CRS than the ground's the whole counts. Opens the files of the bands that the scene has.
 void refuse_elsewhere(const Scene& scene, const Grid& ground, std::span<const Band> bands, OpenBands& files);
 
 /// Throws DataError, naming the band and its file, where a band of one acquisition shows the ground elsewhere than B04

@@ -19,7 +19,8 @@ enum class PixelCoding : std::uint8_t {
 struct RasterLayer {
   int number = 1;  // of the file's bands, from 1
   PixelCoding coding = PixelCoding::as_stored;
-  // Of `reflectance` alone. A number equal to nodata, and one that is not finite, is none.
+  // Of `reflectance`: a number equal to nodata, and one that is not finite, is none. Of `as_stored` a nodata of 0 has
+  // what the file itself calls no data read as 0, too; another, or none, leaves it as it is.
   double scale = 1;
   double offset = 0;
   std::optional<double> nodata = std::nullopt;

@@ -134,6 +134,20 @@ Grid grid_of(GDALDatasetH dataset, const std::string& path, const std::string& k
   return grid;
 }
 
+/// What the file itself calls no data; nothing where that is 0, or no number of 16 bits.
+std::optional<std::uint16_t> own_nodata_of(GDALRasterBandH band) {
+  int is_there = 0;
+  const double value = GDALGetRasterNoDataValue(band, &is_there);
+  if (is_there == 0 || !(value >= 1 && value <= 65535) || value != std::floor(value)) return std::nullopt;
+  return static_cast<std::uint16_t>(value);
+}
+
+void clear(std::optional<std::uint16_t> number, PlaneView<std::uint16_t> plane) {
+  if (!number) return;
+  for (int y = 0; y < plane.height; ++y)
+    std::replace(plane.row(y), plane.row(y) + plane.width, *number, std::uint16_t{0});
+}
+
 void clamp_negatives(PlaneView<std::uint16_t> plane) {
   for (int y = 0; y < plane.height; ++y) {
     std::uint16_t* const row = plane.row(y);
@@ -191,6 +205,7 @@ struct BandFile::State {
   int block_width = 0;
   int block_height = 0;
   bool has_overviews = false;
+  std::optional<std::uint16_t> own_nodata;    // that is read as 0
   std::unique_ptr<DeflateTiff> deflate_tiff;  // where the file is of that kind
   std::mutex mutex;
   struct Handle {
@@ -247,6 +262,7 @@ BandFile::BandFile(const std::string& path, const RasterLayer& layer) : state_(s
     const GDALRasterBandH band = GDALGetRasterBand(dataset.get(), layer.number);
     state_->type = GDALGetRasterDataType(band);
     check_type(state_->type, layer.coding);
+    if (layer.coding == PixelCoding::as_stored && layer.nodata == 0) state_->own_nodata = own_nodata_of(band);
     state_->has_overviews = GDALGetOverviewCount(band) > 0;
     GDALGetBlockSize(band, &state_->block_width, &state_->block_height);
     // Where bands are stored pixel by pixel, all are decoded at once.
@@ -325,6 +341,7 @@ BlockSize BandFile::read_block(int bx, int by, PlaneView<std::uint16_t> into) co
       copy(static_cast<const std::uint16_t*>(block), block_width(), filled);
     }
     if (state_->type == GDT_Int16) clamp_negatives(filled);
+    clear(state_->own_nodata, filled);
     return size;
   } catch (const DataError& error) {
     throw error_of(path(), error);
@@ -429,6 +446,7 @@ void BandFile::read_resized(const Window& window, PlaneView<std::uint16_t> into)
         throw DataError(errors.explain(what));
       }
     });
+    clear(state_->own_nodata, into);
   } catch (const DataError& error) {
     throw error_of(path(), error);
   }

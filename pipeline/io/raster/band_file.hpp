@@ -21,8 +21,9 @@ struct BlockSize {
 };
 
 /// One band of a raster file, by default the first, as 16-bit digital numbers. Stored as such, Byte, UInt16 and Int16
-/// files are read; negative values become 0 (no measurement in Sentinel-2). Of other codings (RasterLayer) any real
-/// numbers are read, and become those of pixel_coding.hpp.
+/// files are read; negative values become 0 (no measurement in Sentinel-2), as does the number that the file itself
+/// calls no data where that of the layer is 0. Of other codings (RasterLayer) any real numbers are read, and become
+/// those of pixel_coding.hpp.
 ///
 /// Thread-safe: GDAL's datasets are not, so each read checks a handle out of an internal pool, which opens one more
 /// when all are in use. At most as many handles exist as reads ever ran at once.

@@ -134,7 +134,13 @@ bool copy_ground(const BandFile& file, std::span<const Grid> ground, SparsePixel
                  const std::string& path) {
   const Tiles tiles = tiles_of(file, ground);
   SparseGeotiff copy(path, file.grid(), tiles, pixels, nodata);
-  copy_tiles(file, tiles, copy);
+  if (nodata == 0 && file.key() == file.path()) {  // numbers as they are stored
+    RasterLayer layer;
+    layer.nodata = 0;  // what the file itself calls no data, too: the copy says but one number
+    copy_tiles(BandFile(file.path(), layer), tiles, copy);
+  } else {
+    copy_tiles(file, tiles, copy);
+  }
   copy.close();
   return std::find(tiles.wanted.begin(), tiles.wanted.end(), 1) != tiles.wanted.end();
 }

@@ -151,5 +151,21 @@ TEST_F(Displaced, AFileThatLiesElsewhereIsRefusedWhereAnotherShowsTheGround) {
   }
 }
 
+TEST_F(Displaced, OfFilesThatSayWhatNoDataIsTheScenesOwnNumberCountsWhereItHasOne) {
+  Plane<std::uint16_t> plane(side_px, side_px);
+  for (int y = 0; y < side_px; ++y) std::fill_n(plane.row(y), side_px, std::uint16_t{9999});
+  BandAsset asset{folder_ / "own.tif", {}, {}};
+  write_geotiff_u16(asset.path, grid_, plane.view(), 9999);
+  const auto read = [&] {
+    OpenBands files;
+    return files.at(asset).read_spread(std::int64_t{side_px} * side_px).at(7, 7);
+  };
+  EXPECT_EQ(read(), 0);
+  for (const auto& other : {std::optional<std::uint16_t>(5), std::optional<std::uint16_t>()}) {
+    asset.calibration.nodata = other;
+    EXPECT_EQ(read(), 9999);
+  }
+}
+
 }  // namespace
 }  // namespace pitwatch

@@ -18,6 +18,8 @@
 #include "pipeline/io/files/gdal_runtime.hpp"
 #include "pipeline/io/raster/band_file.hpp"
 #include "pipeline/io/raster/block_cache.hpp"
+#include "pipeline/io/raster/geotiff_writer.hpp"
+#include "pipeline/io/raster/sparse_raster.hpp"
 #include "tests/unit/io/test_support.hpp"
 
 namespace pitwatch {
@@ -98,6 +100,43 @@ void expect_blocks(const BandFile& file, int padding, const std::function<int(in
         }
       }
     }
+  }
+}
+
+TEST(BandFile, WhatTheFileCallsNoDataIsReadAsZeroWhereTheLayerAsksForIt) {
+  const TemporaryFolder folder;
+  constexpr int side = 300;
+  Plane<std::uint16_t> dn(side, side);
+  for (int y = 0; y < side; ++y) {
+    for (int x = 0; x < side; ++x) dn.at(x, y) = static_cast<std::uint16_t>(x < 100 ? 9999 : 1000 + y);
+  }
+  const std::string path = folder / "own.tif";
+  write_geotiff_u16(path, {"EPSG:32638", {600000, 4700000}, 10, side, side}, std::as_const(dn).view(), 9999);
+  const auto read = [&](const RasterLayer& layer) {
+    const BandFile file(path, layer);
+    Plane<std::uint16_t> block(file.block_width(), file.block_height());
+    file.read_block(0, 0, block.view());
+    Plane<std::uint16_t> window(2, 1);
+    file.read_window({99, 7, 2, 1}, window.view());
+    const Plane<std::uint16_t> spread = file.read_spread(side * side);
+    return std::array<int, 6>{block.at(99, 7), block.at(100, 7),   window.at(0, 0),
+                              window.at(1, 0), spread.at(99, 290), spread.at(100, 290)};
+  };
+  RasterLayer layer;
+  EXPECT_EQ(read(layer), (std::array<int, 6>{9999, 1007, 9999, 1007, 9999, 1290}));
+  layer.nodata = 0;
+  EXPECT_EQ(read(layer), (std::array<int, 6>{0, 1007, 0, 1007, 0, 1290}));
+  layer.nodata = 5;
+  EXPECT_EQ(read(layer), (std::array<int, 6>{9999, 1007, 9999, 1007, 9999, 1290}));
+  // A copy has one number for it: that of the scene.
+  const BandFile file(path);
+  const std::array<Grid, 1> ground{file.grid()};
+  for (const auto& [nodata, expected] : {std::pair<std::uint16_t, int>{0, 0}, {5, 9999}}) {
+    ASSERT_TRUE(copy_ground(file, ground, SparsePixels::numbers, nodata, folder / "copy.tif"));
+    Plane<std::uint16_t> window(2, 1);
+    BandFile(folder / "copy.tif").read_window({99, 7, 2, 1}, window.view());
+    EXPECT_EQ(window.at(0, 0), expected);
+    EXPECT_EQ(window.at(1, 0), 1007);
   }
 }
 
