@@ -112,7 +112,7 @@ TEST_F(Displaced, WithoutAClassificationOrItsBandsNothingIsSaidOfIt) {
 TEST_F(Displaced, ABandThatIsACopyOfAnotherIsFoundUnlessItIsTheSameEverywhere) {
   const std::string own = scene_.bands[Band::B02].path;
   scene_.bands[Band::B02].path = scene_.bands[Band::B04].path;
-  EXPECT_THAT(message_of([&] { check(); }), HasSubstr("B04.tif: has the pixels of B02: "));
+  EXPECT_THAT(message_of<DataError>([&] { check(); }), HasSubstr("B04.tif: has the pixels of B02: "));
   scene_.bands[Band::B02].path = own;
   for (const Band band : bands) add(band, [](int, int) { return 900; });
   EXPECT_NO_THROW(check());
