@@ -198,7 +198,7 @@ void add_alerts(const WatchedSite& watched, UnitOutcome& outcome) {
     if (pane.failure || pane.checkpoint.empty()) continue;
     const StateTerms terms{watched.algorithm, watched.in_clear, panes[i].grid};
     const std::string different = differences(read_state_head(pane.checkpoint), terms);
-    if (!different.empty()) throw DataError(pane.checkpoint + ": was made with other terms: " + different);
+    if (!different.empty()) throw DataError(pane.checkpoint + ": was learnt with other options: " + different);
     const SiteState state = read_site_state(pane.checkpoint, terms.grid, in_parallel, StateParts::incidents);
     if (static_cast<int>(state.acquisitions.size()) != pane.summary.acquisitions) {
       throw DataError(pane.checkpoint + ": is not the one that the unit left");

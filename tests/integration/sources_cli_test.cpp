@@ -409,7 +409,7 @@ TEST_F(SourcesCli, AStateOfAFormerAlgorithmIsLearntAnewWhenAskedTo) {
   const std::vector<std::string> site{"--sites", former + "/site.geojson", "--buffer-m", "0"};
   const Outcome refused = run_on(state, site);
   EXPECT_EQ(refused.exit_code, 2);
-  EXPECT_THAT(refused.err, HasSubstr("was made with other terms: algorithm pitwatch"));
+  EXPECT_THAT(refused.err, HasSubstr("was learnt with other options: algorithm pitwatch"));
   EXPECT_EQ(ids_of(alerts_of(state)), published);
   std::vector<std::string> relearning = site;
   relearning.emplace_back("--relearn");
