@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <iostream>
 #include <optional>
 
@@ -195,18 +194,6 @@ PlotFiles read_plot_files(const std::string& path) {
   return {path.substr(0, path.size() - length), ending};
 }
 
-/// What lies beside an item, or within a product, is the scene's.
-void refuse_file_of_scene(const std::string& source, const std::string& out) {
-  std::error_code none;
-  if (is_url(source) || !std::filesystem::exists(out, none)) return;
-  const std::filesystem::path scene = std::filesystem::weakly_canonical(source, none);
-  const std::filesystem::path folder = std::filesystem::is_directory(scene, none) ? scene : scene.parent_path();
-  const std::filesystem::path inside = std::filesystem::weakly_canonical(out, none).lexically_relative(folder);
-  if (!inside.empty() && *inside.begin() != "..") {
-    throw ConfigError("--out " + out + ": is there already, in the folder of the scene: it may be a file of its");
-  }
-}
-
 IndexMapOptions read_map_options(const po::variables_map& values) {
   IndexMapOptions options;
   options.source = required_option(values, "source", "SCENE or SOURCE", "index");
@@ -216,7 +203,6 @@ IndexMapOptions read_map_options(const po::variables_map& values) {
   options.out = required_option(values, "out", "--out PATH", "index");
   if (options.out.ends_with(".tif")) {
     options.out = checked_out_file(values, "out", options.out);
-    refuse_file_of_scene(options.source, options.out);
   } else {
     check_out_folder("out", options.out);
   }

@@ -164,7 +164,10 @@ class WatchCommand final : public Command {
       options_.chips = values["chips"].as<int>();
       if (options_.chips < 0 || options_.chips > 1000) throw ConfigError("--chips must be 0 to 1000");
       if (values.count("context") != 0) options_.context = values["context"].as<std::string>();
-      if (values.count("metrics") != 0 && !options_.dry_run) metrics_ = out_file_option(values, "metrics");
+      if (values.count("metrics") != 0 && !options_.dry_run) {
+        metrics_ = values["metrics"].as<std::string>();
+        refuse_lost(values, "metrics", metrics_);
+      }
       if (values.count("notify") != 0) subscriptions_ = values["notify"].as<std::string>();
       options_.new_register = values["new-register"].as<bool>();
       options_.signing = read_signing_options(values);

@@ -70,11 +70,17 @@ std::string checked_out_file(const po::variables_map& values, const std::string&
   if (fs::exists(status)) {
     if (fs::is_directory(status)) refuse("is a folder");
     if (!fs::is_regular_file(status)) refuse("is no regular file");
-    const std::string other = other_option(values, option, file);
-    if (!other.empty()) refuse("is what --" + other + " names, too: it would be lost");
   }
-  if (is_of_state(fs::weakly_canonical(fs::absolute(file), error))) refuse("is a file of a nightly state");
+  refuse_lost(values, option, file.string());
   return file.string();
+}
+
+void refuse_lost(const po::variables_map& values, const std::string& option, const std::string& path) {
+  const auto refuse = [&](const std::string& why) { throw ConfigError("--" + option + " " + path + ": " + why); };
+  const std::string other = other_option(values, option, path);
+  if (!other.empty()) refuse("is what --" + other + " names, too: it would be lost");
+  std::error_code error;
+  if (is_of_state(fs::weakly_canonical(fs::absolute(path), error))) refuse("is a file of a nightly state");
 }
 
 std::string out_file_option(const po::variables_map& values, const std::string& option) {

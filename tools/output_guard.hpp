@@ -15,6 +15,11 @@ std::string out_file_option(const boost::program_options::variables_map& values,
 std::string checked_out_file(const boost::program_options::variables_map& values, const std::string& option,
                              const std::string& path);
 
+/// Of these things only that the file is one that another option names, or one of a nightly state: for what a run is
+/// not to fail for.
+void refuse_lost(const boost::program_options::variables_map& values, const std::string& option,
+                 const std::string& path);
+
 /// For folders into which files are written under names of their own. Throws ConfigError for a nightly state.
 void check_out_folder(const std::string& option, const std::string& path);
 

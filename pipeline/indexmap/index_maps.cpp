@@ -167,8 +167,21 @@ class IndexMaps {
     for (IndexAcquisition& one : acquisitions) one.decoded.reset();
   }
 
+  /// Throws ConfigError for a path that is a band of a scene: it would be lost.
+  void refuse_band_file(const std::string& path) const {
+    std::error_code none;
+    if (!fs::exists(path, none)) return;
+    for (const std::string& band : band_files_) {
+      if (fs::equivalent(band, path, none)) throw ConfigError("--out " + path + ": is a band of a scene");
+    }
+  }
+
   /// Acquisitions of a period but for those that are refused.
   std::vector<IndexAcquisition> usable(const SourceListing& listing, const IndexPeriod& period) {
+    for (const ListedScene& listed : listing.scenes) {
+      for (const auto& [band, asset] : listed.scene.bands) band_files_.push_back(asset.path);
+    }
+    if (is_one_file()) refuse_band_file(options_.out);
     SkippedScenes skipped;
     std::vector<IndexAcquisition> all =
         choose_acquisitions(listing, period.from, period.until, bands_, std::nullopt, skipped);
@@ -296,6 +309,7 @@ class IndexMaps {
 
   void write(const RequestedIndex& index, const Subject& subject, const Plane<float>& values) {
     const std::string path = is_one_file() ? options_.out : options_.out + "/" + index.name + subject.suffix + ".tif";
+    refuse_band_file(path);
     IndexRaster raster{index.name, items_of(index, subject), std::nullopt};
     if (options_.int16) raster.int16_scale = options_.int16_scale.value_or(scale_of(index));
     progress_("writing", 0);
@@ -367,6 +381,7 @@ class IndexMaps {
   const ProgressSink& progress_;
   std::atomic<std::int64_t> kept_bytes_ = 0;  // of IndexAcquisition::decoded
   std::vector<Band> bands_;
+  std::vector<std::string> band_files_;  // of all scenes of the source
   Grid ground_;
   std::unique_ptr<Aoi> aoi_;
   OffsetMemory offsets_;
