@@ -5,6 +5,7 @@
 #include <set>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/dossier/shell_word.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/record/chain.hpp"
@@ -155,7 +156,7 @@ std::vector<RegisteredEvent> newest_revision(const std::vector<RegisteredEvent>&
 std::string options_of_run(std::span<const RecordedManifest* const> manifests, const std::string& folder) {
   const auto is_of_run = [](const RecordedManifest* one) { return one->command == "run" || one->command == "merge"; };
   const auto newest = std::find_if(manifests.rbegin(), manifests.rend(), is_of_run);
-  return newest == manifests.rend() ? "" : " --options-of " + folder + (*newest)->name;
+  return newest == manifests.rend() ? "" : " --options-of " + shell_word(folder + (*newest)->name);
 }
 
 const RecordedManifest* newest_manifest(const DossierRecord& record) {

@@ -100,11 +100,12 @@ void PanePlan::leave_out_older(Instant learnt_from) {
   while (!plan_.acquisitions.empty()) {
     const PlannedAcquisition& first = plan_.acquisitions.front();
     if (!first.is_new || first.record.acquired >= learnt_from) return;
-    remarks_.late.push_back({{first.record.scene(),
-                              "is older than the history of site '" + watched_.site.id + "', which begins on " +
-                                  format_day(learnt_from) + ": it is not taken in; --relearn would learn from it",
-                              {}},
-                             true});
+    remarks_.late.push_back(
+        {{first.record.scene(),
+          "is older than the history of site '" + watched_.site.id + "', which begins on " + format_day(learnt_from) +
+              ": it is not taken in; --relearn " + watched_.site.id + " would learn from it",
+          {}},
+         true});
     give_up(plan_, 0, choice_options(watched_));
   }
 }

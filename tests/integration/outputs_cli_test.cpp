@@ -136,6 +136,36 @@ TEST_F(Outputs, AFolderThatIsNotThereIsAMistakeOfTheUser) {
   }
 }
 
+TEST_F(Outputs, WhatIsHandedOnNamesNoReviewersWhereThatIsAsked) {
+  const std::string copy = folder_ / "state";
+  fs::copy(state(), copy, fs::copy_options::recursive);
+  ASSERT_EQ(run({"alerts", "review", id_, "--state", copy, "--verdict", "licensed", "--reviewer", "Some Body",
+                 "--reason", "permit", "--quiet"})
+                .exit_code,
+            0);
+  const auto page = [&](const std::string& out, Words more) {
+    more.insert(more.begin(), {"report", "--state", copy, "--alert", id_, "--out", out, "--quiet"});
+    EXPECT_EQ(run(more).exit_code, 0);
+    return test::read_text(out + "/alert-" + id_ + ".html");
+  };
+  EXPECT_THAT(page(folder_ / "named", {}), HasSubstr("Some Body"));
+  EXPECT_THAT(page(folder_ / "unnamed", {"--without-reviewers"}), testing::Not(HasSubstr("Some Body")));
+}
+
+TEST_F(Outputs, WhatNoAlertHasIsWarnedOf) {
+  const auto said = [](const std::string& option, const std::string& value) {
+    const Outcome listed = run({"alerts", "list", "--state", state(), option, value});
+    EXPECT_EQ(listed.exit_code, 0);
+    return listed.err;
+  };
+  EXPECT_THAT(said("--site", "smal"), HasSubstr("no alert on record is of a site 'smal'"));
+  EXPECT_THAT(said("--licence", "L-9"), HasSubstr("in a licence 'L-9'"));
+  EXPECT_THAT(said("--holder", "Nobody"), HasSubstr("in a licence of 'Nobody'"));
+  EXPECT_THAT(said("--site", "small"), testing::Not(HasSubstr("warning")));
+  EXPECT_THAT(said("--detected-from", "2100-01-01"), HasSubstr("0 of "));
+  EXPECT_THAT(said("--detected-to", "2015-01-01"), HasSubstr("0 of "));
+}
+
 TEST_F(Outputs, AMapIsMadeUnderABareName) {
   const std::string call = std::string("cd \"$1\" && ") + PITWATCH_PROGRAM + " map --state \"$2\" --out bare --quiet";
   const Outcome made = test::run_process({"/bin/sh", "-c", call, "sh", folder_ / "", state()});

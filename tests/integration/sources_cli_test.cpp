@@ -303,6 +303,9 @@ TEST_F(SourcesCli, ASceneThatIsOlderThanTheHistoryMovesNothing) {
   const Outcome again = run_on(state);
   EXPECT_EQ(again.exit_code, 0) << again.err;
   EXPECT_EQ(alerts_of(state), before);
+  EXPECT_THAT(left.err, HasSubstr("--relearn small would learn from it"));
+  ASSERT_EQ(run_on(state, {"--relearn", "small"}).exit_code, 0);
+  EXPECT_EQ(alerts_of(state), expected());
 }
 
 TEST_F(SourcesCli, ADamagedCheckpointIsWorkedOutAgainOrStopsItsSiteAlone) {

@@ -7,10 +7,10 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <string_view>
 #include <tuple>
 #include <utility>
 
+#include "pipeline/core/day_first.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
@@ -149,14 +149,6 @@ std::string text_of(const OGRFeature& feature, int field) {
   return text;
 }
 
-/// "01.05.2019", as offices write days.
-bool is_day_first(const std::string& text) {
-  constexpr std::string_view form = "dd.mm.yyyy";
-  return text.size() == form.size() && std::equal(form.begin(), form.end(), text.begin(), [](char as, char c) {
-           return as == '.' ? c == '.' : c >= '0' && c <= '9';
-         });
-}
-
 std::optional<Instant> instant_of(const OGRFeature& feature, int field, bool is_end) {
   if (field < 0 || !feature.IsFieldSetAndNotNull(field)) return std::nullopt;
   const OGRFieldType type = feature.GetFieldDefnRef(field)->GetType();
@@ -164,7 +156,7 @@ std::optional<Instant> instant_of(const OGRFeature& feature, int field, bool is_
   std::string text = text_of(feature, field);
   if (text.empty()) return std::nullopt;
   if (type == OFTDate) text = format_day(instant_field(feature, field));
-  if (is_day_first(text)) text = text.substr(6) + "-" + text.substr(3, 2) + "-" + text.substr(0, 2);
+  if (std::string iso = iso_of_day_first(text); !iso.empty()) text = std::move(iso);
   return is_end ? last_instant(text) : parse_instant(text);
 }
 

@@ -118,6 +118,16 @@ TEST_F(LayerFeatures, ThatAreTheSameCountOnce) {
   EXPECT_EQ(content.features.size(), 3U);
 }
 
+TEST_F(LayerFeatures, DaysMayBeWrittenDayFirst) {
+  LayerSource source = layer(feature(square_, R"("from": "01.05.2019", "to": "30.4.2029")"));
+  source.columns.valid_from = "from";
+  source.columns.valid_to = "to";
+  const LayerContent content = read_layer(source);
+  EXPECT_THAT(remarks(content), testing::IsEmpty());
+  EXPECT_EQ(content.features.at(0).valid_from, parse_instant("2019-05-01"));
+  EXPECT_EQ(content.features.at(0).valid_to, parse_instant("2029-04-30T23:59:59.999Z"));
+}
+
 TEST_F(LayerFeatures, DoWithoutValuesThatAreNone) {
   LayerSource source = layer(feature(square_, R"("from": "soon", "to": "2020-13-01", "m": -4)"));
   source.columns.valid_from = "from";
