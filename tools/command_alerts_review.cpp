@@ -80,9 +80,8 @@ class AlertsReviewCommand final : public Command {
     review_.verdict = verdict(verdicts.front());
     review_.reviewer = values["reviewer"].as<std::string>();
     review_.reason = values["reason"].as<std::string>();
-    review_.reviewed_at = values.count("at") != 0
-                              ? parse_instant_option(values, "at")
-                              : std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    review_.reviewed_at = values.count("at") != 0 ? parse_instant_option(values, "at")
+                                                  : std::chrono::floor<std::chrono::seconds>(clock_now());
   }
 
   std::string target_;

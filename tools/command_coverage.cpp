@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <set>
@@ -167,8 +166,7 @@ class CoverageCommand final : public Command {
     options_.sites = list_option(values, "site");
     FeedOptions& feed = options_.feed;
     feed.from = parse_period_begin(values);
-    feed.until = parse_period_end(values, "now")
-                     .value_or(std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+    feed.until = parse_period_end(values, "now").value_or(clock_now());
     const auto to = parse_period_end(values);
     check_period(feed.from, to);
     if (to) feed.until = std::min(*to, feed.until);

@@ -56,8 +56,7 @@ class DoctorCommand final : public Command {
   }
 
   int run() override {
-    const std::vector<HealthCheck> checks =
-        examine(options_, std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+    const std::vector<HealthCheck> checks = examine(options_, clock_now());
     if (as_json_) {
       print_json(checks);
     } else {

@@ -90,9 +90,7 @@ class PruneCommand final : public Command {
     if (!options_.keep_checkpoints && !options_.strips_after && !options_.masks_after) {
       throw ConfigError("prune: no policy: --keep-checkpoints, --strips-older-than or --masks-older-than");
     }
-    options_.now = values.count("now") != 0
-                       ? parse_instant_option(values, "now")
-                       : std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    options_.now = values.count("now") != 0 ? parse_instant_option(values, "now") : clock_now();
     options_.signing = read_signing_options(values);
     options_.dry_run = values["dry-run"].as<bool>();
   }

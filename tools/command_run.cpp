@@ -61,8 +61,6 @@ std::string_view site_of(std::string_view what) {
   return what.starts_with(mark) ? what.substr(mark.size()) : std::string_view();
 }
 
-Instant now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
 constexpr std::chrono::seconds longest_delivery(60);
 
 /// The nightly run, its parts where it is done in units of work, and the rerun of a period in a folder of its own: the
@@ -180,7 +178,7 @@ class WatchCommand final : public Command {
 
   int run() override {
     if (task_ == Task::plan) return plan();
-    attempt_.started = now();
+    attempt_.started = clock_now();
     options_.started = attempt_.started;
     options_.clock = &clock_;
     if (!is_rerun_ && !options_.dry_run) name_run_in_log(format_instant(attempt_.started));
@@ -281,7 +279,7 @@ class WatchCommand final : public Command {
   bool write_metrics(int exit_code) {
     if (metrics_.empty()) return true;
     const Uninterrupted short_work;
-    attempt_.ended = now();
+    attempt_.ended = clock_now();
     attempt_.exit_code = exit_code;
     attempt_.stage_seconds = clock_.seconds();
     try {

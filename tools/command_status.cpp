@@ -150,7 +150,8 @@ void print_text(const Standing& standing, const std::optional<Coverage>& coverag
   std::cout << (standing.is_well() ? "well" : "look at this: " + printable(standing.alarms.front())) << "\n";
   for (std::size_t i = 1; i < standing.alarms.size(); ++i)
     std::cout << "also: " << printable(standing.alarms[i]) << "\n";
-  if (standing.is_at_work) std::cout << "a run is at work\n";
+  if (standing.is_at_work)
+    std::cout << "a run is at work" << (standing.last ? "" : ": the first, nothing is on record yet") << "\n";
   if (!standing.last) return;
   print_last(standing, now);
   if (standing.last->alert_register) print_register(*standing.last->alert_register);
@@ -289,7 +290,7 @@ class StatusCommand final : public Command {
   }
 
   int run() override {
-    const Instant now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const Instant now = clock_now();
     if (as_prometheus_) {
       static_cast<void>(standing_of(state_, now));  // throws where there is no state
       std::cout << metrics_text(state_, now);

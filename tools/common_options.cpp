@@ -1,6 +1,6 @@
 #include "tools/common_options.hpp"
 
-#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -12,7 +12,11 @@
 #include <string_view>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/misspelling.hpp"
 #include "pipeline/core/renamed_options.hpp"
+#include "pipeline/core/safe_text.hpp"
+#include "pipeline/core/text.hpp"
+#include "tools/commands.hpp"
 #include "tools/config_file.hpp"
 #include "tools/did_you_mean.hpp"
 #include "tools/placeholders.hpp"
@@ -31,15 +35,39 @@ std::string config_path(const po::variables_map& values) {
   return variable != nullptr ? variable : "";
 }
 
+constexpr std::string_view variable_prefix = "PITWATCH_";
+
 /// PITWATCH_MIN_AREA_HA -> min-area-ha, for names that are options; "" ignores the variable.
 std::string option_of_variable(const std::string& variable, const po::options_description& known) {
-  constexpr std::string_view prefix = "PITWATCH_";
-  if (variable.compare(0, prefix.size(), prefix) != 0) return {};
+  if (!variable.starts_with(variable_prefix)) return {};
   std::string option;
-  for (const char c : variable.substr(prefix.size())) {
+  for (const char c : variable.substr(variable_prefix.size())) {
     option += c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
-  return known.find_nothrow(option, false) != nullptr ? option : std::string();
+  const bool is_option = known.find_nothrow(option, false) != nullptr && !is_of_command_line(option);
+  return is_option ? option : std::string();
+}
+
+/// What is meant for an option and is none would be passed over: it may be the one that bounds or guards.
+void remark_misspelt_variables(const po::options_description& known, std::vector<std::string>& remarks) {
+  std::vector<std::string> names;
+  for (const auto& option : known.options()) {
+    names.push_back(option->long_name());
+    std::replace(names.back().begin(), names.back().end(), '-', '_');
+  }
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::string_view variable = text.substr(0, text.find('='));
+    if (!variable.starts_with(variable_prefix)) continue;
+    const std::string name = lower_ascii(variable.substr(variable_prefix.size()));
+    std::string option = name;
+    std::replace(option.begin(), option.end(), '_', '-');
+    const auto meant = is_option_of_any_command(option) ? std::nullopt : meant_by(name, names);
+    if (!meant) continue;
+    std::string right(variable_prefix);
+    for (const char c : *meant) right += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    remarks.push_back(printable(std::string(variable)) + ": no option has this variable; did you mean " + right + "?");
+  }
 }
 
 /// Another name of an option, which is understood and not listed.
@@ -111,7 +139,10 @@ po::options_description common_options() {
   return options;
 }
 
-po::variables_map parse_options(Command& command, const std::vector<std::string>& arguments, std::string_view call) {
+bool is_of_command_line(std::string_view option) { return option == "h" || option == "help" || option == "help-all"; }
+
+po::variables_map parse_options(Command& command, const std::vector<std::string>& arguments, std::string_view call,
+                                std::vector<std::string>* remarks) {
   po::variables_map values;
   po::options_description all;
   all.add(command.options()).add(common_options());
@@ -146,8 +177,11 @@ po::variables_map parse_options(Command& command, const std::vector<std::string>
       return option;
     }));
     po::notify(values);
-    for (const Alias& alias : former) {
-      if (!values["quiet"].as<bool>()) spdlog::warn("--{} is now called --{}", alias.other, alias.name);
+    if (remarks != nullptr) {
+      for (const Alias& alias : former) {
+        remarks->push_back("--" + std::string(alias.other) + " is now called --" + std::string(alias.name));
+      }
+      remark_misspelt_variables(all, *remarks);
     }
   } catch (const po::unknown_option& error) {
     throw ConfigError(error.what() + nearest_option(error.get_option_name(), all));

@@ -26,6 +26,9 @@ struct CommonOptions {
 
 boost::program_options::options_description common_options();
 
+/// Whether an option counts on the command line alone: --help, --help-all, -h.
+bool is_of_command_line(std::string_view option);
+
 /// How much --help is to tell: -h, --help, --help-all.
 enum class HelpLength { brief, groups, whole };
 
@@ -33,10 +36,11 @@ enum class HelpLength { brief, groups, whole };
 /// `call` is what its sections of the file are named after ("run", "alerts list"); without it those common to all
 /// count. Where help is asked for, nothing but the command line is read. Where a command has an option `to`, `until` is
 /// another name of it, from everywhere: the values have `to` alone. So are the former names of options that were
-/// renamed, with a notice. Throws ConfigError naming the option, for both names with different values in one place,
-/// too.
+/// renamed. Throws ConfigError naming the option, for both names with different values in one place, too. `remarks`
+/// gets, for people, which former names were given and which variables are nearly an option of the command and none.
 boost::program_options::variables_map parse_options(Command& command, const std::vector<std::string>& arguments,
-                                                    std::string_view call = {});
+                                                    std::string_view call = {},
+                                                    std::vector<std::string>* remarks = nullptr);
 
 /// Nothing where it is not.
 std::optional<HelpLength> help_asked_for(const boost::program_options::variables_map& values);

@@ -8,6 +8,7 @@
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/files/regular_file.hpp"
 #include "tools/commands.hpp"
+#include "tools/common_options.hpp"
 #include "tools/did_you_mean.hpp"
 #include "tools/placeholders.hpp"
 
@@ -101,6 +102,9 @@ po::parsed_options parse_lines(const std::string& path, const std::vector<Line>&
     std::istringstream text(line.text + "\n");
     try {
       for (po::option& option : po::parse_config_file(text, known, true).options) {
+        if (is_of_command_line(option.string_key) || option.string_key == "config") {
+          fail(path, line.number, "'" + option.string_key + "' counts on the command line alone");
+        }
         if (!option.unregistered) {
           all.options.push_back(std::move(option));
         } else if (!is_common || !is_option_of_any_command(option.string_key)) {

@@ -130,12 +130,14 @@ int dispatch(std::vector<std::string> arguments) {
   }
 
   const std::unique_ptr<Command> command = entry->make();
-  const auto values = parse_options(*command, rest, call);
+  std::vector<std::string> remarks;
+  const auto values = parse_options(*command, rest, call, &remarks);
   if (const std::optional<HelpLength> length = help_asked_for(values)) {
     print_help(std::cout, *entry, *length, help_width());
     return exit_done;
   }
   configure_logging(read_common_options(values));
+  for (const std::string& remark : remarks) spdlog::warn("{}", remark);
   command->setup(values);
   return command->run();
 }

@@ -134,8 +134,6 @@ std::string impossible_time(const Scene& scene, Instant now) {
 
 namespace {
 
-Instant clock_now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
 void sort_rejected(SourceListing& listing) {
   std::sort(listing.rejected.begin(), listing.rejected.end(), [](const RejectedItem& a, const RejectedItem& b) {
     return std::tie(a.path, a.reason) < std::tie(b.path, b.reason);

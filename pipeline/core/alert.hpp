@@ -159,7 +159,7 @@ struct Alert {
   std::optional<Instant> confirmed_on;
   Instant last_detected{};
   Instant last_observed{};
-  int observations = 1;                  // clear acquisitions since it was first detected, that one included
+  int observations = 1;                  // clear acquisitions since onset: from `onset_before` on
   double confidence = 0;                 // 0..1
   double area_ha = 0;                    // geodesic
   double area_uncertainty_ha = 0;        // one standard deviation

@@ -128,6 +128,8 @@ bool is_bare_day(std::string_view text) {
   return take_date(in, form) && in.done();
 }
 
+Instant clock_now() { return std::chrono::floor<Instant::duration>(std::chrono::system_clock::now()); }
+
 Instant last_instant(std::string_view text) {
   const Instant instant = parse_instant(text);
   return is_bare_day(text) ? instant + std::chrono::days(1) - Instant::duration(1) : instant;

@@ -9,6 +9,9 @@ namespace pitwatch {
 
 using Instant = std::chrono::sys_time<std::chrono::milliseconds>;
 
+/// What the clock of the system says.
+Instant clock_now();
+
 /// Parses "2022-01-25", "2022-01-25T08:06Z", "2022-01-25T08:06:01,024+04:00" and ISO 8601's basic form, "20220125",
 /// "20220125T080601Z"; date and time are both of one form. An offset is "+04", "+0400" or "+04:00"; without one the
 /// time is UTC. A fraction is one of seconds, with a point or a comma, cut to milliseconds. A bare day is its midnight.

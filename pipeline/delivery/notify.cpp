@@ -1,7 +1,6 @@
 #include "pipeline/delivery/notify.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <span>
 #include <utility>
 
@@ -20,8 +19,6 @@ namespace {
 constexpr std::size_t most_events_of_a_mail = 100;
 constexpr int most_refusals_in_a_row = 5;
 constexpr std::int64_t most_answer_bytes = std::int64_t{1} << 20;
-
-Instant now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 /// History first: what is recorded meanwhile has its alert.
 RegisterNews read_news(const std::string& target) {
@@ -96,7 +93,7 @@ class Delivery {
       ledger_ = *known;
     } else {
       ledger_.subscription = subscription_.id;
-      ledger_.began = now();
+      ledger_.began = clock_now();
     }
     if (!known || options_.since) report_.passed_over = pass_over(news_, options_.since, ledger_.done);
     is_known_ = true;
@@ -109,7 +106,7 @@ class Delivery {
   void count_delivered(std::size_t events) {
     report_.delivered += events;
     ledger_.delivered += static_cast<std::int64_t>(events);
-    ledger_.last_delivery = now();
+    ledger_.last_delivery = clock_now();
   }
 
   void post_all(const WebhookTarget& target) {
@@ -143,8 +140,8 @@ class Delivery {
   std::string post(HttpClient& client, const std::string& url, const std::string& secret, const NewsEvent& event) {
     const std::string& id = news_.alerts[event.alert].alert.id;
     HttpBody body{webhook_body(news_, event, subscription_.id), "application/json", "*/*", most_answer_bytes};
-    body.headers =
-        webhook_headers(idempotency_key(subscription_.id, id, event), name(event.kind), secret, body.content, now());
+    body.headers = webhook_headers(idempotency_key(subscription_.id, id, event), name(event.kind), secret, body.content,
+                                   clock_now());
     body.has_own_connection = true;
     const HttpAnswer answer = client.post(url, body);
     if (answer.status >= 200 && answer.status < 300) return {};
@@ -161,7 +158,7 @@ class Delivery {
       const std::span<const NewsEvent> some(
           events.begin() + static_cast<std::ptrdiff_t>(first),
           events.begin() + static_cast<std::ptrdiff_t>(std::min(events.size(), first + most_events_of_a_mail)));
-      MailOnItsWay mail{mail_message(news_, some, subscription_, now()), {}};
+      MailOnItsWay mail{mail_message(news_, some, subscription_, clock_now()), {}};
       for (const NewsEvent& event : some) mail.news.emplace_back(news_.alerts[event.alert].alert.id, event);
       ledger_.on_its_way = std::move(mail);
       write_ledger(options_.state, ledger_);
@@ -201,7 +198,7 @@ class Delivery {
     if (report_.problem.empty()) {
       ledger_.problem_since.reset();
     } else if (ledger_.problem.empty()) {
-      ledger_.problem_since = now();
+      ledger_.problem_since = clock_now();
     }
     ledger_.problem = report_.problem;
     write_ledger(options_.state, ledger_);

@@ -192,8 +192,6 @@ Instant instant_of(const ASN1_TIME* time) {
   return instant;
 }
 
-Instant now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
 // ---- files -------------------------------------------------------------------------------------------------------
 
 /// The bytes of a file, which are wiped out of memory when they go.
@@ -279,9 +277,10 @@ Key read_key(const std::string& path) {
 void check_may_sign(X509* certificate, const std::string& path) {
   const Instant not_before = instant_of(X509_get0_notBefore(certificate));
   const Instant not_after = instant_of(X509_get0_notAfter(certificate));
-  if (now() < not_before)
+  if (clock_now() < not_before)
     throw ConfigError(path + ": the certificate is not valid before " + format_instant(not_before));
-  if (now() > not_after) throw ConfigError(path + ": the certificate has expired on " + format_instant(not_after));
+  if (clock_now() > not_after)
+    throw ConfigError(path + ": the certificate has expired on " + format_instant(not_after));
   if ((X509_get_key_usage(certificate) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0) {
     throw ConfigError(path + ": the certificate is not for signatures");
   }
@@ -583,7 +582,7 @@ SignatureFinding verify_cms(std::string_view content, std::string_view der, cons
   finding.not_after = instant_of(X509_get0_notAfter(message.signer));
   finding.signed_at = signing_time(message);
   if (!trusted_pem_path.empty()) {
-    check_trusted(message, trusted_pem_path, at.value_or(now()), Kind::text);
+    check_trusted(message, trusted_pem_path, at.value_or(clock_now()), Kind::text);
     finding.is_trusted = true;
   }
   return finding;

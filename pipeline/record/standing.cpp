@@ -131,9 +131,9 @@ void read_record(const std::string& state, Standing& standing) {
 }  // namespace
 
 Standing standing_of(const std::string& state, Instant now, std::optional<std::chrono::milliseconds> max_age) {
-  if (!holds_state(state)) throw DataError(state + ": holds no state");
   Standing standing;
   standing.is_at_work = is_folder_locked(state);
+  if (!standing.is_at_work && !holds_state(state)) throw DataError(state + ": holds no state");
   read_record(state, standing);
   // What a run that is at work has begun is not published yet, and no fault.
   if (standing.alarms.empty() && !standing.is_at_work) check_unpublished(standing);

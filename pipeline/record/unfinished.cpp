@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <filesystem>
 #include <utility>
 
@@ -75,7 +74,7 @@ UnfinishedRun::UnfinishedRun(const std::string& state, Manifest begun, const Inp
 void UnfinishedRun::note(std::vector<AcquisitionUsed> acquisitions) {
   const std::scoped_lock lock(mutex_);
   Manifest part = begun_;
-  part.ended = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  part.ended = clock_now();
   part.acquisitions = std::move(acquisitions);
   for (InputFile& file : log_.files()) {
     const auto known = noted_.find(file.path);

@@ -27,8 +27,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t longest_reviewer = 200;
 constexpr std::size_t longest_reason = std::size_t{2} << 20;
 
-Instant clock_now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
 /// Runs `action` and puts the target before what it throws of a content that is no register's.
 template <typename Action>
 auto naming(const std::string& target, const Action& action) {

@@ -25,6 +25,7 @@ using nlohmann::json;
 static_assert(sizeof(PackedRun) == 6 && sizeof(PackedEvent) == 26, "a StateArray has no padding");
 constexpr std::size_t event_shorts = 12;
 constexpr std::uint32_t same_runs = std::numeric_limits<std::uint32_t>::max();
+constexpr int most_observations = 1'000'000;                 // of an incident
 constexpr std::size_t most_elements = std::size_t{1} << 28;  // of an array: no header makes more be allocated
 
 [[noreturn]] void damaged(const std::string& what) { throw DataError("is damaged: " + what); }
@@ -226,6 +227,7 @@ void check_events(const Incident& incident) {
 void check(const Incident& incident) {
   check(!incident.id.empty(), incident.id, "has no id");
   check(incident.observations >= 0, incident.id, "has fewer than no observations");
+  check(incident.observations <= most_observations, incident.id, "has more observations than there can be");
   check(is_probability(incident.confidence), incident.id, "has no probability");
   check(!incident.runs.empty() && is_ground(incident.runs), incident.id, "its outline is none");
   check_state(incident);
@@ -322,6 +324,7 @@ json json_of(const IncidentEvidence& evidence) {
   }
   return {{"onset_after", json_of(evidence.onset_after)},
           {"onset_before", json_of(evidence.onset_before)},
+          {"before_detection", evidence.before_detection},
           {"before", evidence.before},
           {"first", evidence.first},
           {"after", evidence.after},
@@ -331,6 +334,13 @@ json json_of(const IncidentEvidence& evidence) {
           {"course", json_of(evidence.course)},
           {"classes", classes},
           {"scenes", {evidence.scene_before, evidence.scene_first, evidence.scene_last}}};
+}
+
+int before_detection_of(const json& value) {
+  if (!value.contains("before_detection")) return 0;  // of a former format
+  const int observations = whole_number<int>(value.at("before_detection"));
+  if (observations < 0 || observations > most_observations) damaged("a number of observations that is none");
+  return observations;
 }
 
 IncidentEvidence evidence_of(const json& value) {
@@ -347,6 +357,7 @@ IncidentEvidence evidence_of(const json& value) {
   if (!has_course && classes.empty()) damaged("an incident without a class");
   return {instant_of_milliseconds(value.at("onset_after")),
           instant_of_milliseconds(value.at("onset_before")),
+          before_detection_of(value),
           value.at("before").get<BandMeans>(),
           value.at("first").get<BandMeans>(),
           value.at("after").get<BandMeans>(),

@@ -183,10 +183,16 @@ std::string scene_at(Instant acquired, const SiteState& state) {
   return found != state.acquisitions.end() ? found->scene() : std::string();
 }
 
-const IncidentEvidence* evidence_of(const SiteState& state, const std::string& incident) {
+/// The incident of that id, if it has its evidence.
+const WatchedIncident* find_described(const SiteState& state, const std::string& id) {
   const auto found = std::find_if(state.incidents.begin(), state.incidents.end(),
-                                  [&](const WatchedIncident& one) { return one.id == incident; });
-  return found != state.incidents.end() && found->evidence ? &*found->evidence : nullptr;
+                                  [&](const WatchedIncident& one) { return one.id == id; });
+  return found != state.incidents.end() && found->evidence ? &*found : nullptr;
+}
+
+/// Clear observations of its ground since the onset.
+int observations_of(const WatchedIncident& incident) {
+  return incident.evidence->before_detection + incident.observations;
 }
 
 Spectrum spectrum_of(const BandMeans& means) {
@@ -214,7 +220,7 @@ Alert alert_of(const WatchedIncident& incident, const SiteState& state, const Wa
   alert.confirmed_on = incident.confirmed_on;
   alert.last_detected = incident.last_detected;
   alert.last_observed = incident.last_observed;
-  alert.observations = incident.observations;
+  alert.observations = observations_of(incident);
   alert.confidence = calibrated_confidence(incident);
   const double of_pixel_ha = pixel_ha(incident.runs, areas);
   alert.area_ha = static_cast<double>(pixels_of(incident.runs)) * of_pixel_ha;
@@ -258,6 +264,7 @@ void describe(WatchedIncident& incident, const SiteState& state, const Observati
   std::size_t after_count = 0;
   std::int64_t acquisitions = 0;
   std::int64_t own_year_observations = 0;
+  std::int32_t since_onset = 0;  // clear observations
   IncidentEvidence now;
   now.onset_before = incident.first_detected;
   now.onset_after = state.acquisitions.empty() ? incident.first_detected : state.acquisitions.front().acquired;
@@ -285,6 +292,8 @@ void describe(WatchedIncident& incident, const SiteState& state, const Observati
       if (history.onset_before == no_observation || history.onset_after == no_observation) continue;
       const Instant disturbed = state.monitor.observations[static_cast<std::size_t>(history.onset_before)];
       const Instant undisturbed = state.monitor.observations[static_cast<std::size_t>(history.onset_after)];
+      if (disturbed < now.onset_before) since_onset = 0;
+      if (disturbed <= now.onset_before) since_onset = std::max(since_onset, history.observations_since_onset);
       if (disturbed < now.onset_before || (disturbed == now.onset_before && undisturbed > now.onset_after)) {
         now.onset_before = disturbed;
         now.onset_after = undisturbed;
@@ -300,14 +309,17 @@ void describe(WatchedIncident& incident, const SiteState& state, const Observati
       acquisitions > 0 ? static_cast<double>(own_year_observations) / static_cast<double>(acquisitions) : 0;
   if (!incident.evidence && after_count == 0 && !incident.parents.empty()) {
     // What is left of another one has its story.
-    const IncidentEvidence* const of_parent = evidence_of(state, incident.parents.front());
-    incident.evidence = of_parent != nullptr ? *of_parent : now;
+    const WatchedIncident* const parent = find_described(state, incident.parents.front());
+    incident.evidence = parent != nullptr ? *parent->evidence : now;
+    if (parent != nullptr) since_onset = observations_of(*parent);
+    incident.evidence->before_detection = std::max(0, since_onset - incident.observations);
   } else if (!incident.evidence) {
     now.first = now.after;
     now.by_water = is_by_water(incident.runs, state.monitor, grid);
     now.greenest_ndvi = greenest_ndvi(incident, state.monitor, grid, options);
     now.scene_first = scene;
     now.scene_before = scene_at(now.onset_after, state);
+    now.before_detection = std::max(0, since_onset - incident.observations);
     incident.evidence = std::move(now);
   } else if (after_count > 0) {
     // Its beginning is not written anew; its acquisitions are.

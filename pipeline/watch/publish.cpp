@@ -73,8 +73,6 @@ void seal(const std::string& state, const std::string& manifest, const SigningOp
 
 }  // namespace
 
-Instant clock_now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
 std::string path_in(const std::string& state, const std::string& path) {
   const fs::path relative = fs::path(path).lexically_normal().lexically_relative(fs::path(state).lexically_normal());
   if (!relative.empty() && *relative.begin() != ".." && relative != ".") return relative.string();

@@ -20,9 +20,6 @@ namespace pitwatch {
 
 inline constexpr const char* alerts_name = "alerts.geojson";
 
-/// The clock, in milliseconds.
-Instant clock_now();
-
 /// A path as manifests have it: relative to the state where it lies there.
 std::string path_in(const std::string& state, const std::string& path);
 

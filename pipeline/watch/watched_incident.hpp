@@ -30,13 +30,14 @@ struct ClassSince {
 struct IncidentEvidence {
   Instant onset_after{};
   Instant onset_before{};
-  BandMeans before{};               // of its ground when last seen undisturbed
-  BandMeans first{};                // when first detected
-  BandMeans after{};                // and when last seen disturbed
-  bool by_water = false;            // beside ground that was water in the history
-  double own_year_share = 0;        // of the acquisitions at its pixels that look like them in another season
-  float greenest_ndvi = -1;         // mean of what its ground was expected to have when it is greenest
-  ClassCourse course;               // what it turns out to be
+  std::int32_t before_detection = 0;  // clear observations from onset_before on that Incident::observations lacks
+  BandMeans before{};                 // of its ground when last seen undisturbed
+  BandMeans first{};                  // when first detected
+  BandMeans after{};                  // and when last seen disturbed
+  bool by_water = false;              // beside ground that was water in the history
+  double own_year_share = 0;          // of the acquisitions at its pixels that look like them in another season
+  float greenest_ndvi = -1;           // mean of what its ground was expected to have when it is greenest
+  ClassCourse course;                 // what it turns out to be
   std::vector<ClassSince> classes;  // what it was reported to be, in order of time; at least one once it was classified
   std::string scene_before;
   std::string scene_first;

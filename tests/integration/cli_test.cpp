@@ -227,6 +227,23 @@ TEST_F(Cli, CommandLineOverConfigOverEnvironment) {
   EXPECT_EQ(min_area(true, false, true), 0.2);
 }
 
+TEST_F(Cli, VariablesThatAreNearlyAnOptionAreNamed) {
+  const auto said = [&](const std::string& variable) {
+    Invocation run = comparison();
+    run.environment[variable] = "0.4";
+    const Outcome outcome = run_process(run);
+    EXPECT_EQ(outcome.exit_code, exit_done) << outcome.err;
+    EXPECT_EQ(json::parse(test::read_text(out() + "/run.json")).at("options").at("min_area_ha").get<double>(), 0.1);
+    return outcome.err;
+  };
+  EXPECT_THAT(said("PITWATCH_MIN_AERA_HA"), HasSubstr("warning: PITWATCH_MIN_AERA_HA: no option has this variable; did "
+                                                      "you mean PITWATCH_MIN_AREA_HA?"));
+  // Not an option, nor nearly one; one of another command; a name without the prefix.
+  for (const std::string variable : {"PITWATCH_ELSEWHERE", "PITWATCH_CONFIRM_OBSERVATIONS", "MIN_AERA_HA"}) {
+    EXPECT_THAT(said(variable), Not(HasSubstr("no option has"))) << variable;
+  }
+}
+
 TEST_F(Cli, ConfigFileMayBeNamedByTheEnvironment) {
   test::write_text(folder_ / "options.ini", "quiet = true\n");
   Invocation run = comparison();

@@ -26,6 +26,7 @@ using test::TemporaryFolder;
 using test::write_text;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -42,9 +43,13 @@ Outcome verify(const MadeUpState& state, std::vector<std::string> more = {}) {
   return pitwatch_on(more);
 }
 
-Outcome status(const MadeUpState& state, std::vector<std::string> more = {}) {
-  more.insert(more.begin(), {"status", "--state", state.path()});
+Outcome status_of(const std::string& state, std::vector<std::string> more = {}) {
+  more.insert(more.begin(), {"status", "--state", state});
   return pitwatch_on(more);
+}
+
+Outcome status(const MadeUpState& state, std::vector<std::string> more = {}) {
+  return status_of(state.path(), std::move(more));
 }
 
 TEST(VerifyCli, SaysInItsFirstLineWhetherAllFits) {
@@ -262,6 +267,17 @@ TEST(StatusCli, NoState) {
   EXPECT_EQ(outcome.exit_code, 3);
   EXPECT_THAT(outcome.err, HasSubstr("holds no state"));
   EXPECT_EQ(pitwatch_on({"status"}).exit_code, 2);
+}
+
+TEST(StatusCli, TheFirstRunIsAtWork) {
+  const TemporaryFolder folder;
+  const FolderLock lock(folder.path());
+  const Outcome text = status_of(folder.path());
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(lines_of(text.out), ElementsAre("well", "a run is at work: the first, nothing is on record yet"));
+  const json object = json::parse(status_of(folder.path(), {"--json"}).out);
+  EXPECT_EQ(object.at("at_work"), true);
+  EXPECT_THAT(status_of(folder.path(), {"--prometheus"}).out, HasSubstr("\npitwatch_run_at_work 1\n"));
 }
 
 TEST(StatusCli, HelpNamesTheExitCodes) {

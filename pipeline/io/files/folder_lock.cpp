@@ -54,7 +54,7 @@ std::string holder_text(int descriptor) {
 
 /// Says in the lock who has it. Where that fails the lock is held all the same.
 void note_holder(int descriptor) {
-  const Instant now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const Instant now = clock_now();
   const std::string host = host_name();
   const std::string note = process_user() + " " + (host.empty() ? "unknown" : host) + " " + std::to_string(::getpid()) +
                            " " + format_instant(now) + "\n";

@@ -173,7 +173,7 @@ std::string text_of(const Window& window) {
 }
 
 /// The number of the i-th of `taken` things that are spread evenly over `all`.
-int spread(int i, int taken, int all) {
+int taken_of(int i, int taken, int all) {
   return static_cast<int>((2 * std::int64_t{i} + 1) * all / (2 * std::int64_t{taken}));
 }
 
@@ -461,38 +461,53 @@ Plane<std::uint16_t> BandFile::read_decimated(int longest_px, const WindowReader
     read_resized(grid().extent(), result.view());
     return result;
   }
-  const Plane<std::uint16_t> blocks = read_spread_by(decimated_from_pixels, read);
-  const int step = step_of(blocks.width(), blocks.height());
-  Plane<std::uint16_t> result(part(blocks.width(), step), part(blocks.height(), step));
-  for (int y = 0; y < result.height(); ++y) {
-    for (int x = 0; x < result.width(); ++x) result.at(x, y) = blocks.at(x * step, y * step);
+  const Spread spread = spread_over(decimated_from_pixels);
+  const int step = step_of(spread.width, spread.height);
+  Plane<std::uint16_t> result(part(spread.width, step), part(spread.height, step));
+  Plane<std::uint16_t> block;  // one at a time: all of them would be touched for a few pixels of each
+  for (const SpreadPiece& piece : spread.pieces) {
+    block.reshape(piece.to.width, piece.to.height);
+    read_piece(piece, block.view(), read);
+    for (int y = part(piece.to.y, step); y * step < piece.to.bottom(); ++y) {
+      for (int x = part(piece.to.x, step); x * step < piece.to.right(); ++x) {
+        result.at(x, y) = block.at(x * step - piece.to.x, y * step - piece.to.y);
+      }
+    }
   }
   return result;
 }
 
 Plane<std::uint16_t> BandFile::read_spread(std::int64_t wanted_pixels) const {
-  return read_spread_by(wanted_pixels, {});
+  const Spread spread = spread_over(wanted_pixels);
+  Plane<std::uint16_t> result(spread.width, spread.height);
+  for (const SpreadPiece& piece : spread.pieces) {
+    read_piece(piece, {&result.at(piece.to.x, piece.to.y), piece.to.width, piece.to.height, result.stride()}, {});
+  }
+  return result;
 }
 
-Plane<std::uint16_t> BandFile::read_spread_by(std::int64_t wanted_pixels, const WindowReader& read) const {
-  const auto read_one = [&](int bx, int by, PlaneView<std::uint16_t> into) {
-    if (read && state_->deflate_tiff) {
-      read({bx * block_width(), by * block_height(), into.width, into.height}, into);
-    } else {
-      read_block(bx, by, into);
-    }
-  };
+void BandFile::read_piece(const SpreadPiece& piece, PlaneView<std::uint16_t> into, const WindowReader& read) const {
+  const Window window{piece.from.x, piece.from.y, piece.to.width, piece.to.height};
+  if (!state_->deflate_tiff && window == grid().extent()) {
+    read_window(window, into);
+  } else if (read && state_->deflate_tiff) {
+    read(window, into);
+  } else {
+    read_block(window.x / block_width(), window.y / block_height(), into);
+  }
+}
+
+BandFile::Spread BandFile::spread_over(std::int64_t wanted_pixels) const {
   if (std::int64_t{grid().width} * grid().height <= wanted_pixels) {
-    Plane<std::uint16_t> whole(grid().width, grid().height);
+    Spread whole{grid().width, grid().height, {}};
     if (!state_->deflate_tiff) {
-      read_window(grid().extent(), whole.view());
+      whole.pieces.push_back({{}, grid().extent()});
       return whole;
     }
-    for (int by = 0; by < blocks_down(); ++by) {
-      for (int bx = 0; bx < blocks_across(); ++bx) {
-        const Window block =
-            intersection({bx * block_width(), by * block_height(), block_width(), block_height()}, grid().extent());
-        read_one(bx, by, {&whole.at(block.x, block.y), block.width, block.height, whole.stride()});
+    for (int y = 0; y < grid().height; y += block_height()) {
+      for (int x = 0; x < grid().width; x += block_width()) {
+        const Window block = intersection({x, y, block_width(), block_height()}, grid().extent());
+        whole.pieces.push_back({{x, y}, block});
       }
     }
     return whole;
@@ -510,17 +525,17 @@ Plane<std::uint16_t> BandFile::read_spread_by(std::int64_t wanted_pixels, const 
   const double most = std::max(1.0, static_cast<double>(wanted_pixels) / (static_cast<double>(width) * height));
   const int columns = std::min(static_cast<int>(std::sqrt(most)), across);
   const int rows = std::min(static_cast<int>(most / columns), down);
-  Plane<std::uint16_t> result(columns * width, rows * height);
+  Spread spread{columns * width, rows * height, {}};
   for (int y = 0; y < rows * blocks_y; ++y) {
     for (int x = 0; x < columns * blocks_x; ++x) {
-      PlaneView<std::uint16_t> into{&result.at(x * block_width(), y * block_height()),
-                                    std::min(block_width(), grid().width), std::min(block_height(), grid().height),
-                                    result.stride()};
-      read_one(spread(x / blocks_x, columns, across) * blocks_x + x % blocks_x,
-               spread(y / blocks_y, rows, down) * blocks_y + y % blocks_y, into);
+      const int bx = taken_of(x / blocks_x, columns, across) * blocks_x + x % blocks_x;
+      const int by = taken_of(y / blocks_y, rows, down) * blocks_y + y % blocks_y;
+      spread.pieces.push_back({{bx * block_width(), by * block_height()},
+                               {x * block_width(), y * block_height(), std::min(block_width(), grid().width),
+                                std::min(block_height(), grid().height)}});
     }
   }
-  return result;
+  return spread;
 }
 
 }  // namespace pitwatch

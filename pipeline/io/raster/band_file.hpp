@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/plane.hpp"
@@ -79,7 +80,18 @@ class BandFile {
   Plane<std::uint16_t> read_spread(std::int64_t wanted_pixels) const;
 
  private:
-  Plane<std::uint16_t> read_spread_by(std::int64_t wanted_pixels, const WindowReader& read) const;
+  /// A block, or all of a raster whose blocks are not read by themselves, and where it comes to lie.
+  struct SpreadPiece {
+    PixelPoint from;
+    Window to;
+  };
+  struct Spread {
+    int width = 0;
+    int height = 0;
+    std::vector<SpreadPiece> pieces;
+  };
+  Spread spread_over(std::int64_t wanted_pixels) const;
+  void read_piece(const SpreadPiece& piece, PlaneView<std::uint16_t> into, const WindowReader& read) const;
   void read_resized(const Window& window, PlaneView<std::uint16_t> into) const;
   void read_coded(const Window& window, PlaneView<std::uint16_t> into) const;
   void read_coded_block(int bx, int by, const Window& window, PlaneView<std::uint16_t> into) const;

@@ -122,7 +122,7 @@ struct RemoteFiles::State {
     const RemoteUrl parts = parse_remote_url(url);
     const std::string container = container_of(parts);
     const std::lock_guard lock(mutex);
-    const Instant now = std::chrono::time_point_cast<Instant::duration>(std::chrono::system_clock::now());
+    const Instant now = clock_now();
     const auto known = signatures.find(container);
     if (known != signatures.end() && holds(known->second, now)) {
       return url + (parts.query.empty() ? "?" : "&") + known->second.text;

@@ -25,6 +25,7 @@
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/products/asset_path.hpp"
 #include "pipeline/io/products/aws_tile.hpp"
+#include "pipeline/io/products/band_images.hpp"
 #include "pipeline/io/products/esa_names.hpp"
 #include "pipeline/io/products/hls_product.hpp"
 #include "pipeline/io/products/maja_product.hpp"
@@ -112,6 +113,12 @@ bool is_wrapped_product(const fs::path& folder) {
   return has_product;
 }
 
+/// "T38KQA_20220214T070051_B02_10m.jp2": of one band, tile and time.
+bool is_image_of_product(const fs::path& name) {
+  const std::optional<BandImage> image = band_image(name.string());
+  return image && !image->tile.empty() && !image->taken.empty();
+}
+
 /// Folders of systems that nobody else may read, as they lie at the top of a disk.
 bool is_of_system(const fs::path& path) {
   const std::string name = path.filename().string();
@@ -158,6 +165,7 @@ class Lister {
       }
     }
     read_documents();
+    reject_loose_images();
   }
 
   /// One granule or several of a product. AWS's tiles and THEIA's products are one each.
@@ -237,13 +245,42 @@ class Lister {
   std::error_code search(const Folder& folder) {
     std::error_code error;
     bool has_hls = false;
+    std::string image;
     for (fs::directory_iterator entry(folder.path, error), end; !error && entry != end; entry.increment(error)) {
       const fs::path name = entry->path().filename();
       has_hls = has_hls || hls_image(name.string());
+      if (image.empty() && is_image_of_product(name)) image = name.string();
       if (!name.string().starts_with('.')) add_entry(*entry, folder.real / name);
     }
     if (has_hls) add_hls(folder.path);
+    if (!image.empty()) image_folders_.emplace_back(folder, std::move(image));
     return error;
+  }
+
+  /// Images that lie beside the items that name them are read by those; others say nothing of offsets and clouds.
+  void reject_loose_images() {
+    if (image_folders_.empty()) return;
+    std::set<fs::path> described;
+    for (const ListedScene& listed : listing_.scenes) {
+      for (const auto& [band, asset] : listed.scene.bands) described.insert(fs::path(asset.path).parent_path());
+    }
+    for (const RejectedItem& item : listing_.rejected) described.insert(fs::path(item.path).parent_path());
+    std::optional<std::set<fs::path>> really_described;  // without links; asked for where the paths as given differ
+    const auto is_described = [&](const Folder& folder) {
+      if (described.count(folder.path) != 0) return true;
+      if (!really_described) {
+        std::error_code none;
+        really_described.emplace();
+        for (const fs::path& path : described) really_described->insert(fs::weakly_canonical(path, none));
+      }
+      return really_described->count(folder.real) != 0;
+    };
+    for (const auto& [folder, image] : image_folders_) {
+      if (is_described(folder)) continue;
+      reject(folder.path.string(), "images of bands, " + image +
+                                       " for one, that no item or product here describes: not read; compare and index "
+                                       "take such a folder as a scene");
+    }
   }
 
   /// What it is the listing of the folder says: nothing else is asked for files that are of no use, and there are many.
@@ -569,8 +606,9 @@ class Lister {
   }
 
   ListingOptions options_;
-  std::vector<Folder> folders_;  // to be searched
-  std::set<fs::path> links_;     // to be followed
+  std::vector<Folder> folders_;                                // to be searched
+  std::vector<std::pair<Folder, std::string>> image_folders_;  // with an image of a band that lies there
+  std::set<fs::path> links_;                                   // to be followed
   fs::path root_;
   std::set<fs::path> seen_;
   std::vector<std::shared_ptr<const StacCollection>> collections_;  // that lead to what is read now, the nearest last

@@ -51,7 +51,8 @@ struct ListingOptions {
 /// names; for granules of HLS: files of such names, of any number of granules in one folder. What lies in a product is
 /// not searched; one of several granules gives as many scenes. Other JSON is passed over, as are names that begin with
 /// a dot (files that are being written) and folders of the system (lost+found) that may not be read. Zip archives
-/// without a product and tar archives are rejected. A JSON file is a STAC item, an ItemCollection (its items' relative
+/// without a product and tar archives are rejected, and so are folders with ESA's images of bands that nothing here
+/// describes. A JSON file is a STAC item, an ItemCollection (its items' relative
 /// paths start from its folder) with the pages that follow it, or a Catalog or Collection whose links `item`, `items`,
 /// `child` and `next` are followed: relative ones from the file they stand in, read as hrefs of assets are
 /// (paths_of_href()), each file once, none beyond the folder of the first, at most 16 levels deep. An ItemCollection

@@ -78,6 +78,10 @@ TEST_F(ConfigFile, RefusesWhatIsNoOptionNamingTheLine) {
   EXPECT_THAT(refusal("[run]\nnor a line\n"), HasSubstr("pitwatch.conf:2: "));
   EXPECT_THAT(refusal("[\x1b[31m]\n"), Not(HasSubstr("\x1b")));
   EXPECT_THAT(refusal("[run]\nsites = a\nsites = b\n"), HasSubstr("sites"));
+  for (const std::string option : {"help", "help-all", "config"}) {
+    EXPECT_THAT(refusal("quiet = on\n" + option + " = 1\n"),
+                AllOf(HasSubstr("pitwatch.conf:2: '" + option + "'"), HasSubstr("command line")));
+  }
 }
 
 TEST_F(ConfigFile, OtherNamesOfOptionsCount) {

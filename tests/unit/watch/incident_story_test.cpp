@@ -240,6 +240,54 @@ TEST_F(CourseAcquisitions, SharesOfOwnYearAreOfAllAcquisitionsAtItsPixels) {
   EXPECT_TRUE(acquisition->by_water);
 }
 
+TEST_F(CourseAcquisitions, ObservationsCountFromTheOnsetOn) {
+  state_.monitor.observations = {day_of(-20), day_of(-15), day_of(-10), day_of(-5), day_of(0)};
+  const auto pixel = [&](int x, int y) -> PixelHistory& {
+    return state_.monitor.history[static_cast<std::size_t>(y * 8 + x)];
+  };
+  pixel(2, 2).onset_after = 2;
+  pixel(2, 2).onset_before = 3;
+  pixel(2, 2).observations_since_onset = 7;  // of a later onset: they do not count
+  for (const int x : {3, 4}) {
+    pixel(x, 2).onset_after = 0;
+    pixel(x, 2).onset_before = 1;
+    pixel(x, 2).observations_since_onset = x;
+  }
+  Plane<std::uint8_t> detected(grid.width, grid.height);
+  for (int y = 0; y < grid.height; ++y) std::fill_n(detected.row(y), grid.width, 0);
+  const auto describe_it = [&](WatchedIncident& incident) {
+    describe(incident, state_, planes_of(soil, 0, 0, soil), "S2", std::as_const(detected).view(), grid, {});
+    classify(*incident.evidence, look_at(soil, 0), day_of(0), {});
+  };
+  const auto observations = [&](std::size_t i) { return alerts_of(state_, {}, grid).at(i).observations; };
+
+  WatchedIncident& incident = state_.incidents[0];
+  incident.evidence.reset();
+  incident.observations = 1;
+  detected.at(3, 2) = 1;
+  describe_it(incident);
+  EXPECT_EQ(incident.evidence->onset_before, day_of(-15));
+  EXPECT_EQ(observations(0), 4);  // 1 since it was detected, 3 before
+  incident.observations = 5;
+  describe_it(incident);
+  EXPECT_EQ(observations(0), 8);
+
+  // What is left of it under a cloud has been seen as often; what is new there counts by itself.
+  state_.incidents.push_back(state_.incidents[0]);
+  WatchedIncident& part = state_.incidents.back();
+  part.id = "PW-2";
+  part.parents = {"PW-1"};
+  part.observations = 1;
+  part.evidence.reset();
+  detected.at(3, 2) = 0;
+  describe_it(part);
+  EXPECT_EQ(observations(1), 8);
+  part.evidence.reset();
+  detected.at(3, 2) = 1;
+  describe_it(part);
+  EXPECT_EQ(observations(1), 4);
+}
+
 TEST(IncidentStory, EventsHaveOutlineAreaStateAndConfidenceOfTheirTime) {
   SiteState state = state_of_one();
   state.incidents[0].evidence->classes = {{day_of(0), ChangeClass::vegetation_to_bare},
@@ -355,6 +403,7 @@ TEST(SiteState, KeepsWhatAnIncidentTurnsOutToBe) {
   state.undisturbed.resize(state.monitor.pixels());
   IncidentEvidence& evidence = *state.incidents[0].evidence;
   for (int day = 0; day < 15; day += 5) classify(evidence, look_at(soil, day), day_of(day), {});
+  evidence.before_detection = 3;
   evidence.course.wet_observations = 2;
   evidence.course.wet_from_days = 1.5F;
   evidence.course.wet_until_days = 7.25F;

@@ -380,6 +380,32 @@ TEST_F(SceneSource, WhatIsNotReadIsNamed) {
   EXPECT_EQ(reasons["pipe.json"], "is no regular file");
 }
 
+TEST_F(SceneSource, ImagesThatNothingDescribesAreNamedOnceAFolder) {
+  const std::string red = "T38TPK_20210610T074458_B04_10m.jp2";
+  for (const char* const folder : {"loose", "named", "linked", "broken"}) {
+    for (const std::string& image : {red, std::string("T38TPK_20210610T074458_B08_10m.jp2")}) {
+      write_raw(std::string(folder) + "/" + image, "x");
+    }
+  }
+  write_raw("pictures/T38TPK_20210610T074458_TCI_10m.jp2", "x");
+  json named = item("named", "2022-01-01");
+  named["assets"]["red"]["href"] = "./" + red;
+  write("named/item.json", named);
+  // By way of a link, and named although its item cannot be used.
+  fs::create_directory_symlink(folder_ / "linked", folder_ / "link");
+  json linked = item("linked", "2022-01-02");
+  linked["assets"]["red"]["href"] = "./link/" + red;
+  write("item.json", linked);
+  write_raw("broken/item.json", R"({"type": "Feature", "stac_version": "1.0.0"})");
+  const SourceListing listing = list();
+  EXPECT_THAT(ids(listing), ElementsAre("named", "linked"));
+  ASSERT_THAT(listing.rejected, SizeIs(2));
+  EXPECT_EQ(listing.rejected[0].path, folder_ / "broken/item.json");
+  EXPECT_EQ(listing.rejected[1].path, folder_ / "loose");
+  EXPECT_THAT(listing.rejected[1].reason, HasSubstr("T38TPK_20210610T074458_B0"));
+  EXPECT_THAT(listing.rejected[1].reason, HasSubstr("that no item or product here describes"));
+}
+
 TEST_F(SceneSource, ASourceThatIsALinkToItselfIsRefused) {
   fs::create_symlink("loop", folder_ / "loop");
   EXPECT_THAT(message_of<DataError>([&] { list("loop"); }), StartsWith((folder_ / "loop") + ": cannot "));
