@@ -104,6 +104,10 @@ class SeriesCommand final : public Command {
       spdlog::warn("{}: {} rows have the date of another: all are looks at one pixel without --id", options_.file,
                    result.repeated);
     }
+    if (result.beyond > 0) {
+      spdlog::warn("{}: {} numbers of bands are no reflectance, and are taken for no measurement; the first: {}",
+                   options_.file, result.beyond, result.first_beyond);
+    }
     const auto few = std::count_if(result.pixels.begin(), result.pixels.end(), [&](const SeriesPixel& pixel) {
       return pixel.history_observations < static_cast<std::size_t>(options_.monitor.observations_for_first_harmonic);
     });

@@ -108,6 +108,10 @@ void print_derived(const DeriveReport& report) {
     }
   }
   for (const std::string& id : report.unknown) std::cout << "derived: " << id << " is not on record\n";
+  if (!report.not_watched.empty()) {
+    std::cout << "derived: " << plural(report.not_watched.size(), "alert")
+              << " more of sites that are not watched any more: not worked out\n";
+  }
 }
 
 ordered_json json_of(const DeriveReport& report) {
@@ -115,6 +119,7 @@ ordered_json json_of(const DeriveReport& report) {
   for (const DerivedAlert& one : report.alerts) alerts[one.id] = derived_name(one.result);
   return {{"alerts", alerts},
           {"not_on_record", report.unknown},
+          {"not_watched", report.not_watched},
           {"acquisitions", report.acquisitions},
           {"taken_on_trust", report.taken_on_trust},
           {"checkpoints", report.checkpoints},

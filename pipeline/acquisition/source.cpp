@@ -8,10 +8,12 @@
 #include <system_error>
 #include <tuple>
 
+#include "pipeline/acquisition/mosaic.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/file_memory.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/products/stac_item.hpp"
+#include "pipeline/io/raster/band_file.hpp"
 #include "pipeline/io/remote/remote_files.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/scenes/scene_mirror.hpp"
@@ -42,6 +44,20 @@ std::string path_of(const std::string& source) {
   return path;
 }
 
+/// Where a scene lies that does not say so, by a band's header: it would count as one of every site. Of files that
+/// cannot be opened whoever reads them says so.
+void find_place(Scene& scene) {
+  for (const auto& [band, asset] : scene.bands) {
+    if (scene.bbox) return;
+    if (!is_reflectance(band) || is_url(asset.path)) continue;
+    try {
+      scene.bbox = degree_box(BandFile(asset.path, asset.layer).grid());
+    } catch (const DataError&) {
+    } catch (const ConfigError&) {
+    }
+  }
+}
+
 SourceListing list_local(const std::string& source, const NetworkOptions& options) {
   const std::string path = path_of(source);
   std::error_code none;
@@ -53,6 +69,11 @@ SourceListing list_local(const std::string& source, const NetworkOptions& option
       return listed.scene.cloud_cover && *listed.scene.cloud_cover > *options.most_cloud_percent;
     });
   }
+  std::vector<Scene*> placeless;
+  for (ListedScene& listed : listing.scenes) {
+    if (!listed.scene.bbox) placeless.push_back(&listed.scene);
+  }
+  in_parallel(static_cast<int>(placeless.size()), [&](int i) { find_place(*placeless[static_cast<std::size_t>(i)]); });
   return listing;
 }
 

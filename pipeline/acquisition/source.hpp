@@ -52,8 +52,8 @@ RemotePolicy policy_for(const std::string& source, const NetworkOptions& options
 using SeeItem = std::function<void(const ListedScene&, const std::string& item)>;
 
 /// The scenes of a source, as list_scenes() or search_scenes() tell them, or the one of an item's URL: files are paths
-/// or URLs. Scenes of an impossible_time() are rejected. Throws ConfigError as policy_for() does, DataError as those two
-/// do.
+/// or URLs. Local ones that do not say where they lie have the box of a raster of theirs. Scenes of an
+/// impossible_time() are rejected. Throws ConfigError as policy_for() does, DataError as those two do.
 SourceListing list_source(const std::string& source, const NetworkOptions& options, HttpClient& client,
                           const SourceSearch& search, const SeeItem& see = {});
 

@@ -1,6 +1,7 @@
 #include "pipeline/record/standing.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <tuple>
 
@@ -14,6 +15,7 @@ namespace pitwatch {
 namespace {
 
 constexpr std::size_t most_alarms_of_files = 20;
+constexpr std::chrono::minutes most_ahead(5);  // clocks of two machines differ
 
 std::vector<MissingGroup> grouped(const std::vector<MissingAcquisition>& missing) {
   std::map<std::tuple<std::string, Instant, MissingWhat>, MissingGroup> groups;
@@ -58,6 +60,11 @@ void check_last_run(const Standing& standing, Instant now, std::optional<std::ch
   }
   for (const SiteStanding& site : standing.last->sites) {
     if (!site.last_error.empty()) alarms.push_back("site " + site.id + " failed in the last run: " + site.last_error);
+  }
+  // By such a clock no run would ever be overdue.
+  if (run && run->ended - now > most_ahead) {
+    alarms.push_back("the last run ended at " + format_instant(run->ended) +
+                     ", which is yet to come: a clock is wrong");
   }
   if (max_age && run && now - run->ended > *max_age) {
     alarms.push_back("no run has ended for " + hours_text(now - run->ended) + ", which is more than " +

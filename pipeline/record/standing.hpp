@@ -53,8 +53,9 @@ struct Standing {
 };
 
 /// Looks at a state at the time `now`. Alarms: the last run failed (exit code neither 0 nor 4) or was killed while it
-/// published, a site failed in it, the record is damaged, files of the state are missing or of another size, no run has
-/// ended within `max_age`. Throws DataError where there is no state and no run at work that makes one.
+/// published, a site failed in it, it ended in the future by more than five minutes, the record is damaged, files of
+/// the state are missing or of another size, no run has ended within `max_age`. Throws DataError where there is no
+/// state and no run at work that makes one.
 Standing standing_of(const std::string& state, Instant now, std::optional<std::chrono::milliseconds> max_age = {});
 
 }  // namespace pitwatch

@@ -8,7 +8,7 @@ namespace {
 
 using Events = std::vector<const RegisteredEvent*>;
 
-/// By alert, those of the newest revision, in order.
+/// By alert, those of the newest revision, in order of time.
 std::unordered_map<std::string, Events> newest_revisions(std::span<const RegisteredEvent> history) {
   std::unordered_map<std::string, Events> result;
   for (const RegisteredEvent& event : history) {
@@ -16,6 +16,11 @@ std::unordered_map<std::string, Events> newest_revisions(std::span<const Registe
     if (!events.empty() && event.revision < events.back()->revision) continue;
     if (!events.empty() && event.revision > events.back()->revision) events.clear();
     events.push_back(&event);
+  }
+  // Registers of former versions have what is of the record among later acquisitions.
+  for (auto& [id, events] : result) {
+    std::stable_sort(events.begin(), events.end(),
+                     [](const RegisteredEvent* a, const RegisteredEvent* b) { return a->at < b->at; });
   }
   return result;
 }
@@ -61,6 +66,8 @@ bool is_as_today(const Alert& alert, const Events* events, Instant at) {
 
 }  // namespace
 
+bool is_replaced(const Alert& alert) { return alert.superseded && alert.superseded->why != SupersededWhy::merged; }
+
 AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const RegisteredEvent> history, Instant at) {
   const std::unordered_map<std::string, Events> revisions = newest_revisions(history);
   AlertsAsOf result;
@@ -70,6 +77,7 @@ AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const R
       result.alerts.push_back(today);
       continue;
     }
+    if (is_replaced(today.alert)) continue;  // those that stand for it were there then
     std::vector<RegisteredEvent> until;
     LonLatMultiPolygon outline;
     if (found != revisions.end()) {

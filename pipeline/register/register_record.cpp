@@ -147,7 +147,7 @@ class Updater {
     take_in_history(*known, reported);
     if (comes_back && !alert.superseded) {
       Instant at = alert.last_observed;
-      if (!known->events.empty()) at = std::max(at, known->events.back().at);
+      for (const RegisteredEvent& event : known->events) at = std::max(at, event.at);
       record_.add_event(*known, event_now(*known, AlertEventKind::watched_again, at));
     }
   }
@@ -271,13 +271,27 @@ class Updater {
     return layer;
   }
 
+  /// Of each site the newest acquisition on record: until then it was watched.
+  std::map<std::string, Instant> newest_of_sites() const {
+    std::map<std::string, Instant> newest;
+    for (const RecordedAlert& known : record_.alerts()) {
+      const Alert& alert = known.outlined.alert;
+      if (!alert.site) continue;
+      Instant& of_site = newest[*alert.site];
+      of_site = std::max(of_site, alert.last_observed);
+      for (const RegisteredEvent& event : known.events) of_site = std::max(of_site, event.at);
+    }
+    return newest;
+  }
+
   void leave_unlisted() {
+    const std::map<std::string, Instant> newest = newest_of_sites();
     for (RecordedAlert& known : record_.alerts()) {
       Alert& alert = known.outlined.alert;
       if (reported_ids_.count(alert.id) != 0 || !alert.site || update_.listed.count(*alert.site) != 0) continue;
       if (alert.status == AlertStatus::superseded || alert.status == AlertStatus::not_watched) continue;
       alert.status = AlertStatus::not_watched;
-      record_.add_event(known, event_now(known, AlertEventKind::not_watched, alert.last_observed));
+      record_.add_event(known, event_now(known, AlertEventKind::not_watched, newest.at(*alert.site)));
     }
   }
 

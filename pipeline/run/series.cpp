@@ -76,6 +76,7 @@ class SeriesTable {
     while (file.next()) take(file);
     if (when_.empty()) throw DataError("holds no rows");
     numbers_of_table_.check();
+    check_beyond();
     understood_ = describe(file);
     sort();
   }
@@ -118,6 +119,10 @@ class SeriesTable {
   }
 
   const std::string& understood() const { return understood_; }
+
+  /// Numbers of bands that no ground reflects, taken for no measurement, and the first of them.
+  std::size_t beyond() const { return beyond_; }
+  const std::string& first_beyond() const { return first_beyond_; }
 
   /// Rows of a date that their pixel had before.
   std::size_t repeated() const {
@@ -323,7 +328,21 @@ class SeriesTable {
       fail(file,
            "'" + name + "' is no reflectance of 0 to 1: '" + file.cell(column) + "'; the scale is to bring it there");
     }
-    return value;
+    if (value != value) return none;
+    ++reflectances_;
+    if (value >= static_cast<float>(least_reflectance) && value <= static_cast<float>(most_reflectance)) return value;
+    if (beyond_++ == 0) {
+      first_beyond_ = "line " + std::to_string(file.line()) + ", '" + name + "': '" + file.cell(column) + "'";
+    }
+    return none;
+  }
+
+  /// A few are fills; of a table in another unit it is most.
+  void check_beyond() const {
+    if (2 * beyond_ <= reflectances_) return;
+    throw DataError(first_beyond_ + " and " + std::to_string(beyond_ - 1) + " more of " +
+                    std::to_string(reflectances_) +
+                    " numbers of bands are no reflectance of 0 to 1; the scale is to bring them there");
   }
 
   float index_in(const CsvFile& file, std::size_t column, const std::string& name, double largest) {
@@ -370,6 +389,9 @@ class SeriesTable {
   TableNumbers numbers_of_table_{false};
   bool day_first_ = false;
   std::string understood_;
+  std::size_t reflectances_ = 0;
+  std::size_t beyond_ = 0;  // of them
+  std::string first_beyond_;
   std::size_t date_ = 0;  // columns
   std::optional<std::size_t> id_;
   std::optional<std::size_t> clear_flag_;
@@ -622,6 +644,8 @@ SeriesResult run_series(const SeriesOptions& options, const TakeSeries& take) {
     SeriesResult result;
     result.repeated = table.repeated();
     result.understood = table.understood();
+    result.beyond = table.beyond();
+    result.first_beyond = table.first_beyond();
     const auto stack_of = [&](std::size_t group) {
       throw_if_interrupted();
       return groups[group].stack(until);

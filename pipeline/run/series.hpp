@@ -55,6 +55,10 @@ struct SeriesResult {
   /// How the table was read: what divides its cells, which column is what, how dates and numbers are written.
   std::string understood;
   std::size_t repeated = 0;  // rows of a date that their pixel had before: observations of their own
+  /// Numbers of bands that are no reflectance (least_reflectance, most_reflectance) and so no measurement, fills most
+  /// likely, and where the first stands.
+  std::size_t beyond = 0;
+  std::string first_beyond;
 };
 
 /// Gets a pixel and its observations after the history, by time.
@@ -65,14 +69,15 @@ using TakeSeries = std::function<void(const SeriesPixel& pixel, const std::vecto
 /// or a common one (B04, B4, red); where bands are missing, columns ndvi, bsi and mndwi stand in for what they would
 /// give, and the engine works with what there is. A feature of monitor.extra is the column of its name, or is worked
 /// out of its bands. Without `history_until`, the first `history_days` are history, but at most half of the series.
-/// Empty cells and NA are no measurement; rows of a pixel with the same date are separate observations. Rows may come
-/// in any order; `take` gets the pixels in the order in which the file first names them. Time and memory grow with the
-/// rows: 17 bytes of each, and 4 for each cell of a band or index. Cells are divided by commas, semicolons or tabs
-/// (Separators::by_header). Names of columns are those of the file in upper and lower case alike, where only one fits.
-/// Dates and numbers are as table_texts.hpp has them. Throws DataError, naming the file and line, for what cannot be
-/// read, is no reflectance, or beyond 1.5 times what an index can be by its formula (1 for the three above and any
-/// normalised difference, the range of the catalogue for others that have one), and for a table of more than 1 GiB, or
-/// that lacks an extra feature and its bands; ConfigError for options out of range.
+/// Empty cells and NA are no measurement, nor are numbers of bands that no ground reflects; rows of a pixel with the
+/// same date are separate observations. Rows may come in any order; `take` gets the pixels in the order in which the
+/// file first names them. Time and memory grow with the rows: 17 bytes of each, and 4 for each cell of a band or index.
+/// Cells are divided by commas, semicolons or tabs (Separators::by_header). Names of columns are those of the file in
+/// upper and lower case alike, where only one fits. Dates and numbers are as table_texts.hpp has them. Throws
+/// DataError, naming the file and line, for what cannot be read, is no reflectance by far, as are more than half of a
+/// table's, or beyond 1.5 times what an index can be by its formula (1 for the three above and any normalised
+/// difference, the range of the catalogue for others that have one), and for a table of more than 1 GiB, or that lacks
+/// an extra feature and its bands; ConfigError for options out of range.
 SeriesResult run_series(const SeriesOptions& options, const TakeSeries& take = {});
 
 /// Columns of observations_csv().

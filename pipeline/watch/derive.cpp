@@ -32,12 +32,17 @@ std::string without_others(std::string text) {
   return text;
 }
 
-/// Features of a collection that this program wrote, a line each, by id, in the order of the file; not those of sites
-/// that are not watched any more.
-std::vector<std::pair<std::string, std::string>> features_of(const std::string& path) {
+struct Feature {
+  std::string id;
+  std::string text;
+  bool is_watched = true;
+};
+
+/// Features of a collection that this program wrote, a line each, in the order of the file.
+std::vector<Feature> features_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw DataError(path + ": cannot be read");
-  std::vector<std::pair<std::string, std::string>> features;
+  std::vector<Feature> features;
   for (std::string line; std::getline(in, line);) {
     if (!line.starts_with(R"({"type": "Feature")")) continue;
     if (line.back() == ',') line.pop_back();
@@ -46,8 +51,9 @@ std::vector<std::pair<std::string, std::string>> features_of(const std::string& 
       throw DataError(path + ": is damaged");
     }
     const json properties = feature.value("properties", json::object());
-    if (properties.is_object() && properties.value("status", json()) == json(name(AlertStatus::not_watched))) continue;
-    features.emplace_back(feature["id"].get<std::string>(), without_others(std::move(line)));
+    const bool is_watched =
+        !properties.is_object() || properties.value("status", json()) != json(name(AlertStatus::not_watched));
+    features.push_back({feature["id"].get<std::string>(), without_others(std::move(line)), is_watched});
   }
   return features;
 }
@@ -89,11 +95,17 @@ DeriveReport derive(const WatchOptions& options, const std::string& state, const
         return acquisition.of.what != MissingWhat::newer_edition;
       }));
   std::map<std::string, std::string> derived;
-  for (auto& [id, text] : features_of(folder.path() + "/alerts.geojson")) derived[id] = std::move(text);
+  for (Feature& feature : features_of(folder.path() + "/alerts.geojson")) {
+    derived[feature.id] = std::move(feature.text);
+  }
   const auto is_wanted = [&](const std::string& id) {
     return ids.empty() || std::find(ids.begin(), ids.end(), id) != ids.end();
   };
-  for (const auto& [id, text] : features_of(state + "/alerts.geojson")) {
+  for (const auto& [id, text, is_watched] : features_of(state + "/alerts.geojson")) {
+    if (!is_watched) {
+      if (is_wanted(id)) report.not_watched.push_back(id);
+      continue;
+    }
     const auto found = derived.find(id);
     if (is_wanted(id)) {
       report.alerts.push_back({id, found == derived.end()  ? Derived::not_there
@@ -104,7 +116,8 @@ DeriveReport derive(const WatchOptions& options, const std::string& state, const
   }
   for (const std::string& id : ids) {
     const auto is_it = [&](const DerivedAlert& one) { return one.id == id; };
-    if (std::none_of(report.alerts.begin(), report.alerts.end(), is_it)) {
+    if (std::none_of(report.alerts.begin(), report.alerts.end(), is_it) &&
+        std::find(report.not_watched.begin(), report.not_watched.end(), id) == report.not_watched.end()) {
       throw ConfigError(state + ": alerts.geojson has no alert '" + id + "'");
     }
   }

@@ -24,6 +24,7 @@ struct DerivedAlert {
 struct DeriveReport {
   std::vector<DerivedAlert> alerts;      // of the record, in its order
   std::vector<std::string> unknown;      // worked out, and not on record
+  std::vector<std::string> not_watched;  // on record, of sites that no run watches any more: not worked out
   std::size_t acquisitions = 0;          // acquisitions that were read again
   std::size_t taken_on_trust = 0;        // of which a checkpoint of the state stands for the rest
   std::vector<std::string> checkpoints;  // which those are: "sites/..." below the state

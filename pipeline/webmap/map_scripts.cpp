@@ -202,7 +202,10 @@ std::string growth_script(const MapContent& content, std::size_t piece) {
   for (std::size_t i = piece * alerts_of_growth; i < end; ++i) {
     ordered_json events = ordered_json::array();
     const LonLatMultiPolygon* before = nullptr;
+    const bool was_replaced = is_replaced(content.alerts[i].outlined.alert);
     for (const RegisteredEvent& event : content.alerts[i].events) {
+      // As alerts_as_of() has it: before that there was none.
+      if (was_replaced && event.kind != AlertEventKind::superseded) continue;
       ordered_json row = event_json(event);
       if (is_hidden(event, content.max_natural)) row["hidden"] = true;
       // One that is not told is the one before.

@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 using test::Outcome;
 using test::run_process;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class SeriesCli : public ::testing::Test {
  protected:
@@ -299,10 +300,37 @@ TEST_F(SeriesCli, ASeasonThatTheHistoryDoesNotShowIsLearntFirst) {
   for (const auto& row : rows) EXPECT_EQ(row.cells.at("status"), "stable");
 }
 
+TEST_F(SeriesCli, FillsAreNoMeasurement) {
+  const auto table_with = [](const std::string& fill) {
+    std::string text = "date,B04,B08\n";
+    for (int month = 1; month <= 9; ++month) {
+      const std::string day = "2020-0" + std::to_string(month) + "-1";
+      text += day + "1,500,3000\n" + day + "3," + fill + "," + fill + "\n";
+      text += day + "5,510,3010\n" + day + "7,505,2990\n";
+    }
+    return text;
+  };
+  const Outcome empty = series({write(table_with("")), "--scale", "0.0001"});
+  ASSERT_EQ(empty.exit_code, 0) << empty.err;
+  for (const std::string fill : {"-9999", "-28672", "32767", "65535", "-901", "20001"}) {
+    const Outcome outcome = series({write(table_with(fill)), "--scale", "0.0001"});
+    EXPECT_EQ(outcome.out, empty.out) << fill;
+    EXPECT_THAT(outcome.err, HasSubstr("18 numbers of bands are no reflectance, and are taken for no measurement; the "
+                                       "first: line 3, 'B04': '" +
+                                       fill + "'"));
+  }
+  const Outcome dark = series({write(table_with("-890")), "--scale", "0.0001"});
+  EXPECT_THAT(dark.err, Not(HasSubstr("no measurement")));
+}
+
 TEST_F(SeriesCli, RefusesWhatIsNoReflectance) {
   const Outcome outcome = series({write("date,B04,B08\n2020-01-01,405,1858\n")});
   EXPECT_EQ(outcome.exit_code, 3);
   EXPECT_THAT(outcome.err, HasSubstr("line 2: 'B04' is no reflectance"));
+  // Of 0 to 100, most of it.
+  const Outcome percent = series({write("date,B04,B08\n2020-01-01,4.05,18.58\n2020-01-06,1.9,17.3\n")});
+  EXPECT_EQ(percent.exit_code, 3);
+  EXPECT_THAT(percent.err, HasSubstr("line 2, 'B04': '4.05' and 2 more of 4 numbers of bands are no reflectance"));
   EXPECT_EQ(series({write("date,height\n2020-01-01,405\n")}).exit_code, 3);
   EXPECT_EQ(series({write("date,ndvi\nlast week,0.4\n")}).exit_code, 3);
   EXPECT_EQ(series({}).exit_code, 2);
