@@ -70,6 +70,19 @@ void remark_misspelt_variables(const po::options_description& known, std::vector
   }
 }
 
+/// A variable of a script that was not set would be no option without a word. Throws ConfigError for what was given
+/// empty.
+void refuse_empty(const po::variables_map& values) {
+  for (const auto& [name, value] : values) {
+    if (value.defaulted()) continue;
+    const auto* const text = boost::any_cast<std::string>(&value.value());
+    const auto* const texts = boost::any_cast<std::vector<std::string>>(&value.value());
+    const bool is_empty = (text != nullptr && text->empty()) ||
+                          (texts != nullptr && std::find(texts->begin(), texts->end(), "") != texts->end());
+    if (is_empty) throw ConfigError("--" + name + ": is given, and empty");
+  }
+}
+
 /// Another name of an option, which is understood and not listed.
 struct Alias {
   std::string_view other;
@@ -173,9 +186,12 @@ po::variables_map parse_options(Command& command, const std::vector<std::string>
     }
     store(po::parse_environment(all, [&](const std::string& name) {
       std::string option = option_of_variable(name, all);
-      if (const char* const value = std::getenv(name.c_str()); value != nullptr && !option.empty()) expect_plain(value);
+      const char* const value = option.empty() ? nullptr : std::getenv(name.c_str());
+      if (value == nullptr || *value == '\0') return std::string();  // an empty variable is none
+      expect_plain(value);
       return option;
     }));
+    refuse_empty(values);
     po::notify(values);
     if (remarks != nullptr) {
       for (const Alias& alias : former) {

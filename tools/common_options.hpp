@@ -36,7 +36,8 @@ enum class HelpLength { brief, groups, whole };
 /// `call` is what its sections of the file are named after ("run", "alerts list"); without it those common to all
 /// count. Where help is asked for, nothing but the command line is read. Where a command has an option `to`, `until` is
 /// another name of it, from everywhere: the values have `to` alone. So are the former names of options that were
-/// renamed. Throws ConfigError naming the option, for both names with different values in one place, too. `remarks`
+/// renamed. Throws ConfigError naming the option, for both names with different values in one place and for texts that
+/// are given empty, too; empty variables are none. `remarks`
 /// gets, for people, which former names were given and which variables are nearly an option of the command and none.
 boost::program_options::variables_map parse_options(Command& command, const std::vector<std::string>& arguments,
                                                     std::string_view call = {},

@@ -124,16 +124,17 @@ class Matching {
   Matching(std::vector<ListedScene> scenes, const ChoiceOptions& options, const Grid& grid, Remarks& superseded)
       : scenes_(std::move(scenes)), taken_(scenes_.size()), options_(options), grid_(grid), superseded_(superseded) {}
 
-  void add_known(const AcquisitionRecord& record, std::span<const Scene> kept) {
+  void add_known(const AcquisitionRecord& record, const KnownAcquisitions& known) {
     std::vector<std::size_t> of_it = of_acquisition(record);
     if (!record.skipped.empty()) {
-      add_unusable(record, of_it);
+      const auto is_it = [&](const AcquisitionRecord& one) { return is_same_acquisition(one, record); };
+      add_unusable(record, of_it, std::any_of(known.readable.begin(), known.readable.end(), is_it));
       return;
     }
     PlannedAcquisition acquisition;
     acquisition.record = record;
     acquisition.datatake.acquired = record.acquired;
-    for (const AcquisitionPart& part : record.parts) find_part(part, of_it, kept, acquisition);
+    for (const AcquisitionPart& part : record.parts) find_part(part, of_it, known.kept, acquisition);
     if (acquisition.missing) acquisition.datatake.parts.clear();
     take_rest(of_it, acquisition);
     plan_.acquisitions.push_back(std::move(acquisition));
@@ -182,8 +183,8 @@ class Matching {
     return std::move(choice.datatakes);
   }
 
-  /// One that could not be used is tried again when it has changed.
-  void add_unusable(const AcquisitionRecord& record, const std::vector<std::size_t>& of_it) {
+  /// One that could not be used is tried again when it has changed, or can be read now.
+  void add_unusable(const AcquisitionRecord& record, const std::vector<std::size_t>& of_it, bool is_readable) {
     std::vector<ListedScene> scenes;
     for (const std::size_t i : of_it) scenes.push_back(scenes_[i]);
     const SceneChoice choice = choose_one_per_datatake(std::move(scenes));
@@ -194,7 +195,7 @@ class Matching {
       prefer_zone(datatake, grid_.crs);
       AcquisitionRecord now = record_of(datatake);
       now.skipped = record.skipped;
-      if (choice.datatakes.size() > 1 || now.parts != record.parts) {
+      if (choice.datatakes.size() > 1 || now.parts != record.parts || is_readable) {
         unusable_.push_back(record);
         return;
       }
@@ -293,7 +294,7 @@ AcquisitionPlan plan_acquisitions(const SourceListing& listing, const ChoiceOpti
                                   const KnownAcquisitions& known, Remarks& superseded) {
   std::vector<ListedScene> scenes = candidates(listing, options, grid, known, superseded);
   Matching matching(std::move(scenes), options, grid, superseded);
-  for (const AcquisitionRecord& record : known.acquisitions) matching.add_known(record, known.kept);
+  for (const AcquisitionRecord& record : known.acquisitions) matching.add_known(record, known);
   return matching.finish();
 }
 

@@ -49,6 +49,7 @@ struct ChoiceOptions {
 struct KnownAcquisitions {
   std::span<const AcquisitionRecord> acquisitions;  // in order of time
   std::span<const Scene> kept;                      // of which it keeps the pixels
+  std::span<const AcquisitionRecord> readable{};    // which could not be read, and can be now
 };
 
 /// The acquisitions of a state, and those of a listing beside it: scenes of the period that overlap `grid`, of the
@@ -59,8 +60,8 @@ struct KnownAcquisitions {
 /// the time to ten minutes; a part of it by its tile and datastrip, level, baseline and time of processing, or without
 /// that time by its name. Another edition is not taken in: `newer` names a later one. An acquisition of which the
 /// source has a part more, of the same baseline, is new again, if its other parts are there as they were. One that
-/// could not be used is new again when its metadata, the sizes of its files or its edition are others.
-/// Appends to `superseded` the scenes that are not used, and why.
+/// could not be used is new again when its metadata, the sizes of its files or its edition are others, or it can be
+/// read now. Appends to `superseded` the scenes that are not used, and why.
 AcquisitionPlan plan_acquisitions(const SourceListing& listing, const ChoiceOptions& options, const Grid& grid,
                                   const KnownAcquisitions& known,
                                   std::vector<std::pair<std::string, std::string>>& superseded);

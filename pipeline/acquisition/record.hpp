@@ -29,6 +29,7 @@ struct AcquisitionRecord {
   std::string datatake;
   std::vector<AcquisitionPart> parts;  // in the order in which they were read, at least one
   std::string skipped;                 // why it was left out; empty where it was used
+  bool is_unread = false;              // it was left out since it could not be read: it is tried again
 
   const std::string& scene() const { return parts.front().scene; }
   const std::string& tile() const { return parts.front().tile; }

@@ -25,6 +25,17 @@ void keep_once(std::vector<std::pair<std::string, std::string>>& notices) {
   std::erase_if(notices, [&](const auto& one) { return !known.insert(one).second; });
 }
 
+/// Why there is no scene, as far as a line holds it.
+std::string why_none(const std::vector<RejectedItem>& rejected) {
+  constexpr std::size_t most = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(rejected.size(), most); ++i) {
+    text += "; " + rejected[i].path + ": " + rejected[i].reason;
+  }
+  if (rejected.size() > most) text += "; and " + std::to_string(rejected.size() - most) + " more, which scenes lists";
+  return text;
+}
+
 /// Coordinates in the wrong order are the most common reason, but for a beginning that is yet to come.
 std::string no_scene_at(const Site& site) {
   std::array<char, 200> text{};
@@ -65,7 +76,9 @@ SourceListing list_night(const WatchOptions& options, const std::vector<WatchedS
   const NightLap lap(options.clock, {NightStage::list});
   SourceListing listing = list_readable(options.source, options.network, search_for(sites));
   for (const RejectedItem& rejected : listing.rejected) report.skipped.emplace_back(rejected.path, rejected.reason);
-  if (listing.scenes.empty()) throw DataError(redacted(options.source) + ": holds no scene that can be used");
+  if (listing.scenes.empty()) {
+    throw DataError(redacted(options.source) + ": holds no scene that can be used" + why_none(listing.rejected));
+  }
   return listing;
 }
 

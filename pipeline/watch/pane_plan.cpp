@@ -57,7 +57,8 @@ void PanePlan::plan() {
     kept = kept_scenes(kept_folder(), damaged);
     for (const RejectedItem& one : damaged) remarks_.skipped.emplace_back(one.path, one.reason);
   }
-  plan_ = plan_acquisitions(listing_, choice_options(watched_), pane_.grid, {known, kept}, remarks_.superseded);
+  plan_ =
+      plan_acquisitions(listing_, choice_options(watched_), pane_.grid, {known, kept, readable_}, remarks_.superseded);
   if (states_.is_learnt() && !known.empty()) leave_out_older(known.front().acquired);
   if (!states_.is_learnt()) {
     for (PlannedAcquisition& acquisition : plan_.acquisitions) {
@@ -93,6 +94,14 @@ void PanePlan::find_start() {
                     std::to_string(plan_.acquisitions.size()) +
                     " can be had; restore it from a copy, or learn anew with --relearn");
   }
+}
+
+void PanePlan::try_again(const std::function<bool(const PlannedAcquisition&)>& can_be_read) {
+  for (const PlannedAcquisition& planned : plan_.acquisitions) {
+    if (planned.is_new || !planned.record.is_unread || !planned.is_readable()) continue;
+    if (can_be_read(planned)) readable_.push_back(planned.record);
+  }
+  if (!readable_.empty()) plan();
 }
 
 void PanePlan::leave_out_older(Instant learnt_from) {

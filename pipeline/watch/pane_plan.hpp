@@ -3,6 +3,7 @@
 // taken in.
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,10 @@ class PanePlan {
   std::size_t start() const { return start_; }
 
   std::size_t new_count() const;
+
+  /// Plans anew with those of the known acquisitions as new ones that could not be read when they came, if
+  /// `can_be_read` says of any that it can be now. Throws as the constructor.
+  void try_again(const std::function<bool(const PlannedAcquisition&)>& can_be_read);
 
   /// Whether the history is not whole yet, so that nothing can be judged.
   bool learning_goes_on() const;
@@ -70,8 +75,9 @@ class PanePlan {
   StateFolder states_;
   AcquisitionPlan plan_;
   std::size_t start_ = 0;
-  std::vector<AcquisitionRecord> gaps_;  // of a rerun: acquisitions that cannot be judged again
-  WatchReport remarks_;                  // of the plan
+  std::vector<AcquisitionRecord> readable_;  // that could not be read, and can be now
+  std::vector<AcquisitionRecord> gaps_;      // of a rerun: acquisitions that cannot be judged again
+  WatchReport remarks_;                      // of the plan
 };
 
 }  // namespace pitwatch

@@ -12,6 +12,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/scratch_file.hpp"
+#include "pipeline/io/raster/read_error.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/scenes/kept_scenes.hpp"
 #include "pipeline/schedule/arena.hpp"
@@ -121,7 +122,10 @@ PaneWatch::PaneWatch(const WatchedSite& watched, const Pane& pane, const SourceL
       probe_(std::move(probe)),
       plan_(watched, pane, listing),
       reader_(reading_options(watched, pane), pane.grid, offsets, blocks),
-      judge_(place_of(watched.site, pane), pane.grid, watched.options.thresholds) {}
+      judge_(place_of(watched.site, pane), pane.grid, watched.options.thresholds) {
+  // A rerun is of what the state knows.
+  if (!watched.options.is_rerun) plan_.try_again([this](const PlannedAcquisition& one) { return can_be_read(one); });
+}
 
 WatchReport::OfSite PaneWatch::run() {
   const bool dry = watched_.options.dry_run;
@@ -364,6 +368,7 @@ std::size_t PaneWatch::keep_new() {
   const int tokens = memory_for(false, in_flight(0)).in_flight;
   const auto note = [&](const InFlight& acquisition) {
     state_.acquisitions[acquisition.number].skipped = acquisition.record.skipped;
+    state_.acquisitions[acquisition.number].is_unread = acquisition.record.is_unread;
     for (const Scene& scene : acquisition.kept) add_written(scene);
     add_remarks_of(acquisition, AcquisitionUse::kept);
     report_progress(acquisition);
@@ -389,6 +394,7 @@ void PaneWatch::keep(InFlight& acquisition) const {
     }
   } catch (const DataError& unusable) {
     acquisition.record.skipped = error_chain(unusable);
+    acquisition.record.is_unread = is_unread(unusable);
     acquisition.read.warnings.clear();
   }
 }
@@ -436,16 +442,28 @@ void PaneWatch::take_reference() {
   }
 }
 
+bool PaneWatch::can_be_read(const PlannedAcquisition& planned) const {
+  const NightLap lap(watched_.options.clock, {NightStage::read, watched_.site.id, planned.record.acquired});
+  try {
+    static_cast<void>(reader_.read(planned));
+  } catch (const DataError& error) {
+    return !is_unread(error);  // what is read and found wrong goes on record as that
+  }
+  return true;
+}
+
 void PaneWatch::read(InFlight& acquisition) const {
   const PlannedAcquisition& planned = plan_.acquisitions().acquisitions[acquisition.number];
   if (!planned.is_readable()) return;  // it was of no use before
   const NightLap lap(watched_.options.clock, {NightStage::read, watched_.site.id, acquisition.record.acquired});
   try {
     acquisition.record.skipped.clear();
+    acquisition.record.is_unread = false;
     acquisition.read = reader_.read(planned);
     judge_.extract(acquisition.read.planes, acquisition.features);
   } catch (const DataError& unusable) {
     acquisition.record.skipped = error_chain(unusable);
+    acquisition.record.is_unread = is_unread(unusable);
     acquisition.read.warnings.clear();
   }
 }

@@ -90,6 +90,7 @@ class PaneWatch {
   void take_in_from(std::size_t first);
   void begin_history(bool in_file);
   void take_reference();
+  bool can_be_read(const PlannedAcquisition& planned) const;
   void read(InFlight& acquisition) const;
   void take_in(const InFlight& acquisition);
   void judge(const InFlight& acquisition);

@@ -38,7 +38,8 @@ json json_of(const AcquisitionRecord& acquisition) {
     parts.push_back({part.scene, part.tile, part.level, part.baseline, part.datastrip, json_of(part.processed),
                      part.item, part.sizes});
   }
-  return {json_of(acquisition.acquired), acquisition.platform, acquisition.datatake, acquisition.skipped, parts};
+  return {json_of(acquisition.acquired), acquisition.platform, acquisition.datatake, acquisition.skipped, parts,
+          acquisition.is_unread};
 }
 
 AcquisitionRecord acquisition_of(const json& value) {
@@ -50,6 +51,7 @@ AcquisitionRecord acquisition_of(const json& value) {
                                  text_of(part.at(7))});
   }
   if (acquisition.parts.empty()) throw DataError("an acquisition without a part");
+  if (value.size() > 5) acquisition.is_unread = value.at(5).get<bool>();  // former versions do not say
   return acquisition;
 }
 

@@ -8,6 +8,7 @@
 #include "pipeline/chips/chip_store.hpp"
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/alerts/alert_columns.hpp"
+#include "pipeline/register/register_as_of.hpp"
 #include "pipeline/webmap/script_text.hpp"
 
 namespace pitwatch {

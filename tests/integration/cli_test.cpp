@@ -244,6 +244,18 @@ TEST_F(Cli, VariablesThatAreNearlyAnOptionAreNamed) {
   }
 }
 
+TEST_F(Cli, WhatIsGivenEmptyIsNotPassedOver) {
+  expect_failure(comparison({"--aoi", ""}), exit_usage, {"--aoi: is given, and empty"});
+  expect_failure({{PITWATCH_PROGRAM, "verify", folder_.path(), "--trust="}, {}, {}, {}}, exit_usage,
+                 {"--trust: is given"});
+  expect_failure({{PITWATCH_PROGRAM, "run", "--unit", ""}, {}, {}, {}}, exit_usage, {"--unit: is given"});
+  test::write_text(folder_ / "options.ini", "aoi =\n");
+  expect_failure(comparison({"--config", folder_ / "options.ini"}), exit_usage, {"--aoi: is given"});
+  Invocation run = comparison();
+  run.environment["PITWATCH_AOI"] = "";
+  EXPECT_EQ(run_process(run).exit_code, exit_done);
+}
+
 TEST_F(Cli, ConfigFileMayBeNamedByTheEnvironment) {
   test::write_text(folder_ / "options.ini", "quiet = true\n");
   Invocation run = comparison();

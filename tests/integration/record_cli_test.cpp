@@ -269,6 +269,20 @@ TEST(StatusCli, NoState) {
   EXPECT_EQ(pitwatch_on({"status"}).exit_code, 2);
 }
 
+TEST(StatusCli, ARunThatIsYetToEndIsAnAlarm) {
+  for (const bool is_far : {false, true}) {
+    MadeUpState state;
+    Manifest manifest = state.next_night();
+    manifest.started = manifest.ended = clock_now() + std::chrono::minutes(is_far ? 60 : 3);
+    state.publish(manifest);
+    const Outcome outcome = status(state, {"--max-age", "24"});
+    EXPECT_EQ(outcome.exit_code, is_far ? 5 : 0) << outcome.out;
+    if (is_far) {
+      EXPECT_THAT(outcome.out, HasSubstr("which is yet to come: a clock is wrong"));
+    }
+  }
+}
+
 TEST(StatusCli, TheFirstRunIsAtWork) {
   const TemporaryFolder folder;
   const FolderLock lock(folder.path());

@@ -192,6 +192,44 @@ TEST_F(RunCli, ABadSceneIsSkippedAndTheOthersGoOn) {
   EXPECT_EQ(alerts_of(folder_ / "state"), expected());
 }
 
+/// Files that were laid out at their full size and filled later, servers that were away, rights that were missing:
+/// nothing tells by the metadata that another try is worth while.
+TEST_F(RunCli, WhatCouldNotBeReadIsTriedAgainEveryNight) {
+  for (const std::size_t which : {std::size_t{3}, series().names().size() - 4}) {
+    const std::string inbox = folder_ / ("inbox" + std::to_string(which));
+    const std::string state = folder_ / ("state" + std::to_string(which));
+    deliver(inbox, 0, series().names().size());
+    const std::string raster = inbox + "/" + series().names()[which] + "/B08.tif";
+    const std::string whole = test::read_text(raster);
+    test::write_text(raster, std::string(whole.size(), '\0'));
+    const test::Outcome first = test::run_process(command(inbox, state));
+    EXPECT_EQ(first.exit_code, 4) << first.err;
+    EXPECT_THAT(first.err, HasSubstr("B08.tif"));
+    const test::Outcome second = test::run_process(command(inbox, state));
+    EXPECT_EQ(second.exit_code, 0) << second.err;
+    EXPECT_THAT(second.err, HasSubstr(" 0 new, 0 replayed"));
+    test::write_text(raster, whole);
+    const test::Outcome dry = test::run_process(command(inbox, state, {"--dry-run"}));
+    EXPECT_THAT(dry.err + dry.out, HasSubstr(" 1 new"));
+    const test::Outcome third = test::run_process(command(inbox, state));
+    EXPECT_EQ(third.exit_code, 0) << third.err;
+    EXPECT_THAT(third.err, HasSubstr(" 1 new"));
+    EXPECT_EQ(alerts_of(state), expected()) << which;
+    EXPECT_THAT(test::run_process(command(inbox, state)).err, HasSubstr(" 0 new, 0 replayed"));
+  }
+}
+
+TEST_F(RunCli, WhatWasReadAndFoundWrongIsNotTriedAgain) {
+  const std::string inbox = folder_ / "inbox";
+  deliver(inbox, 0, series().names().size());
+  const std::string scene = inbox + "/" + series().names()[series().names().size() - 4];
+  fs::copy_file(scene + "/B04.tif", scene + "/B08.tif", fs::copy_options::overwrite_existing);
+  const test::Outcome first = test::run_process(command(inbox, folder_ / "state"));
+  EXPECT_EQ(first.exit_code, 4) << first.err;
+  EXPECT_THAT(first.err, HasSubstr("has the pixels of"));
+  EXPECT_THAT(test::run_process(command(inbox, folder_ / "state")).err, HasSubstr(" 0 new, 0 replayed"));
+}
+
 TEST_F(RunCli, ALongSiteIsWatchedInPanesAsOne) {
   const std::string sites = folder_ / "long.geojson";
   test::write_text(sites, R"({"type": "FeatureCollection", "features": [{"type": "Feature",

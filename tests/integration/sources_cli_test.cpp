@@ -169,19 +169,25 @@ TEST_F(SourcesCli, NoSourceIsAnErrorAndChangesNothing) {
   EXPECT_EQ(run().exit_code, 3);  // not there
   fs::create_directories(inbox_);
   EXPECT_EQ(run().exit_code, 3);  // not mounted
+  write_text(inbox_ + "/broken.json", R"({"type": "Feature", "stac_version": "1.0.0"})");
+  const Outcome broken = run();
+  EXPECT_EQ(broken.exit_code, 3);
+  EXPECT_THAT(broken.err, HasSubstr("holds no scene that can be used; " + inbox_ + "/broken.json: "));
+  fs::remove(inbox_ + "/broken.json");
   expect_as_before();
   deliver(0, count());
   EXPECT_EQ(run().exit_code, 0);
   expect_as_before();
   // Each has its row, those that failed too.
   const std::vector<RunRow> runs = read_runs(state_ + "/register.gpkg");
-  ASSERT_EQ(runs.size(), 4U);
+  ASSERT_EQ(runs.size(), 5U);
   EXPECT_EQ(runs[0].exit_code, 0);
   EXPECT_EQ(runs[0].new_acquisitions, 73);
   EXPECT_EQ(static_cast<std::size_t>(runs[0].alerts), ids_of(expected()).size());
   EXPECT_EQ(runs[1].exit_code, 3);
   EXPECT_THAT(runs[2].message, HasSubstr("inbox"));
-  EXPECT_EQ(runs[3].exit_code, 0);
+  EXPECT_EQ(runs[3].exit_code, 3);
+  EXPECT_EQ(runs[4].exit_code, 0);
   const Outcome verified = run_process({PITWATCH_PROGRAM, "verify", state_, "--no-inputs"});
   EXPECT_EQ(verified.exit_code, 0) << verified.out;
 }

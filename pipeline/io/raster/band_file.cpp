@@ -23,6 +23,7 @@
 #include "pipeline/io/raster/input_notes.hpp"
 #include "pipeline/io/raster/jp2_header.hpp"
 #include "pipeline/io/raster/pixel_coding.hpp"
+#include "pipeline/io/raster/read_error.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 
 namespace pitwatch {
@@ -163,8 +164,8 @@ std::uint8_t* scratch(std::size_t bytes) {
 }
 
 /// An error with the path in front.
-DataError error_of(const std::string& path, const DataError& error) {
-  return DataError(redacted(path) + ": " + redacted(without_noted_names(error.what())));
+ReadError error_of(const std::string& path, const DataError& error) {
+  return ReadError(redacted(path) + ": " + redacted(without_noted_names(error.what())));
 }
 
 std::string text_of(const Window& window) {

@@ -225,6 +225,20 @@ TEST_F(AcquisitionChoice, WhatWasOfNoUseIsTriedAgainWhenItHasChanged) {
   EXPECT_FALSE(again.acquisitions[0].is_new || again.acquisitions[0].missing.has_value());
 }
 
+TEST_F(AcquisitionChoice, WhatCouldNotBeReadIsNewWhenItCanBe) {
+  const std::vector<ListedScene> scenes{scene(0, "a"), scene(5, "b"), scene(10, "c")};
+  std::vector<AcquisitionRecord> known = taken_in(scenes);
+  known[0].skipped = known[1].skipped = "cannot open";
+  const std::vector<AcquisitionRecord> readable{known[1], known[2]};
+  const AcquisitionPlan again = plan_acquisitions({scenes, {}}, options_, grid, {known, {}, readable}, superseded_);
+  ASSERT_THAT(again.acquisitions, SizeIs(3));
+  EXPECT_FALSE(again.acquisitions[0].is_new);
+  EXPECT_TRUE(again.acquisitions[1].is_new);
+  EXPECT_EQ(again.acquisitions[1].known_as, known[1]);
+  EXPECT_TRUE(again.acquisitions[1].record.skipped.empty());
+  EXPECT_FALSE(again.acquisitions[2].is_new) << "it was taken in";
+}
+
 TEST_F(AcquisitionChoice, WhatIsGivenUpMovesTheEndOfLearningBack) {
   AcquisitionPlan early = plan({scene(-10, "early"), scene(0, "a")}, taken_in({scene(0, "a")}));
   EXPECT_EQ(early.learn_until, day(-10) + days(365));

@@ -609,6 +609,53 @@ TEST(AlertsAsOf, ClosingShowsNothingAndAConfirmationStaysOnRecord) {
   EXPECT_FALSE(then("2022-06-01T08:00:00Z").confirmed_on);
 }
 
+TEST(AlertsAsOf, WhatWasReplacedDoesNotStandBesideWhatReplacedIt) {
+  for (const SupersededWhy why : {SupersededWhy::relearnt, SupersededWhy::replayed, SupersededWhy::merged}) {
+    const test::TemporaryFolder folder;
+    const std::string path = folder / "register.gpkg";
+    const Alert former = told_alert("PW-f", 0);
+    Night{{former}}.into(path);
+    Alert now = told_alert("PW-n", 0);
+    now.history.front().at = now.first_detected = parse_instant("2022-01-20");
+    Alert gone = former;
+    gone.superseded = Superseded{why, {"PW-n"}};
+    happens(gone, AlertEventKind::superseded, "2022-03-05", 1, AlertStatus::superseded);
+    Night{{gone, now}}.into(path);
+    const auto ids_as_of = [&](const char* at) {
+      std::vector<std::string> ids;
+      for (const OutlinedAlert& one :
+           alerts_as_of(read_register(path).alerts, read_history(path), parse_instant(at)).alerts) {
+        ids.push_back(one.alert.id);
+      }
+      return ids;
+    };
+    const bool was_one = why == SupersededWhy::merged;
+    EXPECT_EQ(ids_as_of("2022-02-20").size(), was_one ? 2U : 1U);
+    EXPECT_THAT(ids_as_of("2022-02-20"), ::testing::Contains("PW-n"));
+    EXPECT_EQ(ids_as_of("2022-03-05").size(), 2U) << "as superseded";
+  }
+}
+
+TEST_F(RegisterTest, ASiteThatLeavesWasWatchedUpToItsNewestAcquisition) {
+  Alert closed = told_alert("PW-c", 0, "There");
+  happens(closed, AlertEventKind::closed, "2022-06-01", 1, AlertStatus::closed);
+  closed.last_observed = parse_instant("2022-05-20");  // as a register may have it that a former version wrote
+  Alert open = told_alert("PW-o", 100, "There");
+  open.last_observed = parse_instant("2022-07-01");
+  Night both{{closed, open}, {{"There", {}}}, {"There"}};
+  ASSERT_TRUE(both.into(path_));
+  ASSERT_TRUE((Night{{}, {}, {"Sakdrisi"}}.into(path_)));
+  EXPECT_EQ(history("PW-c").back(), "1 2022-07-01 not_watched not_watched");
+  EXPECT_EQ(history("PW-o").back(), "1 2022-07-01 not_watched not_watched");
+  const auto status_as_of = [&](const char* at) {
+    return alerts_as_of(content().alerts, read_history(path_), parse_instant(at)).alerts.at(0).alert.status;
+  };
+  EXPECT_EQ(status_as_of("2022-06-15"), AlertStatus::closed);
+  // Back again, and not before it left.
+  EXPECT_TRUE(both.into(path_));
+  EXPECT_EQ(history("PW-c").back(), "1 2022-07-01 watched_again closed");
+}
+
 TEST(AlertsAsOf, TheNewestRevisionHolds) {
   const test::TemporaryFolder folder;
   const std::string path = folder / "register.gpkg";

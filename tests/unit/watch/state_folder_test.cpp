@@ -115,10 +115,13 @@ class StateFolderTest : public ::testing::Test {
 TEST_F(StateFolderTest, AReasonThatIsNotUtf8IsKeptAsFarAsItIs) {
   SiteState now = state(2);
   now.acquisitions[1].skipped = "/in/B04\xff.jp2: cannot be read";
+  now.acquisitions[1].is_unread = true;
   open(StateFolder::Use::relearn).save(now, false);
   const std::vector<AcquisitionRecord> known = read_state_head(path("looks-000002.state")).acquisitions;
   ASSERT_THAT(known, SizeIs(2));
   EXPECT_EQ(known[1].skipped, "/in/B04\xEF\xBF\xBD.jp2: cannot be read");
+  EXPECT_TRUE(known[1].is_unread);
+  EXPECT_FALSE(known[0].is_unread);
 }
 
 TEST_F(StateFolderTest, ItsIncidentsComeBackWithoutItsPixels) {
