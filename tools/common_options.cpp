@@ -72,9 +72,11 @@ void remark_misspelt_variables(const po::options_description& known, std::vector
 
 /// A variable of a script that was not set would be no option without a word. Throws ConfigError for what was given
 /// empty.
-void refuse_empty(const po::variables_map& values) {
+void refuse_empty(const po::variables_map& values, const po::options_description& known) {
   for (const auto& [name, value] : values) {
-    if (value.defaulted()) continue;
+    const po::option_description* const option = known.find_nothrow(name, false);
+    const bool may_be_alone = option != nullptr && option->semantic()->min_tokens() == 0;
+    if (value.defaulted() || may_be_alone) continue;
     const auto* const text = boost::any_cast<std::string>(&value.value());
     const auto* const texts = boost::any_cast<std::vector<std::string>>(&value.value());
     const bool is_empty = (text != nullptr && text->empty()) ||
@@ -191,7 +193,7 @@ po::variables_map parse_options(Command& command, const std::vector<std::string>
       expect_plain(value);
       return option;
     }));
-    refuse_empty(values);
+    refuse_empty(values, all);
     po::notify(values);
     if (remarks != nullptr) {
       for (const Alias& alias : former) {

@@ -246,7 +246,7 @@ TEST_F(Cli, VariablesThatAreNearlyAnOptionAreNamed) {
 
 TEST_F(Cli, WhatIsGivenEmptyIsNotPassedOver) {
   expect_failure(comparison({"--aoi", ""}), exit_usage, {"--aoi: is given, and empty"});
-  expect_failure({{PITWATCH_PROGRAM, "verify", folder_.path(), "--trust="}, {}, {}, {}}, exit_usage,
+  expect_failure({{PITWATCH_PROGRAM, "verify", folder_.path(), "--trust", ""}, {}, {}, {}}, exit_usage,
                  {"--trust: is given"});
   expect_failure({{PITWATCH_PROGRAM, "run", "--unit", ""}, {}, {}, {}}, exit_usage, {"--unit: is given"});
   test::write_text(folder_ / "options.ini", "aoi =\n");
