@@ -27,7 +27,12 @@ void check_server_clock(const WatchOptions& options, Instant now, HealthChecks& 
   HttpOptions once = options.network.http;
   once.attempts = 1;
   HttpClient client(once, policy_for(options.source, options.network));
-  const std::optional<Instant> theirs = client.get_any(options.source).date;
+  std::optional<Instant> theirs;
+  try {
+    theirs = client.get_any(options.source).date;
+  } catch (const UnavailableError& error) {  // what it holds was read
+    checks.push_back({"server's clock", Health::warning, error.what(), "ask again later"});
+  }
   if (!theirs) return;
   const auto off = std::chrono::abs(std::chrono::duration_cast<std::chrono::seconds>(*theirs - now));
   const bool is_off = off > most_off;

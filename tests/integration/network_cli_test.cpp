@@ -225,6 +225,39 @@ TEST_F(Network, AsksOnceForTheCollection) {
   }
 }
 
+/// Whether there is a collection must be known: items would be read by what is taken for granted without one.
+TEST_F(Network, ACollectionThatCannotBeHadIsNotNone) {
+  const HttpServer server(scenes());
+  HttpOptions options;
+  options.attempts = 1;
+  HttpClient client(options, server.policy());
+  SearchRequest request;
+  request.collections = {"test"};
+  const auto asked = [&](const std::string& mode) {
+    return fetch_collection(server.url(mode + "/stac/collections/test"), client);
+  };
+  for (const char* mode : {"/~c404", "/~c410"}) EXPECT_EQ(asked(mode), nullptr) << mode;
+  EXPECT_THROW(asked("/~c503"), UnavailableError);
+  EXPECT_THAT(test::message_of<DataError>([&] { asked("/~c403"); }), HasSubstr("/test: status 403 (Forbidden)"));
+  EXPECT_THAT(test::message_of<DataError>([&] { fetch_collection(server.url("/stats"), client); }),
+              HasSubstr("/stats: is no collection"));
+
+  test::write_text(folder_ / "item.json", R"({"type": "Feature", "stac_version": "1.1.0", "id": "a", "geometry": null,
+    "bbox": [45, 40, 46, 41], "links": [], "properties": {"datetime": "2023-01-01T08:00:00Z"},
+    "assets": {"x": {"href": "./x.tif"}}})");
+  std::string second = test::read_text(folder_ / "item.json");
+  second.replace(second.find("\"a\""), 3, "\"b\"");
+  test::write_text(folder_ / "second.json", second);
+  const HttpServer open(folder_.path());
+  HttpClient other(options, open.policy());
+  request.url = open.url("/~c503/stac");
+  EXPECT_THROW(search_scenes(request, other), UnavailableError);
+  request.url = open.url("/~c403/stac");
+  const SourceListing listing = search_scenes(request, other);
+  ASSERT_THAT(listing.rejected, SizeIs(2));
+  for (const RejectedItem& item : listing.rejected) EXPECT_THAT(item.reason, HasSubstr("/test: status 403"));
+}
+
 /// An item by itself links to its collection.
 TEST_F(Network, AsksForTheCollectionOfASingleItem) {
   json item = json::parse(R"({"type": "Feature", "stac_version": "1.1.0", "id": "one", "geometry": null,
@@ -307,13 +340,38 @@ TEST_F(Network, WaitsAreTheSameForTheSameSeed) {
     HttpOptions options;
     options.jitter_seed = seed;
     ImpatientClient impatient(server, options);
-    EXPECT_EQ(impatient.client.get_any(server.url(path)).status, 500);
+    EXPECT_THROW(impatient.client.get_any(server.url(path)), UnavailableError);
     return impatient.waits;
   };
   const auto first = waits(1, "/~500x1000/stac/search");
   EXPECT_THAT(first, SizeIs(4));
   EXPECT_EQ(waits(1, "/~500x1000/stac/search"), first);
   EXPECT_NE(waits(2, "/~500x1000/stac/search"), first);
+}
+
+/// An answer that a server gives while it is busy is no answer to what was asked.
+TEST_F(Network, AStatusThatPassesIsNoAnswer) {
+  const HttpServer server(folder_.path());
+  HttpOptions options;
+  options.attempts = 2;
+  ImpatientClient impatient(server, options);
+  for (const std::string mode : {"/~500x1000", "/~429x1000"}) {
+    const std::string url = server.url(mode + "/stac/search");
+    SearchRequest request;
+    request.collections = {"test"};
+    request.url = server.url(mode + "/stac");
+    const std::vector<std::function<void()>> questions{
+        [&] { impatient.client.get(url); },
+        [&] { impatient.client.get_any(url); },
+        [&] { impatient.client.post_json(url, "{}"); },
+        [&] { impatient.client.get_part(url, 0, 10); },
+        [&] { search_scenes(request, impatient.client); },
+    };
+    for (const auto& ask : questions) {
+      EXPECT_THAT(test::message_of<UnavailableError>(ask), HasSubstr("/stac/search: status " + mode.substr(2, 3)));
+    }
+  }
+  EXPECT_EQ(impatient.client.get_any(server.url("/nothing")).status, 404);
 }
 
 TEST_F(Network, GivesUpWithOneReason) {

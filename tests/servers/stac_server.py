@@ -29,6 +29,7 @@ slow             a fiftieth of a second before every answer
 shifted          parts of files that begin a byte later than was asked for
 short            half of the part that was asked for
 vague            parts of files without a word on which they are
+cN               status N for the collection
 """
 
 import argparse
@@ -195,6 +196,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/stac/collections/test":
             with lock:
                 stats["collections"] += 1
+            refused = re.fullmatch(r"c(\d+)", self.mode)
+            if refused:
+                return self.send(int(refused.group(1)))
             place = os.path.join(server.folder, "collection.json")
             return self.send_json(json.load(open(place))) if os.path.isfile(place) else self.send(404)
         if path in ("/stac/search", "/s3stac/search", "/recorded/search"):

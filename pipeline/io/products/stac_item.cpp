@@ -131,6 +131,8 @@ std::string read_json_text(const std::string& path) { return read_whole_file(pat
 Scene parse_stac_item(std::string_view text, const std::string& path, const StacItemOptions& options) {
   try {
     return scene_from(parse_json(text), path, options);
+  } catch (const UnavailableError&) {  // the collection, which says who it is
+    throw;
   } catch (const DataError& error) {
     throw DataError(redacted(path) + ": " + error.what());
   }

@@ -306,6 +306,7 @@ struct HttpClient::State {
         if (may_pass) throw UnavailableError(text);
         throw DataError(text);
       }
+      if (may_pass) throw UnavailableError(status_text(url, result.answer.status));
       return result;
     }
   }

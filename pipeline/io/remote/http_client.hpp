@@ -31,7 +31,7 @@ struct HttpOptions {
   std::uint64_t jitter_seed = 0;  // waits are shortened by up to a half, in an order that depends on it
 };
 
-/// An answer that came, of whatever status.
+/// An answer that came, of whatever status but those that pass.
 struct HttpAnswer {
   long status = 0;
   std::string body;
@@ -68,7 +68,8 @@ void check_ca_file(const HttpOptions& options);
 /// HttpOptions::deadline are used up. Bodies larger than HttpOptions::most_bytes are refused, before they are read
 /// where the server says their size.
 ///
-/// Errors are DataError: URL, status or reason, number of attempts. URLs are shown without user, password and query;
+/// Errors are DataError, and UnavailableError where it is one that passes and attempts or time are used up: URL, status
+/// or reason, number of attempts. URLs are shown without user, password and query;
 /// request bodies and headers are never shown.
 class HttpClient {
  public:
@@ -86,8 +87,8 @@ class HttpClient {
   /// The body of an answer of status 200. Throws DataError for any other.
   std::string get(const std::string& url);
 
-  /// The answer to a GET or, with a body, a POST: the last one where attempts were used up on a status. Throws
-  /// DataError where none came.
+  /// The answer to a GET or, with a body, a POST. Throws DataError where none came, and UnavailableError for a status
+  /// that passes, after the last attempt.
   HttpAnswer get_any(const std::string& url);
   HttpAnswer post_json(const std::string& url, const std::string& json);
   HttpAnswer post(const std::string& url, const HttpBody& body);

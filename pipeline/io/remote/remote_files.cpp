@@ -170,6 +170,8 @@ struct RemoteFiles::State {
     if (rule.signer.empty()) return signed_url(rule, url, token_of(rule));
     try {
       return signed_by_service(rule, url);
+    } catch (const UnavailableError& error) {
+      throw UnavailableError(redacted(url) + ": cannot be signed: " + error.what());
     } catch (const DataError& error) {
       throw DataError(redacted(url) + ": cannot be signed: " + error.what());
     }

@@ -396,19 +396,18 @@ void search_items(const SearchRequest& request, HttpClient& client, const std::f
 }
 
 std::shared_ptr<const StacCollection> fetch_collection(const std::string& url, HttpClient& client) {
-  try {
-    const HttpAnswer answer = client.get_any(url);
-    return answer.status == 200 ? parse_stac_collection(answer.body) : nullptr;
-  } catch (const UnavailableError&) {  // what it says is not known: items might be read otherwise than next time
-    throw;
-  } catch (const DataError&) {
-    return nullptr;
-  }
+  const HttpAnswer answer = client.get_any(url);
+  if (answer.status == 404 || answer.status == 410) return nullptr;
+  if (answer.status != 200) throw DataError(status_text(url, answer.status));
+  std::shared_ptr<const StacCollection> collection = parse_stac_collection(answer.body);
+  if (!collection) throw DataError(redacted(url) + ": is no collection of STAC");
+  return collection;
 }
 
 namespace {
 
-/// The collections of an API, each asked for once, where an item leaves something open.
+/// The collections of an API, each asked for once, where an item leaves something open. Of one that cannot be had each
+/// item says why: by what is taken for granted it might be read otherwise than with it.
 class Collections {
  public:
   Collections(const SearchRequest& request, HttpClient& client) : request_(request), client_(client) {}
@@ -416,17 +415,30 @@ class Collections {
   std::shared_ptr<const StacCollection> get(const std::string& id) {
     if (id.empty()) return nullptr;
     const auto [known, is_new] = known_.try_emplace(id);
+    Answer& answer = known->second;
     if (is_new) {
       const std::string root = parse_endpoint(request_.url).root;
-      known->second = fetch_collection(root + "/collections/" + percent_encoded(id), client_);
+      try {
+        answer.collection = fetch_collection(root + "/collections/" + percent_encoded(id), client_);
+      } catch (const UnavailableError&) {
+        throw;
+      } catch (const DataError& error) {
+        answer.problem = error.what();
+      }
     }
-    return known->second;
+    if (!answer.problem.empty()) throw DataError(answer.problem);
+    return answer.collection;
   }
 
  private:
+  struct Answer {
+    std::shared_ptr<const StacCollection> collection;
+    std::string problem;
+  };
+
   const SearchRequest& request_;
   HttpClient& client_;
-  std::map<std::string, std::shared_ptr<const StacCollection>> known_;
+  std::map<std::string, Answer> known_;
 };
 
 }  // namespace

@@ -69,8 +69,8 @@ ItemPage parse_item_page(const std::string& text, const SearchRequest& request, 
 /// was there before, more items or pages than the request allows. Thread-safe.
 void search_items(const SearchRequest& request, HttpClient& client, const std::function<void(FoundItem)>& take);
 
-/// A collection from the network; null where there is none at the URL, or none that may be asked. Throws
-/// UnavailableError where that cannot be known now.
+/// A collection from the network; null where the server says that there is none (404, 410). Throws what HttpClient
+/// throws, and DataError for another status and for what is no collection: what it says of its items is not known then.
 std::shared_ptr<const StacCollection> fetch_collection(const std::string& url, HttpClient& client);
 
 /// The same as scenes, as list_scenes() gives them for a file: what is no item of Sentinel-2 is rejected, hrefs stay
