@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 
@@ -25,6 +27,27 @@ std::string next_of(const json& page, const std::string& url) {
     if (text_member(link, "rel") == "next") return resolve_url(url, text_member(link, "href"));
   }
   return {};
+}
+
+/// How many features a page says there are in all (OGC API Features: numberMatched; GeoServer: totalFeatures, too).
+/// Services that do not count them say so ("unknown"), or nothing.
+std::optional<std::uint64_t> stated_features(const json& page) {
+  for (const char* const member : {"numberMatched", "totalFeatures"}) {
+    if (const auto found = page.find(member); found != page.end() && found->is_number_integer()) {
+      return whole_number_in<std::uint64_t>(*found);
+    }
+  }
+  return std::nullopt;
+}
+
+/// ArcGIS, of an answer that ends at what the service gives at once.
+bool is_cut_off(const json& page) {
+  constexpr const char* member = "exceededTransferLimit";
+  const auto is_set = [&](const json& object) {
+    const auto found = object.is_object() ? object.find(member) : object.end();
+    return found != object.end() && found->is_boolean() && found->get<bool>();
+  };
+  return is_set(page) || (page.contains("properties") && is_set(page.at("properties")));
 }
 
 json page_at(const std::string& url, const std::string& text) {
@@ -47,6 +70,8 @@ std::string fetch_layer(const std::string& url, HttpClient& client) {
   std::set<std::string> seen;
   std::size_t bytes = 0;
   json all;
+  std::optional<std::uint64_t> stated;
+  bool is_cut = false;
   for (std::string next = url; !next.empty();) {
     if (!seen.insert(next).second) throw DataError(redacted(next) + ": the next page is one that was there before");
     if (seen.size() > most_pages) {
@@ -58,12 +83,24 @@ std::string fetch_layer(const std::string& url, HttpClient& client) {
     if (bytes > most_bytes) throw DataError(redacted(url) + ": has more than 256 MiB");
     json page = page_at(next, text);
     next = next_of(page, next);
+    if (const auto features = stated_features(page)) stated = features;
+    is_cut = is_cut_off(page);
     if (all.is_null()) {
       page.erase("links");
       all = std::move(page);
     } else {
       for (json& feature : page["features"]) all["features"].push_back(std::move(feature));
     }
+  }
+  // Of a part of a layer, ground would be nobody's that is somebody's.
+  const std::size_t given = all["features"].size();
+  if (stated && given < *stated) {
+    throw DataError(redacted(url) + ": states " + std::to_string(*stated) + " features and gave " +
+                    std::to_string(given));
+  }
+  if (is_cut) {
+    throw DataError(redacted(url) + ": gave " + std::to_string(given) +
+                    " features and says that there are more (exceededTransferLimit)");
   }
   return all.dump();
 }

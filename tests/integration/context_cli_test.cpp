@@ -437,9 +437,31 @@ TEST_F(ContextCli, LayersComeFromTheNetworkPageByPage) {
                                           {"links", {{{"rel", "next"}, {"href", "again.json"}}}}}
                                          .dump());
   write_text(served + "/table.json", R"({"type": "Table"})");
+  // Services give no more at once than they like.
+  const auto capped = [&](const std::string& name, const json& members) {
+    json page{{"type", "FeatureCollection"}, {"features", licences.at("features")}};
+    page.update(members);
+    write_text(served + "/" + name, page.dump());
+  };
+  capped("matched.json", {{"numberMatched", pages + 1}});
+  capped("total.json", {{"totalFeatures", pages + 1}, {"numberMatched", "unknown"}});
+  capped("exceeded.json", {{"exceededTransferLimit", true}});
+  capped("within.json", {{"properties", {{"exceededTransferLimit", true}}}});
+  capped("paged.json", {{"features", {licences.at("features").at(0)}},
+                        {"links", {{{"rel", "next"}, {"href", "1.json"}}}},
+                        {"numberMatched", pages + 1}});
+  capped("fewer.json", {{"numberMatched", pages - 1}, {"exceededTransferLimit", false}});  // an estimate
+  set_licences(server.url("/files/fewer.json"));
+  EXPECT_EQ(context(allowed).exit_code, 0);
+  const std::string cut = "states " + std::to_string(pages + 1) + " features and gave " + std::to_string(pages);
   const std::map<std::string, std::string> wrong{{"/files/gone.json", "404"},
                                                  {"/files/again.json", "was there before"},
                                                  {"/files/table.json", "no FeatureCollection"},
+                                                 {"/files/matched.json", cut},
+                                                 {"/files/total.json", cut},
+                                                 {"/files/paged.json", cut},
+                                                 {"/files/exceeded.json", "says that there are more"},
+                                                 {"/files/within.json", "says that there are more"},
                                                  {"/~elsewhere/files/0.json", "layer licences"},
                                                  {"/~lie/files/0.json", "layer licences"}};
   for (const auto& [path, reason] : wrong) {
