@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const PageRequest current{request.url, R"({"limit":100,"collections":["sentinel-2-l2a"]})"};
   try {
     const ItemPage page = parse_item_page(fuzz::text_of(data, size), request, current);
-    require(!page.is_empty || page.items.empty());
+    require(page.items.size() + page.rejected.size() <= page.features);
     for (const FoundItem& item : page.items) {
       require(is_url(item.url));
       try {

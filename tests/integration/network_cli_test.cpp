@@ -197,6 +197,47 @@ TEST_F(Network, ReadsTheRecordedPagesOfPublicCatalogues) {
   }
 }
 
+/// Nothing that an API gives, or says that it has, is passed over without a word.
+TEST_F(Network, NamesWhatASearchPassesOver) {
+  const HttpServer server(scenes(), {"--page-size", "3"});
+  HttpClient client({}, server.policy());
+  const auto listed = [&](const std::string& mode) {
+    SearchRequest request;
+    request.collections = {"test"};
+    request.url = server.url(mode + "/stac");
+    return search_scenes(request, client);
+  };
+  const std::size_t all = listed("").scenes.size();
+  ASSERT_GT(all, 6U);
+  for (const char* mode : {"/~fewer", "/~overlap"}) {
+    const SourceListing listing = listed(mode);
+    EXPECT_THAT(listing.scenes, SizeIs(all)) << mode;
+    EXPECT_THAT(listing.rejected, SizeIs(0)) << mode;
+  }
+  for (const char* mode : {"/~capped", "/~capped0"}) {
+    const SourceListing listing = listed(mode);
+    EXPECT_THAT(listing.scenes, SizeIs(3)) << mode;
+    ASSERT_THAT(listing.rejected, SizeIs(1)) << mode;
+    EXPECT_EQ(listing.rejected[0].path, server.url(std::string(mode) + "/stac"));
+    EXPECT_EQ(listing.rejected[0].reason, "finds " + std::to_string(all) + " items and gave 3, without a next page");
+  }
+  const SourceListing same = listed("/~sameid");
+  EXPECT_THAT(same.scenes, SizeIs(1));
+  ASSERT_THAT(same.rejected, SizeIs(all - 1));
+  EXPECT_THAT(same.rejected[0].path, HasSubstr("/items/same"));
+  EXPECT_THAT(same.rejected[0].reason, HasSubstr("another item of an id that was there"));
+  const SourceListing odd = listed("/~odd");
+  EXPECT_THAT(odd.scenes, SizeIs(all));
+  ASSERT_THAT(odd.rejected, SizeIs(3 * ((all + 2) / 3)));
+  EXPECT_EQ(odd.rejected[1].path, server.url("/~odd/stac") + ", page 1, feature 2");
+  EXPECT_EQ(odd.rejected[1].reason, "is no item");
+  EXPECT_EQ(odd.rejected[2].reason, "has no id that is a text");
+
+  const test::Outcome outcome = test::run_process(command(server, "scenes", "/~capped/stac", {"--json"}));
+  EXPECT_EQ(outcome.exit_code, 4);
+  EXPECT_THAT(outcome.err + outcome.out, HasSubstr("items and gave 3, without a next page"));
+}
+
 /// What the items of an API leave open is of their collection, which is asked for once.
 TEST_F(Network, AsksOnceForTheCollection) {
   json item = json::parse(R"({"type": "Feature", "stac_version": "1.1.0", "geometry": null, "bbox": [45, 40, 46, 41],

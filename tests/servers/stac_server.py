@@ -30,6 +30,12 @@ shifted          parts of files that begin a byte later than was asked for
 short            half of the part that was asked for
 vague            parts of files without a word on which they are
 cN               status N for the collection
+capped           the first page without a link to the next; the number of all items
+capped0          the same, the number of all items as STAC had it before 1.0
+fewer            as the number of all items one of them
+overlap          pages that begin with the last item of the page before
+sameid           items that all have the same id
+odd              before the items of each page two features that are none, and an item without an id
 """
 
 import argparse
@@ -281,8 +287,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         if self.mode == "again":
             links = [{"rel": "next", "href": f"{self.base()}{path}", "method": "POST", "body": body}]
-        elif start + size < len(found):
-            token = {"token": str(start + size)}
+        elif start + size < len(found) and not self.mode.startswith("capped"):
+            token = {"token": str(start + size - (self.mode == "overlap"))}
             if body is None:
                 href = f"{self.base()}{path}?" + urllib.parse.urlencode({**query, **token})
                 links = [{"rel": "next", "href": href}]
@@ -303,7 +309,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 else:
                     asset["href"] = f"{self.base()}/{server.files}/{urllib.parse.quote(place)}"
             features.append(item)
-        self.send_json({"type": "FeatureCollection", "features": features, "links": links})
+        page = {"type": "FeatureCollection", "features": features, "links": links}
+        if self.mode == "capped":
+            page["numberMatched"] = len(found)
+        if self.mode == "capped0":
+            page["context"] = {"matched": len(found), "returned": len(features)}
+        if self.mode == "fewer":
+            page["numberMatched"] = 1
+        if self.mode == "sameid":
+            for item in features:
+                item["id"] = "same"
+        if self.mode == "odd":
+            features[:0] = [None, "x", {key: value for key, value in features[0].items() if key != "id"}]
+        self.send_json(page)
 
     def recorded(self, wanted):
         number = int(wanted.get("next", 0))

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
 #include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/products/stac_item.hpp"
 
@@ -291,6 +294,18 @@ std::optional<PageRequest> next_page(const json& page, const PageRequest& curren
   return std::nullopt;
 }
 
+/// OGC API Features, and STAC API before its 1.0.
+std::optional<std::uint64_t> matched_by(const json& page) {
+  const auto context = page.find("context");
+  for (const auto& [object, member] :
+       {std::pair{&page, "numberMatched"}, {context != page.end() ? &*context : &page, "matched"}}) {
+    const auto found = object->is_object() ? object->find(member) : object->end();
+    if (found == object->end()) continue;
+    if (const auto number = whole_number_in<std::uint64_t>(*found)) return number;
+  }
+  return std::nullopt;
+}
+
 std::string url_of(const json& item, const std::string& root) {
   for (const json& link : array_member(item, "links")) {
     if (text_member(link, "rel") == "self" && is_url(text_member(link, "href"))) return text_member(link, "href");
@@ -338,17 +353,29 @@ ItemPage parse_item_page(const std::string& text, const SearchRequest& request, 
     throw DataError("the answer is no FeatureCollection");
   }
   const std::string root = parse_endpoint(request.url).root;
-  ItemPage result{{}, features->empty(), next_page(answer, page)};
-  for (const json& item : *features) {
-    if (!item.is_object() || !is_wanted(item, request)) continue;
+  ItemPage result{{}, {}, features->size(), next_page(answer, page), matched_by(answer)};
+  for (std::size_t i = 0; i < features->size(); ++i) {
+    const json& item = (*features)[i];
+    const auto reject = [&](const char* why) { result.rejected.push_back({"feature " + std::to_string(i + 1), why}); };
+    if (!item.is_object()) {
+      reject("is no item");
+      continue;
+    }
+    if (!is_wanted(item, request)) continue;
+    const std::string id = text_member(item, "id");
+    if (id.empty()) {
+      reject("has no id that is a text");
+      continue;
+    }
     const std::string collection = text_member(item, "collection");
-    result.items.push_back({collection + "/" + text_member(item, "id"), collection, url_of(item, root),
+    result.items.push_back({collection + "/" + id, collection, url_of(item, root),
                             item.dump(-1, ' ', false, json::error_handler_t::replace)});
   }
   return result;
 }
 
-void search_items(const SearchRequest& request, HttpClient& client, const std::function<void(FoundItem)>& take) {
+std::vector<RejectedItem> search_items(const SearchRequest& request, HttpClient& client,
+                                       const std::function<void(FoundItem)>& take) {
   check_allowed(request.url, client.policy());
   try {
     const Endpoint endpoint = parse_endpoint(request.url);
@@ -359,21 +386,43 @@ void search_items(const SearchRequest& request, HttpClient& client, const std::f
     PageRequest current;
     std::string text = fetch_first_page(current, request, endpoint, abilities, client);
     std::set<PageRequest> seen{current};
-    std::set<std::string> known;
+    std::map<std::string, std::string> known;  // SHA-256 of items, by name
+    std::vector<RejectedItem> rejected;
+    std::uint64_t features = 0;
+    std::optional<std::uint64_t> matched;
     const auto end = std::chrono::steady_clock::now() + request.most_time;
     std::size_t empty_pages = 0;
     for (std::size_t pages = 1;; ++pages) {
       throw_if_interrupted();
       ItemPage page = parse_item_page(text, request, current);
-      empty_pages = page.is_empty ? empty_pages + 1 : 0;
+      empty_pages = page.features == 0 ? empty_pages + 1 : 0;
+      features += page.features;
+      if (page.matched) matched = page.matched;
+      for (const RejectedItem& feature : page.rejected) {
+        rejected.push_back(
+            {redacted(request.url) + ", page " + std::to_string(pages) + ", " + feature.path, feature.reason});
+      }
       for (FoundItem& item : page.items) {
-        if (!known.insert(item.name).second) continue;
-        if (known.size() > request.most_items) {
-          throw DataError("more than " + std::to_string(request.most_items) + " items");
+        const std::string content = sha256_text(item.text);
+        const auto [there, is_new] = known.try_emplace(item.name, content);
+        if (!is_new) {  // pages may overlap
+          if (there->second != content) {
+            rejected.push_back({redacted(item.url), "is another item of an id that was there: the first counts"});
+          }
+          continue;
         }
         take(std::move(item));
       }
-      if (!page.next) return;
+      if (known.size() + rejected.size() > request.most_items) {
+        throw DataError("more than " + std::to_string(request.most_items) + " items");
+      }
+      if (!page.next) {
+        if (matched && features < *matched) {
+          rejected.push_back({redacted(request.url), "finds " + std::to_string(*matched) + " items and gave " +
+                                                         std::to_string(features) + ", without a next page"});
+        }
+        return rejected;
+      }
       if (empty_pages > request.most_empty_pages) {
         throw DataError("more than " + std::to_string(request.most_empty_pages) + " pages in a row without an item");
       }
@@ -447,7 +496,7 @@ SourceListing search_scenes(const SearchRequest& request, HttpClient& client,
                             const std::function<void(const ListedScene&, const FoundItem&)>& see) {
   SourceListing listing;
   Collections collections(request, client);
-  search_items(request, client, [&](const FoundItem& item) {
+  std::vector<RejectedItem> passed_over = search_items(request, client, [&](const FoundItem& item) {
     StacItemOptions options;
     options.collection = [&](const std::string&) { return collections.get(item.collection); };
     try {
@@ -462,6 +511,7 @@ SourceListing search_scenes(const SearchRequest& request, HttpClient& client,
       listing.rejected.push_back({name, std::move(reason)});
     }
   });
+  std::move(passed_over.begin(), passed_over.end(), std::back_inserter(listing.rejected));
   std::sort(listing.scenes.begin(), listing.scenes.end(), is_listed_before);
   std::sort(listing.rejected.begin(), listing.rejected.end(), [](const RejectedItem& a, const RejectedItem& b) {
     return std::tie(a.path, a.reason) < std::tie(b.path, b.reason);

@@ -1,6 +1,7 @@
 #pragma once
 // Item search of STAC APIs (https://api.stacspec.org, 1.0): scenes of an archive by place, time and cloud.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -47,16 +48,20 @@ struct PageRequest {
 };
 
 struct ItemPage {
-  std::vector<FoundItem> items;  // those that the request wants, in the order of the page
-  bool is_empty = true;          // whether the page has none at all
+  std::vector<FoundItem> items;        // those that the request wants, in the order of the page
+  std::vector<RejectedItem> rejected;  // features that are none, by their number on the page: "feature 3"
+  std::size_t features = 0;            // all that the page has
   std::optional<PageRequest> next;
+  std::optional<std::uint64_t> matched;  // how many the search finds in all, where the page says so
 };
 
 /// What the answer to a page's request says. Throws DataError, without the URL, for what is no FeatureCollection or
 /// nested deeper than 64 levels, and for a link `next` that cannot be followed. Thread-safe.
 ItemPage parse_item_page(const std::string& text, const SearchRequest& request, const PageRequest& page);
 
-/// Hands over all items that a search finds, in the order of the pages, each once.
+/// Hands over all items that a search finds, in the order of the pages, each once, and gives what was passed over: items
+/// without an id, and others of an id that was there; and, where the pages end before what the API says that it finds,
+/// that they do.
 ///
 /// The search is POST, or GET where the API says that it has no other or answers POST with 404, 405 or 501. Places go
 /// as `intersects`, one polygon for each group of boxes that meet, or with GET as the `bbox` around them; the bound of
@@ -67,7 +72,7 @@ ItemPage parse_item_page(const std::string& text, const SearchRequest& request, 
 /// Throws ConfigError for a request without a collection, and DataError, starting with the URL: what HttpClient throws,
 /// a status that is not 200, a page that is no FeatureCollection or is nested deeper than 64 levels, a next page that
 /// was there before, more items or pages than the request allows. Thread-safe.
-void search_items(const SearchRequest& request, HttpClient& client, const std::function<void(FoundItem)>& take);
+std::vector<RejectedItem> search_items(const SearchRequest& request, HttpClient& client, const std::function<void(FoundItem)>& take);
 
 /// A collection from the network; null where the server says that there is none (404, 410). Throws what HttpClient
 /// throws, and DataError for another status and for what is no collection: what it says of its items is not known then.
