@@ -4,10 +4,13 @@
 
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <memory>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
 
 namespace pitwatch {
 namespace {
@@ -109,6 +112,26 @@ void set_instant_field(OGRFeature& feature, int field, Instant instant) {
   feature.SetField(field, static_cast<int>(date.year()), static_cast<int>(static_cast<unsigned>(date.month())),
                    static_cast<int>(static_cast<unsigned>(date.day())), static_cast<int>(time.hours().count()),
                    static_cast<int>(time.minutes().count()), second, utc);
+}
+
+std::string id_field(const OGRFeature& feature, int field) {
+  const OGRFieldDefn& definition = *feature.GetFieldDefnRef(field);
+  const auto refuse = [&](const char* why) {
+    throw DataError("the id in column '" + printable(definition.GetNameRef()) + "' is " + why + ": give ids as text");
+  };
+  if (definition.GetType() == OFTReal) {
+    constexpr double largest = 9007199254740992;  // 2^53: beyond it not every whole number is a double
+    const double value = feature.GetFieldAsDouble(field);
+    if (!(std::abs(value) < largest)) refuse("a number with more digits than are read");
+    if (value != std::floor(value)) refuse("no whole number");
+    return std::to_string(static_cast<std::int64_t>(value));
+  }
+  if (definition.GetType() == OFTInteger64) {
+    using Limits = std::numeric_limits<GIntBig>;
+    const GIntBig value = feature.GetFieldAsInteger64(field);
+    if (value == Limits::max() || value == Limits::min()) refuse("a number with more digits than are read");
+  }
+  return feature.GetFieldAsString(field);
 }
 
 }  // namespace pitwatch

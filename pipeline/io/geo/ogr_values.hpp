@@ -38,4 +38,9 @@ OGRSpatialReference reference_of(const std::string& crs);
 Instant instant_field(const OGRFeature& feature, int field);
 void set_instant_field(OGRFeature& feature, int field, Instant instant);
 
+/// The text of an id, which must be there. Of numbers OGR may have another than the file: beyond 64 bits it takes the
+/// largest there is, and of columns that are not of whole numbers throughout, or wider than 18 digits in a Shapefile,
+/// it keeps 53 bits: two ids could become one. Throws DataError, naming the column, for those and for fractions.
+std::string id_field(const OGRFeature& feature, int field);
+
 }  // namespace pitwatch

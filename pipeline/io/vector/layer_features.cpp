@@ -136,9 +136,19 @@ FieldNumbers fields_of(OGRLayer& layer, const LayerColumns& columns) {
           number(columns.valid_from), number(columns.valid_to), number(columns.accuracy_m)};
 }
 
-std::string text_of(const OGRFeature& feature, int field) {
+enum class Column { text, id };
+
+std::string id_of(const OGRFeature& feature, int field) {
+  try {
+    return id_field(feature, field);
+  } catch (const DataError& error) {
+    throw DataError("feature " + std::to_string(feature.GetFID()) + ": " + error.what());
+  }
+}
+
+std::string text_of(const OGRFeature& feature, int field, Column kind = Column::text) {
   if (field < 0 || !feature.IsFieldSetAndNotNull(field)) return {};
-  const std::string text = feature.GetFieldAsString(field);
+  const std::string text = kind == Column::id ? id_of(feature, field) : feature.GetFieldAsString(field);
   const std::string column = feature.GetFieldDefnRef(field)->GetNameRef();
   const std::string where = "feature " + std::to_string(feature.GetFID()) + ", column '" + printable(column) + "': ";
   if (text.size() > longest_text) {
@@ -252,7 +262,7 @@ class Reader {
 
   void take(const OGRFeature& from) {
     LayerFeature feature;
-    feature.id = text_of(from, fields_.id);
+    feature.id = text_of(from, fields_.id, Column::id);
     const bool has_id = !feature.id.empty();
     if (!has_id) feature.id = "#" + std::to_string(from.GetFID());
     feature.name = text_of(from, fields_.name);

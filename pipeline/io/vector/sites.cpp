@@ -180,7 +180,9 @@ bool is_usable_id(const std::string& id) {
 
 /// Throws DataError.
 std::string id_of(OGRFeature& feature) {
-  const std::string given = text_of(feature, "id");
+  const int index = index_of(feature, "id");
+  const bool is_given = index >= 0 && feature.IsFieldSetAndNotNull(index) != 0;
+  const std::string given = is_given ? id_field(feature, index) : "";
   if (is_usable_id(given)) return given;
   if (!given.empty()) throw DataError("its id must be 1 to 64 letters, digits, '-' or '_', not '" + given + "'");
   const std::string name = text_of(feature, "name");

@@ -118,6 +118,31 @@ TEST_F(LayerFeatures, ThatAreTheSameCountOnce) {
   EXPECT_EQ(content.features.size(), 3U);
 }
 
+/// Two licences must not become one.
+TEST_F(LayerFeatures, HaveTheIdsOfTheFileOrNone) {
+  const auto with_ids = [&](const std::vector<std::string>& ids) {
+    std::string features;
+    for (const std::string& id : ids) features += (features.empty() ? "" : ",") + feature(square_, R"("nr": )" + id);
+    LayerSource source = layer(features);
+    source.columns.id = "nr";
+    return source;
+  };
+  const auto ids = [&](const std::vector<std::string>& given) {
+    std::vector<std::string> found;
+    for (const LayerFeature& one : read_layer(with_ids(given)).features) found.push_back(one.id);
+    return found;
+  };
+  EXPECT_THAT(ids({"7", "8.0", "-12345678901234"}), ElementsAre("7", "8", "-12345678901234"));
+  EXPECT_THAT(ids({"9223372036854775806", "9007199254740993"}), ElementsAre("9223372036854775806", "9007199254740993"));
+  EXPECT_THAT(ids({R"("12345678901234567890")", R"("1.5")"}), ElementsAre("12345678901234567890", "1.5"));
+  const std::string many =
+      "feature 0: the id in column 'nr' is a number with more digits than are read: give ids as text";
+  EXPECT_THAT(refused(with_ids({"12345678901234567890"})), HasSubstr(many));
+  EXPECT_THAT(refused(with_ids({"12345678901234567", "8.0"})), HasSubstr(many));
+  EXPECT_THAT(refused(with_ids({"1e300"})), HasSubstr(many));
+  EXPECT_THAT(refused(with_ids({"7", "1.5"})), HasSubstr("feature 1: the id in column 'nr' is no whole number"));
+}
+
 TEST_F(LayerFeatures, DaysMayBeWrittenDayFirst) {
   LayerSource source = layer(feature(square_, R"("from": "01.05.2019", "to": "30.4.2029")"));
   source.columns.valid_from = "from";

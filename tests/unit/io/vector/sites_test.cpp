@@ -183,6 +183,17 @@ TEST_F(SiteFeatures, OneThatIsNoneDoesNotStopTheOthers) {
               HasSubstr("holds no site: site 'x': has no outline"));
 }
 
+TEST_F(SiteFeatures, AnIdIsThatOfTheFileOrNone) {
+  const Found whole = read({feature(R"("id": 7)"), feature(R"("id": 8.0)")});
+  ASSERT_EQ(whole.sites.size(), 2U);
+  EXPECT_EQ(whole.sites[1].id, "8");
+  const Found large = read({feature(R"("id": 7)"), feature(R"("id": 12345678901234567890)")});
+  EXPECT_EQ(large.sites.size(), 1U);
+  ASSERT_EQ(large.rejected.size(), 1U);
+  EXPECT_THAT(large.rejected[0].what, HasSubstr("feature 1"));
+  EXPECT_THAT(large.rejected[0].reason, HasSubstr("give ids as text"));
+}
+
 TEST_F(SiteFeatures, AnIdIsMadeOfTheName) {
   const Found found = read({feature(R"("name": "North pit [2]")"), feature(R"("name": "K\u00fcr \u00e7ay")"),
                             feature(R"("name": "\u0413\u044f\u043d")"), feature(R"("other": 1)")});

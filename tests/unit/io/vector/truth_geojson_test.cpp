@@ -200,6 +200,8 @@ TEST_F(ForeignTruth, MissingAndWrongMembersAreNamed) {
   expect_refused(with("clear_looks", "2022-06-01"), "'clear_looks' is not a list of times");
   expect_refused(with("clear_looks", json::array({"soon"})), "'clear_looks'");
   expect_refused(with("clear_looks", json::array({1, 2})), "'clear_looks'");
+  EXPECT_THAT(refusal(collection_of(with("id", 12345678901234567890U))),
+              AllOf(StartsWith(path_), HasSubstr("feature "), HasSubstr("give ids as text")));
 }
 
 TEST_F(ForeignTruth, GeometriesThatAreNoPolygonsAreNamed) {
