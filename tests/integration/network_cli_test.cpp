@@ -516,6 +516,25 @@ TEST_F(Network, AFileIsReadByTheDeadlineOrNotAtAll) {
   EXPECT_LT(seconds_of([&] { EXPECT_EQ(reads("/~drip"), 0); }), 3);
 }
 
+TEST_F(Network, AFileThatIsReplacedWhileItIsReadIsRefused) {
+  const std::string content(300'000, 'x');
+  test::write_text(folder_ / "file.bin", content);
+  const HttpServer server(folder_.path());
+  RemoteFiles files(std::make_shared<HttpClient>(HttpOptions{}, server.policy()));
+  const auto reads = [&](const std::string& mode) {
+    const std::string name = files.gdal_name(server.url(mode + "/files/file.bin"));
+    const std::unique_ptr<VSILFILE, int (*)(VSILFILE*)> file(VSIFOpenL(name.c_str(), "rb"), &VSIFCloseL);
+    std::string whole(content.size(), ' ');
+    return file && VSIFReadL(whole.data(), 1, whole.size(), file.get()) == whole.size() && whole == content;
+  };
+  for (const char* mode : {"", "/~touched"}) EXPECT_TRUE(reads(mode)) << mode;
+  for (const char* mode : {"/~resized", "/~retagged", "/~retimed"}) {
+    const GdalErrorCapture errors;
+    EXPECT_FALSE(reads(mode)) << mode;
+    EXPECT_THAT(errors.explain("read"), HasSubstr("/files/file.bin: has changed while it was read")) << mode;
+  }
+}
+
 TEST_F(Network, TheProgramEndsByTheDeadline) {
   const HttpServer server(folder_.path());
   const auto start = std::chrono::steady_clock::now();

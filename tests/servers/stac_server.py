@@ -35,6 +35,8 @@ capped0          the same, the number of all items as STAC had it before 1.0
 fewer            as the number of all items one of them
 overlap          pages that begin with the last item of the page before
 sameid           items that all have the same id
+resized retagged retimed  files of which the parts after the first are of another file: by size, ETag, Last-Modified
+touched          the same ETag, another Last-Modified
 odd              before the items of each page two features that are none, and an item without an id
 """
 
@@ -351,8 +353,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 first += 1
             if self.mode == "short":
                 last = (first + last) // 2
+            is_other = first > 0
+            if self.mode == "retagged":
+                headers.append(("ETag", f'"{is_other}"'))
+            if self.mode in ("retagged", "retimed"):
+                headers.append(("Last-Modified", f"Tue, 01 Jan 2030 00:00:0{int(is_other)} GMT"))
+            if self.mode == "touched":
+                headers += [("ETag", '"same"'), ("Last-Modified", f"Tue, 01 Jan 2030 00:00:0{int(is_other)} GMT")]
             if self.mode != "vague":
-                headers.append(("Content-Range", f"bytes {first}-{last}/{size}"))
+                whole = size + (self.mode == "resized" and is_other)
+                headers.append(("Content-Range", f"bytes {first}-{last}/{whole}"))
         with open(path, "rb") as file:
             file.seek(first)
             body = file.read(last + 1 - first)

@@ -57,6 +57,8 @@ struct Attempt {
   curl_off_t wait_s = 0;    // Retry-After
   curl_off_t received = 0;  // bytes of the body, as they were sent
   std::string range;        // Content-Range
+  std::string etag;
+  std::string last_modified;
 };
 
 struct Sink {
@@ -260,6 +262,13 @@ struct HttpClient::State {
     }
   }
 
+  /// Empty where there is none.
+  static std::string header_of(CURL* handle, const char* name) {
+    curl_header* header = nullptr;
+    const bool is_there = curl_easy_header(handle, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
+    return is_there ? header->value : "";
+  }
+
   /// What the headers of an answer say.
   static void read_answer(CURL* handle, const Question& question, Attempt& result) {
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &result.answer.status);
@@ -267,12 +276,12 @@ struct HttpClient::State {
     const char* target = nullptr;
     curl_easy_getinfo(handle, CURLINFO_REDIRECT_URL, &target);
     if (target != nullptr) result.redirect = target;
-    curl_header* header = nullptr;
-    if (question.part && curl_easy_header(handle, "Content-Range", 0, CURLH_HEADER, -1, &header) == CURLHE_OK) {
-      result.range = header->value;
+    if (question.part) {
+      result.range = header_of(handle, "Content-Range");
+      result.etag = header_of(handle, "ETag");
+      result.last_modified = header_of(handle, "Last-Modified");
     }
-    if (curl_easy_header(handle, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) return;
-    const std::time_t date = curl_getdate(header->value, nullptr);
+    const std::time_t date = curl_getdate(header_of(handle, "Date").c_str(), nullptr);
     if (date > 0) result.answer.date = Instant{std::chrono::seconds(date)};
   }
 
@@ -418,6 +427,8 @@ HttpPart HttpClient::get_part(const std::string& url, std::int64_t from, std::in
   const std::string fault = fault_of(part, answer.range, asked);
   if (!fault.empty()) throw DataError(redacted(url) + ": " + fault);
   part.whole_bytes = parse_range(answer.range)->whole;
+  part.etag = std::move(answer.etag);
+  part.last_modified = std::move(answer.last_modified);
   return part;
 }
 

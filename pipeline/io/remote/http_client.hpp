@@ -55,6 +55,8 @@ struct HttpPart {
   std::string url;               // that answered, after redirects
   std::string body;              // where `status` is 206, as many bytes as were asked for and are there
   std::int64_t whole_bytes = 0;  // of the file
+  std::string etag;              // of the file, where the server gives one (RFC 9110, 8.8)
+  std::string last_modified;     // likewise
 };
 
 /// Throws ConfigError where the file of certificates is none that can be read.

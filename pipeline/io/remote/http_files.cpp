@@ -27,11 +27,21 @@ constexpr std::int64_t most_joined_bytes = 16 << 20;
 constexpr std::int64_t widest_gap_bytes = 1 << 10;
 constexpr std::size_t most_heads = 512;
 
-/// How a file begins, and how long it is.
+/// How a file begins, and which one it is.
 struct Head {
   std::string bytes;
   std::int64_t whole_bytes = 0;
+  std::string etag;
+  std::string last_modified;
 };
+
+/// Whether a part is one of the file that the head is of. A tag tells files apart by themselves, times only where there
+/// are no tags: copies of one file may differ in them.
+bool is_of(const HttpPart& part, const Head& head) {
+  if (part.whole_bytes != head.whole_bytes) return false;
+  if (!part.etag.empty() && !head.etag.empty()) return part.etag == head.etag;
+  return part.last_modified.empty() || head.last_modified.empty() || part.last_modified == head.last_modified;
+}
 
 /// What all open files have in common.
 struct Service {
@@ -89,11 +99,18 @@ std::shared_ptr<const Head> head_of(const std::string& url, Patience& patience) 
     if (const auto found = service().heads.find(url); found != service().heads.end()) return found->second;
   }
   HttpPart part = patience.read_part(url, 0, head_bytes);
-  auto head = std::make_shared<const Head>(Head{std::move(part.body), part.whole_bytes});
+  auto head = std::make_shared<const Head>(
+      Head{std::move(part.body), part.whole_bytes, std::move(part.etag), std::move(part.last_modified)});
   const std::lock_guard lock(service().mutex);
   if (service().heads.size() >= most_heads) service().heads.clear();
   service().heads[url] = head;
   return head;
+}
+
+/// Whoever opens the file next has it as it is then.
+void forget_head(const std::string& url) {
+  const std::lock_guard lock(service().mutex);
+  service().heads.erase(url);
 }
 
 /// One open file. Of one thread at a time.
@@ -141,7 +158,7 @@ class OpenFile {
              ranges[next].end() - from <= most_joined_bytes) {
         end = std::max(end, ranges[next++].end());
       }
-      const std::string body = patience_.read_part(url_, from, end - from).body;
+      const std::string body = read_part(from, end - from);
       if (static_cast<std::int64_t>(body.size()) != end - from) throw DataError(redacted(url_) + ": ends too early");
       for (; i < next; ++i) {
         std::memcpy(ranges[i].into, body.data() + (ranges[i].from - from), static_cast<std::size_t>(ranges[i].bytes));
@@ -150,6 +167,14 @@ class OpenFile {
   }
 
  private:
+  /// Of two files that were there one after the other no part fits the other.
+  std::string read_part(std::int64_t from, std::int64_t count) {
+    HttpPart part = patience_.read_part(url_, from, count);
+    if (is_of(part, *head_)) return std::move(part.body);
+    forget_head(url_);
+    throw DataError(redacted(url_) + ": has changed while it was read");
+  }
+
   /// Copies from a piece of the file what it has of the position on.
   std::int64_t copy(const std::string& piece, std::int64_t from, char* into, std::int64_t most) const {
     const std::int64_t has = from + static_cast<std::int64_t>(piece.size()) - position_;
@@ -163,7 +188,7 @@ class OpenFile {
     const bool goes_on = position_ == ahead_from_ + static_cast<std::int64_t>(ahead_.size());
     read_ahead_ = goes_on ? std::min(2 * read_ahead_, most_read_ahead_bytes) : least_request_bytes;
     const std::int64_t bytes = std::min({std::max(wanted, read_ahead_), size() - position_, most_joined_bytes});
-    ahead_ = patience_.read_part(url_, position_, bytes).body;
+    ahead_ = read_part(position_, bytes);
     ahead_from_ = position_;
   }
 

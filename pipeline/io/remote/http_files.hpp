@@ -22,7 +22,8 @@ using ReadPart = std::function<HttpPart(const std::string& url, std::int64_t fro
 /// which its header comes in one request, are kept for whoever opens it next. Reads of less than 16 KiB take what
 /// follows with them, more of it while they go on one after the other; ranges that are asked for together and lie
 /// within a kilobyte of each other come together. From opening to closing, a file may be waited for as long as
-/// `most_time` in all. Errors are reported to GDAL's error handler, URLs redacted.
+/// `most_time` in all. A part that is of another file than the first one, by its size, its ETag or, without one, its
+/// Last-Modified, is an error. Errors are reported to GDAL's error handler, URLs redacted.
 void serve_http_files(ReadPart read, std::chrono::milliseconds most_time);
 
 }  // namespace pitwatch
