@@ -17,6 +17,7 @@
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/files/write_refusal.hpp"
 #include "pipeline/io/raster/band_file.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/register/register.hpp"
@@ -93,7 +94,10 @@ class Publication {
     const std::string out = place.string();
     std::error_code error;
     fs::create_directories(fs::path(out).parent_path(), error);
-    if (error) throw IoError(options_.out + ": cannot be made: " + error.message());
+    if (error) {
+      expect_may_write(out, error.value());
+      throw IoError(options_.out + ": cannot be made: " + error.message());
+    }
     AtomicFolder folder(out);
     for (const char* const name : {"items", "chips", "comparisons", "feeds", "qgis", "mapserver"}) {
       folder.make_folder(name);

@@ -158,6 +158,39 @@ TEST_F(Sharing, WhatNeedsToWriteSaysSoInOneLine) {
   EXPECT_TRUE(before == snapshot(state_));
 }
 
+TEST_F(Sharing, AnOutputInAFolderOfOthersIsRefusedWithItsOwner) {
+  ASSERT_EQ(nights_.run(state_).exit_code, 0);
+  const std::string theirs = nights_ / "theirs";
+  fs::create_directories(theirs + "/folder");
+  const std::string id = *test::published_ids(state_).begin();
+  const auto refused = [&](std::vector<std::string> words, const std::string& out, bool has_state = true) {
+    words.insert(words.end(), {"--out", out});
+    if (has_state) words.insert(words.end(), {"--state", state_});
+    const Outcome outcome = as_reader(words);
+    EXPECT_EQ(outcome.exit_code, 2) << words[0] << " " << words[1] << ": " << outcome.err;
+    EXPECT_THAT(test::lines_of(outcome.err).back(),
+                AllOf(HasSubstr(theirs), HasSubstr("may not write it (Permission denied), which belongs to " +
+                                                   process_user() + ", mode 0755")))
+        << words[0];
+    EXPECT_THAT(outcome.out, IsEmpty());
+  };
+  for (const char* format : {"geojson", "gpkg", "csv", "kml"}) {
+    refused({"alerts", "export", "--format", format}, theirs + "/alerts." + format);
+  }
+  refused({"map"}, theirs + "/map");
+  refused({"publish"}, theirs + "/publish");
+  refused({"publish"}, theirs + "/deep/publish");
+  refused({"evidence", id}, theirs + "/evidence.zip");
+  refused({"report", "--alert", id}, theirs + "/folder");
+  refused({"account"}, theirs + "/folder");
+  refused({"coverage", "--now", "2022-05-01"}, theirs + "/folder");
+  const std::string scenes = nights_.inbox();
+  refused({"index", scenes, "--index", "NDVI", "--composite", "median"}, theirs + "/ndvi.tif", false);
+  refused({"index", scenes, "--index", "NDVI"}, theirs + "/folder", false);
+  EXPECT_THAT(test::names_in(theirs), SizeIs(1));
+  EXPECT_THAT(test::names_in(theirs + "/folder"), IsEmpty());
+}
+
 TEST_F(Sharing, ARefusedLockSaysWhoHasIt) {
   ASSERT_EQ(nights_.run(state_).exit_code, 0);
   EXPECT_THAT(test::read_text(state_ + "/lock"), IsEmpty()) << "nobody has it";

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/files/write_refusal.hpp"
 
 namespace pitwatch {
 namespace {
@@ -45,6 +46,12 @@ constexpr std::string_view temporary_mark = ".tmp-";
 
 std::string temporary_prefix(const std::filesystem::path& path) {
   return "." + path.filename().string() + std::string(temporary_mark);
+}
+
+/// Of a name in a folder, what could not be made or given.
+[[noreturn]] void fail_in_folder(const std::string& path, const char* what, int error_number) {
+  expect_may_write(std::filesystem::path(path).parent_path().string(), error_number);
+  fail(path, what, error_number);
 }
 
 /// Unique within the machine's running processes.
@@ -94,7 +101,7 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path), temporary_(tempor
   const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
   remove_leftovers(folder.empty() ? "." : folder.string(), temporary_prefix(path_));
   const Descriptor file(temporary_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
-  if (!file.ok()) fail(path_, "cannot create", errno);
+  if (!file.ok()) fail_in_folder(path_, "cannot create", errno);
 }
 
 AtomicFile::~AtomicFile() {
@@ -115,7 +122,7 @@ void AtomicFile::commit() {
     if (!file.ok()) fail(path_, "cannot reopen before renaming", errno);
     if (::fsync(file.get()) != 0 || !file.close()) fail(path_, "cannot write", errno);
   }
-  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, "cannot rename into place", errno);
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail_in_folder(path_, "cannot rename into place", errno);
   committed_ = true;
   make_name_durable(path_);
 }

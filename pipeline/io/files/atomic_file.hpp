@@ -42,7 +42,7 @@ void remove_leftovers(const std::string& folder, std::string_view prefix = ".");
 void make_durable(const std::string& path, const std::string& shown = {});
 
 /// The same of the folder that a path lies in, so that the path's own name does; of one that may not be read nothing
-/// is done. Throws IoError that starts with the path.
+/// is done. Throws IoError that starts with the path, ConfigError where this user may not write in the folder.
 void make_name_durable(const std::string& path);
 
 /// Has the system begin to write out what an open file holds, so that a commit() later waits less. A hint: never fails.

@@ -14,6 +14,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/files/write_refusal.hpp"
 
 namespace pitwatch {
 namespace {
@@ -72,6 +73,7 @@ AtomicFolder::AtomicFolder(const std::string& path) : path_(path), temporary_(te
   remove_folder_leftovers(parent.empty() ? "." : parent.string(), temporary_prefix(path_));
   std::error_code error;
   if (!fs::create_directory(temporary_, error)) {
+    expect_may_write(parent.string(), error.value());
     throw IoError(path_ + ": cannot create: " + (error ? error.message() : std::strerror(EEXIST)));
   }
 }
@@ -103,7 +105,9 @@ void AtomicFolder::commit() {
   } else if ((errno != ENOTEMPTY && errno != EEXIST) ||
              ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) != 0) {
     // Where they were exchanged, the temporary name is that of the older folder, which goes with this object.
-    throw IoError(path_ + ": cannot rename into place: " + std::strerror(errno));
+    const int reason = errno;
+    expect_may_write(fs::path(path_).parent_path().string(), reason);
+    throw IoError(path_ + ": cannot rename into place: " + std::strerror(reason));
   }
   make_name_durable(path_);
 }

@@ -3,14 +3,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <sstream>
@@ -21,20 +19,12 @@
 #include "pipeline/core/interrupt.hpp"
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/files/process_user.hpp"
+#include "pipeline/io/files/write_refusal.hpp"
 
 namespace pitwatch {
 namespace {
 
 constexpr std::size_t longest_note = 1024;  // bytes
-
-/// Whose a file is, and what may be done with it: "which belongs to root, mode 0644".
-std::string owner_text(const std::string& path) {
-  struct stat facts {};
-  if (::stat(path.c_str(), &facts) != 0) return "which cannot be looked at";
-  std::array<char, 16> mode{};
-  std::snprintf(mode.data(), mode.size(), "%04o", static_cast<unsigned>(facts.st_mode & 07777U));
-  return "which belongs to " + user_name(facts.st_uid) + ", mode " + mode.data();
-}
 
 /// What whoever has the lock has said of itself; empty where that is not to be had. The file may hold anything, and
 /// what a killed process has left.
@@ -91,13 +81,11 @@ std::string busy_text(const std::string& folder, int descriptor) {
   throw IoError(folder + "/lock: cannot lock: " + std::strerror(reason));
 }
 
-bool is_refusal(int reason) { return reason == EACCES || reason == EPERM || reason == EROFS; }
-
 int open_lock(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (descriptor >= 0) return descriptor;
   const int reason = errno;
-  if (is_refusal(reason)) refuse_writer(path, reason);
+  if (is_write_refusal(reason)) refuse_writer(path, reason);
   throw IoError(path + ": cannot create: " + std::strerror(reason));
 }
 
@@ -125,17 +113,14 @@ void wait_for_lock(int descriptor, int kind, const std::string& lock) {
 }  // namespace
 
 void refuse_writer(const std::string& path, int reason) {
-  std::error_code none;
-  const bool is_there = std::filesystem::exists(path, none);
-  const std::string place = is_there ? path : std::filesystem::path(path).parent_path().string();
-  throw ConfigError(place + ": user " + process_user() + " may not write it (" + std::strerror(reason) + "), " +
-                    owner_text(place) + ": nothing was done; what lists, shows and exports only needs to read");
+  throw ConfigError(write_refusal(path, reason) +
+                    ": nothing was done; what lists, shows and exports only needs to read");
 }
 
 void make_folder(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error && is_refusal(error.value())) refuse_writer(path, error.value());
+  if (error && is_write_refusal(error.value())) refuse_writer(path, error.value());
   if (error) throw IoError(path + ": cannot be made: " + error.message());
 }
 
