@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/text.hpp"
 #include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
@@ -24,7 +25,7 @@ std::string next_of(const json& page, const std::string& url) {
   const auto links = page.find("links");
   if (links == page.end() || !links->is_array()) return {};
   for (const json& link : *links) {
-    if (text_member(link, "rel") == "next") return resolve_url(url, text_member(link, "href"));
+    if (lower_ascii(text_member(link, "rel")) == "next") return resolve_url(url, text_member(link, "href"));
   }
   return {};
 }
@@ -39,6 +40,9 @@ std::optional<std::uint64_t> stated_features(const json& page) {
   }
   return std::nullopt;
 }
+
+/// As GeoJSON named it before RFC 7946.
+json crs_of(const json& page) { return page.value("crs", json()); }
 
 /// ArcGIS, of an answer that ends at what the service gives at once.
 bool is_cut_off(const json& page) {
@@ -89,6 +93,7 @@ std::string fetch_layer(const std::string& url, HttpClient& client) {
       page.erase("links");
       all = std::move(page);
     } else {
+      if (crs_of(page) != crs_of(all)) throw DataError(redacted(url) + ": its pages have different CRSs");
       for (json& feature : page["features"]) all["features"].push_back(std::move(feature));
     }
   }

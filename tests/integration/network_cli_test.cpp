@@ -103,7 +103,8 @@ TEST_F(Network, SearchesPageByPageInEveryWayOfPaging) {
   const test::Outcome local = test::run_process({PITWATCH_PROGRAM, "scenes", scenes(), "--json"});
   const std::vector<std::string> expected = ids_of(local.out);
   ASSERT_GT(expected.size(), 7U);
-  for (const char* path : {"/stac", "/stac/", "/stac/search", "/~whole/stac", "/~nopost/stac", "/~hollow/stac"}) {
+  for (const char* path : {"/stac", "/stac/", "/stac/search", "/~whole/stac", "/~nopost/stac", "/~hollow/stac",
+                           "/~case/stac", "/~query/stac", "/~hostless/stac"}) {
     const test::Outcome found = test::run_process(command(server, "scenes", path, {"--json"}));
     EXPECT_EQ(found.exit_code, 0) << path << found.err;
     EXPECT_EQ(ids_of(found.out), expected) << path;

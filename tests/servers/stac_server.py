@@ -37,6 +37,8 @@ overlap          pages that begin with the last item of the page before
 sameid           items that all have the same id
 resized retagged retimed  files of which the parts after the first are of another file: by size, ETag, Last-Modified
 touched          the same ETag, another Last-Modified
+case             next links that are called "NEXT", with the method "post"
+query hostless   next links that are a query alone, a URL without its scheme
 odd              before the items of each page two features that are none, and an item without an id
 """
 
@@ -291,9 +293,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             links = [{"rel": "next", "href": f"{self.base()}{path}", "method": "POST", "body": body}]
         elif start + size < len(found) and not self.mode.startswith("capped"):
             token = {"token": str(start + size - (self.mode == "overlap"))}
-            if body is None:
+            if self.mode == "query" or (self.mode == "hostless" and body is not None):
+                links = [{"rel": "next", "href": "?" + urllib.parse.urlencode(token)}]
+            elif self.mode == "hostless":
+                href = f"//{self.headers['Host']}{self.prefix}{path}?" + urllib.parse.urlencode(token)
+                links = [{"rel": "next", "href": href}]
+            elif body is None:
                 href = f"{self.base()}{path}?" + urllib.parse.urlencode({**query, **token})
                 links = [{"rel": "next", "href": href}]
+            elif self.mode == "case":
+                links = [{"rel": "NEXT", "href": "search", "method": "post", "merge": True, "body": token}]
             elif self.mode == "whole":
                 links = [{"rel": "next", "href": f"{self.base()}{path}", "method": "POST", "merge": False,
                           "body": {**wanted, **token}}]

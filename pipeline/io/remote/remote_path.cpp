@@ -275,11 +275,10 @@ std::string resolve_url(const std::string& base, const std::string& reference) {
     return without_fragment(reference);
   }
   const RemoteUrl from = parse_remote_url(base);
-  if (reference.empty() || reference.starts_with("//") || reference.find_first_of("?#") == 0) {
-    refuse("not a reference to a file", reference);
-  }
+  if (reference.empty() || reference.starts_with('#')) refuse("not a reference to a file", reference);
+  if (reference.starts_with("//")) return resolve_url(base, from.scheme + ":" + reference);
   const std::size_t mark = std::min(reference.find_first_of("?#"), reference.size());
-  const std::string path = reference.substr(0, mark);
+  const std::string path = mark == 0 ? from.path : reference.substr(0, mark);
   std::vector<std::string_view> segments;
   const std::string joined = path[0] == '/' ? path : from.path.substr(0, from.path.rfind('/') + 1) + path;
   for (const std::string_view segment : split(std::string_view(joined).substr(1), '/')) {

@@ -57,9 +57,9 @@ struct RemoteUrl {
 /// more than 4096 bytes. A fragment is dropped. Thread-safe.
 RemoteUrl parse_remote_url(std::string_view url);
 
-/// The URL of a reference that stands in a document at `base` (RFC 3986, 5.2): a URL as it is, an absolute path on the
-/// same host, a relative path beside the document; the base's query is not taken over. Throws DataError as
-/// parse_remote_url() does, and for a reference without a path.
+/// The URL of a reference that stands in a document at `base` (RFC 3986, 5.2): a URL as it is, one without a scheme, an
+/// absolute path on the same host, a relative path beside the document, a query of the document itself; the base's
+/// query is not taken over. Throws DataError as parse_remote_url() does, and for a reference without any of these.
 std::string resolve_url(const std::string& base, const std::string& reference);
 
 /// Throws DataError with the reason, the URL redacted, for a URL that the policy does not allow. Thread-safe.

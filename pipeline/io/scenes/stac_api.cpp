@@ -12,6 +12,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
+#include "pipeline/core/text.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
@@ -184,6 +185,8 @@ json box_around(const std::vector<DegreeBox>& places, const std::vector<DegreeBo
   return json::array({all.west, all.south, all.east, all.north});
 }
 
+bool is_post(const json& link) { return lower_ascii(text_member(link, "method")) == "post"; }
+
 /// What the API's landing page says of it.
 struct Abilities {
   bool posts = true;
@@ -210,8 +213,8 @@ Abilities abilities_of(const Endpoint& endpoint, HttpClient& client) {
   bool gets = false;
   bool posts = false;
   for (const json& link : array_member(page, "links")) {
-    if (text_member(link, "rel") != "search") continue;
-    (text_member(link, "method") == "POST" ? posts : gets) = true;
+    if (lower_ascii(text_member(link, "rel")) != "search") continue;
+    (is_post(link) ? posts : gets) = true;
   }
   abilities.posts = posts || !gets;
   return abilities;
@@ -276,11 +279,11 @@ std::string fetch_first_page(PageRequest& first, const SearchRequest& request, c
 
 std::optional<PageRequest> next_page(const json& page, const PageRequest& current) {
   for (const json& link : array_member(page, "links")) {
-    if (text_member(link, "rel") != "next") continue;
+    if (lower_ascii(text_member(link, "rel")) != "next") continue;
     const std::string href = text_member(link, "href");
     if (href.empty()) throw DataError("a link 'next' without 'href'");
     PageRequest next{resolve_url(current.url, href), std::nullopt};
-    if (text_member(link, "method") == "POST") {
+    if (is_post(link)) {
       const auto body = link.find("body");
       const auto merge = link.find("merge");
       const bool has_body = body != link.end() && body->is_object();

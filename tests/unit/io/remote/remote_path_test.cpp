@@ -145,7 +145,10 @@ TEST(ResolveUrl, References) {
   EXPECT_EQ(resolve_url(base, "/B04.tif"), "https://a.org:8443/B04.tif");
   EXPECT_EQ(resolve_url(base, "https://b.org/B04.tif"), "https://b.org/B04.tif");
   EXPECT_EQ(resolve_url("s3://bucket/x/item.json", "../B04.tif"), "s3://bucket/B04.tif");
-  for (const char* reference : {"", "?x", "#x", "//b.org/x", "ftp://b.org/x", "https://u:p@b.org/x"}) {
+  EXPECT_EQ(resolve_url(base, "?x=1&y"), "https://a.org:8443/stac/items/item.json?x=1&y");
+  EXPECT_EQ(resolve_url(base, "//b.org/x?y"), "https://b.org/x?y");
+  EXPECT_EQ(resolve_url("http://a.org/x", "//b.org:81/y"), "http://b.org:81/y");
+  for (const char* reference : {"", "#x", "//", "///x", "//u:p@b.org/x", "ftp://b.org/x", "https://u:p@b.org/x"}) {
     EXPECT_THROW(resolve_url(base, reference), DataError) << reference;
   }
 }
