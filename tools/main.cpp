@@ -157,6 +157,7 @@ void on_signal(int signal) {
 }
 
 void heed_signals() {
+  ::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit of sizes (ulimit -f) is an error of writing, with a message
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction action {};
     // What the caller has the program ignore, as nohup does, stays ignored.

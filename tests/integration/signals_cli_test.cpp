@@ -102,6 +102,19 @@ TEST(SignalsCli, WhatIsIgnoredStaysIgnored) {
   EXPECT_EQ(run_process({"/bin/sh", "-c", line}).exit_code, 0);
 }
 
+/// A limit of sizes has the system send a signal that would kill the program in the middle of its work.
+TEST(SignalsCli, AFileBeyondTheLimitOfSizesIsAnErrorWithItsReason) {
+  const Nights nights;
+  nights.deliver(0, 34);
+  std::vector<std::string> words{"/bin/sh", "-c", "ulimit -f 8; exec \"$@\"", "sh"};
+  const std::vector<std::string> run = nights.command(nights / "state");
+  words.insert(words.end(), run.begin(), run.end());
+  const Outcome outcome = run_process(words);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("File too large"));
+  EXPECT_EQ(nights.run(nights / "state").exit_code, 0);
+}
+
 TEST(SignalsCli, EndASimulation) {
   const test::TemporaryFolder folder;
   const Outcome simulation = signalled({PITWATCH_PROGRAM, "simulate", "--sites", test::night_scenes().sites(), "--from",
