@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -144,9 +145,13 @@ std::vector<OutlinedAlert> read_alerts_geojson(const std::string& path) {
     const json collection = parse_json(read_whole_file(path, most_bytes));
     const json& features = member(collection, "features");
     if (!features.is_array()) throw DataError("'features' is no list");
+    std::set<std::string> ids;
     for (const json& feature : features) {
       OutlinedAlert& outlined = alerts.emplace_back();
       outlined.alert.id = text_of(member(feature, "id"), "id");
+      if (!ids.insert(outlined.alert.id).second) {
+        throw DataError("several features have the id '" + outlined.alert.id + "'");
+      }
       try {
         read_feature(feature, outlined);
       } catch (const DataError& error) {

@@ -29,7 +29,7 @@ std::vector<AlertFeature> read_alerts(const std::string& path, const std::string
 
 /// Reads what alerts_geojson() wrote, all properties of it; of earlier versions too, which had no `superseded`. In the
 /// order of the file, without history. Throws DataError, starting with the path and naming the feature and the member:
-/// cannot be read, no such collection, a member missing, of another type or none that the program knows.
+/// cannot be read, no such collection, an id twice, a member missing, of another type or none that the program knows.
 std::vector<OutlinedAlert> read_alerts_geojson(const std::string& path);
 
 }  // namespace pitwatch

@@ -180,6 +180,29 @@ std::vector<int> checked_fields(OGRLayer& layer, const Table& layout) {
   return fields;
 }
 
+/// SQLite keeps in a column whatever it is given: OGR would read a text where a number belongs as 0.
+void expect_numbers(OGRLayer& layer, const Table& layout, const std::vector<int>& fields) {
+  GDALDataset* const dataset = layer.GetDataset();
+  if (dataset == nullptr || dataset->GetDriverName() != std::string_view("GPKG")) return;
+  std::string cases;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const TableColumn& column = layout.columns[i];
+    const bool is_real = column.type == ColumnType::real;
+    if (fields[i] < 0 || (!is_real && column.type != ColumnType::integer)) continue;
+    cases += " WHEN typeof(\"" + column.name + "\") NOT IN ('null', 'integer'" + (is_real ? ", 'real'" : "") +
+             ") THEN '" + column.name + "'";
+  }
+  if (cases.empty()) return;
+  const std::string sql = "SELECT wrong FROM (SELECT CASE" + cases + " END AS wrong FROM \"" +
+                          std::string(layer.GetName()) + "\") WHERE wrong IS NOT NULL LIMIT 1";
+  OGRLayer* const answer = dataset->ExecuteSQL(sql.c_str(), nullptr, nullptr);
+  if (answer == nullptr) return;  // the error that GDAL reports is the caller's
+  const OGRFeatureUniquePtr found(answer->GetNextFeature());
+  const std::string wrong = found ? found->GetFieldAsString(0) : "";
+  dataset->ReleaseResultSet(answer);
+  if (!wrong.empty()) throw DataError("table '" + layout.name + "': column '" + wrong + "' holds what is no number");
+}
+
 /// Leaves the shapes of a layer unread as long as it lives.
 class WithoutShapes {
  public:
@@ -209,6 +232,7 @@ TableRow row_of(const OGRFeature& feature, const std::vector<int>& fields, const
 Table read_layer(OGRLayer& layer, const Table& layout, const GdalErrorCapture& errors) {
   Table table{layout.name, layout.has_shapes, layout.columns, {}, {}};
   const std::vector<int> fields = checked_fields(layer, layout);
+  expect_numbers(layer, layout, fields);
   std::optional<WithoutShapes> without;
   if (!layout.has_shapes && layer.GetGeomType() != wkbNone) without.emplace(layer);
   std::vector<std::pair<GIntBig, TableRow>> numbered;

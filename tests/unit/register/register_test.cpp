@@ -813,6 +813,29 @@ TEST_F(RegisterTest, WhatIsNoRegisterIsLeft) {
   EXPECT_TRUE(bytes() == mistyped);
 }
 
+/// SQLite takes a text in a column of numbers.
+TEST_F(RegisterTest, ATextWhereANumberBelongsIsNotZero) {
+  update(told_alerts());
+  if (std::system("/usr/bin/python3 -c 'import sqlite3'") != 0) GTEST_SKIP() << "no python3";
+  // GeoPackages have triggers that call functions which only GDAL has.
+  test::write_text(
+      folder_ / "edit.py",
+      "import sqlite3, sys\n"
+      "c = sqlite3.connect(sys.argv[1])\n"
+      "for (trigger,) in c.execute(\"SELECT name FROM sqlite_master WHERE type = 'trigger'\").fetchall():\n"
+      "    c.execute(f'DROP TRIGGER \"{trigger}\"')\n"
+      "c.execute(sys.argv[2])\n"
+      "c.commit()\n");
+  const std::string whole = bytes();
+  for (const std::string column : {"area_ha", "observations"}) {
+    test::write_text(path_, whole);
+    const std::string sql = "UPDATE alerts SET " + column + " = 'twelve' WHERE fid = 2";
+    ASSERT_EQ(std::system(("/usr/bin/python3 " + (folder_ / "edit.py") + " " + path_ + " \"" + sql + "\"").c_str()), 0);
+    EXPECT_EQ(message_of<DataError>([&] { content(); }),
+              path_ + ": table 'alerts': column '" + column + "' holds what is no number");
+  }
+}
+
 TEST_F(RegisterTest, StylesOfOthersAreKept) {
   update(told_alerts());
   if (std::system("/usr/bin/python3 -c 'import sqlite3'") != 0) GTEST_SKIP() << "no python3";

@@ -187,6 +187,16 @@ TEST(AlertsGeojson, ANumberThatIsNotWholeOrTooLargeIsNotReadAsAnother) {
   }
 }
 
+TEST(AlertsGeojson, AnIdThatIsThereTwiceIsNotReadAsOneAlert) {
+  const TemporaryFolder folder;
+  const std::vector<Alert> alerts{small_alert()};
+  json collection = json::parse(alerts_geojson(alerts, grid, {}));
+  collection["features"].push_back(collection["features"][0]);
+  test::write_text(folder / "a.geojson", collection.dump());
+  EXPECT_EQ(message_of<DataError>([&] { read_alerts_geojson(folder / "a.geojson"); }),
+            folder / "a.geojson" + ": several features have the id 'T38TPK-20220125-1'");
+}
+
 TEST(AlertsGeojson, SchemaHolds) {
   if (std::system("/usr/bin/python3 -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null") != 0) {
     GTEST_SKIP() << "no python3-jsonschema";
