@@ -1,7 +1,9 @@
 #include "tools/config_file.hpp"
 
 #include <algorithm>
+#include <boost/any.hpp>
 #include <cstdint>
+#include <map>
 #include <sstream>
 
 #include "pipeline/core/error.hpp"
@@ -96,6 +98,7 @@ std::vector<std::string> names_of(const po::options_description& known) {
 po::parsed_options parse_lines(const std::string& path, const std::vector<Line>& lines, bool is_common,
                                const po::options_description& known) {
   po::parsed_options all(&known);
+  std::map<std::string, boost::any> values;  // as Boost will take them, which then does not know the line any more
   for (const Line& line : lines) {
     if (has_placeholder(content_of(line.text)))
       fail(path, line.number, "%value% and the like cannot be part of a value");
@@ -106,6 +109,13 @@ po::parsed_options parse_lines(const std::string& path, const std::vector<Line>&
           fail(path, line.number, "'" + option.string_key + "' counts on the command line alone");
         }
         if (!option.unregistered) {
+          const po::option_description& description = known.find(option.string_key, false);
+          try {
+            description.semantic()->parse(values[option.string_key], option.value, false);
+          } catch (po::error_with_option_name& error) {
+            error.add_context(option.string_key, option.string_key, 0);
+            throw;
+          }
           all.options.push_back(std::move(option));
         } else if (!is_common || !is_option_of_any_command(option.string_key)) {
           fail(path, line.number,

@@ -84,6 +84,16 @@ TEST_F(ConfigFile, RefusesWhatIsNoOptionNamingTheLine) {
   }
 }
 
+TEST_F(ConfigFile, RefusesValuesThatAreNoneNamingTheLine) {
+  EXPECT_THAT(refusal("[run]\nsites = a\nsites = b\n"), AllOf(HasSubstr("pitwatch.conf:3: "), HasSubstr("'sites'")));
+  EXPECT_THAT(refusal("[run]\n\nthreads = many\n"),
+              AllOf(HasSubstr("pitwatch.conf:3: "), HasSubstr("'many'"), HasSubstr("'threads'")));
+  EXPECT_THAT(refusal("quiet = perhaps\n"), AllOf(HasSubstr("pitwatch.conf:1: "), HasSubstr("'perhaps'")));
+  EXPECT_THAT(refusal("confirm-observations = \n"), HasSubstr("pitwatch.conf:1: "));
+  // A section of its own goes before the common one.
+  EXPECT_EQ(read(run_entry, "run", "sites = a\n[run]\nsites = b\n")["sites"].as<std::string>(), "b");
+}
+
 TEST_F(ConfigFile, OtherNamesOfOptionsCount) {
   EXPECT_EQ(read(run_entry, "run", "[common]\nto=2022-12-01\n[run]\nuntil=2022-12-02\n")["to"].as<std::string>(),
             "2022-12-02");
