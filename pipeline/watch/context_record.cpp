@@ -160,6 +160,13 @@ ContextLayers load_context(const ContextConfig& config, const std::string& sites
   }
   try {
     read.sites = read_site_outlines(sites);
+    if (config.groundwater) {
+      for (const auto& [id, facts] : config.groundwater->sites) {
+        if (read.sites.count(id) == 0) {
+          read.skipped.emplace_back("groundwater of site '" + printable(id) + "'", "is no site of " + sites);
+        }
+      }
+    }
   } catch (const std::exception& error) {
     read.skipped.emplace_back("layer of the sites", printable(error.what()));
   }

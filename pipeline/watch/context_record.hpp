@@ -25,7 +25,7 @@ struct ContextLayers {
   ContextConfig config;
   std::vector<LoadedLayer> layers;
   std::map<std::string, LonLatMultiPolygon> sites;
-  std::vector<std::pair<std::string, std::string>> skipped;  // "layer NAME", elevation or the sites file, and why
+  std::vector<std::pair<std::string, std::string>> skipped;  // "layer NAME" and the like, and why
 };
 
 /// Reads them; URLs under the policy of policy_for(). What cannot be used is `skipped`; nothing is thrown for it.

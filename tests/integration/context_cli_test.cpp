@@ -450,6 +450,9 @@ TEST_F(ContextCli, LayersComeFromTheNetworkPageByPage) {
   capped("paged.json", {{"features", {licences.at("features").at(0)}},
                         {"links", {{{"rel", "next"}, {"href", "1.json"}}}},
                         {"numberMatched", pages + 1}});
+  json other{{"features", {licences.at("features").at(0)}}, {"links", {{{"rel", "NEXT"}, {"href", "1.json"}}}}};
+  other["crs"] = {{"type", "name"}, {"properties", {{"name", "EPSG:32638"}}}};
+  capped("crs.json", other);
   capped("fewer.json", {{"numberMatched", pages - 1}, {"exceededTransferLimit", false}});  // an estimate
   set_licences(server.url("/files/fewer.json"));
   EXPECT_EQ(context(allowed).exit_code, 0);
@@ -460,6 +463,7 @@ TEST_F(ContextCli, LayersComeFromTheNetworkPageByPage) {
                                                  {"/files/matched.json", cut},
                                                  {"/files/total.json", cut},
                                                  {"/files/paged.json", cut},
+                                                 {"/files/crs.json", "its pages have different CRSs"},
                                                  {"/files/exceeded.json", "says that there are more"},
                                                  {"/files/within.json", "says that there are more"},
                                                  {"/~elsewhere/files/0.json", "layer licences"},
@@ -491,6 +495,16 @@ TEST_F(ContextCli, ABrokenLayerDoesNotKeepANightFromPublishing) {
   EXPECT_THAT(read_text(other + "/alerts.geojson"), HasSubstr("parcel_ids"));
   const Outcome status = pitwatch({"status", "--state", other});
   EXPECT_THAT(status.out, HasSubstr("layer licences"));
+}
+
+TEST_F(ContextCli, AnUnknownSiteIsNamed) {
+  edit("context.json", [](json& config) {
+    config["groundwater"] = {{"depth_m", 5}, {"sites", {{"small", {{"depth_m", 1}}}, {"smal", {{"depth_m", 1}}}}}};
+  });
+  const Outcome outcome = context();
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("groundwater of site 'smal': is no site of "));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("'small'")));
 }
 
 TEST_F(ContextCli, RefusesWhatCannotBeDone) {
