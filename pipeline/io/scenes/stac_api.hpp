@@ -59,9 +59,9 @@ struct ItemPage {
 /// nested deeper than 64 levels, and for a link `next` that cannot be followed. Thread-safe.
 ItemPage parse_item_page(const std::string& text, const SearchRequest& request, const PageRequest& page);
 
-/// Hands over all items that a search finds, in the order of the pages, each once, and gives what was passed over: items
-/// without an id, and others of an id that was there; and, where the pages end before what the API says that it finds,
-/// that they do.
+/// Hands over all items that a search finds, in the order of the pages, each once, and gives what was passed over:
+/// items without an id, and others of an id that was there; and, where the pages end before what the API says that it
+/// finds, that they do.
 ///
 /// The search is POST, or GET where the API says that it has no other or answers POST with 404, 405 or 501. Places go
 /// as `intersects`, one polygon for each group of boxes that meet, or with GET as the `bbox` around them; the bound of
@@ -72,7 +72,8 @@ ItemPage parse_item_page(const std::string& text, const SearchRequest& request, 
 /// Throws ConfigError for a request without a collection, and DataError, starting with the URL: what HttpClient throws,
 /// a status that is not 200, a page that is no FeatureCollection or is nested deeper than 64 levels, a next page that
 /// was there before, more items or pages than the request allows. Thread-safe.
-std::vector<RejectedItem> search_items(const SearchRequest& request, HttpClient& client, const std::function<void(FoundItem)>& take);
+std::vector<RejectedItem> search_items(const SearchRequest& request, HttpClient& client,
+                                       const std::function<void(FoundItem)>& take);
 
 /// A collection from the network; null where the server says that there is none (404, 410). Throws what HttpClient
 /// throws, and DataError for another status and for what is no collection: what it says of its items is not known then.
