@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/files/xml_tree.hpp"
 #include "pipeline/io/geo/geodesy.hpp"
 #include "pipeline/io/products/esa_names.hpp"
@@ -208,7 +209,12 @@ ProductFacts parse_product_metadata(std::string_view xml) {
   if (!start) throw DataError("has no PRODUCT_START_TIME");
   facts.start = *start;
   facts.generated = instant_at(root, "GENERATION_TIME");
-  facts.baseline = root.text_of("PROCESSING_BASELINE");
+  if (const std::string text = root.text_of("PROCESSING_BASELINE"); !text.empty()) {
+    facts.baseline = baseline_of_text(text);
+    if (facts.baseline.empty()) {
+      throw DataError("PROCESSING_BASELINE is no processing baseline: '" + abridged(printable(text), 80) + "'");
+    }
+  }
   facts.platform = root.text_of("SPACECRAFT_NAME");
   std::transform(facts.platform.begin(), facts.platform.end(), facts.platform.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });

@@ -72,6 +72,23 @@ std::string baseline_of_name(std::string_view name) {
   return {};
 }
 
+std::string baseline_of_text(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  text = text.substr(0, text.find_last_not_of(blanks) + 1);
+  const bool is_marked = text.starts_with('N');
+  if (is_marked) text.remove_prefix(1);
+  if (is_marked && text.size() < 4) return {};
+  if (has_form(text, "00.00")) return std::string(text);
+  if (has_form(text, "0000")) return std::string(text.substr(0, 2)) + "." + std::string(text.substr(2));
+  if (has_form(text, "000") && text[0] != '0') return "0" + std::string(1, text[0]) + "." + std::string(text.substr(1));
+  if (has_form(text, "0.00")) return "0" + std::string(text);
+  // As a number 05.10 is 5.1.
+  if (has_form(text, "0.0")) return "0" + std::string(text) + "0";
+  if (has_form(text, "0")) return "0" + std::string(text) + ".00";
+  return {};
+}
+
 std::string platform_of_name(std::string_view name) {
   const std::string_view mission = parts_of(name).front();
   if (mission.size() != 3 || !mission.starts_with("S2") || mission[2] < 'A' || mission[2] > 'D') return {};

@@ -26,6 +26,10 @@ std::string tile_of_name(std::string_view name);
 /// "04.00" of a part "N0400" or "N04.00".
 std::string baseline_of_name(std::string_view name);
 
+/// "04.00" of a text that is nothing but a baseline, as people and programs write it: "04.00", "4.00", "4.0", "4",
+/// "N04.00", "N0400", "0400", "400", with blanks around it or not. Empty for any other.
+std::string baseline_of_text(std::string_view text);
+
 /// "sentinel-2a" of a name that begins with "S2A_".
 std::string platform_of_name(std::string_view name);
 

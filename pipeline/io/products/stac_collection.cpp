@@ -111,8 +111,13 @@ void complete_properties(json& properties, const json& collection, const NameFac
   if (names.level.empty() && text_of(properties, "s2:product_type").empty()) take("product:type");
   if (names.level.empty() && text_of(properties, "product:type").empty()) take("s2:product_type");
   if (names.baseline.empty() && stated_baseline(properties).empty()) {
-    take("s2:processing_baseline");
     take("processing:version");
+    take("s2:processing_baseline");
+    try {
+      stated_baseline(properties);
+    } catch (const DataError&) {
+      properties.erase("s2:processing_baseline");
+    }
   }
 }
 

@@ -61,8 +61,9 @@ struct StacItemOptions {
 /// contradicts, and the lack of both offset and baseline in scenes since 25 January 2022.
 ///
 /// Throws DataError, starting with the source (redacted), for anything that is not a usable item: nested deeper than 64
-/// levels, a required member missing or of the wrong type, an offset beyond -1..1, no band, a period of more than a
-/// day (`start_datetime` to `end_datetime`): a composite is no acquisition. Thread-safe.
+/// levels, a required member missing or of the wrong type, an `s2:processing_baseline` that is none, an offset beyond
+/// -1..1, no band, a period of more than a day (`start_datetime` to `end_datetime`): a composite is no acquisition.
+/// Thread-safe.
 ///
 /// What a scene may lack is left out where the item's value is missing or malformed: level (`s2:product_type`,
 /// `product:type`, the product's name, the collection's id), baseline (`s2:processing_baseline`, `processing:version`,

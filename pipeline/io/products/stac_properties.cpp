@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
 #include "pipeline/core/text.hpp"
+#include "pipeline/io/products/esa_names.hpp"
 #include "pipeline/io/products/stac_members.hpp"
 
 namespace pitwatch::stac {
@@ -161,6 +163,30 @@ std::optional<int> absolute_orbit_of(const std::string& datatake) {
   return last.size() == 6 && all_digits(last) ? std::optional(number_from(last)) : std::nullopt;
 }
 
+/// The texts and numbers in which a baseline is given; as a number 02.14 is 2.14, and 05.10 is 5.1.
+std::string text_of_value(const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_number()) return {};
+  const double number = value.get<double>();
+  if (number == std::floor(number) && number >= 0 && number < 10'000) return std::to_string(static_cast<int>(number));
+  std::array<char, 32> digits{};
+  std::snprintf(digits.data(), digits.size(), "%.2f", number);
+  return digits.data();
+}
+
+std::string dump_text(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+/// Of processing:version, which may be the version of another program: Sen2Cor's are "2.11", for example.
+std::string baseline_of_version(const json& version) {
+  const std::string text = text_of_value(version);
+  std::string baseline = baseline_of_text(text);
+  const bool has_point = text.find('.') != std::string::npos;
+  const bool is_told = version.is_number()
+                           ? has_point || text.size() == 1
+                           : text.find(baseline) != std::string::npos || text.find('N') != std::string::npos;
+  return is_told || (has_point && baseline >= "04.00") ? baseline : std::string();
+}
+
 std::vector<std::string> quality_flags(const json& properties) {
   std::vector<std::string> flags;
   const auto degraded = percentage(properties, "s2:degraded_msi_data_percentage");
@@ -203,17 +229,19 @@ NameFacts facts_of_names(const json& item, const json& properties) {
 }
 
 std::string stated_baseline(const json& properties) {
-  for (const char* key : {"s2:processing_baseline", "sentinel:processing_baseline", "processing:version"}) {
-    std::string text = text_of(properties, key);
-    // As a number 02.14 is 2.14, and 05.10 is 5.1.
-    if (const json* member = find(properties, key); member != nullptr && member->is_number()) {
-      std::array<char, 32> digits{};
-      std::snprintf(digits.data(), digits.size(), "%05.2f", member->get<double>());
-      text = digits.data();
+  for (const char* key : {"s2:processing_baseline", "sentinel:processing_baseline"}) {
+    const json* member = find(properties, key);
+    if (member == nullptr || *member == "") continue;
+    const std::string baseline = baseline_of_text(text_of_value(*member));
+    // Pixels are read by it: what is there and is not understood must not count as silence.
+    if (baseline.empty()) {
+      throw DataError("'" + std::string(key) +
+                      "' is no processing baseline: " + abridged(printable(dump_text(*member)), 80));
     }
-    if (text.size() == 5 && text[2] == '.' && all_digits(text.substr(0, 2)) && all_digits(text.substr(3))) return text;
+    return baseline;
   }
-  return {};
+  const json* version = find(properties, "processing:version");
+  return version == nullptr ? std::string() : baseline_of_version(*version);
 }
 
 std::string processing_level(const json& item, const json& properties, const NameFacts& names) {

@@ -23,7 +23,8 @@ struct NameFacts {
 /// the same without the baseline, and "S2A_OPER_MSI_L2A_TL_MPS__20200302T140838_A024515_T32TMT_N02.14".
 NameFacts facts_of_names(const nlohmann::json& item, const nlohmann::json& properties);
 
-/// "05.09", or empty: processing:version may hold the version of another program.
+/// "05.09", or empty. Throws DataError where a member that is for the baseline alone holds none: `processing:version`
+/// may hold the version of another program, which is passed over.
 std::string stated_baseline(const nlohmann::json& properties);
 
 /// "L1C", "L2A", or empty where it is not known. Throws DataError for another product.

@@ -34,6 +34,7 @@ using test::write_text;
 using test::zip_of;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -254,6 +255,15 @@ TEST_F(SafeProduct, WhatContradictsItselfIsSaid) {
   // Sen2Cor run by anyone writes 99.99, which is no edition of ESA's.
   replace_in(metadata(), "<PROCESSING_BASELINE>03.01", "<PROCESSING_BASELINE>99.99");
   EXPECT_THAT(read().offsets.contradictions, IsEmpty());
+  for (const char* text : {"4.00", "N0400", " 04.00 "}) {
+    write_text(metadata(), whole);
+    replace_in(metadata(), "<PROCESSING_BASELINE>04.00", std::string("<PROCESSING_BASELINE>") + text);
+    EXPECT_EQ(read().processing_baseline, "04.00") << text;
+  }
+  write_text(metadata(), whole);
+  replace_in(metadata(), "<PROCESSING_BASELINE>04.00", "<PROCESSING_BASELINE>xx");
+  EXPECT_THAT(message_of<DataError>([&] { read(); }),
+              EndsWith("MTD_MSIL2A.xml: PROCESSING_BASELINE is no processing baseline: 'xx'"));
 
   write_text(metadata(), whole);
   remove_between(metadata(), "<BOA_ADD_OFFSET band_id=\"3\">", "</BOA_ADD_OFFSET>");

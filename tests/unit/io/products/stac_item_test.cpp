@@ -308,6 +308,39 @@ TEST_F(StacItem, OffsetsAndWhatContradictsThem) {
   }
 }
 
+TEST_F(StacItem, BaselinesAreReadAsTheyAreWritten) {
+  const auto read_with = [&](const char* member, const json& value) {
+    json item = small_item();
+    item["assets"]["red"].erase("raster:bands");
+    item["properties"][member] = value;
+    return item;
+  };
+  for (const char* member : {"s2:processing_baseline", "sentinel:processing_baseline"}) {
+    for (const json& value : json::parse(R"(["05.00", "5.00", "5.0", "5", " 05.00\n", "N0500", "N05.00", "0500", "500",
+                                             5, 5.0, 500])")) {
+      const Scene scene = read(read_with(member, value));
+      EXPECT_EQ(scene.processing_baseline, "05.00") << member << " " << value;
+      EXPECT_EQ(scene.bands.at(Band::B04).calibration.offset, -0.1F) << member << " " << value;
+    }
+    EXPECT_EQ(read(read_with(member, 5.09)).processing_baseline, "05.09");
+    EXPECT_EQ(read(read_with(member, "")).processing_baseline, "");
+    EXPECT_EQ(read(read_with(member, nullptr)).processing_baseline, "");
+    for (const json& value :
+         json::parse(R"(["xx", "N5", "05.0.0", "05,00", "V5.00", "42", true, [], {}, -5, 1e300, 42, 123.45])")) {
+      EXPECT_THAT(refusal(read_with(member, value)),
+                  EndsWith(std::string("'") + member + "' is no processing baseline: " + value.dump()));
+    }
+  }
+  for (const json& value : json::parse(R"(["05.00", "5.00", "5.0", "N0500", " 05.00 ", 5, 5.0])")) {
+    EXPECT_EQ(read(read_with("processing:version", value)).processing_baseline, "05.00") << value;
+  }
+  EXPECT_EQ(read(read_with("processing:version", "02.11")).processing_baseline, "02.11");
+  // Versions of other programs.
+  for (const json& value : json::parse(R"(["2.11", "1.0", "5", "500", "4.8.0", "xx", "", 500, true, []])")) {
+    EXPECT_EQ(read(read_with("processing:version", value)).processing_baseline, "") << value;
+  }
+}
+
 TEST_F(StacItem, OffsetsThatDifferBetweenBands) {
   json item = small_item();
   item["properties"]["s2:processing_baseline"] = "05.11";
