@@ -61,11 +61,11 @@ std::optional<Band> band_of_asset(const std::string& key, const json& asset) {
     const json& entry = list->front();
     if (const auto band = band_from_any_name(text_of(entry, "name"))) return band;
     for (const char* member : {"common_name", "eo:common_name"}) {
-      if (const auto band = band_from_common_name(text_of(entry, member))) return band;
+      if (const auto band = band_from_common_name(lower_ascii(text_of(entry, member)))) return band;
     }
   }
   if (const auto band = band_from_any_name(split_key(key).name)) return band;
-  return band_from_common_name(text_of(asset, "eo:common_name"));  // of its only band
+  return band_from_common_name(lower_ascii(text_of(asset, "eo:common_name")));  // of its only band
 }
 
 std::optional<double> raster_number(const json& asset, const std::string& name) {

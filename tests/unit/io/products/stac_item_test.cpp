@@ -429,7 +429,7 @@ TEST_F(StacItem, BandOfAnAsset) {
   item["assets"] = json::parse(R"({
     "a": {"href": "1", "eo:bands": [{"name": "B05", "common_name": "rededge"}]},
     "b": {"href": "2", "eo:bands": [{"name": "nir08", "common_name": "nir08"}]},
-    "c": {"href": "3", "bands": [{"name": "?", "eo:common_name": "swir16"}]},
+    "c": {"href": "3", "bands": [{"name": "?", "eo:common_name": "SWIR16"}]},
     "B8": {"href": "4"}, "SCL_20m": {"href": "5"}, "red": {"href": "6"}, "blue-jp2": {"href": "7"}, "nir09_60m": {"href": "8"},
     "visual": {"href": "x", "eo:bands": [{"name": "B04"}, {"name": "B03"}, {"name": "B02"}]},
     "B03": {"href": "x", "roles": ["thumbnail"]},
