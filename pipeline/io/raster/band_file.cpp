@@ -7,15 +7,18 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/interrupt.hpp"
+#include "pipeline/core/text.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
 #include "pipeline/io/files/gdal_state.hpp"
 #include "pipeline/io/files/regular_file.hpp"
@@ -156,6 +159,45 @@ void clamp_negatives(PlaneView<std::uint16_t> plane) {
   }
 }
 
+/// The band that tells where a band counts: GDAL's, of a mask within the file, or the last band of the file, where that
+/// is one of transparency; GDAL itself looks for such a one in files of two or four bands alone. Null where there is
+/// none.
+GDALRasterBandH mask_of(GDALRasterBandH band) {
+  const int flags = GDALGetMaskFlags(band);
+  if ((flags & GMF_PER_DATASET) != 0 && (flags & GMF_ALPHA) == 0) return GDALGetMaskBand(band);
+  const GDALDatasetH dataset = GDALGetBandDataset(band);
+  const GDALRasterBandH last = GDALGetRasterBand(dataset, GDALGetRasterCount(dataset));
+  if (last == band) return nullptr;
+  const std::string description = lower_ascii(GDALGetDescription(last));
+  const bool is_mask = GDALGetRasterColorInterpretation(last) == GCI_AlphaBand || description == "alpha" ||
+                       description == "datamask";  // as Sentinel Hub calls it
+  return is_mask ? last : nullptr;
+}
+
+std::optional<OwnScale> own_scale_of(GDALRasterBandH band) {
+  int has_scale = 0;
+  int has_offset = 0;
+  const OwnScale own{GDALGetRasterScale(band, &has_scale), GDALGetRasterOffset(band, &has_offset)};
+  const bool is_said = has_scale != 0 && std::isfinite(own.scale) && std::isfinite(own.offset) && own.scale > 0;
+  return is_said && (own.scale != 1 || own.offset != 0) ? std::optional(own) : std::nullopt;
+}
+
+/// What a pixel becomes that a mask takes out.
+std::uint16_t masked_number_of(const RasterLayer& layer) {
+  const bool is_number = layer.coding == PixelCoding::as_stored && layer.nodata && *layer.nodata >= 0 &&
+                         *layer.nodata <= 65535 && *layer.nodata == std::floor(*layer.nodata);
+  return is_number ? static_cast<std::uint16_t>(*layer.nodata) : std::uint16_t{0};
+}
+
+/// Throws DataError where a mask lies beside the file: GDAL is not let look beside it.
+void refuse_mask_beside(const std::string& path) {
+  const std::string mask = path + ".msk";
+  std::error_code none;
+  if (path.starts_with("/vsi") || !std::filesystem::exists(mask, none)) return;
+  throw DataError("its mask lies beside it (" + std::filesystem::path(mask).filename().string() +
+                  ") and is not read: gdalwarp -dstnodata 0 IN.tif OUT.tif makes one file of both");
+}
+
 /// A buffer of the thread, kept so that the steady state does not allocate.
 std::uint8_t* scratch(std::size_t bytes) {
   thread_local std::vector<std::uint8_t> buffer;
@@ -206,7 +248,9 @@ struct BandFile::State {
   int block_width = 0;
   int block_height = 0;
   bool has_overviews = false;
-  std::optional<std::uint16_t> own_nodata;    // that is read as 0
+  std::optional<std::uint16_t> own_nodata;  // that is read as 0
+  std::optional<OwnScale> own_scale;
+  std::optional<std::uint16_t> masked;        // what pixels become that the file's mask takes out; nothing without one
   std::unique_ptr<DeflateTiff> deflate_tiff;  // where the file is of that kind
   std::mutex mutex;
   struct Handle {
@@ -234,6 +278,24 @@ struct BandFile::State {
     idle.push_back(std::move(handle));
   }
 
+  /// Of a window that was read into `into`, takes out what the file's mask does.
+  void take_out_masked(const Window& window, PlaneView<std::uint16_t> into) {
+    if (!masked) return;
+    Plane<std::uint8_t> valid(into.width, into.height);
+    with_handle([&](GDALRasterBandH band) {
+      const GdalErrorCapture errors;
+      if (GDALRasterIO(mask_of(band), GF_Read, window.x, window.y, window.width, window.height, valid.view().data,
+                       into.width, into.height, GDT_Byte, 0, static_cast<int>(valid.stride())) != CE_None) {
+        throw DataError(errors.explain("cannot read the mask of " + text_of(window)));
+      }
+    });
+    for (int y = 0; y < into.height; ++y) {
+      for (int x = 0; x < into.width; ++x) {
+        if (valid.at(x, y) == 0) into.row(y)[x] = *masked;
+      }
+    }
+  }
+
   bool is_coded() const { return layer.coding != PixelCoding::as_stored; }
 
   std::size_t block_bytes() const {
@@ -248,6 +310,7 @@ BandFile::BandFile(const std::string& path, const RasterLayer& layer) : state_(s
   state_->layer = layer;
   try {
     expect_raster_file(path);
+    refuse_mask_beside(path);
     check_jp2_header(path);
     const std::uint64_t log = input_log_number();
     const std::string keys = geo_keys_of(path);
@@ -264,6 +327,8 @@ BandFile::BandFile(const std::string& path, const RasterLayer& layer) : state_(s
     state_->type = GDALGetRasterDataType(band);
     check_type(state_->type, layer.coding);
     if (layer.coding == PixelCoding::as_stored && layer.nodata == 0) state_->own_nodata = own_nodata_of(band);
+    state_->own_scale = own_scale_of(band);
+    if (mask_of(band) != nullptr) state_->masked = masked_number_of(layer);
     state_->has_overviews = GDALGetOverviewCount(band) > 0;
     GDALGetBlockSize(band, &state_->block_width, &state_->block_height);
     // Where bands are stored pixel by pixel, all are decoded at once.
@@ -287,6 +352,8 @@ BandFile::BandFile(const std::string& path, const RasterLayer& layer) : state_(s
   }
   if (layer.beside.empty()) return;
   state_->beside = std::make_unique<BandFile>(layer.beside);
+  if (state_->beside->has_mask())
+    throw DataError(redacted(layer.beside) + ": has a mask of validity, which is not read");
   if (state_->beside->grid() != grid()) {
     throw DataError(redacted(layer.beside) + ": lies otherwise than " + redacted(path) + ", with which it is read");
   }
@@ -297,6 +364,9 @@ BandFile::BandFile(BandFile&&) noexcept = default;
 BandFile& BandFile::operator=(BandFile&&) noexcept = default;
 
 const std::string& BandFile::path() const { return state_->path; }
+const RasterLayer& BandFile::layer() const { return state_->layer; }
+std::optional<OwnScale> BandFile::own_scale() const { return state_->own_scale; }
+bool BandFile::has_mask() const { return state_->masked.has_value(); }
 std::string BandFile::key() const { return path() + text_of(state_->layer); }
 const Grid& BandFile::grid() const { return state_->grid; }
 int BandFile::pixel_bits() const {
@@ -319,7 +389,9 @@ BlockSize BandFile::read_block(int bx, int by, PlaneView<std::uint16_t> into) co
     if (into.width < size.width || into.height < size.height) throw DataError(what + ": destination is too small");
     if (state_->is_coded()) {
       const Window window{bx * block_width(), by * block_height(), size.width, size.height};
-      read_coded_block(bx, by, window, {into.data, size.width, size.height, into.stride});
+      const PlaneView<std::uint16_t> coded{into.data, size.width, size.height, into.stride};
+      read_coded_block(bx, by, window, coded);
+      state_->take_out_masked(window, coded);
       return size;
     }
 
@@ -343,6 +415,7 @@ BlockSize BandFile::read_block(int bx, int by, PlaneView<std::uint16_t> into) co
     }
     if (state_->type == GDT_Int16) clamp_negatives(filled);
     clear(state_->own_nodata, filled);
+    state_->take_out_masked({bx * block_width(), by * block_height(), size.width, size.height}, filled);
     return size;
   } catch (const DataError& error) {
     throw error_of(path(), error);
@@ -435,6 +508,7 @@ void BandFile::read_resized(const Window& window, PlaneView<std::uint16_t> into)
   try {
     if (state_->is_coded()) {
       read_coded(window, into);
+      state_->take_out_masked(window, into);
       return;
     }
     // GDAL itself turns negative Int16 values into 0 on the way to UInt16.
@@ -448,6 +522,7 @@ void BandFile::read_resized(const Window& window, PlaneView<std::uint16_t> into)
       }
     });
     clear(state_->own_nodata, into);
+    state_->take_out_masked(window, into);
   } catch (const DataError& error) {
     throw error_of(path(), error);
   }

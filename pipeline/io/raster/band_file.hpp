@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,10 +22,17 @@ struct BlockSize {
   friend bool operator==(const BlockSize&, const BlockSize&) = default;
 };
 
+/// What a file says of its numbers: number * scale + offset is the value.
+struct OwnScale {
+  double scale = 1;
+  double offset = 0;
+};
+
 /// One band of a raster file, by default the first, as 16-bit digital numbers. Stored as such, Byte, UInt16 and Int16
 /// files are read; negative values become 0 (no measurement in Sentinel-2), as does the number that the file itself
-/// calls no data where that of the layer is 0. Of other codings (RasterLayer) any real numbers are read, and become
-/// those of pixel_coding.hpp.
+/// calls no data where that of the layer is 0. Pixels that a mask within the file or a band of
+/// transparency takes out become the layer's nodata, or 0. Of other codings (RasterLayer) any real numbers are read,
+/// and become those of pixel_coding.hpp.
 ///
 /// Thread-safe: GDAL's datasets are not, so each read checks a handle out of an internal pool, which opens one more
 /// when all are in use. At most as many handles exist as reads ever ran at once.
@@ -36,16 +44,22 @@ class BandFile {
   /// may be read; a URL is refused. Throws DataError when it cannot be opened, is not of a type named above, has no
   /// CRS, is not projected in metres, is not north-up with square pixels, or when its header is absurd (a side longer
   /// than 200 000 pixels, more than 10^9 pixels or 64 bands, a block larger than 256 MiB, more than a million blocks;
-  /// of JPEG 2000, more than 10 000 tiles), has not so many bands as the layer asks for, or where the file beside it
-  /// has another grid.
+  /// of JPEG 2000, more than 10 000 tiles), has not so many bands as the layer asks for, where the file beside it
+  /// has another grid, or where a mask lies beside it (PATH.msk).
   explicit BandFile(const std::string& path, const RasterLayer& layer = {});
   ~BandFile();
   BandFile(BandFile&&) noexcept;
   BandFile& operator=(BandFile&&) noexcept;
 
   const std::string& path() const;
+  const RasterLayer& layer() const;
   /// The path, and which layer of it where that is not the first as it is stored.
   std::string key() const;
+
+  /// By the file's own scale and offset, which are not applied; nothing where it says none, or that numbers are values.
+  std::optional<OwnScale> own_scale() const;
+  /// Whether a mask takes pixels out.
+  bool has_mask() const;
 
   /// CRS ("EPSG:n" where GDAL identifies one, otherwise WKT), outer corner, pixel size and size.
   const Grid& grid() const;

@@ -134,9 +134,9 @@ bool copy_ground(const BandFile& file, std::span<const Grid> ground, SparsePixel
                  const std::string& path) {
   const Tiles tiles = tiles_of(file, ground);
   SparseGeotiff copy(path, file.grid(), tiles, pixels, nodata);
-  if (nodata == 0 && file.key() == file.path()) {  // numbers as they are stored
-    RasterLayer layer;
-    layer.nodata = 0;  // what the file itself calls no data, too: the copy says but one number
+  if (file.layer().coding == PixelCoding::as_stored) {
+    RasterLayer layer = file.layer();
+    layer.nodata = nodata;  // what the file itself calls no data, or masks, too: the copy says but one number
     copy_tiles(BandFile(file.path(), layer), tiles, copy);
   } else {
     copy_tiles(file, tiles, copy);

@@ -1,5 +1,6 @@
 // Block reads: against RasterIO, on edges, at once, and on broken files.
 
+#include <gdal/cpl_conv.h>
 #include <gdal/gdal.h>
 #include <gdal/ogr_srs_api.h>
 #include <gmock/gmock.h>
@@ -138,6 +139,161 @@ TEST(BandFile, WhatTheFileCallsNoDataIsReadAsZeroWhereTheLayerAsksForIt) {
     EXPECT_EQ(window.at(0, 0), expected);
     EXPECT_EQ(window.at(1, 0), 1007);
   }
+}
+
+/// Of a raster of write_raster(): takes out every pixel of the rows from 50 to 59, and of the columns from 100 to 119.
+bool is_masked(int x, int y) { return (y >= 50 && y < 60) || (x >= 100 && x < 120); }
+
+void add_mask(const std::string& path, bool within) {
+  CPLSetThreadLocalConfigOption("GDAL_TIFF_INTERNAL_MASK", within ? "YES" : "NO");
+  const GDALDatasetH dataset = GDALOpen(path.c_str(), GA_Update);
+  ASSERT_EQ(GDALCreateDatasetMaskBand(dataset, GMF_PER_DATASET), CE_None);
+  const GDALRasterBandH mask = GDALGetMaskBand(GDALGetRasterBand(dataset, 1));
+  std::vector<std::uint8_t> row(static_cast<std::size_t>(GDALGetRasterXSize(dataset)));
+  for (int y = 0; y < GDALGetRasterYSize(dataset); ++y) {
+    for (std::size_t x = 0; x < row.size(); ++x) row[x] = is_masked(static_cast<int>(x), y) ? 0 : 255;
+    ASSERT_EQ(GDALRasterIO(mask, GF_Write, 0, y, static_cast<int>(row.size()), 1, row.data(),
+                           static_cast<int>(row.size()), 1, GDT_Byte, 0, 0),
+              CE_None);
+  }
+  GDALClose(dataset);
+  CPLSetThreadLocalConfigOption("GDAL_TIFF_INTERNAL_MASK", nullptr);
+}
+
+/// Each way of reading gives what `expected` says of a pixel.
+void expect_pixels(const BandFile& file, const std::function<int(int, int)>& expected) {
+  const Grid& grid = file.grid();
+  const auto wrong = [&](const Window& window, const Plane<std::uint16_t>& plane) {
+    int count = 0;
+    for (int y = 0; y < window.height; ++y) {
+      for (int x = 0; x < window.width; ++x) count += plane.at(x, y) != expected(window.x + x, window.y + y);
+    }
+    return count;
+  };
+  for (int by = 0; by < file.blocks_down(); ++by) {
+    for (int bx = 0; bx < file.blocks_across(); ++bx) {
+      Plane<std::uint16_t> block(file.block_width(), file.block_height());
+      const BlockSize size = file.read_block(bx, by, block.view());
+      EXPECT_EQ(wrong({bx * file.block_width(), by * file.block_height(), size.width, size.height}, block), 0)
+          << bx << " " << by;
+    }
+  }
+  const Window window{95, 45, 40, 30};
+  Plane<std::uint16_t> part(window.width, window.height);
+  file.read_window(window, part.view());
+  EXPECT_EQ(wrong(window, part), 0);
+  EXPECT_EQ(wrong(grid.extent(), file.read_spread(std::int64_t{grid.width} * grid.height)), 0);
+  EXPECT_EQ(wrong(grid.extent(), file.read_decimated(grid.width)), 0);
+}
+
+TEST(BandFile, WhatAMaskTakesOutIsNoData) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a.tif";
+  for (const GDALDataType type : {GDT_UInt16, GDT_Byte, GDT_Int16}) {
+    for (const bool compressed : {true, false}) {
+      Raster raster;
+      raster.type = type;
+      if (!compressed) raster.options = {};
+      write_raster(path, raster);
+      add_mask(path, true);
+      for (const std::optional<double> nodata : {std::optional<double>(), {0.0}, {65535.0}}) {
+        RasterLayer layer;
+        layer.nodata = nodata;
+        const BandFile file(path, layer);
+        EXPECT_TRUE(file.has_mask());
+        expect_pixels(file, [&](int x, int y) {
+          if (is_masked(x, y)) return static_cast<int>(nodata.value_or(0));
+          if (type == GDT_Int16) return std::max(pixel(x, y) - 200, 0);
+          return type == GDT_Byte ? pixel(x, y) % 256 : pixel(x, y);
+        });
+      }
+    }
+  }
+  RasterLayer coded;
+  coded.coding = PixelCoding::reflectance;
+  coded.scale = 1e-4;
+  write_raster(path, {});
+  EXPECT_FALSE(BandFile(path, coded).has_mask());
+  add_mask(path, true);
+  expect_pixels(BandFile(path, coded), [](int x, int y) { return is_masked(x, y) ? 0 : pixel(x, y) + 1000; });
+  // A copy has no mask.
+  for (const std::uint16_t nodata : {std::uint16_t{0}, std::uint16_t{65535}}) {
+    const BandFile file(path);
+    const std::array<Grid, 1> ground{file.grid()};
+    ASSERT_TRUE(copy_ground(file, ground, SparsePixels::numbers, nodata, folder / "copy.tif"));
+    const BandFile copy(folder / "copy.tif");
+    EXPECT_FALSE(copy.has_mask());
+    expect_pixels(copy, [&](int x, int y) { return is_masked(x, y) ? nodata : pixel(x, y); });
+  }
+}
+
+TEST(BandFile, OverviewsOfMaskedFilesAreMaskedToo) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a.tif";
+  Raster raster;
+  raster.width = 1200;
+  raster.height = 900;
+  write_raster(path, raster);
+  add_mask(path, true);
+  const GDALDatasetH dataset = GDALOpen(path.c_str(), GA_Update);
+  std::array<int, 2> factors{2, 4};
+  ASSERT_EQ(GDALBuildOverviews(dataset, "NEAREST", 2, factors.data(), 0, nullptr, nullptr, nullptr), CE_None);
+  GDALClose(dataset);
+  const Plane<std::uint16_t> decimated = BandFile(path).read_decimated(300);
+  ASSERT_EQ(decimated.width(), 300);
+  EXPECT_EQ(decimated.at(27, 100), 0);
+  EXPECT_EQ(decimated.at(200, 13), 0);
+  EXPECT_NE(decimated.at(200, 100), 0);
+}
+
+TEST(BandFile, ABandOfTransparencyIsAMask) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a.tif";
+  initialise_gdal(16 << 20);
+  for (const auto& [interleave, by_name] : {std::pair{"INTERLEAVE=PIXEL", false}, {"INTERLEAVE=BAND", true}}) {
+    const std::array<const char*, 4> options{"PHOTOMETRIC=MINISBLACK", interleave, "TILED=YES", nullptr};
+    const GDALDatasetH dataset = GDALCreate(GDALGetDriverByName("GTiff"), path.c_str(), 300, 200, 3, GDT_UInt16,
+                                            const_cast<char**>(options.data()));
+    std::array<double, 6> transform{600000, 10, 0, 4700000, 0, -10};
+    GDALSetGeoTransform(dataset, transform.data());
+    const OGRSpatialReferenceH crs = OSRNewSpatialReference(nullptr);
+    OSRSetFromUserInput(crs, "EPSG:32638");
+    GDALSetSpatialRef(dataset, crs);
+    OSRDestroySpatialReference(crs);
+    if (by_name) {
+      GDALSetDescription(GDALGetRasterBand(dataset, 3), "dataMask");
+    } else {
+      ASSERT_EQ(GDALSetRasterColorInterpretation(GDALGetRasterBand(dataset, 3), GCI_AlphaBand), CE_None);
+    }
+    for (int band = 1; band <= 3; ++band) {
+      std::vector<std::uint16_t> all(std::size_t{300} * 200);
+      for (int y = 0; y < 200; ++y) {
+        for (int x = 0; x < 300; ++x) {
+          const int value = band < 3 ? pixel(x, y) : is_masked(x, y) ? 0 : 65535;
+          all[static_cast<std::size_t>(y * 300 + x)] = static_cast<std::uint16_t>(value);
+        }
+      }
+      ASSERT_EQ(GDALRasterIO(GDALGetRasterBand(dataset, band), GF_Write, 0, 0, 300, 200, all.data(), 300, 200,
+                             GDT_UInt16, 0, 0),
+                CE_None);
+    }
+    GDALClose(dataset);
+    RasterLayer layer;
+    layer.number = 2;
+    const BandFile file(path, layer);
+    EXPECT_TRUE(file.has_mask());
+    expect_pixels(file, [](int x, int y) { return is_masked(x, y) ? 0 : pixel(x, y); });
+  }
+}
+
+TEST(BandFile, AMaskBesideTheFileIsRefused) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a.tif";
+  write_raster(path, {});
+  add_mask(path, false);
+  ASSERT_TRUE(fs::exists(path + ".msk"));
+  EXPECT_THAT(message_of<DataError>([&] { BandFile{path}; }),
+              ::testing::AllOf(StartsWith(path), HasSubstr("its mask lies beside it (a.tif.msk) and is not read")));
 }
 
 TEST(BandFile, GridAndBlocks) {
