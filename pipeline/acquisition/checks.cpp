@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <iterator>
 #include <limits>
 #include <numeric>
@@ -22,6 +23,7 @@ namespace pitwatch {
 namespace {
 
 constexpr int decimated_px = 512;
+constexpr const char* no_offset_given = "none given";  // OffsetBasis::rule of a STAC item that is silent
 constexpr std::int64_t gate_pixels = std::int64_t{4} << 20;
 
 std::string joined(const std::vector<std::string>& texts) {
@@ -42,20 +44,27 @@ std::vector<Band> telling_bands(const Scene& scene) {
   return bands;
 }
 
-/// "B02 -0.1, B04 0" where bands of one product have different offsets; empty where all have the same. JPEG 2000 files
-/// and others are products of their own: a catalogue that has applied the offset to its own files links to ESA's.
-std::string different_offsets(const Scene& scene) {
+bool differ(double a, double b) { return std::abs(a - b) > 1e-5 * std::max(std::abs(a), std::abs(b)); }
+
+std::string number_text(double number) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.6g", number);
+  return text.data();
+}
+
+/// "B02 -0.1, B04 0" where bands of one product have different offsets, or scales; empty where all have the same. JPEG
+/// 2000 files and others are products of their own: a catalogue that has applied the offset to its own files links to
+/// ESA's.
+std::string different_numbers(const Scene& scene, float Calibration::*member) {
   std::array<std::optional<Band>, 2> first;
   for (const auto& [band, asset] : scene.bands) {
     if (!is_reflectance(band) || asset.layer.coding != PixelCoding::as_stored) continue;
     std::optional<Band>& known = first[asset.path.find(".jp2") == std::string::npos ? 0 : 1];
     if (!known) known = band;
-    const float one = scene.bands.at(*known).calibration.offset;
-    const float other = asset.calibration.offset;
-    if (std::abs(one - other) <= 1e-6F) continue;
-    const auto text = [](Band of, float offset) {
-      return std::string(name(of)) + " " + fixed_text(static_cast<double>(offset), 4);
-    };
+    const float one = scene.bands.at(*known).calibration.*member;
+    const float other = asset.calibration.*member;
+    if (!differ(one, other)) continue;
+    const auto text = [](Band of, float number) { return std::string(name(of)) + " " + number_text(number); };
     return text(*known, one) + ", " + text(band, other);
   }
   return {};
@@ -64,16 +73,20 @@ std::string different_offsets(const Scene& scene) {
 OffsetReport report_on(const Scene& scene, OffsetFinding finding, OffsetCheck check) {
   OffsetReport report;
   report.decision = decide_on_offsets(scene.offsets, finding, check);
-  const std::string different = check == OffsetCheck::off ? std::string() : different_offsets(scene);
-  if (!different.empty()) {
-    const std::string found =
-        "offsets by " + scene.offsets.rule + " differ between bands, and products have one: " + different;
+  const auto object = [&](const std::string& found) {
+    if (check == OffsetCheck::off) return;
     if (check == OffsetCheck::warn) {
       report.decision.warnings.push_back(found);
     } else {
       report.decision.use = false;
       report.decision.reason = found;
     }
+  };
+  if (const std::string different = different_numbers(scene, &Calibration::scale); !different.empty()) {
+    object("scales differ between bands, and products have one: " + different);
+  }
+  if (const std::string different = different_numbers(scene, &Calibration::offset); !different.empty()) {
+    object("offsets by " + scene.offsets.rule + " differ between bands, and products have one: " + different);
   }
   if (check == OffsetCheck::refuse && report.decision.use && !scene.offsets.is_declared &&
       finding.verdict != OffsetVerdict::agrees) {
@@ -88,6 +101,27 @@ OffsetReport report_on(const Scene& scene, OffsetFinding finding, OffsetCheck ch
 
 std::string file_of(const Scene& scene, Band band) {
   return std::string(name(band)) + ": " + redacted(scene.bands.at(band).path);
+}
+
+/// What the files say of their own numbers, held against what the metadata say or leave open.
+void compare_with_file(const Scene& scene, Band band, const BandFile& file, OffsetCheck check, OffsetReport& report) {
+  const BandAsset& asset = scene.bands.at(band);
+  const std::optional<OwnScale> own = file.own_scale();
+  if (!own || asset.layer.coding != PixelCoding::as_stored || !report.decision.use) return;
+  const double scale{asset.calibration.scale};
+  const double offset{asset.calibration.offset};
+  const bool is_other_scale = differ(own->scale, scale);
+  if (!is_other_scale && std::abs(own->offset - offset) < 1e-6) return;
+  const std::string found = file_of(scene, band) + ": says of itself scale " + number_text(own->scale) +
+                            " and offset " + number_text(own->offset) + ", but is read by scale " + number_text(scale) +
+                            " and offset " + number_text(offset) + " (" + scene.offsets.rule + ")";
+  const bool is_known = !is_other_scale && scene.offsets.rule.find(no_offset_given) == std::string::npos;
+  if (is_known || check == OffsetCheck::warn) {
+    report.decision.warnings.push_back(found);
+  } else {
+    report.decision.use = false;
+    report.decision.reason = found;
+  }
 }
 
 /// Metres of a map.
@@ -290,7 +324,9 @@ OffsetReport check_offsets_of(const Scene& scene, OpenBands& files, OffsetCheck 
     pixels.push_back({bands[i], std::as_const(planes[i]).view(), scene.bands.at(bands[i]).calibration});
   }
   refuse_given_scale(scene, pixels);
-  return check_offsets_on(scene, pixels, check);
+  OffsetReport report = check_offsets_on(scene, pixels, check);
+  for (const Band band : bands) compare_with_file(scene, band, files.at(scene.bands.at(band)), check, report);
+  return report;
 }
 
 OffsetReport check_offsets_on(const Scene& scene, std::span<const BandPixels> pixels, OffsetCheck check) {

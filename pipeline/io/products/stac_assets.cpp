@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/text.hpp"
@@ -68,9 +69,41 @@ std::optional<Band> band_of_asset(const std::string& key, const json& asset) {
   return band_from_common_name(lower_ascii(text_of(asset, "eo:common_name")));  // of its only band
 }
 
+/// All that say it, the surest first.
+std::vector<RasterNumber> raster_members(const json& asset, const std::string& name) {
+  std::vector<RasterNumber> members;
+  const auto add = [&](const json& object, const std::string& key, const std::string& member) {
+    if (const auto value = number_of(object, key)) members.push_back({*value, member});
+  };
+  const std::string extended = "raster:" + name;
+  if (const json* list = array_of_objects(asset, "raster:bands"); list != nullptr && !list->empty()) {
+    add(list->front(), name, "raster:bands");
+  }
+  if (const json* list = array_of_objects(asset, "bands"); list != nullptr && !list->empty()) {
+    add(list->front(), extended, "bands");
+    add(list->front(), name, "bands");
+  }
+  add(asset, extended, extended);
+  add(asset, name, name);
+  return members;
+}
+
 std::optional<double> raster_number(const json& asset, const std::string& name) {
   const auto found = raster_member(asset, name);
   return found ? std::optional(found->value) : std::nullopt;
+}
+
+/// Throws DataError where raster:bands and the members that took its place give different numbers. Of the latter a band
+/// goes before its asset.
+void refuse_contradictions(const json& asset, const std::string& name) {
+  const std::vector<RasterNumber> members = raster_members(asset, name);
+  if (members.size() < 2 || members[0].member != "raster:bands") return;
+  const double one = members[0].value;
+  const double other = members[1].value;
+  const double most = std::max(std::abs(one), std::abs(other));
+  if (!std::isfinite(most) || std::abs(one - other) <= 1e-6 * most) return;
+  throw DataError("raster:bands gives " + name + " " + short_number(one, 6) + ", but " + members[1].member + " " +
+                  short_number(other, 6));
 }
 
 /// The key's own suffix comes first: catalogues copy gsd between the resolutions of a band.
@@ -107,17 +140,8 @@ const json* band_list(const json& asset) {
 }
 
 std::optional<RasterNumber> raster_member(const json& asset, const std::string& name) {
-  if (const json* list = array_of_objects(asset, "raster:bands"); list != nullptr && !list->empty()) {
-    if (const auto value = number_of(list->front(), name)) return RasterNumber{*value, "raster:bands"};
-  }
-  const std::string extended = "raster:" + name;
-  if (const json* list = array_of_objects(asset, "bands"); list != nullptr && !list->empty()) {
-    if (const auto value = number_of(list->front(), extended)) return RasterNumber{*value, "bands"};
-    if (const auto value = number_of(list->front(), name)) return RasterNumber{*value, "bands"};
-  }
-  if (const auto value = number_of(asset, extended)) return RasterNumber{*value, extended};
-  if (const auto value = number_of(asset, name)) return RasterNumber{*value, name};
-  return std::nullopt;
+  const std::vector<RasterNumber> members = raster_members(asset, name);
+  return members.empty() ? std::nullopt : std::optional(members.front());
 }
 
 bool says(const json& asset, const std::string& name) {
@@ -146,6 +170,8 @@ OffsetChoice offset_of_asset(const json& asset, const ItemOffsets& item, std::op
   const bool given = member && std::isfinite(member->value);
   const double value = given ? member->value : 0.0;
   if (std::abs(value) > 1) throw DataError("'offset' is no reflectance");
+  if (value > 0) throw DataError("'offset' is above 0, as that of no product is: " + short_number(value, 6));
+  refuse_contradictions(asset, "offset");
   const std::string given_text = given ? member->member + " gives offset " + short_number(value, 6) : "";
   const std::string baseline_text =
       "baseline " + item.baseline + (item.since_04() ? " has offset -0.1" : " has no offset");
@@ -194,6 +220,7 @@ Calibration calibration_of(const json& asset, Band band, double offset) {
     calibration.saturated = std::nullopt;
     return calibration;
   }
+  refuse_contradictions(asset, "scale");
   if (const auto scale = raster_number(asset, "scale"); scale && !std::isnan(*scale)) {
     calibration.scale = static_cast<float>(*scale);
   }

@@ -3,12 +3,16 @@
 
 #include "pipeline/acquisition/checks.hpp"
 
+#include <gdal/cpl_conv.h>
+#include <gdal/gdal.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <tuple>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/raster/geotiff_writer.hpp"
@@ -165,6 +169,65 @@ TEST_F(Displaced, OfFilesThatSayWhatNoDataIsTheScenesOwnNumberCountsWhereItHasOn
     asset.calibration.nodata = other;
     EXPECT_EQ(read(), 9999);
   }
+}
+
+TEST_F(Displaced, ScalesThatDifferBetweenBandsAreRefused) {
+  scene_.bands.at(Band::B08).calibration.scale = 2e-4F;
+  const auto decision = [&](OffsetCheck check) { return check_offsets_without_pixels(scene_, check, "").decision; };
+  EXPECT_FALSE(decision(OffsetCheck::refuse).use);
+  EXPECT_EQ(decision(OffsetCheck::refuse).reason,
+            "scales differ between bands, and products have one: B02 0.0001, B08 0.0002");
+  EXPECT_TRUE(decision(OffsetCheck::warn).use);
+  EXPECT_THAT(decision(OffsetCheck::warn).warnings, testing::Contains(HasSubstr("B02 0.0001, B08 0.0002")));
+  EXPECT_TRUE(decision(OffsetCheck::off).use);
+}
+
+TEST_F(Displaced, WhatAFileSaysOfItsNumbersIsHeldAgainstHowTheyAreRead) {
+  const auto decision = [&](double scale, double offset, const std::string& rule, OffsetCheck check) {
+    const GDALDatasetH dataset = GDALOpen(scene_.bands.at(Band::B04).path.c_str(), GA_Update);
+    GDALSetRasterScale(GDALGetRasterBand(dataset, 1), scale);
+    GDALSetRasterOffset(GDALGetRasterBand(dataset, 1), offset);
+    GDALClose(dataset);
+    scene_.offsets.rule = rule;
+    OpenBands files;
+    return check_offsets_of(scene_, files, check).decision;
+  };
+  const std::string says = "B04: " + scene_.bands.at(Band::B04).path + ": says of itself scale ";
+  for (const auto& [scale, offset, rule] :
+       {std::tuple{2e-4, 0.0, "processing baseline"}, {2e-4, 0.0, "none given"}, {1e-4, -0.1, "none given"}}) {
+    const OffsetDecision refused = decision(scale, offset, rule, OffsetCheck::refuse);
+    EXPECT_FALSE(refused.use);
+    EXPECT_THAT(refused.reason, testing::StartsWith(says));
+    EXPECT_THAT(refused.reason, HasSubstr("but is read by scale 0.0001 and offset 0 (" + std::string(rule) + ")"));
+    EXPECT_THAT(decision(scale, offset, rule, OffsetCheck::warn).warnings, testing::Contains(HasSubstr(says)));
+    EXPECT_TRUE(decision(scale, offset, rule, OffsetCheck::off).use);
+  }
+  const OffsetDecision stated = decision(1e-4, -0.1, "raster:bands", OffsetCheck::refuse);
+  EXPECT_TRUE(stated.use);
+  EXPECT_THAT(stated.warnings, testing::Contains(HasSubstr(says + "0.0001 and offset -0.1, but")));
+  for (const double scale : {1e-4, 1.0}) {  // 1 says nothing
+    const OffsetDecision agrees = decision(scale, 0, "none given", OffsetCheck::refuse);
+    EXPECT_TRUE(agrees.use);
+    EXPECT_THAT(agrees.warnings, testing::Not(testing::Contains(HasSubstr(says))));
+  }
+}
+
+TEST_F(Displaced, AMaskNeedsANumberForNoData) {
+  BandAsset& asset = scene_.bands.at(Band::B04);
+  CPLSetConfigOption("GDAL_TIFF_INTERNAL_MASK", "YES");
+  const GDALDatasetH dataset = GDALOpen(asset.path.c_str(), GA_Update);
+  ASSERT_EQ(GDALCreateDatasetMaskBand(dataset, GMF_PER_DATASET), CE_None);
+  ASSERT_EQ(GDALFillRaster(GDALGetMaskBand(GDALGetRasterBand(dataset, 1)), 0, 0), CE_None);
+  GDALClose(dataset);
+  CPLSetConfigOption("GDAL_TIFF_INTERNAL_MASK", nullptr);
+  const auto read = [&](std::optional<std::uint16_t> nodata) {
+    asset.calibration.nodata = nodata;
+    OpenBands files;
+    return files.at(asset).read_spread(std::int64_t{side_px} * side_px).at(7, 7);
+  };
+  EXPECT_EQ(read(0), 0);
+  EXPECT_EQ(read(4321), 4321);
+  EXPECT_THAT(message_of<DataError>([&] { read(std::nullopt); }), HasSubstr("has a mask, and nothing gives a number"));
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ TEST_F(StacItem, WrongTypesEverywhere) {
     "mgrs:utm_zone": 38, "mgrs:latitude_band": "T", "mgrs:grid_square": "PK", "s2:product_type": "S2MSI2A",
     "s2:processing_baseline": "04.00", "earthsearch:boa_offset_applied": true, "start_datetime": null})"));
   item["assets"]["B03"] = json::parse(R"({"href": "B03.tif", "roles": ["data"], "gsd": 10, "type": "image/jp2",
-    "bands": [{"name": "B03", "eo:common_name": "green", "raster:scale": 1, "nodata": 0}], "raster:offset": 1})");
+    "bands": [{"name": "B03", "eo:common_name": "green", "raster:scale": 1, "nodata": 0}], "raster:offset": -0.1})");
   item["assets"]["red"]["raster:bands"][0].update(json::parse(R"({"nodata": "nan", "spatial_resolution": 10})"));
   read(item);
   const json values =
@@ -352,6 +352,24 @@ TEST_F(StacItem, OffsetsThatDifferBetweenBands) {
               ::testing::ElementsAre("raster:offset gives offset 0, but baseline 05.11 has offset -0.1 (B08)"));
   item["assets"]["B08"]["raster:offset"] = -1000;  // a digital number, not a reflectance
   EXPECT_THAT(refusal(item), HasSubstr("asset 'B08': 'offset' is no reflectance"));
+}
+
+TEST_F(StacItem, NumbersThatContradictEachOtherAreRefused) {
+  const auto refusal_of = [&](const char* members) {
+    json item = small_item();
+    item["assets"]["red"].erase("raster:bands");
+    item["assets"]["red"].update(json::parse(members));
+    return refusal(item);
+  };
+  EXPECT_THAT(refusal_of(R"({"raster:bands": [{"scale": 0.0002}], "raster:scale": 0.0001})"),
+              EndsWith("asset 'red': raster:bands gives scale 0.0002, but raster:scale 0.0001"));
+  EXPECT_THAT(refusal_of(R"({"raster:bands": [{"offset": 0}], "bands": [{"name": "B04", "raster:offset": -0.1}]})"),
+              EndsWith("asset 'red': raster:bands gives offset 0, but bands -0.1"));
+  EXPECT_THAT(refusal_of(R"({"raster:offset": 0.1})"),
+              EndsWith("asset 'red': 'offset' is above 0, as that of no product is: 0.1"));
+  json item = small_item();
+  item["assets"]["red"].update(json::parse(R"({"raster:scale": 0.0001, "raster:offset": 0.0})"));
+  EXPECT_NO_THROW(read(item));
 }
 
 TEST_F(StacItem, EarthSearchVersion0) {
