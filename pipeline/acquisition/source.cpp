@@ -280,7 +280,9 @@ ListedScene read_readable(const std::string& reference, const NetworkOptions& op
   } else {
     listed = std::move(list_any(reference, options, *client, {}, {}).scenes.front());
   }
-  if (const std::string why = impossible_time(listed.scene, clock_now()); !why.empty()) {
+  Scene asked = listed.scene;
+  if (local && asked.platform.empty() && takes_given_facts(path)) asked.platform = "sentinel-2";  // images name none
+  if (const std::string why = impossible_time(asked, clock_now()); !why.empty()) {
     throw DataError(redacted(reference) + ": " + why);
   }
   if (!has_remote_files(listed.scene)) return listed;

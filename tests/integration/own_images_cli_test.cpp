@@ -243,6 +243,19 @@ TEST(OwnImages, ExportsOfBrowsersSayWhatTheirNumbersAre) {
     EXPECT_EQ(found.run.at("before").at("level"), "L2A");
     EXPECT_EQ(found.run.at("before").at("bands").size(), 5U);
   }
+  // As browsers name them where systems allow a colon.
+  std::string bands;
+  for (const char* const band : {"B04", "B08"}) {
+    const std::string day = day_of(false);
+    const std::string name = day + "-00:00_" + day + "-23:59_Sentinel-2_L2A_" + band + "_(Raw).tiff";
+    fs::create_directories(folder / "colon");
+    fs::copy_file(folder / ("u16/" + day + "-00_00_" + day + "-23_59_Sentinel-2_L2A_" + band + "_(Raw).tiff"),
+                  folder / ("colon/" + name));
+    bands += (bands.empty() ? "" : ",") + std::string(band) + "=" + name;
+  }
+  const Outcome named = pitwatch(
+      {"index", folder / "colon", "--bands", bands, "--index", "NDVI", "--no-masks", "--out", folder / "colon.tif"});
+  EXPECT_EQ(named.exit_code, 0) << named.err;
   // Two dates in one folder.
   const Compared both = compared(folder / "u16", folder / "u16");
   EXPECT_EQ(both.outcome.exit_code, 3);
@@ -295,6 +308,9 @@ TEST(OwnImages, WhatIsNotSaidIsAskedForInOneLine) {
   layers[1].description = "B4";
   write_image(folder / "scaled.tif", layers, scaled);
   write_image(folder / "openEO_2021-06-10Z.tif", layers, scaled);
+  write_image(folder / "openEO_2022-07-15Z.tif", layers, scaled);
+  write_image(folder / "20210610T074611_20210610T075000_T38TPK.tif", layers, scaled);
+  write_image(folder / "20210610T074611_20210610T075000_T38TPL.tif", layers, scaled);
   write_image(folder / "2021-06-01-00_00_2021-06-10-23_59_Sentinel-2_L2A_B04_(Raw).tiff", {layers[1]}, stored);
   layers[0].image.grid.crs = "EPSG:3857";
   write_image(folder / "mercator.tif", layers, scaled);
@@ -317,6 +333,18 @@ TEST(OwnImages, WhatIsNotSaidIsAskedForInOneLine) {
       {folder / "bare.tif", {"--bands", "B02=1,B04=x.tif", "--before-date", "2021-06-10"}, "x.tif"},
       {folder / "bare.tif", {"--bands", "B02=1,B02=2"}, "named twice"},
       {folder / "bare.tif", {"--bands", "B77=1"}, "'B77' is no band"},
+      {folder / "bare.tif",
+       {"--bands", "B04=openEO_2021-06-10Z.tif:2,B08=openEO_2022-07-15Z.tif:3"},
+       "of two scenes by their names: openEO_2021-06-10Z.tif is of 2021-06-10, openEO_2022-07-15Z.tif of 2022-07-15"},
+      {folder / "bare.tif",
+       {"--bands", "B04=20210610T074611_20210610T075000_T38TPK.tif:2,B08=20210610T074611_20210610T075000_T38TPL.tif:3"},
+       "T38TPK.tif is of T38TPK, 20210610T074611_20210610T075000_T38TPL.tif of T38TPL"},
+      {folder / "bare.tif",
+       {"--bands", "B02=1,B04=2,B08=3", "--scale", "0.0001", "--before-date", "2014-01-01"},
+       "is dated 2014-01-01T00:00:00Z, before the first Sentinel-2 was launched"},
+      {folder / "bare.tif",
+       {"--bands", "B02=1,B04=2,B08=3", "--scale", "0.0001", "--before-date", "2099-01-01"},
+       "which is yet to come"},
       {folder / "bare.tif", {"--bands", "B04=../other.tif"}, "--bands"},
       {folder / "scaled.tif", {"--bands", "B02=1,B08=2"}, "the file says B4"},
       {folder / "scaled.tif",

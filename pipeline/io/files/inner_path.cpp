@@ -29,14 +29,12 @@ bool is_plain_inside(const fs::path& folder, const fs::path& name) {
   return true;
 }
 
-}  // namespace
-
-void check_inner_name(std::string_view name) {
+void check_name(std::string_view name, std::string_view forbidden) {
   const auto refuse = [&](const char* why) {
     throw DataError("'" + printable(name.substr(0, longest_shown)) + "' " + why);
   };
   if (name.empty()) refuse("is no name of a file");
-  if (name.find_first_of(std::string_view("\\:\0", 3)) != std::string_view::npos) {
+  if (name.find_first_of(forbidden) != std::string_view::npos) {
     refuse("has a character that names of files here do not have");
   }
   if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 32 || c == 127; })) {
@@ -51,6 +49,12 @@ void check_inner_name(std::string_view name) {
     start = end + 1;
   }
 }
+
+}  // namespace
+
+void check_inner_name(std::string_view name) { check_name(name, std::string_view("\\:\0", 3)); }
+
+void check_name_in_folder(std::string_view name) { check_name(name, std::string_view("\\\0", 2)); }
 
 std::optional<std::string> path_inside(const fs::path& folder, const std::string& name) {
   const fs::path first = *fs::path(name).lexically_normal().begin();

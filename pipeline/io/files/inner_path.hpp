@@ -14,6 +14,10 @@ namespace pitwatch {
 /// "vsi...".
 void check_inner_name(std::string_view name);
 
+/// As check_inner_name(), but for the colon, which names of files of a folder on this machine may have: joined to their
+/// folder they begin with it, and with no prefix of a driver.
+void check_name_in_folder(std::string_view name);
+
 /// `folder`/`name`; nothing where that leads out of the folder, by ".." or by a symbolic link. A file that is missing
 /// counts as inside: it is reported when it is opened.
 std::optional<std::string> path_inside(const std::filesystem::path& folder, const std::string& name);

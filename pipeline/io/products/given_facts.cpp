@@ -45,7 +45,7 @@ GivenBand parse_one(std::string_view text) {
     if (number) value = value.substr(0, colon);
     given.file = value;
     try {
-      check_inner_name(given.file);
+      check_name_in_folder(given.file);
     } catch (const DataError& error) {
       throw ConfigError(error.what());
     }

@@ -197,7 +197,7 @@ struct Unit {
   std::string rule;
 };
 
-Unit unit_of(const Place& place, const BandFacts& facts, const ImageNameFacts& name_facts, const GivenFacts& given) {
+Unit unit_of(const Place& place, const BandFacts& facts, const GivenFacts& given) {
   const std::string file = fs::path(place.path).filename().string();
   const bool is_said = facts.scale != 1 || facts.offset != 0;
   if (is_said && given.scale && differ(*given.scale, facts.scale)) {
@@ -209,7 +209,7 @@ Unit unit_of(const Place& place, const BandFacts& facts, const ImageNameFacts& n
   }
   if (is_said) return {facts.scale, facts.offset, "scale and offset of the file"};
   if (given.scale) return {*given.scale, given.offset.value_or(0), given.offset ? "--scale, --offset" : "--scale"};
-  if (name_facts.is_browser_raw) {
+  if (image_name_facts(file).is_browser_raw) {
     const double offset = given.offset.value_or(0);
     if (facts.type == "Byte") return {1.0 / 255, offset, "raw band of a browser, 8 bits"};
     if (facts.type == "UInt16") return {1.0 / 65535, offset, "raw band of a browser, 16 bits"};
@@ -288,6 +288,53 @@ Instant date_of(const ImageNameFacts& facts, const GivenFacts& given) {
   return given.is_day && is_one ? *facts.first : *given.date;
 }
 
+std::string when_of(const ImageNameFacts& facts) {
+  const bool is_one = *facts.first == *facts.last;
+  if (is_one && !facts.is_day) return format_instant(*facts.first);
+  return format_day(*facts.first) + (is_one ? "" : " to " + format_day(*facts.last));
+}
+
+bool is_one_time(const ImageNameFacts& a, const ImageNameFacts& b) {
+  using std::chrono::days;
+  const auto day_of = [](Instant instant) { return std::chrono::floor<days>(instant); };
+  if (!a.is_day && !b.is_day) return a.first == b.first && a.last == b.last;
+  return day_of(*a.first) == day_of(*b.first) && day_of(*a.last) == day_of(*b.last);
+}
+
+/// What the names of all images say together. Throws DataError where two of them are of other times, tiles or levels.
+ImageNameFacts facts_of_names(const std::vector<Place>& places) {
+  ImageNameFacts all;
+  std::string dated;
+  std::string tiled;
+  std::string levelled;
+  for (const Place& place : places) {
+    const std::string file = fs::path(place.path).filename().string();
+    const ImageNameFacts own = image_name_facts(file);
+    const auto refuse = [&](const std::string& other, const std::string& its, const std::string& here) {
+      throw DataError("of two scenes by their names: " + other + " is of " + its + ", " + file + " of " + here);
+    };
+    if (own.first && all.first && !is_one_time(own, all)) refuse(dated, when_of(all), when_of(own));
+    if (own.first && (!all.first || (all.is_day && !own.is_day))) {
+      all.first = own.first;
+      all.last = own.last;
+      all.is_day = own.is_day;
+      dated = file;
+    }
+    if (!own.tile.empty() && !all.tile.empty() && own.tile != all.tile) refuse(tiled, all.tile, own.tile);
+    if (!own.tile.empty() && all.tile.empty()) {
+      all.tile = own.tile;
+      tiled = file;
+    }
+    if (!own.level.empty() && !all.level.empty() && own.level != all.level) refuse(levelled, all.level, own.level);
+    if (!own.level.empty() && all.level.empty()) {
+      all.level = own.level;
+      levelled = file;
+    }
+    all.is_browser_raw = all.is_browser_raw || own.is_browser_raw;
+  }
+  return all;
+}
+
 /// "mine_L2A_20210610" of "mine_L2A_B04.tif": the name without its band, and the day, where it does not tell it.
 std::string id_of(const std::string& reference, const std::string& first_image, Instant acquired) {
   std::error_code none;
@@ -312,7 +359,7 @@ ProductScene scene_of(const std::string& reference, const GivenFacts& given) {
   Headers headers;
   const std::vector<Place> places = places_in(reference, given, headers);
   const std::string first = places.front().path;
-  const ImageNameFacts facts = image_name_facts(fs::path(first).filename().string());
+  const ImageNameFacts facts = facts_of_names(places);
   ProductScene read;
   Scene& scene = read.scene;
   scene.source = reference;
@@ -330,7 +377,7 @@ ProductScene scene_of(const std::string& reference, const GivenFacts& given) {
       scene.bands[place.what.band] = mask_of(place);
       continue;
     }
-    const Unit unit = unit_of(place, band, facts, given);
+    const Unit unit = unit_of(place, band, given);
     rules.insert(unit.rule);
     scene.bands[place.what.band] = reflectance_of(place, band, unit, nodata_of(place, band, given, assumptions));
     record += shortest_text(unit.scale) + "\n" + shortest_text(unit.offset) + "\n";

@@ -41,6 +41,9 @@ TEST(GivenFacts, Lists) {
   EXPECT_EQ(given[1], (GivenBand{{Band::B04}, "", 3}));
   EXPECT_EQ(given[2], (GivenBand{{Band::B08}, "rest.tif", 2}));
   EXPECT_EQ(given[3], (GivenBand{{Band::SCL}, "masks/scl.tif", 1}));
+  const std::string exported = "2021-06-10-00:00_2021-06-10-23:59_Sentinel-2_L2A_B04_(Raw).tiff";
+  EXPECT_EQ(parse_given_bands("B04=" + exported).front(), (GivenBand{{Band::B04}, exported, 1}));
+  EXPECT_EQ(parse_given_bands("B04=" + exported + ":2").front(), (GivenBand{{Band::B04}, exported, 2}));
   const auto message = [](const char* text) {
     return message_of<ConfigError>([&] { static_cast<void>(parse_given_bands(text)); });
   };
