@@ -92,6 +92,59 @@ double share_contradicted(const ClassifiedPixels& pixels, int left, int top, int
   return judged < least_pixels ? 0 : static_cast<double>(contradicted) / static_cast<double>(judged);
 }
 
+/// Of the middle of a square, of how many pixels what is laid over them at each shift is judged and contradicted.
+struct Shifted {
+  cv::Mat judged;
+  cv::Mat contradicted;
+};
+
+/// A part of the planes, and how far things are moved within it.
+struct Square {
+  int left = 0;
+  int top = 0;
+  int side = 0;
+  int most = 0;
+
+  int core() const { return side - 2 * most; }
+};
+
+/// The classes of the middle over the ground around it, or the ground of the middle under the classes around it.
+Shifted shifted(const ClassifiedPixels& pixels, const Square& square, bool middle_is_ground) {
+  const int margin_of_ground = middle_is_ground ? square.most : 0;
+  const int margin_of_classes = middle_is_ground ? 0 : square.most;
+  const int side_of_ground = square.side - 2 * margin_of_ground;
+  const int side_of_classes = square.side - 2 * margin_of_classes;
+  const int shifts = 2 * square.most + 1;
+  const auto over = [&](const cv::Mat& ground, const cv::Mat& classes) {
+    return middle_is_ground ? counts_at_shifts(classes, ground) : counts_at_shifts(ground, classes);
+  };
+  cv::Mat known(side_of_ground, side_of_ground, CV_32F);
+  cv::Mat any(side_of_classes, side_of_classes, CV_32F, cv::Scalar(0));
+  Shifted counts{{}, cv::Mat(shifts, shifts, CV_32F, cv::Scalar(0))};
+  for (const int scl : judged_classes) {
+    cv::Mat contradicts_here(side_of_ground, side_of_ground, CV_32F);
+    for (int y = 0; y < side_of_ground; ++y) {
+      for (int x = 0; x < side_of_ground; ++x) {
+        const Colour colour = colour_at(pixels, square.left + margin_of_ground + x, square.top + margin_of_ground + y);
+        known.at<float>(y, x) = colour.is_known() ? 1.0F : 0.0F;
+        contradicts_here.at<float>(y, x) = colour.is_known() && contradicts(colour, scl) ? 1.0F : 0.0F;
+      }
+    }
+    cv::Mat of_class(side_of_classes, side_of_classes, CV_32F);
+    for (int y = 0; y < side_of_classes; ++y) {
+      for (int x = 0; x < side_of_classes; ++x) {
+        const bool is_it =
+            pixels.classes.at(square.left + margin_of_classes + x, square.top + margin_of_classes + y) == scl;
+        of_class.at<float>(y, x) = is_it ? 1.0F : 0.0F;
+        if (is_it) any.at<float>(y, x) = 1.0F;
+      }
+    }
+    if (cv::countNonZero(of_class) != 0) counts.contradicted += over(contradicts_here, of_class);
+  }
+  counts.judged = over(known, any);
+  return counts;
+}
+
 /// Fills in `here`, and where that is much, what follows.
 void search_around(const ClassifiedPixels& pixels, ClassAgreement& agreement) {
   const int side = std::min({pixels.classes.width, pixels.classes.height, most_side_px});
@@ -104,40 +157,27 @@ void search_around(const ClassifiedPixels& pixels, ClassAgreement& agreement) {
   agreement.here = share_contradicted(pixels, left + most, top + most, core);
   agreement.elsewhere = agreement.here;
   if (agreement.here < least_here) return;  // it may lie where it should
-  cv::Mat known(side, side, CV_32F);
-  cv::Mat any(core, core, CV_32F, cv::Scalar(0));
-  cv::Mat contradicted(shifts, shifts, CV_32F, cv::Scalar(0));
-  for (const int scl : judged_classes) {
-    cv::Mat contradicts_here(side, side, CV_32F);
-    for (int y = 0; y < side; ++y) {
-      for (int x = 0; x < side; ++x) {
-        const Colour colour = colour_at(pixels, left + x, top + y);
-        known.at<float>(y, x) = colour.is_known() ? 1.0F : 0.0F;
-        contradicts_here.at<float>(y, x) = colour.is_known() && contradicts(colour, scl) ? 1.0F : 0.0F;
-      }
-    }
-    cv::Mat of_class(core, core, CV_32F);
-    for (int y = 0; y < core; ++y) {
-      for (int x = 0; x < core; ++x) {
-        const bool is_it = pixels.classes.at(left + most + x, top + most + y) == scl;
-        of_class.at<float>(y, x) = is_it ? 1.0F : 0.0F;
-        if (is_it) any.at<float>(y, x) = 1.0F;
-      }
-    }
-    if (cv::countNonZero(of_class) != 0) contradicted += counts_at_shifts(contradicts_here, of_class);
-  }
-  const cv::Mat judged = counts_at_shifts(known, any);
+  // Both ways: classes that are one everywhere would fit elsewhere by the ground that lies there, and a few that are
+  // wrong would be moved out of sight.
+  const Square square{left, top, side, most};
+  const Shifted over_ground = shifted(pixels, square, false);
+  const Shifted under_classes = shifted(pixels, square, true);
   // Counts, but for the rounding of transforms, whose last places differ between CPUs.
   const auto count = [](const cv::Mat& counts, int y, int x) {
     return std::round(static_cast<double>(counts.at<float>(y, x)));
   };
-  const double judged_here = count(judged, most, most);
+  const double judged_here = count(over_ground.judged, most, most);
   if (!(judged_here >= static_cast<double>(least_pixels))) return;
   for (int y = 0; y < shifts; ++y) {
     for (int x = 0; x < shifts; ++x) {
-      const double judged_there = count(judged, y, x);
-      if (std::max(std::abs(x - most), std::abs(y - most)) < far_px || 2 * judged_there < judged_here) continue;
-      const double share = count(contradicted, y, x) / judged_there;
+      if (std::max(std::abs(x - most), std::abs(y - most)) < far_px) continue;
+      const int back_y = shifts - 1 - y;
+      const int back_x = shifts - 1 - x;
+      const double judged_there = count(over_ground.judged, y, x);
+      const double judged_back = count(under_classes.judged, back_y, back_x);
+      if (2 * std::min(judged_there, judged_back) < judged_here) continue;
+      const double share = std::max(count(over_ground.contradicted, y, x) / judged_there,
+                                    count(under_classes.contradicted, back_y, back_x) / judged_back);
       if (share >= agreement.elsewhere) continue;
       agreement.elsewhere = share;
       agreement.x_px = x - most;

@@ -96,6 +96,19 @@ TEST(ClassAgreement, ClassesThatWereMovedAreFoundAndToldWhere) {
   EXPECT_EQ(ground_with_classes_moved(256, 10, 9).agreement().elsewhere, 0);
 }
 
+TEST(ClassAgreement, WhatIsOneClassNearlyEverywhereDoesNotLieElsewhere) {
+  // Bare ground by its classes; a field that is none lies in the middle, and soil around it.
+  Scene scene(256, 256);
+  const auto colour = [](int x, int y) { return std::abs(x - 128) < 25 && std::abs(y - 128) < 25 ? plants : soil; };
+  for (const int every : {0, 40}) {
+    scene.set(colour, [&](int x, int y) { return every != 0 && x / 8 % every == 3 && y / 8 % 4 == 1 ? 6 : 5; });
+    const ClassAgreement found = scene.agreement();
+    EXPECT_GT(found.here, 0.1);
+    EXPECT_GT(found.elsewhere, found.here / 2);
+    EXPECT_THAT(misclassified(found, 10), IsEmpty());
+  }
+}
+
 TEST(ClassAgreement, SmallPlanesAreNotSearched) {
   const ClassAgreement found = ground_with_classes_moved(95, 20, 0).agreement();
   EXPECT_EQ(found.here, 0);
