@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "pipeline/acquisition/checks.hpp"
+#include "pipeline/acquisition/choice.hpp"
 #include "pipeline/acquisition/editions.hpp"
 #include "pipeline/acquisition/mosaic.hpp"
 #include "pipeline/acquisition/scene_views.hpp"
@@ -39,14 +40,6 @@ struct Row {
   std::string reason;            // why it is not used; empty: it is
   OffsetReport offsets;
 };
-
-std::string missing_bands(const Scene& scene) {
-  std::string missing;
-  for (const Band band : required_bands) {
-    if (!scene.has(band)) missing += " " + std::string(name(band));
-  }
-  return missing;
-}
 
 /// Of the numbers as they are stored.
 float offset_of(const BandAsset& asset) {
@@ -250,7 +243,7 @@ class ScenesCommand final : public Command {
     std::vector<Row> rows;
     // What lacks a band must not stand in the way of another edition that has it.
     std::erase_if(scenes, [&](ListedScene& listed) {
-      const std::string missing = missing_bands(listed.scene);
+      const std::string missing = missing_bands(listed.scene, required_bands);
       if (missing.empty()) return false;
       rows.push_back(unused(std::move(listed.scene), "no asset for" + missing));
       return true;

@@ -360,6 +360,15 @@ Scene as_read(Scene scene) {
   return scene;
 }
 
+std::string missing_bands(const Scene& scene, std::span<const Band> bands) {
+  const Scene read = as_read(scene);
+  std::string missing;
+  for (const Band band : bands) {
+    if (!read.has(band)) missing += " " + std::string(name(band));
+  }
+  return missing;
+}
+
 std::vector<Scene> scenes_of(const Datatake& datatake) {
   std::vector<Scene> parts;
   for (const ListedScene& part : datatake.parts) parts.push_back(as_read(part.scene));

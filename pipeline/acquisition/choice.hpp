@@ -84,6 +84,9 @@ bool is_same_acquisition(const AcquisitionRecord& a, const AcquisitionRecord& b)
 /// farther on and 20 m wide (842 and 865 nm).
 Scene as_read(Scene scene);
 
+/// " B02 SCL": those of the bands that a scene does not have as it is read; empty where it has all.
+std::string missing_bands(const Scene& scene, std::span<const Band> bands);
+
 /// The scenes of a datatake as they are read, in the order in which they are to be.
 std::vector<Scene> scenes_of(const Datatake& datatake);
 

@@ -14,14 +14,6 @@
 namespace pitwatch {
 namespace {
 
-std::string missing_bands(const Scene& scene, std::span<const Band> bands) {
-  std::string missing;
-  for (const Band band : bands) {
-    if (!scene.has(band)) missing += " " + std::string(name(band));
-  }
-  return missing;
-}
-
 /// An item names all bands of its product, and people fetch those that they need: of bands that are not read, those are
 /// left out whose files are not there.
 void leave_out_absent(Scene& scene, std::span<const Band> bands) {
@@ -56,7 +48,7 @@ std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const s
     if ((from && scene.acquired < *from) || (until && scene.acquired > *until)) return true;
     if (place && scene.bbox && !overlap(*scene.bbox, *place)) return true;
     // What lacks a band must not stand in the way of another edition that has it.
-    const std::string missing = missing_bands(as_read(scene), bands);
+    const std::string missing = missing_bands(scene, bands);
     if (!missing.empty()) skipped.emplace_back(scene.id, "no asset for" + missing);
     return !missing.empty();
   });

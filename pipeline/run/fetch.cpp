@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 
+#include "pipeline/acquisition/choice.hpp"
 #include "pipeline/acquisition/editions.hpp"
 #include "pipeline/acquisition/mosaic.hpp"
 #include "pipeline/acquisition/source.hpp"
@@ -55,12 +56,11 @@ struct Wanted {
   std::vector<Grid> ground;
 };
 
-std::string missing_bands(const Scene& scene, const std::vector<Band>& bands) {
-  std::string missing;
-  for (const Band band : bands) {
-    if (!scene.has(band)) missing += " " + std::string(name(band));
-  }
-  return missing;
+/// Those of the bands to be brought, and B8A where a scene is read by it for want of B08.
+std::vector<Band> bands_of(const Scene& scene, std::vector<Band> bands) {
+  if (scene.has(Band::B08) || std::find(bands.begin(), bands.end(), Band::B8A) != bands.end()) return bands;
+  std::replace(bands.begin(), bands.end(), Band::B08, Band::B8A);
+  return bands;
 }
 
 /// Whether a granule of the place's own zone has all of its ground.
@@ -215,7 +215,8 @@ FetchReport fetch(const FetchOptions& options, const ProgressSink& progress) {
       std::optional<Mirrored> outcome;
       std::string failure;
       try {
-        outcome = mirror_scene(scene.original, scene.ground, options.bands, options.out, files);
+        outcome = mirror_scene(scene.original, scene.ground, bands_of(scene.original.scene, options.bands), options.out,
+                               files);
       } catch (const DataError& unusable) {
         failure = unusable.what();
       }

@@ -186,6 +186,24 @@ TEST(Scenes, ScenesThatCannotServeSayWhy) {
   for (const json& scene : none.at("scenes")) EXPECT_EQ(scene.at("used"), false);
 }
 
+TEST(Scenes, B8AStandsInForB08AsInRun) {
+  const test::TemporaryFolder folder;
+  const test::Outcome made = test::run_process({PITWATCH_PROGRAM, "simulate", "--sites", sites, "--from", "2021-06-01",
+                                                "--until", "2021-07-15", "--every-days", "35", "--size-km", "1.2",
+                                                "--bands", "B04,B8A", "--out", folder / "series"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const test::Outcome fetched = test::run_process({PITWATCH_PROGRAM, "fetch", folder / "series", "--sites", sites,
+                                                   "--bands", "B04,B08,SCL", "--out", folder / "mirror"});
+  EXPECT_EQ(fetched.exit_code, 0) << fetched.err;
+  for (const char* const source : {"series", "mirror"}) {
+    const test::Outcome outcome = test::run_process(scenes(folder / source, {"--json"}));
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    const json document = json::parse(outcome.out);
+    EXPECT_FALSE(document.at("scenes").empty());
+    for (const json& scene : document.at("scenes")) EXPECT_EQ(scene.at("reason"), json()) << source;
+  }
+}
+
 TEST(Scenes, Failures) {
   const test::TemporaryFolder folder;
   struct Failure {
