@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <filesystem>
 #include <iterator>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/mgrs.hpp"
 #include "pipeline/core/text.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/inner_path.hpp"
@@ -357,6 +359,35 @@ std::vector<BaselineSource> baseline_sources(const std::optional<ProductFacts>& 
   return sources;
 }
 
+/// Throws DataError where the metadata of product and granule are not of one scene.
+void refuse_other_granule(const std::optional<ProductFacts>& product, const TileFacts& tile, const std::string& uri) {
+  const auto compare = [](const char* what, const std::string& one, const char* of_one, const std::string& other,
+                          const char* of_other) {
+    if (one.empty() || other.empty() || one == other) return;
+    throw DataError(std::string(what) + " is " + one + " by " + of_one + ", but " + other + " by " + of_other);
+  };
+  const std::string name = tile_of_name(tile.id);
+  compare("the CRS", tile.crs, "HORIZONTAL_CS_CODE", crs_of_tile(name), "TILE_ID");
+  if (!product) return;
+  compare("the spacecraft", product->platform, "SPACECRAFT_NAME", platform_of_name(tile.id), "TILE_ID");
+  compare("the tile", tile_of_name(uri), "PRODUCT_URI", name, "TILE_ID");
+  // A granule is sensed within its datatake, which lasts half an hour at most.
+  if (std::chrono::abs(tile.sensed - product->start) > std::chrono::hours(2)) {
+    compare("the time", format_instant(product->start), "PRODUCT_START_TIME", format_instant(tile.sensed),
+            "SENSING_TIME");
+  }
+}
+
+/// What the name of the product's folder or archive says otherwise than its metadata, which are believed.
+void note_other_name(Scene& scene, const std::string& product_name) {
+  const auto note = [&](const char* what, const std::string& own, const std::string& named) {
+    if (own.empty() || named.empty() || own == named) return;
+    scene.assumptions.push_back("named " + product_name + ", but " + what + " is " + own + " by its metadata");
+  };
+  note("the spacecraft", scene.platform, platform_of_name(product_name));
+  note("the tile", scene.tile, tile_of_name(product_name));
+}
+
 Scene scene_of(const Place& place, MetadataReader& reader) {
   const ProductFiles& files = place.files;
   const GranuleFiles granule = chosen_granule(place);
@@ -382,7 +413,9 @@ Scene scene_of(const Place& place, MetadataReader& reader) {
     if (!product || !is_only_granule) scene.id = tile->id;
     describe_by_tile(scene, *tile);
   }
+  if (tile) refuse_other_granule(product, *tile, is_only_granule ? uri : std::string());
   complete_by_names(scene, uri, product_name);
+  if (is_only_granule) note_other_name(scene, product_name);
   set_baseline(scene, baseline_sources(product, tile, product_name));
 
   add_images(scene, files, product ? listed_images(*product, granule, is_only_granule) : std::vector<std::string>(),

@@ -270,6 +270,29 @@ TEST_F(SafeProduct, WhatContradictsItselfIsSaid) {
   EXPECT_THAT(read().offsets.contradictions, ElementsAre(HasSubstr("B04 is missing")));
 }
 
+TEST_F(SafeProduct, MetadataOfAnotherSceneAreRefused) {
+  const struct {
+    bool of_tile;
+    std::string from;
+    std::string to;
+    std::string expected;
+  } cases[] = {
+      {true, "EPSG:32638", "EPSG:32637", "the CRS is EPSG:32637 by HORIZONTAL_CS_CODE, but EPSG:32638 by TILE_ID"},
+      {true, "_T38TPK_", "_T38TPL_", "the tile is T38TPK by PRODUCT_URI, but T38TPL by TILE_ID"},
+      {true, "<SENSING_TIME metadataLevel=\"Standard\">2022", "<SENSING_TIME metadataLevel=\"Standard\">2019",
+       "the time is 2022-06-05T07:56:11.024Z by PRODUCT_START_TIME, but 2019-06-05T"},
+      {false, "Sentinel-2A", "Sentinel-2C",
+       "the spacecraft is sentinel-2c by SPACECRAFT_NAME, but sentinel-2a by TILE_ID"}};
+  for (const auto& c : cases) {
+    const std::string path = c.of_tile ? granule() + "/MTD_TL.xml" : metadata();
+    const std::string whole = read_text(path);
+    replace_in(path, c.from, c.to);
+    EXPECT_THAT(message_of<DataError>([&] { read(); }), HasSubstr(c.expected));
+    write_text(path, whole);
+  }
+  EXPECT_THAT(read().assumptions, IsEmpty());
+}
+
 TEST_F(SafeProduct, QualityIsFlagged) {
   replace_in(granule() + "/MTD_TL.xml", "<DEGRADED_MSI_DATA_PERCENTAGE>0.000000",
              "<DEGRADED_MSI_DATA_PERCENTAGE>1.500000");
