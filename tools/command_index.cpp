@@ -15,6 +15,7 @@
 #include "pipeline/io/raster/png_writer.hpp"
 #include "tools/check_options.hpp"
 #include "tools/common_options.hpp"
+#include "tools/did_you_mean.hpp"
 #include "tools/image_options.hpp"
 #include "tools/index_texts.hpp"
 #include "tools/logging.hpp"
@@ -231,6 +232,24 @@ IndexMapOptions read_map_options(const po::variables_map& values) {
   return options;
 }
 
+/// Throws ConfigError for a constant that no formula has: it would change nothing.
+void refuse_idle_constants(const IndexRequest& request, const GivenConstants& given) {
+  Texts known;
+  for (const RequestedIndex& index : request.indices) {
+    for (const auto& [name, value] : index.constants) {
+      if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
+    }
+  }
+  for (const auto& [name, value] : given) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string hint = did_you_mean(name, known);
+    if (hint.empty()) {
+      for (const std::string& one : known) hint += (hint.empty() ? "; they have " : ", ") + one;
+    }
+    throw ConfigError("--set " + name + ": none of the formulas has this constant" + hint);
+  }
+}
+
 class IndexCommand final : public Command {
  public:
   po::options_description options() override {
@@ -259,6 +278,7 @@ class IndexCommand final : public Command {
       }
     }
     request_ = make_request(lists_of(values, "index"), texts_of(values, "expression"), given);
+    refuse_idle_constants(request_, given);
     if (values.count("sites") == 0) {
       map_ = read_map_options(values);
       return;

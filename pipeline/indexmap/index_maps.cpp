@@ -1,7 +1,9 @@
 #include "pipeline/indexmap/index_maps.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <charconv>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -359,6 +361,7 @@ class IndexMaps {
   std::vector<std::pair<std::string, std::string>> items_of(const RequestedIndex& index, const Subject& subject) const {
     std::vector<std::pair<std::string, std::string>> items{
         {"INDEX", index.name}, {"FORMULA", index.formula}, {"ACQUIRED", days_of(subject.acquisitions)}};
+    if (!index.constants.empty()) items.emplace_back("CONSTANTS", text_of(index.constants));
     if (!subject.before.empty()) items.emplace_back("LESS", days_of(subject.before));
     if (options_.composite) {
       items.emplace_back("COMPOSITE", compositing_names[static_cast<std::size_t>(*options_.composite)]);
@@ -366,6 +369,17 @@ class IndexMaps {
     items.emplace_back("SCENES", scenes_of_all(subject.acquisitions));
     if (!subject.before.empty()) items.emplace_back("LESS_SCENES", scenes_of_all(subject.before));
     return items;
+  }
+
+  /// "L=0.5 sigma=0.5".
+  static std::string text_of(const GivenConstants& constants) {
+    std::string text;
+    for (const auto& [name, value] : constants) {
+      std::array<char, 32> number{};
+      const auto [end, error] = std::to_chars(number.data(), number.data() + number.size(), value);
+      text += (text.empty() ? "" : " ") + name + "=" + std::string(number.data(), end);
+    }
+    return text;
   }
 
   static std::string scenes_of_all(const std::vector<IndexAcquisition>& acquisitions) {

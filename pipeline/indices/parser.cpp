@@ -164,13 +164,14 @@ NodeId call(ExpressionGraph& graph, std::string_view name, const std::vector<Nod
 // ---- grammar ---------------------------------------------------------------------------------------------------
 
 NodeId parse_formula(std::string_view text, Author author, int depth, const GivenConstants& given,
-                     ExpressionGraph& graph);
+                     ExpressionGraph& graph, GivenConstants& used);
 
 /// Recursive descent; `depth` counts brackets, signs and powers together.
 class Parser {
  public:
-  Parser(std::string_view text, Author author, int depth, const GivenConstants& given, ExpressionGraph& graph)
-      : tokens_(text), author_(author), depth_(depth), given_(given), graph_(graph) {}
+  Parser(std::string_view text, Author author, int depth, const GivenConstants& given, ExpressionGraph& graph,
+         GivenConstants& used)
+      : tokens_(text), author_(author), depth_(depth), given_(given), graph_(graph), used_(used) {}
 
   NodeId whole() {
     const NodeId root = either();
@@ -205,6 +206,10 @@ class Parser {
   }
 
   NodeId number(double value) { return graph_.number(value); }
+  NodeId constant(std::string_view name, double value) {
+    used_[std::string(name)] = value;
+    return number(value);
+  }
   NodeId inverse(NodeId x) { return graph_.apply(RowOp::inverse, x); }
 
   NodeId either() {
@@ -319,11 +324,11 @@ class Parser {
     const Token opened = tokens_.now();
     if (tokens_.take_sign("(")) return function(name, opened);
     if (const auto band = band_in_formula(name.text)) return graph_.band(*band);
-    if (const auto found = given_.find(name.text); found != given_.end()) return number(found->second);
+    if (const auto found = given_.find(name.text); found != given_.end()) return constant(name.text, found->second);
     if (author_ == Author::catalogue) {
       if (const auto kernel = kernel_of_bands(name.text)) return *kernel;
     }
-    if (const FormulaConstant* const constant = constant_in_formula(name.text)) return constant_value(name, *constant);
+    if (const FormulaConstant* const known = constant_in_formula(name.text)) return constant_value(name, *known);
     if (const CatalogueIndex* const index = find_index(name.text)) return index_value(name, *index);
     fail_unknown(name);
   }
@@ -348,18 +353,18 @@ class Parser {
     return call(graph_, known->name, operands);
   }
 
-  NodeId constant_value(const Token& name, const FormulaConstant& constant) {
+  NodeId constant_value(const Token& name, const FormulaConstant& known) {
     const std::string text(name.text);
-    if (!constant.value) {
-      fail(name, text + " (" + std::string(constant.meaning) + ") has no value of its own: give one by --set " + text +
+    if (!known.value) {
+      fail(name, text + " (" + std::string(known.meaning) + ") has no value of its own: give one by --set " + text +
                      "=VALUE");
     }
     if (author_ == Author::user && text.size() == 1 && std::islower(static_cast<unsigned char>(text[0])) != 0) {
-      fail(name, "'" + text + "' is the " + std::string(constant.meaning) +
+      fail(name, "'" + text + "' is the " + std::string(known.meaning) +
                      " in the catalogue's formulas; bands have capital letters, and --set " + text +
                      "=VALUE makes it a constant");
     }
-    return number(*constant.value);
+    return constant(text, *known.value);
   }
 
   /// kNR: of N and R; L is the canopy background.
@@ -380,16 +385,18 @@ class Parser {
     return graph_.apply(RowOp::exponential, graph_.apply(RowOp::multiply, squared, number(-1 / (2 * sigma * sigma))));
   }
 
-  double catalogue_value(std::string_view constant) const {
-    const auto found = given_.find(constant);
-    return found != given_.end() ? found->second : constant_in_formula(constant)->value.value();
+  double catalogue_value(std::string_view name) {
+    const auto found = given_.find(name);
+    const double value = found != given_.end() ? found->second : constant_in_formula(name)->value.value();
+    used_[std::string(name)] = value;
+    return value;
   }
 
   NodeId index_value(const Token& name, const CatalogueIndex& index) {
     if (!index.lacking.empty()) fail(name, index.name + " needs " + index.lacking + ", which Sentinel-2 lacks");
     const Level level(*this);
     try {
-      return parse_formula(index.formula, Author::catalogue, depth_, given_, graph_);
+      return parse_formula(index.formula, Author::catalogue, depth_, given_, graph_, used_);
     } catch (const ExpressionError& error) {
       fail(name, "in " + index.name + " = " + index.formula + ": " + error.what());
     }
@@ -411,14 +418,15 @@ class Parser {
   int depth_;
   const GivenConstants& given_;
   ExpressionGraph& graph_;
+  GivenConstants& used_;
 };
 
 NodeId parse_formula(std::string_view text, Author author, int depth, const GivenConstants& given,
-                     ExpressionGraph& graph) {
+                     ExpressionGraph& graph, GivenConstants& used) {
   if (text.size() > longest_expression) {
     throw ExpressionError(longest_expression, "longer than " + std::to_string(longest_expression) + " characters");
   }
-  return Parser(text, author, depth, given, graph).whole();
+  return Parser(text, author, depth, given, graph, used).whole();
 }
 
 bool reads_a_band(const ExpressionGraph& graph, NodeId root) {
@@ -427,13 +435,16 @@ bool reads_a_band(const ExpressionGraph& graph, NodeId root) {
 
 }  // namespace
 
-NodeId parse_expression(std::string_view text, const GivenConstants& given, ExpressionGraph& graph) {
-  const NodeId root = parse_formula(text, Author::user, 0, given, graph);
+NodeId parse_expression(std::string_view text, const GivenConstants& given, ExpressionGraph& graph,
+                        GivenConstants* used) {
+  GivenConstants nobody_asks;
+  const NodeId root = parse_formula(text, Author::user, 0, given, graph, used != nullptr ? *used : nobody_asks);
   if (!reads_a_band(graph, root)) throw ExpressionError(1, "the formula reads no band");
   return root;
 }
 
-NodeId parse_index(std::string_view name, const GivenConstants& given, ExpressionGraph& graph) {
+NodeId parse_index(std::string_view name, const GivenConstants& given, ExpressionGraph& graph, GivenConstants* used) {
+  GivenConstants nobody_asks;
   const std::string text(name);
   const CatalogueIndex* const index = find_index(name);
   if (index == nullptr) throw ConfigError("no index '" + text + "'" + suggestion(name, index_names()));
@@ -441,7 +452,7 @@ NodeId parse_index(std::string_view name, const GivenConstants& given, Expressio
     throw ConfigError("index " + index->name + " needs " + index->lacking + ", which Sentinel-2 lacks");
   }
   try {
-    return parse_formula(index->formula, Author::catalogue, 0, given, graph);
+    return parse_formula(index->formula, Author::catalogue, 0, given, graph, used != nullptr ? *used : nobody_asks);
   } catch (const ExpressionError& error) {
     throw ConfigError("index " + index->name + " = " + index->formula + ": " + error.what());
   }

@@ -33,11 +33,14 @@ inline constexpr std::size_t longest_expression = 4096;  // bytes
 /// A division by 0 has no value, nor has what is made of it.
 ///
 /// Throws ExpressionError for anything else; for a text longer than longest_expression, one nested deeper than 64
-/// levels, and one that reads no band; ConfigError as ExpressionGraph::apply().
-NodeId parse_expression(std::string_view text, const GivenConstants& given, ExpressionGraph& graph);
+/// levels, and one that reads no band; ConfigError as ExpressionGraph::apply(). Constants that the formula has, those
+/// of formulas in it, too, go to `used` with their values, unless that is null.
+NodeId parse_expression(std::string_view text, const GivenConstants& given, ExpressionGraph& graph,
+                        GivenConstants* used = nullptr);
 
 /// The root of an index of the catalogue by its name. Throws ConfigError for a name that is not in it (with similar
 /// ones), for an index whose bands Sentinel-2 lacks, and for a constant that has to be given and is not.
-NodeId parse_index(std::string_view name, const GivenConstants& given, ExpressionGraph& graph);
+NodeId parse_index(std::string_view name, const GivenConstants& given, ExpressionGraph& graph,
+                   GivenConstants* used = nullptr);
 
 }  // namespace pitwatch

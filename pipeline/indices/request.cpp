@@ -39,9 +39,10 @@ void add(IndexRequest& request, RequestedIndex index) {
 
 void add_named(IndexRequest& request, const std::string& name, const GivenConstants& given) {
   try {
-    const NodeId root = parse_index(name, given, request.graph);
+    GivenConstants constants;
+    const NodeId root = parse_index(name, given, request.graph, &constants);
     const CatalogueIndex& index = *find_index(name);
-    add(request, {index.name, index.formula, index.range, root});
+    add(request, {index.name, index.formula, index.range, root, std::move(constants)});
   } catch (const ConfigError& error) {
     throw ConfigError(std::string("--index: ") + error.what());
   }
@@ -53,8 +54,9 @@ void add_expression(IndexRequest& request, const std::string& text, std::size_t 
   if (formula.name.size() > longest_name) throw ConfigError("--expression: a name of more than 64 characters");
   if (formula.name.empty()) formula.name = number == 1 ? "expression" : "expression_" + std::to_string(number);
   try {
-    const NodeId root = parse_expression(formula.formula, given, request.graph);
-    add(request, {formula.name, formula.formula, std::nullopt, root});
+    GivenConstants constants;
+    const NodeId root = parse_expression(formula.formula, given, request.graph, &constants);
+    add(request, {formula.name, formula.formula, std::nullopt, root, std::move(constants)});
   } catch (const ConfigError& error) {
     throw ConfigError("--expression " + formula.formula + ": " + error.what());
   }

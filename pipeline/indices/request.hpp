@@ -18,6 +18,7 @@ struct RequestedIndex {
   std::string formula;
   std::optional<ValueRange> range;  // of the catalogue
   NodeId root = no_node;
+  GivenConstants constants = {};  // of its formula, with the values that they have
 };
 
 struct IndexRequest {

@@ -309,6 +309,25 @@ TEST(Index, CatalogueOnStdout) {
   EXPECT_THAT(show.out, HasSubstr("L = 1"));
 }
 
+TEST(Index, RastersTellTheConstantsOfTheirFormulas) {
+  const test::TemporaryFolder folder;
+  const auto constants_of = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {items().front(), "--out", folder / "out.tif", "--quiet"});
+    const test::Outcome outcome = test::run_process(index(arguments));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    GDALAllRegister();
+    const std::unique_ptr<void, void (*)(void*)> file(GDALOpen((folder / "out.tif").c_str(), GA_ReadOnly),
+                                                      [](void* it) { GDALClose(it); });
+    const char* const text = GDALGetMetadataItem(file.get(), "CONSTANTS", nullptr);
+    return std::string(text != nullptr ? text : "");
+  };
+  EXPECT_EQ(constants_of({"--index", "NDVI"}), "");
+  EXPECT_EQ(constants_of({"--index", "SAVI"}), "L=1");
+  EXPECT_EQ(constants_of({"--index", "SAVI", "--set", "L=0.9"}), "L=0.9");
+  EXPECT_EQ(constants_of({"--index", "kNDVI", "--set", "sigma=0.25"}), "sigma=0.25");
+  EXPECT_EQ(constants_of({"--expression", "SAVI+a*B08", "--set", "a=2"}), "L=1 a=2") << "of the formula within, too";
+}
+
 TEST(Index, WhatCannotBeIsRefusedInOneLine) {
   const test::TemporaryFolder folder;
   const std::string item = items().front();
@@ -327,6 +346,10 @@ TEST(Index, WhatCannotBeIsRefusedInOneLine) {
       {{item, "--index", "NDVI", "--out", out, "--scale", "0.1"}, "--scale"},
       {{item, "--index", "NDVI", "--out", out, "--step", "0.1"}, "--step"},
       {{item, "--index", "NDVI", "--out", out, "--set", "B08=1"}, "--set"},
+      {{item, "--index", "SAVI", "--out", out, "--set", "LL=1"}, "--set LL: none of the formulas has this constant"},
+      {{item, "--index", "SAVI", "--out", out, "--set", "l=1"}, "they have L"},
+      {{item, "--expression", "B08-green_ish", "--out", out, "--set", "green_ish=1", "--set", "green_is=1"},
+       "did you mean green_ish?"},
       {{item, "--index", "NDVI", "--out", out, "--stretch", "1,0"}, "--stretch"},
       {{item, "--index", "NDVI", "--sites", sites, "--out", out}, "--out is of rasters"},
       {{item, "--index", "NDVI", "--sites", sites, "--plot", "a.pdf"}, "--plot must end"},
