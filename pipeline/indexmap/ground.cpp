@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <system_error>
 #include <utility>
 
 #include "pipeline/acquisition/choice.hpp"
 #include "pipeline/acquisition/editions.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/geo/geodesy.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 
 namespace pitwatch {
@@ -36,6 +38,46 @@ void refuse_without_sky(const IndexAcquisition& acquisition) {
   }
 }
 
+constexpr double rounding_px = 0.01;  // of map coordinates
+
+/// Bounds in pixels of a ground, counted from its upper left corner.
+struct PixelBox {
+  double left = std::numeric_limits<double>::infinity();
+  double top = std::numeric_limits<double>::infinity();
+  double right = -std::numeric_limits<double>::infinity();
+  double bottom = -std::numeric_limits<double>::infinity();
+
+  /// Within what a ground can have of pixels.
+  bool is_somewhere() const {
+    constexpr double farthest_px = 1e8;
+    return left < right && top < bottom && left > -farthest_px && top > -farthest_px && right < farthest_px &&
+           bottom < farthest_px;
+  }
+};
+
+/// Of another grid; infinite where a corner of it has no place in the CRS.
+PixelBox bounds_on(const Grid& ground, const Grid& other) {
+  PixelBox box;
+  std::optional<Reprojection> to_ground;
+  if (other.crs != ground.crs) to_ground.emplace(other.crs, ground.crs);
+  // Straight edges of one map are curved on another.
+  const int steps = to_ground ? 16 : 1;
+  for (int down = 0; down <= steps; ++down) {
+    for (int across = 0; across <= steps; ++across) {
+      MapPoint point = other.to_map(1.0 * other.width * across / steps, 1.0 * other.height * down / steps);
+      if (to_ground) point = (*to_ground)(point);
+      const double x = (point.x - ground.origin.x) / ground.pixel_size_m;
+      const double y = (ground.origin.y - point.y) / ground.pixel_size_m;
+      if (!std::isfinite(x) || !std::isfinite(y)) return {};
+      box.left = std::min(box.left, x);
+      box.right = std::max(box.right, x);
+      box.top = std::min(box.top, y);
+      box.bottom = std::max(box.bottom, y);
+    }
+  }
+  return box;
+}
+
 }  // namespace
 
 std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const std::optional<Instant>& from,
@@ -57,13 +99,12 @@ std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const s
     if (!crs.empty()) prefer_zone(datatake, crs);
     std::vector<Scene> parts = scenes_of(datatake);
     for (Scene& part : parts) leave_out_absent(part, bands);
-    acquisitions.push_back({datatake.acquired, std::move(parts), nullptr});
+    acquisitions.push_back({datatake.acquired, std::move(parts)});
   }
   return acquisitions;
 }
 
-Grid whole_ground(const IndexAcquisition& acquisition, std::span<const Band> bands) {
-  const Scene& scene = acquisition.parts.front();
+Grid whole_ground(const Scene& scene, std::span<const Band> bands) {
   const auto is_finer = [](Band a, Band b) { return info(a).pixel_size_m < info(b).pixel_size_m; };
   const Band finest = *std::min_element(bands.begin(), bands.end(), is_finer);
   const BandAsset& asset = scene.bands.at(finest);
@@ -71,15 +112,37 @@ Grid whole_ground(const IndexAcquisition& acquisition, std::span<const Band> ban
   // What is coarser than Sentinel-2's bands, as HLS is, stays as it is.
   const bool is_coarse = grid.pixel_size_m > 20;
   const double pixel_m = is_coarse ? grid.pixel_size_m : 10;
-  const double lattice_m = is_coarse ? grid.pixel_size_m : 20;
   const auto length = [&](int pixels) {
-    return static_cast<int>(std::floor(pixels * grid.pixel_size_m / lattice_m)) * (is_coarse ? 1 : 2);
+    return is_coarse ? pixels : static_cast<int>(std::floor(pixels * grid.pixel_size_m / pixel_m + rounding_px));
   };
   grid.width = length(grid.width);
   grid.height = length(grid.height);
   grid.pixel_size_m = pixel_m;
-  if (grid.extent().empty()) throw DataError(redacted(scene.source) + ": smaller than a pixel of 20 m");
+  if (grid.extent().empty()) throw DataError(redacted(scene.source) + ": smaller than a pixel of 10 m");
   return grid;
+}
+
+void widen(Grid& ground, const Grid& other) {
+  const PixelBox box = bounds_on(ground, other);
+  if (!box.is_somewhere()) return;
+  const bool is_coarse = ground.pixel_size_m > 10;
+  const auto whole = [&](double pixels) {
+    return is_coarse ? static_cast<int>(std::floor(pixels)) : 2 * static_cast<int>(std::floor(pixels / 2));
+  };
+  const int left = std::min(0, whole(box.left + rounding_px));
+  const int top = std::min(0, whole(box.top + rounding_px));
+  const int right = std::max(ground.width, static_cast<int>(std::ceil(box.right - rounding_px)));
+  const int bottom = std::max(ground.height, static_cast<int>(std::ceil(box.bottom - rounding_px)));
+  ground.origin = ground.to_map(left, top);
+  ground.width = right - left;
+  ground.height = bottom - top;
+}
+
+bool meet(const Grid& ground, const Grid& other) {
+  const PixelBox box = bounds_on(ground, other);
+  if (!box.is_somewhere()) return false;
+  return std::min(box.right, static_cast<double>(ground.width)) - std::max(box.left, 0.0) > rounding_px &&
+         std::min(box.bottom, static_cast<double>(ground.height)) - std::max(box.top, 0.0) > rounding_px;
 }
 
 void check_acquisition(const IndexAcquisition& acquisition, const IndexReading& reading, OffsetMemory& offsets,
@@ -92,20 +155,18 @@ void check_acquisition(const IndexAcquisition& acquisition, const IndexReading& 
   }
 }
 
-void refuse_displaced_parts(const IndexAcquisition& acquisition, const Grid& ground, std::span<const Band> bands,
-                            const IndexReading& reading, BlockCache& blocks) {
+void refuse_displaced_part(const Scene& part, const Grid& ground, std::span<const Band> bands,
+                           const IndexReading& reading, BlockCache& blocks) {
   if (!reading.checks.gate) return;
-  for (const Scene& part : acquisition.parts) {
-    std::vector<Band> looked_at(bands.begin(), bands.end());
-    for (const Band band : {Band::B02, Band::B04, Band::B08}) {
-      if (part.has(band) && std::find(bands.begin(), bands.end(), band) == bands.end()) looked_at.push_back(band);
-    }
-    OpenBands files;
-    try {
-      refuse_displaced(part, ground, looked_at, files, &blocks);
-    } catch (...) {
-      rethrow_with_context(redacted(part.source));
-    }
+  std::vector<Band> looked_at(bands.begin(), bands.end());
+  for (const Band band : {Band::B02, Band::B04, Band::B08}) {
+    if (part.has(band) && std::find(bands.begin(), bands.end(), band) == bands.end()) looked_at.push_back(band);
+  }
+  OpenBands files;
+  try {
+    refuse_displaced(part, ground, looked_at, files, &blocks);
+  } catch (...) {
+    rethrow_with_context(redacted(part.source));
   }
 }
 

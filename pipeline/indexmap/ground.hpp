@@ -25,6 +25,7 @@ struct IndexAcquisition {
   std::vector<Scene> parts;  // at least one, in the order in which they are to be read
   /// Blocks of it that are decoded already, which it is read by way of; may be null.
   std::shared_ptr<BlockCache> decoded = nullptr;
+  std::vector<Grid> grounds = {};  // of each part; empty where they were not asked for
 };
 
 /// How pixels are read.
@@ -46,9 +47,16 @@ std::vector<IndexAcquisition> choose_acquisitions(SourceListing listing, const s
                                                   const std::optional<DegreeBox>& place, SkippedScenes& skipped,
                                                   const std::string& crs = {});
 
-/// The ground of an acquisition's first part: pixels of 10 m over its finest band, whole ones of 20 m; pixels
-/// of the file, where they are larger than that. Throws DataError for a file that cannot be read.
-Grid whole_ground(const IndexAcquisition& acquisition, std::span<const Band> bands);
+/// The ground of a scene: whole pixels of 10 m over its finest band; pixels of the file, where they are larger
+/// than 20 m. Throws DataError for a file that cannot be read.
+Grid whole_ground(const Scene& scene, std::span<const Band> bands);
+
+/// As much more of the lattice of `ground` as another ground takes, of another zone too, whole pixels of 20 m to the
+/// west and north. One that PROJ finds no place for there changes nothing.
+void widen(Grid& ground, const Grid& other);
+
+/// Whether two grounds have pixels in common; of one in another zone, whether its bounds do.
+bool meet(const Grid& ground, const Grid& other);
 
 /// Throws DataError for a scene that is refused (reading.checks): offsets that its pixels contradict, a file of a
 /// mirror that is not as it was fetched. Appends what speaks against it otherwise.
@@ -58,8 +66,8 @@ void check_acquisition(const IndexAcquisition& acquisition, const IndexReading& 
 /// Throws DataError for a scene one of whose bands, or whose classification, lies elsewhere on a ground than B04
 /// (refuse_displaced()), unless the gate is off (reading.checks). Looked at are the bands that are read, and those of
 /// B02, B04 and B08 that the scene has, which the others and the classification are judged by.
-void refuse_displaced_parts(const IndexAcquisition& acquisition, const Grid& ground, std::span<const Band> bands,
-                            const IndexReading& reading, BlockCache& blocks);
+void refuse_displaced_part(const Scene& part, const Grid& ground, std::span<const Band> bands,
+                           const IndexReading& reading, BlockCache& blocks);
 
 /// Reflectances and mask of a part of the ground: as `run` reads and masks them, with clouds grown (MosaicOptions).
 /// By way of the acquisition's own blocks where it has some, else of `blocks`; `files` may be null. Throws DataError as

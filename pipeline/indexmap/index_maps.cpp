@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <set>
+#include <span>
 #include <system_error>
 
 #include "pipeline/core/error.hpp"
@@ -54,10 +55,13 @@ class IndexMaps {
     check_options();
     bands_ = bands_to_read(request_.plan(), compositing());
     std::vector<Subject> subjects = find_subjects();
-    const IndexAcquisition& first = subjects.front().acquisitions.front();
-    ground_ = ground_of(first, aoi_);
+    // Rasters of one area of interest lie on one ground; without one, each acquisition of a series on its own.
+    if (options_.aoi) lay_ground(subjects);
     make_folder(subjects.size() * request_.indices.size());
-    for (Subject& subject : subjects) map(subject);
+    for (std::size_t i = 0; i < subjects.size(); ++i) {
+      if (!options_.aoi) lay_ground(std::span(subjects).subspan(i, 1));
+      if (!subjects[i].acquisitions.empty()) map(subjects[i]);
+    }
     if (report_.files.empty()) throw DataError(redacted(options_.source) + ": no acquisition that can be used");
     return std::move(report_);
   }
@@ -117,16 +121,20 @@ class IndexMaps {
 
   std::vector<Checked> check_all(std::vector<IndexAcquisition>& all) {
     const KeptPixels kept;  // acquisition follows on acquisition
+    const bool is_spectral = std::any_of(all.begin(), all.end(), [&](const IndexAcquisition& one) {
+      return options_.reading.masked && uses_spectral_masks(one.parts, options_.reading.masks);
+    });
     std::vector<Checked> checked(all.size());
     in_parallel(static_cast<int>(all.size()), [&](int number) {
       const auto i = static_cast<std::size_t>(number);
       try {
         auto blocks = std::make_shared<BlockCache>(check_cache_bytes);
         check_acquisition(all[i], options_.reading, offsets_, *blocks, checked[i].warnings);
-        std::unique_ptr<Aoi> aoi;
-        const Grid ground = ground_of(all[i], aoi);
-        refuse_displaced_parts(all[i], ground, bands_, options_.reading, *blocks);
-        keep_blocks(all[i], std::move(blocks), room_for_blocks(all, ground));
+        find_grounds(all[i]);
+        for (std::size_t part = 0; part < all[i].parts.size(); ++part) {
+          refuse_displaced_part(all[i].parts[part], all[i].grounds[part], bands_, options_.reading, *blocks);
+        }
+        keep_blocks(all[i], std::move(blocks), room_for_blocks(all.size(), is_spectral, together(all[i])));
       } catch (const DataError&) {
         checked[i].refusal = std::current_exception();
       }
@@ -136,19 +144,16 @@ class IndexMaps {
 
   /// Memory for blocks that the checks have decoded, until they are wanted again: of composites what strips of many
   /// rows leave.
-  std::int64_t room_for_blocks(const std::vector<IndexAcquisition>& all, const Grid& ground) const {
+  std::int64_t room_for_blocks(std::size_t acquisitions, bool is_spectral, const Grid& ground) const {
     constexpr std::int64_t strip_rows = 512;
     constexpr std::int64_t for_reading = std::int64_t{96} << 20;
     if (!options_.composite) return options_.memory_bytes / 16;
     // Where clouds are told by their spectra the strips have their size whatever the memory.
-    const auto is_spectral = [&](const IndexAcquisition& one) {
-      return options_.reading.masked && uses_spectral_masks(one.parts, options_.reading.masks);
-    };
-    if (std::any_of(all.begin(), all.end(), is_spectral)) return 0;
+    if (is_spectral) return 0;
     const std::size_t values = std::max(request_.indices.size(), bands_.size());
     const std::int64_t row_bytes = std::int64_t{ground.width} * static_cast<std::int64_t>(values * sizeof(float));
     const std::int64_t of_strip =
-        row_bytes * static_cast<std::int64_t>(all.size()) * std::min<std::int64_t>(strip_rows, ground.height);
+        row_bytes * static_cast<std::int64_t>(acquisitions) * std::min<std::int64_t>(strip_rows, ground.height);
     return options_.memory_bytes - program_bytes - for_reading - row_bytes * ground.height - of_strip * 5 / 4;
   }
 
@@ -212,22 +217,128 @@ class IndexMaps {
 
   // ---- which ground --------------------------------------------------------------------------------------------
 
-  /// The ground of an acquisition, with an area of interest as much of it as that has. Throws DataError where they do
-  /// not meet.
-  Grid ground_of(const IndexAcquisition& acquisition, std::unique_ptr<Aoi>& aoi) const {
-    Grid ground = whole_ground(acquisition, bands_);
-    if (!options_.aoi) return ground;
+  /// To whole pixels of 20 m around the area of interest, which is returned.
+  Aoi cut(Grid& ground) const {
     const Aoi whole(*options_.aoi, ground);
     const Window bounds = whole.bounds();
-    const auto below = [](int value) { return value / 2 * 2; };  // whole pixels of 20 m
-    const auto above = [](int value) { return (value + 1) / 2 * 2; };
-    const Window even{below(bounds.x), below(bounds.y), above(bounds.right()) - below(bounds.x),
-                      above(bounds.bottom()) - below(bounds.y)};
+    const auto below = [](int value) { return value / 2 * 2; };
+    const auto above = [](int value, int most) { return std::min((value + 1) / 2 * 2, most); };
+    const Window even{below(bounds.x), below(bounds.y), above(bounds.right(), ground.width) - below(bounds.x),
+                      above(bounds.bottom(), ground.height) - below(bounds.y)};
     ground.origin = ground.to_map(even.x, even.y);
     ground.width = even.width;
     ground.height = even.height;
-    aoi = std::make_unique<Aoi>(whole.on(ground));
+    return whole.on(ground);
+  }
+
+  /// Sets the ground of each part; parts beyond the area of interest are left out. Throws DataError where all are.
+  void find_grounds(IndexAcquisition& acquisition) const {
+    std::vector<Scene> parts;
+    std::exception_ptr beyond;
+    for (const Scene& part : acquisition.parts) {
+      Grid ground = whole_ground(part, bands_);
+      try {
+        if (options_.aoi) cut(ground);
+      } catch (const DataError&) {
+        if (!beyond) beyond = std::current_exception();
+        continue;
+      }
+      acquisition.grounds.push_back(ground);
+      parts.push_back(part);
+    }
+    if (parts.empty()) std::rethrow_exception(beyond);
+    acquisition.parts = std::move(parts);
+  }
+
+  /// The ground of all parts of an acquisition that lie in the first one's zone.
+  static Grid together(const IndexAcquisition& acquisition) {
+    Grid ground = acquisition.grounds.front();
+    for (const Grid& other : acquisition.grounds) {
+      if (other.crs == ground.crs) widen(ground, other);
+    }
     return ground;
+  }
+
+  /// The one ground of all acquisitions of these subjects, in the zone of the first: what their parts in that zone
+  /// show, with an area of interest as much of it as any shows. Leaves out what does not meet it.
+  void lay_ground(std::vector<Subject>& subjects) {
+    lay_ground(std::span(subjects));
+    std::erase_if(subjects, [](const Subject& subject) { return subject.acquisitions.empty(); });
+  }
+
+  void lay_ground(std::span<Subject> subjects) {
+    std::vector<std::vector<IndexAcquisition>*> all;
+    for (Subject& subject : subjects) {
+      all.push_back(&subject.acquisitions);
+      all.push_back(&subject.before);
+    }
+    const IndexAcquisition& first = subjects.front().acquisitions.front();
+    ground_ = together(first);
+    for (const auto* const acquisitions : all) {
+      for (const IndexAcquisition& one : *acquisitions) {
+        for (const Grid& other : one.grounds) {
+          if (other.crs == ground_.crs || options_.aoi) widen(ground_, other);
+        }
+      }
+    }
+    if (options_.aoi) aoi_ = std::make_unique<Aoi>(cut(ground_));
+    refuse_large_ground();
+    for (auto* const acquisitions : all) {
+      for (IndexAcquisition& one : *acquisitions) {
+        leave_out_elsewhere(one);
+        // Blocks were kept for a ground of its own.
+        if (std::int64_t{ground_.width} * ground_.height > pixels_of(one)) one.decoded.reset();
+      }
+      std::erase_if(*acquisitions, [](const IndexAcquisition& one) { return one.parts.empty(); });
+      if (acquisitions->empty() && options_.before) {
+        throw DataError(redacted(options_.source) + ": the scenes of the two periods have no ground in common; " +
+                        report_.skipped.back().first + ": " + report_.skipped.back().second);
+      }
+    }
+  }
+
+  static std::int64_t pixels_of(const IndexAcquisition& acquisition) {
+    if (acquisition.parts.empty()) return 0;
+    const Grid own = together(acquisition);
+    return std::int64_t{own.width} * own.height;
+  }
+
+  /// Parts of another zone come behind the others, which need not be resampled; those that the ground does not meet
+  /// are left out.
+  void leave_out_elsewhere(IndexAcquisition& acquisition) {
+    std::vector<Scene> parts;
+    std::vector<Grid> grounds;
+    for (const bool is_other_zone : {false, true}) {
+      for (std::size_t i = 0; i < acquisition.parts.size(); ++i) {
+        const Grid& ground = acquisition.grounds[i];
+        if ((ground.crs != ground_.crs) != is_other_zone) continue;
+        const Scene& part = acquisition.parts[i];
+        if (!meet(ground_, ground)) {
+          add_once(report_.skipped, {part.id, "lies beyond the ground of the first scenes, which is in " +
+                                                  code_of(ground_.crs) + "; map it by itself"});
+          continue;
+        }
+        if (is_other_zone && !options_.aoi) {
+          add_once(report_.warnings, {part.id, "lies in " + code_of(ground.crs) + ": of it only what the ground in " +
+                                                   code_of(ground_.crs) + " has is shown; --aoi names the ground"});
+        }
+        parts.push_back(part);
+        grounds.push_back(ground);
+      }
+    }
+    acquisition.parts = std::move(parts);
+    acquisition.grounds = std::move(grounds);
+  }
+
+  /// Of a CRS that has no code, that it is another.
+  static std::string code_of(const std::string& crs) { return crs.starts_with("EPSG:") ? crs : "a CRS of its own"; }
+
+  void refuse_large_ground() const {
+    const std::int64_t plane = std::int64_t{ground_.width} * ground_.height * static_cast<std::int64_t>(sizeof(float));
+    if (plane + program_bytes < options_.memory_bytes) return;
+    throw ConfigError("--memory: too little for the ground of all scenes, " + std::to_string(ground_.width) + " by " +
+                      std::to_string(ground_.height) + " pixels, " + std::to_string(plane >> 20) +
+                      " MiB each raster; --aoi FILE maps a part of it");
   }
 
   void leave_out_outside(Plane<float>& plane) const {

@@ -53,8 +53,9 @@ struct IndexMapReport {
 /// Writes a raster for each index of the request and each acquisition, or for each index of a composite or difference.
 /// Files in a folder are INDEX.tif, where there are several acquisitions INDEX_20210610T075211.tif. Same inputs and
 /// options, same bytes.
-/// Throws ConfigError (options, too little memory), DataError (no acquisition that can be used, the only one is
-/// refused), IoError (an output not writable).
+/// A raster without --aoi has the ground of its acquisitions, all tiles of the first one's zone; with it as much of the
+/// area as any acquisition shows. What does not meet that ground is left out. Throws ConfigError (options, too little
+/// memory), DataError (no acquisition that can be used, the only one is refused), IoError (an output not writable).
 IndexMapReport map_indices(const IndexRequest& request, const IndexMapOptions& options, const ProgressSink& progress);
 
 }  // namespace pitwatch

@@ -197,7 +197,9 @@ class TableRun {
     Mosaic ground;
     try {
       check_acquisition(acquisition, options_.reading, offsets_, blocks, slot.warnings);
-      refuse_displaced_parts(acquisition, place.grid, plan_.bands, options_.reading, blocks);
+      for (const Scene& part : acquisition.parts) {
+        refuse_displaced_part(part, place.grid, plan_.bands, options_.reading, blocks);
+      }
       OpenBands files;
       ground = read_ground(acquisition, place.grid, plan_.bands, options_.reading, blocks, &files);
     } catch (const DataError& error) {
