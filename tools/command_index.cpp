@@ -173,10 +173,13 @@ struct PlotFiles {
   std::string stem;
   std::string ending;  // ".svg" or ".png"
 
+  std::string of_one_site() const { return stem + ending; }
+  std::string of_site(const std::string& site) const { return stem + "_" + site + ending; }
+
   void write(const IndexTable& table) const {
     const auto plots = plots_of(table);
     for (const auto& [site, drawing] : plots) {
-      const std::string path = plots.size() == 1 ? stem + ending : stem + "_" + site + ending;
+      const std::string path = plots.size() == 1 ? of_one_site() : of_site(site);
       if (ending == ".svg") {
         write_file_atomically(path, svg_of(drawing));
         continue;
@@ -285,7 +288,8 @@ class IndexCommand final : public Command {
     }
     table_ = read_table_options(values);
     table_file_ = out_file_option(values, "table");
-    if (values.count("plot") != 0) plot_files_ = read_plot_files(values["plot"].as<std::string>());
+    if (values.count("plot") != 0) plot_files_ = read_plot_files(out_file_option(values, "plot"));
+    table_->before_reading = [this](const SourceFiles& read, const Texts& sites) { refuse_inputs(read, sites); };
   }
 
   int run() override {
@@ -306,6 +310,14 @@ class IndexCommand final : public Command {
     for (const auto& [what, why] : skipped) spdlog::warn("{} is left out: {}", what, why);
   }
 
+  /// Of several sites one may be left that has a plot.
+  void refuse_inputs(const SourceFiles& read, const Texts& sites) const {
+    if (!table_file_.empty()) read.refuse("table", table_file_);
+    if (!plot_files_) return;
+    read.refuse("plot", plot_files_->of_one_site());
+    for (const std::string& site : sites) read.refuse("plot", plot_files_->of_site(site));
+  }
+
   int run_map() {
     IndexMapReport report;
     {
@@ -316,7 +328,8 @@ class IndexCommand final : public Command {
     for (const std::string& file : report.files) spdlog::debug("written: {}", file);
     spdlog::info("{} of {} acquisitions; {} files, see {}", request_.indices.size() == 1 ? "an index" : "indices",
                  report.acquisitions, report.files.size(), map_.out);
-    return report.skipped.empty() ? exit_done : exit_skipped;
+    if (report.without_value == report.rasters) return exit_no_data;
+    return report.skipped.empty() && report.without_value == 0 ? exit_done : exit_skipped;
   }
 
   int run_table() {

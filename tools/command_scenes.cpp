@@ -15,6 +15,7 @@
 #include "pipeline/acquisition/mosaic.hpp"
 #include "pipeline/acquisition/scene_views.hpp"
 #include "pipeline/acquisition/source.hpp"
+#include "pipeline/acquisition/taken_for_granted.hpp"
 #include "pipeline/compare/pair_inputs.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/scenes/scene_source.hpp"
@@ -218,6 +219,11 @@ class ScenesCommand final : public Command {
     });
     std::cout << (json_ ? json_text(redacted(source_), rows, listing.rejected)
                         : table_text(rows, places, listing.rejected));
+    TakenForGranted taken;
+    for (const Row& row : rows) {
+      if (row.reason.empty()) taken.add(row.scene);
+    }
+    for (const auto& [scene, what] : taken.told()) spdlog::warn("{}: {}", scene, what);
     const auto used = std::count_if(rows.begin(), rows.end(), [](const Row& row) { return row.reason.empty(); });
     spdlog::info("{} scenes, {} used; {} items rejected", rows.size(), used, listing.rejected.size());
     if (used == 0) {

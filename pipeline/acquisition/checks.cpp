@@ -416,7 +416,11 @@ void refuse_elsewhere(const Scene& scene, const Grid& ground, std::span<const Ba
     const Grid* const raster = grid_of(band);
     if (raster == nullptr) continue;
     if (raster->crs == grid_of(*first)->crs && common(shown, box_of(*raster)).least_side() > 0) continue;
-    refuse({file_of(scene, band) + ": shows other ground than " + file_of(scene, *first)});
+    const std::string& own = raster->crs;
+    const std::string& other = grid_of(*first)->crs;
+    const bool have_codes = own.starts_with("EPSG:") && other.starts_with("EPSG:");  // else they are long
+    const std::string zones = own != other && have_codes ? "; it lies in " + own + ", the other in " + other : "";
+    refuse({file_of(scene, band) + ": shows other ground than " + file_of(scene, *first) + zones});
   }
 }
 

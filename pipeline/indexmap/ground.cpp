@@ -162,8 +162,12 @@ void refuse_displaced_part(const Scene& part, const Grid& ground, std::span<cons
   for (const Band band : {Band::B02, Band::B04, Band::B08}) {
     if (part.has(band) && std::find(bands.begin(), bands.end(), band) == bands.end()) looked_at.push_back(band);
   }
+  std::vector<Band> of_ground{Band::B04};  // against which the others are held where it is there
+  of_ground.insert(of_ground.end(), looked_at.begin(), looked_at.end());
+  of_ground.push_back(Band::SCL);
   OpenBands files;
   try {
+    refuse_elsewhere(part, ground, of_ground, files);
     refuse_displaced(part, ground, looked_at, files, &blocks);
   } catch (...) {
     rethrow_with_context(redacted(part.source));

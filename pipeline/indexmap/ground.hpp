@@ -63,9 +63,10 @@ bool meet(const Grid& ground, const Grid& other);
 void check_acquisition(const IndexAcquisition& acquisition, const IndexReading& reading, OffsetMemory& offsets,
                        BlockCache& blocks, SkippedScenes& warnings);
 
-/// Throws DataError for a scene one of whose bands, or whose classification, lies elsewhere on a ground than B04
-/// (refuse_displaced()), unless the gate is off (reading.checks). Looked at are the bands that are read, and those of
-/// B02, B04 and B08 that the scene has, which the others and the classification are judged by.
+/// Throws DataError for a scene one of whose bands, or whose classification, shows other ground than the others, or is
+/// of another zone (refuse_elsewhere()), or lies elsewhere on a ground than B04 (refuse_displaced()), unless the gate
+/// is off (reading.checks). Looked at are the bands that are read, and those of B02, B04 and B08 that the scene has,
+/// which the others and the classification are judged by.
 void refuse_displaced_part(const Scene& part, const Grid& ground, std::span<const Band> bands,
                            const IndexReading& reading, BlockCache& blocks);
 

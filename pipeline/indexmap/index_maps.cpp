@@ -4,13 +4,17 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <cmath>
 #include <exception>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <system_error>
 
+#include "pipeline/acquisition/source_files.hpp"
+#include "pipeline/acquisition/taken_for_granted.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/large_buffer.hpp"
 #include "pipeline/indexmap/index_picture.hpp"
@@ -58,10 +62,14 @@ class IndexMaps {
     // Rasters of one area of interest lie on one ground; without one, each acquisition of a series on its own.
     if (options_.aoi) lay_ground(subjects);
     make_folder(subjects.size() * request_.indices.size());
+    for (const Subject& subject : subjects) {
+      for (const RequestedIndex& index : request_.indices) refuse_input(path_of(index, subject));
+    }
     for (std::size_t i = 0; i < subjects.size(); ++i) {
       if (!options_.aoi) lay_ground(std::span(subjects).subspan(i, 1));
       if (!subjects[i].acquisitions.empty()) map(subjects[i]);
     }
+    for (auto& one : taken_.told()) report_.warnings.push_back(std::move(one));
     if (report_.files.empty()) throw DataError(redacted(options_.source) + ": no acquisition that can be used");
     return std::move(report_);
   }
@@ -80,6 +88,8 @@ class IndexMaps {
 
   std::vector<Subject> find_subjects() {
     SourceListing listing = list_readable(options_.source, options_.network, search(), options_.given);
+    read_.emplace(options_.source, listing, std::vector<std::string>{options_.aoi.value_or("")});
+    if (is_one_file()) refuse_input(options_.out);
     std::vector<IndexAcquisition> all = usable(listing, options_.period);
     std::vector<Subject> subjects;
     if (options_.composite) {
@@ -174,21 +184,8 @@ class IndexMaps {
     for (IndexAcquisition& one : acquisitions) one.decoded.reset();
   }
 
-  /// Throws ConfigError for a path that is a band of a scene: it would be lost.
-  void refuse_band_file(const std::string& path) const {
-    std::error_code none;
-    if (!fs::exists(path, none)) return;
-    for (const std::string& band : band_files_) {
-      if (fs::equivalent(band, path, none)) throw ConfigError("--out " + path + ": is a band of a scene");
-    }
-  }
-
   /// Acquisitions of a period but for those that are refused.
   std::vector<IndexAcquisition> usable(const SourceListing& listing, const IndexPeriod& period) {
-    for (const ListedScene& listed : listing.scenes) {
-      for (const auto& [band, asset] : listed.scene.bands) band_files_.push_back(asset.path);
-    }
-    if (is_one_file()) refuse_band_file(options_.out);
     SkippedScenes skipped;
     std::vector<IndexAcquisition> all =
         choose_acquisitions(listing, period.from, period.until, bands_, std::nullopt, skipped);
@@ -199,6 +196,7 @@ class IndexMaps {
       report_.warnings.insert(report_.warnings.end(), one.warnings.begin(), one.warnings.end());
       try {
         if (one.refusal) std::rethrow_exception(one.refusal);
+        for (const Scene& part : all[i].parts) taken_.add(part);
         found.push_back(std::move(all[i]));
       } catch (const DataError& error) {
         if (all.size() == 1) throw;
@@ -420,9 +418,30 @@ class IndexMaps {
     }
   }
 
+  std::string path_of(const RequestedIndex& index, const Subject& subject) const {
+    return is_one_file() ? options_.out : options_.out + "/" + index.name + subject.suffix + ".tif";
+  }
+
+  static std::string picture_of_raster(const std::string& raster) {
+    return fs::path(raster).replace_extension(".png").string();
+  }
+
+  /// Throws ConfigError for a raster that, or whose picture, would take the place of what is read.
+  void refuse_input(const std::string& raster) const {
+    read_->refuse("out", raster);
+    if (options_.pictures) read_->refuse("out", picture_of_raster(raster));
+  }
+
+  static bool has_value(const Plane<float>& values) {
+    for (int y = 0; y < values.height(); ++y) {
+      const float* const row = values.row(y);
+      if (!std::all_of(row, row + values.width(), [](float value) { return std::isnan(value); })) return true;
+    }
+    return false;
+  }
+
   void write(const RequestedIndex& index, const Subject& subject, const Plane<float>& values) {
-    const std::string path = is_one_file() ? options_.out : options_.out + "/" + index.name + subject.suffix + ".tif";
-    refuse_band_file(path);
+    const std::string path = path_of(index, subject);
     IndexRaster raster{index.name, items_of(index, subject), std::nullopt};
     if (options_.int16) raster.int16_scale = options_.int16_scale.value_or(scale_of(index));
     progress_("writing", 0);
@@ -432,7 +451,17 @@ class IndexMaps {
                                     std::to_string(beyond) + " values are beyond what Int16 holds; a larger --step");
     }
     report_.files.push_back(path);
+    ++report_.rasters;
+    if (!has_value(values)) {
+      ++report_.without_value;
+      report_.warnings.emplace_back(path, "no pixel has a value: " + why_none());
+    }
     if (options_.pictures) write_picture(path, index, subject, values);
+  }
+
+  std::string why_none() const {
+    return options_.reading.masked ? "all are masked (--no-masks does without), not measured, or beyond the formula"
+                                   : "none is measured, or the formula has none there";
   }
 
   double scale_of(const RequestedIndex& index) const {
@@ -443,7 +472,7 @@ class IndexMaps {
 
   void write_picture(const std::string& raster, const RequestedIndex& index, const Subject& subject,
                      const Plane<float>& values) {
-    const std::string path = fs::path(raster).replace_extension(".png").string();
+    const std::string path = picture_of_raster(raster);
     const ValueRange stretch = options_.stretch.value_or(stretch_of_values(values.view()));
     const CatalogueIndex* const known = find_index(index.name);
     const bool is_of_plants = known != nullptr && known->domain == "vegetation" && subject.before.empty();
@@ -506,7 +535,8 @@ class IndexMaps {
   const ProgressSink& progress_;
   std::atomic<std::int64_t> kept_bytes_ = 0;  // of IndexAcquisition::decoded
   std::vector<Band> bands_;
-  std::vector<std::string> band_files_;  // of all scenes of the source
+  std::optional<SourceFiles> read_;
+  TakenForGranted taken_;
   Grid ground_;
   std::unique_ptr<Aoi> aoi_;
   OffsetMemory offsets_;

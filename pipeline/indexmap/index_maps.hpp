@@ -47,7 +47,9 @@ struct IndexMapReport {
   std::vector<std::string> files;  // written, in their order
   SkippedScenes skipped;
   SkippedScenes warnings;
-  std::size_t acquisitions = 0;  // used
+  std::size_t acquisitions = 0;   // used
+  std::size_t rasters = 0;        // of the files
+  std::size_t without_value = 0;  // of the rasters: those in which no pixel has one; each is warned of
 };
 
 /// Writes a raster for each index of the request and each acquisition, or for each index of a composite or difference.
@@ -55,7 +57,8 @@ struct IndexMapReport {
 /// options, same bytes.
 /// A raster without --aoi has the ground of its acquisitions, all tiles of the first one's zone; with it as much of the
 /// area as any acquisition shows. What does not meet that ground is left out. Throws ConfigError (options, too little
-/// memory), DataError (no acquisition that can be used, the only one is refused), IoError (an output not writable).
+/// memory, an output that would take the place of what is read), DataError (no acquisition that can be used, the only
+/// one is refused), IoError (an output not writable).
 IndexMapReport map_indices(const IndexRequest& request, const IndexMapOptions& options, const ProgressSink& progress);
 
 }  // namespace pitwatch

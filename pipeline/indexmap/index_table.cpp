@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "pipeline/acquisition/taken_for_granted.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/large_buffer.hpp"
 #include "pipeline/core/safe_text.hpp"
@@ -119,6 +120,8 @@ class TableRun {
     read_all();
     if (table_.rows.empty())
       throw DataError(redacted(options_.source) + ": no acquisition shows a site" + first_reason());
+    name_unseen();
+    for (auto& one : taken_.told()) table_.warnings.push_back(std::move(one));
     return std::move(table_);
   }
 
@@ -135,6 +138,11 @@ class TableRun {
     SourceSearch search{{}, options_.period.from, options_.period.until};
     for (const Place& place : places_) search.places.push_back(degree_box(place.grid));
     SourceListing listing = list_readable(options_.source, options_.network, search, options_.given);
+    if (options_.before_reading) {
+      std::vector<std::string> ids;
+      for (const Place& place : places_) ids.push_back(place.id);
+      options_.before_reading(SourceFiles(options_.source, listing, {options_.sites}), ids);
+    }
     for (std::size_t i = 0; i < places_.size(); ++i) {
       SkippedScenes skipped;
       places_[i].acquisitions = choose_acquisitions(listing, options_.period.from, options_.period.until, plan_.bands,
@@ -144,6 +152,14 @@ class TableRun {
     }
     if (jobs_ == 0) {
       throw DataError(redacted(options_.source) + ": no acquisition over the sites" + first_reason());
+    }
+  }
+
+  void name_unseen() {
+    for (const Place& place : places_) {
+      const auto is_its = [&](const IndexTableRow& row) { return row.site == place.id; };
+      if (std::any_of(table_.rows.begin(), table_.rows.end(), is_its)) continue;
+      table_.skipped.emplace_back("site " + place.id, "no acquisition that can be used shows it");
     }
   }
 
@@ -230,6 +246,9 @@ class TableRun {
     if (slot.refused) {
       add_once(table_.skipped, {places_[slot.place].acquisitions[slot.acquisition].parts.front().id, *slot.refused});
     }
+    if (!slot.rows.empty()) {
+      for (const Scene& part : places_[slot.place].acquisitions[slot.acquisition].parts) taken_.add(part);
+    }
     for (IndexTableRow& row : slot.rows) table_.rows.push_back(std::move(row));
   }
 
@@ -245,6 +264,7 @@ class TableRun {
   std::vector<Place> places_;
   std::size_t jobs_ = 0;
   OffsetMemory offsets_;
+  TakenForGranted taken_;
   IndexTable table_;
 };
 

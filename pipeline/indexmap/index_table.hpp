@@ -2,11 +2,13 @@
 // Spectral indices over sites, acquisition by acquisition: a table and plots.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "pipeline/acquisition/source.hpp"
+#include "pipeline/acquisition/source_files.hpp"
 #include "pipeline/indexmap/ground.hpp"
 #include "pipeline/indexmap/index_maps.hpp"
 #include "pipeline/indexmap/index_statistics.hpp"
@@ -23,6 +25,8 @@ struct IndexTableOptions {
   std::string sites;  // vector file of polygons with id
   IndexPeriod period;
   IndexReading reading;
+  /// Called before pixels are read, with what may not be written over and the sites' ids.
+  std::function<void(const SourceFiles&, const std::vector<std::string>&)> before_reading;
   // These do not change the result.
   int threads = 0;  // 0: all cores
   std::int64_t memory_bytes = std::int64_t{1} << 30;
@@ -46,8 +50,8 @@ struct IndexTable {
 };
 
 /// Reads every acquisition over every site, on the site's grid of 10 m (site_grid()); those that show nothing of a
-/// site have no row there. The result does not depend on threads. Throws ConfigError and DataError as map_indices() and
-/// read_sites().
+/// site have no row there, and a site without any row is named among what is skipped. The result does not depend on
+/// threads. Throws ConfigError and DataError as map_indices() and read_sites().
 IndexTable index_table(const IndexRequest& request, const IndexTableOptions& options, const ProgressSink& progress);
 
 /// CSV (RFC 4180) with a header: site, acquired, scene, index, pixels, clear_share, mean, std, min, p10, p25, median,

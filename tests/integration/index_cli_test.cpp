@@ -178,7 +178,9 @@ TEST(Index, WholeNumbersAreTheValuesRounded) {
 TEST(Index, SeriesCompositesAndDifferences) {
   const test::TemporaryFolder folder;
   const std::string source = site_of(items().front());
-  ASSERT_EQ(test::run_process(index({source, "--index", "NDVI", "--out", folder / "each"})).exit_code, 0);
+  const test::Outcome of_each = test::run_process(index({source, "--index", "NDVI", "--out", folder / "each"}));
+  ASSERT_EQ(of_each.exit_code, 4) << of_each.err;
+  EXPECT_THAT(of_each.err, HasSubstr("no pixel has a value")) << "one is all cloud";
   std::vector<Raster> each;
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder / "each")) names.push_back(entry.path().string());

@@ -258,5 +258,62 @@ TEST_F(IndexGround, TheLastColumnAndRowOfAnOddSizeAreThere) {
   EXPECT_EQ(raster.share_with_value(0, raster.width), 1);
 }
 
+TEST_F(IndexGround, ABandOfAnotherZoneIsRefusedByName) {
+  for (const std::string crs : {"EPSG:32637", "EPSG:32738"}) {
+    const std::string item = make_scene(source_, {.id = "38TPL_a", .crs_of_nir = crs});
+    const test::Outcome outcome = index({item, "--out", out_});
+    EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("B08: " + source_), HasSubstr("shows other ground than B04: "),
+                                   HasSubstr("it lies in " + crs + ", the other in EPSG:32638")));
+    EXPECT_FALSE(fs::exists(out_));
+  }
+}
+
+TEST_F(IndexGround, ARasterWithoutAnyValueIsNamed) {
+  const std::string item = make_scene(source_, {.id = "38TPL_a", .has_nir = false});
+  const test::Outcome alone = index({item, "--gate", "off", "--offset-check", "off", "--out", out_});
+  EXPECT_EQ(alone.exit_code, 3) << alone.err;
+  EXPECT_THAT(alone.err, HasSubstr(out_ + ": no pixel has a value"));
+  make_scene(source_, {.id = "38TPL_b", .day = "2021-06-20"});
+  const test::Outcome both = index({source_, "--gate", "off", "--offset-check", "off", "--out", folder_ / "out"});
+  EXPECT_EQ(both.exit_code, 4) << both.err;
+  EXPECT_THAT(both.err, AllOf(HasSubstr("NDVI_20210610T075000Z.tif: no pixel has a value"),
+                              Not(HasSubstr("NDVI_20210620T075000Z.tif"))));
+}
+
+TEST_F(IndexGround, ASiteThatNoAcquisitionShowsIsNamedOnce) {
+  make_scene(source_, {.id = "38TPL_a"});
+  make_scene(source_, {.id = "38TPL_b", .day = "2021-06-20"});
+  json features = json::array();
+  for (const auto& [id, east] : {std::pair("near", 0.0), std::pair("far", 1.0)}) {
+    const double west = 46.187 + east;
+    const json ring = {{west, 40.637}, {west + 0.006, 40.637}, {west + 0.006, 40.642}, {west, 40.642}, {west, 40.637}};
+    features.push_back({{"type", "Feature"},
+                        {"properties", {{"id", id}, {"name", id}}},
+                        {"geometry", {{"type", "Polygon"}, {"coordinates", json::array({ring})}}}});
+  }
+  const std::string sites = folder_ / "sites.geojson";
+  test::write_text(sites, json{{"type", "FeatureCollection"}, {"features", features}}.dump());
+  const test::Outcome outcome = index({source_, "--sites", sites, "--table", folder_ / "table.csv"});
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("site far is left out: no acquisition that can be used shows it"));
+  EXPECT_EQ(outcome.err.find("far"), outcome.err.rfind("far")) << outcome.err;
+  const std::string table = test::read_text(folder_ / "table.csv");
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 3) << table;
+
+  // Over what is read nothing is written.
+  const std::string item = source_ + "/38TPL_a/item.json";
+  const std::string before = test::read_text(item);
+  const test::Outcome over = index({source_, "--sites", sites, "--table", item});
+  EXPECT_EQ(over.exit_code, 2);
+  EXPECT_THAT(over.err, AllOf(HasSubstr("--table " + item), HasSubstr("it would be lost")));
+  EXPECT_EQ(test::read_text(item), before);
+  const std::string picture = folder_ / "sites_near.svg";
+  fs::rename(sites, picture);  // which the plot of one of two sites would be
+  const test::Outcome drawn = index({source_, "--sites", picture, "--plot", folder_ / "sites.svg"});
+  EXPECT_EQ(drawn.exit_code, 2) << drawn.err;
+  EXPECT_THAT(drawn.err, HasSubstr("is a file that is read"));
+}
+
 }  // namespace
 }  // namespace pitwatch

@@ -180,6 +180,11 @@ TEST(OwnImages, OneFileOfSeveralBandsOfAnyType) {
   const std::vector<std::string> assumed = u16.run.at("assumptions");
   EXPECT_THAT(assumed, ElementsAre("BEFORE and AFTER: no file says what is no data: 0 is taken for it"));
   EXPECT_THAT(u16.outcome.err, HasSubstr(assumed.front()));
+  const test::Outcome index =
+      test::run_process({PITWATCH_PROGRAM, "index", folder / "before_u16.tif", "--bands", numbers, "--scale", "0.0001",
+                         "--date", day_of(false), "--index", "NDVI", "--no-masks", "--out", folder / "ndvi.tif"});
+  EXPECT_EQ(index.exit_code, 0) << index.err;
+  EXPECT_THAT(index.err, HasSubstr(": no file says what is no data: 0 is taken for it"));
   EXPECT_EQ(u16.run.at("before").at("bands").at("B08").at("layer").at("band_of_file"), 3);
 
   const Compared i16 = compared(folder / "before_i16.tif", folder / "after_i16.tif", with({"--bands", numbers}));
