@@ -15,6 +15,7 @@
 #include "tools/file_names.hpp"
 #include "tools/logging.hpp"
 #include "tools/monitor_options.hpp"
+#include "tools/output_guard.hpp"
 #include "tools/register_options.hpp"
 #include "tools/text_table.hpp"
 
@@ -102,6 +103,7 @@ class AccountCommand final : public Command {
     if (values["recovery"].as<bool>()) options_.replay = read_watch_options(values, "account");
     json_ = values["json"].as<bool>();
     if (values.count("out") != 0) out_ = values["out"].as<std::string>();
+    if (!out_.empty()) refuse_lost_in(values, "out", out_, {"account.csv", "account.json", "account.geojson"});
     if (out_.empty() && !json_) throw ConfigError("--out DIR is missing (or --json); see pitwatch account --help");
   }
 

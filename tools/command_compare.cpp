@@ -71,6 +71,7 @@ class CompareCommand final : public Command {
     after_ = required(values, "after", "AFTER");
     options_.out = required(values, "out", "--out DIR");
     check_out_folder("out", options_.out);
+    refuse_lost_in(values, "out", options_.out, {"alerts.geojson", "score.tif", "mask.tif", "run.json"});
     if (values.count("aoi") != 0) options_.aoi = values["aoi"].as<std::string>();
     options_.min_area_ha = values["min-area-ha"].as<double>();
     options_.simplify_m = values["simplify"].as<double>();

@@ -179,7 +179,8 @@ class CoverageCommand final : public Command {
       throw ConfigError("--usable-share must be 0 to 1");
     }
     as_json_ = values["json"].as<bool>();
-    out_ = out_file_option(values);
+    if (values.count("out") != 0) out_ = values["out"].as<std::string>();
+    if (!out_.empty()) refuse_lost_in(values, "out", out_, {"coverage.csv", "coverage.json"});
   }
 
   int run() override {

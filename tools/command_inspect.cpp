@@ -75,6 +75,9 @@ class InspectCommand final : public Command {
       const bool known = ending.size() > 1 && is_format(ending.substr(1));
       formats_ = {known ? ending.substr(1) : "table"};
     }
+    for (const std::string& format : formats_) {
+      if (!out_.empty()) checked_out_file(values, "out", path_of(format));
+    }
     if (out_.empty() && (formats_.size() > 1 || formats_[0] == "png")) {
       throw ConfigError("--out is missing: only one format of text can go to stdout");
     }
@@ -113,9 +116,13 @@ class InspectCommand final : public Command {
     }
   }
 
-  void put_out(const PixelReport& report, const std::string& format) const {
+  std::string path_of(const std::string& format) const {
     const std::string ending = format == "table" ? "txt" : format;
-    const std::string path = formats_.size() > 1 ? out_ + "." + ending : out_;
+    return formats_.size() > 1 ? out_ + "." + ending : out_;
+  }
+
+  void put_out(const PixelReport& report, const std::string& format) const {
+    const std::string path = path_of(format);
     if (format == "png") {
       const Picture picture = picture_of(pixel_plot(report, features_), png_scale);
       write_png(path, picture.width, picture.height, picture.rgb);

@@ -108,6 +108,7 @@ class SimulateCommand final : public Command {
     options_.sites = required(values, "sites", "--sites FILE");
     options_.out = required(values, "out", "--out DIR");
     check_out_folder("out", options_.out);
+    refuse_lost_in(values, "out", options_.out, {"truth.geojson"});
     required(values, "from", "--from DATE");
     required(values, "to", "--to DATE");
     options_.from = *parse_period_begin(values);

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/text.hpp"
+#include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/record/chain.hpp"
 
 namespace pitwatch::tools {
@@ -53,6 +55,24 @@ std::string other_option(const po::variables_map& values, const std::string& opt
   return {};
 }
 
+/// Whether it is what scenes are described by, and lies where --source looks for them.
+bool is_of_source(const po::variables_map& values, const fs::path& file) {
+  constexpr std::array<std::string_view, 5> endings{".json", ".geojson", ".xml", ".zip", ".jp2"};
+  const auto is_it = [&](std::string_view ending) { return lower_ascii(file.extension().string()) == ending; };
+  std::error_code none;
+  if (values.count("source") == 0 || std::none_of(endings.begin(), endings.end(), is_it) || !fs::exists(file, none)) {
+    return false;
+  }
+  for (const std::string& source : texts_of(values["source"])) {
+    if (is_url(source)) continue;
+    const fs::path folder = fs::is_directory(source, none) ? fs::path(source) : fs::absolute(source).parent_path();
+    for (fs::path inside = file.parent_path(); inside.has_relative_path(); inside = inside.parent_path()) {
+      if (fs::equivalent(inside, folder, none)) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string checked_out_file(const po::variables_map& values, const std::string& option, const std::string& path) {
@@ -80,7 +100,18 @@ void refuse_lost(const po::variables_map& values, const std::string& option, con
   const std::string other = other_option(values, option, path);
   if (!other.empty()) refuse("is what --" + other + " names, too: it would be lost");
   std::error_code error;
-  if (is_of_state(fs::weakly_canonical(fs::absolute(path), error))) refuse("is a file of a nightly state");
+  const fs::path file = fs::weakly_canonical(fs::absolute(path), error);
+  if (is_of_state(file)) refuse("is a file of a nightly state");
+  if (is_of_source(values, file)) refuse("lies in what --source names, and may be a file of it: it would be lost");
+}
+
+void refuse_lost_in(const po::variables_map& values, const std::string& option, const std::string& folder,
+                    std::initializer_list<std::string_view> names) {
+  std::error_code none;
+  for (const std::string_view name : names) {
+    const std::string path = (fs::path(folder) / name).string();
+    if (fs::exists(path, none)) refuse_lost(values, option, path);
+  }
 }
 
 std::string out_file_option(const po::variables_map& values, const std::string& option) {

@@ -82,6 +82,32 @@ TEST_F(Outputs, WhatAnotherOptionNamesIsKept) {
                  "--sites names, too");
 }
 
+TEST_F(Outputs, WhatIsReadIsKeptWhereAFolderIsFilled) {
+  const std::string out = folder_ / "out";
+  fs::create_directories(out);
+  const std::string sites = test::night_scenes().sites();
+  for (const std::string name : {"alerts.geojson", "coverage.json", "account.csv", "truth.geojson"}) {
+    fs::copy_file(sites, out + "/" + name);
+  }
+  expect_refused({"compare", item(0), item(1), "--aoi", out + "/alerts.geojson", "--out", out}, out + "/alerts.geojson",
+                 "--aoi names, too");
+  expect_refused({"account", "--state", state(), "--reference", out + "/account.csv", "--out", out},
+                 out + "/account.csv", "--reference names, too");
+  expect_refused({"simulate", "--sites", out + "/truth.geojson", "--out", out}, out + "/truth.geojson",
+                 "--sites names, too");
+  for (const std::string format : {"csv", "csv,json"}) {
+    const std::string file = format == "csv" ? sites : sites + ".csv";
+    if (format != "csv") fs::copy_file(sites, file);
+    expect_refused({"inspect", "--at", "46.61,40.15", "--sites", file, "--source", nights_->inbox(), "--format", format,
+                    "--out", sites},
+                   file, "--sites names, too");
+  }
+  for (int again = 0; again < 2; ++again) {
+    const Outcome coverage = run({"coverage", "--state", state(), "--out", folder_ / "cover"});
+    EXPECT_NE(coverage.exit_code, 2) << "a folder that is there already: " << coverage.err;
+  }
+}
+
 TEST_F(Outputs, FilesOfASceneAreKept) {
   const std::string scene = folder_ / "scene";
   fs::copy(nights_->scene(0), scene, fs::copy_options::recursive);
@@ -90,6 +116,18 @@ TEST_F(Outputs, FilesOfASceneAreKept) {
                  "is a band of a scene");
   expect_refused({"index", its_item, "--expression", "B04=B08-B11", "--out", scene}, scene + "/B04.tif",
                  "is a band of a scene");
+  const std::string sites = test::night_scenes().sites();
+  expect_refused({"index", its_item, "--sites", sites, "--index", "NDVI", "--table", scene + "/SCL.tif"},
+                 scene + "/SCL.tif", "is a band of a scene");
+  const Words commands[]{{"index", "--index", "NDVI", "--table"}, {"inspect", "--at", "46.61,40.15", "--out"}};
+  for (Words words : commands) {
+    words.insert(words.end(), {its_item, "--sites", sites, "--source", scene});
+    expect_refused(words, its_item, "lies in what --source names");
+  }
+  const std::string outline = scene + "/area.png";
+  fs::copy_file(sites, outline);
+  expect_refused({"index", its_item, "--index", "NDVI", "--aoi", outline, "--png", "--out", scene + "/area.tif"},
+                 outline, "is a file that is read");
   for (int again = 0; again < 2; ++again) {
     EXPECT_EQ(run({"index", its_item, "--index", "NDVI", "--out", scene + "/NDVI.tif", "--quiet"}).exit_code, 0);
   }
