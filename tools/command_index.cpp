@@ -329,7 +329,7 @@ class IndexCommand final : public Command {
     spdlog::info("{} of {} acquisitions; {} files, see {}", request_.indices.size() == 1 ? "an index" : "indices",
                  report.acquisitions, report.files.size(), map_.out);
     if (report.without_value == report.rasters) return exit_no_data;
-    return report.skipped.empty() && report.without_value == 0 ? exit_done : exit_skipped;
+    return report.skipped.empty() ? exit_done : exit_skipped;  // a clouded day of a series is none that was skipped
   }
 
   int run_table() {

@@ -179,7 +179,7 @@ TEST(Index, SeriesCompositesAndDifferences) {
   const test::TemporaryFolder folder;
   const std::string source = site_of(items().front());
   const test::Outcome of_each = test::run_process(index({source, "--index", "NDVI", "--out", folder / "each"}));
-  ASSERT_EQ(of_each.exit_code, 4) << of_each.err;
+  ASSERT_EQ(of_each.exit_code, 0) << of_each.err;
   EXPECT_THAT(of_each.err, HasSubstr("no pixel has a value")) << "one is all cloud";
   std::vector<Raster> each;
   std::vector<std::string> names;

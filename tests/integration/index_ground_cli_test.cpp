@@ -276,7 +276,7 @@ TEST_F(IndexGround, ARasterWithoutAnyValueIsNamed) {
   EXPECT_THAT(alone.err, HasSubstr(out_ + ": no pixel has a value"));
   make_scene(source_, {.id = "38TPL_b", .day = "2021-06-20"});
   const test::Outcome both = index({source_, "--gate", "off", "--offset-check", "off", "--out", folder_ / "out"});
-  EXPECT_EQ(both.exit_code, 4) << both.err;
+  EXPECT_EQ(both.exit_code, 0) << both.err;
   EXPECT_THAT(both.err, AllOf(HasSubstr("NDVI_20210610T075000Z.tif: no pixel has a value"),
                               Not(HasSubstr("NDVI_20210620T075000Z.tif"))));
 }
