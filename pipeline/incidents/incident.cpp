@@ -27,7 +27,14 @@ double calibrated_confidence(AlertStatus status, double mean_probability) {
 }
 
 double calibrated_confidence(const Incident& incident) {
-  return calibrated_confidence(incident.status, incident.confidence);
+  const bool is_superseded = incident.status == AlertStatus::superseded;
+  return calibrated_confidence(is_superseded ? state_of_ground(incident.events) : incident.status, incident.confidence);
+}
+
+AlertStatus state_of_ground(std::span<const IncidentEvent> events) {
+  const auto last = std::find_if(events.rbegin(), events.rend(),
+                                 [](const IncidentEvent& event) { return event.status != AlertStatus::superseded; });
+  return last == events.rend() ? AlertStatus::provisional : last->status;
 }
 
 }  // namespace pitwatch

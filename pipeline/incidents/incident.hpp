@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,10 +47,14 @@ std::int64_t pixels_of(const std::vector<Run>& runs);
 
 /// The probability that an incident is ground disturbed by people: its mean pixel probability times the share of
 /// incidents in its state that were right on simulated series (benchmarks/simulated_series.sh, which prints how well it
-/// holds). What closed by clean observations was mostly none; what was superseded was open, and ground of an open one.
+/// holds). What closed by clean observations was mostly none.
 double calibrated_confidence(AlertStatus status, double mean_probability);
 
-/// The same of what it is now.
+/// The same of what it is now. That another goes on in its place makes it no less likely: of a superseded one the state
+/// before counts.
 double calibrated_confidence(const Incident& incident);
+
+/// The last state of some events that is not superseded; provisional where there is none.
+AlertStatus state_of_ground(std::span<const IncidentEvent> events);
 
 }  // namespace pitwatch

@@ -36,11 +36,13 @@ std::vector<AlertEvent> history_of(const Incident& incident, const IncidentEvide
                                   [](const IncidentEvent& event) { return !event.runs.empty(); });
   const std::vector<Run>& place = known != incident.events.end() ? known->runs : incident.runs;
   std::vector<AlertEvent> history;
-  for (const IncidentEvent& event : incident.events) {
+  for (std::size_t i = 0; i < incident.events.size(); ++i) {
+    const IncidentEvent& event = incident.events[i];
+    const AlertStatus of_ground = state_of_ground(std::span(incident.events).first(i + 1));
     const ClassSince& then = class_at(evidence, event.when);
     history.push_back({event.when, event.kind,
                        static_cast<double>(event.pixels) * pixel_ha(event.runs.empty() ? place : event.runs, areas),
-                       then.change_class, event.status, calibrated_confidence(event.status, event.confidence),
+                       then.change_class, event.status, calibrated_confidence(of_ground, event.confidence),
                        trace(event.runs), then.class_probability, then.natural_probability});
   }
   for (const ClassSince& since : evidence.classes) {

@@ -197,6 +197,20 @@ TEST(CalibratedConfidence, FollowsTheStateOfTheIncident) {
   EXPECT_DOUBLE_EQ(in_state(closed), 0.6 * certain);
 }
 
+TEST(CalibratedConfidence, MergingDoesNotLowerIt) {
+  Incident incident;
+  incident.confidence = 1;
+  for (const AlertStatus before : {provisional, confirmed, recovering}) {
+    incident.events = {{start, AlertEventKind::first_detected, provisional, 1, 5, {}},
+                       {start + days(1), AlertEventKind::grew, before, 1, 5, {}}};
+    incident.status = before;
+    const double open = calibrated_confidence(incident);
+    incident.events.push_back({start + days(2), AlertEventKind::superseded, superseded, 1, 5, {}});
+    incident.status = superseded;
+    EXPECT_EQ(calibrated_confidence(incident), open);
+  }
+}
+
 TEST(CalibratedConfidence, IsSpread) {
   EXPECT_DOUBLE_EQ(calibrated_confidence(confirmed, 1), 0.97);
   EXPECT_DOUBLE_EQ(calibrated_confidence(confirmed, 0.5), 0.97 * 0.03);

@@ -376,6 +376,9 @@ TEST(IncidentStory, SupersededAlertsNameWhatGoesOn) {
   EXPECT_EQ(alerts[1].shape, trace(large));
   EXPECT_EQ(alerts[1].history.back().kind, AlertEventKind::superseded);
   EXPECT_EQ(alerts[1].history.back().status, AlertStatus::superseded);
+  // Merging makes nothing less likely.
+  EXPECT_EQ(alerts[1].confidence, alerts[0].confidence);
+  EXPECT_EQ(alerts[1].history.back().confidence, calibrated_confidence(AlertStatus::confirmed, 0.75));
 }
 
 TEST(IncidentStory, WhatWasNeverDescribedIsNotTold) {
