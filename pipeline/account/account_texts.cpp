@@ -104,6 +104,7 @@ ordered_json alert_json(const Alert& alert, bool is_counted) {
 ordered_json json_of(const LeftOutAlert& left_out) {
   ordered_json object = alert_json(left_out.alert.alert, false);
   object["left_out"] = name(left_out.why);
+  object["lineage"] = left_out.lineage;
   return object;
 }
 

@@ -1,6 +1,7 @@
 #include "pipeline/account/counted.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
@@ -108,18 +109,45 @@ class SiteCounter {
   std::vector<ToGrid> to_zones_;  // of each of them
 };
 
-/// The alert that stands for another today; itself where none does. Whoever goes round in a circle stands for itself.
-std::size_t standing_for(std::size_t alert, std::span<const OutlinedAlert> alerts,
-                         const std::unordered_map<std::string, std::size_t>& by_id) {
-  std::size_t now = alert;
-  for (std::size_t steps = 0; steps < alerts.size(); ++steps) {
-    const std::optional<Superseded>& superseded = alerts[now].alert.superseded;
-    if (!superseded || superseded->why != SupersededWhy::merged || superseded->by.empty()) return now;
+/// An alert, that which it merged into, and so on, up to the one that stands today. Whoever goes round in a circle
+/// stands for itself.
+std::vector<std::size_t> merging_of(std::size_t alert, std::span<const OutlinedAlert> alerts,
+                                    const std::unordered_map<std::string, std::size_t>& by_id) {
+  std::vector<std::size_t> way{alert};
+  while (way.size() <= alerts.size()) {
+    const std::optional<Superseded>& superseded = alerts[way.back()].alert.superseded;
+    if (!superseded || superseded->why != SupersededWhy::merged || superseded->by.empty()) return way;
     const auto next = by_id.find(superseded->by.front());
-    if (next == by_id.end()) return now;
-    now = next->second;
+    if (next == by_id.end()) return way;
+    way.push_back(next->second);
   }
-  return alert;
+  return {alert};
+}
+
+/// When an alert had merged, by way of others, into the last of its way.
+Instant merged_at(std::span<const std::size_t> way, std::span<const OutlinedAlert> alerts,
+                  std::span<const std::vector<RegisteredEvent>> events) {
+  Instant at = alerts[way.back()].alert.first_detected;
+  for (const std::size_t i : way.first(way.size() - 1)) {
+    for (const RegisteredEvent& event : events[i]) {
+      if (event.kind == AlertEventKind::superseded) at = std::max(at, event.at);
+    }
+  }
+  return at;
+}
+
+/// The course of an alert that goes on by itself: its last ground stays as far as the one that stands for it holds it.
+std::vector<HeldGround> continued(std::vector<HeldGround> own, std::span<const HeldGround> standing, Instant since) {
+  while (!own.empty() && own.back().status == AlertStatus::superseded && own.back().pixels.empty()) own.pop_back();
+  if (own.empty()) return own;
+  const std::vector<PixelKey> last = own.back().pixels;
+  for (const HeldGround& other : standing) {
+    if (other.at < since || other.at < own.back().at) continue;
+    HeldGround& ground = own.emplace_back(HeldGround{other.at, {}, other.status});
+    std::set_intersection(last.begin(), last.end(), other.pixels.begin(), other.pixels.end(),
+                          std::back_inserter(ground.pixels));
+  }
+  return own;
 }
 
 bool is_before(const OutlinedAlert& a, const OutlinedAlert& b) {
@@ -182,8 +210,26 @@ std::vector<CountedSite> counted_sites(std::span<const OutlinedAlert> alerts, st
     CountedSite& counted = result.emplace_back();
     counted.site = site;
     SiteCounter counter(counted);
-    std::map<std::size_t, std::vector<std::size_t>> families;  // who stands today, and all that it stands for
-    for (const std::size_t i : members) families[standing_for(i, alerts, by_id)].push_back(i);
+    const auto outcome = [&](std::size_t i) {
+      return left_out(alerts[i].alert, as_alert_events(events[i], alerts[i].alert.confidence), max_natural);
+    };
+    const auto course = [&](std::size_t i) {
+      const std::vector<AlertEvent> states = as_alert_events(events[i], alerts[i].alert.confidence);
+      return counter.course_of(alerts[i], events[i], states, until);
+    };
+    // Who is judged, and all that it stands for; and, of one that is judged by itself, its way to who stands today.
+    std::map<std::size_t, std::vector<std::size_t>> families;
+    std::map<std::size_t, std::vector<std::size_t>> own_ways;
+    for (const std::size_t i : members) {
+      std::vector<std::size_t> way = merging_of(i, alerts, by_id);
+      const auto is_judged = [&](std::size_t one) {
+        const std::optional<Review>& review = alerts[one].alert.review;
+        return one == way.back() || (review && !review->by_overlap && outcome(one) != outcome(way.back()));
+      };
+      const auto judged = std::find_if(way.begin(), way.end(), is_judged);
+      families[*judged].push_back(i);
+      if (*judged != way.back()) own_ways[*judged] = {judged, way.end()};
+    }
     std::vector<std::size_t> standing;
     for (const auto& [root, family] : families) standing.push_back(root);
     std::sort(standing.begin(), standing.end(),
@@ -191,8 +237,13 @@ std::vector<CountedSite> counted_sites(std::span<const OutlinedAlert> alerts, st
     for (const std::size_t root : standing) {
       OutlinedAlert alert = alerts[root];
       alert.alert.history = as_alert_events(events[root], alert.alert.confidence);
-      if (const auto why = left_out(alert.alert, alert.alert.history, max_natural)) {
-        counted.left_out.push_back({std::move(alert), *why});
+      std::vector<std::string> lineage;
+      for (const std::size_t member : families[root]) {
+        if (member != root) lineage.push_back(alerts[member].alert.id);
+      }
+      std::sort(lineage.begin(), lineage.end());
+      if (const auto why = outcome(root)) {
+        counted.left_out.push_back({std::move(alert), *why, std::move(lineage)});
         continue;
       }
       LedgerObject object{alert.alert.id,         alert.alert.change_class,
@@ -200,13 +251,15 @@ std::vector<CountedSite> counted_sites(std::span<const OutlinedAlert> alerts, st
                           alert.alert.area_ha,    {}};
       // What people looked at and found is no guess.
       if (alert.alert.review) object.confidence = 1;
-      std::vector<std::string> lineage;
       for (const std::size_t member : families[root]) {
-        if (member != root) lineage.push_back(alerts[member].alert.id);
-        const std::vector<AlertEvent> states = as_alert_events(events[member], alerts[member].alert.confidence);
-        object.members.push_back(counter.course_of(alerts[member], events[member], states, until));
+        const auto way = own_ways.find(root);
+        if (member == root && way != own_ways.end()) {
+          object.members.push_back(
+              continued(course(root), course(way->second.back()), merged_at(way->second, alerts, events)));
+        } else {
+          object.members.push_back(course(member));
+        }
       }
-      std::sort(lineage.begin(), lineage.end());
       counted.ledger.push_back(std::move(object));
       counted.objects.push_back({std::move(alert), std::move(lineage)});
     }

@@ -32,9 +32,10 @@ inline std::string_view name(LeftOut why) { return left_out_names[static_cast<st
 struct LeftOutAlert {
   OutlinedAlert alert;
   LeftOut why = LeftOut::reviewed_false;
+  std::vector<std::string> lineage = {};  // as of a CountedObject
 };
 
-/// An object of the account: an alert that counts, with those that grew into it.
+/// An object of the account: an alert that counts, with those that merged into it.
 struct CountedObject {
   OutlinedAlert alert;               // with its history
   std::vector<std::string> lineage;  // ids of the alerts that it stands for, ascending; without its own
@@ -54,8 +55,12 @@ struct CountedSite {
 std::optional<LeftOut> left_out(const Alert& alert, std::span<const AlertEvent> history, double max_natural);
 
 /// The sites of a register, by id. Alerts that merged count as one, under the id of that which stands today, with its
-/// class, review and confidence. The history is the newest revision; events after `until` did not happen. `sites`:
-/// these alone; empty: all. Throws DataError naming the alert for an outline that is none.
+/// class, review and confidence. One that somebody reviewed with another outcome than that of the alert it merged into
+/// is judged by itself, with what merged into it before: where it counts and the other does not, it holds its last
+/// ground of its own for as long as the other does; where it does not count, what the other held since does. Every
+/// alert is an object, left out, or in the lineage of one of these, once. The history is the newest revision; events
+/// after `until` did not happen. `sites`: these alone; empty: all. Throws DataError naming the alert for an outline
+/// that is none.
 std::vector<CountedSite> counted_sites(std::span<const OutlinedAlert> alerts, std::span<const RegisteredEvent> history,
                                        std::span<const std::string> sites, std::optional<Instant> until,
                                        double max_natural);

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "pipeline/account/account.hpp"
@@ -95,6 +98,86 @@ TEST(CountedSites, WhatMergedIsOneObjectAndCountsOnce) {
   EXPECT_NEAR(static_cast<double>(rows[2].disturbed_m2), 5000, 6);
   EXPECT_NEAR(static_cast<double>(rows[4].disturbed_m2), 6000, 7);
   EXPECT_EQ(rows[4].recovered_m2, 0);
+}
+
+/// All ids of a site's account, as often as they are in it.
+std::vector<std::string> ids_of(const CountedSite& site) {
+  std::vector<std::string> ids;
+  const auto add = [&](const OutlinedAlert& alert, const std::vector<std::string>& lineage) {
+    ids.push_back(alert.alert.id);
+    ids.insert(ids.end(), lineage.begin(), lineage.end());
+  };
+  for (const CountedObject& object : site.objects) add(object.alert, object.lineage);
+  for (const LeftOutAlert& alert : site.left_out) add(alert.alert, alert.lineage);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+TEST(CountedSites, EveryAlertIsThereOnceWhateverPeopleFound) {
+  // c and d merged into b, b and e into a; f merged into one that is not on record.
+  const auto outline = rectangle(0, 0, 3, 3);
+  const std::vector<std::pair<std::string, std::string>> merged{{"a", ""},  {"b", "a"}, {"c", "b"},
+                                                                {"d", "b"}, {"e", "a"}, {"f", "gone"}};
+  constexpr int kinds = 4;  // of a review: none, one that counts, two that do not
+  for (int code = 0; code < kinds * kinds * kinds * kinds; ++code) {
+    std::vector<OutlinedAlert> alerts;
+    std::vector<std::string> all;
+    int rest = code;
+    for (const auto& [id, into] : merged) {
+      OutlinedAlert one = alert(id, outline, 1);
+      all.push_back(id);
+      if (!into.empty()) {
+        one.alert.status = AlertStatus::superseded;
+        one.alert.superseded = Superseded{SupersededWhy::merged, {into}};
+      }
+      const std::array verdicts{Verdict::confirmed_mining, Verdict::false_alert, Verdict::natural};
+      if (rest % kinds > 0) {
+        one.alert.review = Review{verdicts[static_cast<std::size_t>(rest % kinds - 1)], "A", day(3), "", false};
+      }
+      rest /= kinds;
+      alerts.push_back(std::move(one));
+    }
+    EXPECT_EQ(ids_of(count(alerts, {}).at(0)), all) << code;
+  }
+}
+
+TEST(CountedSites, OneThatWasFoundOtherwiseThanWhatItMergedIntoIsJudgedByItself) {
+  const auto west = rectangle(0, 0, 5, 5);
+  const auto east = rectangle(7, 0, 5, 5);
+  const auto both = rectangle(0, 0, 12, 5);
+  OutlinedAlert standing = alert("a", both, 1);
+  OutlinedAlert merged = alert("b", east, 2);
+  merged.alert.status = AlertStatus::superseded;
+  merged.alert.superseded = Superseded{SupersededWhy::merged, {"a"}};
+  const std::vector<RegisteredEvent> events{event("a", 1, AlertEventKind::first_detected, AlertStatus::confirmed, west),
+                                            event("b", 2, AlertEventKind::first_detected, AlertStatus::confirmed, east),
+                                            event("a", 3, AlertEventKind::grew, AlertStatus::confirmed, both),
+                                            event("b", 3, AlertEventKind::superseded, AlertStatus::superseded, east),
+                                            event("a", 9, AlertEventKind::closed, AlertStatus::closed, both)};
+  standing.alert.review = Review{Verdict::natural, "A", day(9), "", false};
+  merged.alert.review = Review{Verdict::confirmed_mining, "A", day(9), "", false};
+  CountedSite site = count({standing, merged}, events).at(0);
+  ASSERT_EQ(site.objects.size(), 1U);
+  EXPECT_EQ(site.objects[0].alert.alert.id, "b");
+  EXPECT_EQ(site.left_out.at(0).alert.alert.id, "a");
+  EXPECT_EQ(site.pixels.size(), 25U);
+  const auto& course = site.ledger[0].members.at(0);
+  ASSERT_EQ(course.size(), 3U);
+  EXPECT_EQ(course[1].at, day(3));
+  EXPECT_EQ(course[1].pixels.size(), 25U) << "held on by the other";
+  EXPECT_TRUE(course[2].pixels.empty()) << "until that closed";
+
+  std::swap(standing.alert.review, merged.alert.review);
+  site = count({standing, merged}, events).at(0);
+  ASSERT_EQ(site.objects.size(), 1U);
+  EXPECT_EQ(site.objects[0].alert.alert.id, "a");
+  EXPECT_TRUE(site.objects[0].lineage.empty());
+  EXPECT_EQ(site.left_out.at(0).alert.alert.id, "b");
+  EXPECT_EQ(site.left_out.at(0).why, LeftOut::reviewed_natural);
+  EXPECT_EQ(site.pixels.size(), 60U) << "what the other held since";
+
+  merged.alert.review->by_overlap = true;
+  EXPECT_EQ(count({standing, merged}, events).at(0).objects[0].lineage, std::vector<std::string>{"b"});
 }
 
 TEST(CountedSites, TheNewestRevisionHolds) {
