@@ -1,5 +1,9 @@
 #include <algorithm>
 #include <iostream>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "pipeline/chips/chip_store.hpp"
 #include "pipeline/core/error.hpp"
@@ -14,6 +18,25 @@ namespace pitwatch::tools {
 namespace po = boost::program_options;
 
 namespace {
+
+/// Ids of the alerts that merged into one, by way of others too.
+std::set<std::string> merged_into(const std::vector<OutlinedAlert>& alerts, const std::string& id) {
+  std::multimap<std::string, std::string> parts;
+  for (const OutlinedAlert& one : alerts) {
+    if (!one.alert.superseded || one.alert.superseded->why != SupersededWhy::merged) continue;
+    for (const std::string& by : one.alert.superseded->by) parts.emplace(by, one.alert.id);
+  }
+  std::set<std::string> reached;
+  std::vector<std::string> open{id};
+  while (!open.empty()) {
+    const auto [first, last] = parts.equal_range(open.back());
+    open.pop_back();
+    for (auto part = first; part != last; ++part) {
+      if (reached.insert(part->second).second) open.push_back(part->second);
+    }
+  }
+  return reached;
+}
 
 class AlertsShowCommand final : public Command {
  public:
@@ -64,10 +87,13 @@ class AlertsShowCommand final : public Command {
     const Alert& alert = dossier.outlined.alert;
     dossier.events = read_history(target_, alert.id);
     if (as_of_) std::erase_if(dossier.events, [&](const RegisteredEvent& event) { return event.at > *as_of_; });
+    const std::set<std::string> parts = merged_into(content.alerts, alert.id);
     for (const RegisteredReview& each : content.reviews) {
       Review by_overlap = each.review;
       by_overlap.by_overlap = true;
-      if (each.alert_id == alert.id || alert.review == by_overlap) dossier.reviews.push_back(each);
+      if (each.alert_id == alert.id || alert.review == by_overlap || parts.contains(each.alert_id)) {
+        dossier.reviews.push_back(each);
+      }
     }
     if (!as_of_) dossier.facts = read_facts(target_, alert.id);
     if (json_) {

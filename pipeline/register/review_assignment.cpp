@@ -14,6 +14,7 @@ namespace pitwatch {
 namespace {
 
 constexpr double least_overlap = 0.5;  // of the smaller of two areas
+constexpr double least_cover = 0.5;    // of an alert that others merged into
 constexpr double cell_degrees = 0.01;
 constexpr double most_cells = 1024;  // of one shape; larger ones are looked at always
 
@@ -57,6 +58,12 @@ struct Cells {
   }
 };
 
+/// One that stands for an alert that is superseded.
+struct Heir {
+  OutlinedAlert* alert = nullptr;
+  bool is_merged = false;  // in no other way than by merging: of its ground the other may be a small part
+};
+
 /// Alerts by id, and which of them stand for one that is superseded.
 class Heirs {
  public:
@@ -68,23 +75,29 @@ class Heirs {
     return found == by_id_.end() ? nullptr : found->second;
   }
   /// In order of ids.
-  std::vector<OutlinedAlert*> of(const std::string& id) const {
+  std::vector<Heir> of(const std::string& id) const {
+    const std::map<std::string, OutlinedAlert*> unmerged = reached_from(id, false);
+    std::vector<Heir> heirs;
+    for (const auto& [of_id, alert] : reached_from(id, true)) {
+      if (!alert->alert.superseded) heirs.push_back({alert, !unmerged.contains(of_id)});
+    }
+    return heirs;
+  }
+
+ private:
+  std::map<std::string, OutlinedAlert*> reached_from(const std::string& id, bool by_merging) const {
     std::map<std::string, OutlinedAlert*> reached;
     std::vector<std::string> open{id};
     while (!open.empty()) {
       OutlinedAlert* const at = find(open.back());
       open.pop_back();
       if (at == nullptr || !reached.emplace(at->alert.id, at).second || !at->alert.superseded) continue;
+      if (!by_merging && at->alert.superseded->why == SupersededWhy::merged) continue;
       open.insert(open.end(), at->alert.superseded->by.begin(), at->alert.superseded->by.end());
     }
-    std::vector<OutlinedAlert*> heirs;
-    for (const auto& [of_id, alert] : reached) {
-      if (!alert->alert.superseded) heirs.push_back(alert);
-    }
-    return heirs;
+    return reached;
   }
 
- private:
   std::unordered_map<std::string, OutlinedAlert*> by_id_;
 };
 
@@ -134,10 +147,18 @@ struct PlacedLayer {
   }
 };
 
-/// Gives reviews, the newest first, to those of the alerts that have none and have least_overlap of the smaller area in
-/// common with the outline reviewed.
-void give_by_ground(std::span<OutlinedAlert* const> alerts, std::span<const RegisteredReview* const> reviews) {
-  std::vector<std::vector<std::size_t>> same_ground(reviews.size());
+/// What a review's outline and an alert have in common.
+struct CommonGround {
+  std::size_t review = 0;  // places in their lists
+  std::size_t alert = 0;
+  double common_m2 = 0;
+  double review_m2 = 0;
+  double alert_m2 = 0;
+};
+
+std::vector<CommonGround> common_ground(std::span<OutlinedAlert* const> alerts,
+                                        std::span<const RegisteredReview* const> reviews) {
+  std::vector<CommonGround> result;
   for (const auto& [degree, near] : neighbourhoods(alerts, reviews)) {
     const LonLat centre{degree.first + 0.5, degree.second + 0.5};
     PlacedLayer of_reviews(centre);
@@ -145,16 +166,53 @@ void give_by_ground(std::span<OutlinedAlert* const> alerts, std::span<const Regi
     for (const std::size_t i : near.reviews) of_reviews.add(i, reviews[i]->alert_id, reviews[i]->outline);
     for (const std::size_t i : near.alerts) of_alerts.add(i, alerts[i]->alert.id, alerts[i]->outline);
     for (const PolygonOverlap& common : overlaps(of_reviews.layer, of_alerts.layer)) {
-      const double smaller_m2 =
-          std::min(of_reviews.layer.area_m2(common.first), of_alerts.layer.area_m2(common.second));
-      if (common.intersection_m2 < least_overlap * smaller_m2) continue;
-      same_ground[of_reviews.places[common.first]].push_back(of_alerts.places[common.second]);
+      result.push_back({of_reviews.places[common.first], of_alerts.places[common.second], common.intersection_m2,
+                        of_reviews.layer.area_m2(common.first), of_alerts.layer.area_m2(common.second)});
     }
+  }
+  return result;
+}
+
+/// Gives reviews, the newest first, to those of the alerts that have none and have least_overlap of the smaller area in
+/// common with the outline reviewed.
+void give_by_ground(std::span<OutlinedAlert* const> alerts, std::span<const RegisteredReview* const> reviews) {
+  std::vector<std::vector<std::size_t>> same_ground(reviews.size());
+  for (const CommonGround& common : common_ground(alerts, reviews)) {
+    if (common.common_m2 < least_overlap * std::min(common.review_m2, common.alert_m2)) continue;
+    same_ground[common.review].push_back(common.alert);
   }
   for (std::size_t i = 0; i < reviews.size(); ++i) {
     for (const std::size_t alert : same_ground[i]) {
       if (!alerts[alert]->alert.review) give(*alerts[alert], *reviews[i]);
     }
+  }
+}
+
+/// Leaves of the heirs by merging those of whose area the outline reviewed covers enough. `inherited`: of each review.
+void drop_small_parts(const Heirs& heirs, std::span<const RegisteredReview* const> reviews,
+                      std::vector<std::vector<Heir>>& inherited) {
+  std::map<OutlinedAlert*, std::size_t> places;
+  std::vector<OutlinedAlert*> alerts;
+  for (const std::vector<Heir>& of_review : inherited) {
+    for (const Heir& heir : of_review) {
+      if (heir.is_merged && places.emplace(heir.alert, alerts.size()).second) alerts.push_back(heir.alert);
+    }
+  }
+  if (alerts.empty()) return;
+  std::set<std::pair<std::size_t, std::size_t>> covered;
+  for (const CommonGround& common : common_ground(alerts, reviews)) {
+    if (common.common_m2 >= least_cover * common.alert_m2) covered.emplace(common.review, common.alert);
+  }
+  for (std::size_t i = 0; i < reviews.size(); ++i) {
+    const OutlinedAlert* const own = heirs.find(reviews[i]->alert_id);
+    std::erase_if(inherited[i], [&](const Heir& heir) {
+      if (!heir.is_merged) return false;
+      // Whoever wrote a review without an outline saw the alert.
+      if (reviews[i]->outline.empty() || heir.alert->outline.empty()) {
+        return own == nullptr || own->alert.area_ha < least_cover * heir.alert->alert.area_ha;
+      }
+      return !covered.contains({i, places.at(heir.alert)});
+    });
   }
 }
 
@@ -226,11 +284,15 @@ void assign_reviews(std::span<OutlinedAlert> alerts, std::span<const RegisteredR
   });
   // By what the register says of who stands for whom, before what lies where.
   std::vector<const RegisteredReview*> by_ground;
+  std::vector<std::vector<Heir>> inherited;
   for (const RegisteredReview* review : going_on) {
-    const std::vector<OutlinedAlert*> of_review = heirs.of(review->alert_id);
-    if (of_review.empty() && !review->outline.empty()) by_ground.push_back(review);
-    for (OutlinedAlert* heir : of_review) {
-      if (!heir->alert.review) give(*heir, *review);
+    inherited.push_back(heirs.of(review->alert_id));
+    if (inherited.back().empty() && !review->outline.empty()) by_ground.push_back(review);
+  }
+  drop_small_parts(heirs, going_on, inherited);
+  for (std::size_t i = 0; i < going_on.size(); ++i) {
+    for (const Heir& heir : inherited[i]) {
+      if (!heir.alert->alert.review) give(*heir.alert, *going_on[i]);
     }
   }
   if (!by_ground.empty()) give_by_ground(without, by_ground);

@@ -19,7 +19,9 @@ inline constexpr std::chrono::minutes review_ahead{5};
 
 /// Gives each alert the newest review of its id; `reviews` are sorted as sort_reviews() does, and those dated more than
 /// review_ahead after `now` do not count. The newest review of an alert that is superseded goes on to those without one
-/// of their own that stand for it, if need be by way of others. Where none does, and of an id that no alert has, it
+/// of their own that stand for it, if need be by way of others; to one that it merged into only where the outline
+/// reviewed covers at least half of that one's area: a review of a small part says nothing of the whole. Where none
+/// stands for it, and of an id that no alert has, it
 /// goes to those without one whose outline has at least half of the smaller of both areas in common with the outline
 /// reviewed. The time goes with the number of alerts, reviews, and overlaps.
 void assign_reviews(std::span<OutlinedAlert> alerts, std::span<const RegisteredReview> reviews, Instant now);

@@ -338,7 +338,7 @@ TEST(AssignReviews, ByWayOfOthers) {
                                     registered_alert("PW-c", 2), registered_alert("PW-d", 3)};
   const auto supersede = [&](std::size_t i, std::vector<std::string> by) {
     alerts[i].alert.status = AlertStatus::superseded;
-    alerts[i].alert.superseded = Superseded{SupersededWhy::merged, std::move(by)};
+    alerts[i].alert.superseded = Superseded{SupersededWhy::replayed, std::move(by)};
   };
   supersede(0, {"PW-b"});
   supersede(1, {"PW-a", "PW-c", "PW-d", "PW-unknown"});
@@ -360,6 +360,41 @@ TEST(AssignReviews, ByWayOfOthers) {
   assign_reviews(alerts, std::span(reviews).subspan(1), now);
   EXPECT_FALSE(alerts[2].alert.review);
   EXPECT_EQ(alerts[3].alert.review->verdict, Verdict::licensed);
+}
+
+/// The verdict that PW-whole, a square of 0.02 degrees, has where PW-part merged into it, which was reviewed.
+std::optional<Verdict> verdict_after_merging(const LonLatMultiPolygon& reviewed, Verdict verdict, bool by_others,
+                                             double area_ha = 0) {
+  std::vector<OutlinedAlert> alerts{registered_alert("PW-part", 0), registered_alert("PW-between", 0),
+                                    registered_alert("PW-whole", 0)};
+  alerts[2].outline = square(0, 0.02);
+  alerts[2].alert.area_ha = 4;
+  alerts[0].alert.area_ha = area_ha;
+  const auto supersede = [&](std::size_t i, SupersededWhy why, const std::string& by) {
+    alerts[i].alert.status = AlertStatus::superseded;
+    alerts[i].alert.superseded = Superseded{why, {by}};
+  };
+  supersede(0, SupersededWhy::merged, by_others ? "PW-between" : "PW-whole");
+  supersede(1, SupersededWhy::relearnt, "PW-whole");
+  const RegisteredReview review{"PW-part", review_of(verdict, "2022-04-01"), reviewed};
+  assign_reviews(alerts, {&review, 1}, parse_instant("2024-01-01"));
+  EXPECT_EQ(alerts[0].alert.review->verdict, verdict) << "it keeps its own";
+  EXPECT_FALSE(alerts[0].alert.review->by_overlap);
+  const std::optional<Review>& whole = alerts[2].alert.review;
+  return whole ? std::optional(whole->verdict) : std::nullopt;
+}
+
+TEST(AssignReviews, WhatWasFoundOfASmallPartDoesNotHoldForTheWhole) {
+  for (const Verdict verdict : {Verdict::false_alert, Verdict::natural, Verdict::licensed, Verdict::confirmed_mining}) {
+    for (const bool by_others : {false, true}) {
+      EXPECT_EQ(verdict_after_merging(square(0, 0.004), verdict, by_others), std::nullopt);
+      EXPECT_EQ(verdict_after_merging(square(0, 0.014), verdict, by_others), std::nullopt);
+      EXPECT_EQ(verdict_after_merging(square(0, 0.0145), verdict, by_others), verdict);
+      EXPECT_EQ(verdict_after_merging(square(0.015, 0.0145), verdict, by_others), std::nullopt) << "elsewhere";
+      EXPECT_EQ(verdict_after_merging({}, verdict, by_others, 1.9), std::nullopt);
+      EXPECT_EQ(verdict_after_merging({}, verdict, by_others, 2.1), verdict);
+    }
+  }
 }
 
 TEST(AssignReviews, HalfOfTheSmallerArea) {
