@@ -96,6 +96,9 @@ class ContextCommand final : public Command {
     for (const auto& [what, why] : report.waters.skipped) spdlog::warn("{}: {}", what, why);
     if (!out_.empty()) write(report.waters);
     for (const auto& [what, why] : report.skipped) spdlog::error("{}: {}", what, why);
+    for (const ContextLayerState& layer : report.layers) {
+      if (const std::string text = far_layer_text(layer); !text.empty()) spdlog::warn("{}", text);
+    }
     if (json_) {
       std::cout << text_of(report_json(report, options_.state));
     } else {

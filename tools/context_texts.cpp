@@ -5,9 +5,11 @@
 #include <cmath>
 #include <map>
 
+#include "pipeline/context/context.hpp"
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/alerts/alert_columns.hpp"
 #include "pipeline/io/files/json_number.hpp"
+#include "pipeline/io/vector/layer_features.hpp"
 #include "tools/alert_texts.hpp"
 #include "tools/text_table.hpp"
 
@@ -150,6 +152,13 @@ std::string remarks_text(const ContextLayerState& layer) {
     if (!ids.empty()) text += " (" + joined(ids, "") + (entry["ids"].size() > most_named ? ", ..." : "") + ")";
   }
   return text;
+}
+
+std::string far_layer_text(const ContextLayerState& layer) {
+  const ordered_json remarks = parsed(layer.remarks);
+  if (!remarks.is_object() || !remarks.contains(name(LayerRemark::far_from_sites))) return "";
+  return "layer " + layer.name + ": no feature within " + fmt::format("{:g}", near_sites_km) +
+         " km of any site: are longitude and latitude swapped?";
 }
 
 std::string layers_table(const std::vector<ContextLayerState>& layers) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numbers>
 #include <optional>
 #include <utility>
 
@@ -337,6 +338,71 @@ std::vector<LoadedLayer> load_layers(const ContextConfig& config, const LayerFet
   std::vector<LoadedLayer> layers;
   for (const ContextLayer& layer : config.layers) layers.push_back(load(layer, fetch));
   return layers;
+}
+
+namespace {
+
+struct PlaceBox {
+  LonLat low{1000, 1000};
+  LonLat high{-1000, -1000};
+  void add(LonLat place) {
+    low = {std::min(low.lon, place.lon), std::min(low.lat, place.lat)};
+    high = {std::max(high.lon, place.lon), std::max(high.lat, place.lat)};
+  }
+  void add(const LonLatMultiPolygon& shape) {
+    for (const LonLatPolygon& polygon : shape) {
+      for (const LonLat place : polygon.outer) add(place);
+    }
+  }
+  bool touches(const PlaceBox& other) const {
+    return low.lon <= other.high.lon && other.low.lon <= high.lon && low.lat <= other.high.lat &&
+           other.low.lat <= high.lat;
+  }
+};
+
+PlaceBox place_box_of(const LayerFeature& feature) {
+  PlaceBox box;
+  box.add(feature.areas);
+  for (const LonLatLine& line : feature.lines) {
+    for (const LonLat place : line) box.add(place);
+  }
+  for (const LonLat place : feature.points) box.add(place);
+  return box;
+}
+
+/// Boxes around sites and what is near them.
+std::vector<PlaceBox> boxes_around(const std::map<std::string, LonLatMultiPolygon>& sites) {
+  constexpr double km_per_degree = 111.2;
+  constexpr double farthest_lat = 89;
+  std::vector<PlaceBox> boxes;
+  for (const auto& [id, outline] : sites) {
+    PlaceBox box;
+    box.add(outline);
+    if (box.low.lon > box.high.lon) continue;
+    const double lat = std::min(std::max(std::abs(box.low.lat), std::abs(box.high.lat)), farthest_lat);
+    const double north = near_sites_km / km_per_degree;
+    const double east = north / std::cos(lat * std::numbers::pi / 180);
+    boxes.push_back({{box.low.lon - east, box.low.lat - north}, {box.high.lon + east, box.high.lat + north}});
+  }
+  return boxes;
+}
+
+}  // namespace
+
+void remark_far_layers(std::vector<LoadedLayer>& layers, const std::map<std::string, LonLatMultiPolygon>& sites) {
+  const std::vector<PlaceBox> near = boxes_around(sites);
+  if (near.empty()) return;
+  for (LoadedLayer& loaded : layers) {
+    const auto is_near = [&](const LayerFeature& feature) {
+      const PlaceBox box = place_box_of(feature);
+      return std::any_of(near.begin(), near.end(), [&](const PlaceBox& one) { return one.touches(box); });
+    };
+    std::vector<LayerFeature>& features = loaded.content.features;
+    if (std::any_of(features.begin(), features.end(), is_near)) continue;
+    for (const LayerFeature& feature : features) {
+      loaded.content.remarks.push_back({LayerRemark::far_from_sites, feature.id});
+    }
+  }
 }
 
 ContextLayerState state_of(const LoadedLayer& loaded) {

@@ -1,6 +1,7 @@
 #pragma once
 // From layers and alerts to facts: whose ground an alert lies on, and what water is near.
 
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +25,12 @@ struct LoadedLayer {
 
 /// Reads all layers, those at URLs by `fetch`. One that cannot be used has its reason; nothing is thrown for it.
 std::vector<LoadedLayer> load_layers(const ContextConfig& config, const LayerFetch& fetch = {});
+
+inline constexpr double near_sites_km = 50;
+
+/// Remarks all features of a layer none of which is within near_sites_km of any site, by boxes: its axes may be
+/// swapped. Nothing where no outline of a site is known.
+void remark_far_layers(std::vector<LoadedLayer>& layers, const std::map<std::string, LonLatMultiPolygon>& sites);
 
 ContextLayerState state_of(const LoadedLayer& loaded);
 

@@ -170,6 +170,7 @@ ContextLayers load_context(const ContextConfig& config, const std::string& sites
   } catch (const std::exception& error) {
     read.skipped.emplace_back("layer of the sites", printable(error.what()));
   }
+  remark_far_layers(read.layers, read.sites);
   return read;
 }
 

@@ -89,6 +89,29 @@ TEST(Context, OfTheSampleLayersIsAllOfThem) {
   for (const LoadedLayer& loaded : sample_layers()) EXPECT_EQ(loaded.problem, "") << loaded.layer.name;
 }
 
+TEST(FarLayers, AreRemarkedWhereNoFeatureIsNearASite) {
+  LoadedLayer loaded;
+  const auto remarks_of = [&](const std::vector<LonLat>& points, const LonLatMultiPolygon& site) {
+    loaded.content = {};
+    for (const LonLat& point : points) {
+      LayerFeature& feature = loaded.content.features.emplace_back();
+      feature.id = "F-" + std::to_string(loaded.content.features.size());
+      feature.points = {point};
+    }
+    std::vector<LoadedLayer> layers{loaded};
+    remark_far_layers(layers, {{"pit", site}});
+    return state_of(layers[0]).remarks;
+  };
+  const LonLatMultiPolygon site{{{{46.60, 40.10}, {46.65, 40.10}, {46.65, 40.15}, {46.60, 40.15}}, {}}};
+  EXPECT_EQ(remarks_of({{46.61, 40.12}}, site), "{}");
+  EXPECT_EQ(remarks_of({{47.20, 40.12}}, site), "{}") << "47 km";
+  EXPECT_EQ(remarks_of({{46.61, 39.70}, {0, 0}}, site), "{}") << "one of them, 44 km";
+  EXPECT_THAT(remarks_of({{40.12, 46.61}, {47.35, 40.12}, {46.61, 39.6}}, site),
+              HasSubstr(R"("far_from_sites":{"count":3,"ids":["F-1","F-2","F-3"]})"));
+  EXPECT_EQ(remarks_of({{40.12, 46.61}}, {}), "{}") << "nobody knows where the site lies";
+  EXPECT_EQ(remarks_of({}, site), "{}");
+}
+
 TEST(Context, OfAnAlertWithinALicenceNamesItItsHolderAndItsWaters) {
   const std::vector<LoadedLayer> layers = sample_layers();
   const MapPoint corner = map_point(46.614, 40.149);  // in the middle of LIC-G-01
