@@ -85,6 +85,6 @@ const CommandEntry evidence_entry{
     "Writes one alert as a zip archive: its dossier, GeoJSON, outlines by date, pictures, observations, and the "
     "manifests that concern it with signatures and time stamps, all with their SHA-256. pitwatch verify FILE.zip "
     "checks it. The same state and options give the same bytes; prints the archive's SHA-256. Exit code 4: done, but "
-    "files of the state could not be read."};
+    "files of the state are missing (the bundle says which), or could not be read."};
 
 }  // namespace pitwatch::tools

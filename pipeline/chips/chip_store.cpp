@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t longest_plain_name = 100;
 constexpr std::size_t name_hash_digits = 12;
+constexpr std::size_t most_names = 3;  // in one line
 constexpr std::string_view strip_begin = "seen_";
 constexpr std::string_view extension = ".tif";
 constexpr MaskBits all_mask_bits = 0x7F;
@@ -120,11 +121,11 @@ std::string chip_file_name(ChipRole role, Instant acquired) {
   return file.append(extension);
 }
 
-std::vector<KeptChip> kept_chips(const std::string& state, const std::string& site, const std::string& alert_id) {
+namespace {
+
+std::vector<KeptChip> chips_in(const std::string& folder, std::error_code& error) {
   std::vector<KeptChip> chips;
-  const std::string folder = chips_folder(state, site, alert_id);
-  std::error_code none;
-  for (fs::directory_iterator it(folder, none), end; !none && it != end; it.increment(none)) {
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     const std::string file = it->path().filename().string();
     const auto role = role_of(file);
     if (!role) continue;
@@ -143,6 +144,45 @@ std::vector<KeptChip> kept_chips(const std::string& state, const std::string& si
   };
   std::sort(chips.begin(), chips.end(), [&](const KeptChip& a, const KeptChip& b) { return key(a) < key(b); });
   return chips;
+}
+
+}  // namespace
+
+std::vector<KeptChip> kept_chips(const std::string& state, const std::string& site, const std::string& alert_id) {
+  std::error_code none;
+  return chips_in(chips_folder(state, site, alert_id), none);
+}
+
+AlertChips alert_chips(const std::string& state, const std::string& site, const std::string& alert_id,
+                       const std::map<std::string, std::string>& due) {
+  AlertChips found;
+  std::error_code error;
+  found.chips = chips_in(chips_folder(state, site, alert_id), error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    found.unlisted = "cannot be read: " + error.message();
+    return found;
+  }
+  const std::string folder = chips_folder("", site, alert_id).substr(1) + "/";
+  for (auto file = due.lower_bound(folder); file != due.end() && file->first.starts_with(folder); ++file) {
+    std::error_code none;
+    if (fs::symlink_status(state + "/" + file->first, none).type() == fs::file_type::not_found) {
+      found.missing.push_back(file->first.substr(folder.size()));
+    }
+  }
+  return found;
+}
+
+std::string names_text(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), most_names); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > most_names) text += " and " + std::to_string(names.size() - most_names) + " more";
+  return text;
+}
+
+std::string missing_text(const std::string& folder, const AlertChips& chips) {
+  if (!chips.unlisted.empty()) return folder + ": " + chips.unlisted;
+  if (chips.missing.empty()) return {};
+  return folder + ": missing, and named by the record: " + names_text(chips.missing);
 }
 
 Chip read_chip(const std::string& path) {

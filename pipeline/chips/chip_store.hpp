@@ -12,6 +12,7 @@
 // PITWATCH_ACQUISITION and PITWATCH_ACQUIRED. What a state holds may come from anywhere: all of it is checked and
 // bounded.
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -41,9 +42,29 @@ std::string chips_folder(const std::string& state, const std::string& site, cons
 /// "before.tif", "seen_20210610T074458Z.tif"; with milliseconds where the instant has some.
 std::string chip_file_name(ChipRole role, Instant acquired);
 
-/// The chips of an alert: before, detected, and then in order of time; none where there are none. One that is damaged
-/// is listed all the same: read_chip() says what is wrong with it. Never throws for what is not there.
+/// The chips of an alert that lie in its folder: before, detected, and then in order of time; none where there are
+/// none. One that is damaged is listed all the same: read_chip() says what is wrong with it. Never throws for what is
+/// not there: what should be, alert_chips() knows.
 std::vector<KeptChip> kept_chips(const std::string& state, const std::string& site, const std::string& alert_id);
+
+/// What a state has of an alert's files, against what it is to have.
+struct AlertChips {
+  std::vector<KeptChip> chips;       // as kept_chips() lists them
+  std::vector<std::string> missing;  // names of files that are due and not there, the table of observations too
+  std::string unlisted;              // why the folder cannot be listed; empty: it can, or nothing is due
+};
+
+/// The pictures of an alert, for whoever shows them or hands them over. `due`: files that are to be there by the
+/// record, by their paths within the state; what a run did not keep and what `prune` took is not among them.
+AlertChips alert_chips(const std::string& state, const std::string& site, const std::string& alert_id,
+                       const std::map<std::string, std::string>& due);
+
+/// Names in one line: "before.tif, detected.tif, seen_20210610T074458Z.tif and 12 more".
+std::string names_text(const std::vector<std::string>& names);
+
+/// What is missing of an alert, or why its folder cannot be listed, as one line that starts with the folder; empty:
+/// all is there.
+std::string missing_text(const std::string& folder, const AlertChips& chips);
 
 /// Throws DataError, starting with the path: not there, a link, not a chip, damaged, or larger than a chip can be.
 Chip read_chip(const std::string& path);

@@ -20,6 +20,7 @@
 #include "pipeline/io/files/write_refusal.hpp"
 #include "pipeline/io/raster/band_file.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
+#include "pipeline/record/chain.hpp"
 #include "pipeline/register/register.hpp"
 
 namespace pitwatch {
@@ -77,7 +78,10 @@ std::map<std::string, Instant> times_of_change(const std::string& target, const 
 class Publication {
  public:
   explicit Publication(const PublishOptions& options)
-      : options_(options), base_(base_of(options.url)), content_(read_register(options.register_target)) {
+      : options_(options),
+        base_(base_of(options.url)),
+        content_(read_register(options.register_target)),
+        due_chips_(due_chips(options.state)) {
     std::vector<OutlinedAlert> shown;
     for (OutlinedAlert& outlined : content_.alerts) {
       const bool is_shown =
@@ -151,7 +155,12 @@ class Publication {
   std::vector<StacAsset> chips_of(const AtomicFolder& folder, const Alert& alert) {
     std::vector<StacAsset> assets;
     const std::string place = "chips/" + chip_folder_name(alert.id);
-    for (const KeptChip& kept : kept_chips(options_.state, alert.site.value_or(""), alert.id)) {
+    const std::string site = alert.site.value_or("");
+    AlertChips of_alert = alert_chips(options_.state, site, alert.id, due_chips_);
+    std::erase(of_alert.missing, observations_name);  // is not published
+    const std::string missing = missing_text(chips_folder(options_.state, site, alert.id), of_alert);
+    if (!missing.empty()) report_.skipped.emplace_back("chips", printable(missing));
+    for (const KeptChip& kept : of_alert.chips) {
       try {
         const Chip chip = read_chip(kept.path);
         if (assets.empty()) folder.make_folder(place);
@@ -272,6 +281,7 @@ class Publication {
   const PublishOptions& options_;
   std::string base_;
   RegisterContent content_;
+  DueChips due_chips_;
   std::vector<StacItemSummary> items_;
   std::vector<PublishedRasters> rasters_;
   std::set<std::string> names_;

@@ -37,8 +37,8 @@ struct PublishReport {
 ///   mapserver/           pitwatch.map and pitwatch.conf: OGC API - Features, WFS and WMS over alerts.gpkg
 ///
 /// The same register, chips and comparisons give the same bytes. Superseded alerts are left out. Chips that are damaged
-/// are skipped. Throws ConfigError (a folder of something else, a URL that is none), DataError (register, comparison),
-/// IoError.
+/// or missing are skipped. Throws ConfigError (a folder of something else, a URL that is none), DataError (register,
+/// comparison), IoError.
 PublishReport publish(const PublishOptions& options);
 
 }  // namespace pitwatch

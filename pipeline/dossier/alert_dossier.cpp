@@ -103,7 +103,11 @@ void add_vertices(AlertDossier& dossier) {
 void add_chips(const DossierRecord& record, AlertDossier& dossier) {
   const Alert& alert = dossier.outlined.alert;
   if (record.state.empty() || !alert.site) return;
-  for (KeptChip& kept : kept_chips(record.state, *alert.site, alert.id)) {
+  const std::string folder = chips_folder(record.state, *alert.site, alert.id);
+  AlertChips of_alert = alert_chips(record.state, *alert.site, alert.id, record.due_chips);
+  dossier.missing = std::move(of_alert.missing);
+  if (!of_alert.unlisted.empty()) dossier.unreadable.emplace_back(folder, of_alert.unlisted);
+  for (KeptChip& kept : of_alert.chips) {
     try {
       dossier.pictures.push_back(read_chip(kept.path));
       dossier.chips.push_back(std::move(kept));
@@ -114,8 +118,7 @@ void add_chips(const DossierRecord& record, AlertDossier& dossier) {
   try {
     dossier.observed = read_observations(record.state, *alert.site, alert.id);
   } catch (const DataError& error) {
-    dossier.unreadable.emplace_back(chips_folder(record.state, *alert.site, alert.id) + "/" + observations_name,
-                                    error.what());
+    dossier.unreadable.emplace_back(folder + "/" + observations_name, error.what());
   }
 }
 

@@ -75,7 +75,8 @@ struct AlertDossier {
   std::vector<Chip> pictures;                      // they themselves
   std::vector<ObservedAlert> observed;
   std::vector<DossierGap> gaps;                                 // between chips
-  std::vector<std::pair<std::string, std::string>> unreadable;  // file of the chips, and why
+  std::vector<std::pair<std::string, std::string>> unreadable;  // file of the chips, or their folder, and why
+  std::vector<std::string> missing;                             // names of files of the chips that the record has
 };
 
 inline constexpr int gap_days = 30;                    // between two pictures, from which on a gap is named

@@ -270,6 +270,9 @@ class Pictures {
 ordered_json picture_notes(const AlertDossier& dossier, const Texts& texts) {
   ordered_json list = ordered_json::array();
   if (!dossier.pictures.empty() && !dossier.outlined.alert.confirmed_on) list.push_back(texts("no_confirmed_picture"));
+  if (!dossier.missing.empty()) {
+    list.push_back(texts("pictures_missing", {{"names", names_text(dossier.missing)}}));
+  }
   for (const auto& [path, why] : dossier.unreadable) {
     // The folder of the state is nobody's business who reads this.
     const std::string reason = why.starts_with(path + ": ") ? why.substr(path.size() + 2) : why;

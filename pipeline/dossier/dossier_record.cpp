@@ -82,6 +82,7 @@ void add_seals(const std::string& state, std::string_view bytes, RecordedManifes
 void read_manifests(DossierRecord& record) {
   AcquisitionsOnRecord acquisitions;
   std::vector<std::string> seal_misfits;
+  const std::string published = last_published(record.state);
   const auto visit = [&](const std::string& name, std::string_view bytes, const Manifest& manifest) {
     RecordedManifest one;
     one.name = name;
@@ -100,6 +101,7 @@ void read_manifests(DossierRecord& record) {
       if (judged.empty() || judged.back() != used.acquired) judged.push_back(used.acquired);
     }
     for (const ChipFile& chip : manifest.chips) record.chips[chip.path] = record.manifests.size();
+    take_chips(manifest, name <= published, record.due_chips);
     if (!manifest.sites_file.empty()) {
       record.sites_file = manifest.sites_file;
       record.sites_sha256 = manifest.sites_sha256;

@@ -52,7 +52,8 @@ struct DossierRecord {
   std::vector<RegisteredLayer> layers;                         // the newest of each name
   std::map<std::string, std::vector<RecordedAcquisition>> acquisitions;  // by site, in order of time
   std::vector<RecordedManifest> manifests;                               // oldest first
-  std::map<std::string, std::size_t> chips;  // files of chips: the newest of `manifests` that names them
+  std::map<std::string, std::size_t> chips;      // files of chips: the newest of `manifests` that names them
+  std::map<std::string, std::string> due_chips;  // files of chips that are to be there: their SHA-256
   std::optional<ManifestReference> head;
   std::vector<std::string> misfits;  // of the chain
   std::string sites_file;            // of the newest run, as it was given; empty: not known

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "pipeline/chips/chip_store.hpp"
 #include "pipeline/core/error.hpp"
@@ -108,21 +109,46 @@ class Bundle {
     if (record_.head) add("state/runs/HEAD", record_.head->sha256 + "  " + record_.head->name + "\n");
   }
 
+  static bool is_named(const std::vector<std::pair<std::string, std::string>>& skipped, const std::string& path) {
+    return std::any_of(skipped.begin(), skipped.end(), [&](const auto& one) { return one.first == path; });
+  }
+
   void add_chips(std::vector<std::pair<std::string, std::string>>& skipped) {
     const Alert& alert = outlined_.alert;
     if (record_.state.empty() || !alert.site) return;
-    const std::string folder = chips_folder(record_.state, *alert.site, alert.id);
-    std::vector<std::string> paths;
-    for (const KeptChip& chip : kept_chips(record_.state, *alert.site, alert.id)) paths.push_back(chip.path);
-    paths.push_back(folder + "/" + observations_name);
-    for (const std::string& path : paths) {
-      const std::string within = fs::path(path).lexically_relative(record_.state).generic_string();
+    const std::string within = chips_folder("", *alert.site, alert.id).substr(1) + "/";
+    // What the dossier says of them is not said again.
+    const AlertChips of_alert = alert_chips(record_.state, *alert.site, alert.id, record_.due_chips);
+    std::set<std::string> names;
+    for (const KeptChip& chip : of_alert.chips) names.insert(fs::path(chip.path).filename().string());
+    names.insert(observations_name);
+    for (auto due = record_.due_chips.lower_bound(within);
+         due != record_.due_chips.end() && due->first.starts_with(within); ++due) {
+      names.insert(due->first.substr(within.size()));
+    }
+    std::string left_out;
+    const auto leave_out = [&](const std::string& name, const char* why) {
+      left_out += csv_cell("state/" + within + name) + "," + csv_cell(why) + "\n";
+    };
+    for (const std::string& name : names) {
+      const std::string path = record_.state + "/" + within + name;
+      const auto due = record_.due_chips.find(within + name);
       try {
-        if (auto bytes = read_regular_file(path, largest_member)) add("state/" + within, std::move(*bytes));
+        auto bytes = read_regular_file(path, largest_member);
+        if (!bytes) {
+          if (due != record_.due_chips.end()) leave_out(name, "is missing");
+          continue;
+        }
+        if (due != record_.due_chips.end() && sha256_text(*bytes) != due->second && !is_named(skipped, path)) {
+          skipped.emplace_back(path, "is another than the record says: verify refuses the bundle");
+        }
+        add("state/" + within + name, std::move(*bytes));
       } catch (const DataError& error) {
-        skipped.emplace_back(path, error.what());
+        leave_out(name, error.what());
+        if (!is_named(skipped, path)) skipped.emplace_back(path, error.what());
       }
     }
+    if (!left_out.empty()) add(left_out_name, "file,why\n" + left_out);
   }
 
   std::string readme_text() const {
@@ -138,6 +164,9 @@ class Bundle {
            "chain.csv          names and SHA-256 of all manifests of the state\n"
            "state/runs/        manifests that concern the alert, signatures (.p7s, CMS), time stamps (.tsr, RFC 3161)\n"
            "state/chips/       pictures of the ground as GeoTIFF, and what each acquisition showed of it\n"
+           "left_out.csv       files of the alert that the record names and the state did not have, or that could not "
+           "be "
+           "read; where there are any\n"
            "SHA256SUMS         SHA-256 of every other file here\n"
            "\n"
            "To check all of it:\n"

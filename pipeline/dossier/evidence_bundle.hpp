@@ -9,7 +9,8 @@
 //   chain.csv           names and hashes of all manifests of the state, so that links can be followed
 //   state/runs/...      the manifests that concern it, with their signatures and time stamps, and HEAD
 //   state/chips/...     its pictures (GeoTIFF) and observations, under their names in the state
-//   SHA256SUMS          of all the others, as sha256sum writes it
+//   left_out.csv        which of these the record names and the state did not have, or could not be read; where there
+//   are any SHA256SUMS          of all the others, as sha256sum writes it
 
 #include <cstdint>
 #include <optional>
@@ -24,8 +25,12 @@
 
 namespace pitwatch {
 
-/// The members of the archive, in order of their names. What cannot be read of the pictures is in `skipped`. The same
-/// record and texts give the same bytes. Throws DataError for a manifest that changed since the record was read.
+inline constexpr const char* left_out_name = "left_out.csv";
+
+/// The members of the archive, in order of their names. What is missing of the pictures, or cannot be read,
+/// is in `skipped` and in left_out.csv: the bundle fits and says so. What is another than the record says is in
+/// `skipped` and in the bundle, which does not fit. The same record and texts give the same bytes. Throws DataError for
+/// a manifest that changed since the record was read.
 std::vector<ZipMember> evidence_bundle(const DossierRecord& record, const OutlinedAlert& alert, const Texts& texts,
                                        std::vector<std::pair<std::string, std::string>>& skipped);
 

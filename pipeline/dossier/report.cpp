@@ -106,6 +106,10 @@ std::string alert_html(const DossierRecord& record, const OutlinedAlert& alert, 
                        std::vector<std::pair<std::string, std::string>>& skipped) {
   const AlertDossier dossier = alert_dossier(record, alert);
   skipped.insert(skipped.end(), dossier.unreadable.begin(), dossier.unreadable.end());
+  if (!dossier.missing.empty()) {
+    const std::string folder = chips_folder(record.state, alert.alert.site.value_or(""), alert.alert.id);
+    skipped.emplace_back(folder, missing_text(folder, {{}, dossier.missing, {}}));
+  }
   return page_of("alert", alert_page(dossier, record, texts, has_index), texts);
 }
 

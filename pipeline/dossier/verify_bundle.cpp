@@ -230,8 +230,24 @@ class BundleCheck {
     }
   }
 
+  /// What whoever made the bundle says was not to be had: file, and why.
+  std::map<std::string, std::string> read_left_out() {
+    std::map<std::string, std::string> left_out;
+    const std::optional<std::string> text = read(left_out_name);
+    if (!text) return left_out;
+    try {
+      for (const CsvRow& row : parse_csv(*text, {"file", "why"})) {
+        left_out.emplace(row.cells.at("file"), row.cells.at("why"));
+      }
+    } catch (const DataError& error) {
+      misfit(std::string(left_out_name) + ": " + error.what());
+    }
+    return left_out;
+  }
+
   /// Files of the state against what the newest manifest here that names them says.
   void check_outputs() {
+    const std::map<std::string, std::string> left_out = read_left_out();
     std::size_t unknown = 0;
     for (const auto& [member, sha256] : hashes_) {
       if (!member.starts_with(state_prefix) || member.starts_with(runs_prefix)) continue;
@@ -245,8 +261,15 @@ class BundleCheck {
       }
     }
     for (const auto& [path, sha256] : named_) {
-      if (!chips_.empty() && path.starts_with(chips_) && !sha256.empty() && hashes_.count(state_prefix + path) == 0) {
+      if (chips_.empty() || !path.starts_with(chips_) || sha256.empty() || hashes_.count(state_prefix + path) != 0) {
+        continue;
+      }
+      const auto why = left_out.find(state_prefix + path);
+      if (why == left_out.end()) {
         misfit(state_prefix + path + ": is missing, and its manifest is here");
+      } else {
+        report_.remarks.push_back(state_prefix + path +
+                                  ": is not here: whoever made the bundle says of the state: " + why->second);
       }
     }
     if (unknown > 0) {

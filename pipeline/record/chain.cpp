@@ -388,6 +388,37 @@ std::optional<Manifest> head(const std::string& state) {
   }
 }
 
+void take_chips(const Manifest& manifest, bool is_published, DueChips& due) {
+  for (const ChipFile& chip : manifest.chips) {
+    if (chip.sha256.empty()) {
+      due.erase(chip.path);
+    } else if (is_published) {
+      due[chip.path] = chip.sha256;
+    }
+  }
+}
+
+std::string last_published(const std::string& state) {
+  try {
+    if (const std::optional<ManifestReference> head = read_head(state)) return head->name;
+  } catch (const DataError&) {  // check_chain() tells of it
+  }
+  const std::vector<std::string> names = manifest_names(state);
+  return names.empty() ? "" : names.back();
+}
+
+DueChips due_chips(const std::string& state) {
+  DueChips due;
+  const std::string published = last_published(state);
+  for (const std::string& name : manifest_names(state)) {
+    try {
+      take_chips(parse_manifest(bytes_of(state, name)), name <= published, due);
+    } catch (const DataError&) {  // likewise
+    }
+  }
+  return due;
+}
+
 std::optional<Manifest> settled_head(const std::string& state) {
   std::optional<Manifest> settled = head(state);
   if (!settled) return settled;

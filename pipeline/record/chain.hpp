@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,6 +73,20 @@ bool is_on_record(const std::string& state, Instant started);
 /// Makes HEAD name a manifest that begin_manifest() wrote: its run is published. Atomic and durable. Throws DataError
 /// where the manifest cannot be read, IoError where HEAD cannot be written.
 void publish_head(const std::string& state, const std::string& name);
+
+/// Files of chips that are to be there by the record, with their SHA-256.
+using DueChips = std::map<std::string, std::string>;
+
+/// The name of the manifest that HEAD names; of the newest where HEAD does not say. Empty: there is none.
+std::string last_published(const std::string& state);
+
+/// Takes in what the next manifest says of them. One beyond HEAD may take files away, and those that it adds may not be
+/// written yet.
+void take_chips(const Manifest& manifest, bool is_published, DueChips& due);
+
+/// By all manifests of a state. Those that cannot be read are left aside: check_chain() tells of them. Throws DataError
+/// where the folder cannot be read.
+DueChips due_chips(const std::string& state);
 
 /// What was found of a chain.
 struct ChainFinding {

@@ -278,6 +278,7 @@ MapContent read_map_content(const MapOptions& options) {
   add_site_file(*record, content);
   add_layers(options, *record, content);
   add_coverage(options, *record, content);
+  content.due_chips = due_chips(options.state);
   return content;
 }
 

@@ -3,6 +3,7 @@
 // names. Used inside this folder only.
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -48,6 +49,7 @@ struct MapContent {
   std::vector<MapSite> sites;  // in the order of the record, then those of alerts that it does not have
   std::vector<MapLayer> layers;
   std::vector<MapAlert> alerts;                              // in the order of the register
+  std::map<std::string, std::string> due_chips;              // files of chips that the state is to have: their SHA-256
   std::vector<std::pair<std::string, std::string>> skipped;  // what is missing, and why
 };
 

@@ -42,11 +42,17 @@ std::string stem_of(const std::string& path) {
   return name.substr(0, name.rfind('.'));
 }
 
-std::vector<ReadChip> read_chips(const std::string& state, const MapAlert& alert, int film,
+std::vector<ReadChip> read_chips(const std::string& state, const std::map<std::string, std::string>& due,
+                                 const MapAlert& alert, int film,
                                  std::vector<std::pair<std::string, std::string>>& skipped) {
   const std::string& id = alert.outlined.alert.id;
+  AlertChips of_alert = alert_chips(state, site_of(alert), id, due);
+  // Who wants no pictures misses none.
+  if (film <= 0) std::erase_if(of_alert.missing, [](const std::string& one) { return one != observations_name; });
+  const std::string missing = missing_text(chips_folder(state, site_of(alert), id), of_alert);
+  if (!missing.empty()) skipped.emplace_back("pictures of " + id, printable(missing));
   std::vector<ReadChip> chips;
-  for (const KeptChip& kept : chips_shown(kept_chips(state, site_of(alert), id), film)) {
+  for (const KeptChip& kept : chips_shown(std::move(of_alert.chips), film)) {
     try {
       chips.push_back({read_chip(kept.path), stem_of(kept.path)});
     } catch (const DataError& error) {
@@ -82,10 +88,11 @@ std::vector<KeptChip> chips_shown(std::vector<KeptChip> chips, int film) {
   return shown;
 }
 
-std::vector<MapPicture> write_pictures(const std::string& state, const MapAlert& alert, const std::string& name,
-                                       int film, const AtomicFolder& made,
+std::vector<MapPicture> write_pictures(const std::string& state, const std::map<std::string, std::string>& due,
+                                       const MapAlert& alert, const std::string& name, int film,
+                                       const AtomicFolder& made,
                                        std::vector<std::pair<std::string, std::string>>& skipped) {
-  std::vector<ReadChip> read = read_chips(state, alert, film, skipped);
+  std::vector<ReadChip> read = read_chips(state, due, alert, film, skipped);
   if (read.empty()) return {};
   std::vector<Chip> chips;
   for (ReadChip& one : read) chips.push_back(std::move(one.chip));

@@ -2,6 +2,7 @@
 // What a state kept of an alert to look at, as the map shows it: pictures of its chips, and its observations. Used
 // inside this folder only.
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,10 +17,12 @@ namespace pitwatch {
 /// newest among them.
 std::vector<KeptChip> chips_shown(std::vector<KeptChip> chips, int film);
 
-/// Writes two pictures of each chip into chips/NAME, of all dates in one stretch. What cannot be read is left out and
-/// `skipped` says why. Returns the pictures in order of time.
-std::vector<MapPicture> write_pictures(const std::string& state, const MapAlert& alert, const std::string& name,
-                                       int film, const AtomicFolder& made,
+/// Writes two pictures of each chip into chips/NAME, of all dates in one stretch. What cannot be read is left out, and
+/// `skipped` says why; it names what is missing of `due`, as of alert_chips(), too. Returns the pictures in order of
+/// time.
+std::vector<MapPicture> write_pictures(const std::string& state, const std::map<std::string, std::string>& due,
+                                       const MapAlert& alert, const std::string& name, int film,
+                                       const AtomicFolder& made,
                                        std::vector<std::pair<std::string, std::string>>& skipped);
 
 /// A JSON list of what acquisitions showed of an alert: acquired, use, and NDVI with what was expected and its standard

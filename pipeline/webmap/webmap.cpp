@@ -54,7 +54,8 @@ void write_alerts(const MapOptions& options, const MapContent& content, const st
     const auto at = static_cast<std::size_t>(i);
     const MapAlert& alert = content.alerts[at];
     MapDetails details;
-    details.pictures = write_pictures(options.state, alert, names[at], options.film, made, parts[at].skipped);
+    details.pictures =
+        write_pictures(options.state, content.due_chips, alert, names[at], options.film, made, parts[at].skipped);
     details.observations = observations_of(options.state, alert, parts[at].skipped);
     details.dossier = dossier_of(folder, dossiers, "alert-", names[at]);
     made.write("data/alert-" + names[at] + ".js", alert_script(alert, names[at], details));

@@ -165,6 +165,44 @@ TEST_F(DossierCli, PicturesThatAreDamagedAreNamedAndTheRestIsThere) {
   EXPECT_THAT(found.out, HasSubstr("detected.tif: is another than its manifest says"));
 }
 
+TEST_F(DossierCli, PicturesThatAreMissingAreNamedByAllThatShowThem) {
+  const std::string chips = "/chips/small/" + id_;
+  for (const bool all : {false, true}) {
+    const std::string state = folder_ / "state" + (all ? "_all" : "_one");
+    const std::string out = state + "_out", zip = state + ".zip";
+    test::Nights::copy(state_, state);
+    if (all) {
+      fs::remove_all(state + chips);
+    } else {
+      ASSERT_TRUE(fs::remove(state + chips + "/before.tif"));
+    }
+    const std::vector<std::vector<std::string>> calls{{"report", "--state", state, "--out", out, "--alert", id_},
+                                                      {"evidence", id_, "--state", state, "--out", zip},
+                                                      {"map", "--state", state, "--out", out + "_map"},
+                                                      {"publish", "--state", state, "--out", out + "_web"}};
+    for (const std::vector<std::string>& call : calls) {
+      const Outcome made = run(call[0], {call.begin() + 1, call.end()});
+      EXPECT_EQ(made.exit_code, 4) << call[0] << made.err;
+      EXPECT_THAT(made.err, HasSubstr(chips + ": missing, and named by the record: before.tif")) << call[0];
+    }
+    EXPECT_THAT(read_text(page_of(out, id_)),
+                HasSubstr("Missing in this state, though its record names them: before.tif"));
+    const Outcome found = run("verify", {zip});
+    EXPECT_EQ(found.exit_code, 0) << found.out;
+    EXPECT_THAT(found.out, HasSubstr("note: state" + chips + "/before.tif: is not here"));
+  }
+}
+
+TEST_F(DossierCli, PicturesThatAreOthersAreNamed) {
+  const std::string state = folder_ / "state";
+  test::Nights::copy(state_, state);
+  const std::string folder = state + "/chips/small/" + id_;
+  fs::copy_file(folder + "/detected.tif", folder + "/before.tif", fs::copy_options::overwrite_existing);
+  const Outcome made = run("evidence", {id_, "--state", state, "--out", folder_ / "a.zip"});
+  EXPECT_EQ(made.exit_code, 4);
+  EXPECT_THAT(made.err, HasSubstr("before.tif: is another than the record says"));
+}
+
 TEST_F(DossierCli, SaysWhatCannotBe) {
   const std::string out = folder_ / "out";
   const auto fails = [&](int code, const std::vector<std::string>& words, const std::string& said) {

@@ -18,6 +18,7 @@ namespace {
 using test::even_chip;
 using test::message_of;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -91,6 +92,31 @@ TEST(ChipStore, WhatIsNotThereIsNoError) {
   std::filesystem::create_directories(state / "chips/s");
   test::write_text(state / "chips/s/PW-0123456789ab", "a file");
   EXPECT_TRUE(kept_chips(state.path(), "s", alert).empty());
+}
+
+TEST(ChipStore, WhatIsMissingByTheRecordIsNamed) {
+  const test::TemporaryFolder state;
+  const std::string folder = "chips/s/PW-0123456789ab/";
+  const auto due = [&](const std::vector<std::string>& names) {
+    std::map<std::string, std::string> files{{"chips/s/PW-0123456789a/before.tif", "b"},
+                                             {"chips/s/PW-0123456789abc/before.tif", "b"}};
+    for (const std::string& name : names) files[folder + name] = "b";
+    return files;
+  };
+  const auto missing = [&](const std::vector<std::string>& names) {
+    return missing_text(state / "chips/s/PW-0123456789ab", alert_chips(state.path(), "s", alert, due(names)));
+  };
+  EXPECT_EQ(missing({}), "");
+  EXPECT_EQ(missing({"before.tif", "observations.csv"}),
+            state / "chips/s/PW-0123456789ab: missing, and named by the record: before.tif, observations.csv");
+  write_chip(state.path(), "s", even_chip(ChipRole::before, "2021-06-10"));
+  EXPECT_EQ(missing({"before.tif"}), "");
+  EXPECT_THAT(missing({"1.tif", "2.tif", "3.tif", "4.tif", "5.tif", "before.tif"}),
+              EndsWith("record: 1.tif, 2.tif, 3.tif and 2 more"));
+  EXPECT_EQ(alert_chips(state.path(), "s", alert, due({"1.tif"})).chips.size(), 1U);
+  std::filesystem::remove_all(state / folder);
+  test::write_text(state / "chips/s/PW-0123456789ab", "a file");
+  EXPECT_THAT(missing({"before.tif"}), HasSubstr("PW-0123456789ab: cannot be read: "));
 }
 
 TEST(ChipStore, ADamagedChipIsListedAndRefusedByName) {

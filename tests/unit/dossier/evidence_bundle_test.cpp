@@ -115,6 +115,25 @@ TEST(VerifyBundle, NamesWhatWasChangedAddedOrTakenAway) {
               ElementsAre(HasSubstr("a line that is none")));
 }
 
+TEST(VerifyBundle, WhatTheStateDidNotHaveIsSaidAndFits) {
+  const BundleReport report = report_of(
+      [](Members& all) {
+        all.erase(all.begin() + 2);
+        all.push_back({"left_out.csv", "file,why\nstate/chips/north/PW-1/before.tif,is missing\n"});
+      },
+      true);
+  EXPECT_THAT(report.misfits, IsEmpty());
+  EXPECT_THAT(report.remarks, ElementsAre("state/chips/north/PW-1/before.tif: is not here: whoever made the bundle "
+                                          "says of the state: is missing"));
+  EXPECT_THAT(report_of(
+                  [](Members& all) {
+                    all.push_back({"left_out.csv", "what\n"});
+                  },
+                  true)
+                  .misfits,
+              ElementsAre(HasSubstr("left_out.csv: ")));
+}
+
 TEST(VerifyBundle, HashesThatWereMadeAnewDoNotHideWhatManifestsSay) {
   EXPECT_THAT(
       report_of([](Members& all) { bytes_of(all, "state/chips/north/PW-1/before.tif") = "another"; }, true).misfits,
