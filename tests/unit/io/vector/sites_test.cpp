@@ -190,7 +190,7 @@ TEST_F(SiteFeatures, AnIdIsThatOfTheFileOrNone) {
   const Found large = read({feature(R"("id": 7)"), feature(R"("id": 12345678901234567890)")});
   EXPECT_EQ(large.sites.size(), 1U);
   ASSERT_EQ(large.rejected.size(), 1U);
-  EXPECT_THAT(large.rejected[0].what, HasSubstr("feature 1"));
+  EXPECT_THAT(large.rejected[0].what, HasSubstr(": feature "));
   EXPECT_THAT(large.rejected[0].reason, HasSubstr("give ids as text"));
 }
 
