@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <map>
+#include <system_error>
 #include <tuple>
 
 #include "pipeline/core/error.hpp"
@@ -139,8 +141,10 @@ void read_record(const std::string& state, Standing& standing) {
 
 Standing standing_of(const std::string& state, Instant now, std::optional<std::chrono::milliseconds> max_age) {
   Standing standing;
+  std::error_code none;
+  const bool may_be_made = std::filesystem::is_directory(state, none);  // by a first run
+  if (!holds_state(state) && !(may_be_made && is_folder_locked(state))) throw DataError(state + ": holds no state");
   standing.is_at_work = is_folder_locked(state);
-  if (!standing.is_at_work && !holds_state(state)) throw DataError(state + ": holds no state");
   read_record(state, standing);
   // What a run that is at work has begun is not published yet, and no fault.
   if (standing.alarms.empty() && !standing.is_at_work) check_unpublished(standing);

@@ -170,7 +170,9 @@ OffsetChoice offset_of_asset(const json& asset, const ItemOffsets& item, std::op
   const bool given = member && std::isfinite(member->value);
   const double value = given ? member->value : 0.0;
   if (std::abs(value) > 1) throw DataError("'offset' is no reflectance");
-  if (value > 0) throw DataError("'offset' is above 0, as that of no product is: " + short_number(value, 6));
+  if (std::abs(value + offset_since_baseline_04) < 0.005) {
+    throw DataError("'offset' is " + short_number(value, 6) + ": products since baseline 04.00 have -0.1");
+  }
   refuse_contradictions(asset, "offset");
   const std::string given_text = given ? member->member + " gives offset " + short_number(value, 6) : "";
   const std::string baseline_text =

@@ -366,7 +366,7 @@ TEST_F(StacItem, NumbersThatContradictEachOtherAreRefused) {
   EXPECT_THAT(refusal_of(R"({"raster:bands": [{"offset": 0}], "bands": [{"name": "B04", "raster:offset": -0.1}]})"),
               EndsWith("asset 'red': raster:bands gives offset 0, but bands -0.1"));
   EXPECT_THAT(refusal_of(R"({"raster:offset": 0.1})"),
-              EndsWith("asset 'red': 'offset' is above 0, as that of no product is: 0.1"));
+              EndsWith("asset 'red': 'offset' is 0.1: products since baseline 04.00 have -0.1"));
   json item = small_item();
   item["assets"]["red"].update(json::parse(R"({"raster:scale": 0.0001, "raster:offset": 0.0})"));
   EXPECT_NO_THROW(read(item));
