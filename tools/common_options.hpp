@@ -37,8 +37,8 @@ enum class HelpLength { brief, groups, whole };
 /// count. Where help is asked for, nothing but the command line is read. Where a command has an option `to`, `until` is
 /// another name of it, from everywhere: the values have `to` alone. So are the former names of options that were
 /// renamed. Throws ConfigError naming the option, for both names with different values in one place and for texts that
-/// are given empty, too; empty variables are none. `remarks`
-/// gets, for people, which former names were given and which variables are nearly an option of the command and none.
+/// are given empty, too; empty variables are none. `remarks` gets, for people, which former names were given and which
+/// variables are nearly an option of the command and none.
 boost::program_options::variables_map parse_options(Command& command, const std::vector<std::string>& arguments,
                                                     std::string_view call = {},
                                                     std::vector<std::string>* remarks = nullptr);

@@ -9,8 +9,8 @@
 //   chain.csv           names and hashes of all manifests of the state, so that links can be followed
 //   state/runs/...      the manifests that concern it, with their signatures and time stamps, and HEAD
 //   state/chips/...     its pictures (GeoTIFF) and observations, under their names in the state
-//   left_out.csv        which of these the record names and the state did not have, or could not be read; where there
-//   are any SHA256SUMS          of all the others, as sha256sum writes it
+//   left_out.csv        those of these that the record names and the state did not have or give, if there are any
+//   SHA256SUMS          of all the others, as sha256sum writes it
 
 #include <cstdint>
 #include <optional>

@@ -62,8 +62,8 @@ struct StacItemOptions {
 ///
 /// Throws DataError, starting with the source (redacted), for anything that is not a usable item: nested deeper than 64
 /// levels, a required member missing or of the wrong type, an `s2:processing_baseline` that is none, an offset beyond
-/// -1..0, members that contradict each other in scale or offset, no band, a period of more than a day (`start_datetime`
-/// to `end_datetime`): a composite is no acquisition. Thread-safe.
+/// -1..1 or of 0.1, members that contradict each other in scale or offset, no band, a period of more than a day
+/// (`start_datetime` to `end_datetime`): a composite is no acquisition. Thread-safe.
 ///
 /// What a scene may lack is left out where the item's value is missing or malformed: level (`s2:product_type`,
 /// `product:type`, the product's name, the collection's id), baseline (`s2:processing_baseline`, `processing:version`,
