@@ -91,6 +91,7 @@ class AccountCommand final : public Command {
     if (options_.register_target.empty()) {
       throw ConfigError("--state DIR or --register TARGET is missing; see pitwatch account --help");
     }
+    if (values.count("state") != 0) options_.state = values["state"].as<std::string>();
     options_.sites = list_option(values, "site");
     options_.from = parse_period_begin(values);
     options_.to = parse_period_end(values);

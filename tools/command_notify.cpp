@@ -68,6 +68,7 @@ class NotifyCommand final : public Command {
       std::cout << waiting_table(report);
     }
     if (lists_ || options_.dry_run) {
+      warn_of_unknown_sites(report);
       for (const SubscriptionReport& each : report.subscriptions) {
         if (!each.problem.empty()) spdlog::error("subscription {}: {}", each.id, each.problem);
         if (each.is_first) {

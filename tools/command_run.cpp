@@ -211,6 +211,7 @@ class WatchCommand final : public Command {
   }
 
   WatchReport work() const {
+    if (unit_.empty()) try_signature(options_.signing);  // units are put on record by merge
     Progress progress(common_);
     const ProgressSink show = [&](std::string_view stage, double fraction) { progress(stage, fraction); };
     const CoverageWork coverage = [&](const Manifest& night, const CoverageRequest& request) {
@@ -228,6 +229,7 @@ class WatchCommand final : public Command {
       log(spdlog::level::err, {.site = site_of(what)}, what + ": " + why);
     }
     for (const auto& [what, why] : report.warnings) spdlog::warn("{} is used: {}", what, why);
+    warn_of_empty_period(report);
     for (const std::string& site : report.left) {
       spdlog::warn("site {} is not among the sites any more: it is not watched, and its alerts are not_watched now",
                    site);
@@ -263,6 +265,17 @@ class WatchCommand final : public Command {
       log(spdlog::level::info, {.seconds = report.wall_seconds},
           fmt::format("{} alerts, {}; {:.1f} s; see {}/alerts.geojson", report.alerts,
                       report.changed ? "changed" : "as before", report.wall_seconds, options_.state));
+    }
+  }
+
+  /// No alert of a period that nobody saw is not the same as no change.
+  void warn_of_empty_period(const WatchReport& report) const {
+    if (!is_rerun_) return;
+    const auto is_seen = [&](const AcquisitionUsed& acquisition) {
+      return acquisition.use != AcquisitionUse::skipped && (!options_.from || acquisition.acquired >= *options_.from);
+    };
+    if (std::none_of(report.acquisitions.begin(), report.acquisitions.end(), is_seen)) {
+      spdlog::warn("no acquisition of the period could be used: what happened in it is not known");
     }
   }
 

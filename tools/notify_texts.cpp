@@ -15,7 +15,16 @@ std::string instant_text(const std::optional<Instant>& instant) { return instant
 
 }  // namespace
 
+void warn_of_unknown_sites(const NotifyReport& report) {
+  for (const SubscriptionReport& each : report.subscriptions) {
+    for (const std::string& site : each.unknown_sites) {
+      spdlog::warn("subscription {}: no alert on record is of a site '{}'", each.id, printable(site));
+    }
+  }
+}
+
 void log_deliveries(const NotifyReport& report) {
+  warn_of_unknown_sites(report);
   for (const SubscriptionReport& each : report.subscriptions) {
     if (each.is_first && each.passed_over > 0) {
       spdlog::info("subscription {}: sends from now on; {} earlier events are passed over", each.id, each.passed_over);

@@ -8,7 +8,10 @@
 
 namespace pitwatch::tools {
 
-/// A log line for each subscription: an error where some were not delivered, else a note.
+/// A warning for each site that a filter names and no alert on record has: it may be misspelt, and nothing comes of it.
+void warn_of_unknown_sites(const NotifyReport& report);
+
+/// Those warnings, and a log line for each subscription: an error where some were not delivered, else a note.
 void log_deliveries(const NotifyReport& report);
 
 /// exit_done, exit_skipped where some were not delivered, exit_unavailable where nobody could be reached.

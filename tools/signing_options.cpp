@@ -3,6 +3,7 @@
 #include <string>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/record/signature.hpp"
 
 namespace pitwatch::tools {
 namespace po = boost::program_options;
@@ -26,6 +27,10 @@ SigningOptions read_signing_options(const po::variables_map& values) {
     throw ConfigError("--sign-certificate and --sign-key go together");
   }
   return options;
+}
+
+void try_signature(const SigningOptions& options) {
+  if (!options.certificate.empty()) static_cast<void>(sign_cms("", options.certificate, options.key));
 }
 
 }  // namespace pitwatch::tools

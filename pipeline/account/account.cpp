@@ -8,6 +8,7 @@
 #include "pipeline/account/ground_course.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
+#include "pipeline/record/chain.hpp"
 #include "pipeline/register/register.hpp"
 
 namespace pitwatch {
@@ -143,12 +144,49 @@ void check_samples(const std::vector<ReferenceSample>& samples, const std::strin
   }
 }
 
-void check_sites(const std::vector<std::string>& wanted, const std::vector<CountedSite>& counted,
-                 const std::string& target) {
-  for (const std::string& site : wanted) {
-    const bool is_known =
-        std::any_of(counted.begin(), counted.end(), [&](const CountedSite& one) { return one.site == site; });
-    if (!is_known) throw ConfigError("--site " + site + ": " + target + " has no alert of such a site by then");
+/// Sites that the state has watched by the end of the account, by id.
+std::vector<SiteStanding> watched_sites(const AccountOptions& options, std::vector<std::string>& remarks) {
+  std::vector<SiteStanding> watched;
+  const std::optional<Manifest> record = options.state.empty() ? std::nullopt : head(options.state);
+  if (!record) return watched;
+  for (const SiteStanding& site : record->sites) {
+    const std::vector<std::string>& wanted = options.sites;
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), site.id) == wanted.end()) continue;
+    const std::optional<Instant> since = site.learn_until ? site.learn_until : site.first_acquisition;
+    if (site.learning || !since || !site.last_acquisition || (options.to && *since > *options.to)) {
+      remarks.push_back("site " + printable(site.id) + ": was not watched yet, its history was being learnt");
+    } else {
+      watched.push_back(site);
+    }
+  }
+  std::sort(watched.begin(), watched.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  return watched;
+}
+
+/// Sites without alerts, and rows of those that have none: nothing was disturbed there, as far as anybody looked.
+void add_undisturbed(const AccountOptions& options, Account& account) {
+  for (const SiteStanding& standing : watched_sites(options, account.remarks)) {
+    auto place = std::lower_bound(account.sites.begin(), account.sites.end(), standing.id,
+                                  [](const AccountSite& site, const std::string& id) { return site.site < id; });
+    if (place == account.sites.end() || place->site != standing.id) {
+      place = account.sites.insert(place, AccountSite{});
+      place->site = standing.id;
+    }
+    const Instant seen = std::min(*standing.last_acquisition, options.to.value_or(*standing.last_acquisition));
+    if (!place->rows.empty() || (options.from && seen < *options.from)) continue;
+    LedgerRow& none = place->rows.emplace_back();
+    none.at = seen;
+    account.until = std::max(account.until.value_or(seen), seen);
+  }
+}
+
+void check_sites(const AccountOptions& options, const Account& account) {
+  for (const std::string& site : options.sites) {
+    const bool is_known = std::any_of(account.sites.begin(), account.sites.end(),
+                                      [&](const AccountSite& one) { return one.site == site; });
+    if (is_known) continue;
+    const std::string where = options.state.empty() ? options.register_target : options.state;
+    throw ConfigError("--site " + site + ": " + where + " has neither an alert nor a watched site of that id by then");
   }
 }
 
@@ -161,7 +199,6 @@ Account account(const AccountOptions& options, const ProgressSink& progress) {
   const RegisterContent content = read_register(options.register_target);
   std::vector<CountedSite> counted = counted_sites(content.alerts, read_history(options.register_target), options.sites,
                                                    options.to, options.max_natural);
-  check_sites(options.sites, counted, options.register_target);
 
   Account result;
   std::map<std::string, std::vector<CourseGround>> grounds;
@@ -180,6 +217,8 @@ Account account(const AccountOptions& options, const ProgressSink& progress) {
                                " without a recorded outline: the present one is taken");
     }
   }
+  add_undisturbed(options, result);
+  check_sites(options, result);
   check_samples(samples, options.reference, result);
   for (AccountSite& site : result.sites) {
     for (const ReferenceSample& sample : samples) {

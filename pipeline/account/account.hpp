@@ -28,6 +28,7 @@ enum class AccountDates : std::uint8_t {
 
 struct AccountOptions {
   std::string register_target;
+  std::string state;               // whose record tells of sites without alerts, too; empty: nothing does
   std::vector<std::string> sites;  // these alone; empty: all
   std::optional<Instant> from;     // rows before are left out, but what was disturbed by then counts
   std::optional<Instant> to;       // what happened later did not
@@ -48,7 +49,7 @@ struct AccountObject {
 
 struct AccountSite {
   std::string site;
-  std::vector<LedgerRow> rows;
+  std::vector<LedgerRow> rows;  // of a watched site where nothing was disturbed: one that says so, of the end
   std::vector<AccountObject> objects;
   std::vector<LeftOutAlert> left_out;
   std::optional<ReferenceSample> sample;
@@ -61,8 +62,9 @@ struct Account {
   std::vector<std::pair<std::string, std::string>> skipped;  // scenes that were left out of the replay, and why
 };
 
-/// Throws ConfigError for a site that the register has no alert of; DataError as read_register() and read_reference(),
-/// and for a sample of another site, or of none where the account has several; of a replay as watch().
+/// Throws ConfigError for a site of which there is neither an alert nor a record; DataError as read_register() and
+/// read_reference(), and for a sample of another site, or of none where the account has several; of a replay as
+/// watch().
 Account account(const AccountOptions& options, const ProgressSink& progress);
 
 /// A row per site, date and class, and one for all classes ("all"): hectares to the square metre.

@@ -45,6 +45,10 @@ class Delivery {
       : options_(options), news_(news), subscription_(subscription) {
     report_.id = subscription.id;
     report_.target = shown_target(subscription);
+    for (const std::string& site : subscription.filter.sites) {
+      const auto is_of_site = [&](const OutlinedAlert& one) { return one.alert.site == site; };
+      if (std::none_of(news.alerts.begin(), news.alerts.end(), is_of_site)) report_.unknown_sites.push_back(site);
+    }
   }
 
   /// Sends nothing: what is waiting.

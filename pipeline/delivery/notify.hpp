@@ -40,11 +40,12 @@ struct SubscriptionReport {
   std::string target;  // what may be shown of it
   bool is_first = false;
   std::size_t passed_over = 0;
-  std::vector<NewsLine> waiting;  // not sent yet: all of them before, those that are left after
-  std::size_t delivered = 0;      // events, now
-  std::string problem;            // why some were not delivered; empty where all were
-  bool is_unreachable = false;    // the problem is that nobody answered
-  std::optional<Ledger> ledger;   // as it is afterwards, but for what was done
+  std::vector<std::string> unknown_sites;  // of its filter: those of which no alert is on record
+  std::vector<NewsLine> waiting;           // not sent yet: all of them before, those that are left after
+  std::size_t delivered = 0;               // events, now
+  std::string problem;                     // why some were not delivered; empty where all were
+  bool is_unreachable = false;             // the problem is that nobody answered
+  std::optional<Ledger> ledger;            // as it is afterwards, but for what was done
 };
 
 struct NotifyReport {

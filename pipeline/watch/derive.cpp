@@ -69,6 +69,13 @@ DeriveReport derive(const WatchOptions& options, const std::string& state, const
                     const ProgressSink& progress) {
   const std::optional<Manifest> record = head(state);
   if (!record) throw DataError(state + ": has no record of a run");
+  const std::vector<Feature> published = features_of(state + "/alerts.geojson");
+  for (const std::string& id : ids) {
+    const auto is_it = [&](const Feature& feature) { return feature.id == id; };
+    if (std::none_of(published.begin(), published.end(), is_it)) {
+      throw ConfigError(state + ": alerts.geojson has no alert '" + id + "'");
+    }
+  }
   const ScratchFolder folder;
   WatchOptions again = options;
   if (again.sites.empty()) again.sites = record->sites_file;
@@ -101,7 +108,7 @@ DeriveReport derive(const WatchOptions& options, const std::string& state, const
   const auto is_wanted = [&](const std::string& id) {
     return ids.empty() || std::find(ids.begin(), ids.end(), id) != ids.end();
   };
-  for (const auto& [id, text, is_watched] : features_of(state + "/alerts.geojson")) {
+  for (const auto& [id, text, is_watched] : published) {
     if (!is_watched) {
       if (is_wanted(id)) report.not_watched.push_back(id);
       continue;
@@ -113,13 +120,6 @@ DeriveReport derive(const WatchOptions& options, const std::string& state, const
                                                            : Derived::different});
     }
     if (found != derived.end()) derived.erase(found);
-  }
-  for (const std::string& id : ids) {
-    const auto is_it = [&](const DerivedAlert& one) { return one.id == id; };
-    if (std::none_of(report.alerts.begin(), report.alerts.end(), is_it) &&
-        std::find(report.not_watched.begin(), report.not_watched.end(), id) == report.not_watched.end()) {
-      throw ConfigError(state + ": alerts.geojson has no alert '" + id + "'");
-    }
   }
   if (ids.empty()) {
     for (const auto& [id, text] : derived) report.unknown.push_back(id);

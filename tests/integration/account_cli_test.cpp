@@ -35,6 +35,7 @@ using test::write_text;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 /// Longitudes and latitudes on the plane of the site's zone.
 class ToZone {
@@ -276,6 +277,27 @@ TEST_F(AccountCli, MonthsAndPeriodsAreRowsOfTheSameAccount) {
   ASSERT_EQ(account({"--out", out("since"), "--from", middle}).exit_code, 0);
   EXPECT_EQ(rows_of(out("since")).front().cells.at("date"), middle);
   EXPECT_EQ(last_of_all(out("since")).cells, last_of_all(out("changes")).cells);
+}
+
+TEST_F(AccountCli, AWatchedSiteWithoutAlertsHasARowOfNothing) {
+  const Outcome made = account({"--out", out("clean"), "--to", "2021-12-01", "--site", "small"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_EQ(made.err, "");
+  const std::vector<CsvRow> rows = rows_of(out("clean"));
+  ASSERT_THAT(rows, SizeIs(1));
+  EXPECT_EQ(rows[0].cells.at("class"), "all");
+  EXPECT_EQ(number(rows[0], "disturbed_ha"), 0);
+  EXPECT_THAT(rows[0].cells.at("date"), StartsWith("2021-12-01"));
+  EXPECT_THAT(made.out, HasSubstr("small"));
+  // Before its history was learnt nobody could have found anything.
+  const Outcome before = account({"--out", out("before"), "--to", "2021-09-01"});
+  EXPECT_EQ(before.exit_code, 0);
+  EXPECT_THAT(before.err, HasSubstr("site small: was not watched yet"));
+  EXPECT_THAT(rows_of(out("before")), SizeIs(0));
+  // Who has the register alone cannot tell.
+  const Outcome alone = run_process({PITWATCH_PROGRAM, "account", "--register", state_ + "/register.gpkg", "--out",
+                                     out("alone"), "--to", "2021-12-01", "--site", "small"});
+  EXPECT_EQ(alone.exit_code, 2) << alone.err;
 }
 
 TEST_F(AccountCli, SaysHowGroundRecovers) {

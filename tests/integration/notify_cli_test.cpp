@@ -312,7 +312,9 @@ TEST_F(NotifyCli, FiltersChooseAlertsAsTheyAreNow) {
   subscribe({hook("hook", "large", large), hook("hook", "site", site), hook("hook", "reviewed", reviewed),
              hook("hook", "natural", natural)});
   test::add_review(state() + "/register.gpkg", "PW-s", test::review_of(Verdict::licensed, "2022-06-01T00:00:00Z"));
-  EXPECT_EQ(notify({"--since", "2024-01-01"}).exit_code, 0);
+  const Outcome sent = notify({"--since", "2024-01-01"});
+  EXPECT_EQ(sent.exit_code, 0);
+  EXPECT_THAT(sent.err, Not(HasSubstr("no alert on record")));
   std::vector<std::string> lines;
   for (const json& each : taken()) {
     lines.push_back(each.at("body").at("event").at("subscription").get<std::string>() + " " +
@@ -327,6 +329,17 @@ TEST_F(NotifyCli, FiltersChooseAlertsAsTheyAreNow) {
   EXPECT_EQ(notify().exit_code, 0);
   EXPECT_EQ(taken().back().at("body").at("id"), "PW-n");
   EXPECT_EQ(taken().back().at("body").at("event").at("subscription"), "large");
+}
+
+TEST_F(NotifyCli, ASiteThatNoAlertIsOfIsWarnedOf) {
+  night({told_alert("PW-s", 200, "Other")});
+  subscribe({hook("hook", "site", {{"sites", json::array({"Other", "Othre"})}})});
+  for (const auto& how : std::vector<std::vector<std::string>>{{"--list"}, {"--dry-run"}, {}}) {
+    const Outcome outcome = notify(how);
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_THAT(outcome.err, HasSubstr("subscription site: no alert on record is of a site 'Othre'"));
+    EXPECT_THAT(outcome.err, Not(HasSubstr("'Other'")));
+  }
 }
 
 TEST_F(NotifyCli, ADamagedLedgerStopsItsSubscriptionAlone) {

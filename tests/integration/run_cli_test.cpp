@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using test::series;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RunCli : public ::testing::Test {
  protected:
@@ -136,6 +137,12 @@ TEST_F(RunCli, RerunGivesTheSameAlerts) {
                                                  series().scenes(), "--to", "2022-12-31", "--out", folder_ / "rerun"});
   ASSERT_EQ(rerun.exit_code, 0) << rerun.err;
   EXPECT_EQ(alerts_of(folder_ / "rerun"), expected());
+  EXPECT_THAT(rerun.err, Not(HasSubstr("of the period")));
+  const test::Outcome empty =
+      test::run_process({PITWATCH_PROGRAM, "rerun", "--sites", series().sites(), "--source", series().scenes(),
+                         "--from", "2023-06-01", "--to", "2023-07-01", "--out", folder_ / "empty"});
+  EXPECT_EQ(empty.exit_code, 0) << empty.err;
+  EXPECT_THAT(empty.err, HasSubstr("no acquisition of the period could be used"));
 }
 
 TEST_F(RunCli, KilledAtAnyMomentTheNextRunGoesOn) {

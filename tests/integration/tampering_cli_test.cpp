@@ -199,5 +199,15 @@ TEST_F(Tampering, OfASignedStateTheSignatureToo) {
   EXPECT_EQ(verify(state_, trust).exit_code, 5);
 }
 
+TEST_F(Tampering, AKeyThatDoesNotFitIsMetBeforeTheNightsWork) {
+  const std::string state = nights_ / "never";
+  const std::string pem = nights_ / "junk.pem";
+  write_text(pem, "-----BEGIN");
+  const Outcome refused = run_process(nights_.command(state, {"--sign-certificate", pem, "--sign-key", pem}));
+  EXPECT_EQ(refused.exit_code, 2) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("junk.pem"));
+  EXPECT_FALSE(fs::exists(state + "/sites")) << "scenes were taken in";
+}
+
 }  // namespace
 }  // namespace pitwatch
