@@ -11,6 +11,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/coverage/coverage.hpp"
+#include "pipeline/delivery/ledger.hpp"
 #include "pipeline/record/standing.hpp"
 #include "pipeline/schedule/arena.hpp"
 #include "tools/common_options.hpp"
@@ -146,7 +147,8 @@ void print_last(const Standing& standing, Instant now) {
   }
 }
 
-void print_text(const Standing& standing, const std::optional<Coverage>& coverage, Instant now) {
+void print_text(const std::string& state, const Standing& standing, const std::optional<Coverage>& coverage,
+                Instant now) {
   std::cout << (standing.is_well() ? "well" : "look at this: " + printable(standing.alarms.front())) << "\n";
   for (std::size_t i = 1; i < standing.alarms.size(); ++i)
     std::cout << "also: " << printable(standing.alarms[i]) << "\n";
@@ -165,6 +167,12 @@ void print_text(const Standing& standing, const std::optional<Coverage>& coverag
     lines.push_back(notice.what + ": " + notice.why + " (since " + format_instant(notice.since) + ")");
   }
   print_list("skipped", lines);
+  lines.clear();
+  for (const Ledger& ledger : failing_ledgers(state)) {
+    const std::string since = ledger.problem_since ? " (since " + format_instant(*ledger.problem_since) + ")" : "";
+    lines.push_back("subscription " + ledger.subscription + ": " + ledger.problem + since);
+  }
+  print_list("news not delivered", lines);
   print_list("options of sites", option_lines(*standing.last));
 }
 
@@ -253,7 +261,12 @@ void print_json(const std::string& state, const Standing& standing, const std::o
                       {"register", nullptr},
                       {"sites", ordered_json::array()},
                       {"missing", ordered_json::array()},
-                      {"skipped", ordered_json::array()}};
+                      {"skipped", ordered_json::array()},
+                      {"undelivered", ordered_json::array()}};
+  for (const Ledger& ledger : failing_ledgers(state)) {
+    object["undelivered"].push_back(
+        {{"subscription", ledger.subscription}, {"why", ledger.problem}, {"since", json_of(ledger.problem_since)}});
+  }
   if (standing.last) add_last(object, standing, coverage, now);
   std::cout << object.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
 }
@@ -302,7 +315,7 @@ class StatusCommand final : public Command {
     if (as_json_) {
       print_json(state_, standing, coverage, now);
     } else {
-      print_text(standing, coverage, now);
+      print_text(state_, standing, coverage, now);
     }
     return standing.is_well() ? exit_done : exit_check_failed;
   }

@@ -1,7 +1,10 @@
 #include "pipeline/delivery/ledger.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <system_error>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
@@ -151,6 +154,28 @@ std::optional<Ledger> read_ledger(const std::string& state, const std::string& s
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   }
+}
+
+std::vector<Ledger> failing_ledgers(const std::string& state) {
+  constexpr std::string_view extension = ".json";
+  std::vector<Ledger> failing;
+  std::error_code none;
+  for (std::filesystem::directory_iterator it(state + "/delivery", none), end; it != end; it.increment(none)) {
+    const std::string name = it->path().filename().string();
+    if (!name.ends_with(extension) || name.starts_with('.')) continue;
+    Ledger ledger;
+    ledger.subscription = name.substr(0, name.size() - extension.size());
+    try {
+      if (std::optional<Ledger> known = read_ledger(state, ledger.subscription)) ledger = *std::move(known);
+    } catch (const DataError& error) {
+      ledger.problem = error.what();
+    }
+    ledger.done.clear();
+    if (!ledger.problem.empty()) failing.push_back(std::move(ledger));
+  }
+  std::sort(failing.begin(), failing.end(),
+            [](const Ledger& a, const Ledger& b) { return a.subscription < b.subscription; });
+  return failing;
 }
 
 void write_ledger(const std::string& state, const Ledger& ledger) {

@@ -121,8 +121,12 @@ RecordedCheckpoints recorded_checkpoints(const Manifest& manifest, const std::st
   }
   for (const SiteStanding& standing : manifest.sites) {
     // A site that learns keeps former states of other terms beside it.
-    if (standing.id != site || standing.learning) continue;
-    for (const CheckpointFile& file : standing.checkpoints) recorded.of_one_course.insert(state + "/" + file.path);
+    if (standing.id != site) continue;
+    if (standing.panes == 1) recorded.newest = standing.last_acquisition;
+    for (const CheckpointFile& file : standing.checkpoints) {
+      recorded.acquisitions.emplace(state + "/" + file.path, static_cast<std::size_t>(file.acquisitions));
+      if (!standing.learning) recorded.of_one_course.insert(state + "/" + file.path);
+    }
   }
   return recorded;
 }

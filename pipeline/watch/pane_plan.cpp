@@ -88,12 +88,21 @@ void PanePlan::find_start() {
     start = states_.start_of(plan_);
   }
   start_ = *start;
-  if (states_.damaged_acquisitions() > plan_.acquisitions.size() && !watched_.options.relearn) {
-    throw DataError("site '" + watched_.site.id + "': " + damage() + ", and had " +
-                    std::to_string(states_.damaged_acquisitions()) + " acquisitions, of which " +
-                    std::to_string(plan_.acquisitions.size()) +
-                    " can be had; restore it from a copy, or learn anew with --relearn");
+  if (has_lost_acquisitions() && !watched_.options.relearn) {
+    throw DataError(
+        "site '" + watched_.site.id + "': " + damage() + ", and had " + std::to_string(states_.damaged_acquisitions()) +
+        " acquisitions, not all of which can be had any more (" + std::to_string(plan_.acquisitions.size()) +
+        " can); restore it from a copy, or learn anew with --relearn");
   }
+}
+
+/// Whether acquisitions that went with checkpoints cannot be taken in again: less would be published for it.
+bool PanePlan::has_lost_acquisitions() const {
+  if (states_.damaged_acquisitions() <= states_.known().size()) return false;
+  if (states_.damaged_acquisitions() > plan_.acquisitions.size()) return true;
+  const std::optional<Instant>& newest = watched_.recorded.newest;
+  return newest && std::none_of(plan_.acquisitions.begin(), plan_.acquisitions.end(),
+                                [&](const PlannedAcquisition& planned) { return planned.record.acquired == *newest; });
 }
 
 void PanePlan::try_again(const std::function<bool(const PlannedAcquisition&)>& can_be_read) {

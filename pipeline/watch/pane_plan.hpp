@@ -67,6 +67,7 @@ class PanePlan {
   void leave_out_older(Instant learnt_from);
 
   std::string damage() const;
+  bool has_lost_acquisitions() const;
   bool can_load(SiteState& state);
 
   const WatchedSite& watched_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <numeric>
 #include <optional>
@@ -162,6 +163,7 @@ WatchReport::OfSite PaneWatch::run() {
     if (acquisition.skipped.empty()) continue;
     (i < before ? report_.unusable : report_.skipped).emplace_back(acquisition.scene(), acquisition.skipped);
   }
+  report_still_unread(before);
   result.relearnt = states.replaces_other() || plan_.relearns_all();
   if (chips_) {
     report_.chip_places.push_back(place_of(watched_.site, pane_));
@@ -169,6 +171,22 @@ WatchReport::OfSite PaneWatch::run() {
   }
   report_.standings.push_back(standing(result));
   return result;
+}
+
+/// What could not be read before was tried again. A feed of which nothing new can be read does not look well the second
+/// night; one file that never comes whole is not named for ever.
+void PaneWatch::report_still_unread(std::size_t before) {
+  constexpr std::chrono::days lately{30};
+  const std::vector<AcquisitionRecord>& all = state_.acquisitions;
+  std::vector<const AcquisitionRecord*> unread;
+  for (std::size_t i = 0; i < std::min(before, all.size()); ++i) {
+    if (all[i].is_unread && all[i].acquired > all.back().acquired - lately) unread.push_back(&all[i]);
+  }
+  if (unread.empty()) return;
+  const AcquisitionRecord& newest = *unread.back();
+  report_.skipped.emplace_back("site " + watched_.site.id, std::to_string(unread.size()) +
+                                                               " of its newest acquisitions still cannot be read; " +
+                                                               newest.scene() + ": " + newest.skipped);
 }
 
 SiteStanding PaneWatch::standing(const WatchReport::OfSite& result) const {

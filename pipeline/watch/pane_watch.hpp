@@ -100,6 +100,7 @@ class PaneWatch {
   void save_checkpoint(bool after_learning);
   void add_remarks_of(const InFlight& acquisition, AcquisitionUse use);
   void add_written(const Scene& kept);
+  void report_still_unread(std::size_t before);
   void report_progress(const InFlight& acquisition) const;
   SiteStanding standing(const WatchReport::OfSite& result) const;
 

@@ -103,6 +103,7 @@ StateFolder::StateFolder(std::string folder, StateTerms terms, Use use, Parallel
       parallel_(std::move(parallel)),
       recorded_(std::move(recorded)) {
   checkpoints_ = list();
+  miss_recorded();
   find_newest();
 }
 
@@ -183,6 +184,17 @@ void StateFolder::exclude(Checkpoint& checkpoint, const std::string& why) {
   damaged_.emplace_back(checkpoint.path, is_named ? why.substr(checkpoint.path.size() + 2) : why);
   damaged_acquisitions_ = std::max(damaged_acquisitions_, checkpoint.acquisitions);
   checkpoint.is_damaged = true;
+}
+
+void StateFolder::miss_recorded() {
+  for (const auto& [path, acquisitions] : recorded_.acquisitions) {
+    const bool is_here = fs::path(path).parent_path() == fs::path(folder_);
+    const auto is_it = [&, &of_path = path](const Checkpoint& one) { return one.path == of_path; };
+    if (!is_here || std::any_of(checkpoints_.begin(), checkpoints_.end(), is_it)) continue;
+    damaged_.emplace_back(path, "is missing");
+    damaged_acquisitions_ = std::max(damaged_acquisitions_, acquisitions);
+  }
+  std::reverse(damaged_.begin(), damaged_.end());  // the newest first, as others are
 }
 
 void StateFolder::find_newest() {

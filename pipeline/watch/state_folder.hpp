@@ -43,7 +43,8 @@ class StateFolder {
   std::span<const AcquisitionRecord> known() const;
   bool is_learnt() const;
 
-  /// Checkpoints that could not be read, and why; with the newest of them, how many acquisitions it had.
+  /// Checkpoints that could not be read, or are on record and not there, and why; with the newest of them, how many
+  /// acquisitions it had.
   const std::vector<std::pair<std::string, std::string>>& damaged() const { return damaged_; }
   std::size_t damaged_acquisitions() const { return damaged_acquisitions_; }
 
@@ -97,6 +98,7 @@ class StateFolder {
   };
 
   std::vector<Checkpoint> list() const;
+  void miss_recorded();
   void find_newest();
   bool fits(Checkpoint& checkpoint);
   bool read_head(Checkpoint& checkpoint);

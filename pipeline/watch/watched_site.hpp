@@ -2,6 +2,7 @@
 // The sites that are watched, each with the options that hold for it and the ground that is looked at.
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,6 +26,8 @@ struct RecordedCheckpoints {
   std::set<std::string> files;  // whose content it vouches for
   /// Those that the last whole night kept: of one course, so that each holds the first acquisitions of the newest one.
   std::set<std::string> of_one_course;
+  std::map<std::string, std::size_t> acquisitions = {};  // that each holds; those that have to be there
+  std::optional<Instant> newest = {};                    // acquisition of a site of one pane
 };
 
 /// A site with the options that hold for it, and the algorithm (version and hash of those options) that its state and

@@ -626,6 +626,23 @@ TEST_F(NotifyCli, ANightTellsWhatItPublishedAndDoesNotFailWithIt) {
   EXPECT_EQ(test::read_text(nights / "state" + "/alerts.geojson"), published);
   const Outcome verified = test::verify(nights / "state");
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+  // What does not arrive is told by status, too.
+  const auto undelivered = [&] {
+    const Outcome status = test::run_process({PITWATCH_PROGRAM, "status", "--state", nights / "state", "--json"});
+    EXPECT_EQ(status.exit_code, 0) << status.out << status.err;
+    return json::parse(status.out).at("undelivered");
+  };
+  EXPECT_EQ(undelivered(), json::array());
+  subscribe({hook("status410", "gone")});
+  const Outcome gone = test::run_process({PITWATCH_PROGRAM, "notify", "--state", nights / "state", "--subscriptions",
+                                          notifying[1], "--allow-host", notifying[3], "--since", "2021-01-01"});
+  EXPECT_EQ(gone.exit_code, 4) << gone.err;
+  ASSERT_EQ(undelivered().size(), 1U);
+  EXPECT_EQ(undelivered()[0].at("subscription"), "gone");
+  EXPECT_THAT(undelivered()[0].at("why").get<std::string>(), HasSubstr("410"));
+  EXPECT_FALSE(undelivered()[0].at("since").is_null());
+  test::write_text(nights / "state" + "/delivery/odd.json", "no ledger");
+  EXPECT_EQ(undelivered()[1].at("subscription"), "odd");
 }
 
 }  // namespace

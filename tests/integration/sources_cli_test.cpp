@@ -361,6 +361,62 @@ TEST_F(SourcesCli, ADamagedCheckpointIsWorkedOutAgainOrStopsItsSiteAlone) {
   EXPECT_TRUE(read_text(state_after("000073")) == whole);
 }
 
+TEST_F(SourcesCli, MissingCheckpointsAreNotLearntOver) {
+  deliver(count() - 40, count());
+  const std::string checkpoints = state_ + "/sites/small";
+  fs::remove_all(checkpoints);
+  for (int night = 0; night < 2; ++night) {
+    const Outcome refused = run();
+    EXPECT_EQ(refused.exit_code, 4) << refused.err;
+    EXPECT_THAT(refused.err, HasSubstr("looks-000073.state is missing"));
+    EXPECT_THAT(refused.err, HasSubstr("restore it from a copy"));
+    expect_as_before();
+  }
+  // As many acquisitions as before can be had, but not the same: the newest has left the archive, and another came.
+  fs::remove_all(inbox_);
+  deliver(0, count());
+  const std::string newest_day = series().names()[count() - 1].substr(10, 8);
+  for (std::size_t i = 0; i + 1 < count(); ++i) {
+    if (series().names()[i].find(newest_day) != std::string::npos) fs::remove_all(scene(i));
+  }
+  json another = json::parse(read_text(item(count() - 1)));
+  another["properties"]["datetime"] = "2023-01-15T07:44:01Z";
+  another["properties"].erase("s2:datatake_id");
+  another["id"] = "another";
+  write_text(item(count() - 1), another.dump());
+  const Outcome other = run();
+  EXPECT_EQ(other.exit_code, 4) << other.err;
+  EXPECT_THAT(other.err, HasSubstr("restore it from a copy"));
+  expect_as_before();
+  fs::remove_all(inbox_);
+  deliver(0, count());
+  // All are there: what is missing is named, and worked out again.
+  const Outcome mended = run();
+  EXPECT_EQ(mended.exit_code, 4) << mended.err;
+  EXPECT_THAT(mended.err, HasSubstr("is missing"));
+  expect_as_before();
+  EXPECT_EQ(run().exit_code, 0);
+}
+
+TEST_F(SourcesCli, WhatStaysUnreadIsToldEveryNight) {
+  deliver(0, count());
+  const std::string state = folder_ / "unread";
+  for (std::size_t i = count() - 3; i < count(); ++i) {
+    for (const auto& entry : fs::recursive_directory_iterator(scene(i))) {
+      if (entry.path().extension() == ".tif") fs::resize_file(entry.path(), fs::file_size(entry.path()) / 2);
+    }
+  }
+  ASSERT_EQ(run_on(state, {"--quiet"}).exit_code, 4);
+  const Outcome again = run_on(state);
+  EXPECT_EQ(again.exit_code, 4) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("of its newest acquisitions still cannot be read"));
+  fs::remove_all(inbox_);
+  deliver(0, count());
+  const Outcome whole = run_on(state);
+  EXPECT_EQ(whole.exit_code, 0) << whole.err;
+  EXPECT_EQ(alerts_of(state), expected());
+}
+
 TEST_F(SourcesCli, AStateOfANewerVersionIsRefused) {
   deliver(0, count());
   for (const auto& entry : fs::directory_iterator(state_ + "/sites/small")) {

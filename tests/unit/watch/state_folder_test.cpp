@@ -332,6 +332,19 @@ TEST_F(StateFolderTest, DamagedOnesAreNamedAndStay) {
   EXPECT_THAT(open().known(), IsEmpty());
 }
 
+TEST_F(StateFolderTest, WhatIsOnRecordAndNotThereCountsAsDamaged) {
+  save(4);
+  RecordedCheckpoints recorded;
+  recorded.acquisitions = {
+      {path("looks-000004.state"), 4}, {path("looks-000008.state"), 8}, {"/elsewhere/looks-9.state", 9}};
+  const StateFolder folder(folder_ / "site", terms(), StateFolder::Use::nightly, serial_for, recorded);
+  EXPECT_THAT(folder.known(), SizeIs(4));
+  EXPECT_EQ(folder.damaged_acquisitions(), 8U);
+  ASSERT_THAT(folder.damaged(), SizeIs(1));
+  EXPECT_EQ(folder.damaged()[0].first, path("looks-000008.state"));
+  EXPECT_EQ(folder.damaged()[0].second, "is missing");
+}
+
 TEST_F(StateFolderTest, ANewerFormatIsRefused) {
   save(4);
   std::string text = test::read_text(path("looks-000004.state"));
