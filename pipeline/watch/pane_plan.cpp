@@ -89,10 +89,10 @@ void PanePlan::find_start() {
   }
   start_ = *start;
   if (has_lost_acquisitions() && !watched_.options.relearn) {
-    throw DataError(
-        "site '" + watched_.site.id + "': " + damage() + ", and had " + std::to_string(states_.damaged_acquisitions()) +
-        " acquisitions, not all of which can be had any more (" + std::to_string(plan_.acquisitions.size()) +
-        " can); restore it from a copy, or learn anew with --relearn");
+    throw DataError("site '" + watched_.site.id + "': " + damage() + ", and had " +
+                    std::to_string(states_.damaged_acquisitions()) +
+                    " acquisitions, not all of which can be had any more; restore it from a copy, or learn anew with "
+                    "--relearn");
   }
 }
 
