@@ -97,7 +97,7 @@ class ContextCommand final : public Command {
     if (!out_.empty()) write(report.waters);
     for (const auto& [what, why] : report.skipped) spdlog::error("{}: {}", what, why);
     for (const ContextLayerState& layer : report.layers) {
-      if (const std::string text = far_layer_text(layer); !text.empty()) spdlog::warn("{}", text);
+      for (const std::string& line : layer_warnings(layer)) spdlog::warn("{}", line);
     }
     if (json_) {
       std::cout << text_of(report_json(report, options_.state));

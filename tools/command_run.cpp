@@ -244,7 +244,7 @@ class WatchCommand final : public Command {
       if (const std::string remarks = remarks_text(layer); !remarks.empty()) {
         spdlog::info("layer {}: {}", layer.name, remarks);
       }
-      if (const std::string text = far_layer_text(layer); !text.empty()) spdlog::warn("{}", text);
+      for (const std::string& line : layer_warnings(layer)) spdlog::warn("{}", line);
     }
     for (const auto& [what, why] : report.superseded) spdlog::debug("{} left out: {}", what, why);
     for (const WatchReport::OfSite& site : report.sites) {

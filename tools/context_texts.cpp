@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -71,6 +72,37 @@ std::string whose(const ContextDetail& detail) {
   return text;
 }
 
+ordered_json parsed(const std::string& text) {
+  if (text.empty()) return {};
+  ordered_json value = ordered_json::parse(text, nullptr, false);
+  return value.is_discarded() ? ordered_json() : value;
+}
+
+/// Of the features of a layer.
+struct Remark {
+  std::string name;
+  int count = 0;
+  std::string ids;  // of the first
+};
+
+std::vector<Remark> remarks_of(const ContextLayerState& layer) {
+  std::vector<Remark> result;
+  const ordered_json remarks = parsed(layer.remarks);
+  if (!remarks.is_object()) return result;
+  for (const auto& [name, entry] : remarks.items()) {
+    const auto count =
+        entry.is_object() && entry.contains("count") ? whole_number_in<int>(entry["count"]) : std::nullopt;
+    if (!count) continue;
+    std::vector<std::string> ids;
+    for (const ordered_json& id : entry.value("ids", ordered_json::array())) {
+      if (id.is_string() && ids.size() < most_named) ids.push_back(id.get<std::string>());
+    }
+    result.push_back({name, *count, joined(ids, "")});
+    if (!ids.empty() && entry["ids"].size() > most_named) result.back().ids += ", ...";
+  }
+  return result;
+}
+
 std::string validity_text(const ContextDetail& detail) {
   if (!detail.validity) return "";
   std::string text(name(*detail.validity));
@@ -104,12 +136,6 @@ void add_row(const RegisteredFact& fact, TextTable& table) {
 
 ordered_json text_json(const std::string& text) { return text.empty() ? ordered_json() : ordered_json(text); }
 
-ordered_json parsed(const std::string& text) {
-  if (text.empty()) return {};
-  ordered_json value = ordered_json::parse(text, nullptr, false);
-  return value.is_discarded() ? ordered_json() : value;
-}
-
 template <typename T, typename ToJson>
 ordered_json or_null(const std::optional<T>& value, const ToJson& to_json) {
   return value ? ordered_json(to_json(*value)) : ordered_json();
@@ -137,28 +163,30 @@ std::string context_table(const std::vector<OutlinedAlert>& alerts) {
 }
 
 std::string remarks_text(const ContextLayerState& layer) {
-  const ordered_json remarks = parsed(layer.remarks);
-  if (!remarks.is_object()) return "";
   std::string text;
-  for (const auto& [remark, entry] : remarks.items()) {
-    const auto count =
-        entry.is_object() && entry.contains("count") ? whole_number_in<int>(entry["count"]) : std::nullopt;
-    if (!count) continue;
-    text += (text.empty() ? "" : ", ") + std::to_string(*count) + " " + remark;
-    std::vector<std::string> ids;
-    for (const ordered_json& id : entry.value("ids", ordered_json::array())) {
-      if (id.is_string() && ids.size() < most_named) ids.push_back(id.get<std::string>());
-    }
-    if (!ids.empty()) text += " (" + joined(ids, "") + (entry["ids"].size() > most_named ? ", ..." : "") + ")";
+  for (const Remark& remark : remarks_of(layer)) {
+    text += (text.empty() ? "" : ", ") + std::to_string(remark.count) + " " + remark.name;
+    if (!remark.ids.empty()) text += " (" + remark.ids + ")";
   }
   return text;
 }
 
-std::string far_layer_text(const ContextLayerState& layer) {
-  const ordered_json remarks = parsed(layer.remarks);
-  if (!remarks.is_object() || !remarks.contains(name(LayerRemark::far_from_sites))) return "";
-  return "layer " + layer.name + ": no feature within " + fmt::format("{:g}", near_sites_km) +
-         " km of any site: are longitude and latitude swapped?";
+std::vector<std::string> layer_warnings(const ContextLayerState& layer) {
+  std::vector<std::string> lines;
+  for (const Remark& remark : remarks_of(layer)) {
+    const auto* const known = std::find(layer_remark_names.begin(), layer_remark_names.end(), remark.name);
+    if (known == layer_remark_names.end()) continue;
+    const auto kind = static_cast<LayerRemark>(known - layer_remark_names.begin());
+    if (is_left_out(kind)) {
+      lines.push_back("layer " + layer.name + ": " + std::to_string(remark.count) +
+                      (remark.count == 1 ? " feature is" : " features are") + " left out, " + remark.name + ": " +
+                      remark.ids);
+    } else if (kind == LayerRemark::far_from_sites) {
+      lines.push_back("layer " + layer.name + ": no feature within " + fmt::format("{:g}", near_sites_km) +
+                      " km of any site: are longitude and latitude swapped?");
+    }
+  }
+  return lines;
 }
 
 std::string layers_table(const std::vector<ContextLayerState>& layers) {

@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numbers>
 #include <optional>
 #include <utility>
 
@@ -20,6 +19,7 @@
 #include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/scratch_folder.hpp"
 #include "pipeline/io/geo/geodesy.hpp"
+#include "pipeline/io/geo/lonlat_box.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/vector/tables.hpp"
 
@@ -38,10 +38,37 @@ struct Known {
 
 double accuracy_of(const Known& known) { return known.feature->accuracy_m.value_or(known.layer->layer.accuracy_m); }
 
+/// Ground of a feature that was left out.
+struct OpenGround {
+  std::optional<LonLatBox> extent;  // it lies somewhere in it; nothing: it may lie anywhere
+  double accuracy_m = 0;
+};
+
+bool may_hold(const OpenGround& open, const LonLatBox& alert, const BoundaryTolerance& tolerance) {
+  if (!open.extent) return true;
+  return open.extent->grown(tolerance.of(open.accuracy_m / alert_pixel_m) * alert_pixel_m).meets(alert);
+}
+
+std::vector<OpenGround> open_ground_of(const LoadedLayer& loaded) {
+  std::vector<OpenGround> open;
+  for (const LeftOutFeature& feature : loaded.content.left_out) {
+    open.push_back({feature.extent, loaded.layer.accuracy_m});
+    if (!feature.extent) return {open.back()};
+  }
+  return open;
+}
+
+LonLatBox box_of_outline(const OutlinedAlert& alert) {
+  LonLatBox box;
+  box.include(alert.outline);
+  return box;
+}
+
 /// All features of a role on the grid of one zone.
 struct RoleOnGrid {
   LayerRole role = LayerRole::licence;
   std::vector<Known> features;
+  std::vector<OpenGround> open;
   std::vector<GroundFeature> ground;    // of ground
   std::optional<NearestFinder> finder;  // of others
 };
@@ -76,10 +103,12 @@ class ZoneLayers {
 
  private:
   RoleOnGrid on_grid(const std::vector<LoadedLayer>& layers, LayerRole role) {
-    RoleOnGrid result{role, {}, {}, {}};
+    RoleOnGrid result{role, {}, {}, {}, {}};
     std::vector<NearFeature> near;
     for (const LoadedLayer& loaded : layers) {
       if (loaded.layer.role != role) continue;
+      const std::vector<OpenGround> open = open_ground_of(loaded);
+      result.open.insert(result.open.end(), open.begin(), open.end());
       for (const LayerFeature& feature : loaded.content.features) {
         const Known known{&loaded, &feature};
         if (is_ground(role)) {
@@ -151,7 +180,7 @@ class Worker {
       const AlertPixels pixels = pixels_of(shape, outlined.alert.area_ha);
       for (const RoleOnGrid& role : layers_.roles()) {
         if (is_ground(role.role)) {
-          attribute(role, pixels, outlined.alert);
+          attribute(role, pixels, outlined);
         } else {
           find_nearest(role, shape);
         }
@@ -176,8 +205,16 @@ class Worker {
     return detail;
   }
 
-  void attribute(const RoleOnGrid& role, const AlertPixels& pixels, const Alert& alert) {
-    const Attribution ground = attribute_ground(pixels, role.ground, tolerance_, alert.area_uncertainty_ha);
+  void attribute(const RoleOnGrid& role, const AlertPixels& pixels, const OutlinedAlert& outlined) {
+    const Alert& alert = outlined.alert;
+    Attribution ground = attribute_ground(pixels, role.ground, tolerance_, alert.area_uncertainty_ha);
+    // What was left out is not absent.
+    const LonLatBox box = box_of_outline(outlined);
+    if (ground.verdict == BoundaryVerdict::outside &&
+        std::any_of(role.open.begin(), role.open.end(),
+                    [&](const OpenGround& open) { return may_hold(open, box, tolerance_); })) {
+      ground.verdict = BoundaryVerdict::cannot_tell;
+    }
     const auto share_of = [&](double area_ha) { return alert.area_ha > 0 ? area_ha / alert.area_ha : 0; };
     for (const FeatureGround& one : ground.features) {
       const Known& known = role.features[one.feature];
@@ -342,47 +379,13 @@ std::vector<LoadedLayer> load_layers(const ContextConfig& config, const LayerFet
 
 namespace {
 
-struct PlaceBox {
-  LonLat low{1000, 1000};
-  LonLat high{-1000, -1000};
-  void add(LonLat place) {
-    low = {std::min(low.lon, place.lon), std::min(low.lat, place.lat)};
-    high = {std::max(high.lon, place.lon), std::max(high.lat, place.lat)};
-  }
-  void add(const LonLatMultiPolygon& shape) {
-    for (const LonLatPolygon& polygon : shape) {
-      for (const LonLat place : polygon.outer) add(place);
-    }
-  }
-  bool touches(const PlaceBox& other) const {
-    return low.lon <= other.high.lon && other.low.lon <= high.lon && low.lat <= other.high.lat &&
-           other.low.lat <= high.lat;
-  }
-};
-
-PlaceBox place_box_of(const LayerFeature& feature) {
-  PlaceBox box;
-  box.add(feature.areas);
-  for (const LonLatLine& line : feature.lines) {
-    for (const LonLat place : line) box.add(place);
-  }
-  for (const LonLat place : feature.points) box.add(place);
-  return box;
-}
-
 /// Boxes around sites and what is near them.
-std::vector<PlaceBox> boxes_around(const std::map<std::string, LonLatMultiPolygon>& sites) {
-  constexpr double km_per_degree = 111.2;
-  constexpr double farthest_lat = 89;
-  std::vector<PlaceBox> boxes;
+std::vector<LonLatBox> boxes_around(const std::map<std::string, LonLatMultiPolygon>& sites) {
+  std::vector<LonLatBox> boxes;
   for (const auto& [id, outline] : sites) {
-    PlaceBox box;
-    box.add(outline);
-    if (box.low.lon > box.high.lon) continue;
-    const double lat = std::min(std::max(std::abs(box.low.lat), std::abs(box.high.lat)), farthest_lat);
-    const double north = near_sites_km / km_per_degree;
-    const double east = north / std::cos(lat * std::numbers::pi / 180);
-    boxes.push_back({{box.low.lon - east, box.low.lat - north}, {box.high.lon + east, box.high.lat + north}});
+    LonLatBox box;
+    box.include(outline);
+    if (!box.is_empty()) boxes.push_back(box.grown(near_sites_km * 1000));
   }
   return boxes;
 }
@@ -390,12 +393,12 @@ std::vector<PlaceBox> boxes_around(const std::map<std::string, LonLatMultiPolygo
 }  // namespace
 
 void remark_far_layers(std::vector<LoadedLayer>& layers, const std::map<std::string, LonLatMultiPolygon>& sites) {
-  const std::vector<PlaceBox> near = boxes_around(sites);
+  const std::vector<LonLatBox> near = boxes_around(sites);
   if (near.empty()) return;
   for (LoadedLayer& loaded : layers) {
     const auto is_near = [&](const LayerFeature& feature) {
-      const PlaceBox box = place_box_of(feature);
-      return std::any_of(near.begin(), near.end(), [&](const PlaceBox& one) { return one.touches(box); });
+      const LonLatBox box = box_of(feature);
+      return std::any_of(near.begin(), near.end(), [&](const LonLatBox& one) { return one.meets(box); });
     };
     std::vector<LayerFeature>& features = loaded.content.features;
     if (std::any_of(features.begin(), features.end(), is_near)) continue;
@@ -442,6 +445,53 @@ std::vector<ContextFacts> work_out_context(const std::vector<LoadedLayer>& layer
     });
   }
   return facts;
+}
+
+namespace {
+
+/// "LIC-7, ambiguous; LIC-9, no_geometry; ..."
+std::string first_of(const std::vector<LeftOutFeature>& features) {
+  constexpr std::size_t most_named = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(features.size(), most_named); ++i) {
+    text += (i == 0 ? "" : "; ") + features[i].id + ", " + std::string(name(features[i].why));
+  }
+  return text + (features.size() > most_named ? "; ..." : "");
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> left_open(const std::vector<LoadedLayer>& layers,
+                                                           double registration_error_m,
+                                                           std::span<const OutlinedAlert> alerts,
+                                                           std::span<const ContextFacts> facts) {
+  const BoundaryTolerance tolerance{registration_error_m / alert_pixel_m};
+  const auto is_open = [](const AlertContext& context, LayerRole role) {
+    constexpr BoundaryVerdict open = BoundaryVerdict::cannot_tell;
+    return role == LayerRole::licence ? context.licence && context.licence->verdict == open
+                                      : context.protected_area && context.protected_area->verdict == open;
+  };
+  std::vector<std::pair<std::string, std::string>> result;
+  for (const LoadedLayer& loaded : layers) {
+    const LayerRole role = loaded.layer.role;
+    if (role != LayerRole::licence && role != LayerRole::protected_area) continue;
+    const std::vector<OpenGround> open = open_ground_of(loaded);
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < alerts.size() && !open.empty(); ++i) {
+      if (!is_open(facts[i].context, role)) continue;
+      const LonLatBox box = box_of_outline(alerts[i]);
+      count +=
+          std::any_of(open.begin(), open.end(), [&](const OpenGround& one) { return may_hold(one, box, tolerance); })
+              ? 1
+              : 0;
+    }
+    if (count == 0) continue;
+    result.emplace_back("layer " + loaded.layer.name,
+                        std::to_string(count) + (count == 1 ? " alert lies" : " alerts lie") +
+                            " where features that were left out are, or may be (" + first_of(loaded.content.left_out) +
+                            "): on whose ground cannot be told");
+  }
+  return result;
 }
 
 }  // namespace pitwatch

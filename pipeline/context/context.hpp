@@ -4,6 +4,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pipeline/context/context_config.hpp"
@@ -35,10 +36,19 @@ void remark_far_layers(std::vector<LoadedLayer>& layers, const std::map<std::str
 ContextLayerState state_of(const LoadedLayer& loaded);
 
 /// The facts of each alert, in their order. A subject of which a layer cannot be used is not worked out, for what is
-/// missing would be told as absent. `now` is when they are worked out. Throws DataError naming an alert whose outline
-/// is of no use. The same whatever `parallel_for`.
+/// missing would be told as absent; likewise an alert is not `outside` but `cannot_tell` where a feature of a licence
+/// or protected area that was left out may lie. `now` is when they are worked out. Throws DataError naming an alert
+/// whose outline is of no use. The same whatever `parallel_for`.
 std::vector<ContextFacts> work_out_context(const std::vector<LoadedLayer>& layers, double registration_error_m,
                                            std::span<const OutlinedAlert> alerts, Instant now,
                                            const ParallelFor& parallel_for = serial_for);
+
+/// Layers of licences and protected areas of which features were left out where alerts lie whose verdict is
+/// `cannot_tell`: "layer NAME", and of how many. `facts` are those of `alerts`, in their order, as work_out_context()
+/// gave them with the same layers.
+std::vector<std::pair<std::string, std::string>> left_open(const std::vector<LoadedLayer>& layers,
+                                                           double registration_error_m,
+                                                           std::span<const OutlinedAlert> alerts,
+                                                           std::span<const ContextFacts> facts);
 
 }  // namespace pitwatch

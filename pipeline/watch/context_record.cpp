@@ -107,15 +107,17 @@ void publish_context(const ContextOptions& options, const ContextLayers& read, c
                      ContextReport& report) {
   const double max_natural = max_natural_of(before.options);
   Manifest manifest = following_manifest(before, "context", started);
-  manifest.exit_code = report.exit_code;
   manifest.options["context"] = options.layers;
-  set_notices(report.skipped, manifest);
-  RunRow row = row_of(manifest, report.skipped.size());
+  RunRow row;
   const auto work = [&](const AlertsInRegister& in_register) {
+    ContextUpdate update = context_of(read, in_register, started, report.skipped);
+    report.exit_code = report.skipped.empty() && report.waters.skipped.empty() ? 0 : 4;
+    manifest.exit_code = report.exit_code;
+    set_notices(report.skipped, manifest);
+    row = row_of(manifest, report.skipped.size());
     row.alerts =
         static_cast<int>(std::count_if(in_register.alerts.begin(), in_register.alerts.end(),
                                        [&](const OutlinedAlert& one) { return is_published(one.alert, max_natural); }));
-    ContextUpdate update = context_of(read, in_register, started);
     add_turbidity(update.facts, placed(in_register.alerts), report.waters.waters);
     manifest.ended = row.ended_at = clock_now();
     report.layers = update.layers;
@@ -174,10 +176,14 @@ ContextLayers load_context(const ContextConfig& config, const std::string& sites
   return read;
 }
 
-ContextUpdate context_of(const ContextLayers& read, const AlertsInRegister& in_register, Instant now) {
+ContextUpdate context_of(const ContextLayers& read, const AlertsInRegister& in_register, Instant now,
+                         std::vector<std::pair<std::string, std::string>>& skipped) {
   const std::vector<OutlinedAlert> alerts = placed(in_register.alerts);
   ContextUpdate update;
   update.facts = work_out_context(read.layers, read.config.registration_error_m, alerts, now, in_parallel);
+  for (auto& open : left_open(read.layers, read.config.registration_error_m, alerts, update.facts)) {
+    skipped.push_back(std::move(open));
+  }
   set_site_shares(read.sites, alerts, update.facts, in_parallel);
   if (const std::set<std::string> ids = crossers(update.facts); !ids.empty()) {
     date_crossings(read.layers, read.config.registration_error_m, alerts, in_register.history(ids), update.facts,
@@ -211,7 +217,6 @@ ContextReport record_context(const ContextOptions& given, const ProgressSink& pr
     const ContextLayers read = load_context(config, before->sites_file, options.network);
     expect_usable(read);
     report.skipped = read.skipped;
-    report.exit_code = read.skipped.empty() && report.waters.skipped.empty() ? 0 : 4;
     publish_context(options, read, *before, started, report);
   });
   report.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

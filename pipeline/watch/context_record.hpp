@@ -32,8 +32,9 @@ struct ContextLayers {
 ContextLayers load_context(const ContextConfig& config, const std::string& sites, const NetworkOptions& network);
 
 /// What layers and elevations say of the alerts that are not superseded; of one whose outline has no ground nothing is
-/// said.
-ContextUpdate context_of(const ContextLayers& layers, const AlertsInRegister& in_register, Instant now);
+/// said. Layers that leave alerts open are added to `skipped`, as those that cannot be used are.
+ContextUpdate context_of(const ContextLayers& layers, const AlertsInRegister& in_register, Instant now,
+                         std::vector<std::pair<std::string, std::string>>& skipped);
 
 struct ContextOptions {
   std::string state;
@@ -53,7 +54,7 @@ struct ContextReport {
   WaterReading waters;                                       // where options ask for it
   std::size_t new_facts = 0;                                 // rows of facts that the register did not have
   bool changed = false;                                      // register or alerts.geojson has other facts than before
-  int exit_code = 0;                                         // 4: layers or scenes were skipped
+  int exit_code = 0;                                         // 4: layers, features that matter or scenes were skipped
   double wall_seconds = 0;
 };
 

@@ -144,7 +144,9 @@ void publish_night(const WatchOptions& options, const std::vector<WatchedSite>& 
   ContextWork work;
   if (layers) {
     work = [&](const AlertsInRegister& alerts) {
-      ContextUpdate of_alerts = context_of(*layers, alerts, update.now);
+      const std::size_t skipped = report.skipped.size();
+      ContextUpdate of_alerts = context_of(*layers, alerts, update.now, report.skipped);
+      if (report.skipped.size() > skipped) report.exit_code = 4;
       report.layers = of_alerts.layers;
       return of_alerts;
     };

@@ -272,14 +272,27 @@ std::size_t NightRecord::publish(const RegisterUpdate& update, const NightInputs
   NightCoverage unseen;
   if (coverage) unseen = coverage(manifest, coverage_request(manifest));
   report.not_covered = std::move(unseen.skipped);
-  RunRow row = row_of(manifest, report);
-  for (const AlertLayer& layer : update.alerts) {
-    row.alerts += static_cast<int>(std::count_if(layer.alerts.begin(), layer.alerts.end(), [&](const Alert& alert) {
-      return is_published(alert, options_.max_natural);
-    }));
+  RunRow row;
+  const auto set_row = [&] {
+    row = row_of(manifest, report);
+    for (const AlertLayer& layer : update.alerts) {
+      row.alerts += static_cast<int>(std::count_if(layer.alerts.begin(), layer.alerts.end(), [&](const Alert& alert) {
+        return is_published(alert, options_.max_natural);
+      }));
+    }
+  };
+  set_row();
+  ContextWork work;
+  if (context) {
+    work = [&](const AlertsInRegister& alerts) {
+      ContextUpdate of_alerts = context(alerts);
+      manifest.exit_code = report.exit_code;  // layers may leave alerts open
+      set_row();
+      return of_alerts;
+    };
   }
   const std::unique_ptr<RegisterWrite> write =
-      prepare_register(options_.register_target, update, row, in_parallel, context, unseen.update);
+      prepare_register(options_.register_target, update, row, in_parallel, work, unseen.update);
   const std::vector<OutlinedAlert>& all = write->content().alerts;
   const auto published = std::count_if(
       all.begin(), all.end(), [&](const OutlinedAlert& one) { return is_published(one.alert, options_.max_natural); });

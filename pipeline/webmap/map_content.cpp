@@ -27,39 +27,6 @@ namespace fs = std::filesystem;
 constexpr double layer_margin_deg = 0.05;             // of layers around sites and alerts: some kilometres
 constexpr std::size_t most_layer_vertices = 200'000;  // of one layer: a browser is to stay fluid
 
-// ---- boxes ----
-
-struct Box {
-  double west = 180;
-  double south = 90;
-  double east = -180;
-  double north = -90;
-  void include(LonLat place) {
-    west = std::min(west, place.lon);
-    east = std::max(east, place.lon);
-    south = std::min(south, place.lat);
-    north = std::max(north, place.lat);
-  }
-  void include(const LonLatMultiPolygon& shape) {
-    for (const LonLatPolygon& polygon : shape) {
-      for (const LonLat place : polygon.outer) include(place);
-    }
-  }
-  bool meets(const Box& other) const {
-    return west <= other.east && other.west <= east && south <= other.north && other.south <= north;
-  }
-};
-
-Box box_of(const LayerFeature& feature) {
-  Box box;
-  box.include(feature.areas);
-  for (const LonLatLine& line : feature.lines) {
-    for (const LonLat place : line) box.include(place);
-  }
-  for (const LonLat place : feature.points) box.include(place);
-  return box;
-}
-
 std::size_t vertices_of(const LayerFeature& feature) {
   std::size_t count = feature.points.size();
   for (const LonLatLine& line : feature.lines) count += line.size();
@@ -202,7 +169,7 @@ std::vector<ContextLayer> layers_on_record(const MapOptions& options, const Cont
 void add_layers(const MapOptions& options, const Manifest& record, MapContent& content) {
   const auto context = record.options.find("context");
   if (context == record.options.end() || context->second.empty()) return;
-  Box around;
+  LonLatBox around;
   for (const MapSite& site : content.sites) around.include(site.outline);
   for (const MapAlert& alert : content.alerts) around.include(alert.outlined.outline);
   around = {around.west - layer_margin_deg, around.south - layer_margin_deg, around.east + layer_margin_deg,

@@ -497,6 +497,41 @@ TEST_F(ContextCli, ABrokenLayerDoesNotKeepANightFromPublishing) {
   EXPECT_THAT(status.out, HasSubstr("layer licences"));
 }
 
+TEST_F(ContextCli, AFeatureThatIsLeftOutIsNamedAndLeavesOpenWhatLiesThere) {
+  const auto count = [&](const std::string& state, BoundaryVerdict verdict) {
+    const std::vector<OutlinedAlert> all = read_alerts_geojson(state + "/alerts.geojson");
+    return std::count_if(all.begin(), all.end(), [&](const OutlinedAlert& one) {
+      return one.alert.context.licence && one.alert.context.licence->verdict == verdict;
+    });
+  };
+  edit("licences.geojson", [](json& collection) {
+    for (json& feature : collection["features"]) {
+      json& geometry = feature["geometry"];
+      if (feature["properties"]["id"] != "LIC-G-01") continue;
+      geometry = {{"type", "LineString"}, {"coordinates", geometry["coordinates"][0]}};
+    }
+  });
+  const Outcome outcome = context();
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("layer licences: 1 feature is left out, other_geometry: LIC-G-01"));
+  EXPECT_THAT(outcome.err, HasSubstr("may be (LIC-G-01, other_geometry): on whose ground cannot be told"));
+  EXPECT_GT(count(state_, BoundaryVerdict::cannot_tell), 0);
+  EXPECT_EQ(test::verify(state_).exit_code, 0);
+  EXPECT_THAT(pitwatch({"status", "--state", state_}).out, HasSubstr("layer licences"));
+
+  const std::string other = folder_ / "other";
+  const Outcome night = states().nights().run(other, {"--context", layer("context.json")});
+  EXPECT_EQ(night.exit_code, 4) << night.err;
+  EXPECT_THAT(night.err, HasSubstr("may be (LIC-G-01, other_geometry): on whose ground cannot be told"));
+  EXPECT_EQ(count(other, BoundaryVerdict::cannot_tell), count(state_, BoundaryVerdict::cannot_tell));
+  EXPECT_EQ(test::verify(other).exit_code, 0);
+
+  edit("context.json", [](json& config) { config["layers"][0]["where"] = "id <> 'LIC-G-01'"; });
+  const Outcome knowingly = context();
+  EXPECT_EQ(knowingly.exit_code, 0) << knowingly.err;
+  EXPECT_THAT(knowingly.err, Not(HasSubstr("left out")));
+}
+
 TEST_F(ContextCli, AnUnknownSiteIsNamed) {
   edit("context.json", [](json& config) {
     config["groundwater"] = {{"depth_m", 5}, {"sites", {{"small", {{"depth_m", 1}}}, {"smal", {{"depth_m", 1}}}}}};

@@ -17,7 +17,8 @@ namespace {
 
 LonLatRing ring_of(const OGRLinearRing& ring) {
   LonLatRing result;
-  for (int i = 0; i + 1 < ring.getNumPoints(); ++i) {  // OGR repeats the first point
+  const int points = ring.getNumPoints() - (ring.get_IsClosed() != 0 ? 1 : 0);  // OGR keeps rings as they are written
+  for (int i = 0; i < points; ++i) {
     const LonLat position{ring.getX(i), ring.getY(i)};
     if (!(std::abs(position.lon) <= 360) || !(std::abs(position.lat) <= 90)) {
       throw DataError("has a vertex that is no place on Earth");

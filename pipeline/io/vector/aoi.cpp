@@ -141,7 +141,8 @@ void Aoi::add(const OGRPolygon& polygon) {
   Polygon& added = on_map_.emplace_back();
   for (const OGRLinearRing* ring : polygon) {
     std::vector<Vertex>& vertices = added.rings.emplace_back();
-    for (int i = 0; i + 1 < ring->getNumPoints(); ++i) {  // OGR repeats the first point
+    const int points = ring->getNumPoints() - (ring->get_IsClosed() != 0 ? 1 : 0);  // OGR keeps rings as written
+    for (int i = 0; i < points; ++i) {
       vertices.push_back({ring->getX(i), ring->getY(i)});
       if (!std::isfinite(vertices.back().x) || !std::isfinite(vertices.back().y)) {
         throw DataError("a polygon cannot be transformed to the CRS of the scene");

@@ -272,6 +272,7 @@ class Reader {
       mended = set_geometry(from.GetGeometryRef(), feature);
     } catch (const Unusable& unusable) {
       remark(unusable.remark, feature.id);
+      content_.left_out.push_back({feature.id, unusable.remark, extent_of(from.GetGeometryRef())});
       return;
     }
     set_values(from, feature);
@@ -300,11 +301,30 @@ class Reader {
     set(feature.accuracy_m, fields_.accuracy_m, [&](int field) { return number_of(from, field); });
   }
 
+  /// Of a geometry that is of no use.
+  std::optional<LonLatBox> extent_of(const OGRGeometry* raw) {
+    constexpr int points_per_side = 21;
+    if (raw == nullptr || raw->IsEmpty() != 0) return std::nullopt;
+    OGREnvelope box;
+    raw->getEnvelope(&box);
+    const GdalErrorCapture quiet;
+    if (to_lonlat_ && to_lonlat_->TransformBounds(box.MinX, box.MinY, box.MaxX, box.MaxY, &box.MinX, &box.MinY,
+                                                  &box.MaxX, &box.MaxY, points_per_side) == 0) {
+      return std::nullopt;
+    }
+    if (box.MaxX < box.MinX) box.MaxX += 360;  // across the antimeridian
+    const LonLatBox extent{box.MinX, box.MinY, box.MaxX, box.MaxY};
+    const bool is_place =
+        !extent.is_empty() && extent.west >= -360 && extent.east <= 540 && extent.south >= -90 && extent.north <= 90;
+    return is_place ? std::optional(extent) : std::nullopt;
+  }
+
   /// Whether it was repaired.
   bool set_geometry(const OGRGeometry* raw, LayerFeature& feature) {
     if (raw == nullptr || raw->IsEmpty() != 0) throw Unusable{LayerRemark::no_geometry};
     Geometry geometry(raw->getLinearGeometry());  // arcs become lines
     geometry->flattenTo2D();
+    geometry->closeRings();
     const double longest = longest_edge_of(crs_);
     if (!(length_of(*geometry) <= most_edges * longest)) throw Unusable{LayerRemark::no_place};
     geometry->segmentize(longest);  // straight lines of one CRS are none of another
@@ -380,6 +400,14 @@ LayerContent read_from(GDALDataset& dataset, const LayerSource& source, const Gd
 }
 
 }  // namespace
+
+LonLatBox box_of(const LayerFeature& feature) {
+  LonLatBox box;
+  box.include(feature.areas);
+  for (const LonLatLine& line : feature.lines) box.include(line);
+  box.include(feature.points);
+  return box;
+}
 
 LayerContent read_layer(const LayerSource& source) {
   ensure_gdal();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pipeline/core/date.hpp"
+#include "pipeline/io/geo/lonlat_box.hpp"
 #include "pipeline/io/geo/lonlat_shapes.hpp"
 
 namespace pitwatch {
@@ -51,6 +52,9 @@ struct LayerFeature {
   std::vector<LonLat> points;
 };
 
+/// The box of all that it consists of.
+LonLatBox box_of(const LayerFeature& feature);
+
 /// What was done with features that are not as they should be.
 enum class LayerRemark : std::uint8_t {
   repaired,          // rings crossed themselves or each other; all ways to repair it give the same area
@@ -75,10 +79,24 @@ struct RemarkedFeature {
   std::string id;
 };
 
+/// Whether a feature with this remark is not among those of its layer, so that its ground is not known. A duplicate's
+/// is.
+inline bool is_left_out(LayerRemark remark) {
+  return remark == LayerRemark::ambiguous || remark == LayerRemark::no_geometry ||
+         remark == LayerRemark::other_geometry || remark == LayerRemark::no_place;
+}
+
+struct LeftOutFeature {
+  std::string id;
+  LayerRemark why = LayerRemark::no_geometry;
+  std::optional<LonLatBox> extent;  // of what is there of it; nothing: nothing is known of its place
+};
+
 struct LayerContent {
   std::vector<LayerFeature> features;  // in the order of the layer
   std::size_t read = 0;                // features of the layer, used or not
   std::vector<RemarkedFeature> remarks;
+  std::vector<LeftOutFeature> left_out;  // features that are there, on ground that is not known
 };
 
 /// Reads a layer and transforms it to longitude and latitude on WGS 84. Throws DataError, without the target: it cannot

@@ -200,6 +200,72 @@ TEST(Context, ASubjectOfWhichALayerIsMissingIsNotWorkedOut) {
   for (const ContextDetail& detail : facts.details) EXPECT_NE(detail.subject, "licence");
 }
 
+/// The sample's licences in a file that features may be added to.
+class LayersWithGaps : public ::testing::Test {
+ protected:
+  /// Adds a licence of this geometry, and another one that lies elsewhere, and reads them.
+  std::vector<LoadedLayer> with_licence(const std::string& geometry) {
+    const std::string feature = R"({"type": "Feature", "properties": {"id": "odd"}, "geometry": )";
+    const std::string other =
+        R"({"type": "Polygon", "coordinates": [[[46.6, 40.1], [46.6, 40.11], [46.61, 40.11], [46.6, 40.1]]]})";
+    test::write_text(folder_ / "licences.geojson", R"({"type": "FeatureCollection", "features": [)" + feature +
+                                                       geometry + "}, " + feature + other + "}]}");
+    ContextLayer layer;
+    layer.name = "licences";
+    layer.source.target = folder_ / "licences.geojson";
+    layer.source.columns.id = "id";
+    return load_layers({{layer}, 5});
+  }
+
+  BoundaryVerdict verdict(const std::vector<LoadedLayer>& layers, double lon, double lat) {
+    const MapPoint corner = map_point(lon, lat);
+    const OutlinedAlert alert = alert_at(corner.x, corner.y, 10, 10);
+    const std::vector<ContextFacts> facts{facts_of(layers, alert)};
+    open_ = left_open(layers, 5, std::span(&alert, 1), facts).size();
+    return facts[0].context.licence->verdict;
+  }
+
+  test::TemporaryFolder folder_;
+  std::size_t open_ = 0;  // layers that leave the last verdict open
+};
+
+TEST_F(LayersWithGaps, WhatWasLeftOutIsNotAbsent) {
+  // A pentagram's ground is known of no two readers alike; a line and a point enclose none.
+  const std::vector<std::string> kinds{
+      R"({"type": "Polygon", "coordinates": [[[46.70, 40.16], [46.72, 40.20], [46.74, 40.16], [46.69, 40.185], [46.75, 40.185], [46.70, 40.16]]]})",
+      R"({"type": "LineString", "coordinates": [[46.70, 40.16], [46.70, 40.20], [46.74, 40.20], [46.74, 40.16], [46.70, 40.16]]})",
+      R"({"type": "MultiPoint", "coordinates": [[46.70, 40.16], [46.74, 40.20]]})"};
+  for (const std::string& kind : kinds) {
+    const std::vector<LoadedLayer> layers = with_licence(kind);
+    ASSERT_EQ(layers[0].content.left_out.size(), 1U) << kind;
+    EXPECT_EQ(verdict(layers, 46.72, 40.18), BoundaryVerdict::cannot_tell) << kind;
+    EXPECT_EQ(open_, 1U);
+    EXPECT_EQ(verdict(layers, 46.65, 40.18), BoundaryVerdict::outside) << kind;
+    EXPECT_EQ(open_, 0U);
+    EXPECT_EQ(verdict(layers, 46.603, 40.1085), BoundaryVerdict::inside) << kind;
+    EXPECT_EQ(open_, 0U);
+  }
+}
+
+TEST_F(LayersWithGaps, WhatHasNoPlaceMayLieAnywhere) {
+  for (
+      const char* kind :
+      {"null", R"({"type": "Polygon", "coordinates": []})",
+       R"({"type": "Polygon", "coordinates": [[[637500, 4445600], [638500, 4445600], [637500, 4446600], [637500, 4445600]]]})"}) {
+    const std::vector<LoadedLayer> layers = with_licence(kind);
+    EXPECT_EQ(verdict(layers, 46.72, 40.18), BoundaryVerdict::cannot_tell) << kind;
+    EXPECT_EQ(open_, 1U);
+    EXPECT_EQ(verdict(layers, 46.603, 40.1085), BoundaryVerdict::inside) << kind;
+  }
+}
+
+TEST_F(LayersWithGaps, AnOpenRingIsClosed) {
+  const std::vector<LoadedLayer> layers = with_licence(
+      R"({"type": "Polygon", "coordinates": [[[46.70, 40.16], [46.70, 40.20], [46.74, 40.20], [46.74, 40.16]]]})");
+  EXPECT_EQ(verdict(layers, 46.72, 40.18), BoundaryVerdict::inside);
+  EXPECT_EQ(verdict(layers, 46.65, 40.18), BoundaryVerdict::outside);
+}
+
 TEST(Context, IsTheSameInAnyOrder) {
   const std::vector<LoadedLayer> layers = sample_layers();
   std::vector<OutlinedAlert> alerts;
