@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
-#include <numbers>
+#include <optional>
 #include <utility>
 
 namespace pitwatch {
@@ -16,7 +17,8 @@ constexpr int samples = 32;               // along a side of a pixel that severa
 constexpr double whole = 1 - 1e-9;        // a share from which a pixel counts as covered
 constexpr double none = 1e-9;             // and up to which as not covered
 constexpr double least_part_ha = 0.5e-4;  // half a square metre
-constexpr int directions = 16;            // in which a pixel's surroundings are looked at
+constexpr double sliver_px = 0.05;        // half a metre: neighbours that lie no farther apart touch
+constexpr double piece_px = 0.25;         // of an edge, whose sides are looked at
 
 /// A feature near the alert.
 struct Near {
@@ -24,8 +26,43 @@ struct Near {
   const GroundFeature* feature = nullptr;
   double tolerance_px = 0;
   Plane<double> shares;
-  std::vector<GridEdge> edges;  // as near to the alert as the tolerance
+  std::vector<GridEdge> edges;                  // as near to the alert as the tolerance
+  std::vector<GridEdge> beside;                 // those that decide whether a point near the alert lies in it
+  std::optional<std::vector<GridEdge>> border;  // of `edges` what bounds all features as one, once it was asked for
 };
+
+/// The part of an edge within a box; nothing where there is none.
+std::optional<GridEdge> clipped(const GridEdge& edge, const GridBox& box) {
+  const auto& [a, b] = edge;
+  double from = 0;
+  double to = 1;
+  const auto cut = [&](double start, double step, double low, double high) {
+    if (step == 0) {
+      if (start < low || start > high) to = -1;
+      return;
+    }
+    const double first = (low - start) / step;
+    const double second = (high - start) / step;
+    from = std::max(from, std::min(first, second));
+    to = std::min(to, std::max(first, second));
+  };
+  cut(a.x, b.x - a.x, box.left, box.right);
+  cut(a.y, b.y - a.y, box.top, box.bottom);
+  if (!(from < to)) return std::nullopt;
+  const auto at = [&, &start = a, &end = b](double t) {
+    return GridPoint{start.x + t * (end.x - start.x), start.y + t * (end.y - start.y)};
+  };
+  return GridEdge{at(from), at(to)};
+}
+
+bool is_within(const std::vector<GridEdge>& edges, GridPoint point) {
+  bool inside = false;
+  for (const auto& [a, b] : edges) {
+    if ((a.y > point.y) == (b.y > point.y)) continue;
+    if (point.x < a.x + (point.y - a.y) / (b.y - a.y) * (b.x - a.x)) inside = !inside;
+  }
+  return inside;
+}
 
 enum class Side : std::uint8_t { inside, outside, either };
 
@@ -44,12 +81,13 @@ struct Sides {
   }
 };
 
-BoundaryVerdict verdict_of(const Sides& sides, double all, double least) {
+/// Of all pixels `covered` are covered; a certain side that most of the ground does not lie on says nothing.
+BoundaryVerdict verdict_of(const Sides& sides, double all, double covered, double least) {
   const bool inside = sides.inside > least;
   const bool outside = sides.outside > least;
   if (inside && outside) return BoundaryVerdict::straddles;
-  if (inside && sides.inside > all / 2) return BoundaryVerdict::inside;
-  if (outside && sides.outside > all / 2) return BoundaryVerdict::outside;
+  if (inside && std::min(sides.inside, covered) > all / 2) return BoundaryVerdict::inside;
+  if (outside && std::min(sides.outside, all - covered) > all / 2) return BoundaryVerdict::outside;
   return BoundaryVerdict::cannot_tell;
 }
 
@@ -63,14 +101,23 @@ class Attributor {
     double reach = 0;
     for (const GroundFeature& feature : features) reach = std::max(reach, tolerance.of(feature.accuracy_px));
     const Window& window = alert.window;
-    const GridBox around{window.x - reach, window.y - reach, window.right() + reach, window.bottom() + reach};
+    around_ = {window.x - reach, window.y - reach, window.right() + reach, window.bottom() + reach};
+    // A ray to the right meets all edges that may decide.
+    const GridBox beside{around_.left - 1, around_.top - 1, std::numeric_limits<double>::infinity(),
+                         around_.bottom + 1};
     for (std::size_t i = 0; i < features.size(); ++i) {
       const GridBox& box = features[i].box;
-      if (box.right < around.left || box.left > around.right || box.bottom < around.top || box.top > around.bottom) {
+      if (box.right < around_.left || box.left > around_.right || box.bottom < around_.top ||
+          box.top > around_.bottom) {
         continue;
       }
-      near_.push_back({i, &features[i], tolerance.of(features[i].accuracy_px), coverage(features[i].shape, window),
-                       edges_in(features[i].shape, around)});
+      near_.push_back({i,
+                       &features[i],
+                       tolerance.of(features[i].accuracy_px),
+                       coverage(features[i].shape, window),
+                       edges_in(features[i].shape, around_),
+                       edges_in(features[i].shape, beside),
+                       {}});
     }
     sides_.resize(near_.size());
     inside_px_.resize(near_.size());
@@ -80,8 +127,10 @@ class Attributor {
     for (int y = 0; y < alert_.window.height; ++y) {
       for (int x = 0; x < alert_.window.width; ++x) {
         if (alert_.shares.at(x, y) <= none) continue;
-        divide(x, y, alert_.shares.at(x, y));
-        take_sides(x, y, alert_.shares.at(x, y));
+        const double share = alert_.shares.at(x, y);
+        const double before = nobodys_px_;
+        divide(x, y, share);
+        take_sides(x, y, share, (nobodys_px_ - before) / share);
       }
     }
     return result(least_ha);
@@ -112,7 +161,9 @@ class Attributor {
       parts_[members] += within;
       inside_px_[i] += within;
     }
-    parts_[wholly] += share * std::max(0.0, 1 - covered * scale);
+    const double rest = share * std::max(0.0, 1 - covered * scale);
+    parts_[wholly] += rest;
+    if (wholly.empty()) nobodys_px_ += rest;
     for (const std::size_t i : wholly) inside_px_[i] += share;
   }
 
@@ -138,40 +189,74 @@ class Attributor {
       all.insert(all.end(), members.begin(), members.end());
       std::sort(all.begin(), all.end());
       parts_[all] += within;
+      if (all.empty()) nobodys_px_ += within;
       for (const std::size_t i : all) inside_px_[i] += within;
     }
     return true;
   }
 
-  void take_sides(int x, int y, double share) {
+  void take_sides(int x, int y, double share, double nobodys) {
     const GridPoint middle{alert_.window.x + x + 0.5, alert_.window.y + y + 0.5};
     Side of_all = Side::outside;
-    double widest = 0;
-    int either = 0;
+    Members either;
     for (std::size_t i = 0; i < near_.size(); ++i) {
       const Side side = side_of(near_[i], x, y, middle);
       sides_[i].add(side, share);
       if (side == Side::inside) of_all = Side::inside;
       if (side != Side::either) continue;
-      ++either;
-      widest = std::max(widest, near_[i].tolerance_px);
+      either.push_back(i);
       if (of_all == Side::outside) of_all = Side::either;
     }
-    // Where one area ends and the next begins there is no boundary of all: the surroundings lie in one or the other.
-    if (of_all == Side::either && either > 1 && surrounded(middle, widest)) of_all = Side::inside;
+    // Where one area ends and the next begins there is no boundary of all.
+    if (of_all == Side::either && either.size() > 1 && nobodys < 0.5 && is_within_all(middle, either)) {
+      of_all = Side::inside;
+    }
     all_sides_.add(of_all, share);
   }
 
-  bool surrounded(GridPoint middle, double radius) const {
-    for (int i = 0; i < directions; ++i) {
-      const double angle = 2 * std::numbers::pi * i / directions;
-      const GridPoint point{middle.x + radius * std::cos(angle), middle.y + radius * std::sin(angle)};
-      if (std::none_of(near_.begin(), near_.end(),
-                       [&](const Near& near) { return contains(near.feature->shape, point); })) {
-        return false;
+  /// Whether no boundary of all features as one is as near as the tolerance, of those that have one of their own there.
+  bool is_within_all(GridPoint middle, const Members& either) {
+    return std::all_of(either.begin(), either.end(), [&](std::size_t i) {
+      if (!near_[i].border) near_[i].border = border_of(near_[i]);
+      return distance_to(*near_[i].border, middle) > near_[i].tolerance_px;
+    });
+  }
+
+  /// The pieces of a feature's edges beside which there is ground of none.
+  std::vector<GridEdge> border_of(const Near& near) const {
+    std::vector<GridEdge> border;
+    for (const GridEdge& whole_edge : near.edges) {
+      const std::optional<GridEdge> edge = clipped(whole_edge, around_);
+      if (!edge) continue;
+      const GridPoint& start = edge->first;
+      const double dx = edge->second.x - start.x;
+      const double dy = edge->second.y - start.y;
+      const double length = std::hypot(dx, dy);
+      if (!(length > 0)) continue;
+      const GridPoint aside{-dy / length * sliver_px, dx / length * sliver_px};
+      const double pieces = std::ceil(length / piece_px);
+      const auto at = [&](double t) { return GridPoint{start.x + t * dx, start.y + t * dy}; };
+      bool goes_on = false;
+      for (double piece = 0; piece < pieces; ++piece) {
+        const GridPoint on = at((piece + 0.5) / pieces);
+        const GridPoint end = at((piece + 1) / pieces);
+        if (is_any({on.x + aside.x, on.y + aside.y}) && is_any({on.x - aside.x, on.y - aside.y})) {
+          goes_on = false;
+          continue;
+        }
+        if (goes_on) {
+          border.back().second = end;
+        } else {
+          border.emplace_back(at(piece / pieces), end);
+        }
+        goes_on = true;
       }
     }
-    return true;
+    return border;
+  }
+
+  bool is_any(GridPoint point) const {
+    return std::any_of(near_.begin(), near_.end(), [&](const Near& near) { return is_within(near.beside, point); });
   }
 
   Attribution result(double least_ha) {
@@ -198,17 +283,19 @@ class Attributor {
       attribution.overlap_ha += part.features.size() > 1 ? part.area_ha : 0;
     }
     for (std::size_t i = 0; i < near_.size(); ++i) {
-      const BoundaryVerdict verdict = verdict_of(sides_[i], pixels_, least_px);
+      const BoundaryVerdict verdict = verdict_of(sides_[i], pixels_, inside_px_[i], least_px);
       const double area_ha = inside_px_[i] * pixel_ha;
       if (verdict == BoundaryVerdict::outside && area_ha < least_part_ha) continue;
       attribution.features.push_back({near_[i].number, area_ha, pixels_ > 0 ? inside_px_[i] / pixels_ : 0, verdict});
     }
-    attribution.verdict = verdict_of(all_sides_, pixels_, least_px);
+    attribution.verdict = verdict_of(all_sides_, pixels_, pixels_ - nobodys_px_, least_px);
     return attribution;
   }
 
   const AlertPixels& alert_;
   double pixels_ = 0;
+  GridBox around_;         // the alert and what the tolerance reaches
+  double nobodys_px_ = 0;  // in no feature
   std::vector<Near> near_;
   std::map<Members, double> parts_;  // pixels, by places in near_
   std::vector<double> inside_px_;

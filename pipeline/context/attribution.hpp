@@ -61,9 +61,10 @@ struct Attribution {
 ///
 /// A verdict looks at the pixels that certainly lie inside and those that certainly lie outside, their middles being
 /// farther from the boundary than the tolerance. What is no more than `least_ha` (the uncertainty of the alert's area)
-/// counts as nothing: no sliver decides. `inside`: more than half certainly inside and none outside; `outside` the
-/// other way; `straddles`: some of both; else `cannot_tell`. No boundary that moves by less than twice the tolerance
-/// turns `inside` into `outside`.
+/// counts as nothing: no sliver decides. `inside`: more than half certainly inside and none outside, and more than half
+/// of the ground in the features; `outside` the other way; `straddles`: some of both; else `cannot_tell`. Against all
+/// features as one an edge is no boundary where ground of one or another lies half a metre to either side of it. No
+/// boundary that moves by less than twice the tolerance turns `inside` into `outside`.
 Attribution attribute_ground(const AlertPixels& alert, const std::vector<GroundFeature>& features,
                              const BoundaryTolerance& tolerance, double least_ha);
 

@@ -123,6 +123,74 @@ TEST(AttributionLaws, NoBoundaryThatMovesALittleTurnsInsideIntoOutside) {
   EXPECT_GT(inside, 50);
 }
 
+GridShape polygon(GridRing ring) { return {{std::move(ring), {}}}; }
+
+/// Two areas with a corridor between them, or an enclave, or a common border, of any width; turned as a whole.
+std::vector<GroundFeature> neighbours(std::mt19937& random, double gap, double accuracy_px) {
+  const double angle = random_real(random, 0, 6.3);
+  const GridPoint middle = random_point(random, 100, 112);
+  const double far = 60;
+  const auto placed = [&](const GridRing& ring) {
+    GridRing turned;
+    for (const GridPoint& point : ring) {
+      turned.push_back({middle.x + point.x * std::cos(angle) - point.y * std::sin(angle),
+                        middle.y + point.x * std::sin(angle) + point.y * std::cos(angle)});
+    }
+    const GridShape shape = polygon(turned);
+    return GroundFeature{shape, box_of(shape), accuracy_px};
+  };
+  const double half = gap / 2;
+  if (random_int(random, 0, 1) == 0) {
+    return {placed({{-far, -far}, {-half, -far}, {-half, far}, {-far, far}}),
+            placed({{half, -far}, {far, -far}, {far, far}, {half, far}})};
+  }
+  return {
+      placed({{-far, 0}, {-half, 0}, {-half, half}, {half, half}, {half, 0}, {far, 0}, {far, far}, {-far, far}}),
+      placed({{-far, 0}, {-half, 0}, {-half, -half}, {half, -half}, {half, 0}, {far, 0}, {far, -far}, {-far, -far}})};
+}
+
+TEST(AttributionLaws, InsideIsMostlyCoveredAndOutsideMostlyNot) {
+  std::mt19937 random(test_seed());
+  std::map<BoundaryVerdict, int> met;
+  for (int i = 0; i < 4000; ++i) {
+    const AlertPixels alert = random_alert(random);
+    const double accuracy_px = random_real(random, 0, 10);
+    std::vector<GroundFeature> features;
+    if (random_int(random, 0, 1) == 0) {
+      features = neighbours(random, random_real(random, 0, 12), accuracy_px);
+    } else {
+      for (int k = random_int(random, 1, 4); k > 0; --k) {
+        features.push_back(feature_of(random_shape(random, random_point(random, 97, 115), random_real(random, 1, 12))));
+        features.back().accuracy_px = accuracy_px;
+      }
+    }
+    const Attribution ground = attribute_ground(alert, features, {random_real(random, 0, 1)}, 0.01);
+    ++met[ground.verdict];
+    const double half = alert.area_ha / 2;
+    if (ground.verdict == BoundaryVerdict::inside) {
+      ASSERT_GT(ground.inside_ha, half - 1e-6) << i;
+    }
+    if (ground.verdict == BoundaryVerdict::outside) {
+      ASSERT_LT(ground.inside_ha, half + 1e-6) << i;
+    }
+    for (const FeatureGround& one : ground.features) {
+      if (one.verdict == BoundaryVerdict::inside) {
+        ASSERT_GT(one.area_ha, half - 1e-6) << i;
+      }
+    }
+  }
+  EXPECT_GT(met[BoundaryVerdict::inside], 50);
+  EXPECT_GT(met[BoundaryVerdict::outside], 50);
+}
+
+TEST(AttributionLaws, NeighboursThatTouchOrNearlyDoAreAsOne) {
+  std::mt19937 random(test_seed());
+  for (int i = 0; i < 500; ++i) {
+    const std::vector<GroundFeature> features = neighbours(random, random_real(random, 0, 0.02), 8);
+    ASSERT_EQ(attribute_ground(random_alert(random), features, {0.5}, 0.001).verdict, BoundaryVerdict::inside) << i;
+  }
+}
+
 double distance(const GridPoint& point, const GridPoint& a, const GridPoint& b) {
   const double length = std::hypot(b.x - a.x, b.y - a.y);
   const double to_ends = std::min(std::hypot(point.x - a.x, point.y - a.y), std::hypot(point.x - b.x, point.y - b.y));

@@ -135,6 +135,28 @@ TEST(BoundaryVerdicts, WhereOneAreaEndsAndTheNextBeginsThereIsNoBoundaryOfAll) {
   EXPECT_EQ(strip.features[0].verdict, BoundaryVerdict::cannot_tell);
 }
 
+TEST(BoundaryVerdicts, GroundOfNoneBetweenTwoIsNotInside) {
+  // Both boundaries are more inexact than the gap is wide.
+  const auto inexact = [](GridRing ring) {
+    const GridShape shape{{std::move(ring), {}}};
+    return GroundFeature{shape, box_of(shape), 8};
+  };
+  const std::vector<GroundFeature> corridor{inexact({{-90, -90}, {-2, -90}, {-2, 90}, {-90, 90}}),
+                                            inexact({{8, -90}, {90, -90}, {90, 90}, {8, 90}})};
+  EXPECT_EQ(verdict(alert_of(0, 0, 6, 20), corridor), BoundaryVerdict::cannot_tell);
+  EXPECT_EQ(verdict(alert_of(-40, 0, 20, 20), corridor), BoundaryVerdict::inside);
+  const std::vector<GroundFeature> around_an_enclave{
+      inexact({{-90, 3}, {-2, 3}, {-2, 8}, {8, 8}, {8, 3}, {90, 3}, {90, 90}, {-90, 90}}),
+      inexact({{-90, 3}, {-2, 3}, {-2, -2}, {8, -2}, {8, 3}, {90, 3}, {90, -90}, {-90, -90}})};
+  const Attribution ground = attribute_ground(alert_of(0, 0, 6, 6), around_an_enclave, tolerance, sliver_ha);
+  EXPECT_EQ(ground.inside_ha, 0);
+  EXPECT_EQ(ground.verdict, BoundaryVerdict::cannot_tell);
+}
+
+TEST(BoundaryVerdicts, NeighboursAFewDecimetresApartAreAsOne) {
+  EXPECT_EQ(verdict(alert_of(0, 0, 10, 10), {area(-5, -5, 4.98, 20), area(5, -5, 30, 20)}), BoundaryVerdict::inside);
+}
+
 TEST(BoundaryVerdicts, HolesAreOutside) {
   GroundFeature ring = area(-20, -20, 30, 30);
   ring.shape[0].holes.push_back({{-5, -5}, {15, -5}, {15, 15}, {-5, 15}});
