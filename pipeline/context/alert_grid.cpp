@@ -1,11 +1,13 @@
 #include "pipeline/context/alert_grid.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "pipeline/core/error.hpp"
 
@@ -15,6 +17,67 @@ namespace {
 constexpr double on_a_corner_px = 0.02;  // outlines are written to a centimetre
 constexpr double most_pixels = 64e6;
 constexpr std::size_t looked_at = 32;  // vertices of an outline that decide on its zone
+
+constexpr double reach_deg = 70;         // of longitude on either side of a zone's middle
+constexpr double longest_cut_deg = 0.5;  // of the edges where shapes are cut
+
+/// Longitudes of a zone's surroundings.
+struct Band {
+  double west = 0;
+  double east = 0;
+  bool holds(LonLat place) const { return west <= place.lon && place.lon <= east; }
+};
+
+/// The surroundings of a longitude, each as places may have it: a turn more or less is the same.
+std::array<Band, 5> bands_around(double middle_lon) {
+  std::array<Band, 5> bands;
+  double turn = -720;
+  for (Band& band : bands) {
+    band = {middle_lon + turn - reach_deg, middle_lon + turn + reach_deg};
+    turn += 360;
+  }
+  return bands;
+}
+
+/// The part of a ring on one side of a meridian (Sutherland and Hodgman 1974): in parity and area it is right also
+/// where it falls into pieces, which edges along the meridian then join.
+LonLatRing cut(const LonLatRing& ring, double lon, bool keeps_east) {
+  LonLatRing result;
+  const auto is_kept = [&](LonLat place) { return keeps_east ? place.lon >= lon : place.lon <= lon; };
+  const auto append = [&](LonLat place) {
+    if (!result.empty() && result.back().lon == lon && place.lon == lon) {
+      const LonLat from = result.back();
+      const double steps = std::ceil(std::abs(place.lat - from.lat) / longest_cut_deg);
+      for (double step = 1; step < steps; ++step) {
+        result.push_back({lon, from.lat + (place.lat - from.lat) * step / steps});
+      }
+    }
+    result.push_back(place);
+  };
+  for (std::size_t i = 0; i < ring.size(); ++i) {
+    const LonLat a = ring[i];
+    const LonLat b = ring[(i + 1) % ring.size()];
+    if (is_kept(a)) append(a);
+    if (is_kept(a) != is_kept(b)) append({lon, a.lat + (lon - a.lon) / (b.lon - a.lon) * (b.lat - a.lat)});
+  }
+  if (!result.empty()) {
+    const LonLat first = result.front();
+    append(first);
+    result.pop_back();
+  }
+  return result;
+}
+
+/// The part of a polygon within a band; without an outer ring where there is none.
+LonLatPolygon cut(const LonLatPolygon& polygon, const Band& band) {
+  const auto within = [&](const LonLatRing& ring) { return cut(cut(ring, band.west, true), band.east, false); };
+  LonLatPolygon result{within(polygon.outer), {}};
+  if (result.outer.size() < 3) return {};
+  for (const LonLatRing& hole : polygon.holes) {
+    if (LonLatRing part = within(hole); part.size() >= 3) result.holes.push_back(std::move(part));
+  }
+  return result;
+}
 
 std::string utm(int zone, bool north) {
   zone = (zone + 59) % 60 + 1;
@@ -70,7 +133,10 @@ double AlertZones::distance_from_corners(const LonLatRing& ring, const std::stri
 
 Grid zone_grid(const std::string& crs) { return {crs, {0, 10'000'000}, alert_pixel_m, 100'000, 1'000'000}; }
 
-ToGrid::ToGrid(const Grid& grid) : grid_(grid), reprojection_("EPSG:4326", grid.crs) {}
+ToGrid::ToGrid(const Grid& grid)
+    : grid_(grid),
+      reprojection_("EPSG:4326", grid.crs),
+      middle_lon_(ToWgs84(grid.crs)(MapPoint{500'000, 5'000'000}).lon) {}
 
 GridPoint ToGrid::operator()(LonLat place) {
   const MapPoint at = reprojection_({place.lon, place.lat});
@@ -86,12 +152,64 @@ std::vector<GridPoint> ToGrid::operator()(const std::vector<LonLat>& places) {
 
 GridShape ToGrid::operator()(const LonLatMultiPolygon& shape) {
   GridShape result;
-  for (const LonLatPolygon& polygon : shape) {
+  const auto add = [&](const LonLatPolygon& polygon) {
     GridPolygon& added = result.emplace_back();
     added.outer = (*this)(polygon.outer);
     for (const LonLatRing& hole : polygon.holes) added.holes.push_back((*this)(hole));
+  };
+  const std::array<Band, 5> bands = bands_around(middle_lon_);
+  for (const LonLatPolygon& polygon : shape) {
+    const auto is_whole = [&](const Band& band) {
+      return std::all_of(polygon.outer.begin(), polygon.outer.end(), [&](LonLat place) { return band.holds(place); });
+    };
+    if (std::any_of(bands.begin(), bands.end(), is_whole)) {
+      add(polygon);
+      continue;
+    }
+    for (const Band& band : bands) {
+      if (const LonLatPolygon part = cut(polygon, band); !part.outer.empty()) add(part);
+    }
   }
   return result;
+}
+
+NearFeature ToGrid::operator()(const LayerFeature& feature) {
+  const std::array<Band, 5> bands = bands_around(middle_lon_);
+  const auto is_near = [&](LonLat place) {
+    return std::any_of(bands.begin(), bands.end(), [&](const Band& band) { return band.holds(place); });
+  };
+  const auto place = [&](LonLat at) {
+    const GridPoint point = (*this)(at);
+    return is_near(at) && std::isfinite(point.x) && std::isfinite(point.y) ? std::optional(point) : std::nullopt;
+  };
+  NearFeature near;
+  for (const LonLat& at : feature.points) {
+    if (const std::optional<GridPoint> point = place(at)) near.points.push_back(*point);
+  }
+  for (const LonLatLine& line : feature.lines) {
+    std::vector<GridPoint> part;
+    for (const LonLat& at : line) {
+      if (const std::optional<GridPoint> point = place(at)) {
+        part.push_back(*point);
+      } else if (!part.empty()) {
+        near.lines.push_back(std::exchange(part, {}));
+      }
+    }
+    if (!part.empty()) near.lines.push_back(std::move(part));
+  }
+  near.areas = (*this)(feature.areas);
+  std::erase_if(near.areas, [](const GridPolygon& polygon) { return !is_finite({polygon}); });
+  return near;
+}
+
+bool is_finite(const GridShape& shape) {
+  const auto ring_is = [](const GridRing& ring) {
+    return std::all_of(ring.begin(), ring.end(),
+                       [](const GridPoint& point) { return std::isfinite(point.x) && std::isfinite(point.y); });
+  };
+  return std::all_of(shape.begin(), shape.end(), [&](const GridPolygon& polygon) {
+    return ring_is(polygon.outer) && std::all_of(polygon.holes.begin(), polygon.holes.end(), ring_is);
+  });
 }
 
 GridShape alert_shape(const LonLatMultiPolygon& outline, ToGrid& to_grid) {

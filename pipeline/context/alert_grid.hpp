@@ -7,9 +7,11 @@
 
 #include "pipeline/context/attribution.hpp"
 #include "pipeline/context/coverage.hpp"
+#include "pipeline/context/nearest.hpp"
 #include "pipeline/io/alerts/alerts_geojson.hpp"
 #include "pipeline/io/geo/geodesy.hpp"
 #include "pipeline/io/geo/lonlat_shapes.hpp"
+#include "pipeline/io/vector/layer_features.hpp"
 
 namespace pitwatch {
 
@@ -18,17 +20,22 @@ inline constexpr double alert_pixel_m = 10;  // of sites' grids
 /// The grid of a UTM zone of which all sites' grids are windows; its corner lies north and west of all ground.
 Grid zone_grid(const std::string& crs);
 
-/// Places as columns and rows of a grid. Not for several threads at once.
+/// Places as columns and rows of a zone's grid. Not for several threads at once.
 class ToGrid {
  public:
   explicit ToGrid(const Grid& grid);
   GridPoint operator()(LonLat place);  // NaN where the projection has no such place
   std::vector<GridPoint> operator()(const std::vector<LonLat>& places);
+
+  /// What of them lies within 70 degrees of longitude of the zone's middle: more than 1000 km from its alerts, and less
+  /// than where the projection ends. A shape that reaches farther is cut there.
   GridShape operator()(const LonLatMultiPolygon& shape);
+  NearFeature operator()(const LayerFeature& feature);  // without parts that have no place there
 
  private:
   Grid grid_;
   Reprojection reprojection_;
+  double middle_lon_;
 };
 
 /// Finds the zones of alerts. Keeps a transformation for each zone that was looked at. Not for several threads at once.
@@ -43,6 +50,9 @@ class AlertZones {
   double distance_from_corners(const LonLatRing& ring, const std::string& crs);
   std::map<std::string, ToGrid> to_zones_;
 };
+
+/// Whether all vertices have a place on the grid.
+bool is_finite(const GridShape& shape);
 
 /// The alert's shape, corners on whole pixels where they nearly are.
 GridShape alert_shape(const LonLatMultiPolygon& outline, ToGrid& to_grid);

@@ -73,16 +73,6 @@ struct RoleOnGrid {
   std::optional<NearestFinder> finder;  // of others
 };
 
-bool is_finite(const GridShape& shape) {
-  return std::all_of(shape.begin(), shape.end(), [](const GridPolygon& polygon) {
-    const auto ring_is = [](const GridRing& ring) {
-      return std::all_of(ring.begin(), ring.end(),
-                         [](const GridPoint& point) { return std::isfinite(point.x) && std::isfinite(point.y); });
-    };
-    return ring_is(polygon.outer) && std::all_of(polygon.holes.begin(), polygon.holes.end(), ring_is);
-  });
-}
-
 /// The layers as one zone sees them.
 class ZoneLayers {
  public:
@@ -111,37 +101,24 @@ class ZoneLayers {
       result.open.insert(result.open.end(), open.begin(), open.end());
       for (const LayerFeature& feature : loaded.content.features) {
         const Known known{&loaded, &feature};
-        if (is_ground(role)) {
-          GridShape shape = to_grid_(feature.areas);
-          if (!is_finite(shape)) continue;  // on the other side of the Earth
-          const GridBox box = box_of(shape);
-          result.ground.push_back({std::move(shape), box, accuracy_of(known) / alert_pixel_m});
+        if (!is_ground(role)) {
+          near.push_back(to_grid_(feature));
           result.features.push_back(known);
-        } else if (std::optional<NearFeature> placed = near_feature(feature)) {
-          near.push_back(*std::move(placed));
-          result.features.push_back(known);
+          continue;
         }
+        GridShape shape = to_grid_(feature.areas);
+        if (shape.empty()) continue;  // on the other side of the Earth
+        if (!is_finite(shape)) {
+          result.open.push_back({box_of(feature), accuracy_of(known)});
+          continue;
+        }
+        const GridBox box = box_of(shape);
+        result.ground.push_back({std::move(shape), box, accuracy_of(known) / alert_pixel_m});
+        result.features.push_back(known);
       }
     }
     if (!is_ground(role)) result.finder.emplace(near);
     return result;
-  }
-
-  std::optional<NearFeature> near_feature(const LayerFeature& feature) {
-    NearFeature near;
-    const auto finite = [](const std::vector<GridPoint>& points) {
-      return std::all_of(points.begin(), points.end(),
-                         [](const GridPoint& point) { return std::isfinite(point.x) && std::isfinite(point.y); });
-    };
-    near.points = to_grid_(feature.points);
-    bool usable = finite(near.points);
-    for (const LonLatLine& line : feature.lines) {
-      near.lines.push_back(to_grid_(line));
-      usable = usable && finite(near.lines.back());
-    }
-    near.areas = to_grid_(feature.areas);
-    if (!usable || !is_finite(near.areas)) return std::nullopt;
-    return near;
   }
 
   Grid grid_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <tuple>
@@ -28,25 +29,11 @@ bool may_be_met(LayerRole role) {
   }
 }
 
-bool is_finite(const std::vector<GridPoint>& points) {
-  return std::all_of(points.begin(), points.end(),
-                     [](const GridPoint& point) { return std::isfinite(point.x) && std::isfinite(point.y); });
-}
-
-/// Adds what of a feature lies in the domain of the zone's projection.
 void add_feature(NearFeature& shape, const LayerFeature& feature, ToGrid& to_grid) {
-  for (const GridPoint& point : to_grid(feature.points)) {
-    if (is_finite({point})) shape.points.push_back(point);
-  }
-  for (const LonLatLine& line : feature.lines) {
-    std::vector<GridPoint> placed = to_grid(line);
-    if (is_finite(placed)) shape.lines.push_back(std::move(placed));
-  }
-  for (GridPolygon& polygon : to_grid(feature.areas)) {
-    const bool usable = is_finite(polygon.outer) && std::all_of(polygon.holes.begin(), polygon.holes.end(),
-                                                                [](const GridRing& hole) { return is_finite(hole); });
-    if (usable) shape.areas.push_back(std::move(polygon));
-  }
+  NearFeature placed = to_grid(feature);
+  std::move(placed.points.begin(), placed.points.end(), std::back_inserter(shape.points));
+  std::move(placed.lines.begin(), placed.lines.end(), std::back_inserter(shape.lines));
+  std::move(placed.areas.begin(), placed.areas.end(), std::back_inserter(shape.areas));
 }
 
 GridBox box_of(const NearFeature& shape) {

@@ -205,11 +205,13 @@ class LayersWithGaps : public ::testing::Test {
  protected:
   /// Adds a licence of this geometry, and another one that lies elsewhere, and reads them.
   std::vector<LoadedLayer> with_licence(const std::string& geometry) {
-    const std::string feature = R"({"type": "Feature", "properties": {"id": "odd"}, "geometry": )";
+    const auto feature = [](const std::string& id) {
+      return R"({"type": "Feature", "properties": {"id": ")" + id + R"("}, "geometry": )";
+    };
     const std::string other =
         R"({"type": "Polygon", "coordinates": [[[46.6, 40.1], [46.6, 40.11], [46.61, 40.11], [46.6, 40.1]]]})";
-    test::write_text(folder_ / "licences.geojson", R"({"type": "FeatureCollection", "features": [)" + feature +
-                                                       geometry + "}, " + feature + other + "}]}");
+    test::write_text(folder_ / "licences.geojson", R"({"type": "FeatureCollection", "features": [)" + feature("odd") +
+                                                       geometry + "}, " + feature("other") + other + "}]}");
     ContextLayer layer;
     layer.name = "licences";
     layer.source.target = folder_ / "licences.geojson";
@@ -264,6 +266,42 @@ TEST_F(LayersWithGaps, AnOpenRingIsClosed) {
       R"({"type": "Polygon", "coordinates": [[[46.70, 40.16], [46.70, 40.20], [46.74, 40.20], [46.74, 40.16]]]})");
   EXPECT_EQ(verdict(layers, 46.72, 40.18), BoundaryVerdict::inside);
   EXPECT_EQ(verdict(layers, 46.65, 40.18), BoundaryVerdict::outside);
+}
+
+TEST_F(LayersWithGaps, HugeFeaturesAreCutWhereTheyMatterNoMore) {
+  const std::string world =
+      R"({"type": "Polygon", "coordinates": [[[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]]})";
+  EXPECT_EQ(verdict(with_licence(world), 46.72, 40.18), BoundaryVerdict::inside);
+  const std::string with_a_hole =
+      R"({"type": "Polygon", "coordinates": [[[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]],
+          [[46.70, 40.16], [46.70, 40.20], [46.74, 40.20], [46.74, 40.16], [46.70, 40.16]]]})";
+  EXPECT_EQ(verdict(with_licence(with_a_hole), 46.72, 40.18), BoundaryVerdict::outside);
+  EXPECT_EQ(verdict(with_licence(with_a_hole), 46.69, 40.18), BoundaryVerdict::inside);
+  // From 91 degrees to the east of the zone's middle on the projection ends.
+  const std::string with_a_far_part = R"({"type": "MultiPolygon", "coordinates": [
+      [[[46.70, 40.16], [46.70, 40.20], [46.74, 40.20], [46.74, 40.16], [46.70, 40.16]]],
+      [[[136, -2], [136.1, -2], [136.1, -1.9], [136, -2]]]]})";
+  EXPECT_EQ(verdict(with_licence(with_a_far_part), 46.72, 40.18), BoundaryVerdict::inside);
+  EXPECT_EQ(verdict(with_licence(with_a_far_part), 46.65, 40.18), BoundaryVerdict::outside);
+}
+
+TEST_F(LayersWithGaps, WatersKeepTheirNearParts) {
+  const auto surface = [&](const std::string& geometry) {
+    std::vector<LoadedLayer> layers = with_licence(geometry);
+    layers[0].layer.role = LayerRole::surface_water;
+    layers[0].layer.source.geometries = layer_areas | layer_lines;
+    layers = load_layers({{layers[0].layer}, 5});
+    const MapPoint corner = map_point(46.72, 40.18);
+    const auto facts = facts_of(layers, alert_at(corner.x, corner.y, 10, 10));
+    return facts.context.water && facts.context.water->surface ? *facts.context.water->surface : NearWater{};
+  };
+  const NearWater sea = surface(R"({"type": "MultiPolygon", "coordinates": [
+      [[[46.73, 40.16], [46.73, 40.20], [46.77, 40.20], [46.77, 40.16], [46.73, 40.16]]],
+      [[[136, -2], [136.1, -2], [136.1, -1.9], [136, -2]]]]})");
+  EXPECT_EQ(sea.name, "odd");
+  EXPECT_NEAR(sea.distance_m, 750, 20);
+  EXPECT_EQ(surface(R"({"type": "LineString", "coordinates": [[46.73, 40.19], [46.73, 10], [160, -60]]})").name, "odd");
+  EXPECT_EQ(surface(R"({"type": "LineString", "coordinates": [[-150, 40.19], [-160, 10]]})").name, "other");
 }
 
 TEST(Context, IsTheSameInAnyOrder) {
