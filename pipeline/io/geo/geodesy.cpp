@@ -3,7 +3,9 @@
 #include <geodesic.h>
 #include <proj.h>
 
+#include <array>
 #include <cmath>
+#include <compare>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -36,12 +38,27 @@ double ring_area_m2(const Ring& ring, const Grid& grid, ToWgs84& to_wgs84) {
   return std::abs(area);
 }
 
+/// From where to where, and whether datums whose relation nobody knows may count as one.
+struct CrsPair {
+  std::string from;
+  std::string to;
+  bool may_be_ballpark = false;
+  friend auto operator<=>(const CrsPair&, const CrsPair&) = default;
+};
+
 class Transformation {
  public:
-  Transformation(const std::string& from, const std::string& to) : context_(proj_context_create()) {
+  explicit Transformation(const CrsPair& crs) : context_(proj_context_create()) {
     proj_log_level(context_, PJ_LOG_NONE);  // errors come back as codes
     proj_context_set_enable_network(context_, 0);
-    PJ* const raw = proj_create_crs_to_crs(context_, from.c_str(), to.c_str(), nullptr);
+    PJ* const from = proj_create(context_, crs.from.c_str());
+    PJ* const to = proj_create(context_, crs.to.c_str());
+    const std::array<const char*, 2> options{crs.may_be_ballpark ? nullptr : "ALLOW_BALLPARK=NO", nullptr};
+    PJ* const raw = from == nullptr || to == nullptr
+                        ? nullptr
+                        : proj_create_crs_to_crs_from_pj(context_, from, to, nullptr, options.data());
+    proj_destroy(from);
+    proj_destroy(to);
     if (raw == nullptr) return;
     transformation_ = proj_normalize_for_visualization(context_, raw);
     proj_destroy(raw);
@@ -60,8 +77,6 @@ class Transformation {
   PJ* transformation_ = nullptr;
 };
 
-using CrsPair = std::pair<std::string, std::string>;
-
 /// Transformations that nobody uses now: to make one takes milliseconds.
 class IdleTransformations {
  public:
@@ -70,7 +85,7 @@ class IdleTransformations {
       const std::scoped_lock lock(mutex_);
       if (const auto found = idle_.find(crs); found != idle_.end()) return std::move(idle_.extract(found).mapped());
     }
-    return std::make_unique<Transformation>(crs.first, crs.second);
+    return std::make_unique<Transformation>(crs);
   }
 
   void give_back(CrsPair crs, std::unique_ptr<Transformation> transformation) {
@@ -93,8 +108,7 @@ IdleTransformations& idle_transformations() {
 /// A transformation that is its holder's alone, as long as that lives.
 class HeldTransformation {
  public:
-  HeldTransformation(const std::string& from, const std::string& to)
-      : crs_(from, to), transformation_(idle_transformations().take(crs_)) {}
+  explicit HeldTransformation(CrsPair crs) : crs_(std::move(crs)), transformation_(idle_transformations().take(crs_)) {}
   HeldTransformation(const HeldTransformation&) = delete;
   HeldTransformation& operator=(const HeldTransformation&) = delete;
   ~HeldTransformation() {
@@ -118,7 +132,7 @@ struct ToWgs84::State : HeldTransformation {
   using HeldTransformation::HeldTransformation;
 };
 
-ToWgs84::ToWgs84(const std::string& crs) : state_(std::make_unique<State>(crs, "OGC:CRS84")) {
+ToWgs84::ToWgs84(const std::string& crs) : state_(std::make_unique<State>(CrsPair{crs, "OGC:CRS84", true})) {
   if (!state_->exists()) throw DataError("no transformation to WGS 84 from CRS '" + crs + "'");
 }
 
@@ -155,10 +169,18 @@ struct Reprojection::State : HeldTransformation {
   using HeldTransformation::HeldTransformation;
 };
 
-Reprojection::Reprojection(const std::string& from, const std::string& to) : state_(std::make_unique<State>(from, to)) {
-  if (!state_->exists()) {
-    throw DataError("no transformation from CRS '" + from + "' to CRS '" + to + "'");
+Reprojection::Reprojection(const std::string& from, const std::string& to)
+    : state_(std::make_unique<State>(CrsPair{from, to, false})) {
+  if (state_->exists()) return;
+  // Between CRSs whose areas lie apart PROJ knows none, though both relations to WGS 84 are known.
+  for (const std::string& crs : {from, to}) {
+    if (HeldTransformation(CrsPair{crs, "OGC:CRS84", false}).exists()) continue;
+    const bool is_ballpark = HeldTransformation(CrsPair{crs, "OGC:CRS84", true}).exists();
+    throw DataError("no transformation from CRS '" + from + "' to CRS '" + to + "'" +
+                    (is_ballpark ? ": how the datum of '" + crs + "' lies to WGS 84 is not known" : ""));
   }
+  state_ = std::make_unique<State>(CrsPair{from, to, true});
+  if (!state_->exists()) throw DataError("no transformation from CRS '" + from + "' to CRS '" + to + "'");
 }
 
 Reprojection::~Reprojection() = default;

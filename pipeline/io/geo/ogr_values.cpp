@@ -11,6 +11,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
+#include "pipeline/io/files/gdal_errors.hpp"
 
 namespace pitwatch {
 namespace {
@@ -34,6 +35,15 @@ void append_polygon(const OGRPolygon& polygon, LonLatMultiPolygon& shape) {
   LonLatPolygon& added = shape.emplace_back();
   added.outer = ring_of(*polygon.getExteriorRing());
   for (int i = 0; i < polygon.getNumInteriorRings(); ++i) added.holes.push_back(ring_of(*polygon.getInteriorRing(i)));
+}
+
+/// OGR reads codes up to what is no digit.
+bool is_whole_code(const std::string& crs) {
+  if (crs.find_first_of("[{=") != std::string::npos) return true;  // WKT, JSON or a PROJ string
+  const std::size_t divider = crs.find_last_of(":/");
+  const std::string code = divider == std::string::npos ? "" : crs.substr(divider + 1);
+  return code.empty() || code.front() < '0' || code.front() > '9' ||
+         code.find_first_not_of("0123456789+") == std::string::npos;
 }
 
 OGRLinearRing* new_ring(const LonLatRing& vertices) {
@@ -82,13 +92,33 @@ void FreeTransformation::operator()(OGRCoordinateTransformation* transformation)
 }
 
 OGRSpatialReference reference_of(const std::string& crs) {
+  const GdalErrorCapture quiet;
   OGRSpatialReference reference;
   reference.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
   // A text from outside names neither a file nor a URL that says what it is.
-  if (reference.SetFromUserInput(crs.c_str(), OGRSpatialReference::SET_FROM_USER_INPUT_LIMITATIONS) != OGRERR_NONE) {
-    throw DataError("unknown CRS '" + crs + "'");
+  if (reference.SetFromUserInput(crs.c_str(), OGRSpatialReference::SET_FROM_USER_INPUT_LIMITATIONS) != OGRERR_NONE ||
+      !is_whole_code(crs)) {
+    throw DataError("unknown CRS '" + printable(crs) + "'");
   }
   return reference;
+}
+
+Transformation transformation_between(const OGRSpatialReference& from, const OGRSpatialReference& to) {
+  const GdalErrorCapture errors;
+  OGRCoordinateTransformationOptions exact;
+  exact.SetBallparkAllowed(false);
+  const OGRSpatialReference wgs84 = reference_of("OGC:CRS84");
+  Transformation transformation(OGRCreateCoordinateTransformation(&from, &to, exact));
+  if (transformation) return transformation;
+  transformation.reset(OGRCreateCoordinateTransformation(&from, &to));
+  if (!transformation) throw DataError(errors.explain("no transformation from its CRS"));
+  // Between CRSs whose areas lie apart PROJ knows none, though both relations to WGS 84 are known.
+  for (const OGRSpatialReference* crs : {&from, &to}) {
+    if (Transformation(OGRCreateCoordinateTransformation(crs, &wgs84, exact))) continue;
+    throw DataError("how the datum of its CRS '" + printable(crs->GetName() == nullptr ? "" : crs->GetName()) +
+                    "' lies to WGS 84 is not known");
+  }
+  return transformation;
 }
 
 Instant instant_field(const OGRFeature& feature, int field) {

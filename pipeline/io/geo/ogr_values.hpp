@@ -31,8 +31,13 @@ struct FreeTransformation {
 };
 using Transformation = std::unique_ptr<OGRCoordinateTransformation, FreeTransformation>;
 
-/// A CRS by its name ("EPSG:32638"), x and longitude before y and latitude. Throws DataError for one that is unknown.
+/// A CRS by its name ("EPSG:32638"), x and longitude before y and latitude. Throws DataError for one that is unknown,
+/// or of which but a beginning is a name ("EPSG:28408x").
 OGRSpatialReference reference_of(const std::string& crs);
+
+/// Throws DataError where there is none, or none that knows how the datums lie to each other: PROJ would take them for
+/// one, which shifts ground by hundreds of metres.
+Transformation transformation_between(const OGRSpatialReference& from, const OGRSpatialReference& to);
 
 /// A time to the millisecond; OGR gives it in pieces. What has no time zone is UTC.
 Instant instant_field(const OGRFeature& feature, int field);

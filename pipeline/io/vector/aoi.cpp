@@ -118,13 +118,9 @@ void Aoi::place(const Grid& grid) {
 void Aoi::read(const VectorFile& file, const Grid& grid) {
   const OGRSpatialReference target = reference_of(grid.crs);
   for (OGRLayer* layer : layers_of(file.dataset())) {
-    const OGRSpatialReference* declared = layer->GetSpatialRef();
-    const OGRSpatialReference source = declared != nullptr ? *declared : reference_of("OGC:CRS84");
+    const OGRSpatialReference source = named_crs(file.dataset(), *layer).value_or(reference_of("OGC:CRS84"));
     Transformation transformation;
-    if (source.IsSame(&target) == 0) {
-      transformation.reset(OGRCreateCoordinateTransformation(&source, &target));
-      if (!transformation) throw DataError(file.errors().explain("no transformation to the CRS of the scene"));
-    }
+    if (source.IsSame(&target) == 0) transformation = transformation_between(source, target);
     for_each_feature(*layer, [&](OGRFeature& feature, const GdalErrorCapture& errors) {
       const OGRGeometry* raw = feature.GetGeometryRef();
       if (raw == nullptr || raw->IsEmpty() != 0) return;

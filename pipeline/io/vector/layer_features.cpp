@@ -26,10 +26,6 @@ constexpr std::size_t longest_text = 500;
 constexpr double most_edges = 1e6;  // of a geometry, none longer than longest_edge_of()
 constexpr double same_area = 1e-3;  // of an area: ways to repair it that differ by less agree
 
-struct FreeTransformation {
-  void operator()(OGRCoordinateTransformation* it) const { OGRCoordinateTransformation::DestroyCT(it); }
-};
-using Transformation = std::unique_ptr<OGRCoordinateTransformation, FreeTransformation>;
 using Geometry = std::unique_ptr<OGRGeometry>;
 
 /// A feature of no use, and why.
@@ -67,34 +63,63 @@ OGRLayer& layer_of(GDALDataset& dataset, const std::string& name) {
   return *layers.front();
 }
 
-/// The layer's CRS, or the one that is said where it has none.
-OGRSpatialReference crs_of(OGRLayer& layer, const std::string& crs, const GdalErrorCapture& errors) {
-  OGRSpatialReference source;
-  if (const OGRSpatialReference* const declared = layer.GetSpatialRef()) {
-    source = *declared;
-  } else if (crs.empty()) {
+Transformation to_lonlat(const OGRSpatialReference& source);
+
+/// Whether two CRSs have the same places for the layer's coordinates.
+bool are_alike(OGRLayer& layer, const OGRSpatialReference& a, const OGRSpatialReference& b) {
+  if (a.IsSame(&b) != 0) return true;
+  constexpr double a_decimetre_deg = 1e-6;
+  const GdalErrorCapture quiet;
+  OGREnvelope box;
+  if (layer.GetExtent(&box) != OGRERR_NONE) return false;
+  const Transformation of_a = to_lonlat(a);
+  const Transformation of_b = to_lonlat(b);
+  const std::array<LonLat, 3> corners{LonLat{box.MinX, box.MinY}, LonLat{box.MaxX, box.MaxY},
+                                      LonLat{box.MinX, box.MaxY}};
+  return std::all_of(corners.begin(), corners.end(), [&](LonLat first) {
+    LonLat second = first;
+    if (of_a && of_a->Transform(1, &first.lon, &first.lat) == 0) return false;
+    if (of_b && of_b->Transform(1, &second.lon, &second.lat) == 0) return false;
+    return std::abs(first.lon - second.lon) <= a_decimetre_deg && std::abs(first.lat - second.lat) <= a_decimetre_deg;
+  });
+}
+
+/// The layer's CRS, or the one that is said where it names none, or one whose relation to WGS 84 nobody knows.
+OGRSpatialReference crs_of(GDALDataset& dataset, OGRLayer& layer, const std::string& said) {
+  const std::optional<OGRSpatialReference> named = named_crs(dataset, layer);
+  if (said.empty() && named) return *named;
+  if (said.empty()) {
+    if (is_geojson(dataset) && layer.GetSpatialRef() != nullptr) return reference_of("OGC:CRS84");
     throw DataError("has no CRS: say in which one it is (crs)");
-  } else if (source.SetFromUserInput(crs.c_str(), OGRSpatialReference::SET_FROM_USER_INPUT_LIMITATIONS) !=
-             OGRERR_NONE) {
-    throw DataError(errors.explain("crs '" + printable(crs) + "' is none"));
   }
-  source.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
-  return source;
+  OGRSpatialReference reference = reference_of(said);
+  if (!named) return reference;
+  try {
+    to_lonlat(*named);
+  } catch (const DataError&) {
+    return reference;
+  }
+  if (!are_alike(layer, *named, reference)) {
+    const char* const name = named->GetName();
+    throw DataError("is in " + printable(name == nullptr ? "another CRS" : name) + ", and context.json says '" +
+                    printable(said) + "': leave crs out, or mend the file");
+  }
+  return *named;
 }
 
 /// Null where the CRS is WGS 84 longitude and latitude already.
-Transformation to_lonlat(const OGRSpatialReference& source, const GdalErrorCapture& errors) {
-  OGRSpatialReference lonlat;
-  lonlat.SetFromUserInput("OGC:CRS84");
-  lonlat.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+Transformation to_lonlat(const OGRSpatialReference& source) {
+  const OGRSpatialReference lonlat = reference_of("OGC:CRS84");
   const std::array<const char*, 2> whatever_the_axes{"IGNORE_DATA_AXIS_TO_SRS_AXIS_MAPPING=YES", nullptr};
   const char* const code = source.GetAuthorityCode(nullptr);
   if ((code != nullptr && std::string_view(code) == "4326") || source.IsSame(&lonlat, whatever_the_axes.data()) != 0) {
     return {};
   }
-  Transformation transformation(OGRCreateCoordinateTransformation(&source, &lonlat));
-  if (!transformation) throw DataError(errors.explain("no transformation to longitude and latitude"));
-  return transformation;
+  try {
+    return transformation_between(source, lonlat);
+  } catch (const DataError& error) {
+    throw DataError(std::string(error.what()) + ": say in which CRS it is (crs)");
+  }
 }
 
 /// In units of the CRS: about a kilometre, over which its straight lines are another's to two centimetres.
@@ -240,12 +265,12 @@ bool collect(const OGRGeometry& geometry, std::uint8_t wanted, LayerFeature& fea
 
 class Reader {
  public:
-  Reader(const LayerSource& source, OGRLayer& layer, const GdalErrorCapture& errors)
+  Reader(const LayerSource& source, GDALDataset& dataset, OGRLayer& layer)
       : source_(source),
         layer_(layer),
         fields_(fields_of(layer, source.columns)),
-        crs_(crs_of(layer, source.crs, errors)),
-        to_lonlat_(to_lonlat(crs_, errors)) {}
+        crs_(crs_of(dataset, layer, source.crs)),
+        to_lonlat_(to_lonlat(crs_)) {}
 
   LayerContent read() {
     for_each_feature(layer_, [&](OGRFeature& feature, const GdalErrorCapture& errors) {
@@ -387,7 +412,7 @@ LayerContent read_from(GDALDataset& dataset, const LayerSource& source, const Gd
   if (!source.where.empty() && layer.SetAttributeFilter(source.where.c_str()) != OGRERR_NONE) {
     throw DataError(errors.explain("is not to be filtered by '" + printable(source.where) + "'"));
   }
-  LayerContent content = Reader(source, layer, errors).read();
+  LayerContent content = Reader(source, dataset, layer).read();
   if (errors.failed()) throw DataError(errors.explain("cannot be read"));
   if (content.read == 0) throw DataError("has no feature that fits its filter");
   if (content.features.empty()) {

@@ -33,7 +33,7 @@ struct LayerSource {
   std::string target;  // a file, or a database as OGR takes it ("PG:dbname=...")
   std::string layer;   // of several; empty: there must be one only
   std::string where;   // features of it, as an attribute filter in OGR's SQL; empty: all
-  std::string crs;     // "EPSG:n", where the layer has none; what it has goes before
+  std::string crs;     // "EPSG:n", where the layer names none, or one of unknown datum
   LayerColumns columns;
   std::uint8_t geometries = layer_areas;
 };
@@ -100,9 +100,9 @@ struct LayerContent {
 };
 
 /// Reads a layer and transforms it to longitude and latitude on WGS 84. Throws DataError, without the target: it cannot
-/// be opened, has several layers or not the one asked for, has no CRS, lacks a column that is named or filtered by, is
-/// empty, has no geometry of use, or a text that would steer a terminal, is no UTF-8 or longer than 500 bytes;
-/// UnavailableError where a database cannot be reached. Passwords are not shown.
+/// be opened, has several layers or not the one asked for, no CRS or another than is said, lacks a column that is named
+/// or filtered by, is empty, has no geometry of use, or a text that would steer a terminal, is no UTF-8 or too long
+/// (500 bytes); UnavailableError where a database cannot be reached. Passwords are not shown.
 LayerContent read_layer(const LayerSource& source);
 
 }  // namespace pitwatch

@@ -55,20 +55,17 @@ std::pair<double, double> range_of_longitudes(std::vector<double> longitudes) {
   return range;
 }
 
-/// What a layer declares, or WGS 84.
-OGRSpatialReference crs_of(OGRLayer& layer) {
-  OGRSpatialReference source = reference_of("OGC:CRS84");
-  if (const OGRSpatialReference* declared = layer.GetSpatialRef(); declared != nullptr) source = *declared;
-  source.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
-  return source;
+/// What a layer names, or WGS 84.
+OGRSpatialReference crs_of(const VectorFile& file, OGRLayer& layer) {
+  return named_crs(file.dataset(), layer).value_or(reference_of("OGC:CRS84"));
 }
 
 std::unique_ptr<OGRGeometry> transformed(const OGRGeometry& geometry, const OGRSpatialReference& from,
                                          const OGRSpatialReference& to, const GdalErrorCapture& errors) {
   std::unique_ptr<OGRGeometry> copy(geometry.getLinearGeometry());  // arcs become lines
   if (from.IsSame(&to) == 0) {
-    const Transformation transformation(OGRCreateCoordinateTransformation(&from, &to));
-    if (!transformation || copy->transform(transformation.get()) != OGRERR_NONE) {
+    const Transformation transformation = transformation_between(from, to);
+    if (copy->transform(transformation.get()) != OGRERR_NONE) {
       throw DataError(errors.explain("cannot be transformed"));
     }
   }
@@ -264,7 +261,7 @@ std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>&
     const std::vector<OGRLayer*> layers = layers_of(file.dataset());
     for (OGRLayer* layer : layers) {
       const std::string place = layers.size() > 1 ? path + ": layer " + names_of({layer}) : path;
-      const OGRSpatialReference source = crs_of(*layer);
+      const OGRSpatialReference source = crs_of(file, *layer);
       refuse_misspelt_columns(*layer->GetLayerDefn());
       refuse_option_columns(*layer->GetLayerDefn(), options);
       for_each_feature(*layer, [&](OGRFeature& feature, const GdalErrorCapture& errors) {
@@ -299,7 +296,7 @@ std::map<std::string, LonLatMultiPolygon> read_site_outlines(const std::string& 
     const OGRSpatialReference wgs84 = reference_of("OGC:CRS84");
     std::map<std::string, LonLatMultiPolygon> outlines;
     for (OGRLayer* layer : layers_of(file.dataset())) {
-      const OGRSpatialReference source = crs_of(*layer);
+      const OGRSpatialReference source = crs_of(file, *layer);
       for_each_feature(*layer, [&](OGRFeature& feature, const GdalErrorCapture& errors) {
         try {
           const std::string id = id_of(feature);

@@ -17,21 +17,15 @@ namespace {
 using nlohmann::json;
 
 /// Null where the layer is in WGS 84 longitude and latitude already.
-Transformation to_lonlat(OGRLayer& layer, const GdalErrorCapture& errors) {
-  OGRSpatialReference lonlat;
-  lonlat.SetFromUserInput("OGC:CRS84");
-  lonlat.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
-  const OGRSpatialReference* declared = layer.GetSpatialRef();
-  if (declared == nullptr) return {};
-  OGRSpatialReference source(*declared);
-  source.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+Transformation to_lonlat(GDALDataset& dataset, OGRLayer& layer) {
+  const OGRSpatialReference lonlat = reference_of("OGC:CRS84");
+  const std::optional<OGRSpatialReference> source = named_crs(dataset, layer);
+  if (!source) return {};
   const std::array<const char*, 2> whatever_the_axes{"IGNORE_DATA_AXIS_TO_SRS_AXIS_MAPPING=YES", nullptr};
-  const char* const code = source.GetAuthorityCode(nullptr);
+  const char* const code = source->GetAuthorityCode(nullptr);
   const bool is_wgs84 = code != nullptr && std::string_view(code) == "4326";
-  if (is_wgs84 || source.IsSame(&lonlat, whatever_the_axes.data()) != 0) return {};
-  Transformation transformation(OGRCreateCoordinateTransformation(&source, &lonlat));
-  if (!transformation) throw DataError(errors.explain("no transformation to longitude and latitude"));
-  return transformation;
+  if (is_wgs84 || source->IsSame(&lonlat, whatever_the_axes.data()) != 0) return {};
+  return transformation_between(*source, lonlat);
 }
 
 LonLatMultiPolygon shape_of(const OGRGeometry* raw, OGRCoordinateTransformation* transformation,
@@ -127,7 +121,7 @@ VectorFeatures features_of(const VectorFile& file, const std::string& where) {
     throw ConfigError(errors.explain("not a filter for this file: '" + where + "'"));
   }
   if (const char* const members = layer.GetMetadataItem("NATIVE_DATA", "NATIVE_DATA")) result.members = members;
-  const Transformation transformation = to_lonlat(layer, errors);
+  const Transformation transformation = to_lonlat(file.dataset(), layer);
   for_each_feature(layer, [&](OGRFeature& feature, const GdalErrorCapture& of_feature) {
     result.features.push_back(feature_of(feature, transformation.get(), of_feature));
     if (of_feature.failed()) throw DataError(of_feature.explain("cannot read"));

@@ -2,9 +2,12 @@
 
 #include <ogrsf_frmts.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 
@@ -16,6 +19,8 @@
 
 namespace pitwatch {
 namespace {
+
+using nlohmann::json;
 
 /// By the header of a dBASE file (bytes 4 to 7, the least first); deleted ones count.
 std::optional<std::int64_t> rows_of_dbf(const std::string& path) {
@@ -51,7 +56,75 @@ bool is_exact(GDALDataset* dataset) {
   return format == "GPKG" || format == "FlatGeobuf";
 }
 
+bool mentions_crs(const std::string& path) {
+  constexpr std::string_view searched = "\"crs\"";
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  std::vector<char> piece(std::size_t{1} << 20);
+  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())), file.gcount() > 0) {
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+    if (text.find(searched) != std::string::npos) return true;
+    text.erase(0, text.size() - std::min(text.size(), searched.size()));
+  }
+  return false;
+}
+
+/// The member `crs` of a GeoJSON file; null where there is none. Throws DataError for a feature's or geometry's.
+json crs_member(const std::string& path) {
+  std::vector<std::string> keys;  // on the way to where the parser is
+  bool is_elsewhere = false;
+  const auto look = [&](int depth, json::parse_event_t event, json& parsed) {
+    if (event != json::parse_event_t::key) return true;
+    const auto level = static_cast<std::size_t>(depth);
+    keys.resize(level + 1);
+    keys[level] = parsed.get<std::string>();
+    const bool is_own = std::find(keys.begin(), keys.end() - 1, "properties") != keys.end() - 1;
+    const bool is_in_crs = level > 1 && keys[1] == "crs";
+    if (keys[level] == "crs" && level > 1 && !is_own) is_elsewhere = true;
+    return keys[level] == "crs" || is_in_crs;
+  };
+  std::ifstream file(path, std::ios::binary);
+  const json collection = json::parse(file, look, false);
+  if (collection.is_discarded()) throw DataError("mentions a CRS (crs), and is no JSON of which it could be read");
+  if (is_elsewhere) throw DataError("a feature or geometry has a CRS of its own (crs): only the collection's counts");
+  return collection.is_object() && collection.contains("crs") ? collection["crs"] : json();
+}
+
+std::optional<OGRSpatialReference> crs_of_geojson(GDALDataset& dataset) {
+  const std::string path = dataset.GetDescription();
+  if (dataset.GetDriverName() != std::string_view("GeoJSON") || !mentions_crs(path)) return std::nullopt;
+  const json crs = crs_member(path);
+  if (crs.is_null()) return std::nullopt;
+  const auto member = [](const json& object, const char* key) {
+    return object.is_object() && object.contains(key) ? object[key] : json();
+  };
+  const json type = member(crs, "type");
+  const json name = member(member(crs, "properties"), type == "EPSG" ? "code" : "name");
+  try {
+    if (type == "name" && name.is_string()) return reference_of(name.get<std::string>());
+    if (type == "EPSG" && name.is_number_integer()) return reference_of("EPSG:" + name.dump());
+  } catch (const DataError& error) {
+    throw DataError(std::string("its member crs names an ") + error.what());
+  }
+  throw DataError("its member crs names no CRS");
+}
+
 }  // namespace
+
+std::optional<OGRSpatialReference> named_crs(GDALDataset& dataset, OGRLayer& layer) {
+  if (is_geojson(dataset)) return crs_of_geojson(dataset);
+  const OGRSpatialReference* const declared = layer.GetSpatialRef();
+  if (declared == nullptr) return std::nullopt;
+  const bool is_undefined =
+      dataset.GetDriverName() == std::string_view("GPKG") &&
+      lower_ascii(declared->GetName() == nullptr ? "" : declared->GetName()).starts_with("undefined");
+  if (is_undefined) return std::nullopt;
+  OGRSpatialReference crs = *declared;
+  crs.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+  return crs;
+}
+
+bool is_geojson(GDALDataset& dataset) { return std::string_view(dataset.GetDriverName()).starts_with("GeoJSON"); }
 
 VectorFile::VectorFile(const std::string& path, Members members) {
   ensure_gdal();

@@ -1,8 +1,11 @@
 #pragma once
 // Opens vector files: the one place that says which files are taken for one. Used inside this folder only.
 
+#include <ogr_spatialref.h>
+
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +45,14 @@ class VectorFile {
 
 /// The layers of a file, without the table in which QGIS keeps styles in GeoPackages.
 std::vector<OGRLayer*> layers_of(GDALDataset& dataset);
+
+/// The CRS that a layer names, x and longitude before y and latitude. Nothing where it names none: GeoJSON without a
+/// member `crs`, which is in WGS 84 unless somebody knows better, or a GeoPackage with an undefined one. Throws
+/// DataError for a `crs` of GeoJSON that is unknown, or that is not the collection's but a feature's or geometry's: OGR
+/// passes these over.
+std::optional<OGRSpatialReference> named_crs(GDALDataset& dataset, OGRLayer& layer);
+
+bool is_geojson(GDALDataset& dataset);
 
 /// Their names: "'a', 'b'".
 std::string names_of(const std::vector<OGRLayer*>& layers);

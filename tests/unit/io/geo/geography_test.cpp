@@ -34,6 +34,14 @@ TEST(ToWgs84, CentralMeridian) {
   EXPECT_NEAR(q.lat, 41.7, 1e-9);
 }
 
+TEST(Reprojection, TakesNoDatumForAnother) {
+  EXPECT_THAT(message_of<DataError>([] { Reprojection it("EPSG:4004", "EPSG:32638"); }), HasSubstr("is not known"));
+  for (const char* known : {"EPSG:4284", "EPSG:4326", "EPSG:4258", "EPSG:4269"}) {
+    EXPECT_TRUE(std::isfinite(Reprojection(known, "EPSG:32638")({45, 40}).x)) << known;
+  }
+  EXPECT_NEAR(Reprojection("EPSG:32639", "EPSG:32638")({600300, 4499750}).y, 4514000, 1e4);
+}
+
 TEST(ToWgs84, AxisOrderOfACrsThatNamesNorthFirst) {
   ToWgs84 to_wgs84("EPSG:2180");  // Poland: northing before easting in EPSG's definition
   const LonLat p = to_wgs84({500000, 500000});

@@ -1,5 +1,7 @@
 #include "pipeline/io/vector/layer_features.hpp"
 
+#include <gdal/gdal.h>
+#include <gdal/ogr_api.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +10,7 @@
 #include <vector>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/io/files/gdal_runtime.hpp"
 #include "tests/unit/io/test_support.hpp"
 
 namespace pitwatch {
@@ -170,6 +173,96 @@ TEST_F(LayerFeatures, OfAnotherCrsAreTransformed) {
   const LayerContent content = read_layer(layer(feature(utm), crs));
   EXPECT_NEAR(content.features.at(0).areas[0].outer[0].lon, 45, 1e-9);
   EXPECT_NEAR(content.features.at(0).areas[0].outer[0].lat, 40, 1e-3);
+}
+
+TEST_F(LayerFeatures, ThatAreLeftOutKeepTheirExtent) {
+  const std::string crs = R"("crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32638"}}, )";
+  const std::string line = R"({"type": "LineString", "coordinates": [[500000, 4427757], [501000, 4428757]]})";
+  const std::string square = polygon("[500000, 4427757], [500010, 4427757], [500010, 4427767], [500000, 4427757]");
+  const LayerContent content = read_layer(layer(feature(line) + "," + feature("null") + "," + feature(square), crs));
+  ASSERT_EQ(content.left_out.size(), 2U);
+  EXPECT_EQ(content.left_out[0].why, LayerRemark::other_geometry);
+  ASSERT_TRUE(content.left_out[0].extent.has_value());
+  EXPECT_NEAR(content.left_out[0].extent->west, 45, 1e-6);
+  EXPECT_NEAR(content.left_out[0].extent->east, 45.0117, 1e-4);
+  EXPECT_NEAR(content.left_out[0].extent->south, 40, 1e-3);
+  EXPECT_EQ(content.left_out[1].why, LayerRemark::no_geometry);
+  EXPECT_FALSE(content.left_out[1].extent.has_value());
+}
+
+TEST_F(LayerFeatures, OfADatumThatNobodyKnowsAreRefused) {
+  const auto named = [](const std::string& name) {
+    return R"("crs": {"type": "name", "properties": {"name": ")" + name + "\"}}, ";
+  };
+  for (const char* unknown : {"EPSG:4004", "urn:ogc:def:crs:EPSG::4024"}) {
+    EXPECT_THAT(refused(layer(feature(square_), named(unknown))), HasSubstr("is not known: say")) << unknown;
+    LayerSource said = layer(feature(square_), named(unknown));
+    said.crs = "EPSG:4284";
+    EXPECT_EQ(read_layer(said).features.size(), 1U) << unknown;
+  }
+  for (const char* known : {"EPSG:4284", "EPSG:4326", "EPSG:4258", "EPSG:4269", "EPSG:4674", "EPSG:4200", "EPSG:4314",
+                            "OGC:CRS84", "urn:ogc:def:crs:OGC:1.3:CRS84"}) {
+    EXPECT_EQ(read_layer(layer(feature(square_), named(known))).features.size(), 1U) << known;
+  }
+  const std::string metres = polygon("[8500000, 4427757], [8500010, 4427757], [8500010, 4427767], [8500000, 4427757]");
+  EXPECT_NEAR(read_layer(layer(feature(metres), named("EPSG:28408"))).features.at(0).areas[0].outer[0].lon, 45, 0.01);
+}
+
+TEST_F(LayerFeatures, AreInTheCrsThatIsSaidWhereTheFileNamesNone) {
+  LayerSource source = layer(feature(square_));
+  source.crs = "EPSG:4284";
+  const LonLat corner = read_layer(source).features.at(0).areas[0].outer[0];
+  EXPECT_GT(std::abs(corner.lon - 46.0), 5e-4);
+  source.crs = "EPSG:28408x";
+  EXPECT_THAT(refused(source), HasSubstr("unknown CRS 'EPSG:28408x'"));
+  source = layer(feature(square_), R"("crs": {"type": "name", "properties": {"name": "EPSG:4284"}}, )");
+  EXPECT_EQ(read_layer(source).features.at(0).areas[0].outer[0], corner);
+  source.crs = "EPSG:4284";
+  EXPECT_EQ(read_layer(source).features.at(0).areas[0].outer[0], corner);
+  source.crs = "EPSG:4326";
+  EXPECT_THAT(refused(source), HasSubstr("context.json says 'EPSG:4326'"));
+}
+
+TEST_F(LayerFeatures, WithACrsThatIsPassedOverAreRefused) {
+  for (const char* crs : {R"({"type": "name", "properties": {"name": "urn:x-local:pulkovo"}})", R"({"type": "name"})",
+                          R"({"type": "name", "properties": {"name": "EPSG:28408x"}})", R"("EPSG:4284")",
+                          R"({"type": "link", "properties": {"href": "http://127.0.0.1/crs"}})"}) {
+    EXPECT_THAT(refused(layer(feature(square_), R"("crs": )" + std::string(crs) + ", ")), HasSubstr("its member crs"))
+        << crs;
+  }
+  std::string geometry = square_;
+  geometry.insert(1, R"("crs": {"type": "name", "properties": {"name": "EPSG:4284"}}, )");
+  EXPECT_THAT(refused(layer(feature(geometry))), HasSubstr("a feature or geometry has a CRS of its own"));
+  EXPECT_EQ(read_layer(layer(feature(square_, R"("crs": "EPSG:4284")"))).features.size(), 1U) << "a column";
+}
+
+TEST_F(LayerFeatures, OfAGeoPackageWithoutACrsAreInTheOneThatIsSaid) {
+  for (const char* undefined : {"0", "-1"}) {
+    const std::string path = folder_ / ("undefined" + std::string(undefined) + ".gpkg");
+    {
+      initialise_gdal(1 << 24);
+      const OGRDataSourceH file = OGR_Dr_CreateDataSource(OGRGetDriverByName("GPKG"), path.c_str(), nullptr);
+      const OGRLayerH made = OGR_DS_CreateLayer(file, "a", nullptr, wkbPolygon, nullptr);
+      const OGRFeatureH one = OGR_F_Create(OGR_L_GetLayerDefn(made));
+      std::string wkt = "POLYGON ((46 40, 46.01 40, 46.01 40.01, 46 40))";
+      char* text = wkt.data();
+      OGRGeometryH shape = nullptr;
+      OGR_G_CreateFromWkt(&text, nullptr, &shape);
+      OGR_F_SetGeometryDirectly(one, shape);
+      EXPECT_EQ(OGR_L_CreateFeature(made, one), OGRERR_NONE);
+      OGR_F_Destroy(one);
+      for (const char* table : {"gpkg_geometry_columns", "gpkg_contents"}) {
+        OGR_DS_ExecuteSQL(file, ("UPDATE " + std::string(table) + " SET srs_id = " + undefined).c_str(), nullptr,
+                          nullptr);
+      }
+      OGR_DS_Destroy(file);
+    }
+    LayerSource source;
+    source.target = path;
+    EXPECT_THAT(refused(source), HasSubstr("has no CRS")) << undefined;
+    source.crs = "EPSG:4284";
+    EXPECT_GT(std::abs(read_layer(source).features.at(0).areas[0].outer[0].lon - 46.0), 5e-4) << undefined;
+  }
 }
 
 TEST_F(LayerFeatures, HaveNoLongEdges) {

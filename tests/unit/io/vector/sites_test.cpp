@@ -296,6 +296,24 @@ TEST_F(SiteFeatures, NoUrlIsAskedForTheirCrs) {
   EXPECT_FALSE(server.was_asked());
 }
 
+TEST_F(SiteFeatures, AreInTheCrsThatTheirFileNamesOrRefused) {
+  const auto in_crs = [&](const std::string& name) {
+    test::write_text(folder_ / "crs.geojson",
+                     R"({"type": "FeatureCollection", "crs": {"type": "name", "properties": {"name": ")" + name +
+                         R"("}}, "features": [)" + feature(R"("id": "a")") + "]}");
+    return read_sites(folder_ / "crs.geojson");
+  };
+  for (const auto& [name, why] : {std::pair{"EPSG:28408x", "unknown CRS 'EPSG:28408x'"},
+                                  {"urn:x-local:pulkovo", "unknown CRS"},
+                                  {"EPSG:4004", "lies to WGS 84 is not known"}}) {
+    const std::string message = test::message_of<DataError>([&, &crs = name] { in_crs(crs); });
+    EXPECT_THAT(message, HasSubstr(why));
+  }
+  for (const char* known : {"EPSG:4284", "EPSG:4258", "urn:ogc:def:crs:OGC:1.3:CRS84"}) {
+    EXPECT_EQ(in_crs(known).size(), 1U) << known;
+  }
+}
+
 TEST_F(SiteFeatures, NamesCutToTenCharacters) {
   const Found found =
       read({feature(R"("ID": "a", "NAME": "A", "baseline_f": "2021-01-01", "baseline_t": "2021-12-31")")});
