@@ -3,6 +3,7 @@
 #include <ogrsf_frmts.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -184,15 +185,36 @@ std::string text_of(const OGRFeature& feature, int field, Column kind = Column::
   return text;
 }
 
+/// Whether a text names a day by its first instant, "2022-02-09T00:00:00".
+bool is_midnight(const std::string& text) {
+  constexpr std::size_t day_length = 10;
+  if (text.size() <= day_length || (text[day_length] != 'T' && text[day_length] != ' ')) return false;
+  const std::size_t zone = std::min(text.find_first_of("Z+-", day_length), text.size());
+  return text.find_first_not_of("0:.", day_length + 1) >= zone;
+}
+
+bool is_midnight(const OGRFeature& feature, int field) {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, zone = 0;
+  float second = 0;
+  feature.GetFieldAsDateTime(field, &year, &month, &day, &hour, &minute, &second, &zone);
+  return hour == 0 && minute == 0 && second == 0;
+}
+
+/// As an end the first instant of a day is that whole day: tables of times write days so.
 std::optional<Instant> instant_of(const OGRFeature& feature, int field, bool is_end) {
   if (field < 0 || !feature.IsFieldSetAndNotNull(field)) return std::nullopt;
   const OGRFieldType type = feature.GetFieldDefnRef(field)->GetType();
-  if (type == OFTDateTime) return instant_field(feature, field);
+  constexpr auto rest_of_day = std::chrono::days(1) - Instant::duration(1);
+  if (type == OFTDateTime) {
+    const Instant instant = instant_field(feature, field);
+    return is_end && is_midnight(feature, field) ? instant + rest_of_day : instant;
+  }
   std::string text = text_of(feature, field);
   if (text.empty()) return std::nullopt;
   if (type == OFTDate) text = format_day(instant_field(feature, field));
   if (std::string iso = iso_of_day_first(text); !iso.empty()) text = std::move(iso);
-  return is_end ? last_instant(text) : parse_instant(text);
+  if (!is_end) return parse_instant(text);
+  return is_midnight(text) ? parse_instant(text) + rest_of_day : last_instant(text);
 }
 
 std::optional<double> number_of(const OGRFeature& feature, int field) {
@@ -311,19 +333,32 @@ class Reader {
   }
 
   void set_values(const OGRFeature& from, LayerFeature& feature) {
+    const auto remark_value = [&](int field) {
+      constexpr std::size_t most_shown = 40;
+      remark(LayerRemark::unreadable_value,
+             feature.id + ": " + from.GetFieldDefnRef(field)->GetNameRef() + " '" +
+                 printable(std::string(from.GetFieldAsString(field)).substr(0, most_shown)) + "'");
+    };
     const auto set = [&](auto& value, int field, const auto& read) {
       try {
         value = read(field);
       } catch (const DataError&) {
-        constexpr std::size_t most_shown = 40;
-        remark(LayerRemark::unreadable_value,
-               feature.id + ": " + from.GetFieldDefnRef(field)->GetNameRef() + " '" +
-                   printable(std::string(from.GetFieldAsString(field)).substr(0, most_shown)) + "'");
+        remark_value(field);
       }
     };
     set(feature.valid_from, fields_.valid_from, [&](int field) { return instant_of(from, field, false); });
     set(feature.valid_to, fields_.valid_to, [&](int field) { return instant_of(from, field, true); });
     set(feature.accuracy_m, fields_.accuracy_m, [&](int field) { return number_of(from, field); });
+    static const Instant first_end = parse_instant("1901-01-01");  // before it an end stands for none
+    if (feature.valid_to && *feature.valid_to < first_end) {
+      remark_value(fields_.valid_to);
+      feature.valid_to.reset();
+    }
+    if (feature.valid_from && feature.valid_to && *feature.valid_to < *feature.valid_from) {
+      remark_value(fields_.valid_to);
+      feature.valid_from.reset();
+      feature.valid_to.reset();
+    }
   }
 
   /// Of a geometry that is of no use.

@@ -175,6 +175,41 @@ TEST_F(LayerFeatures, OfAnotherCrsAreTransformed) {
   EXPECT_NEAR(content.features.at(0).areas[0].outer[0].lat, 40, 1e-3);
 }
 
+TEST_F(LayerFeatures, AnEndAtMidnightIsItsWholeDay) {
+  for (const char* end :
+       {"2022-02-09", "2022-02-09T00:00:00", "2022-02-09T00:00:00Z", "09.02.2022 00:00:00", "2022/02/09 00:00:00"}) {
+    // A second feature of another form has OGR take the column for texts, one alone for times.
+    for (const bool is_text : {false, true}) {
+      LayerSource source = layer(feature(square_, R"("to": ")" + std::string(end) + "\"") +
+                                 (is_text ? "," + feature(square_, R"("to": "never")") : ""));
+      source.columns.valid_to = "to";
+      const LayerContent content = read_layer(source);
+      if (!content.features.at(0).valid_to && is_text) continue;  // 2022/02/09 is a date to OGR alone
+      EXPECT_EQ(content.features.at(0).valid_to, last_instant("2022-02-09")) << end << is_text;
+    }
+  }
+  LayerSource noon = layer(feature(square_, R"("to": "2022-02-09T12:00:00Z")"));
+  noon.columns.valid_to = "to";
+  EXPECT_EQ(read_layer(noon).features.at(0).valid_to, parse_instant("2022-02-09T12:00:00Z"));
+}
+
+TEST_F(LayerFeatures, DoWithoutAnEndThatIsNone) {
+  LayerSource source = layer(feature(square_, R"("id": "a", "from": "2019-05-01", "to": "1900-01-01")") + "," +
+                             feature(square_, R"("id": "b", "from": "2029-05-01", "to": "2019-04-30")") + "," +
+                             feature(square_, R"("id": "c", "from": "2019-05-01", "to": "2019-05-01")"));
+  source.columns.id = "id";
+  source.columns.valid_from = "from";
+  source.columns.valid_to = "to";
+  const LayerContent content = read_layer(source);
+  ASSERT_EQ(content.features.size(), 3U);
+  EXPECT_EQ(remarks(content).size(), 2U);
+  EXPECT_TRUE(content.features[0].valid_from.has_value());
+  EXPECT_FALSE(content.features[0].valid_to.has_value());
+  EXPECT_FALSE(content.features[1].valid_from.has_value());
+  EXPECT_FALSE(content.features[1].valid_to.has_value());
+  EXPECT_TRUE(content.features[2].valid_from && content.features[2].valid_to);
+}
+
 TEST_F(LayerFeatures, ThatAreLeftOutKeepTheirExtent) {
   const std::string crs = R"("crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32638"}}, )";
   const std::string line = R"({"type": "LineString", "coordinates": [[500000, 4427757], [501000, 4428757]]})";
