@@ -246,6 +246,58 @@ Geometry repaired(const OGRGeometry& geometry) {
   return structure;
 }
 
+/// Takes a geometry of any kind apart.
+void take_apart(const OGRGeometry& geometry, OGRMultiPolygon& polygons, OGRGeometryCollection& others) {
+  const OGRwkbGeometryType type = wkbFlatten(geometry.getGeometryType());
+  if (type == wkbPolygon) {
+    polygons.addGeometry(&geometry);
+  } else if (OGR_GT_IsSubClassOf(type, wkbGeometryCollection) != 0) {
+    for (const OGRGeometry* part : *geometry.toGeometryCollection()) take_apart(*part, polygons, others);
+  } else {
+    others.addGeometry(&geometry);
+  }
+}
+
+/// Ground that lies in one polygon of a geometry or another, each repaired where it must be: of parts that overlap
+/// nothing is taken away. Tells whether that changed anything. Throws Unusable as repaired() does.
+bool unite(Geometry& geometry) {
+  const bool is_valid = geometry->IsValid() != 0;
+  const OGRwkbGeometryType type = wkbFlatten(geometry->getGeometryType());
+  if (is_valid && type != wkbGeometryCollection) return false;
+  OGRMultiPolygon polygons;
+  OGRGeometryCollection others;
+  take_apart(*geometry, polygons, others);
+  if (is_valid && polygons.getNumGeometries() < 2) return false;
+  OGRMultiPolygon valid;
+  bool mended = false;
+  double area = 0;
+  for (const OGRPolygon* polygon : polygons) {
+    if (polygon->IsEmpty() != 0) continue;
+    Geometry part(polygon->clone());
+    if (part->IsValid() == 0) {
+      mended = true;
+      try {
+        part = repaired(*part);
+      } catch (const Unusable& unusable) {
+        if (unusable.remark != LayerRemark::no_geometry) throw;
+        continue;
+      }
+    }
+    area += area_of(*part);
+    take_apart(*part, valid, others);
+  }
+  if (valid.IsEmpty() != 0 && others.IsEmpty() != 0) throw Unusable{LayerRemark::no_geometry};
+  const Geometry united(valid.UnionCascaded());
+  if (!united) throw Unusable{LayerRemark::ambiguous};
+  constexpr double rounding = 1e-9;
+  mended = mended || std::abs(area_of(*united) - area) > rounding * area;
+  auto together = std::make_unique<OGRGeometryCollection>();
+  together->addGeometry(united.get());
+  for (const OGRGeometry* other : others) together->addGeometry(other);
+  geometry = std::move(together);
+  return mended;
+}
+
 LonLat place_of(double lon, double lat) {
   if (!(std::abs(lon) <= 360) || !(std::abs(lat) <= 90)) throw Unusable{LayerRemark::no_place};
   return {lon, lat};
@@ -390,11 +442,7 @@ class Reader {
     geometry->segmentize(longest);  // straight lines of one CRS are none of another
     const GdalErrorCapture quiet;   // why a geometry is not valid, or has no place
     if (to_lonlat_ && geometry->transform(to_lonlat_.get()) != OGRERR_NONE) throw Unusable{LayerRemark::no_place};
-    bool mended = false;
-    if (geometry->getDimension() == 2 && geometry->IsValid() == 0) {
-      geometry = repaired(*geometry);
-      mended = true;
-    }
+    const bool mended = geometry->getDimension() == 2 && unite(geometry);
     const bool others = collect(*geometry, source_.geometries, feature);
     if (!feature.areas.empty() || !feature.lines.empty() || !feature.points.empty()) return mended;
     throw Unusable{others ? LayerRemark::other_geometry : LayerRemark::no_geometry};

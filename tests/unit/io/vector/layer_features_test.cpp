@@ -175,6 +175,26 @@ TEST_F(LayerFeatures, OfAnotherCrsAreTransformed) {
   EXPECT_NEAR(content.features.at(0).areas[0].outer[0].lat, 40, 1e-3);
 }
 
+TEST_F(LayerFeatures, OfACollectionAreTheUnionOfItsPolygons) {
+  const std::string left = "[[46.0, 40.0], [46.002, 40.0], [46.002, 40.001], [46.0, 40.001], [46.0, 40.0]]";
+  const std::string right =
+      "[[46.001, 39.9995], [46.003, 39.9995], [46.003, 40.0005], [46.001, 40.0005], [46.001, 39.9995]]";
+  const std::vector<std::string> kinds{
+      R"({"type": "GeometryCollection", "geometries": [{"type": "Polygon", "coordinates": [)" + left +
+          R"(]}, {"type": "Polygon", "coordinates": [)" + right + "]}]}",
+      R"({"type": "MultiPolygon", "coordinates": [[)" + left + "], [" + right + "]]}"};
+  for (const std::string& kind : kinds) {
+    const LayerContent content = read_layer(layer(feature(kind)));
+    EXPECT_THAT(remarks(content), ElementsAre("repaired #0"));
+    ASSERT_EQ(content.features.at(0).areas.size(), 1U) << kind;
+    EXPECT_TRUE(content.features[0].areas[0].holes.empty());
+    // The union of two rectangles that overlap by a corner has eight corners.
+    PolygonLayer ground({46, 40});
+    ground.add("union", content.features[0].areas);
+    EXPECT_NEAR(ground.area_m2(0), 1.75 * 170.7 * 111.0, 200) << kind;
+  }
+}
+
 TEST_F(LayerFeatures, AnEndAtMidnightIsItsWholeDay) {
   for (const char* end :
        {"2022-02-09", "2022-02-09T00:00:00", "2022-02-09T00:00:00Z", "09.02.2022 00:00:00", "2022/02/09 00:00:00"}) {
