@@ -51,7 +51,7 @@ std::string flow_text(const std::optional<WaterFacts>& water) {
   if (!water || !water->flow) return "-";
   if (water->flow->to.empty()) return "no water";
   std::string text = water->flow->to;
-  if (water->flow->length_m > 0) text += fmt::format(", {:.0f} m", water->flow->length_m);
+  if (water->flow->length_m) text += fmt::format(", {:.0f} m", *water->flow->length_m);
   return text + fmt::format(", {:.0f} % of draws", 100 * water->flow->share);
 }
 

@@ -49,7 +49,8 @@ void show(const ContextFacts& facts) {
   }
   if (water.flow) {
     std::printf("to '%s', share %.2f, %.0f m long, drop %.0f m; risk %s\n", water.flow->to.c_str(), water.flow->share,
-                water.flow->length_m, water.flow->drop_m, std::string(name(*water.surface_risk)).c_str());
+                water.flow->length_m.value_or(NAN), water.flow->drop_m.value_or(NAN),
+                std::string(name(*water.surface_risk)).c_str());
   }
   for (const ContextDetail& detail : facts.details) {
     if (detail.figures.empty()) continue;

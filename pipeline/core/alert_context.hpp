@@ -84,10 +84,10 @@ struct NearWater {
 
 /// Where water from the alert flows, by elevations.
 struct WaterFlow {
-  std::string to;       // the water that most draws of the elevations' error come to; empty: none is reached
-  double length_m = 0;  // along the flow path of the elevations as they are; 0: that one does not reach it
-  double drop_m = 0;
-  double share = 0;                               // of the draws that come to it
+  std::string to;                  // the water that most draws of the elevations' error come to; empty: none is reached
+  std::optional<double> length_m;  // along the flow path of the elevations as they are; nothing: no such path
+  std::optional<double> drop_m;    // along it
+  double share = 0;                // of the draws that come to it
   std::optional<double> height_above_drainage_m;  // of the alert, mean; nothing: it drains to no stream
   std::optional<double> connectivity;             // index of connectivity (Borselli 2008), mean over the alert
   std::optional<double> catchment_disturbed;      // share of that water's catchment that alerts cover

@@ -65,12 +65,14 @@ class Facts {
       add("context_water_flow", texts_("context_flow_none"));
       return;
     }
-    add("context_water_flow",
-        texts_("context_flow_text", {{"to", flow.to},
-                                     {"length", texts_.distance(flow.length_m)},
-                                     {"drop", texts_.number(flow.drop_m, 0)},
-                                     {"share", texts_.percent(flow.share)}}),
-        joined(flow.passed));
+    const std::string share = texts_.percent(flow.share);
+    const std::string text = flow.length_m && flow.drop_m
+                                 ? texts_("context_flow_text", {{"to", flow.to},
+                                                                {"length", texts_.distance(*flow.length_m)},
+                                                                {"drop", texts_.number(*flow.drop_m, 0)},
+                                                                {"share", share}})
+                                 : texts_("context_flow_no_way", {{"to", flow.to}, {"share", share}});
+    add("context_water_flow", text, joined(flow.passed));
   }
 
   void add_risk(const char* key, const std::optional<RiskLevel>& risk) {

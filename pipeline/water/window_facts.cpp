@@ -262,17 +262,17 @@ void WindowFacts::set_flow(ContextFacts& facts, double area_ha, const std::vecto
   }
   add_waters(facts, cells, answer);
   add_passed(facts, way.path, answer);
-  set_risk(facts, area_ha, way.arrives, answer);
+  set_risk(facts, area_ha, way, answer);
 }
 
-void WindowFacts::set_risk(ContextFacts& facts, double area_ha, bool arrives, const FlowAnswer& answer) {
+void WindowFacts::set_risk(ContextFacts& facts, double area_ha, const Way& way, const FlowAnswer& answer) {
   const WaterFlow& flow = *facts.context.water->flow;
   SurfaceRiskParts parts;
   if (has_waters()) parts.share = flow.share;
   parts.lost_share = answer.lost_share;
-  if (arrives) {
-    parts.length_m = flow.length_m;
-    parts.slope = flow.length_m > 0 ? flow.drop_m / flow.length_m : 0;
+  if (way.arrives) {
+    parts.length_m = way.path.length_m;
+    parts.slope = way.path.slope();
   }
   parts.height_above_drainage_m = flow.height_above_drainage_m;
   parts.area_ha = area_ha;

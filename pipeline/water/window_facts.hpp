@@ -72,7 +72,7 @@ class WindowFacts {
   Asked nearest_places(const ContextFacts& facts) const;
   static void set_sides(ContextFacts& facts, const Asked& asked, const FlowAnswer& answer);
   void set_flow(ContextFacts& facts, double area_ha, const std::vector<FlowCell>& cells, const FlowAnswer& answer);
-  void set_risk(ContextFacts& facts, double area_ha, bool arrives, const FlowAnswer& answer);
+  void set_risk(ContextFacts& facts, double area_ha, const Way& way, const FlowAnswer& answer);
   void add_waters(ContextFacts& facts, const std::vector<FlowCell>& cells, const FlowAnswer& answer);
   void add_passed(ContextFacts& facts, const FlowPath& path, const FlowAnswer& answer);
   Way way_to(const std::vector<FlowCell>& cells, PlaneView<const std::uint8_t> targets) const;

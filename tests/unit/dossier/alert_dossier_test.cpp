@@ -347,6 +347,18 @@ TEST(AlertPage, NothingInEnglishIsLeftInOtherLanguages) {
   EXPECT_THAT(english, HasSubstr("striped rows, by 0.050 reflectance"));
 }
 
+TEST(AlertPage, AWayThatIsNotKnownHasNoLength) {
+  DossierRecord record = some_record();
+  OutlinedAlert& outlined = record.content.alerts.front();
+  outlined.alert.context.water.emplace().flow = WaterFlow{"Kura", {}, {}, 0.22, {}, {}, {}, {}};
+  std::vector<std::pair<std::string, std::string>> skipped;
+  const std::string unknown = alert_html(record, outlined, Texts("en"), true, skipped);
+  EXPECT_THAT(unknown, HasSubstr("no way by the elevations as they are"));
+  EXPECT_THAT(unknown, Not(HasSubstr(" of way, ")));
+  outlined.alert.context.water->flow->length_m = outlined.alert.context.water->flow->drop_m = 0;
+  EXPECT_THAT(alert_html(record, outlined, Texts("en"), true, skipped), HasSubstr("0 m of way, 0 m of drop"));
+}
+
 TEST(AlertPage, HostileTextsAreInertWhereverTheyCome) {
   for (const std::string& hostile : test::hostile_texts()) {
     DossierRecord record = some_record();

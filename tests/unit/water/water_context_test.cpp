@@ -166,8 +166,9 @@ TEST_F(WaterContext, OfAValleyIsItsRiver) {
   const WaterFlow& flow = *facts.context.water->flow;
   EXPECT_EQ(flow.to, "river");
   EXPECT_EQ(flow.share, 1);
-  EXPECT_DOUBLE_EQ(flow.length_m, 40 * cell);
-  EXPECT_NEAR(flow.drop_m, 60, 1e-3);
+  ASSERT_TRUE(flow.length_m && flow.drop_m);
+  EXPECT_DOUBLE_EQ(*flow.length_m, 40 * cell);
+  EXPECT_NEAR(*flow.drop_m, 60, 1e-3);
   EXPECT_NEAR(*flow.height_above_drainage_m, 60, 1e-3);
   EXPECT_THAT(flow.passed, ElementsAre("below", "village"));
   EXPECT_EQ(facts.context.water->surface->side, FlowSide::downstream);
@@ -204,6 +205,8 @@ TEST_F(WaterContext, OfTheOtherSideOfARidgeIsNotReached) {
   EXPECT_EQ(facts.context.water->surface->side, FlowSide::neither);
   EXPECT_EQ(facts.context.water->flow->to, "");
   EXPECT_EQ(facts.context.water->flow->share, 0);
+  EXPECT_FALSE(facts.context.water->flow->length_m);
+  EXPECT_FALSE(facts.context.water->flow->drop_m);
   EXPECT_EQ(facts.context.water->surface_risk, RiskLevel::low);
   // With the river in its channel both are told apart.
   add_line("surface_water", "river", {{150.5, 0}, {150.5, 300}});
@@ -226,6 +229,30 @@ TEST_F(WaterContext, OnADivideCannotBeTold) {
   double sum = 0;
   for (const char* name : {"west", "east"}) sum += detail(facts, "water_flow", name).figures.at("share_of_draws");
   EXPECT_NEAR(sum, 1, 0.15);  // water goes to one of them or down between
+}
+
+TEST_F(WaterContext, HasNoWayWhereTheElevationsAsTheyAreDoNotLeadThere) {
+  write_ground([](int x, int y) { return 700 - 0.6 * std::abs(x - 200) - 0.03 * y; });
+  add_line("surface_water", "west", {{180.5, 0}, {180.5, 300}});
+  const std::string rough = R"("elevation":{"source":"dem.tif","reach_m":2500,"rmse_m":3,"draws":60})";
+  const ContextFacts facts = facts_of(alert_on(202, 150, 1, 1), rough);  // falls to the east, where no water is known
+  const WaterFlow& flow = *facts.context.water->flow;
+  EXPECT_EQ(flow.to, "west");
+  EXPECT_GT(flow.share, 0);
+  EXPECT_LT(flow.share, 0.8);
+  EXPECT_FALSE(flow.length_m);
+  EXPECT_FALSE(flow.drop_m);
+  EXPECT_EQ(detail(facts, "water_flow", "west").figures.count("length_m"), 0U);
+}
+
+TEST_F(WaterContext, OnAWaterHasAWayOfNothing) {
+  write_ground(valley);
+  add_line("surface_water", "river", {{150.5, 0}, {150.5, 300}});
+  const ContextFacts facts = facts_of(alert_on(150, 150, 1, 1), elevation());
+  const WaterFlow& flow = *facts.context.water->flow;
+  EXPECT_EQ(flow.to, "river");
+  EXPECT_EQ(flow.length_m, 0);
+  EXPECT_EQ(flow.drop_m, 0);
 }
 
 TEST_F(WaterContext, HasTheSameErrorsInAnyWindow) {
@@ -258,9 +285,10 @@ TEST_F(WaterContext, BehindADamGoesThroughItOrFillsIt) {
   EXPECT_EQ(through.share, 1);
   EXPECT_EQ(over.share, 1);
   // Down to the dam, along it to its southern end and on: 9, 28 and 20 cells, and one diagonal.
-  EXPECT_NEAR(through.length_m, (9 + 28 + 19 + std::sqrt(2)) * cell, 2 * cell);
+  ASSERT_TRUE(through.length_m && over.length_m);
+  EXPECT_NEAR(*through.length_m, (9 + 28 + 19 + std::sqrt(2)) * cell, 2 * cell);
   // Over the lake straight to there.
-  EXPECT_LT(over.length_m, through.length_m - 2 * cell);
+  EXPECT_LT(*over.length_m, *through.length_m - 2 * cell);
 }
 
 TEST_F(WaterContext, CountsWhatIsDisturbedOfACatchment) {

@@ -55,7 +55,7 @@ TEST(ContextColumns, OfWhatIsNotKnownAreNothingAndLeaveItSo) {
 TEST(ContextColumns, ComeBackFromAlertsGeojsonWithEachSubjectAlone) {
   const test::TemporaryFolder folder;
   const AlertContext all = full_context();
-  AlertContext licence, parcel, area, water, share;
+  AlertContext licence, parcel, area, water, no_way, at_water, share;
   licence.licence = all.licence;
   licence.licence->validity.reset();
   parcel.parcel = all.parcel;
@@ -63,12 +63,27 @@ TEST(ContextColumns, ComeBackFromAlertsGeojsonWithEachSubjectAlone) {
   water.water = WaterFacts{};
   water.water->worked_out = all.water->worked_out;
   water.water->well = NearWater{"well", 0, {}};
+  no_way.water = WaterFacts{};
+  no_way.water->flow = WaterFlow{"river", {}, {}, 0.22, {}, {}, {}, {}};
+  at_water.water = WaterFacts{};
+  at_water.water->flow = WaterFlow{"river", 0, 0, 1, {}, {}, {}, {}};
   share.site_share = 0;
-  for (const AlertContext& context : {AlertContext{}, all, licence, parcel, area, water, share}) {
+  for (const AlertContext& context : {AlertContext{}, all, licence, parcel, area, water, no_way, at_water, share}) {
     const OutlinedAlert alert = outlined(context);
     test::write_text(folder / "a.geojson", alerts_geojson(std::span(&alert, 1), {}));
     EXPECT_EQ(read_alerts_geojson(folder / "a.geojson").at(0).alert.context, context);
   }
+}
+
+TEST(ContextColumns, OfAWayThatIsNotKnownAreLeftOutAndAWayOfNothingIsNot) {
+  AlertContext context;
+  context.water.emplace().flow = WaterFlow{"river", {}, {}, 0.22, {}, {}, {}, {}};
+  const std::string without = context_json(outlined(context).alert, "water");
+  EXPECT_EQ(without.find("water_flow_length_m"), std::string::npos) << without;
+  EXPECT_EQ(without.find("water_flow_drop_m"), std::string::npos) << without;
+  context.water->flow->length_m = context.water->flow->drop_m = 0;
+  const std::string at_water = context_json(outlined(context).alert, "water");
+  EXPECT_NE(at_water.find(R"("water_flow_length_m": 0, "water_flow_drop_m": 0)"), std::string::npos) << at_water;
 }
 
 TEST(ContextColumns, StandInAlertsGeojsonWhereTheyAreKnownAndBehindAllElse) {
