@@ -165,4 +165,12 @@ std::string id_field(const OGRFeature& feature, int field) {
   return feature.GetFieldAsString(field);
 }
 
+std::string id_of_feature(const OGRFeature& feature, int field) {
+  try {
+    return id_field(feature, field);
+  } catch (const DataError& error) {
+    throw DataError("feature " + std::to_string(feature.GetFID()) + ": " + error.what());
+  }
+}
+
 }  // namespace pitwatch

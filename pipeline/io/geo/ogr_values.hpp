@@ -48,4 +48,7 @@ void set_instant_field(OGRFeature& feature, int field, Instant instant);
 /// it keeps 53 bits: two ids could become one. Throws DataError, naming the column, for those and for fractions.
 std::string id_field(const OGRFeature& feature, int field);
 
+/// The same, the number of the feature before what it throws.
+std::string id_of_feature(const OGRFeature& feature, int field);
+
 }  // namespace pitwatch

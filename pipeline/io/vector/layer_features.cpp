@@ -164,17 +164,9 @@ FieldNumbers fields_of(OGRLayer& layer, const LayerColumns& columns) {
 
 enum class Column { text, id };
 
-std::string id_of(const OGRFeature& feature, int field) {
-  try {
-    return id_field(feature, field);
-  } catch (const DataError& error) {
-    throw DataError("feature " + std::to_string(feature.GetFID()) + ": " + error.what());
-  }
-}
-
 std::string text_of(const OGRFeature& feature, int field, Column kind = Column::text) {
   if (field < 0 || !feature.IsFieldSetAndNotNull(field)) return {};
-  const std::string text = kind == Column::id ? id_of(feature, field) : feature.GetFieldAsString(field);
+  const std::string text = kind == Column::id ? id_of_feature(feature, field) : feature.GetFieldAsString(field);
   const std::string column = feature.GetFieldDefnRef(field)->GetNameRef();
   const std::string where = "feature " + std::to_string(feature.GetFID()) + ", column '" + printable(column) + "': ";
   if (text.size() > longest_text) {

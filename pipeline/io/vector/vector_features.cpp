@@ -77,20 +77,12 @@ Attribute attribute_of(const OGRFeature& feature, int field) {
   }
 }
 
-std::string id_of(const OGRFeature& from, int field) {
-  try {
-    return id_field(from, field);
-  } catch (const DataError& error) {
-    throw DataError("feature " + std::to_string(from.GetFID()) + ": " + error.what());
-  }
-}
-
 VectorFeature feature_of(const OGRFeature& from, OGRCoordinateTransformation* transformation,
                          const GdalErrorCapture& errors) {
   VectorFeature feature;
   const int id = from.GetFieldIndex("id");
   const bool named = id >= 0 && from.IsFieldSetAndNotNull(id);
-  feature.id = named ? id_of(from, id) : std::to_string(from.GetFID());
+  feature.id = named ? id_of_feature(from, id) : std::to_string(from.GetFID());
   try {
     for (int i = 0; i < from.GetFieldCount(); ++i) {
       feature.attributes[from.GetFieldDefnRef(i)->GetNameRef()] = attribute_of(from, i);
