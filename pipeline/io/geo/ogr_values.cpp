@@ -8,9 +8,11 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
+#include "pipeline/core/text.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
 
 namespace pitwatch {
@@ -143,6 +145,25 @@ void set_instant_field(OGRFeature& feature, int field, Instant instant) {
   feature.SetField(field, static_cast<int>(date.year()), static_cast<int>(static_cast<unsigned>(date.month())),
                    static_cast<int>(static_cast<unsigned>(date.day())), static_cast<int>(time.hours().count()),
                    static_cast<int>(time.minutes().count()), second, utc);
+}
+
+int field_index(const OGRFeatureDefn& definition, const std::string& name) {
+  std::vector<int> exact;
+  std::vector<int> by_case;
+  for (int i = 0; i < definition.GetFieldCount(); ++i) {
+    const std::string column = definition.GetFieldDefn(i)->GetNameRef();
+    if (column == name) exact.push_back(i);
+    if (lower_ascii(column) == lower_ascii(name)) by_case.push_back(i);
+  }
+  const std::vector<int>& found = exact.empty() ? by_case : exact;
+  if (found.size() > 1) {
+    std::string columns;
+    for (const int i : found) {
+      columns += (columns.empty() ? "'" : ", '") + printable(definition.GetFieldDefn(i)->GetNameRef()) + "'";
+    }
+    throw DataError("has several columns for '" + printable(name) + "': " + columns);
+  }
+  return found.empty() ? -1 : found.front();
 }
 
 std::string id_field(const OGRFeature& feature, int field) {

@@ -9,6 +9,7 @@
 
 class OGRCoordinateTransformation;
 class OGRFeature;
+class OGRFeatureDefn;
 class OGRGeometry;
 class OGRSpatialReference;
 
@@ -50,5 +51,9 @@ std::string id_field(const OGRFeature& feature, int field);
 
 /// The same, the number of the feature before what it throws.
 std::string id_of_feature(const OGRFeature& feature, int field);
+
+/// The column of exactly that name, or else the one that differs from it by the case of its letters (A to Z) alone; -1:
+/// there is none. Throws DataError, naming them, where there are several.
+int field_index(const OGRFeatureDefn& definition, const std::string& name);
 
 }  // namespace pitwatch

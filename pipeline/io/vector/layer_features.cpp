@@ -154,7 +154,7 @@ struct FieldNumbers {
 FieldNumbers fields_of(OGRLayer& layer, const LayerColumns& columns) {
   const auto number = [&](const std::string& column) {
     if (column.empty()) return -1;
-    const int field = layer.GetLayerDefn()->GetFieldIndex(column.c_str());
+    const int field = field_index(*layer.GetLayerDefn(), column);
     if (field < 0) throw DataError("has no column '" + printable(column) + "'");
     return field;
   };

@@ -113,10 +113,16 @@ void refuse_misspelt_columns(const OGRFeatureDefn& definition) {
   }
 }
 
-int index_of(OGRFeature& feature, const std::string& field) {
-  const int index = feature.GetFieldIndex(field.c_str());
-  if (index >= 0 || field.size() <= longest_shapefile_name) return index;
-  return feature.GetFieldIndex(field.substr(0, longest_shapefile_name).c_str());
+int index_of(const OGRFeatureDefn& definition, const std::string& column) {
+  const int index = field_index(definition, column);
+  if (index >= 0 || column.size() <= longest_shapefile_name) return index;
+  return field_index(definition, column.substr(0, longest_shapefile_name));
+}
+
+int index_of(OGRFeature& feature, const std::string& column) { return index_of(*feature.GetDefnRef(), column); }
+
+void refuse_ambiguous_columns(const OGRFeatureDefn& definition) {
+  for (const std::string_view column : columns) index_of(definition, std::string(column));
 }
 
 std::string text_of(OGRFeature& feature, const char* field) {
@@ -262,6 +268,7 @@ std::vector<Site> read_sites(const std::string& path, std::vector<RejectedSite>&
     for (OGRLayer* layer : layers) {
       const std::string place = layers.size() > 1 ? path + ": layer " + names_of({layer}) : path;
       const OGRSpatialReference source = crs_of(file, *layer);
+      refuse_ambiguous_columns(*layer->GetLayerDefn());
       refuse_misspelt_columns(*layer->GetLayerDefn());
       refuse_option_columns(*layer->GetLayerDefn(), options);
       for_each_feature(*layer, [&](OGRFeature& feature, const GdalErrorCapture& errors) {

@@ -106,7 +106,7 @@ void set_cell(OGRFeature& feature, int field, const Cell& cell) {
 std::vector<int> fields_of(OGRLayer& layer, const Table& table) {
   std::vector<int> fields;
   for (const TableColumn& column : table.columns) {
-    fields.push_back(layer.GetLayerDefn()->GetFieldIndex(column.name.c_str()));
+    fields.push_back(field_index(*layer.GetLayerDefn(), column.name));
   }
   return fields;
 }
@@ -662,7 +662,7 @@ bool TableStore::make(const Table& layout) {
     OGRLayer& layer = state_->layer(layout.name);
     bool added = false;
     for (const TableColumn& column : layout.columns) {
-      if (!column.since_later || layer.GetLayerDefn()->GetFieldIndex(column.name.c_str()) >= 0) continue;
+      if (!column.since_later || field_index(*layer.GetLayerDefn(), column.name) >= 0) continue;
       create_field(layer, column, errors);
       added = true;
     }

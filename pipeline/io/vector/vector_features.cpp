@@ -77,10 +77,10 @@ Attribute attribute_of(const OGRFeature& feature, int field) {
   }
 }
 
-VectorFeature feature_of(const OGRFeature& from, OGRCoordinateTransformation* transformation,
+/// `id` is the column of ids; -1: there is none.
+VectorFeature feature_of(const OGRFeature& from, int id, OGRCoordinateTransformation* transformation,
                          const GdalErrorCapture& errors) {
   VectorFeature feature;
-  const int id = from.GetFieldIndex("id");
   const bool named = id >= 0 && from.IsFieldSetAndNotNull(id);
   feature.id = named ? id_of_feature(from, id) : std::to_string(from.GetFID());
   try {
@@ -113,9 +113,10 @@ VectorFeatures features_of(const VectorFile& file, const std::string& where) {
     throw ConfigError(errors.explain("not a filter for this file: '" + where + "'"));
   }
   if (const char* const members = layer.GetMetadataItem("NATIVE_DATA", "NATIVE_DATA")) result.members = members;
+  const int id = field_index(*layer.GetLayerDefn(), "id");
   const Transformation transformation = to_lonlat(file.dataset(), layer);
   for_each_feature(layer, [&](OGRFeature& feature, const GdalErrorCapture& of_feature) {
-    result.features.push_back(feature_of(feature, transformation.get(), of_feature));
+    result.features.push_back(feature_of(feature, id, transformation.get(), of_feature));
     if (of_feature.failed()) throw DataError(of_feature.explain("cannot read"));
   });
   if (errors.failed()) throw DataError(errors.explain("cannot read"));

@@ -74,6 +74,21 @@ TEST_F(LayerFeatures, HaveWhatTheNamedColumnsHold) {
   EXPECT_TRUE(content.remarks.empty());
 }
 
+TEST_F(LayerFeatures, AreOfTheColumnOfExactlyThatName) {
+  LayerSource source = layer(feature(square_, R"("ID": "upper", "id": "lower", "Holder": "W", "holder": "R")"));
+  source.columns.id = "id";
+  source.columns.holder = "holder";
+  EXPECT_EQ(read_layer(source).features.at(0).id, "lower");
+  EXPECT_EQ(read_layer(source).features.at(0).holder, "R");
+  source.columns.id = "ID";
+  EXPECT_EQ(read_layer(source).features.at(0).id, "upper");
+  source.columns.id = "Id";
+  EXPECT_THAT(refused(source), HasSubstr("has several columns for 'Id': 'ID', 'id'"));
+  LayerSource one = layer(feature(square_, R"("ID": "only")"));
+  one.columns.id = "id";
+  EXPECT_EQ(read_layer(one).features.at(0).id, "only");
+}
+
 TEST_F(LayerFeatures, AreOfTheKindsThatAreOfUse) {
   const std::string line = R"({"type": "LineString", "coordinates": [[46.0, 40.0], [46.003, 40.0]]})";
   const std::string point = R"({"type": "Point", "coordinates": [46.0, 40.0]})";

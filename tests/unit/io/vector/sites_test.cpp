@@ -194,6 +194,13 @@ TEST_F(SiteFeatures, AnIdIsThatOfTheFileOrNone) {
   EXPECT_THAT(large.rejected[0].reason, HasSubstr("give ids as text"));
 }
 
+TEST_F(SiteFeatures, AnIdIsThatOfTheColumnOfExactlyThatName) {
+  EXPECT_EQ(read({feature(R"("ID": "upper", "id": "lower")")}).sites.at(0).id, "lower");
+  EXPECT_EQ(read({feature(R"("ID": "only")")}).sites.at(0).id, "only");
+  EXPECT_THAT(test::message_of<DataError>([&] { read({feature(R"("id": "a", "NAME": "x", "Name": "y")")}); }),
+              HasSubstr("has several columns for 'name': 'NAME', 'Name'"));
+}
+
 TEST_F(SiteFeatures, AnIdIsMadeOfTheName) {
   const Found found = read({feature(R"("name": "North pit [2]")"), feature(R"("name": "K\u00fcr \u00e7ay")"),
                             feature(R"("name": "\u0413\u044f\u043d")"), feature(R"("other": 1)")});
