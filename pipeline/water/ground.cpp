@@ -40,18 +40,22 @@ Plane<std::uint8_t> cells_beside_voids(const Plane<float>& elevation) {
 
 }  // namespace
 
+Grid grid_of(const std::string& crs, const CellWindow& cells) {
+  const Grid zone = zone_grid(crs);
+  const Window& window = cells.window;
+  return {crs,
+          {zone.origin.x + window.x * cells.cell_m, zone.origin.y - window.y * cells.cell_m},
+          cells.cell_m,
+          window.width,
+          window.height};
+}
+
 WaterGround read_ground(const ElevationOptions& options, const std::string& crs, const CellWindow& cells,
                         const std::vector<FlowPlace>& places) {
   WaterGround ground;
   ground.cells = cells;
-  const Grid zone = zone_grid(crs);
   const Window& window = cells.window;
-  const Grid grid{crs,
-                  {zone.origin.x + window.x * cells.cell_m, zone.origin.y - window.y * cells.cell_m},
-                  cells.cell_m,
-                  window.width,
-                  window.height};
-  ground.elevation = read_elevations(options.sources, grid);
+  ground.elevation = read_elevations(options.sources, grid_of(crs, cells));
   ground.voids = fill_voids(ground.elevation.view(), most_void_cells);
   ground.beside_void = cells_beside_voids(ground.elevation);
   ground.places = place_cells(places, cells);

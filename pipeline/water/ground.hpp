@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "pipeline/context/context_config.hpp"
@@ -27,6 +28,9 @@ struct WaterGround {
 
   double cell_ha() const { return cells.cell_m * cells.cell_m / 1e4; }
 };
+
+/// The cells of a window in the zone of that CRS.
+Grid grid_of(const std::string& crs, const CellWindow& cells);
 
 /// Reads the elevations of a window. Throws as read_elevation() does.
 WaterGround read_ground(const ElevationOptions& options, const std::string& crs, const CellWindow& cells,

@@ -9,10 +9,12 @@
 #include "pipeline/context/alert_grid.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
+#include "pipeline/core/text.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/io/raster/elevation.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
+#include "pipeline/water/ground.hpp"
 #include "pipeline/water/places.hpp"
 #include "pipeline/water/risk.hpp"
 #include "pipeline/water/window_facts.hpp"
@@ -21,7 +23,8 @@
 namespace pitwatch {
 namespace {
 
-constexpr std::size_t told_ids = 20;  // of the alerts of one remark
+constexpr std::size_t told_ids = 20;  // of one remark
+constexpr double coarse_times = 5;    // the cells of a window, from which on a raster's tell little of them
 
 /// What the elevations were of use for.
 struct ElevationUse {
@@ -29,9 +32,19 @@ struct ElevationUse {
   int filled_cells = 0;
   int void_cells = 0;
   double largest_cell_m = 0;
-  std::vector<std::string> without;  // ids of alerts
-  std::string problem;               // the first
+  std::vector<std::string> without;        // ids of alerts
+  std::string problem;                     // the first
+  std::map<std::string, double> coarse_m;  // sides of the pixels of rasters that are much coarser than cells
 };
+
+void note_coarse_rasters(const ElevationOptions& options, const Grid& grid, ElevationUse& use) {
+  for (const std::string& source : options.sources) {
+    const std::optional<double> side_m = elevation_pixel_m(source, grid);
+    if (!side_m || *side_m < coarse_times * grid.pixel_size_m) continue;
+    double& coarsest = use.coarse_m[source];
+    coarsest = std::max(coarsest, *side_m);
+  }
+}
 
 /// Of one zone. `slopes` gets those of the alerts' ground, by their numbers.
 void add_flow(const std::string& crs, const std::vector<std::size_t>& numbers, std::span<ContextFacts> facts,
@@ -53,6 +66,7 @@ void add_flow(const std::string& crs, const std::vector<std::size_t>& numbers, s
     for (const std::size_t member : window.alerts) own.push_back(&facts[numbers[member]]);
     try {
       WindowFacts worker(options, crs, places, alerts, window.cells);
+      note_coarse_rasters(options, grid_of(crs, window.cells), use);
       const std::vector<std::optional<double>> found = worker.add_to(window.alerts, own, now, parallel_for);
       for (std::size_t i = 0; i < found.size(); ++i) slopes[numbers[window.alerts[i]]] = found[i];
       ++use.windows;
@@ -123,6 +137,14 @@ ContextLayerState state_of(const ElevationOptions& options, const ElevationUse& 
     nlohmann::ordered_json ids = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < std::min(use.without.size(), told_ids); ++i) ids.push_back(use.without[i]);
     remarks["no_elevation"] = {{"count", use.without.size()}, {"ids", ids}, {"first", use.problem}};
+  }
+  if (!use.coarse_m.empty()) {
+    nlohmann::ordered_json rasters = nlohmann::ordered_json::array();
+    for (const auto& [source, side_m] : use.coarse_m) {
+      if (rasters.size() == told_ids) break;
+      rasters.push_back(redacted(source) + ": pixels of " + fixed_text(side_m, 0) + " m");
+    }
+    remarks["coarse_elevation"] = {{"count", use.coarse_m.size()}, {"ids", rasters}};
   }
   state.remarks = remarks.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return state;

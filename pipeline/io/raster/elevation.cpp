@@ -18,6 +18,7 @@
 
 #include "kernels/resample.hpp"
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/files/gdal_errors.hpp"
 #include "pipeline/io/files/gdal_state.hpp"
 #include "pipeline/io/files/regular_file.hpp"
@@ -30,7 +31,8 @@ namespace {
 constexpr float none = std::numeric_limits<float>::quiet_NaN();
 constexpr float lowest_m = -12000;
 constexpr float highest_m = 9000;
-/// What stands for no elevation where a raster does not say what does: as SRTM, ESRI's grids and others have it.
+/// What stands for no elevation, whatever a raster says does: as SRTM, ESRI's grids and others have it. Mosaics of
+/// several often declare that of one.
 constexpr std::array<float, 4> usual_fills{-9999, -32768, -32767, 32767};
 constexpr double steepest_median_degrees = 70;  // of a window of any ground, cliffs and open pits too
 constexpr std::size_t fewest_slopes = 100;
@@ -75,12 +77,20 @@ RasterLattice lattice_of(GDALDatasetH dataset) {
   return lattice;
 }
 
-void check_unit(GDALRasterBandH band) {
-  const std::string_view unit = GDALGetRasterUnitType(band);
-  for (const std::string_view metres : {"", "m", "metre", "metres", "meter", "meters"}) {
-    if (unit == metres) return;
+/// By the band, and by the vertical axis of the CRS.
+void check_unit(GDALDatasetH dataset, GDALRasterBandH band) {
+  const std::string unit = GDALGetRasterUnitType(band);
+  const std::array<std::string_view, 6> metres{"", "m", "metre", "metres", "meter", "meters"};
+  if (std::find(metres.begin(), metres.end(), unit) == metres.end()) {
+    throw DataError("its elevations are in '" + printable(unit) + "', not in metres");
   }
-  throw DataError("its elevations are in '" + std::string(unit) + "', not in metres");
+  const OGRSpatialReferenceH reference = GDALGetSpatialRef(dataset);
+  if (reference == nullptr) return;
+  const char* vertical = "";
+  const double metres_each = OGRSpatialReference::FromHandle(reference)->GetTargetLinearUnits("VERT_CS", &vertical);
+  if (std::abs(metres_each - 1) > 1e-9) {
+    throw DataError("its elevations are in '" + printable(vertical) + "' by its vertical CRS, not in metres");
+  }
 }
 
 /// What a band's numbers mean.
@@ -98,9 +108,7 @@ class Coding {
 
   /// Metres; NaN where it is no elevation.
   float metres(float raw) const {
-    const bool is_fill =
-        nodata_ ? raw == *nodata_ : std::find(usual_fills.begin(), usual_fills.end(), raw) != usual_fills.end();
-    if (is_fill) return none;
+    if (raw == nodata_ || std::find(usual_fills.begin(), usual_fills.end(), raw) != usual_fills.end()) return none;
     const auto value = static_cast<float>(static_cast<float>(raw * scale_) + offset_);
     return value >= lowest_m && value <= highest_m ? value : none;
   }
@@ -226,7 +234,7 @@ OpenElevation open_elevation(const std::string& path) {
   if (!dataset) throw DataError(errors.explain("cannot open"));
   if (GDALGetRasterCount(dataset.get()) < 1) throw DataError("has no raster band");
   const GDALRasterBandH band = GDALGetRasterBand(dataset.get(), 1);
-  check_unit(band);
+  check_unit(dataset.get(), band);
   RasterLattice lattice = lattice_of(dataset.get());
   return {std::move(dataset), band, std::move(lattice)};
 }
@@ -305,6 +313,23 @@ Plane<float> read_elevations(std::span<const std::string> paths, const Grid& gri
   if (!all && first) std::rethrow_exception(first);
   if (!all) throw DataError("no raster of elevations is given");
   return *std::move(all);
+}
+
+std::optional<double> elevation_pixel_m(const std::string& path, const Grid& grid) {
+  return naming(path, [&]() -> std::optional<double> {
+    const OpenElevation open = open_elevation(path);
+    const GridMapping mapping(grid, open.lattice);
+    if (mapping.window(0).empty()) return std::nullopt;
+    const int columns = grid.width - 1;
+    const int rows = grid.height - 1;
+    const PixelPosition corner = mapping.at(0, 0);
+    const PixelPosition east = mapping.at(columns, 0);
+    const PixelPosition south = mapping.at(0, rows);
+    const double pixels =
+        std::abs((east.x - corner.x) * (south.y - corner.y) - (east.y - corner.y) * (south.x - corner.x));
+    if (!(pixels > 0) || !std::isfinite(pixels)) return std::nullopt;
+    return grid.pixel_size_m * std::sqrt(columns * static_cast<double>(rows) / pixels);
+  });
 }
 
 void check_elevation(const std::string& path) {

@@ -319,6 +319,20 @@ TEST_F(WaterContext, OfVoidsIsLost) {
   EXPECT_THAT(state_->remarks, HasSubstr(R"("filled_cells":1)"));
 }
 
+TEST_F(WaterContext, OfARasterMuchCoarserThanItsCellsIsRemarked) {
+  write_ground(valley);  // of pixels of 30 m
+  add_line("surface_water", "river", {{150.5, 0}, {150.5, 300}});
+  const OutlinedAlert alert = alert_on(190, 150, 1, 1);
+  const auto by_cells_of = [](const std::string& cell_m) {
+    return R"("elevation":{"source":"dem.tif","reach_m":600,"rmse_m":0,"cell_m":)" + cell_m + "}";
+  };
+  facts_of(alert, by_cells_of("5"));
+  EXPECT_THAT(state_->remarks, HasSubstr(R"("coarse_elevation":{"count":1,"ids":[)"));
+  EXPECT_THAT(state_->remarks, HasSubstr("dem.tif: pixels of 30 m"));
+  facts_of(alert, by_cells_of("10"));
+  EXPECT_THAT(state_->remarks, Not(HasSubstr("coarse_elevation")));
+}
+
 TEST_F(WaterContext, WithoutElevationsCannotBeTold) {
   add_line("surface_water", "river", {{150.5, 0}, {150.5, 300}});
   const ContextFacts facts = facts_of(alert_on(190, 150, 1, 1), elevation());

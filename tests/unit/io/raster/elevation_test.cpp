@@ -156,7 +156,7 @@ TEST_F(ElevationTest, WhatIsNotThereIsNan) {
   EXPECT_FALSE(std::isnan(elevation.at(30, 10)));
 }
 
-TEST_F(ElevationTest, UsualFillsAreNoneWhereTheRasterDoesNotSay) {
+TEST_F(ElevationTest, UsualFillsAreNoneWhateverTheRasterSays) {
   const auto is_gap = [](MapPoint point) { return point.x > 600300 && point.x < 600330; };
   for (const double fill : {-9999.0, -32768.0, -32767.0, 32767.0}) {
     for (const double scale : {1.0, 0.1}) {  // scaled, they would pass for heights
@@ -177,9 +177,47 @@ TEST_F(ElevationTest, UsualFillsAreNoneWhereTheRasterDoesNotSay) {
       }
     }
   }
-  Raster tagged;  // where it says what is none, a deep sea may be as deep as that
-  tagged.nodata = 0;
-  EXPECT_NEAR(read_elevation(write(tagged, [](MapPoint) { return -9999; }), site).at(5, 5), -9999, 0.1);
+  for (const double declared : {-32768.0, 0.0}) {  // as of mosaics, of which one part has -9999
+    Raster mosaic;
+    mosaic.nodata = declared;
+    const Plane<float> elevation =
+        read_elevation(write(mosaic, [&](MapPoint point) { return is_gap(point) ? -9999 : hill(point); }), site);
+    EXPECT_TRUE(std::isnan(elevation.at(30, 20))) << declared;
+    EXPECT_NEAR(elevation.at(10, 20), hill(site.to_map(10.5, 20.5)), 0.5) << declared;
+  }
+}
+
+TEST_F(ElevationTest, TheUnitOfTheVerticalCrsCounts) {
+  const std::string tiff = write({}, hill);
+  const std::string path = folder_ / "feet.vrt";
+  const auto vrt = [&](const std::string& crs, const std::string& unit) {
+    test::write_text(path,
+                     R"(<VRTDataset rasterXSize="100" rasterYSize="100"><SRS>)" + crs +
+                         "</SRS><GeoTransform>599000, 30, 0, 4501000, 0, -30</GeoTransform>" +
+                         R"(<VRTRasterBand dataType="Float32" band="1">)" + unit + "<SimpleSource>" +
+                         R"(<SourceFilename relativeToVRT="0">)" + tiff +
+                         "</SourceFilename><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>");
+  };
+  vrt("EPSG:32638+6360", "");
+  EXPECT_EQ(message_of<DataError>([&] { read_elevation(path, site); }),
+            path + ": its elevations are in 'US survey foot' by its vertical CRS, not in metres");
+  EXPECT_THROW(check_elevation(path), DataError);
+  vrt("EPSG:32638+6360", "<UnitType>m</UnitType>");
+  EXPECT_THROW(read_elevation(path, site), DataError) << "which of the two it is in is not known";
+  vrt("EPSG:32638+5773", "");
+  EXPECT_LT(worst_m(read_elevation(path, site)), 0.02);
+}
+
+TEST_F(ElevationTest, APixelHasTheSideThatItHasThere) {
+  EXPECT_NEAR(elevation_pixel_m(write({}, hill), site).value_or(0), 30, 1e-3);
+  EXPECT_NEAR(elevation_pixel_m(write({"EPSG:32638", 598000, 4502000, 1000, 1000, 5, 5}, hill), site).value_or(0), 1000,
+              1);
+  const LonLat corner = ToWgs84("EPSG:32638")({599000, 4501500});
+  const Raster arc{"EPSG:4326", corner.lon, corner.lat, 1.0 / 3600, 1.0 / 3600, 150, 150};
+  EXPECT_NEAR(elevation_pixel_m(write(arc, hill), site).value_or(0), 27, 1);  // 31 m by 23.5
+  Raster elsewhere;
+  elsewhere.left = 650000;
+  EXPECT_FALSE(elevation_pixel_m(write(elsewhere, hill), site));
 }
 
 TEST_F(ElevationTest, WhatIsNoElevationModelIsRefused) {
