@@ -22,6 +22,7 @@
 #include "pipeline/io/geo/lonlat_box.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/vector/tables.hpp"
+#include "pipeline/io/vector/vector_hash.hpp"
 
 namespace pitwatch {
 namespace {
@@ -335,7 +336,7 @@ LoadedLayer load(const ContextLayer& layer, const LayerFetch& fetch) {
       return loaded;
     }
     loaded.content = read_layer(layer.source);
-    if (!is_database(layer.source.target)) loaded.sha256 = sha256_file(layer.source.target);
+    if (!is_database(layer.source.target)) loaded.sha256 = sha256_of_vector_file(layer.source.target);
   } catch (const DataError& error) {
     loaded.content = {};
     loaded.problem = printable(error.what());

@@ -5,8 +5,8 @@
 
 #include "pipeline/account/account.hpp"
 #include "pipeline/core/error.hpp"
-#include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/vector/sites.hpp"
+#include "pipeline/io/vector/vector_hash.hpp"
 
 namespace pitwatch {
 namespace {
@@ -24,7 +24,7 @@ std::set<std::string> sites_on_record(const DossierRecord& record) {
 std::map<std::string, LonLatMultiPolygon> outlines_on_record(const DossierRecord& record) {
   if (record.sites_file.empty() || record.sites_sha256.empty()) return {};
   try {
-    if (sha256_file(record.sites_file) != record.sites_sha256) return {};
+    if (sha256_of_vector_file(record.sites_file) != record.sites_sha256) return {};
     return read_site_outlines(record.sites_file);
   } catch (const std::runtime_error&) {
     return {};  // gone, or not ours to read: the page says that it is not drawn

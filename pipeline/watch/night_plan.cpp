@@ -12,6 +12,7 @@
 #include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/vector/vector_hash.hpp"
 #include "pipeline/report/versions.hpp"
 #include "pipeline/watch/checked_json.hpp"
 #include "pipeline/watch/night_record.hpp"
@@ -153,7 +154,7 @@ void expect_options(const NightPlan& plan, const WatchOptions& options) {
     throw ConfigError("--" + name + ": " + text_in(plan.options, name) + " in the plan, " + text_in(now, name) +
                       " here: plan, units and merge need the same options (one file for --config)");
   }
-  if (!plan.sites_sha256.empty() && sha256_file(options.sites) != plan.sites_sha256) {
+  if (!plan.sites_sha256.empty() && sha256_of_vector_file(options.sites) != plan.sites_sha256) {
     throw ConfigError("--sites " + options.sites + ": is not the file that was planned with; plan anew");
   }
 }

@@ -18,6 +18,7 @@
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/scenes/kept_scenes.hpp"
 #include "pipeline/io/vector/tables.hpp"
+#include "pipeline/io/vector/vector_hash.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/record/metadata_files.hpp"
 #include "pipeline/record/unfinished.hpp"
@@ -171,7 +172,7 @@ Manifest NightRecord::begin(int exit_code, const std::string& message) const {
   Manifest manifest = begun_manifest("run", started_);
   manifest.sites_file = options_.sites;
   try {
-    manifest.sites_sha256 = sha256_file(options_.sites);
+    manifest.sites_sha256 = sha256_of_vector_file(options_.sites);
   } catch (const DataError&) {  // a layer of something else than a file
   }
   manifest.source = redacted(options_.source);

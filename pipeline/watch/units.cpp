@@ -25,6 +25,7 @@
 #include "pipeline/io/geo/geodesy.hpp"
 #include "pipeline/io/raster/input_log.hpp"
 #include "pipeline/io/scenes/scene_block.hpp"
+#include "pipeline/io/vector/vector_hash.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/record/unfinished.hpp"
 #include "pipeline/schedule/arena.hpp"
@@ -188,7 +189,7 @@ void write_plan(const std::string& state, const std::string& scenes, PlanReport&
 
 std::string sites_hash(const std::string& path) {
   try {
-    return sha256_file(path);
+    return sha256_of_vector_file(path);
   } catch (const DataError&) {  // a layer of something else than a file
     return {};
   }

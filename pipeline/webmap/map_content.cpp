@@ -12,8 +12,8 @@
 #include "pipeline/context/context_config.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
-#include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/vector/sites.hpp"
+#include "pipeline/io/vector/vector_hash.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/record/verify.hpp"
 #include "pipeline/register/register.hpp"
@@ -155,7 +155,7 @@ std::vector<ContextLayer> layers_on_record(const MapOptions& options, const Cont
       why = "not on record";
     } else if (known->second.sha256.empty() || !fs::is_regular_file(layer.source.target, error)) {
       why = "not a file that is there";
-    } else if (sha256_file(layer.source.target) != known->second.sha256) {
+    } else if (sha256_of_vector_file(layer.source.target) != known->second.sha256) {
       why = "has changed since facts were worked out of it";
     } else {
       layers.push_back(layer);

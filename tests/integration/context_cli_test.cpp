@@ -299,6 +299,33 @@ TEST_F(ContextCli, AChangedLayerMakesNewFactsAndTheOldOnesStay) {
   EXPECT_TRUE(json::parse(none.out).empty());
 }
 
+TEST_F(ContextCli, AChangedTableOfAShapefileIsAnotherLayer) {
+  GDALAllRegister();
+  {
+    const GDALDatasetUniquePtr from(GDALDataset::Open(layer("licences.geojson").c_str(), GDAL_OF_VECTOR));
+    const GDALDatasetUniquePtr to(GetGDALDriverManager()
+                                      ->GetDriverByName("ESRI Shapefile")
+                                      ->Create(layer("licences.shp").c_str(), 0, 0, 0, GDT_Unknown, nullptr));
+    ASSERT_TRUE(from && to && to->CopyLayer(from->GetLayer(0), "licences") != nullptr);
+  }
+  set_licences(layer("licences.shp"));
+  const auto hash = [&] {
+    const Outcome outcome = context({"--json"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return json::parse(outcome.out)["layers"][0]["sha256"].get<std::string>();
+  };
+  const std::string before = hash();
+  const std::string sum = "cd '" + layers_ + "' && sha256sum licences.shp licences.shx licences.dbf licences.prj " +
+                          "licences.cpg | sha256sum";
+  EXPECT_THAT(run_process({"/bin/sh", "-c", sum}).out, testing::StartsWith(before));
+  std::string table = read_text(layer("licences.dbf"));
+  const std::size_t holder = table.find("Illustrative");
+  ASSERT_NE(holder, std::string::npos);
+  table.replace(holder, 12, "Another firm");
+  write_text(layer("licences.dbf"), table);
+  EXPECT_NE(hash(), before);
+}
+
 TEST_F(ContextCli, RunWithLayersLeavesWhatRunAndContextLeave) {
   ASSERT_EQ(context().exit_code, 0);
   const Nights& nights = states().nights();
