@@ -184,6 +184,9 @@ std::vector<std::string> layer_warnings(const ContextLayerState& layer) {
     } else if (kind == LayerRemark::far_from_sites) {
       lines.push_back("layer " + layer.name + ": no feature within " + fmt::format("{:g}", near_sites_km) +
                       " km of any site: are longitude and latitude swapped?");
+    } else if (kind == LayerRemark::perhaps_swapped) {
+      lines.push_back("layer " + layer.name +
+                      ": far from all sites, but at one if longitude and latitude were swapped: " + remark.ids);
     }
   }
   return lines;

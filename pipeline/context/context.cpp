@@ -357,13 +357,13 @@ std::vector<LoadedLayer> load_layers(const ContextConfig& config, const LayerFet
 
 namespace {
 
-/// Boxes around sites and what is near them.
-std::vector<LonLatBox> boxes_around(const std::map<std::string, LonLatMultiPolygon>& sites) {
+/// Boxes around sites and what is within so many kilometres of them.
+std::vector<LonLatBox> boxes_around(const std::map<std::string, LonLatMultiPolygon>& sites, double reach_km) {
   std::vector<LonLatBox> boxes;
   for (const auto& [id, outline] : sites) {
     LonLatBox box;
     box.include(outline);
-    if (!box.is_empty()) boxes.push_back(box.grown(near_sites_km * 1000));
+    if (!box.is_empty()) boxes.push_back(box.grown(reach_km * 1000));
   }
   return boxes;
 }
@@ -371,17 +371,26 @@ std::vector<LonLatBox> boxes_around(const std::map<std::string, LonLatMultiPolyg
 }  // namespace
 
 void remark_far_layers(std::vector<LoadedLayer>& layers, const std::map<std::string, LonLatMultiPolygon>& sites) {
-  const std::vector<LonLatBox> near = boxes_around(sites);
+  const std::vector<LonLatBox> near = boxes_around(sites, near_sites_km);
   if (near.empty()) return;
+  const std::vector<LonLatBox> at_sites = boxes_around(sites, at_site_km);
+  const auto touches_any = [](const std::vector<LonLatBox>& boxes, const LonLatBox& box) {
+    return std::any_of(boxes.begin(), boxes.end(), [&](const LonLatBox& one) { return one.meets(box); });
+  };
   for (LoadedLayer& loaded : layers) {
-    const auto is_near = [&](const LayerFeature& feature) {
+    std::vector<std::pair<std::string, LonLatBox>> far;
+    for (const LayerFeature& feature : loaded.content.features) {
       const LonLatBox box = box_of(feature);
-      return std::any_of(near.begin(), near.end(), [&](const LonLatBox& one) { return one.meets(box); });
-    };
-    std::vector<LayerFeature>& features = loaded.content.features;
-    if (std::any_of(features.begin(), features.end(), is_near)) continue;
-    for (const LayerFeature& feature : features) {
-      loaded.content.remarks.push_back({LayerRemark::far_from_sites, feature.id});
+      if (!touches_any(near, box)) far.emplace_back(feature.id, box);
+    }
+    const bool is_far = far.size() == loaded.content.features.size();
+    for (const auto& [id, box] : far) {
+      const LonLatBox swapped{box.south, box.west, box.north, box.east};
+      if (is_far) {
+        loaded.content.remarks.push_back({LayerRemark::far_from_sites, id});
+      } else if (touches_any(at_sites, swapped)) {
+        loaded.content.remarks.push_back({LayerRemark::perhaps_swapped, id});
+      }
     }
   }
 }

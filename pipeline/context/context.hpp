@@ -28,8 +28,10 @@ struct LoadedLayer {
 std::vector<LoadedLayer> load_layers(const ContextConfig& config, const LayerFetch& fetch = {});
 
 inline constexpr double near_sites_km = 50;
+inline constexpr double at_site_km = 5;
 
 /// Remarks all features of a layer none of which is within near_sites_km of any site, by boxes: its axes may be
+/// swapped. Of other layers those that are farther than that and would lie within at_site_km of one if theirs were
 /// swapped. Nothing where no outline of a site is known.
 void remark_far_layers(std::vector<LoadedLayer>& layers, const std::map<std::string, LonLatMultiPolygon>& sites);
 

@@ -510,6 +510,21 @@ TEST_F(ContextCli, LayersComeFromTheNetworkPageByPage) {
   EXPECT_THAT(refused.err, HasSubstr("--allow-host"));
 }
 
+TEST_F(ContextCli, AFeatureWhoseAxesMayBeSwappedIsNamed) {
+  edit("licences.geojson", [](json& collection) {
+    json swapped = collection.at("features").at(0);
+    swapped["properties"]["id"] = "L-SWAPPED";
+    for (json& ring : swapped["geometry"]["coordinates"]) {
+      for (json& place : ring) std::swap(place[0], place[1]);
+    }
+    collection["features"].push_back(swapped);
+  });
+  const Outcome outcome = context();
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("layer licences: far from all sites, but at one if longitude and latitude were "
+                                     "swapped: L-SWAPPED"));
+}
+
 TEST_F(ContextCli, ABrokenLayerDoesNotKeepANightFromPublishing) {
   const std::string other = folder_ / "other";
   const std::vector<std::string> with{"--context", layer("context.json")};

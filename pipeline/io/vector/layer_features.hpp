@@ -67,11 +67,12 @@ enum class LayerRemark : std::uint8_t {
   shared_id,         // kept: another feature has the same id
   unreadable_value,  // kept without it: a date or an accuracy that is none
   far_from_sites,    // kept: no feature of its layer is near a site
+  perhaps_swapped,   // kept: others are near a site; it would lie at one with longitude and latitude swapped
 };
 
-inline constexpr std::array<std::string_view, 10> layer_remark_names{
-    "repaired", "ambiguous", "duplicate", "no_geometry",      "other_geometry",
-    "no_place", "no_id",     "shared_id", "unreadable_value", "far_from_sites"};
+inline constexpr std::array<std::string_view, 11> layer_remark_names{
+    "repaired", "ambiguous", "duplicate",        "no_geometry",    "other_geometry", "no_place",
+    "no_id",    "shared_id", "unreadable_value", "far_from_sites", "perhaps_swapped"};
 inline std::string_view name(LayerRemark remark) { return layer_remark_names[static_cast<std::size_t>(remark)]; }
 
 struct RemarkedFeature {

@@ -108,6 +108,9 @@ TEST(FarLayers, AreRemarkedWhereNoFeatureIsNearASite) {
   EXPECT_EQ(remarks_of({{46.61, 39.70}, {0, 0}}, site), "{}") << "one of them, 44 km";
   EXPECT_THAT(remarks_of({{40.12, 46.61}, {47.35, 40.12}, {46.61, 39.6}}, site),
               HasSubstr(R"("far_from_sites":{"count":3,"ids":["F-1","F-2","F-3"]})"));
+  EXPECT_EQ(remarks_of({{46.61, 40.12}, {40.12, 46.61}, {0, 0}}, site),
+            R"({"perhaps_swapped":{"count":1,"ids":["F-2"]}})");
+  EXPECT_EQ(remarks_of({{46.61, 40.12}, {40.12, 46.71}}, site), "{}") << "5.1 km from the site if it were";
   EXPECT_EQ(remarks_of({{40.12, 46.61}}, {}), "{}") << "nobody knows where the site lies";
   EXPECT_EQ(remarks_of({}, site), "{}");
 }
