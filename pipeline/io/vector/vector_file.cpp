@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
@@ -46,6 +47,56 @@ void check_shapefile(GDALDataset& dataset) {
       throw DataError("its .shp holds " + std::to_string(shapes) + " shapes, its .dbf " + std::to_string(*rows) +
                       " rows: they are not of one file, or one of them is cut off");
     }
+  }
+}
+
+/// A file of GDAL's as text.
+std::string text_of(const std::string& path) {
+  const std::unique_ptr<VSILFILE, int (*)(VSILFILE*)> file(VSIFOpenL(path.c_str(), "rb"), VSIFCloseL);
+  std::string text;
+  std::array<char, 1 << 16> part{};
+  while (file && text.size() <= largest_vector_file_bytes) {
+    const std::size_t read = VSIFReadL(part.data(), 1, part.size(), file.get());
+    if (read == 0) break;
+    text.append(part.data(), read);
+  }
+  return text;
+}
+
+/// The text of the first element of that name from `at` on, up to another; empty where there is none before `end`.
+std::string element_text(std::string_view text, const std::string& name, std::size_t at, std::size_t end) {
+  constexpr std::size_t longest = 200;
+  const std::size_t start = text.find("<" + name + ">", at);
+  if (start >= end) return {};
+  const std::size_t from = start + name.size() + 2;
+  return std::string(text.substr(from, std::min(text.find('<', from) - from, longest)));
+}
+
+/// OGR passes over what a link leads to.
+void refuse_network_links(std::string_view kml) {
+  constexpr std::string_view tag = "NetworkLink";
+  for (std::size_t at = kml.find(tag); at != std::string_view::npos; at = kml.find(tag, at + 1)) {
+    const std::size_t open = kml.find_last_of("<>/ ", at);  // "<NetworkLink>", "<kml:NetworkLink id='a'>"
+    const std::size_t after = at + tag.size();
+    const bool is_tag = open != std::string_view::npos && kml[open] == '<' && after < kml.size() &&
+                        std::string_view("> \t\r\n/").find(kml[after]) != std::string_view::npos;
+    if (!is_tag) continue;
+    const std::size_t end = kml.find(tag, after);
+    const std::string name = element_text(kml, "name", at, end);
+    const std::string target = element_text(kml, "href", at, end);
+    throw DataError("holds a NetworkLink" + (name.empty() ? "" : " '" + printable(name) + "'") +
+                    (target.empty() ? "" : " to '" + printable(target) + "'") +
+                    ", which is not followed: give the file with what it links to");
+  }
+}
+
+void check_kml(const std::string& path) {
+  const std::string text = text_of(path);
+  if (!text.starts_with("PK")) return refuse_network_links(text);
+  const std::string archive = "/vsizip/{" + path + "}";  // KMZ
+  const std::unique_ptr<char*, void (*)(char**)> names(VSIReadDirRecursive(archive.c_str()), CSLDestroy);
+  for (char** name = names.get(); name != nullptr && *name != nullptr; ++name) {
+    if (lower_ascii(*name).ends_with(".kml")) refuse_network_links(text_of(archive + "/" + *name));
   }
 }
 
@@ -133,7 +184,9 @@ VectorFile::VectorFile(const std::string& path, Members members) {
   dataset_.reset(GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
                                    vector_drivers(), members == Members::kept ? with_members.data() : nullptr));
   if (!dataset_) throw DataError(errors_.explain("cannot open as a vector file"));
-  if (dataset_->GetDriverName() == std::string_view("ESRI Shapefile")) check_shapefile(*dataset_);
+  const std::string_view format = dataset_->GetDriverName();
+  if (format == "ESRI Shapefile") check_shapefile(*dataset_);
+  if (format == "KML" || format == "LIBKML") check_kml(path);
 }
 
 void VectorFile::Close::operator()(GDALDataset* dataset) const { GDALClose(dataset); }

@@ -6,11 +6,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/gdal_runtime.hpp"
+#include "pipeline/io/files/zip_writer.hpp"
 #include "tests/unit/io/test_support.hpp"
 
 namespace pitwatch {
@@ -383,6 +385,35 @@ TEST_F(LayerFeatures, OfALayerThatCannotBeUsedAreRefusedWithAReason) {
   LayerSource rubbish;
   rubbish.target = folder_ / "rubbish.gpkg";
   EXPECT_THAT(refused(rubbish), HasSubstr("cannot open as a vector file"));
+}
+
+TEST_F(LayerFeatures, OfKmlThatLinksToMoreAreRefused) {
+  const auto kml = [&](const std::string& link, const std::string& name = "layer.kml") {
+    LayerSource source;
+    source.target = folder_ / name;
+    test::write_text(source.target, R"(<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>)"
+                                    R"(<name>d</name><Placemark><name>NetworkLink</name><Polygon><outerBoundaryIs>)"
+                                    R"(<LinearRing><coordinates>46,40 46.01,40 46.01,40.01 46,40</coordinates>)"
+                                    R"(</LinearRing></outerBoundaryIs></Polygon></Placemark>)" +
+                                        link + "</Document></kml>");
+    return source;
+  };
+  EXPECT_EQ(read_layer(kml("")).features.size(), 1U);
+  EXPECT_EQ(refused(kml("<NetworkLink><name>more</name><Link><href>a.kml</href></Link></NetworkLink>")),
+            "holds a NetworkLink 'more' to 'a.kml', which is not followed: give the file with what it links to");
+  EXPECT_THAT(refused(kml("<NetworkLink id=\"a\"><Url><href>http://x/b.kml</href></Url></NetworkLink>")),
+              HasSubstr("holds a NetworkLink to 'http://x/b.kml'"));
+  EXPECT_THAT(refused(kml("<NetworkLink/>")), HasSubstr("holds a NetworkLink, which is not followed"));
+  // Zipped, too.
+  const auto kmz = [&](const std::string& link) {
+    LayerSource source;
+    source.target = folder_ / "layer.kmz";
+    const ZipMember member{"doc.kml", test::read_text(kml(link).target)};
+    write_zip(source.target, std::span(&member, 1));
+    return source;
+  };
+  EXPECT_EQ(read_layer(kmz("")).features.size(), 1U);
+  EXPECT_THAT(refused(kmz("<NetworkLink/>")), HasSubstr("holds a NetworkLink, which is not followed"));
 }
 
 TEST_F(LayerFeatures, AreNotThoseOfOtherFilesThatAFileNames) {
