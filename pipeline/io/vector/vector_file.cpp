@@ -154,6 +154,7 @@ std::optional<OGRSpatialReference> crs_of_geojson(GDALDataset& dataset) {
   try {
     if (type == "name" && name.is_string()) return reference_of(name.get<std::string>());
     if (type == "EPSG" && name.is_number_integer()) return reference_of("EPSG:" + name.dump());
+    if (type == "EPSG" && name.is_string()) return reference_of("EPSG:" + name.get<std::string>());
   } catch (const DataError& error) {
     throw DataError(std::string("its member crs names an ") + error.what());
   }

@@ -1,8 +1,6 @@
 #pragma once
 // Opens vector files: the one place that says which files are taken for one. Used inside this folder only.
 
-#include <ogr_spatialref.h>
-
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,6 +13,7 @@
 class GDALDataset;
 class OGRFeature;
 class OGRLayer;
+class OGRSpatialReference;
 
 namespace pitwatch {
 

@@ -289,6 +289,10 @@ TEST_F(LayerFeatures, AreInTheCrsThatIsSaidWhereTheFileNamesNone) {
   EXPECT_THAT(refused(source), HasSubstr("unknown CRS 'EPSG:28408x'"));
   source = layer(feature(square_), R"("crs": {"type": "name", "properties": {"name": "EPSG:4284"}}, )");
   EXPECT_EQ(read_layer(source).features.at(0).areas[0].outer[0], corner);
+  for (const char* code : {"4284", "\"4284\""}) {
+    source = layer(feature(square_), R"("crs": {"type": "EPSG", "properties": {"code": )" + std::string(code) + "}}, ");
+    EXPECT_EQ(read_layer(source).features.at(0).areas[0].outer[0], corner) << code;
+  }
   source.crs = "EPSG:4284";
   EXPECT_EQ(read_layer(source).features.at(0).areas[0].outer[0], corner);
   source.crs = "EPSG:4326";
