@@ -117,8 +117,9 @@ class FeatureCount {
   void add_page(const json& features) {
     std::set<std::string> here;
     for (const json& feature : features) {
+      if (!feature.is_object()) refuse_member("features", feature);
       ++given_;
-      const bool has_id = feature.is_object() && !feature.value("id", json()).is_null();
+      const bool has_id = !feature.value("id", json()).is_null();
       std::string key = sha256_text(feature.dump(-1, ' ', true, json::error_handler_t::replace));
       if (known_.contains(key)) {
         ++repeated_;

@@ -92,6 +92,14 @@ TEST(RemoteLayer, FeaturesWithoutAnIdAreTheSameWhereAllOfThemIs) {
   EXPECT_EQ(features_of(only(page({without_id("X"), without_id("X")}, {{"numberMatched", 2}}))), 2U);
 }
 
+TEST(RemoteLayer, WhatIsNoFeatureStandsForNone) {
+  for (const json& none : {json(), json("x"), json::array()}) {
+    EXPECT_THAT(refusal(only(page({feature("B"), none}, {{"numberMatched", 2}}))),
+                HasSubstr("its 'features' is not understood"))
+        << none;
+  }
+}
+
 TEST(RemoteLayer, CountsAreUnderstoodAsTextAndWithADecimalPoint) {
   for (const char* const member : {"numberMatched", "totalFeatures"}) {
     for (const json& two : {json(2), json("2"), json(2.0)}) {
