@@ -484,6 +484,7 @@ LayerContent read_from(GDALDataset& dataset, const LayerSource& source, const Gd
   OGRLayer& layer = layer_of(dataset, source.layer);
   // GeoJSON without features has no columns either: that it is empty says more.
   if (layer.GetFeatureCount() == 0) throw DataError("is empty");
+  if (!is_database(source.target)) expect_clear_filter(layer, source.where);
   if (!source.where.empty() && layer.SetAttributeFilter(source.where.c_str()) != OGRERR_NONE) {
     throw DataError(errors.explain("is not to be filtered by '" + printable(source.where) + "'"));
   }

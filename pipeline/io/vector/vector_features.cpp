@@ -109,6 +109,7 @@ VectorFeatures features_of(const VectorFile& file, const std::string& where) {
   const std::vector<OGRLayer*> layers = layers_of(file.dataset());
   if (layers.empty()) return result;  // how OGR sees some empty collections
   OGRLayer& layer = layer_of(layers);
+  expect_clear_filter(layer, where);
   if (!where.empty() && layer.SetAttributeFilter(where.c_str()) != OGRERR_NONE) {
     throw ConfigError(errors.explain("not a filter for this file: '" + where + "'"));
   }

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "pipeline/core/safe_text.hpp"
@@ -204,6 +206,22 @@ std::string names_of(const std::vector<OGRLayer*>& layers) {
   std::string text;
   for (OGRLayer* layer : layers) text += (text.empty() ? "'" : ", '") + printable(layer->GetName()) + "'";
   return text;
+}
+
+void expect_clear_filter(OGRLayer& layer, const std::string& where) {
+  const std::string text = lower_ascii(where);
+  const auto is_in_word = [&](std::size_t at) {
+    return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_');
+  };
+  std::set<std::string> names;
+  for (int i = 0; i < layer.GetLayerDefn()->GetFieldCount(); ++i) {
+    const std::string name = lower_ascii(layer.GetLayerDefn()->GetFieldDefn(i)->GetNameRef());
+    if (names.insert(name).second) continue;
+    for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
+      if ((at > 0 && is_in_word(at - 1)) || is_in_word(at + name.size())) continue;
+      throw DataError("has several columns for '" + printable(name) + "', which its filter names");
+    }
+  }
 }
 
 void for_each_feature(OGRLayer& layer,

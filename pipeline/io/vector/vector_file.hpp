@@ -57,6 +57,10 @@ bool is_geojson(GDALDataset& dataset);
 /// Their names: "'a', 'b'".
 std::string names_of(const std::vector<OGRLayer*>& layers);
 
+/// For an attribute filter of a file: throws DataError where it names one of several columns whose names differ by case
+/// alone, of which OGR would take the first.
+void expect_clear_filter(OGRLayer& layer, const std::string& where);
+
 /// Calls visit(feature, errors) for each feature of a layer; `errors` has GDAL's messages of this visit alone. Throws
 /// DataError, with GDAL's reason, where the layer cannot be read to its end: GDAL then gives the features before the
 /// damage, as if there were no others.

@@ -21,6 +21,7 @@ namespace {
 using test::message_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class LayerFeatures : public testing::Test {
  protected:
@@ -86,6 +87,11 @@ TEST_F(LayerFeatures, AreOfTheColumnOfExactlyThatName) {
   EXPECT_EQ(read_layer(source).features.at(0).id, "upper");
   source.columns.id = "Id";
   EXPECT_THAT(refused(source), HasSubstr("has several columns for 'Id': 'ID', 'id'"));
+  source.columns = {};
+  source.where = "id = 'lower'";  // OGR would look in the first of them
+  EXPECT_THAT(refused(source), HasSubstr("has several columns for 'id', which its filter names"));
+  source.where = "identity = 'lower' OR Valid = 1";
+  EXPECT_THAT(refused(source), Not(HasSubstr("has several columns")));
   LayerSource one = layer(feature(square_, R"("ID": "only")"));
   one.columns.id = "id";
   EXPECT_EQ(read_layer(one).features.at(0).id, "only");
