@@ -137,16 +137,29 @@ void check_checkpoints(const std::string& state, const Manifest& last, const Wat
   }
 }
 
+std::string in_record(std::uint64_t alerts, std::uint64_t reviews) {
+  return "of the record " + std::to_string(alerts) + " and " + std::to_string(reviews) +
+         ": others were added by another program";
+}
+
 void check_register(const WatchOptions& options, const Manifest& last, HealthChecks& checks) {
   if (!last.alert_register) return;
   try {
-    expect_known_register(*last.alert_register, options.state, options.register_target);
+    const RegisterStanding& known = *last.alert_register;
+    const std::string older = expect_known_register(known, options.state, options.register_target);
+    const RegisterCounts found = pitwatch::check_register(options.register_target);
     std::uint64_t alerts = 0;
-    for (const auto& [status, count] : last.alert_register->alerts) alerts += count;
-    checks.push_back({"register", Health::ok,
-                      last.alert_register->target + ": " + std::to_string(alerts) + " alerts, " +
-                          std::to_string(last.alert_register->reviews) + " reviews, as the record says",
+    std::uint64_t known_alerts = 0;
+    for (const auto& [status, count] : found.alerts) alerts += count;
+    for (const auto& [status, count] : known.alerts) known_alerts += count;
+    const bool is_as_known = alerts == known_alerts && found.reviews == known.reviews;
+    checks.push_back({"register", older.empty() ? Health::ok : Health::warning,
+                      known.target + ": " + std::to_string(alerts) + " alerts, " + std::to_string(found.reviews) +
+                          " reviews, " + (is_as_known ? "as the record says" : in_record(known_alerts, known.reviews)) +
+                          (older.empty() ? "" : "; " + older),
                       ""});
+  } catch (const BusyError& error) {
+    checks.push_back({"register", Health::warning, error.what(), "a run would end with 75"});
   } catch (const std::runtime_error& error) {
     checks.push_back({"register", Health::failed, error.what(), "see README.md, Backup"});
   }

@@ -8,6 +8,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/files/folder_lock.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/regular_file.hpp"
 
@@ -187,6 +188,12 @@ std::vector<ChipFile> settled_chips(const std::string& state, const std::string&
   return chips;
 }
 
+/// How the register stood before a run that may have come to write to it: rows that never change are as they were.
+std::optional<RegisterStanding> before_unsettled(std::optional<RegisterStanding> standing) {
+  if (standing) standing->tables.erase("alerts");
+  return standing;
+}
+
 /// Goes from what is settled to what a later manifest says, as far as the files do.
 void settle(const std::string& state, Manifest& settled, Manifest later) {
   for (OutputFile& file : later.outputs) {
@@ -195,11 +202,13 @@ void settle(const std::string& state, Manifest& settled, Manifest later) {
     if (before == settled.outputs.end() || *before == file || is_as(state, file)) continue;
     file = *before;
     if (later.alert_register && later.alert_register->target == file.path) {
-      later.alert_register = settled.alert_register;
+      later.alert_register = before_unsettled(settled.alert_register);
     }
   }
   // Of a database nothing tells whether it was come to.
-  if (later.alert_register && later.alert_register->sha256.empty()) later.alert_register = settled.alert_register;
+  if (later.alert_register && later.alert_register->sha256.empty()) {
+    later.alert_register = before_unsettled(settled.alert_register);
+  }
   later.missing = std::move(settled.missing);
   later.notices = std::move(settled.notices);
   settled = std::move(later);
@@ -519,9 +528,9 @@ std::vector<Manifest> parts_of(const std::string& state, Manifest& manifest, con
 }  // namespace
 
 std::string begin_manifest(const std::string& state, Manifest& manifest, const ReadBounds& bounds) {
-  std::error_code error;
-  const bool is_new = fs::create_directories(runs_folder(state), error);
-  if (error) throw IoError(runs_folder(state) + ": cannot be made: " + error.message());
+  std::error_code none;
+  const bool is_new = !fs::is_directory(runs_folder(state), none);
+  make_folder(runs_folder(state));
   if (is_new) make_name_durable(runs_folder(state));
   remove_leftovers(runs_folder(state));
   for (Manifest& part : parts_of(state, manifest, bounds)) write_next(state, part);

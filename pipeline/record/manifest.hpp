@@ -128,6 +128,13 @@ struct ChipFile {
   friend bool operator==(const ChipFile&, const ChipFile&) = default;
 };
 
+/// Rows of a table of the register: how many, and the SHA-256 of what they hold.
+struct TableRows {
+  std::uint64_t rows = 0;
+  std::string sha256;
+  friend bool operator==(const TableRows&, const TableRows&) = default;
+};
+
 struct RegisterStanding {
   std::string target;                           // password hidden
   std::string sha256;                           // of its file; empty for a database
@@ -135,6 +142,7 @@ struct RegisterStanding {
   std::uint64_t reviews = 0;
   std::string reviews_sha256;  // over all reviews; empty where it was not taken
   std::uint64_t runs = 0;
+  std::map<std::string, TableRows> tables;  // by name; none in manifests of former versions
 };
 
 struct ReviewMade {

@@ -250,10 +250,27 @@ ChipFile chip_of(const json& value) {
           members.hash_or_null("replaced_sha256")};
 }
 
+std::map<std::string, TableRows> tables_of(const json& value) {
+  std::map<std::string, TableRows> tables;
+  if (!value.is_object()) throw DataError("is no object");
+  for (const auto& [name, table] : value.items()) {
+    const Members members(table);
+    tables[name] = {members.size("rows"), members.hash("sha256")};
+  }
+  return tables;
+}
+
 RegisterStanding register_of(const json& value) {
   const Members members(value);
-  return {members.text("target"),  members.hash_or_null("sha256"),         members.sizes("alerts"),
-          members.size("reviews"), members.hash_or_null("reviews_sha256"), members.size("runs")};
+  RegisterStanding standing{members.text("target"),
+                            members.hash_or_null("sha256"),
+                            members.sizes("alerts"),
+                            members.size("reviews"),
+                            members.hash_or_null("reviews_sha256"),
+                            members.size("runs"),
+                            {}};
+  if (members.has("tables")) standing.tables = members.optional("tables", tables_of).value_or(standing.tables);
+  return standing;
 }
 
 ReviewMade review_of(const json& value) {

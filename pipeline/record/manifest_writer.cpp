@@ -161,12 +161,17 @@ ordered_json register_json(const std::optional<RegisterStanding>& standing) {
   if (!standing) return nullptr;
   ordered_json alerts = ordered_json::object();
   for (const auto& [status, count] : standing->alerts) alerts[clean(status)] = count;
+  ordered_json tables = ordered_json::object();
+  for (const auto& [name, table] : standing->tables) {
+    tables[clean(name)] = {{"rows", table.rows}, {"sha256", hash_json(table.sha256)}};
+  }
   return {{"target", text_json(standing->target)},
           {"sha256", hash_json(standing->sha256)},
           {"alerts", std::move(alerts)},
           {"reviews", standing->reviews},
           {"reviews_sha256", hash_json(standing->reviews_sha256)},
-          {"runs", standing->runs}};
+          {"runs", standing->runs},
+          {"tables", std::move(tables)}};
 }
 
 ordered_json review_json(const std::optional<ReviewMade>& review) {

@@ -119,6 +119,13 @@ Table numbered(Table layout, std::vector<TableRow> rows, std::int64_t last) {
 
 std::int64_t last_number(const Table& table) { return table.numbers.empty() ? 0 : table.numbers.back(); }
 
+/// The register's tables without what a review changes in rows that are there: the reviews themselves tell it.
+std::array<Table, 8> layouts_of_record() {
+  std::array<Table, 8> layouts = register_layouts();
+  std::erase_if(layouts[0].columns, [](const TableColumn& column) { return column.name.starts_with("review"); });
+  return layouts;
+}
+
 class Write final : public RegisterWrite {
  public:
   /// Takes the lock and reads what is there.
@@ -164,11 +171,13 @@ class Write final : public RegisterWrite {
     store_->add(filled(facts_layout(), rows_of(facts_)));
     store_->add(filled(layers_layout(), rows_of(layers_)));
     store_->add(filled(coverage_layout(), rows_of(coverage_)));
+    digests_ = store_->digests(layouts_of_record());
   }
 
   const RegisterContent& content() const override { return content_; }
   bool changed() const override { return changed_; }
   std::size_t new_facts() const override { return facts_.size(); }
+  const std::map<std::string, RowsDigest>& digests() const override { return digests_; }
   std::string sha256() override { return store_->sha256(register_layouts()); }
   std::size_t size() override { return store_->size(); }
   void commit() override { store_->commit(); }
@@ -291,6 +300,7 @@ class Write final : public RegisterWrite {
   std::vector<RegisteredLayer> layers_;       // likewise
   std::vector<RegisteredCoverage> coverage_;  // likewise
   RegisterContent content_;
+  std::map<std::string, RowsDigest> digests_;
   bool changed_ = false;
 };
 
@@ -411,10 +421,14 @@ std::vector<RegisteredCoverage> read_coverage(const std::string& target) {
   return read_rows(target, coverage_layout(), coverage_rows_of);
 }
 
-std::vector<RegisteredReview> read_reviews(const std::string& target) {
+std::vector<RegisteredReview> read_reviews(const std::string& target, std::optional<std::size_t> first) {
   if (is_missing_file(target)) return {};
   const std::array layouts{reviews_layout()};
-  const auto tables = read_tables(target, layouts);
+  auto tables = read_tables(target, layouts);
+  if (tables[0] && first && *first < tables[0]->rows.size()) {
+    tables[0]->rows.resize(*first);
+    tables[0]->numbers.resize(*first);
+  }
   return naming(target, [&]() -> std::vector<RegisteredReview> {
     if (tables[0]) return reviews_of(*tables[0]);
     if (is_database(target)) return {};
@@ -432,6 +446,36 @@ RegisterCounts count_register(const std::string& target) {
   counts.reviews = tables[1].rows.size();
   counts.runs = read_runs(target).size();
   return counts;
+}
+
+RegisterCounts check_register(const std::string& target) {
+  check_is_there(target);
+  if (!is_database(target)) expect_not_in_use(target);
+  const std::vector<std::string> names = table_names(target);
+  naming(target, [&] { check_is_register(target, names); });
+  auto layouts = register_layouts();
+  layouts[1] = history_layout(false);
+  const std::vector<std::optional<Table>> tables = read_tables(target, layouts);
+  RegisterCounts counts;
+  naming(target, [&] {
+    const RegisterContent content = RegisterRecord(required(tables[0], layouts[0]), required(tables[1], layouts[1]),
+                                                   required(tables[3], layouts[3]))
+                                        .content(clock_now());
+    static_cast<void>(required(tables[2], layouts[2]));
+    for (const OutlinedAlert& one : content.alerts) ++counts.alerts[one.alert.status];
+    counts.reviews = content.reviews.size();
+    if (tables[4]) counts.runs = runs_of(*tables[4]).size();
+    if (tables[5]) static_cast<void>(facts_of(*tables[5]));
+    if (tables[6]) static_cast<void>(layers_of(*tables[6]));
+    if (tables[7]) static_cast<void>(coverage_rows_of(*tables[7]));
+  });
+  return counts;
+}
+
+std::map<std::string, RowsDigest> register_digests(const std::string& target,
+                                                   const std::map<std::string, std::size_t>& first) {
+  check_is_there(target);
+  return digests_of_rows(target, layouts_of_record(), first);
 }
 
 std::string register_sha256(const std::string& target) {

@@ -18,6 +18,7 @@
 #include "pipeline/io/alerts/alerts_geojson.hpp"
 #include "pipeline/io/alerts/register_rows.hpp"
 #include "pipeline/io/files/parallel_for.hpp"
+#include "pipeline/io/vector/tables.hpp"
 
 namespace pitwatch {
 
@@ -84,6 +85,9 @@ class RegisterWrite {
   /// How many rows of facts it adds.
   virtual std::size_t new_facts() const = 0;
 
+  /// What register_digests() will be after commit().
+  virtual const std::map<std::string, RowsDigest>& digests() const = 0;
+
   /// What register_sha256() will be after commit(), and the size of a GeoPackage then; of a database 0.
   virtual std::string sha256() = 0;
   virtual std::size_t size() = 0;
@@ -129,8 +133,9 @@ std::vector<RegisteredCoverage> read_coverage(const std::string& target);
 
 std::vector<RunRow> read_runs(const std::string& target);
 
-/// Its reviews alone; none where there is no register yet. Throws as read_register() does.
-std::vector<RegisteredReview> read_reviews(const std::string& target);
+/// Its reviews alone; none where there is no register yet; of those that were added first so many where `first` is
+/// given. Throws as read_register() does.
+std::vector<RegisteredReview> read_reviews(const std::string& target, std::optional<std::size_t> first = std::nullopt);
 
 /// How many rows it has.
 struct RegisterCounts {
@@ -139,6 +144,15 @@ struct RegisterCounts {
   std::size_t runs = 0;
 };
 RegisterCounts count_register(const std::string& target);
+
+/// The same, once all of it was read as whoever writes to it does. Throws as prepare_register() does, and BusyError
+/// where another program is at work on it.
+RegisterCounts check_register(const std::string& target);
+
+/// What its tables hold, by name (digests_of_rows()): of those in `first` the first rows alone, which by the record
+/// never change, but for `alerts`, whose columns of the newest review are left out. Throws as read_register() does.
+std::map<std::string, RowsDigest> register_digests(const std::string& target,
+                                                   const std::map<std::string, std::size_t>& first = {});
 
 /// Of a GeoPackage's bytes, or of all that the tables of a database hold; 64 hex digits. Throws as read_register()
 /// does.

@@ -212,7 +212,7 @@ ContextReport record_context(const ContextOptions& given, const ProgressSink& pr
   const FileLock writers = record_lock(options.state);
   const std::optional<Manifest> before = settled_head(options.state);
   if (!before || !before->alert_register) throw DataError(options.state + ": has no record of a run");
-  expect_known_register(*before->alert_register, options.state, options.register_target);
+  expect_newest_register(*before->alert_register, options.state, options.register_target);
   in_arena(options.threads, [&] {
     const ContextLayers read = load_context(config, before->sites_file, options.network);
     expect_usable(read);

@@ -101,13 +101,28 @@ NightRecord::NightRecord(const WatchOptions& options, Instant started, std::stri
   }
 }
 
-void NightRecord::check_register() const {
+void NightRecord::check_register(std::vector<std::pair<std::string, std::string>>& skipped) const {
+  const SharedFileLock no_review_meanwhile(runs_folder(options_.state) + "/record");
+  std::optional<Manifest> known;
+  if (damage_.empty()) known = settled_head(options_.state);
+  const std::string older = expect_register(known);
+  if (!older.empty()) skipped.emplace_back(without_password(options_.register_target), older);
+}
+
+/// As expect_known_register(); a register that the record does not know must be one that can be written to.
+std::string NightRecord::expect_register(const std::optional<Manifest>& known) const {
   const std::string& target = options_.register_target;
-  if (options_.new_register || !before_ || !before_->alert_register) {
-    static_cast<void>(read_reviews(target));  // one that cannot be used is reported before any work
-    return;
+  if (!options_.new_register && known && known->alert_register) {
+    return expect_known_register(*known->alert_register, options_.state, target);
   }
-  expect_known_register(*before_->alert_register, options_.state, target);
+  std::error_code none;
+  const bool is_there = !is_database(target) && fs::exists(fs::symlink_status(target, none));
+  if (is_there) {
+    static_cast<void>(pitwatch::check_register(target));
+  } else {
+    static_cast<void>(read_reviews(target));
+  }
+  return {};
 }
 
 RecordedCheckpoints NightRecord::recorded(const Site& site) const {
@@ -267,6 +282,7 @@ CoverageRequest NightRecord::coverage_request(const Manifest& manifest) const {
 std::size_t NightRecord::publish(const RegisterUpdate& update, const NightInputs& inputs, const ContextWork& context,
                                  const CoverageWork& coverage, WatchReport& report) {
   const FileLock lock = record_lock(options_.state);
+  if (damage_.empty()) static_cast<void>(expect_register(settled_head(options_.state)));  // as it is after the work
   Manifest manifest = begin(report.exit_code, "");
   add_sites(report, manifest);
   manifest.acquisitions = report.acquisitions;
@@ -396,7 +412,7 @@ void NightRecord::publish_ended(Manifest manifest, const Manifest& settled) cons
   manifest.outputs = settled.outputs;
   manifest.chips = settled.chips;
   manifest.alert_register = settled.alert_register;
-  const std::unique_ptr<RegisterWrite> write = failure_row(manifest);
+  const std::unique_ptr<RegisterWrite> write = failure_row(manifest, settled);
   if (write) {
     publish_all(options_.state, manifest, {}, *write, nullptr);
   } else {
@@ -406,9 +422,9 @@ void NightRecord::publish_ended(Manifest manifest, const Manifest& settled) cons
 }
 
 /// The run's row in a register that is otherwise left as it is; nothing where the register cannot be used.
-std::unique_ptr<RegisterWrite> NightRecord::failure_row(Manifest& manifest) const {
+std::unique_ptr<RegisterWrite> NightRecord::failure_row(Manifest& manifest, const Manifest& settled) const {
   try {
-    check_register();
+    static_cast<void>(expect_register(settled));
     RegisterUpdate nothing;
     nothing.now = manifest.ended;
     for (const SiteStanding& site : manifest.sites) nothing.listed.insert(site.id);
@@ -430,6 +446,7 @@ void record_review(const std::string& state, const std::string& target, const st
   const Instant started = clock_now();
   const std::optional<Manifest> before = settled_head(state);
   if (!before) throw DataError(state + ": has no record of a run: reviews are put on record beside one");
+  if (before->alert_register) expect_newest_register(*before->alert_register, state, target);
   const std::unique_ptr<RegisterWrite> write = prepare_review(target, alert_id, review, started);
   Manifest manifest = following_manifest(*before, "review", started);
   manifest.review =

@@ -36,9 +36,9 @@ class NightRecord {
   /// of a night in units of work, the id of its plan.
   NightRecord(const WatchOptions& options, Instant started, std::string plan = {});
 
-  /// Throws DataError where the register is not there, or another, or lacks reviews, though the state knows of it; not
-  /// with options.new_register.
-  void check_register() const;
+  /// Before any work: throws as expect_known_register() does, but with options.new_register. One that is taken though
+  /// it is not as the run before left it is among the skipped.
+  void check_register(std::vector<std::pair<std::string, std::string>>& skipped) const;
 
   /// Paths of the files of the site's state that the run before left.
   RecordedCheckpoints recorded(const Site& site) const;
@@ -68,7 +68,8 @@ class NightRecord {
  private:
   void settle(std::optional<Manifest> unfinished);
   void publish_ended(Manifest manifest, const Manifest& settled) const;
-  std::unique_ptr<RegisterWrite> failure_row(Manifest& manifest) const;
+  std::unique_ptr<RegisterWrite> failure_row(Manifest& manifest, const Manifest& settled) const;
+  std::string expect_register(const std::optional<Manifest>& known) const;
   RunRow row_of(const Manifest& manifest, const WatchReport& report) const;
   void add_sites(const WatchReport& report, Manifest& manifest) const;
   void add_outputs(const WatchReport& report, Manifest& manifest) const;

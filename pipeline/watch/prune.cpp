@@ -17,6 +17,7 @@
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/files/folder_lock.hpp"
 #include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/files/write_refusal.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/record/verify.hpp"
 #include "pipeline/register/register.hpp"
@@ -154,7 +155,9 @@ void remove_files(const std::string& state, const std::vector<OutputFile>& files
   for (const OutputFile& file : files) {
     const std::string path = state + "/" + file.path;
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-      throw IoError(path + ": cannot be removed: " + std::strerror(errno));
+      const int reason = errno;
+      expect_may_write(fs::path(path).parent_path().string(), reason);
+      throw IoError(path + ": cannot be removed: " + std::strerror(reason));
     }
     one_of_each_folder[fs::path(path).parent_path().string()] = path;
   }
@@ -192,7 +195,7 @@ PruneReport prune(const PruneOptions& options) {
   if (options.keep_checkpoints) prune_checkpoints(*options.keep_checkpoints, manifest);
   if (options.strips_after) {
     if (before->alert_register) {
-      expect_known_register(*before->alert_register, options.state, options.register_target);
+      expect_newest_register(*before->alert_register, options.state, options.register_target);
     }
     prune_strips(options, manifest);
   }
@@ -209,6 +212,7 @@ PruneReport prune(const PruneOptions& options) {
   for (const std::string& mask : report.masks) {
     std::error_code error;
     fs::remove(mask, error);
+    if (error) expect_may_write(fs::path(mask).parent_path().string(), error.value());
     if (error) throw IoError(mask + ": cannot be removed: " + error.message());
   }
   return report;

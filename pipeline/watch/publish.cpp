@@ -55,7 +55,43 @@ RegisterStanding standing_of(const std::string& shown, const RegisterWrite& writ
   standing.reviews = write.content().reviews.size();
   standing.reviews_sha256 = reviews_sha256(write.content().reviews);
   standing.runs = runs;
+  for (const auto& [name, digest] : write.digests()) standing.tables[name] = {digest.rows, digest.sha256};
   return standing;
+}
+
+/// "'reviews', 'runs'": tables whose rows are not all there as the record has them; empty where all are.
+std::string tables_changed(const RegisterStanding& known, const std::string& target, std::uint64_t reviews) {
+  std::string changed;
+  const auto add = [&](const std::string& table) { changed += (changed.empty() ? "'" : ", '") + table + "'"; };
+  if (known.tables.empty()) {  // of a former version
+    const std::string& hash = known.reviews_sha256;
+    const bool is_known = !hash.empty() && reviews >= known.reviews;
+    if (is_known && reviews_sha256(read_reviews(target, known.reviews)) != hash) add("reviews");
+    return changed;
+  }
+  std::map<std::string, std::size_t> first;
+  for (const auto& [name, table] : known.tables) first[name] = table.rows;
+  const std::map<std::string, RowsDigest> found = register_digests(target, first);
+  for (const auto& [name, table] : known.tables) {
+    const auto now = found.find(name);
+    if (now == found.end() || now->second != RowsDigest{table.rows, table.sha256}) add(name);
+  }
+  return changed;
+}
+
+/// When a run of the state before the last left the register as it is now; nothing where none did.
+std::optional<Instant> left_so_by(const std::string& state, const std::string& shown, const std::string& sha256) {
+  std::vector<std::string> names = manifest_names(state);
+  std::reverse(names.begin(), names.end());
+  for (const std::string& name : names) {
+    try {
+      const Manifest manifest = read_manifest(state, name);
+      const std::optional<RegisterStanding>& standing = manifest.alert_register;
+      if (standing && standing->target == shown && standing->sha256 == sha256) return manifest.started;
+    } catch (const DataError&) {  // verify tells of it
+    }
+  }
+  return {};
 }
 
 /// Signs a manifest that was begun, and has its time stamped.
@@ -186,7 +222,7 @@ void set_register(const std::string& state, const std::string& target, RegisterW
   set_output(manifest.outputs, {shown, write.size(), write.sha256()});
 }
 
-void expect_known_register(const RegisterStanding& known, const std::string& state, const std::string& target) {
+std::string expect_known_register(const RegisterStanding& known, const std::string& state, const std::string& target) {
   const std::string shown = shown_target(state, target);
   if (known.target != shown) {
     throw ConfigError("the register of this state is " + known.target + ", not " + shown +
@@ -197,8 +233,14 @@ void expect_known_register(const RegisterStanding& known, const std::string& sta
   const std::string held = "it held " + std::to_string(known_alerts) + " alerts and " + std::to_string(known.reviews) +
                            " reviews; restore it from a copy, or begin a new one without them by run --new-register";
   RegisterCounts counts;
+  std::string sha256;
   try {
-    counts = count_register(target);
+    if (!is_database(target)) {
+      expect_not_in_use(target);
+      sha256 = register_sha256(target);
+      if (sha256 == known.sha256) return {};
+    }
+    counts = check_register(target);
   } catch (const UnavailableError&) {
     throw;
   } catch (const DataError& error) {
@@ -210,6 +252,22 @@ void expect_known_register(const RegisterStanding& known, const std::string& sta
     throw DataError(without_password(target) + ": holds " + std::to_string(alerts) + " alerts and " +
                     std::to_string(counts.reviews) + " reviews, but the state knows of more: " + held);
   }
+  const std::string changed = tables_changed(known, target, counts.reviews);
+  if (changed.empty()) return {};
+  if (const auto before = sha256.empty() ? std::nullopt : left_so_by(state, shown, sha256)) {
+    return "is as the run of " + format_instant(*before) +
+           " left it: what runs recorded in it since is gone, and what is still known of that is recorded anew";
+  }
+  throw DataError(without_password(target) +
+                  ": was changed by another program: rows on record are changed or gone in table " + changed +
+                  "; restore it from a copy, or begin a new one by run "
+                  "--new-register (a verdict is changed by alerts review alone, which adds to those before)");
+}
+
+void expect_newest_register(const RegisterStanding& known, const std::string& state, const std::string& target) {
+  const std::string older = expect_known_register(known, state, target);
+  if (older.empty()) return;
+  throw DataError(without_password(target) + ": " + older + ": the next run does that, and then this can be done");
 }
 
 std::string time_stamp_of(const std::string& url, std::string_view text) {

@@ -62,9 +62,14 @@ Manifest following_manifest(const Manifest& before, const std::string& command, 
 void set_register(const std::string& state, const std::string& target, RegisterWrite& write, std::uint64_t runs,
                   Manifest& manifest);
 
-/// Throws ConfigError where the state's register is another than the target, DataError where that cannot be read, or
-/// holds fewer alerts or reviews than the state knows of.
-void expect_known_register(const RegisterStanding& known, const std::string& state, const std::string& target);
+/// Throws ConfigError where the state's register is another than the target; DataError where that cannot be written to,
+/// holds fewer alerts or reviews than the state knows of, or has not all rows that are on record as they were: others
+/// may add to them; BusyError where another program is at work on it. One that a run of the state left before the last,
+/// with as many alerts and reviews, is taken: which one is returned, and nothing otherwise.
+std::string expect_known_register(const RegisterStanding& known, const std::string& state, const std::string& target);
+
+/// The same for those who take none but the last.
+void expect_newest_register(const RegisterStanding& known, const std::string& state, const std::string& target);
 
 /// Writers of the record wait for each other: a run that publishes, and reviews.
 FileLock record_lock(const std::string& state);

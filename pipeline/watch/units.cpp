@@ -210,7 +210,7 @@ PlanReport plan_on(const WatchOptions& options, std::vector<WatchedSite>& sites,
   for (WatchedSite& watched : sites) watched.recorded = record.recorded(watched.site);
   in_arena(options.threads, [&] {
     check_states(sites);
-    record.check_register();
+    record.check_register(report.skipped);
     WatchReport listed;
     const SourceListing listing = list_night(options, sites, listed);
     NightPlan& plan = report.plan;
@@ -508,7 +508,7 @@ void merge_on(const WatchOptions& options, const NightPlan& plan, std::vector<Wa
   UnfinishedRun notes(options.state, record.begin(0, ""), log);
   for (WatchedSite& watched : sites) watched.notes = &notes;
   in_arena(options.threads, [&] {
-    record.check_register();
+    record.check_register(report.skipped);
     Merge merge(options, plan, sites);
     const NightSight sight = merge.take_in_all(progress, report);
     const NightInputs inputs = [&] { return merge.inputs(log.files(in_parallel)); };

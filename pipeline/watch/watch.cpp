@@ -131,7 +131,7 @@ WatchReport watch(const WatchOptions& given, const ProgressSink& progress, const
       }
       for (WatchedSite& watched : sites) watched.recorded = record.recorded(watched.site);
       in_arena(options.threads, [&] { check_states(sites); });
-      record.check_register();
+      record.check_register(report.skipped);
       run_nightly(options, sites, context, coverage, record, progress, report);
     } catch (const std::exception& error) {
       if (!options.dry_run) record.publish_failure(exit_code_of(error), error_chain(error));

@@ -2,7 +2,9 @@
 
 #include <cpl_conv.h>
 #include <cpl_vsi.h>
+#include <fcntl.h>
 #include <ogrsf_frmts.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -253,6 +255,40 @@ Table read_layer(OGRLayer& layer, const Table& layout, const GdalErrorCapture& e
   return table;
 }
 
+/// What a row holds, as RowsDigest has it.
+std::string digest_of(const OGRFeature& feature, const std::vector<int>& fields, const Table& layout) {
+  std::string text = std::to_string(feature.GetFID()) + "\n";
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const Cell cell = fields[i] < 0 ? Cell() : cell_of(feature, fields[i], layout.columns[i].type);
+    if (std::holds_alternative<std::monostate>(cell)) continue;
+    const std::string value = cell_text(cell);
+    text += layout.columns[i].name + "=" + std::to_string(value.size()) + ":" + value + "\n";
+  }
+  const OGRGeometry* const geometry = layout.has_shapes ? feature.GetGeometryRef() : nullptr;
+  if (geometry != nullptr) {
+    std::vector<unsigned char> bytes(geometry->WkbSize());
+    geometry->exportToWkb(wkbNDR, bytes.data(), wkbVariantIso);
+    text.append(bytes.begin(), bytes.end());
+  }
+  return sha256_text(text);
+}
+
+RowsDigest digest_of(OGRLayer& layer, const Table& layout, std::optional<std::size_t> first,
+                     const GdalErrorCapture& errors) {
+  const std::vector<int> fields = checked_fields(layer, layout);
+  std::vector<std::pair<GIntBig, std::string>> rows;
+  layer.ResetReading();
+  for (const OGRFeatureUniquePtr& feature : layer) {
+    rows.emplace_back(feature->GetFID(), digest_of(*feature, fields, layout));
+  }
+  if (errors.failed()) throw DataError(errors.explain("table '" + layout.name + "' cannot be read"));
+  std::sort(rows.begin(), rows.end());
+  if (first && *first < rows.size()) rows.resize(*first);
+  Sha256 all;
+  for (const auto& [number, digest] : rows) all.add(digest.data(), digest.size());
+  return {rows.size(), all.hex()};
+}
+
 bool is_postgresql(GDALDataset& dataset) {
   return dataset.GetDriver() != nullptr && std::string(dataset.GetDriver()->GetDescription()) == "PostgreSQL";
 }
@@ -295,6 +331,9 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
   }
 }
 
+/// Whether a driver's message says that another program keeps an SQLite file from being read.
+bool tells_of_lock(const std::string& reason) { return reason.find("database is locked") != std::string::npos; }
+
 /// Runs `action` and puts the target before what it throws. `opened`: under which name, where it is another.
 template <typename Action>
 auto naming(const std::string& target, const Action& action, const std::string& opened = {}) {
@@ -311,9 +350,12 @@ auto naming(const std::string& target, const Action& action, const std::string& 
   } catch (const UnavailableError& error) {
     throw UnavailableError(named(error.what()));
   } catch (const DataError& error) {
+    if (tells_of_lock(error.what())) throw BusyError(named("is being written to by another program"));
     throw DataError(named(error.what()));
   } catch (const IoError& error) {
     throw IoError(named(error.what()));
+  } catch (const BusyError& error) {
+    throw BusyError(named(error.what()));
   }
 }
 
@@ -384,20 +426,54 @@ std::string sha256_of(GDALDataset& dataset, std::span<const Table> layouts, cons
   return sha256_text(lines);
 }
 
+std::map<std::string, RowsDigest> digests_in(GDALDataset& dataset, std::span<const Table> layouts,
+                                             const std::map<std::string, std::size_t>& first,
+                                             const GdalErrorCapture& errors) {
+  std::map<std::string, RowsDigest> digests;
+  for (const Table& layout : layouts) {
+    if (!has_layer(dataset, layout.name)) continue;
+    const auto known = first.find(layout.name);
+    digests[layout.name] = digest_of(*dataset.GetLayerByName(layout.name.c_str()), layout,
+                                     known == first.end() ? std::nullopt : std::optional(known->second), errors);
+  }
+  return digests;
+}
+
 GDALDriver& geopackage_driver() {
   GDALDriver* const driver = GetGDALDriverManager()->GetDriverByName("GPKG");
   if (driver == nullptr) throw IoError("this GDAL cannot write GeoPackages");
   return *driver;
 }
 
-/// Throws IoError while another program may be writing to the file, or has left a write half done.
+/// Whether another process has a lock on an SQLite file that keeps writers away. Where it lies in the file, and that
+/// readers share theirs, is part of SQLite's file format.
+bool is_locked_for_writing(const std::string& path) {
+  constexpr off_t first_lock_byte = 0x40000000;
+  constexpr off_t lock_bytes = 512;
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return false;
+  struct flock lock {};
+  lock.l_type = F_RDLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = first_lock_byte;
+  lock.l_len = lock_bytes;
+  const bool is_known = ::fcntl(file, F_GETLK, &lock) == 0;
+  ::close(file);
+  return is_known && lock.l_type == F_WRLCK;
+}
+
+/// Without the path before what it throws.
 void check_not_in_use(const std::string& path) {
   for (const char* const suffix : {"-wal", "-journal"}) {
     std::error_code missing;
     const auto size = std::filesystem::file_size(path + suffix, missing);
     if (!missing && size > 0) {
-      throw IoError("is being written to by another program (" + path + suffix + "); it is left as it is");
+      throw BusyError("is being written to by another program, or one that ended left a write half done (" + path +
+                      suffix + "); it is left as it is: close that program, or open the file in it once more");
     }
+  }
+  if (is_locked_for_writing(path)) {
+    throw BusyError("is being written to by another program, which has it locked; it is left as it is");
   }
 }
 
@@ -532,6 +608,19 @@ std::string sha256_of_tables(const std::string& target, std::span<const Table> l
   });
 }
 
+std::map<std::string, RowsDigest> digests_of_rows(const std::string& target, std::span<const Table> layouts,
+                                                  const std::map<std::string, std::size_t>& first) {
+  ensure_gdal();
+  return naming(target, [&] {
+    const GdalErrorCapture errors;
+    return digests_in(*open_target(target, GDAL_OF_READONLY, errors), layouts, first, errors);
+  });
+}
+
+void expect_not_in_use(const std::string& path) {
+  naming(path, [&] { check_not_in_use(path); });
+}
+
 struct TableStore::State {
   std::string target;
   std::string as_of;
@@ -651,6 +740,11 @@ std::optional<Table> TableStore::read(const Table& layout) const {
     if (!has_layer(*state_->dataset, layout.name)) return std::nullopt;
     return read_layer(state_->layer(layout.name), layout, errors);
   });
+}
+
+std::map<std::string, RowsDigest> TableStore::digests(std::span<const Table> layouts) const {
+  return state_->work(
+      [&](const GdalErrorCapture& errors) { return digests_in(*state_->dataset, layouts, {}, errors); });
 }
 
 bool TableStore::make(const Table& layout) {

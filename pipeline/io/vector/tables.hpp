@@ -1,7 +1,9 @@
 #pragma once
 // Tables in GeoPackages and in databases, by way of OGR.
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -63,15 +65,32 @@ std::vector<std::string> table_names(const std::string& path);
 /// or a column that is missing counts as one without values. Throws as read_tables() does.
 std::string sha256_of_tables(const std::string& target, std::span<const Table> layouts);
 
+/// Rows of a table: how many, and the SHA-256 (64 hex digits) of all of them by number: number, columns that hold
+/// something by name, shape. A column that is added and holds nothing changes nothing.
+struct RowsDigest {
+  std::size_t rows = 0;
+  std::string sha256;
+  friend bool operator==(const RowsDigest&, const RowsDigest&) = default;
+};
+
+/// Of the tables of those layouts that are there, by name; of those in `first` its so many first rows by number, or all
+/// that there are. Throws as read_tables() does.
+std::map<std::string, RowsDigest> digests_of_rows(const std::string& target, std::span<const Table> layouts,
+                                                  const std::map<std::string, std::size_t>& first);
+
+/// Throws BusyError while another program has a GeoPackage locked to write to it, or has left a write half done.
+void expect_not_in_use(const std::string& path);
+
 /// Tables that are being changed: those of a GeoPackage in a copy in memory, those of a database in one transaction,
 /// which keeps other writers waiting. Nobody sees anything of it before commit(); what goes without is as it never was.
 /// To be used and destroyed in the thread that made it. Errors start with the target, as those of read_tables() do:
-/// what is there and cannot be opened or read is a DataError, what cannot be written an IoError.
+/// what is there and cannot be opened or read is a DataError, what cannot be written an IoError, what another program
+/// has locked a BusyError.
 class TableStore {
  public:
   /// A GeoPackage that is not there is made; a database is not. `tables`: which of a database are to be kept from other
   /// writers, where they are there. `as_of` stands as time of change in a GeoPackage.
-  /// Throws IoError where another program is writing to the file or has left a write half done.
+  /// Throws BusyError as expect_not_in_use() does.
   TableStore(const std::string& target, std::span<const Table> tables, Instant as_of);
   ~TableStore();
   TableStore(const TableStore&) = delete;
@@ -81,6 +100,9 @@ class TableStore {
 
   /// Rows in order of their numbers, and these; nothing where there is no such table.
   std::optional<Table> read(const Table& layout) const;
+
+  /// As digests_of_rows() has all of them.
+  std::map<std::string, RowsDigest> digests(std::span<const Table> layouts) const;
 
   /// Makes the table where there is none; else adds the columns `since_later`, and the column of shapes, that it lacks.
   /// Returns whether it did anything.
@@ -96,7 +118,8 @@ class TableStore {
   /// Of the GeoPackage's bytes that are to be; 0 of a database. Nothing can be changed after it.
   std::size_t size();
 
-  /// Throws IoError, also where another program has changed the file meanwhile: then it is left as it is.
+  /// Throws IoError, also where another program has changed the file meanwhile, and BusyError where one is at work on
+  /// it: then it is left as it is.
   void commit();
 
  private:

@@ -49,6 +49,7 @@ Manifest full_manifest() {
   manifest.pruned = {{"sites/pit/looks-24.state", 9, some_hash}};
   manifest.review =
       ReviewMade{"PW-54", Verdict::licensed, "A. Name", "permit 7", manifest.started, manifest.ended, "an"};
+  manifest.alert_register->tables = {{"alerts", {3, some_hash}}, {"reviews", {1, some_hash}}};
   manifest.exit_code = 4;
   manifest.message = "one scene skipped: \"S2A_3\"\nsee above \xC3\xA9";
   return manifest;
@@ -80,6 +81,7 @@ TEST(Manifest, ReadsWhatIsWritten) {
   EXPECT_EQ(back.acquisitions[0].products[0].offsets, manifest.acquisitions[0].products[0].offsets);
   EXPECT_EQ(back.acquisitions[1].valid_share, std::nullopt);
   EXPECT_EQ(back.alert_register->alerts, manifest.alert_register->alerts);
+  EXPECT_EQ(back.alert_register->tables, manifest.alert_register->tables);
   EXPECT_EQ(back.review->verdict, Verdict::licensed);
 }
 

@@ -139,9 +139,15 @@ TEST_F(RegisterTest, NothingIsVisibleBeforeCommit) {
   }
   EXPECT_TRUE(bytes() == before) << "without commit all is as it was";
   const auto write = prepare_register(path_, next.update(), next.run());
+  const std::map<std::string, std::size_t> first{{"alert_history", read_history(path_).size()}, {"reviews", 0}};
+  const auto digests_before = register_digests(path_);
   const std::string sha256 = write->sha256();
   EXPECT_TRUE(bytes() == before);
   write->commit();
+  EXPECT_EQ(register_digests(path_), write->digests());
+  EXPECT_EQ(register_digests(path_, first).at("alert_history"), digests_before.at("alert_history"));
+  EXPECT_NE(register_digests(path_).at("alert_history"), digests_before.at("alert_history"));
+  EXPECT_NE(register_digests(path_).at("alerts"), digests_before.at("alerts"));
   EXPECT_EQ(register_sha256(path_), sha256);
   EXPECT_EQ(alerts_geojson(content().alerts, {}), alerts_geojson(write->content().alerts, {}));
   EXPECT_EQ(count_register(path_).alerts, (std::map<AlertStatus, std::size_t>{{AlertStatus::confirmed, 3}}));
@@ -961,6 +967,7 @@ TEST_F(RegisterTest, Missing) {
   EXPECT_THROW(add_review(path_, "PW-a", review_of(Verdict::natural, "2022-04-01")), DataError);
   EXPECT_THROW(register_sha256(path_), DataError);
   EXPECT_THROW(count_register(path_), DataError);
+  EXPECT_THROW(check_register(path_), DataError);
   EXPECT_THROW(Night{}.into(folder_ / "none/register.gpkg"), IoError);
   EXPECT_EQ(folder_.count(), 0U);
 }
