@@ -18,8 +18,10 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/files/folder_lock.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/files/write_refusal.hpp"
 
 namespace pitwatch {
 namespace {
@@ -96,7 +98,11 @@ std::string piece_of(const std::string& path, std::uint64_t begin, std::uint64_t
 
 /// Beside its place, to be renamed; not durable yet.
 void write_beside(const std::string& path, const std::string& temporary, std::string_view bytes) {
-  const auto fail = [&](const char* what) { throw IoError(path + ": " + what + ": " + std::strerror(errno)); };
+  const auto fail = [&](const char* what) {
+    const int reason = errno;
+    expect_may_write(fs::path(path).parent_path().string(), reason);
+    throw IoError(path + ": " + what + ": " + std::strerror(reason));
+  };
   const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (file < 0) fail("cannot create");
   while (!bytes.empty()) {
@@ -137,12 +143,6 @@ std::string sha256_of_present(const std::string& path) {
   } catch (const DataError&) {
     return "";
   }
-}
-
-void make_folder(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) throw IoError(path + ": cannot be made: " + error.message());
 }
 
 }  // namespace

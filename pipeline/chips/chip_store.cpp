@@ -14,6 +14,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/files/folder_lock.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/raster/raster_stack.hpp"
 
@@ -231,9 +232,7 @@ void write_chip(const std::string& state, const std::string& site, const Chip& c
   const std::string folder = chips_folder(state, site, chip.alert_id);
   const std::string path = folder + "/" + chip_file_name(chip.role, chip.acquired);
   const std::string bytes = at(path, [&] { return chip_file(chip); });
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw IoError(folder + ": cannot be made: " + error.message());
+  make_folder(folder);
   write_file_atomically(path, bytes);
 }
 

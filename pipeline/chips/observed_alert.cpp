@@ -11,6 +11,7 @@
 #include "pipeline/core/text.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
 #include "pipeline/io/files/csv_table.hpp"
+#include "pipeline/io/files/folder_lock.hpp"
 #include "pipeline/io/files/regular_file.hpp"
 
 namespace pitwatch {
@@ -157,9 +158,7 @@ std::vector<ObservedAlert> parse_observations(std::string_view text) {
 void write_observations(const std::string& state, const std::string& site, const std::string& alert_id,
                         std::span<const ObservedAlert> rows) {
   const std::string folder = chips_folder(state, site, alert_id);
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw IoError(folder + ": cannot be made: " + error.message());
+  make_folder(folder);
   write_file_atomically(path_of(state, site, alert_id), observations_text(rows));
 }
 

@@ -7,6 +7,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/atomic_file.hpp"
+#include "pipeline/io/files/folder_lock.hpp"
 #include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/record/metadata_files.hpp"
@@ -28,10 +29,8 @@ std::string name_of(std::size_t part) {
   return std::string(name_digits - std::min(name_digits, digits.size()), '0') + digits + ".json";
 }
 
-void make_folder(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) throw IoError(path + ": cannot be made: " + error.message());
+void make_lasting_folder(const std::string& path) {
+  make_folder(path);
   make_name_durable(path);
 }
 
@@ -83,7 +82,7 @@ void UnfinishedRun::note(std::vector<AcquisitionUsed> acquisitions) {
     part.inputs.push_back(std::move(file));
   }
   add_metadata(part);
-  if (parts_ == 0) make_folder(folder_);
+  if (parts_ == 0) make_lasting_folder(folder_);
   write_file_atomically(folder_ + "/" + name_of(++parts_), manifest_text(part));
 }
 

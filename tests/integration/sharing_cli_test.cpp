@@ -158,6 +158,30 @@ TEST_F(Sharing, WhatNeedsToWriteSaysSoInOneLine) {
   EXPECT_TRUE(before == snapshot(state_));
 }
 
+/// As a night by root leaves them in the state of a service.
+TEST_F(Sharing, AFolderWithinAStateThatIsSomebodyElsesIsRefusedWithItsOwner) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  ASSERT_EQ(nights_.run(state_).exit_code, 0);
+  nights_.deliver(first_night, first_night + 2);
+  const std::string kept = nights_ / "kept";
+  Nights::copy(state_, kept);
+  for (const std::string part : {"chips/small", "chips", "runs", "sites/small"}) {
+    Nights::copy(kept, state_);
+    constexpr uid_t reader = 65534;
+    const auto give = [](const std::string& path, uid_t to) { ASSERT_EQ(::lchown(path.c_str(), to, to), 0) << path; };
+    give(state_, reader);
+    for (const auto& entry : fs::recursive_directory_iterator(state_)) give(entry.path(), reader);
+    for (const auto& entry : fs::recursive_directory_iterator(state_ + "/" + part)) {
+      if (entry.is_directory()) give(entry.path(), 0);
+    }
+    give(state_ + "/" + part, 0);
+    const Outcome outcome = as_reader({"run", "--sites", test::night_scenes().sites(), "--source", nights_.inbox(),
+                                       "--state", state_, "--history-days", "150", "--quiet"});
+    EXPECT_EQ(outcome.exit_code, 2) << part << ": " << outcome.err;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr(part), HasSubstr("may not write"), HasSubstr("which belongs to root")));
+  }
+}
+
 TEST_F(Sharing, AnOutputInAFolderOfOthersIsRefusedWithItsOwner) {
   ASSERT_EQ(nights_.run(state_).exit_code, 0);
   const std::string theirs = nights_ / "theirs";

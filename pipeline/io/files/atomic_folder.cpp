@@ -88,6 +88,7 @@ std::string AtomicFolder::operator/(std::string_view name) const { return (fs::p
 void AtomicFolder::make_folder(std::string_view name) const {
   std::error_code error;
   fs::create_directories(*this / name, error);
+  if (error) expect_may_write(path_, error.value());
   if (error) throw IoError((fs::path(path_) / name).string() + ": cannot create: " + error.message());
 }
 

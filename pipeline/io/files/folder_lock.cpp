@@ -120,7 +120,7 @@ void refuse_writer(const std::string& path, int reason) {
 void make_folder(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error && is_write_refusal(error.value())) refuse_writer(path, error.value());
+  if (error) expect_may_write(path, error.value());
   if (error) throw IoError(path + ": cannot be made: " + error.message());
 }
 

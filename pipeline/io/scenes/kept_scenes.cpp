@@ -26,6 +26,7 @@
 #include "pipeline/io/files/json_number.hpp"
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/files/write_refusal.hpp"
 #include "pipeline/io/raster/band_file.hpp"
 #include "pipeline/io/raster/sparse_raster.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
@@ -345,6 +346,7 @@ void make_folders(const fs::path& folder) {
   if (folder.empty() || fs::is_directory(folder, error)) return;
   make_folders(folder.parent_path());
   fs::create_directory(folder, error);
+  if (error) expect_may_write(folder.string(), error.value());
   if (error) throw IoError(folder.string() + ": cannot create: " + error.message());
   make_name_durable(folder.string());
 }
