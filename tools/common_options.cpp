@@ -62,7 +62,13 @@ void remark_misspelt_variables(const po::options_description& known, std::vector
     const std::string name = lower_ascii(variable.substr(variable_prefix.size()));
     std::string option = name;
     std::replace(option.begin(), option.end(), '_', '-');
-    const auto meant = is_option_of_any_command(option) ? std::nullopt : meant_by(name, names);
+    if (is_option_of_any_command(option)) continue;
+    auto meant = meant_by(name, names);
+    if (!meant) {  // without its last word
+      const auto longer =
+          std::find_if(names.begin(), names.end(), [&](const std::string& one) { return one.starts_with(name + "_"); });
+      if (longer != names.end()) meant = *longer;
+    }
     if (!meant) continue;
     std::string right(variable_prefix);
     for (const char c : *meant) right += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));

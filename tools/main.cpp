@@ -136,8 +136,15 @@ int dispatch(std::vector<std::string> arguments) {
     print_help(std::cout, *entry, *length, help_width());
     return exit_done;
   }
-  configure_logging(read_common_options(values));
-  for (const std::string& remark : remarks) spdlog::warn("{}", remark);
+  const CommonOptions common = read_common_options(values);
+  CommonOptions loud = common;
+  loud.quiet = false;
+  for (const std::string& remark : remarks) {
+    // A nightly run is mostly --quiet, and a variable that is not heeded is no small thing.
+    configure_logging(remark.starts_with("PITWATCH_") ? loud : common);
+    spdlog::warn("{}", remark);
+  }
+  configure_logging(common);
   command->setup(values);
   return command->run();
 }

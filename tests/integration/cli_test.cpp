@@ -238,6 +238,10 @@ TEST_F(Cli, VariablesThatAreNearlyAnOptionAreNamed) {
   };
   EXPECT_THAT(said("PITWATCH_MIN_AERA_HA"), HasSubstr("warning: PITWATCH_MIN_AERA_HA: no option has this variable; did "
                                                       "you mean PITWATCH_MIN_AREA_HA?"));
+  EXPECT_THAT(said("PITWATCH_MIN_AREA"), HasSubstr("did you mean PITWATCH_MIN_AREA_HA?")) << "without its last word";
+  Invocation quiet = comparison({"--quiet"});
+  quiet.environment["PITWATCH_MIN_AERA_HA"] = "0.4";
+  EXPECT_THAT(run_process(quiet).err, HasSubstr("PITWATCH_MIN_AERA_HA: no option has this variable"));
   // Not an option, nor nearly one; one of another command; a name without the prefix.
   for (const std::string variable : {"PITWATCH_ELSEWHERE", "PITWATCH_CONFIRM_OBSERVATIONS", "MIN_AERA_HA"}) {
     EXPECT_THAT(said(variable), Not(HasSubstr("no option has"))) << variable;
