@@ -68,6 +68,7 @@ class NotifyCommand final : public Command {
       std::cout << waiting_table(report);
     }
     if (lists_ || options_.dry_run) {
+      warn_of_begun(report);
       warn_of_unknown_sites(report);
       for (const SubscriptionReport& each : report.subscriptions) {
         if (!each.problem.empty()) spdlog::error("subscription {}: {}", each.id, each.problem);
@@ -77,11 +78,22 @@ class NotifyCommand final : public Command {
       }
       return report.all_delivered() ? exit_done : exit_skipped;
     }
-    log_deliveries(report);
+    warn_of_begun(report);
+    log_deliveries(report, options_.since.has_value());
     return exit_code_of(report);
   }
 
  private:
+  /// --since chooses among what waits, and brings nothing back.
+  void warn_of_begun(const NotifyReport& report) const {
+    for (const SubscriptionReport& each : report.subscriptions) {
+      if (!options_.since || !each.ledger || each.ledger->began <= *options_.since) continue;
+      spdlog::warn(
+          "subscription {}: has begun at {}: --since does not bring back what it was sent or passed over by then",
+          each.id, format_instant(each.ledger->began));
+    }
+  }
+
   NotifyOptions options_;
   bool lists_ = false;
   bool as_json_ = false;

@@ -23,11 +23,17 @@ void warn_of_unknown_sites(const NotifyReport& report) {
   }
 }
 
-void log_deliveries(const NotifyReport& report) {
+void log_deliveries(const NotifyReport& report, bool since_given) {
   warn_of_unknown_sites(report);
   for (const SubscriptionReport& each : report.subscriptions) {
     if (each.is_first && each.passed_over > 0) {
-      spdlog::info("subscription {}: sends from now on; {} earlier events are passed over", each.id, each.passed_over);
+      // Not swallowed by --quiet: where STATE/delivery was lost, some of these may never have been sent.
+      const auto level = since_given ? spdlog::level::info : spdlog::level::err;
+      spdlog::log(level,
+                  "subscription {}: nothing is known of it in STATE/delivery: sends from now on; {} earlier events "
+                  "are passed over{}",
+                  each.id, each.passed_over,
+                  since_given ? "" : "; were they not sent before, begin it anew by another id with --since DATE");
     } else if (each.is_first) {
       spdlog::info("subscription {}: sends from now on", each.id);
     }

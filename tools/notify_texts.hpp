@@ -12,7 +12,7 @@ namespace pitwatch::tools {
 void warn_of_unknown_sites(const NotifyReport& report);
 
 /// Those warnings, and a log line for each subscription: an error where some were not delivered, else a note.
-void log_deliveries(const NotifyReport& report);
+void log_deliveries(const NotifyReport& report, bool since_given = false);
 
 /// exit_done, exit_skipped where some were not delivered, exit_unavailable where nobody could be reached.
 ExitCode exit_code_of(const NotifyReport& report);

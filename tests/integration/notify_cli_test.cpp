@@ -134,6 +134,7 @@ TEST_F(NotifyCli, TheFirstLookPassesOverAndThenWhatIsNewIsSent) {
   const Outcome first = notify();
   EXPECT_EQ(first.exit_code, 0) << first.err;
   EXPECT_THAT(first.err, HasSubstr("sends from now on; 3 earlier events are passed over"));
+  EXPECT_THAT(first.err, HasSubstr("error:")) << "with --quiet, too: its ledger may have been lost";
   EXPECT_THAT(heard(), ElementsAre());
 
   Alert grown = told_alert("PW-a", 0);
@@ -175,6 +176,11 @@ TEST_F(NotifyCli, SinceSendsWhatWasRecordedFromThenOn) {
   night({told_alert("PW-a", 0), told_alert("PW-b", 100), told_alert("PW-c", 200)}, "2024-05-03T02:00:00Z");
   EXPECT_EQ(notify({"--since", "2024-05-04"}).exit_code, 0);
   EXPECT_EQ(notify().exit_code, 0);
+  EXPECT_EQ(taken().size(), 3U);
+  // And brings nothing back.
+  const Outcome back = notify({"--since", "2024-01-01"});
+  EXPECT_EQ(back.exit_code, 0);
+  EXPECT_THAT(back.err, HasSubstr("--since does not bring back"));
   EXPECT_EQ(taken().size(), 3U);
 }
 
