@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <system_error>
 #include <tuple>
 
@@ -123,6 +124,28 @@ void check_files(const std::string& state, const Manifest& last, std::vector<std
   }
 }
 
+/// Whether the pictures of all alerts went with their folder. Of each file of chips some older manifest may be the
+/// newest that names it: they are looked through only where there is no folder.
+void check_chips(const std::string& state, const Manifest& last, std::vector<std::string>& alarms) {
+  std::error_code none;
+  const bool has_alerts = last.alert_register && !last.alert_register->alerts.empty();
+  if (!has_alerts || std::filesystem::is_directory(state + "/chips", none)) return;
+  std::set<std::string> named;
+  std::vector<std::string> names = manifest_names(state);
+  std::reverse(names.begin(), names.end());
+  for (const std::string& name : names) {
+    try {
+      for (const ChipFile& chip : read_manifest(state, name).chips) {
+        if (!named.insert(chip.path).second || chip.sha256.empty()) continue;
+        alarms.emplace_back("chips: is missing: the pictures of all alerts are; pitwatch verify names all");
+        return;
+      }
+    } catch (const DataError&) {
+      continue;
+    }
+  }
+}
+
 void read_record(const std::string& state, Standing& standing) {
   std::string head_name;
   try {
@@ -150,7 +173,10 @@ Standing standing_of(const std::string& state, Instant now, std::optional<std::c
   if (standing.alarms.empty() && !standing.is_at_work) check_unpublished(standing);
   if (!standing.last) return standing;
   check_last_run(standing, now, max_age, standing.alarms);
-  if (!standing.is_at_work) check_files(state, *standing.last, standing.alarms);
+  if (!standing.is_at_work) {
+    check_files(state, *standing.last, standing.alarms);
+    check_chips(state, *standing.last, standing.alarms);
+  }
   standing.missing = grouped(standing.last->missing);
   standing.sizes = checkpoint_sizes(*standing.last);
   return standing;

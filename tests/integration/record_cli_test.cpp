@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pipeline/io/files/folder_lock.hpp"
+#include "pipeline/io/files/hashing.hpp"
 #include "pipeline/record/signature.hpp"
 #include "tests/integration/process.hpp"
 #include "tests/unit/record/support.hpp"
@@ -259,6 +260,26 @@ TEST(StatusCli, WakesMonitoring) {
   const Outcome killed = status(state, {"--json"});
   EXPECT_EQ(killed.exit_code, 5);
   EXPECT_EQ(json::parse(killed.out)["unpublished"][0], state.newest());
+}
+
+TEST(StatusCli, TellsThatAllPicturesAreGone) {
+  MadeUpState state;
+  Manifest manifest = state.next_night();
+  manifest.chips = {{"chips/pit/PW-1/before.tif", 7, sha256_text("picture"), ""}};
+  fs::create_directories(state / "chips/pit/PW-1");
+  write_text(state / "chips/pit/PW-1/before.tif", "picture");
+  state.publish(manifest);
+  state.run_nights(2);
+  EXPECT_EQ(status(state).exit_code, 0);
+  fs::remove_all(state / "chips");
+  const Outcome outcome = status(state);
+  EXPECT_EQ(outcome.exit_code, 5);
+  EXPECT_THAT(outcome.out, HasSubstr("chips: is missing"));
+  // Where the last that is known of them is that they went, none is missing.
+  manifest = state.next_night();
+  manifest.chips = {{"chips/pit/PW-1/before.tif", 0, "", sha256_text("picture")}};
+  state.publish(manifest);
+  EXPECT_EQ(status(state).exit_code, 0);
 }
 
 TEST(StatusCli, NoState) {
