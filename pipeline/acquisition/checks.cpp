@@ -265,6 +265,42 @@ TellingWindows telling_windows(std::span<const Scene> parts, const Grid& grid, s
   return best;
 }
 
+/// Columns or rows of a file.
+struct Stretch {
+  int begin = 0;
+  int length = 0;
+};
+
+/// All, or where these are many three of them spread evenly, of whole blocks where those are small.
+std::vector<Stretch> stretches_of(const Stretch& all, int block) {
+  constexpr int pieces = 3;
+  constexpr int piece_px = 512;
+  constexpr int largest_block_px = 1024;
+  if (all.length <= pieces * std::max(piece_px, block <= largest_block_px ? block : 0)) return {all};
+  const int unit = block <= largest_block_px ? block : 1;
+  const int length = std::max(1, piece_px / unit) * unit;
+  std::vector<Stretch> some;
+  for (int i = 0; i < pieces; ++i) {
+    const int middle = all.begin + (2 * i + 1) * (all.length / (2 * pieces));
+    const int begin =
+        std::clamp((middle - length / 2 + unit / 2) / unit * unit, all.begin, all.begin + all.length - length);
+    some.push_back({begin, length});
+  }
+  return some;
+}
+
+int together(const std::vector<Stretch>& stretches) {
+  int length = 0;
+  for (const Stretch& one : stretches) length += one.length;
+  return length;
+}
+
+/// Of a file the pixels over a grid.
+Window window_of(const Grid& grid, const BandFile& file) {
+  if (file.grid().crs == grid.crs) return window_under(axes_between(grid, file.grid()), grid, 0);
+  return window_under(GridMapping(grid, lattice_of(file.grid())), grid, file.grid(), 0);
+}
+
 /// The reflectance that so many of the pixels do not reach; nothing where none is a measurement.
 std::optional<double> quantile(const BandPixels& band, double share) {
   std::vector<std::uint16_t> numbers;
@@ -387,6 +423,30 @@ void refuse_garbage(const Scene& scene, Band band, const BandFile& file) {
   if (!is_reflectance(band)) return;
   const Plane<std::uint16_t> dn = file.read_spread(gate_pixels);
   refuse_garbage(scene, band, dn.view());
+}
+
+void refuse_garbage(const Scene& scene, const Grid& grid, std::span<const Band> bands, OpenBands& files,
+                    BlockCache& blocks) {
+  for (const Band band : bands) {
+    if (!is_reflectance(band) || !scene.has(band)) continue;
+    const BandFile& file = files.at(scene.bands.at(band));
+    const Window window = window_of(grid, file);
+    if (window.empty()) continue;
+    const std::vector<Stretch> columns = stretches_of({window.x, window.width}, file.block_width());
+    const std::vector<Stretch> rows = stretches_of({window.y, window.height}, file.block_height());
+    Plane<std::uint16_t> dn(together(columns), together(rows));
+    int y = 0;
+    for (const Stretch& row : rows) {
+      int x = 0;
+      for (const Stretch& column : columns) {
+        const PlaneView<std::uint16_t> piece{&dn.at(x, y), column.length, row.length, dn.stride()};
+        blocks.read_window(file, {column.begin, row.begin, column.length, row.length}, piece);
+        x += column.length;
+      }
+      y += row.length;
+    }
+    refuse_garbage(scene, band, std::as_const(dn).view());
+  }
 }
 
 void refuse_misplaced(double shift_x_px, double shift_y_px, int windows) {

@@ -63,6 +63,11 @@ void refuse_garbage(const Scene& scene, Band band, PlaneView<const std::uint16_t
 /// The same on pieces of a file, 4 million pixels of it.
 void refuse_garbage(const Scene& scene, Band band, const BandFile& file);
 
+/// The same on the pixels of several bands over a grid, of large ones on nine pieces spread over it: whatever parts of
+/// it are read at once later. Bands that the scene lacks are passed over.
+void refuse_garbage(const Scene& scene, const Grid& grid, std::span<const Band> bands, OpenBands& files,
+                    BlockCache& blocks);
+
 /// Throws DataError for a shift against the reference, in pixels of 10 m and by so many windows, that no image of the
 /// place has.
 void refuse_misplaced(double shift_x_px, double shift_y_px, int windows);

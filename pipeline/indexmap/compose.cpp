@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -148,6 +149,15 @@ bool has_values(const Mosaic& mosaic, int x, int y) {
                       [&](const auto& band) { return std::isnan(band.second.at(x, y)); });
 }
 
+/// Pixels that may be taken.
+std::int64_t count_with_values(const Mosaic& mosaic) {
+  std::int64_t count = 0;
+  for (int y = 0; y < mosaic.grid.height; ++y) {
+    for (int x = 0; x < mosaic.grid.width; ++x) count += has_values(mosaic, x, y) ? 1 : 0;
+  }
+  return count;
+}
+
 /// What pixels are chosen by: one number for all, or their NDVI.
 Plane<float> scores_of(const Mosaic& mosaic, const std::optional<float>& of_all) {
   Plane<float> scores(mosaic.grid.width, mosaic.grid.height);
@@ -167,48 +177,80 @@ Plane<float> scores_of(const Mosaic& mosaic, const std::optional<float>& of_all)
   return scores;
 }
 
-/// Of a pixel's observations the one nearest to the median of each band; -1 where there is none.
+/// Of a pixel's observations the one nearest to the median of each band; of several the one of the greatest rank. In
+/// whole ten-thousandths of reflectance, medians doubled, so that which is nearer does not hang on rounding.
 class Medoid {
  public:
-  Medoid(const std::vector<Planes>& stack, std::size_t bands) : stack_(stack), medians_(bands) {}
+  /// No ranks: as long as none is needed.
+  Medoid(const std::vector<Planes>& stack, std::size_t bands, std::span<const float> ranks)
+      : stack_(stack), ranks_(ranks), numbers_(bands) {}
 
+  /// -1 where there is none, and where ranks are needed that are not there.
   int at(int x, int y) {
-    for (std::size_t band = 0; band < medians_.size(); ++band) {
-      values_.clear();
-      for (const Planes& observation : stack_) {
-        const float value = observation[band].at(x, y);
-        if (!std::isnan(value)) values_.push_back(value);
-      }
-      if (values_.empty()) return -1;
-      medians_[band] = median();
-    }
-    int nearest = -1;
-    float least = std::numeric_limits<float>::infinity();
+    present_.clear();
     for (std::size_t k = 0; k < stack_.size(); ++k) {
-      float distance = 0;
-      for (std::size_t band = 0; band < medians_.size(); ++band) {
-        const float apart = stack_[k][band].at(x, y) - medians_[band];
-        distance += apart * apart;
-      }
-      if (distance < least) {  // not where it is NaN
-        least = distance;
-        nearest = static_cast<int>(k);
-      }
+      if (!std::isnan(stack_[k].front().at(x, y))) present_.push_back(k);  // of all bands, or of none
     }
-    return nearest;
+    if (present_.empty()) return -1;
+    distances_.assign(present_.size(), 0);
+    for (std::size_t band = 0; band < numbers_.size(); ++band) add_distances(band, x, y);
+    std::size_t nearest = 0;
+    for (std::size_t i = 1; i < present_.size(); ++i) {
+      if (distances_[i] > distances_[nearest]) continue;
+      if (distances_[i] == distances_[nearest]) {
+        if (are_alike(i, nearest, x, y)) continue;
+        if (ranks_.empty()) {
+          needs_ranks_ = true;
+          return -1;
+        }
+        if (ranks_[present_[i]] < ranks_[present_[nearest]]) continue;
+      }
+      nearest = i;
+    }
+    return static_cast<int>(present_[nearest]);
   }
 
+  bool needs_ranks() const { return needs_ranks_; }
+
  private:
-  float median() {
-    const auto middle = values_.begin() + static_cast<std::ptrdiff_t>(values_.size() / 2);
-    std::nth_element(values_.begin(), middle, values_.end());
-    if (values_.size() % 2 != 0) return *middle;
-    return 0.5F * *std::max_element(values_.begin(), middle) + 0.5F * *middle;
+  void add_distances(std::size_t band, int x, int y) {
+    std::vector<std::int32_t>& numbers = numbers_[band];
+    numbers.resize(present_.size());
+    for (std::size_t i = 0; i < present_.size(); ++i) {
+      numbers[i] = static_cast<std::int32_t>(std::floor(stack_[present_[i]][band].at(x, y) * 10'000.0 + 0.5));
+    }
+    const std::int64_t twice_median = twice_median_of(numbers);
+    for (std::size_t i = 0; i < present_.size(); ++i) {
+      const std::int64_t apart = 2 * std::int64_t{numbers[i]} - twice_median;
+      distances_[i] += apart * apart;
+    }
+  }
+
+  std::int64_t twice_median_of(const std::vector<std::int32_t>& numbers) {
+    sorted_ = numbers;
+    const auto middle = sorted_.begin() + static_cast<std::ptrdiff_t>(sorted_.size() / 2);
+    std::nth_element(sorted_.begin(), middle, sorted_.end());
+    const std::int32_t below = sorted_.size() % 2 != 0 ? *middle : *std::max_element(sorted_.begin(), middle);
+    return std::int64_t{below} + *middle;
+  }
+
+  /// Whichever is taken.
+  bool are_alike(std::size_t one, std::size_t other, int x, int y) const {
+    const Planes& first = stack_[present_[one]];
+    const Planes& second = stack_[present_[other]];
+    for (std::size_t band = 0; band < numbers_.size(); ++band) {
+      if (first[band].at(x, y) != second[band].at(x, y)) return false;
+    }
+    return true;
   }
 
   const std::vector<Planes>& stack_;
-  std::vector<float> medians_;
-  std::vector<float> values_;
+  std::span<const float> ranks_;
+  bool needs_ranks_ = false;
+  std::vector<std::size_t> present_;
+  std::vector<std::vector<std::int32_t>> numbers_;  // by band, of those present
+  std::vector<std::int32_t> sorted_;
+  std::vector<std::int64_t> distances_;  // four times those of the reflectances
 };
 
 // ---- the work --------------------------------------------------------------------------------------------------
@@ -240,7 +282,7 @@ class Composition {
       run_single();
       return std::move(result_);
     }
-    if (options_.how == Compositing::clear) rank_by_clear_share();
+    if (options_.how == Compositing::clear) rank_by_clear_pixels();
     for (int y = 0; y < ground_.height; y += strips_.rows) run_strip(y);
     return std::move(result_);
   }
@@ -250,6 +292,7 @@ class Composition {
     std::size_t acquisition = 0;
     Window window;  // of a single acquisition
     Mosaic mosaic;
+    std::int64_t clear = 0;  // pixels
   };
 
   bool keeps_all() const { return options_.how == Compositing::median || options_.how == Compositing::medoid; }
@@ -366,21 +409,31 @@ class Composition {
   }
 
   void take_medoids(const std::vector<Planes>& stack, int first_row, int rows) {
+    if (choose_medoids(stack, first_row, rows)) return;
+    rank_by_clear_pixels();
+    choose_medoids(stack, first_row, rows);
+  }
+
+  /// Whether it could be done with the ranks that are there.
+  bool choose_medoids(const std::vector<Planes>& stack, int first_row, int rows) {
+    std::atomic<bool> is_done = true;
     in_rows(rows, [&](int begin, int end) {
-      Medoid medoid(stack, bands_.size());
+      Medoid medoid(stack, bands_.size(), rank_);
       Planes chosen = planes_of(bands_.size(), ground_.width, 1);
-      for (int y = begin; y < end; ++y) {
+      for (int y = begin; y < end && is_done; ++y) {
         for (int x = 0; x < ground_.width; ++x) {
           const int which = medoid.at(x, y);
           for (std::size_t band = 0; band < bands_.size(); ++band) {
             chosen[band].at(x, 0) = which < 0 ? no_value : stack[static_cast<std::size_t>(which)][band].at(x, y);
           }
         }
+        if (medoid.needs_ranks()) is_done = false;
         evaluate_row(
             plan_, nullptr, ground_.width, [&](std::size_t band) { return chosen[band].row(0); },
             [&](std::size_t output) { return result_[output].row(first_row + y); });
       }
     });
+    return is_done;
   }
 
   void run_best(int first_row) {
@@ -400,19 +453,16 @@ class Composition {
     }
   }
 
-  /// Acquisitions by their share of clear pixels, the least first; of equal ones the earlier first.
-  void rank_by_clear_share() {
-    std::vector<double> clear(acquisitions_.size(), 0);
-    const std::vector<Band> one{bands_.front()};
+  /// Acquisitions by how many of their pixels may be taken, the least first; of equal ones the later first.
+  void rank_by_clear_pixels() {
+    std::vector<std::int64_t> clear(acquisitions_.size(), 0);
     for (int y = 0; y < ground_.height; y += strips_.rows) {
       read_all(
-          y, one, [](const Slot&) {},
-          [&](const Slot& slot) {
-            clear[slot.acquisition] += mask_shares(slot.mosaic.mask.view()).clear * slot.mosaic.grid.height;
-          });
+          y, bands_, [](Slot& slot) { slot.clear = count_with_values(slot.mosaic); },
+          [&](const Slot& slot) { clear[slot.acquisition] += slot.clear; });
     }
     std::vector<std::size_t> order(clear.size());
-    for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
+    for (std::size_t k = 0; k < order.size(); ++k) order[k] = order.size() - 1 - k;
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return clear[a] < clear[b]; });
     rank_.resize(order.size());
     for (std::size_t place = 0; place < order.size(); ++place) rank_[order[place]] = static_cast<float>(place);

@@ -19,8 +19,10 @@ namespace pitwatch {
 /// What becomes of several observations of a pixel. Those without a value, or masked, are left aside.
 enum class Compositing : std::uint8_t {
   median,    // the median of each index; of an even number the mean of the two in the middle
-  medoid,    // indices of the observation whose bands are nearest to their medians (squares of differences added up)
-  clear,     // indices of the observation whose acquisition shows most of the ground clear; of equal ones the latest
+  medoid,    // indices of the observation whose bands are nearest to their medians (squares of differences added up, in
+             // whole ten-thousandths of reflectance); of equal ones as `clear`
+  clear,     // indices of the observation whose acquisition shows most of the ground clear, in all bands that are read;
+             // of equal ones the earliest
   max_ndvi,  // indices of the observation with the greatest NDVI (B08 and B04); of equal ones the earliest
 };
 

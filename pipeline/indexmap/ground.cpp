@@ -1,6 +1,7 @@
 #include "pipeline/indexmap/ground.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -27,9 +28,11 @@ void leave_out_absent(Scene& scene, std::span<const Band> bands) {
   });
 }
 
+constexpr std::array<Band, 5> bands_of_the_sky{Band::B02, Band::B03, Band::B04, Band::B08, Band::B11};
+
 /// Throws DataError for an acquisition in which clouds cannot be told by the pixels.
 void refuse_without_sky(const IndexAcquisition& acquisition) {
-  for (const Band band : {Band::B02, Band::B03, Band::B04, Band::B08, Band::B11}) {
+  for (const Band band : bands_of_the_sky) {
     const auto lacks = [&](const Scene& scene) { return !scene.has(band); };
     const auto found = std::find_if(acquisition.parts.begin(), acquisition.parts.end(), lacks);
     if (found == acquisition.parts.end()) continue;
@@ -155,12 +158,21 @@ void check_acquisition(const IndexAcquisition& acquisition, const IndexReading& 
   }
 }
 
-void refuse_displaced_part(const Scene& part, const Grid& ground, std::span<const Band> bands,
-                           const IndexReading& reading, BlockCache& blocks) {
+void refuse_unfit_part(const Scene& part, const Grid& ground, std::span<const Band> bands, const IndexReading& reading,
+                       BlockCache& blocks) {
   if (!reading.checks.gate) return;
+  const auto has = [](const std::vector<Band>& some, Band band) {
+    return std::find(some.begin(), some.end(), band) != some.end();
+  };
+  std::vector<Band> read(bands.begin(), bands.end());
+  if (reading.masked && uses_spectral_masks({&part, 1}, reading.masks)) {
+    for (const Band band : bands_of_the_sky) {
+      if (!has(read, band)) read.push_back(band);
+    }
+  }
   std::vector<Band> looked_at(bands.begin(), bands.end());
   for (const Band band : {Band::B02, Band::B04, Band::B08}) {
-    if (part.has(band) && std::find(bands.begin(), bands.end(), band) == bands.end()) looked_at.push_back(band);
+    if (part.has(band) && !has(looked_at, band)) looked_at.push_back(band);
   }
   std::vector<Band> of_ground{Band::B04};  // against which the others are held where it is there
   of_ground.insert(of_ground.end(), looked_at.begin(), looked_at.end());
@@ -169,6 +181,7 @@ void refuse_displaced_part(const Scene& part, const Grid& ground, std::span<cons
   try {
     refuse_elsewhere(part, ground, of_ground, files);
     refuse_displaced(part, ground, looked_at, files, &blocks);
+    refuse_garbage(part, ground, read, files, blocks);
   } catch (...) {
     rethrow_with_context(redacted(part.source));
   }
@@ -181,11 +194,6 @@ Mosaic read_ground(const IndexAcquisition& acquisition, const Grid& part, std::s
   how.files = files;
   how.class_reasons = class_reasons(reading.masks);
   if (!reading.masked) how.class_reasons.fill(mask_clear);
-  if (reading.checks.gate) {
-    how.see_pixels = [](const Scene& scene, Band band, PlaneView<const std::uint16_t> dn) {
-      refuse_garbage(scene, band, dn);
-    };
-  }
   if (reading.masked && uses_spectral_masks(acquisition.parts, reading.masks)) refuse_without_sky(acquisition);
   Mosaic ground = read_mosaic(acquisition.parts, part, bands, how);
   if (reading.masked) complete_mask(acquisition.parts, how, reading.masks, ground);

@@ -64,11 +64,12 @@ void check_acquisition(const IndexAcquisition& acquisition, const IndexReading& 
                        BlockCache& blocks, SkippedScenes& warnings);
 
 /// Throws DataError for a scene one of whose bands, or whose classification, shows other ground than the others, or is
-/// of another zone (refuse_elsewhere()), or lies elsewhere on a ground than B04 (refuse_displaced()), unless the gate
-/// is off (reading.checks). Looked at are the bands that are read, and those of B02, B04 and B08 that the scene has,
-/// which the others and the classification are judged by.
-void refuse_displaced_part(const Scene& part, const Grid& ground, std::span<const Band> bands,
-                           const IndexReading& reading, BlockCache& blocks);
+/// of another zone (refuse_elsewhere()), lies elsewhere on a ground than B04 (refuse_displaced()), or is garbage there
+/// (refuse_garbage()), unless the gate is off (reading.checks). Looked at are the bands that are read, and those of
+/// B02, B04 and B08 that the scene has, which the others and the classification are judged by; those are not judged as
+/// garbage.
+void refuse_unfit_part(const Scene& part, const Grid& ground, std::span<const Band> bands, const IndexReading& reading,
+                       BlockCache& blocks);
 
 /// Reflectances and mask of a part of the ground: as `run` reads and masks them, with clouds grown (MosaicOptions).
 /// By way of the acquisition's own blocks where it has some, else of `blocks`; `files` may be null. Throws DataError as

@@ -142,7 +142,7 @@ class IndexMaps {
         check_acquisition(all[i], options_.reading, offsets_, *blocks, checked[i].warnings);
         find_grounds(all[i]);
         for (std::size_t part = 0; part < all[i].parts.size(); ++part) {
-          refuse_displaced_part(all[i].parts[part], all[i].grounds[part], bands_, options_.reading, *blocks);
+          refuse_unfit_part(all[i].parts[part], all[i].grounds[part], bands_, options_.reading, *blocks);
         }
         keep_blocks(all[i], std::move(blocks), room_for_blocks(all.size(), is_spectral, together(all[i])));
       } catch (const DataError&) {

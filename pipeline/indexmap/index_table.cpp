@@ -214,7 +214,7 @@ class TableRun {
     try {
       check_acquisition(acquisition, options_.reading, offsets_, blocks, slot.warnings);
       for (const Scene& part : acquisition.parts) {
-        refuse_displaced_part(part, place.grid, plan_.bands, options_.reading, blocks);
+        refuse_unfit_part(part, place.grid, plan_.bands, options_.reading, blocks);
       }
       OpenBands files;
       ground = read_ground(acquisition, place.grid, plan_.bands, options_.reading, blocks, &files);

@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <random>
+#include <set>
 
 #include "pipeline/indices/request.hpp"
 #include "pipeline/io/raster/geotiff_writer.hpp"
@@ -118,6 +119,48 @@ class ComposeTest : public testing::Test {
     }
   }
 
+  /// Makes a band of a scene anew: number(x, y).
+  template <class Number>
+  void rewrite(std::size_t scene, Band band, const Number& number) {
+    Plane<std::uint16_t> plane(width, height);
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) plane.at(x, y) = static_cast<std::uint16_t>(number(x, y));
+    }
+    write_geotiff_u16(acquisitions_[scene].parts[0].bands.at(band).path, grid, plane.view(), 0);
+  }
+
+  /// Of two scenes, of NDVI 1/3 and 3/5, which a pixel that both show is taken from, with different memory; -1 where
+  /// pixels disagree.
+  int chosen(Compositing how, const std::string& formula) {
+    acquisitions_.resize(2);
+    options_.how = how;
+    const std::vector<std::string> expressions{formula};
+    const IndexRequest request = make_request({}, expressions, {});
+    std::set<int> chosen;
+    for (const int mebibytes : {3, 5, 64}) {
+      options_.memory_bytes = std::int64_t{mebibytes} << 20;
+      const auto values = compose(acquisitions_, request.plan(), grid, options_, [](std::string_view, double) {});
+      for (int y = 500; y < 600; ++y) {
+        for (int x = 0; x < width; ++x) chosen.insert(values[0].at(x, y) < 0.5F ? 0 : 1);
+      }
+    }
+    return chosen.size() == 1 ? *chosen.begin() : -1;
+  }
+
+  /// `lost`: pixels of a scene without a value, at its row; of which band.
+  void make_two_scenes(std::array<int, 2> lost, Band band) {
+    const std::array<int, 2> rows{10, 990};
+    for (std::size_t k = 0; k < 2; ++k) {
+      for (const Band one : {Band::B04, Band::B08, Band::SCL}) {
+        const int number = one == Band::SCL ? 4 : one == Band::B04 ? 1000 : k == 0 ? 2000 : 4000;
+        rewrite(k, one, [&](int x, int y) {
+          const bool is_lost = one == band && y >= rows[k] && (y - rows[k]) * width + x < lost[k];
+          return is_lost ? (one == Band::SCL ? 9 : 0) : number + (one == Band::SCL ? 0 : (x + y) % 7);
+        });
+      }
+    }
+  }
+
   TemporaryFolder folder_;
   std::map<Band, std::vector<Plane<std::uint16_t>>> dn_;
   std::vector<Plane<std::uint16_t>> classes_;
@@ -166,12 +209,71 @@ TEST_F(ComposeTest, ClearTakesTheClearestAcquisition) {
   expect(Compositing::clear, [](const auto& pixels) { return std::vector{pixels.front().ndvi()}; });
 }
 
+TEST_F(ComposeTest, OfEquallyClearAcquisitionsTheEarlierIsTaken) {
+  for (const Band band : {Band::SCL, Band::B04, Band::B08}) {
+    make_two_scenes({61, 61}, band);
+    EXPECT_EQ(chosen(Compositing::clear, "nd(B08,B04)"), 0) << name(band);
+    make_two_scenes({62, 61}, band);
+    EXPECT_EQ(chosen(Compositing::clear, "nd(B08,B04)"), 1) << name(band);
+  }
+}
+
+TEST_F(ComposeTest, TheClearestAcquisitionIsThatOfAllBandsThatAreRead) {
+  for (const Band band : {Band::B04, Band::B08}) {
+    make_two_scenes({30'000, 0}, band);
+    EXPECT_EQ(chosen(Compositing::clear, "nd(B08,B04)"), 1) << name(band);
+    EXPECT_EQ(chosen(Compositing::clear, "nd(B04,B08)*-1"), 1) << name(band);
+  }
+}
+
+TEST_F(ComposeTest, OfEquallyNearObservationsTheMedoidIsThatOfTheClearerAcquisition) {
+  for (const std::string formula : {"nd(B08,B04)", "nd(B04,B08)*-1", "(B08-B04)/(B08+B04)+0*B08"}) {
+    make_two_scenes({61, 60}, Band::B08);
+    EXPECT_EQ(chosen(Compositing::medoid, formula), 1);
+    make_two_scenes({60, 61}, Band::B08);
+    EXPECT_EQ(chosen(Compositing::medoid, formula), 0);
+    make_two_scenes({60, 60}, Band::B08);
+    EXPECT_EQ(chosen(Compositing::medoid, formula), 0);
+  }
+}
+
 TEST_F(ComposeTest, GreatestNdvi) {
   expect(Compositing::max_ndvi, [](const auto& pixels) {
     double most = -2;
     for (const auto& pixel : pixels) most = std::max(most, pixel.ndvi());
     return std::vector{most};
   });
+}
+
+TEST_F(ComposeTest, GarbageIsJudgedByTheGroundAndNotByStrips) {
+  options_.reading.checks.gate = true;
+  // Rows of blocks each of one number, of 68.
+  const auto with_blocks = [&](int rows) {
+    rewrite(2, Band::B08, [&](int x, int y) {
+      const bool is_block = y >= 320 && y < 320 + 16 * rows;
+      return is_block ? 2000 + (x / 16 + 7 * (y / 16)) % 50 * 20 : 1000 + (x * 7919 + y * 104729) % 3001;
+    });
+  };
+  const std::vector<Band> bands{Band::B04, Band::B08};
+  const auto look = [&] {
+    BlockCache blocks(std::int64_t{8} << 20);
+    refuse_unfit_part(acquisitions_[2].parts[0], grid, bands, options_.reading, blocks);
+  };
+  with_blocks(20);
+  try {
+    look();
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const DataError& error) {
+    EXPECT_THAT(error_chain(error), testing::HasSubstr("constant"));
+  }
+  with_blocks(10);
+  EXPECT_NO_THROW(look());
+  const std::vector<std::string> ndvi{"NDVI"};
+  const IndexRequest request = make_request(ndvi, {}, {});
+  for (const int mebibytes : {3, 64}) {
+    options_.memory_bytes = std::int64_t{mebibytes} << 20;
+    EXPECT_NO_THROW(compose(acquisitions_, request.plan(), grid, options_, [](std::string_view, double) {}));
+  }
 }
 
 TEST_F(ComposeTest, BlocksThatAreDecodedAlreadyAreNotReadAgain) {
