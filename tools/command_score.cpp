@@ -1,5 +1,7 @@
 #include "tools/command_score.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <iostream>
 
 #include "pipeline/core/error.hpp"
@@ -26,10 +28,13 @@ class ScoreCommand final : public Command {
          "or "
          "alone")  //
         ("where", po::value<std::string>()->value_name("FILTER"),
-         "score only alerts with these attributes, e.g. \"confidence > 0.8\"")                                  //
-        ("from", po::value<std::string>()->value_name("DATE"), "only events with an onset from here on count")  //
+         "score only alerts with these attributes, e.g. \"confidence > 0.8\"")  //
+        ("from", po::value<std::string>()->value_name("DATE"),
+         "only events with an onset from here on count, and what was observed from here on")  //
         ("to", po::value<std::string>()->value_name("DATE"),
-         "only events with an onset up to here count; a day whole; alerts on others are set aside; also --until")  //
+         "only events with an onset up to here count, and what was observed up to here; a day whole; alerts on others, "
+         "and "
+         "of other times on nothing, are set aside; also --until")  //
         ("min-overlap", po::value<double>()->value_name("SHARE")->default_value(defaults.min_overlap, "0.2"),
          "an alert hits an event with which it shares this much of the smaller of the two areas, over 0, at most 1")  //
         ("min-area-ha", po::value<double>()->value_name("HA")->default_value(defaults.min_area_ha, "0.5"),
@@ -70,6 +75,7 @@ class ScoreCommand final : public Command {
 
   int run() override {
     const AccuracyReport report = score(options_);
+    for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
     if (!out_.empty()) write_file_atomically(out_, report_json(report));
     if (!html_.empty()) write_file_atomically(html_, report_html(report));
     std::cout << (json_ ? report_json(report) : report_text(report));

@@ -35,9 +35,13 @@ struct AccuracyReport {
   double min_area_ha = 0;
   BootstrapOptions bootstrap;
 
-  // What did not count, since it began at another time: events, and alerts on these alone.
+  // What did not count, since it began at another time: events, alerts on these alone, and alerts that were first
+  // detected at another time and hit no event that counts.
   std::size_t events_aside = 0;
   std::size_t alerts_aside = 0;
+  std::size_t alerts_outside = 0;
+
+  std::vector<std::string> warnings;  // what may not be meant
 
   std::vector<ScoredAlert> alerts;
   std::vector<ScoredEvent> events;

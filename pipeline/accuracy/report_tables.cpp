@@ -251,6 +251,9 @@ std::string report_headline(const AccuracyReport& report) {
     text += "; " + count_of(report.events_aside) + " events of other times and " + count_of(report.alerts_aside) +
             " alerts on them set aside";
   }
+  if (report.alerts_outside > 0) {
+    text += "; " + count_of(report.alerts_outside) + " alerts first detected at other times set aside";
+  }
   if (report.label) text += (report.truth ? " and " : " against ") + report.label_name;
   return text;
 }

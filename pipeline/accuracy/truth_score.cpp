@@ -62,10 +62,10 @@ EventFigures figures_of(const ScoredEvent& event, const EventMatch& match, const
     figures.confirmed_lag_days = days_between(event.onset, *match.confirmed);
     figures.confirmed_lag_observations = observations_between(event, *match.confirmed);
   }
-  figures.iou = together.intersection_m2 / (together.union_m2 + event.area_m2 - together.intersection_m2);
+  figures.iou = defined(ratio(together.intersection_m2, together.union_m2 + event.area_m2 - together.intersection_m2));
   double sum_m2 = 0;
   for (const std::size_t alert : match.alerts) sum_m2 += alerts[alert].area_m2;
-  figures.area_bias = sum_m2 / event.area_m2 - 1;
+  figures.area_bias = defined(ratio(sum_m2, event.area_m2) - 1);
   return figures;
 }
 
@@ -203,9 +203,8 @@ std::vector<OtherType> other_types_of(const TruthScoreInputs& inputs) {
   }
   std::vector<OtherType> result;
   for (auto& [key, other] : by_type) {
-    if (inputs.observed_km2_years) {
-      other.alerts_per_100km2_year = 100 * static_cast<double>(other.alerts) / *inputs.observed_km2_years;
-    }
+    const double alerts = 100 * static_cast<double>(other.alerts);
+    other.alerts_per_100km2_year = defined(ratio(alerts, inputs.observed_km2_years.value_or(0)));
     result.push_back(other);
   }
   return result;

@@ -72,13 +72,29 @@ double km2_years(const ObservedSpan& observed) {
   return observed.area_km2 * Years(observed.until - observed.from).count();
 }
 
-/// Takes out the events that do not count because they began at another time, and with them the alerts that lie on
-/// these alone: neither right nor false.
+bool is_in_period(const ScoreOptions& options, Instant instant) {
+  return (!options.from || instant >= *options.from) && (!options.until || instant <= *options.until);
+}
+
+/// Cuts what was observed to the period. Throws DataError where nothing is left: there are no rates of it.
+void cut_to_period(const ScoreOptions& options, TruthCollection& truth) {
+  if (!truth.observed) return;
+  ObservedGround& observed = *truth.observed;
+  const std::string whole = format_instant(observed.from) + " to " + format_instant(observed.until);
+  if (options.from) observed.from = std::max(observed.from, *options.from);
+  if (options.until) observed.until = std::min(observed.until, *options.until);
+  if (observed.from < observed.until) return;
+  throw DataError(options.truth + ": what was 'observed', " + whole + ", has nothing of --from and --to");
+}
+
+/// Takes out the events that do not count because they began at another time, and the alerts that are of other times as
+/// well: neither right nor false. Those are alerts on such events alone, and alerts that were first detected at another
+/// time, unless they hit an event that counts.
 void set_aside(const ScoreOptions& options, TruthCollection& truth, std::vector<AlertFeature>& alerts,
                AccuracyReport& report) {
-  const auto counts = [&](const TruthFeature& event) {
-    return (!options.from || event.onset >= *options.from) && (!options.until || event.onset <= *options.until);
-  };
+  cut_to_period(options, truth);
+  const auto counts = [&](const TruthFeature& event) { return is_in_period(options, event.onset); };
+  std::vector<bool> hits_counted(alerts.size(), false);
   std::vector<bool> on_counted(alerts.size(), false);
   std::vector<bool> on_other(alerts.size(), false);
   const LonLat centre = middle_of(shapes_of(truth.events));
@@ -87,17 +103,22 @@ void set_aside(const ScoreOptions& options, TruthCollection& truth, std::vector<
   for (const PolygonOverlap& overlap : overlaps(alert_layer, event_layer)) {
     const double smaller = std::min(alert_layer.area_m2(overlap.first), event_layer.area_m2(overlap.second));
     if (overlap.intersection_m2 < options.min_overlap * smaller) continue;
-    (counts(truth.events[overlap.second]) ? on_counted : on_other)[overlap.first] = true;
+    const TruthFeature& event = truth.events[overlap.second];
+    (counts(event) ? on_counted : on_other)[overlap.first] = true;
+    if (counts(event) && alerts[overlap.first].first_detected >= event.onset) hits_counted[overlap.first] = true;
   }
   std::vector<AlertFeature> kept;
   for (std::size_t i = 0; i < alerts.size(); ++i) {
-    if (on_counted[i] || !on_other[i]) kept.push_back(std::move(alerts[i]));
+    if (on_other[i] && !on_counted[i]) {
+      ++report.alerts_aside;
+    } else if (!hits_counted[i] && !is_in_period(options, alerts[i].first_detected)) {
+      ++report.alerts_outside;
+    } else {
+      kept.push_back(std::move(alerts[i]));
+    }
   }
-  report.alerts_aside = alerts.size() - kept.size();
   alerts = std::move(kept);
   report.events_aside = std::erase_if(truth.events, [&](const TruthFeature& event) { return !counts(event); });
-  if (truth.observed && options.from) truth.observed->from = std::max(truth.observed->from, *options.from);
-  if (truth.observed && options.until) truth.observed->until = std::min(truth.observed->until, *options.until);
 }
 
 void score_truth(const ScoreOptions& options, AccuracyReport& report) {
@@ -156,6 +177,21 @@ void reduce_types(PlaneView<std::uint16_t> label) {
   }
 }
 
+/// A label without a pixel of change, or of none, is most often one that is coded otherwise.
+void warn_of_one_sided_label(PlaneView<const std::uint16_t> label, const std::string& path, AccuracyReport& report) {
+  for (const std::uint16_t value : {label_unchanged, label_changed}) {
+    bool is_there = false;
+    for (int y = 0; y < label.height && !is_there; ++y) {
+      is_there = std::find(label.row(y), label.row(y) + label.width, value) != label.row(y) + label.width;
+    }
+    if (is_there) continue;
+    report.warnings.push_back(path + ": no pixel is " +
+                              (value == label_changed ? "changed (1, or a type of disturbance): recall is of nothing"
+                                                      : "unchanged (0, or a decoy): false alerts cannot be told") +
+                              "; 255 is not judged");
+  }
+}
+
 void score_label(const ScoreOptions& options, AccuracyReport& report) {
   const BandFile file(options.label);
   const Grid& grid = file.grid();
@@ -170,6 +206,7 @@ void score_label(const ScoreOptions& options, AccuracyReport& report) {
   for (const BurntShape& shape : burnt) pixels.push_back({shape.window, shape.inside.view()});
   try {
     reduce_types(label.view());
+    warn_of_one_sided_label(std::as_const(label).view(), options.label, report);
     report.label = score_against_label(std::as_const(label).view(), grid.pixel_size_m, pixels, options.min_area_ha);
   } catch (const DataError& error) {
     throw DataError(options.label + ": " + error.what());

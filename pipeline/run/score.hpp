@@ -17,7 +17,7 @@ struct ScoreOptions {
   std::string strata;            // CSV with columns map, area_ha
   std::string where;             // attribute filter on the alerts, OGR's SQL
   std::optional<Instant> from;   // only events with an onset from here on
-  std::optional<Instant> until;  // and up to here count
+  std::optional<Instant> until;  // and up to here count, and only alerts on them or first detected then
   double min_overlap = 0.2;      // over 0, at most 1
   double min_area_ha = 0.5;      // of objects and false alerts on the label, 0 or more
   BootstrapOptions bootstrap;    // at least one draw

@@ -194,6 +194,7 @@ std::string report_json(const AccuracyReport& report) {
         {"observed", observed},
         {"events_set_aside", report.events_aside},
         {"alerts_set_aside", report.alerts_aside},
+        {"alerts_outside_period", report.alerts_outside},
         {"min_overlap", report.min_overlap},
         {"bootstrap", {{"draws", report.bootstrap.draws}, {"seed", report.bootstrap.seed}}},
         {"detection", {{"all", of(score.all)}, {"by_size", of(score.by_size)}, {"by_type", of(score.by_type)}}},

@@ -197,6 +197,45 @@ TEST_F(ScoreCli, NoAlertsAndNoEvents) {
   EXPECT_EQ(figures(pair(none, none))["truth"]["calibration"]["brier"]["value"], nullptr);
 }
 
+TEST_F(ScoreCli, OfAPeriodAllFiguresAreOfThatPeriod) {
+  json truth = collection({event("before", "pit_in_forest", 10, {0, 0, 10, 10}),
+                           event("in", "pit_in_forest", 120, {30, 0, 10, 10}),
+                           event("field", "ploughing", 120, {60, 0, 10, 10})});
+  truth["observed"] = {{"from", day(0)}, {"until", day(365)}, {"area_km2", 100}};
+  const json alerts = collection({
+      alert("on_before", 12, nullptr, 0.8, {0, 0, 10, 10}),
+      alert("found_late", 230, nullptr, 0.8, {30, 0, 10, 10}),  // after the period, of an event in it
+      alert("too_early", 50, nullptr, 0.8, {30, 0, 10, 10}),    // before the event and the period
+      alert("early", 110, nullptr, 0.8, {30, 0, 10, 10}),       // before the event, in the period
+      alert("field", 125, nullptr, 0.8, {60, 0, 10, 10}),
+      alert("nothing", 150, nullptr, 0.8, {90, 0, 10, 10}),
+      alert("nothing_before", 20, nullptr, 0.8, {120, 0, 10, 10}),
+      alert("nothing_after", 300, nullptr, 0.8, {150, 0, 10, 10}),
+  });
+  std::vector<std::string> arguments = pair(truth, alerts);
+  for (const std::string& one : {std::string("--from"), day(100), std::string("--to"), day(200)}) {
+    arguments.push_back(one);
+  }
+  const json scored = figures(arguments)["truth"];
+  const json& commission = scored["commission"];
+  EXPECT_EQ(scored["detection"]["all"]["found"], 1);
+  EXPECT_EQ(scored["events_set_aside"], 1);
+  EXPECT_EQ(scored["alerts_set_aside"], 1);
+  EXPECT_EQ(scored["alerts_outside_period"], 3);
+  EXPECT_EQ(commission["alerts_by_hit"]["false"]["count"], 2);
+  EXPECT_EQ(commission["alerts_by_hit"]["decoy"]["count"], 1);
+  EXPECT_NEAR(commission["false_per_100km2_year"]["value"], 2 / (100 / 365.2425), 1e-6);
+  EXPECT_NEAR(commission["other_types"][0]["alerts_per_100km2_year"], 1 / (100 / 365.2425), 1e-6);
+
+  arguments = pair(truth, alerts);
+  arguments.insert(arguments.end(), {"--from", day(400)});
+  expect_failure(arguments, exit_no_data, "truth.geojson: what was 'observed'");
+  truth["observed"] = nullptr;
+  arguments = pair(truth, alerts);
+  arguments.insert(arguments.end(), {"--from", day(400)});
+  EXPECT_EQ(figures(arguments)["truth"]["alerts_outside_period"], 3);  // the others lie on events of other times
+}
+
 TEST_F(ScoreCli, OutputsAndFilter) {
   std::vector<std::string> command =
       pair(collection({event("e", "pit_in_forest", 0, {0, 0, 10, 10})}),
@@ -249,17 +288,31 @@ TEST_F(ScoreCli, Samples) {
   expect_failure(both, exit_no_data, "strata.csv: line 2: 'area_ha'");
 }
 
-/// Of ground where no alert of these tests lies.
-void write_label(const std::string& path) {
+/// All of it is `number`; by default of ground where no alert of these tests lies.
+void write_label(const std::string& path, std::array<double, 6> transform = {500000, 10, 0, 1000000, 0, -10},
+                 int zone = 32631, double number = 0) {
   GDALAllRegister();
   const GDALDatasetH file = GDALCreate(GDALGetDriverByName("GTiff"), path.c_str(), 8, 8, 1, GDT_Byte, nullptr);
-  double transform[6] = {500000, 10, 0, 1000000, 0, -10};
-  GDALSetGeoTransform(file, transform);
+  GDALSetGeoTransform(file, transform.data());
+  GDALFillRaster(GDALGetRasterBand(file, 1), number, 0);
   const OGRSpatialReferenceH crs = OSRNewSpatialReference(nullptr);
-  OSRImportFromEPSG(crs, 32631);
+  OSRImportFromEPSG(crs, zone);
   GDALSetSpatialRef(file, crs);
   OSRDestroySpatialReference(crs);
   GDALClose(file);
+}
+
+TEST_F(ScoreCli, ALabelThatIsCodedOtherwiseIsWarnedOf) {
+  pair(collection({}), collection({alert("a", 5, nullptr, 0.5, {0, 0, 8, 8})}));
+  const std::string label = folder_ / "label.tif";
+  for (const auto& [number, words] : {std::pair{0, "no pixel is changed"}, {1, "no pixel is unchanged"}}) {
+    write_label(label, {grid.origin.x, 10, 0, grid.origin.y, 0, -10}, 32638, number);
+    const Outcome outcome =
+        run_process({PITWATCH_PROGRAM, "score", "--label", label, "--alerts", folder_ / "alerts.geojson"});
+    EXPECT_EQ(outcome.exit_code, exit_done);
+    EXPECT_THAT(lines_of(outcome.err), SizeIs(1));
+    EXPECT_THAT(outcome.err, HasSubstr("label.tif: " + std::string(words)));
+  }
 }
 
 TEST_F(ScoreCli, Failures) {
