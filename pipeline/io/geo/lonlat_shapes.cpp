@@ -63,12 +63,19 @@ void collect_polygons(const OGRGeometry& geometry, OGRMultiPolygon& polygons) {
   }
 }
 
+/// Each part valid by itself, and what parts have in common once: MakeValid() of all of them takes it out, as a ring
+/// within a ring.
 Geometry repaired(const OGRGeometry& geometry) {
-  const Geometry valid(geometry.MakeValid());
-  if (!valid) throw DataError("cannot be repaired");
   auto polygons = std::make_unique<OGRMultiPolygon>();
-  collect_polygons(*valid, *polygons);
-  return polygons;
+  for (const OGRPolygon* const part : *geometry.toMultiPolygon()) {
+    const Geometry valid(part->MakeValid());
+    if (!valid) throw DataError("cannot be repaired");
+    collect_polygons(*valid, *polygons);
+  }
+  if (polygons->getNumGeometries() < 2) return polygons;
+  Geometry together(polygons->UnionCascaded());
+  if (!together) throw DataError("cannot be repaired");
+  return together;
 }
 
 double intersection_m2(const OGRGeometry& a, const OGRGeometry& b) {

@@ -34,8 +34,8 @@ class PolygonLayer {
   PolygonLayer(PolygonLayer&&) noexcept;
   PolygonLayer& operator=(PolygonLayer&&) noexcept;
 
-  /// Adds a shape; an invalid one (crossing itself, overlapping parts) is repaired by GEOS. Throws DataError, starting
-  /// with `id`, for what has no area after that.
+  /// Adds a shape; an invalid one is repaired by GEOS: of rings that cross themselves what they go around an odd number
+  /// of times, parts that overlap are united. Throws DataError, starting with `id`, for what has no area after that.
   void add(const std::string& id, const LonLatMultiPolygon& shape);
 
   std::size_t size() const;

@@ -94,6 +94,36 @@ TEST(LonLatShapes, InvalidShapesAreRepairedOrRefused) {
   EXPECT_EQ(layer.size(), 2U);
 }
 
+TEST(LonLatShapes, PartsThatOverlapAreUnited) {
+  const auto together = [](std::vector<LonLatMultiPolygon> parts) {
+    LonLatMultiPolygon all;
+    for (const LonLatMultiPolygon& part : parts) all.push_back(part[0]);
+    return all;
+  };
+  PolygonLayer layer(centre());
+  layer.add("square", pixels(0, 0, 10, 10));
+  const double pixel_m2 = layer.area_m2(0) / 100;
+  LonLatMultiPolygon bow_tie = pixels(20, 0, 10, 10);
+  std::swap(bow_tie[0].outer[2], bow_tie[0].outer[3]);
+  LonLatMultiPolygon ring = pixels(0, 0, 10, 10);
+  ring[0].holes.push_back(pixels(2, 2, 6, 6)[0].outer);
+  layer.add("half a part", together({pixels(0, 0, 10, 10), pixels(5, 0, 10, 10)}));
+  layer.add("part within a part", together({pixels(0, 0, 10, 10), pixels(2, 2, 5, 5)}));
+  layer.add("the same twice", together({pixels(0, 0, 10, 10), pixels(0, 0, 10, 10)}));
+  layer.add("three", together({pixels(0, 0, 10, 10), pixels(4, 0, 10, 10), pixels(8, 0, 10, 10)}));
+  layer.add("side by side", together({pixels(0, 0, 10, 10), pixels(10, 0, 10, 10)}));
+  layer.add("in a hole and over its edge", together({ring, pixels(1, 4, 3, 2)}));
+  layer.add("and one that crosses itself", together({pixels(0, 0, 10, 10), bow_tie}));
+  int k = 0;
+  for (const double expected : {100, 150, 100, 100, 180, 200, 68, 150}) {
+    EXPECT_NEAR(layer.area_m2(static_cast<std::size_t>(k)) / pixel_m2, expected, 0.02) << k;
+    ++k;
+  }
+  PolygonLayer other(centre());
+  other.add("within what they share", pixels(5, 3, 2, 2));
+  EXPECT_EQ(overlaps(layer, other).size(), 7U);  // not in the hole
+}
+
 TEST(LonLatShapes, BurnsPixelCentres) {
   const LonLatMultiPolygon inside = pixels(20, 30, 3, 2), over_the_corner = pixels(-5, -5, 7, 6),
                            beside = pixels(-50, 30, 10, 10), far_away{{{{0, 0}, {1, 0}, {1, 1}}, {}}};
