@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -202,10 +203,9 @@ class ScenesCommand final : public Command {
     std::vector<ViewedPlace> places;
     std::vector<RejectedSite> no_sites;
     if (!sites_.empty()) {
-      for (const Site& site : read_sites(sites_, no_sites)) {
-        const Grid grid = site_grid(site);
-        places.push_back({site.id, grid, degree_box(grid)});
-      }
+      const std::vector<Site> sites = read_sites(sites_, no_sites);
+      const std::map<std::string, LonLatMultiPolygon> outlines = read_site_outlines(sites_);
+      for (const Site& site : sites) places.push_back(viewed_place(site.id, site_grid(site), outlines.at(site.id)));
     }
     for (const RejectedSite& site : no_sites) spdlog::error("{}: {}", site.what, site.reason);
     SourceSearch search{{}, from_, to_};

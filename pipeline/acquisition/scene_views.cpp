@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/hashing.hpp"
@@ -19,13 +22,26 @@ struct Looked {
   bool is_whole = true;
 };
 
-std::optional<MaskShares> shares_over(const Scene& scene, const Grid& grid, OpenBands& files) {
+/// Of the pixels of a shape.
+MaskShares shares_within(const Plane<MaskBits>& mask, const BurntShape& shape) {
+  std::vector<MaskBits> bits;
+  for (int y = 0; y < shape.window.height; ++y) {
+    for (int x = 0; x < shape.window.width; ++x) {
+      if (shape.inside.at(x, y) != 0) bits.push_back(mask.at(shape.window.x + x, shape.window.y + y));
+    }
+  }
+  const auto count = static_cast<int>(bits.size());
+  return mask_shares({bits.data(), count, 1, count});
+}
+
+std::optional<MaskShares> shares_over(const Scene& scene, const ViewedPlace& place, OpenBands& files) {
   if (!scene.has(Band::SCL)) return std::nullopt;
   MosaicOptions as_it_is;
   as_it_is.cloud_growth_m = 0;
   as_it_is.shadow_growth_m = 0;
   as_it_is.files = &files;
-  return mask_shares(read_mosaic({&scene, 1}, grid, {}, as_it_is).mask.view());
+  const Mosaic mosaic = read_mosaic({&scene, 1}, place.grid, {}, as_it_is);
+  return place.shape ? shares_within(mosaic.mask, *place.shape) : mask_shares(mosaic.mask.view());
 }
 
 void look_at_places(const Scene& scene, std::span<const ViewedPlace> places, OpenBands& files, Looked& looked) {
@@ -33,7 +49,7 @@ void look_at_places(const Scene& scene, std::span<const ViewedPlace> places, Ope
   for (const ViewedPlace& place : places) {
     if (scene.bbox && !overlap(*scene.bbox, place.box)) continue;
     try {
-      const auto shares = shares_over(scene, place.grid, files);
+      const auto shares = shares_over(scene, place, files);
       if (shares && shares->nodata == 1) continue;
       looked.view.places.push_back({place.id, shares});
     } catch (const DataError& problem) {
@@ -133,6 +149,11 @@ std::string question(std::span<const ViewedPlace> places, OffsetCheck check) {
     packer.add(place.grid.pixel_size_m);
     packer.add(place.grid.width);
     packer.add(place.grid.height);
+    packer.add(place.shape != nullptr);
+    if (!place.shape) continue;
+    const auto& [window, inside] = *place.shape;
+    for (const int number : {window.x, window.y, window.width, window.height}) packer.add(number);
+    for (int y = 0; y < window.height; ++y) packer.add(std::string(inside.row(y), inside.row(y) + window.width));
   }
   return sha256_text(packer.take());
 }
@@ -151,6 +172,19 @@ std::optional<std::string> grounds_of(const ListedScene& listed, const std::stri
 }
 
 }  // namespace
+
+ViewedPlace viewed_place(const std::string& id, const Grid& grid, const LonLatMultiPolygon& outline) {
+  ViewedPlace place{id, grid, degree_box(grid)};
+  const LonLatMultiPolygon* const one = &outline;
+  BurntShape shape = std::move(burn_shapes(std::span(&one, 1), grid).front());
+  bool has_pixels = false;
+  for (int y = 0; y < shape.window.height; ++y) {
+    const std::uint8_t* const row = shape.inside.row(y);
+    has_pixels = has_pixels || std::find(row, row + shape.window.width, 1) != row + shape.window.width;
+  }
+  if (has_pixels) place.shape = std::make_shared<const BurntShape>(std::move(shape));
+  return place;
+}
 
 std::vector<SceneView> view_scenes(std::span<const ListedScene> scenes, std::span<const ViewedPlace> places,
                                    OffsetCheck check, FileMemory& memory, const SceneViewed& viewed) {

@@ -3,6 +3,7 @@
 // judged.
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 #include "pipeline/core/grid.hpp"
 #include "pipeline/core/scene.hpp"
 #include "pipeline/io/files/file_memory.hpp"
+#include "pipeline/io/geo/lonlat_shapes.hpp"
 #include "pipeline/io/scenes/scene_source.hpp"
 
 namespace pitwatch {
@@ -22,7 +24,11 @@ struct ViewedPlace {
   std::string id;
   Grid grid;
   DegreeBox box;
+  std::shared_ptr<const BurntShape> shape = nullptr;  // the pixels of the grid that are its; null: all
 };
+
+/// On the grid of a site its polygon; no shape where no pixel's centre lies in it.
+ViewedPlace viewed_place(const std::string& id, const Grid& grid, const LonLatMultiPolygon& outline);
 
 /// What a scene shows of a place, by its own classification, of which nothing is grown.
 struct PlaceView {

@@ -128,6 +128,32 @@ TEST_F(SceneViews, AnotherQuestionIsAskedAnew) {
   EXPECT_EQ(view(scenes, OffsetCheck::off).views[0].offsets.finding.text, "not looked at");
 }
 
+TEST_F(SceneViews, SharesAreOfThePolygonOfASite) {
+  const std::vector<ListedScene> scenes{add("a", 4)};  // its upper 80 m are cloud
+  ToWgs84 to_wgs84(ground.crs);
+  const auto ring = [&](int left, int top, int right, int bottom) {
+    LonLatRing corners;
+    for (const auto& [x, y] : {std::pair{left, top}, {left, bottom}, {right, bottom}, {right, top}}) {
+      corners.push_back(to_wgs84(ground.to_map(x, y)));
+    }
+    return corners;
+  };
+  const auto cloud_over = [&](const LonLatMultiPolygon& outline) {
+    return cloud_of(view(scenes, OffsetCheck::refuse, "cache", {viewed_place("site", ground, outline)}).views[0]);
+  };
+  const LonLatMultiPolygon all{{ring(0, 0, 24, 20), {}}};
+  EXPECT_NEAR(cloud_over(all), 0.4, 1e-12);
+  // In the box of the same corners: an L of the left four columns and the lower two rows, and all but a hole.
+  EXPECT_NEAR(cloud_over({{ring(0, 0, 4, 20), {}}, {ring(4, 18, 24, 20), {}}}), 4 * 8 / (80.0 + 40), 1e-12);
+  EXPECT_NEAR(cloud_over({{ring(0, 0, 24, 20), {ring(0, 0, 24, 6)}}}), 2 / 14.0, 1e-12);
+  EXPECT_NEAR(cloud_over(all), 0.4, 1e-12);
+  // Of a shape that holds no pixel, those of its grid.
+  EXPECT_NEAR(cloud_over({{{to_wgs84(ground.to_map(3.1, 3.1)), to_wgs84(ground.to_map(3.1, 3.2)),
+                            to_wgs84(ground.to_map(3.2, 3.2))},
+                           {}}}),
+              0.4, 1e-12);
+}
+
 TEST_F(SceneViews, WhatCouldNotBeReadIsTriedAgain) {
   const std::vector<ListedScene> scenes{add("a", 2)};
   test::write_text(folder_ / "a_SCL.tif", "no raster");
