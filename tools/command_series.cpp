@@ -100,9 +100,12 @@ class SeriesCommand final : public Command {
       spdlog::warn("{}: without --clear every row counts as clear; clouds among them hide what they resemble",
                    options_.file);
     }
-    if (result.repeated > 0 && options_.id_column.empty()) {
-      spdlog::warn("{}: {} rows have the date of another: all are looks at one pixel without --id", options_.file,
-                   result.repeated);
+    if (result.repeated > 0) {
+      spdlog::warn(
+          "{}: {} rows have the date of another{}; of each date one counts: a clear one, and of several the one "
+          "of the lowest values",
+          options_.file, result.repeated,
+          options_.id_column.empty() ? ": all are looks at one pixel without --id" : " of their pixel");
     }
     if (result.beyond > 0) {
       spdlog::warn("{}: {} numbers of bands are no reflectance, and are taken for no measurement; the first: {}",

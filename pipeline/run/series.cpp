@@ -362,6 +362,27 @@ class SeriesTable {
     }
   }
 
+  /// Of rows of one time, by what they say and not by where they stand: the clear one, then that of the lower values,
+  /// bands by wavelength before indices; what is not there comes last. Rows that are alike in all of it are the same.
+  bool comes_first(std::uint32_t a, std::uint32_t b) const {
+    if (is_clear(a) != is_clear(b)) return is_clear(a);
+    std::optional<bool> is_first;
+    const auto compare = [&](const auto& columns) {
+      for (const auto& column : columns) {
+        if (is_first) return;
+        const float one = column.cells[a];
+        const float other = column.cells[b];
+        if (std::isnan(one) && std::isnan(other)) continue;
+        if (one != other) is_first = !std::isnan(one) && !(other < one);
+      }
+    };
+    compare(bands_);
+    compare(indices_);
+    compare(more_);
+    compare(extra_);
+    return is_first.value_or(false);
+  }
+
   void sort() {
     numbers_.clear();
     starts_.assign(pixels() + 1, 0);
@@ -377,7 +398,9 @@ class SeriesTable {
     for (std::uint32_t row = 0; row < pixel_.size(); ++row) order_[next[pixel_[row]]++] = row;
     pixel_.clear();
     pixel_.shrink_to_fit();
-    const auto earlier = [this](std::uint32_t a, std::uint32_t b) { return when_[a] < when_[b]; };
+    const auto earlier = [this](std::uint32_t a, std::uint32_t b) {
+      return when_[a] != when_[b] ? when_[a] < when_[b] : comes_first(a, b);
+    };
     for (std::size_t pixel = 0; pixel < pixels(); ++pixel) {
       const auto first = order_.begin() + static_cast<std::ptrdiff_t>(starts_[pixel]);
       std::stable_sort(first, order_.begin() + static_cast<std::ptrdiff_t>(starts_[pixel + 1]), earlier);

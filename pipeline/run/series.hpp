@@ -70,7 +70,9 @@ using TakeSeries = std::function<void(const SeriesPixel& pixel, const std::vecto
 /// give, and the engine works with what there is. A feature of monitor.extra is the column of its name, or is worked
 /// out of its bands. Without `history_until`, the first `history_days` are history, but at most half of the series.
 /// Empty cells and NA are no measurement, nor are numbers of bands that no ground reflects; rows of a pixel with the
-/// same date are separate observations. Rows may come in any order; `take` gets the pixels in the order in which the
+/// same date are separate observations, in an order that does not hang on the file: clear ones first, then those of
+/// lower values, band by band and index by index. The first that can be judged counts, others are looks at the same
+/// sky. Rows may come in any order; `take` gets the pixels in the order in which the
 /// file first names them. Time and memory grow with the rows: 17 bytes of each, and 4 for each cell of a band or index.
 /// Cells are divided by commas, semicolons or tabs (Separators::by_header). Names of columns are those of the file in
 /// upper and lower case alike, where only one fits. Dates and numbers are as table_texts.hpp has them. Throws

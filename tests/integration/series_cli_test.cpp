@@ -7,6 +7,8 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <random>
+#include <set>
 #include <sstream>
 
 #include "pipeline/core/date.hpp"
@@ -100,6 +102,37 @@ std::string as_spreadsheets_have_it(const std::string& text) {
   }
   const std::size_t name = changed.find("date");
   return changed.replace(name, 4, "Date");
+}
+
+TEST_F(SeriesCli, WhereRowsStandInTheFileDoesNotMatter) {
+  std::istringstream of_series(two_pixels(true));
+  std::string header;
+  std::getline(of_series, header);
+  header += ",ok";
+  std::vector<std::string> rows;
+  int number = 0;
+  for (std::string row; std::getline(of_series, row); ++number) {
+    rows.push_back(row + ",1");
+    // Every fourth date is there again, as haze or as the other ground, and as a masked row.
+    if (number / 2 % 4 != 0) continue;
+    const std::string key = row.substr(0, row.find(',', row.find(',') + 1));
+    rows.push_back(key + (number % 8 < 2 ? ",.21,.22,.23,.31,.30,.28,1" : ",.178,.220,.255,.292,.375,.330,1"));
+    rows.push_back(key + ",.01,.02,.03,.04,.05,.06,0");
+    rows.push_back(key + ",.178,,.255,.292,.375,.330,1");
+  }
+  std::set<std::string> outputs;
+  for (int seed = 0; seed < 5; ++seed) {
+    // The first row stays: pixels are learnt from in the order in which the file names them.
+    if (seed == 1) std::reverse(rows.begin() + 1, rows.end());
+    if (seed > 1) std::shuffle(rows.begin() + 1, rows.end(), std::mt19937(static_cast<unsigned>(seed)));
+    std::string text = header + "\n";
+    for (const std::string& row : rows) text += row + "\n";
+    const Outcome outcome = series({write(text), "--id", "point", "--clear", "ok=1"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("rows have the date of another of their pixel; of each date one counts"));
+    outputs.insert(outcome.out);
+  }
+  EXPECT_EQ(outputs.size(), 1U);
 }
 
 TEST_F(SeriesCli, AFeatureThatIsAskedForIsAColumnOrMadeOfBands) {
