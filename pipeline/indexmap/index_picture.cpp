@@ -4,6 +4,9 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace pitwatch {
@@ -70,10 +73,10 @@ double mean_of(PlaneView<const float> values, int x, int y, int side) {
   return count == 0 ? std::nan("") : sum / count;
 }
 
-std::string number_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2g", value);
-  return text;
+std::string formatted(const char* format, int digits, double value) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), format, digits, value);
+  return text.data();
 }
 
 /// The longest of 1, 2 or 5 times a power of ten metres that takes at most a quarter of the width.
@@ -88,7 +91,7 @@ double bar_length_m(double width_m) {
 }
 
 std::string length_text(double length_m) {
-  return length_m >= 1000 ? number_text(length_m / 1000) + " km" : number_text(length_m) + " m";
+  return length_m >= 1000 ? formatted("%.*f", 0, length_m / 1000) + " km" : formatted("%.*f", 0, length_m) + " m";
 }
 
 Drawing legend_of(const PictureStyle& style, int width, double unit_m) {
@@ -108,13 +111,14 @@ Drawing legend_of(const PictureStyle& style, int width, double unit_m) {
     legend.shapes.emplace_back(
         DrawnPolygon{{{from, top}, {to, top}, {to, top + height}, {from, top + height}}, colour_of(value, style)});
   }
-  constexpr int ticks = 4;
+  const std::vector<std::string> texts = legend_numbers(range);
+  const int ticks = static_cast<int>(texts.size()) - 1;
   for (int i = 0; i <= ticks; ++i) {
     const double x = left + length * i / ticks;
-    const double value = range.low + (range.high - range.low) * i / ticks;
     legend.shapes.emplace_back(DrawnLine{{{x, top + height}, {x, top + height + 4}}, ink, 1});
     const Anchor anchor = i == 0 ? Anchor::start : Anchor::middle;
-    legend.shapes.emplace_back(DrawnText{{x, top + height + 17}, number_text(value), 11, ink, anchor, false});
+    legend.shapes.emplace_back(
+        DrawnText{{x, top + height + 17}, texts[static_cast<std::size_t>(i)], 11, ink, anchor, false});
   }
   const double box = left + length + 34;
   legend.shapes.emplace_back(
@@ -128,6 +132,34 @@ Drawing legend_of(const PictureStyle& style, int width, double unit_m) {
 }
 
 }  // namespace
+
+std::vector<std::string> legend_numbers(const ValueRange& range) {
+  constexpr int ticks = 4;
+  constexpr int most_decimals = 8;
+  constexpr int most_digits = 17;
+  constexpr double plain_below = 1e9;
+  std::vector<double> values;
+  for (int i = 0; i <= ticks; ++i) values.push_back(range.low + (range.high - range.low) * i / ticks);
+  const double near_enough = (range.high - range.low) / ticks / 20;
+  const auto fewest_digits = [&](const char* format, int digits, int most) {
+    const auto is_far = [&](double value) {
+      return std::abs(std::strtod(formatted(format, digits, value).c_str(), nullptr) - value) > near_enough;
+    };
+    while (digits < most && std::any_of(values.begin(), values.end(), is_far)) ++digits;
+    return digits;
+  };
+  const int decimals = fewest_digits("%.*f", 0, most_decimals + 1);
+  const bool is_plain = decimals <= most_decimals && std::max(std::abs(range.low), std::abs(range.high)) < plain_below;
+  const char* const format = is_plain ? "%.*f" : "%.*g";
+  const int digits = is_plain ? decimals : fewest_digits("%.*g", 2, most_digits);
+  std::vector<std::string> texts;
+  for (const double value : values) {
+    std::string text = formatted(format, digits, value);
+    if (std::strtod(text.c_str(), nullptr) == 0) text = formatted(format, digits, 0);  // not -0.0
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
 
 ValueRange stretch_of_values(PlaneView<const float> values) {
   constexpr std::int64_t most = 1'000'000;

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pipeline/core/plane.hpp"
 #include "pipeline/indices/catalogue.hpp"
@@ -19,6 +20,11 @@ struct PictureStyle {
   std::string title;          // below the map
   bool is_of_plants = false;  // much is green
 };
+
+/// What stands below the scale of colours at both ends and at the quarters between: with so many decimals that none is
+/// a twentieth of the way to the next from what it says; with an exponent from 10^9 on, and where 8 decimals are too
+/// few.
+std::vector<std::string> legend_numbers(const ValueRange& range);
 
 /// At most 1400 pixels wide and high: means of so many values; NaN is light grey. Colours go from dark blue to yellow,
 /// from blue by pale yellow (0) to red where both signs take a fifth of the stretch, and from brown to green for
