@@ -95,7 +95,7 @@ struct TruthEvent {
   std::optional<Instant> end;  // first day from which the ground recovers: closure, regrowth, melt, the water's return
   double area_ha = 0;          // geodesic, of `shape`
   std::vector<Instant>
-      clear_observations;  // acquisitions from onset on in which most of the footprint was seen free of cloud
+      clear_observations;  // acquisitions from onset on in which most of its box was seen, little dimmed by cloud or cirrus
 };
 
 }  // namespace pitwatch
