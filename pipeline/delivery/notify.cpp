@@ -1,7 +1,9 @@
 #include "pipeline/delivery/notify.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <span>
+#include <system_error>
 #include <utility>
 
 #include "pipeline/core/error.hpp"
@@ -9,6 +11,7 @@
 #include "pipeline/core/safe_text.hpp"
 #include "pipeline/delivery/messages.hpp"
 #include "pipeline/io/files/folder_lock.hpp"
+#include "pipeline/io/files/write_refusal.hpp"
 #include "pipeline/io/remote/mail_client.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/register/register.hpp"
@@ -258,7 +261,10 @@ NotifyReport notify(const NotifyOptions& options) {
   const std::vector<Subscription> subscriptions = read_subscriptions(options.subscriptions);
   const RegisterNews news = read_news(options.register_target);
   const std::string folder = options.state + "/delivery";
-  make_folder(folder);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error && is_write_refusal(error.value())) refuse_writer(folder, error.value());  // before anything was done
+  if (error) throw IoError(folder + ": cannot be made: " + error.message());
   const FolderLock lock(folder);
   NotifyReport report;
   for (const Subscription& subscription : subscriptions) {
