@@ -94,8 +94,8 @@ struct TruthEvent {
   Instant complete{};          // first day at its full extent
   std::optional<Instant> end;  // first day from which the ground recovers: closure, regrowth, melt, the water's return
   double area_ha = 0;          // geodesic, of `shape`
-  std::vector<Instant>
-      clear_observations;  // acquisitions from onset on in which most of its box was seen, little dimmed by cloud or cirrus
+  std::vector<Instant> clear_observations;  // acquisitions from onset on in which most of its box was seen, little
+                                            // dimmed by cloud or cirrus
 };
 
 }  // namespace pitwatch
