@@ -12,8 +12,9 @@ namespace pitwatch::tools {
 
 struct AlertSet {
   std::vector<OutlinedAlert> alerts;
-  bool is_register = false;      // of all classes and of all that ever were; a file may have left some out
-  std::optional<Instant> as_of;  // a register as it stood then
+  bool is_register = false;       // of all classes and of all that ever were; a file may have left some out
+  std::optional<Instant> as_of;   // a register as it stood then
+  std::size_t without_facts = 0;  // as AlertsAsOf
 };
 
 enum class AlertChangeKind : std::uint8_t {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "pipeline/core/error.hpp"
+#include "pipeline/core/text.hpp"
 #include "pipeline/io/alerts/alert_columns.hpp"
 #include "pipeline/io/alerts/alert_exports.hpp"
 #include "tools/common_options.hpp"
@@ -122,7 +123,8 @@ po::options_description filter_options() {
        "that are natural with at most this probability, 0..1, as those of run --max-natural P")          //
       ("bbox", po::value<std::string>()->value_name("W,S,E,N"), "whose bounds touch this box, degrees")  //
       ("where", po::value<std::string>()->value_name("FILTER"),
-       "that fit a filter in OGR's SQL over the register's columns, e.g. \"confidence > 0.8 AND tile = 'T38TPK'\"");
+       "that fit a filter in SQLite's SQL over the register's columns, e.g. \"confidence > 0.8 AND confirmed_on >= "
+       "'2023-01-31'\"");
   return which;
 }
 
@@ -187,6 +189,20 @@ void warn_of_unknown(const std::vector<OutlinedAlert>& alerts, const AlertFilter
   if (hides && unwatched > 0) {
     spdlog::warn("{} alerts of sites that are not watched any more are left out: --all has them", unwatched);
   }
+}
+
+void warn_of_facts_left_out(std::size_t alerts, const AlertFilter& filter) {
+  const std::string where = lower_ascii(filter.where);
+  const auto columns = context_columns();
+  const bool asks = !filter.licences.empty() || !filter.holder.empty() || !filter.licence_verdicts.empty() ||
+                    std::any_of(columns.begin(), columns.end(), [&](const AlertColumn& column) {
+                      return where.find(column.name) != std::string::npos;
+                    });
+  if (alerts == 0 || !asks) return;
+  spdlog::warn(
+      "{} {} had another outline then, or another newest observation: what layers say is of today's and left "
+      "out, so that filters by it pass over them",
+      alerts, alerts == 1 ? "alert" : "alerts");
 }
 
 std::vector<OutlinedAlert> selected(const std::vector<OutlinedAlert>& alerts, const AlertFilter& filter) {

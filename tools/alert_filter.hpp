@@ -39,9 +39,13 @@ boost::program_options::options_description filter_options();
 /// What they say. `hidden`: statuses that are left out unless --status or --all asks for them. Throws ConfigError.
 AlertFilter read_filter(const boost::program_options::variables_map& values, std::vector<AlertStatus> hidden);
 
-/// Warns of what was asked for and no alert has (a site, a licence), and of alerts that are hidden since their sites are
-/// not watched any more.
+/// Warns of what was asked for and no alert has (a site, a licence), and of alerts that are hidden since their sites
+/// are not watched any more.
 void warn_of_unknown(const std::vector<OutlinedAlert>& alerts, const AlertFilter& filter);
+
+/// Warns of alerts as of a date whose facts are left out, where the filter asks for facts that layers give: it passes
+/// over them.
+void warn_of_facts_left_out(std::size_t alerts, const AlertFilter& filter);
 
 /// Those that pass, in their order. Throws ConfigError for a --where that is no filter.
 std::vector<OutlinedAlert> selected(const std::vector<OutlinedAlert>& alerts, const AlertFilter& filter);

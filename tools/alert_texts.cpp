@@ -43,15 +43,22 @@ ordered_json json_of(const RegisteredReview& each) {
           {"os_user", each.os_user.empty() ? ordered_json() : ordered_json(each.os_user)}};
 }
 
+/// With two decimals; what is neither 0 nor 1 is not said to be.
+std::string probability_text(double probability) {
+  const std::string text = fmt::format("{:.2f}", probability);
+  if (probability > 0 && text == "0.00") return "<0.01";
+  return probability < 1 && text == "1.00" ? ">0.99" : text;
+}
+
 std::string history_text(const std::vector<RegisteredEvent>& events) {
   TextTable table;
   for (const RegisteredEvent& event : events) {
     table.push_back(
         {"  " + format_instant(event.at), std::string(name(event.kind)),
          event.status ? std::string(name(*event.status)) : "-", std::string(name(event.change_class)),
-         event.natural_probability ? fmt::format("natural {:.2f}", *event.natural_probability) : "natural -",
+         event.natural_probability ? "natural " + probability_text(*event.natural_probability) : "natural -",
          hectares(event.area_ha) + " ha",
-         event.confidence ? fmt::format("confidence {:.2f}", *event.confidence) : "confidence -",
+         event.confidence ? "confidence " + probability_text(*event.confidence) : "confidence -",
          "revision " + std::to_string(event.revision),
          event.recorded_at ? "recorded " + format_instant(*event.recorded_at) : "recorded -"});
   }
@@ -87,8 +94,8 @@ std::string table_text(const std::vector<OutlinedAlert>& alerts) {
     const Alert& alert = outlined.alert;
     table.push_back({alert.id, alert.site.value_or("-"), std::string(name(alert.status)),
                      std::string(name(alert.change_class)),
-                     alert.natural_probability ? fmt::format("{:.2f}", *alert.natural_probability) : "-",
-                     hectares(alert.area_ha), fmt::format("{:.2f}", alert.confidence), format_day(alert.first_detected),
+                     alert.natural_probability ? probability_text(*alert.natural_probability) : "-",
+                     hectares(alert.area_ha), probability_text(alert.confidence), format_day(alert.first_detected),
                      format_day(alert.last_detected), alert.review ? std::string(name(alert.review->verdict)) : "-"});
   }
   return aligned(table);

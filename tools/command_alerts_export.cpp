@@ -64,7 +64,11 @@ class AlertsExportCommand final : public Command {
 
   int run() override {
     RegisterContent content = read_register(target_);
-    if (as_of_) content.alerts = register_as_of(target_, content, *as_of_).alerts;
+    if (as_of_) {
+      AlertSet then = register_as_of(target_, content, *as_of_);
+      content.alerts = std::move(then.alerts);
+      warn_of_facts_left_out(then.without_facts, filter_);
+    }
     warn_of_unknown(content.alerts, filter_);
     const std::vector<OutlinedAlert> alerts = selected(content.alerts, filter_);
     export_all(alerts);

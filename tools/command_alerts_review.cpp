@@ -63,6 +63,10 @@ class AlertsReviewCommand final : public Command {
     if (alert.superseded) {
       spdlog::warn("{} is superseded ({}): {}", alert.id, name(alert.superseded->why), heirs_text(*alert.superseded));
     }
+    if (review_.reviewed_at < alert.onset_after) {
+      spdlog::warn("{}: --at {} is before the ground was last seen undisturbed, {}: recorded all the same", alert.id,
+                   format_instant(review_.reviewed_at), format_instant(alert.onset_after));
+    }
     if (!state_.empty()) {
       record_review(state_, target_, alert.id, review_, signing_);
     } else {

@@ -76,7 +76,13 @@ class AlertsShowCommand final : public Command {
 
   int run() override {
     RegisterContent content = read_register(target_);
-    if (as_of_) content.alerts = register_as_of(target_, content, *as_of_).alerts;
+    if (as_of_) {
+      const OutlinedAlert today = find_alert(content.alerts, id_);
+      content.alerts = register_as_of(target_, content, *as_of_).alerts;
+      id_ = today.alert.id;
+      const auto is_it = [&](const OutlinedAlert& one) { return one.alert.id == id_; };
+      if (std::none_of(content.alerts.begin(), content.alerts.end(), is_it)) refuse_as_of(today.alert);
+    }
     std::optional<AlertSeries> series;
     if (with_series_) series = series_of(find_alert(content.alerts, id_));
     if (csv_) {
@@ -107,6 +113,16 @@ class AlertsShowCommand final : public Command {
   }
 
  private:
+  /// An alert that there was not at that date.
+  [[noreturn]] void refuse_as_of(const Alert& alert) const {
+    if (alert.first_detected > *as_of_) {
+      throw ConfigError("alert '" + alert.id + "' was first detected on " + format_instant(alert.first_detected) +
+                        ", later than --as-of " + format_instant(*as_of_));
+    }
+    throw ConfigError("alert '" + alert.id + "' is superseded, and others stood for its ground at --as-of " +
+                      format_instant(*as_of_));
+  }
+
   AlertSeries series_of(const OutlinedAlert& outlined) const {
     const Alert& alert = outlined.alert;
     const std::string site = alert.site.value_or("");

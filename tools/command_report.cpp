@@ -29,7 +29,8 @@ class ReportCommand final : public Command {
          "of the texts: en, az (Azerbaijani) or ru (Russian)")  //
         ("pdf", po::bool_switch(),
          "PDF beside each page, by Debian's chromium, or weasyprint where there is no chromium")  //
-        ("without-reviewers", po::bool_switch(), "do not name the people who reviewed alerts")    //
+        ("without-reviewers", po::bool_switch(),
+         "do not name the people who reviewed alerts, nor files, folders and servers: for what is made public")  //
         ("out,o", po::value<std::string>()->value_name("DIR"),
          "folder, made if missing, for index.html, alert-ID.html and site-ID.html");
     po::options_description all("Options of report");
@@ -68,7 +69,10 @@ class ReportCommand final : public Command {
     Progress progress(common_);
     progress("reading the record", 0);
     DossierRecord record = read_dossier_record(state_, options_.register_target);
-    if (without_reviewers_) withhold_reviewers(record.content);
+    if (without_reviewers_) {
+      withhold_reviewers(record.content);
+      withhold_places(record);
+    }
     const std::vector<OutlinedAlert> alerts = alerts_asked_for(record);
     const ReportFiles written =
         write_report(record, alerts, options_, [&](std::string_view stage, double share) { progress(stage, share); });

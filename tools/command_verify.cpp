@@ -37,14 +37,15 @@ std::string plural(std::size_t count, const std::string& what) {
 }
 
 SealCheck signature_check(const std::string& trusted) {
-  return [trusted](std::string_view content, std::string_view seal, Instant at) {
+  return [trusted](std::string_view content, std::string_view seal, std::optional<Instant> at) {
+    if (!at) at = verify_cms(content, seal, "").signed_at;
     const SignatureFinding found = verify_cms(content, seal, trusted, at);
     return SealFinding{"signed by " + found.signer + (found.is_trusted ? "" : ", who is not checked: no --trust"), {}};
   };
 }
 
 SealCheck time_stamp_check(const std::string& trusted) {
-  return [trusted](std::string_view content, std::string_view seal, Instant) {
+  return [trusted](std::string_view content, std::string_view seal, std::optional<Instant>) {
     const TimeStampFinding found = verify_time_stamp(content, seal, trusted);
     const std::string who = "time-stamped by " + found.authority;
     if (!found.is_trusted) return SealFinding{who + ", which is not checked: no --tsa-trust", {}};
@@ -154,12 +155,14 @@ void print_json(const std::string& state, const VerifyReport& report, bool input
   std::cout << object.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
 }
 
-void print_bundle(const std::string& path, const BundleReport& report) {
+void print_bundle(const std::string& path, const BundleReport& report, bool asks_for_signature) {
   const std::string counts =
       plural(report.files, "file") + fmt::format(" of {:.1f} MB", static_cast<double>(report.bytes) / 1e6) + ", " +
       plural(report.manifests, "manifest") + " of " + std::to_string(report.chain_length) + " in the chain, " +
       plural(report.links, "link") + ", " + std::to_string(report.vouched) + " files that manifests vouch for; " +
-      std::to_string(report.with_signature) + " signed, " + std::to_string(report.with_time_stamp) + " time-stamped";
+      std::to_string(report.with_signature) + " signed, " + std::to_string(report.with_time_stamp) +
+      " time-stamped; the bundle itself is " + (report.is_signed ? "" : "not ") + "signed" +
+      (report.is_time_stamped ? " and time-stamped" : "");
   if (report.fits()) {
     std::cout << printable(path) << ": alert " << printable(report.alert_id) << ": all hashes fit: " << counts << "\n";
   } else {
@@ -169,6 +172,10 @@ void print_bundle(const std::string& path, const BundleReport& report) {
   }
   print_lines(report.sealed_by, "");
   print_lines(report.remarks, "note: ");
+  if (!asks_for_signature && !report.uncovered.empty()) {
+    std::cout << "note: no signature covers " << printable(listed_text(report.uncovered))
+              << ": who made or changed them together with SHA256SUMS is not known\n";
+  }
 }
 
 void print_bundle_json(const std::string& path, const BundleReport& report) {
@@ -185,6 +192,9 @@ void print_bundle_json(const std::string& path, const BundleReport& report) {
                             {"vouched", report.vouched},
                             {"signed", report.with_signature},
                             {"time_stamped", report.with_time_stamp},
+                            {"bundle_signed", report.is_signed},
+                            {"bundle_time_stamped", report.is_time_stamped},
+                            {"not_signed", report.uncovered},
                             {"sealed_by", report.sealed_by}};
   std::cout << object.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
 }
@@ -196,11 +206,14 @@ class VerifyCommand final : public Command {
     description.add_options()                                                            //
         ("state", po::value<std::string>()->value_name("STATE"), "folder of the state")  //
         ("trust", po::value<std::string>()->value_name("CA.pem"),
-         "certificates whose signatures are trusted; then the newest manifest has to be signed")  //
+         "certificates whose signatures are trusted; then the newest manifest has to be signed, and of a bundle its "
+         "SHA256SUMS, too")  //
         ("tsa-trust", po::value<std::string>()->value_name("CA.pem"),
-         "certificates whose time stamps are trusted; then some manifest has to have one")  //
-        ("no-inputs", po::bool_switch(), "do not read the inputs again")                    //
-        ("json", po::bool_switch(), "what was found as JSON")                               //
+         "certificates whose time stamps are trusted; then some manifest has to have one, and of a bundle its "
+         "SHA256SUMS, "
+         "too")                                                           //
+        ("no-inputs", po::bool_switch(), "do not read the inputs again")  //
+        ("json", po::bool_switch(), "what was found as JSON")             //
         ("derive", po::bool_switch(),
          "work the alerts of alerts.geojson out again from the archived scenes, and say whether they are the same, "
          "byte "
@@ -265,7 +278,7 @@ class VerifyCommand final : public Command {
     if (as_json_) {
       print_bundle_json(state_, report);
     } else {
-      print_bundle(state_, report);
+      print_bundle(state_, report, !trust_.empty());
     }
     return report.fits() ? exit_done : exit_check_failed;
   }
@@ -293,6 +306,7 @@ const CommandEntry verify_entry{
     "where there are any, every file of the state, and every input that was read. Writes nothing. Exit code 0: all "
     "fits; 5: something does not, and the first line says what. Without signatures or time stamps, a record that "
     "somebody wrote anew from beginning to end cannot be told from a true one. Given a file, a bundle that pitwatch "
-    "evidence made, it checks that: all hashes, and the manifests, signatures and time stamps that it holds."};
+    "evidence made, it checks that: all hashes, and the manifests, signatures and time stamps that it holds; which of "
+    "its files no signature covers is said, and does not pass with --trust."};
 
 }  // namespace pitwatch::tools

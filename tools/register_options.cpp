@@ -54,9 +54,9 @@ void add_as_of_option(po::options_description& options) {
        "alerts as they were at the last acquisition up to DATE, a day whole, as the newest revision of their history "
        "tells: outline, area, class, status, confidence, superseded or not; those detected later are left out. "
        "last_detected, last_observed and observations are then those of the newest event by that date, at least; "
-       "reviews, scenes, change and parents are today's; what layers say is of today's outline and left out where that "
-       "is "
-       "another");
+       "reviews, scenes, change and parents are today's; area_uncertainty_ha and what layers say are of today's "
+       "outline "
+       "and left out where that is another");
 }
 
 std::optional<Instant> read_as_of(const po::variables_map& values) { return parse_period_end(values, "as-of"); }
@@ -67,7 +67,7 @@ AlertSet register_as_of(const std::string& target, const RegisterContent& conten
     spdlog::warn("{} of {} alerts: their outline then is not recorded, the present one is given", then.present_outlines,
                  then.alerts.size());
   }
-  return {std::move(then.alerts), true, at};
+  return {std::move(then.alerts), true, at, then.without_facts};
 }
 
 std::vector<std::string> list_option(const po::variables_map& values, const char* option) {

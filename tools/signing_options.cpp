@@ -11,11 +11,12 @@ namespace po = boost::program_options;
 void add_signing_options(po::options_description& description) {
   description.add_options()  //
       ("sign-certificate", po::value<std::string>()->value_name("FILE"),
-       "sign the manifest (CMS) with this certificate, PEM; further ones in the file go with the signature")  //
+       "sign the manifest, or of evidence the bundle (CMS), with this certificate, PEM; further ones in the file go "
+       "with "
+       "the signature")  //
       ("sign-key", po::value<std::string>()->value_name("FILE"),
        "its private key, PEM; the passphrase of an encrypted one is in the environment's PITWATCH_SIGN_PASSPHRASE")  //
-      ("time-stamps", po::value<std::string>()->value_name("URL"),
-       "have the manifest time-stamped by this authority (RFC 3161)");
+      ("time-stamps", po::value<std::string>()->value_name("URL"), "have it time-stamped by this authority (RFC 3161)");
 }
 
 SigningOptions read_signing_options(const po::variables_map& values) {

@@ -8,6 +8,7 @@
 #include "pipeline/account/ground_course.hpp"
 #include "pipeline/core/error.hpp"
 #include "pipeline/core/safe_text.hpp"
+#include "pipeline/core/text.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/register/register.hpp"
 
@@ -15,6 +16,7 @@ namespace pitwatch {
 namespace {
 
 constexpr int neighbour_px = 3;  // 30 m
+constexpr double m2_per_ha = 1e4;
 
 std::string counted_text(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
@@ -144,6 +146,38 @@ void check_samples(const std::vector<ReferenceSample>& samples, const std::strin
   }
 }
 
+/// Whether the strata of a sample can be those of this map. A sample of an older map may well have less ground in them;
+/// of more than ten times as much, or a tenth, it is of another, and what it says of errors does not hold here.
+void check_strata(const ReferenceSample& sample, const std::string& path, const AccountSite& site,
+                  std::vector<std::string>& remarks) {
+  constexpr double remarkable = 2;
+  constexpr double too_much = 10;
+  Instant newest = Instant::min();
+  for (const LedgerRow& row : site.rows) newest = std::max(newest, row.at);
+  const auto compare = [&](const std::string& what, double stratum_ha, std::int64_t mapped_m2) {
+    const double mapped_ha = static_cast<double>(mapped_m2) / m2_per_ha;
+    const double ratio = std::max(stratum_ha / mapped_ha, mapped_ha / stratum_ha);
+    if (mapped_m2 > 0 && ratio <= remarkable) return;
+    const std::string text = path + ": " + what + " has " + shortest_text(stratum_ha) +
+                             " ha, and the account of site '" + printable(site.site) + "' maps " +
+                             fixed_text(mapped_ha, 4) + " ha of it";
+    if (mapped_m2 > 0 && ratio > too_much) throw DataError(text + ": the sample is of another map");
+    remarks.push_back(text + ": is the sample of this map?");
+  };
+  for (const LedgerRow& row : site.rows) {
+    if (row.at != newest) continue;
+    if (!row.change_class) {
+      compare("all that is disturbed", sample.mapped_ha, row.disturbed_m2);
+      continue;
+    }
+    for (const ClassAccuracy& one : sample.accuracy.classes) {
+      if (one.name == name(*row.change_class) && one.mapped_ha > 0) {
+        compare("stratum '" + one.name + "'", one.mapped_ha, row.disturbed_m2);
+      }
+    }
+  }
+}
+
 /// Sites that the state has watched by the end of the account, by id.
 std::vector<SiteStanding> watched_sites(const AccountOptions& options, std::vector<std::string>& remarks) {
   std::vector<SiteStanding> watched;
@@ -223,6 +257,7 @@ Account account(const AccountOptions& options, const ProgressSink& progress) {
   for (AccountSite& site : result.sites) {
     for (const ReferenceSample& sample : samples) {
       if (!sample.site.empty() && sample.site != site.site) continue;
+      check_strata(sample, options.reference, site, result.remarks);
       site.sample = sample;
       for (LedgerRow& row : site.rows) adjust(row, sample);
     }

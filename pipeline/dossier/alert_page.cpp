@@ -646,9 +646,13 @@ std::string place_text(LonLat place, const Texts& texts) {
 std::string as_of_text(const DossierRecord& record, std::optional<Instant> newest, const Texts& texts) {
   const RecordedManifest* manifest = newest_manifest(record);
   if (manifest == nullptr) return texts("record_as_of_unknown");
-  return texts("record_as_of", {{"started", texts.time(manifest->started)},
-                                {"manifest", manifest->name},
-                                {"newest", newest ? texts.day(*newest) : texts("unknown")}});
+  const std::string& by = manifest->command;
+  const bool is_run = by == "run" || by == "merge";
+  const bool is_known = by == "review" || by == "context" || by == "prune";
+  return texts(is_run ? "record_as_of" : "record_as_of_" + (is_known ? by : "other"),
+               {{"started", texts.time(manifest->started)},
+                {"manifest", manifest->name},
+                {"newest", newest ? texts.day(*newest) : texts("unknown")}});
 }
 
 ordered_json custody_facts(const DossierRecord& record, const Texts& texts) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <sstream>
+#include <string_view>
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/dossier/shell_word.hpp"
@@ -115,6 +117,18 @@ void read_manifests(DossierRecord& record) {
   record.acquisitions = acquisitions.in_order();
 }
 
+/// "..." in the place of each word that may be of a path or a URL.
+std::string without_places(const std::string& text) {
+  std::istringstream words(text);
+  std::string result;
+  for (std::string word; words >> word;) {
+    const bool ends = word.back() == ':' || word.back() == ',' || word.back() == ';';
+    if (word.find_first_of("/\\") != std::string::npos) word = "..." + (ends ? word.substr(word.size() - 1) : "");
+    result += (result.empty() ? "" : " ") + word;
+  }
+  return result;
+}
+
 /// Of each subject of an alert those rows that were recorded last.
 std::vector<RegisteredFact> newest_facts(std::vector<RegisteredFact> facts) {
   std::map<std::string, Instant> newest;
@@ -143,6 +157,20 @@ DossierRecord read_dossier_record(const std::string& state, const std::string& r
   std::error_code none;
   if (!state.empty() && std::filesystem::is_directory(runs_folder(state), none)) read_manifests(record);
   return record;
+}
+
+void withhold_places(DossierRecord& record) {
+  for (RegisteredLayer& layer : record.layers) {
+    if (!layer.layer.problem.empty()) layer.layer.problem = "cannot be read";
+  }
+  for (auto& [site, acquisitions] : record.acquisitions) {
+    for (RecordedAcquisition& one : acquisitions) one.reason = without_places(one.reason);
+  }
+  for (std::string& misfit : record.misfits) {
+    constexpr std::string_view runs = "runs/";
+    const bool is_of_record = misfit.starts_with(runs);
+    misfit = is_of_record ? std::string(runs) + without_places(misfit.substr(runs.size())) : without_places(misfit);
+  }
 }
 
 std::vector<RegisteredEvent> newest_revision(const std::vector<RegisteredEvent>& events) {

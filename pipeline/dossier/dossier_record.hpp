@@ -65,6 +65,10 @@ struct DossierRecord {
 /// read_register() and check_chain() do.
 DossierRecord read_dossier_record(const std::string& state, const std::string& register_target);
 
+/// Leaves out what files, folders and servers are called where the record was made, which is nobody's business who
+/// reads what is made public: of layers that cannot be used why, of other reasons each word with a slash.
+void withhold_places(DossierRecord& record);
+
 /// Those of the newest revision, as they were written.
 std::vector<RegisteredEvent> newest_revision(const std::vector<RegisteredEvent>& events);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -14,6 +15,7 @@
 #include "pipeline/dossier/shell_word.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/vector/geojson_text.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/report/versions.hpp"
 
@@ -50,26 +52,23 @@ class Bundle {
   }
 
   std::string outlines_text() const {
-    ordered_json features = ordered_json::array();
+    std::vector<CollectionFeature> features;
     if (const auto events = record_.events.find(outlined_.alert.id); events != record_.events.end()) {
       for (const RegisteredEvent& event : events->second) {
-        features.push_back(
-            {{"type", "Feature"},
-             {"geometry", event.outline.empty() ? ordered_json() : ordered_json::parse(outline_json(event.outline))},
-             {"properties",
-              {{"alert_id", event.alert_id},
-               {"revision", event.revision},
-               {"at", format_instant(event.at)},
-               {"event", name(event.kind)},
-               {"status", event.status ? ordered_json(name(*event.status)) : ordered_json()},
-               {"class", name(event.change_class)},
-               {"area_ha", event.area_ha},
-               {"recorded_at",
-                event.recorded_at ? ordered_json(format_instant(*event.recorded_at)) : ordered_json()}}}});
+        const ordered_json properties{
+            {"alert_id", event.alert_id},
+            {"revision", event.revision},
+            {"at", format_instant(event.at)},
+            {"event", name(event.kind)},
+            {"status", event.status ? ordered_json(name(*event.status)) : ordered_json()},
+            {"class", name(event.change_class)},
+            {"area_ha", event.area_ha},
+            {"recorded_at", event.recorded_at ? ordered_json(format_instant(*event.recorded_at)) : ordered_json()}};
+        features.push_back({event.alert_id + "/" + std::to_string(features.size() + 1), event.outline,
+                            properties.dump(-1, ' ', false, ordered_json::error_handler_t::replace)});
       }
     }
-    const ordered_json collection{{"type", "FeatureCollection"}, {"features", features}};
-    return collection.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    return collection_text(features);
   }
 
   std::string acquisitions_text() const {
@@ -167,12 +166,20 @@ class Bundle {
            "left_out.csv       files of the alert that the record names and the state did not have, or that could not "
            "be read; where there are any\n"
            "SHA256SUMS         SHA-256 of every other file here\n"
+           "SHA256SUMS.p7s     its signature by whoever packed this (CMS), SHA256SUMS.tsr its time stamp (RFC 3161); "
+           "where there are any\n"
            "\n"
            "To check all of it:\n"
            "  pitwatch verify FILE.zip [--trust CA.pem] [--tsa-trust CA.pem]\n"
            "or, unpacked, without that program:\n"
+           "  openssl cms -verify -binary -inform DER -in SHA256SUMS.p7s -content SHA256SUMS -CAfile CA.pem -purpose "
+           "any "
+           "-out /dev/null\n"
+           "  openssl ts -verify -data SHA256SUMS -in SHA256SUMS.tsr -CAfile CA.pem\n"
            "  sha256sum -c SHA256SUMS\n"
-           "  openssl cms -verify -binary -inform DER -in NAME.json.p7s -content NAME.json -CAfile CA.pem\n"
+           "and each manifest of state/runs:\n"
+           "  openssl cms -verify -binary -inform DER -in NAME.json.p7s -content NAME.json -CAfile CA.pem -purpose "
+           "any\n"
            "  openssl ts -verify -data NAME.json -in NAME.json.tsr -CAfile CA.pem\n"
            "\n"
            "To work the alert out again, with the state, or with the archived scenes and sites that the manifests "
@@ -187,8 +194,12 @@ class Bundle {
            "Algorithm of this alert: " +
            printable(alert.algorithm) +
            "\n\n"
-           "Hashes show that nothing was changed since the bundle was made. Who made it, and when, only signatures,\n"
-           "time stamps or a copy of the newest hash in other hands show. Facts, not law.\n";
+           "Hashes alone show damage, no forgery: whoever rewrites a file can rewrite SHA256SUMS. What the bundle was "
+           "when it\n"
+           "was packed, and by whom, a signature of SHA256SUMS shows; those of manifests hold for these and for the "
+           "files\n"
+           "that they name. When it was there, only time stamps show, or a copy of a hash in other hands. Facts, not "
+           "law.\n";
   }
 
   Instant newest_acquisition() const {
@@ -201,7 +212,7 @@ class Bundle {
     std::sort(members_.begin(), members_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     std::string sums;
     for (const ZipMember& member : members_) sums += sha256_text(member.bytes) + "  " + member.name + "\n";
-    add("SHA256SUMS", sums);
+    add(sums_name, sums);
     std::sort(members_.begin(), members_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   }
 
@@ -216,6 +227,17 @@ class Bundle {
 std::vector<ZipMember> evidence_bundle(const DossierRecord& record, const OutlinedAlert& alert, const Texts& texts,
                                        std::vector<std::pair<std::string, std::string>>& skipped) {
   return Bundle(record, alert, texts).members(skipped);
+}
+
+void seal_bundle(std::vector<ZipMember>& members, const std::function<std::string(std::string_view content)>& sign,
+                 const std::function<std::string(std::string_view content)>& stamp) {
+  const auto sums = std::find_if(members.begin(), members.end(), [](const auto& one) { return one.name == sums_name; });
+  if (sums == members.end()) throw DataError("a bundle without SHA256SUMS");
+  std::vector<ZipMember> seals;
+  if (sign) seals.push_back({sums->name + signature_suffix, sign(sums->bytes)});
+  if (stamp) seals.push_back({sums->name + time_stamp_suffix, stamp(sums->bytes)});
+  members.insert(members.end(), std::make_move_iterator(seals.begin()), std::make_move_iterator(seals.end()));
+  std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
 }
 
 }  // namespace pitwatch

@@ -11,10 +11,17 @@
 //   state/chips/...     its pictures (GeoTIFF) and observations, under their names in the state
 //   left_out.csv        those of these that the record names and the state did not have or give, if there are any
 //   SHA256SUMS          of all the others, as sha256sum writes it
+//   SHA256SUMS.p7s      its signature (CMS) by whoever packed the bundle, where they signed it
+//   SHA256SUMS.tsr      its time stamp (RFC 3161), where they had one made
+//
+// Manifests have signatures of their own, which hold for these and for the files that they name. Of the others nothing
+// but a signature of SHA256SUMS says who made them.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,6 +33,7 @@
 namespace pitwatch {
 
 inline constexpr const char* left_out_name = "left_out.csv";
+inline constexpr const char* sums_name = "SHA256SUMS";
 
 /// The members of the archive, in order of their names. What is missing of the pictures, or cannot be read,
 /// is in `skipped` and in left_out.csv: the bundle fits and says so. What is another than the record says is in
@@ -34,11 +42,15 @@ inline constexpr const char* left_out_name = "left_out.csv";
 std::vector<ZipMember> evidence_bundle(const DossierRecord& record, const OutlinedAlert& alert, const Texts& texts,
                                        std::vector<std::pair<std::string, std::string>>& skipped);
 
+/// Adds the signature and the time stamp of SHA256SUMS, in its order. What is null is not done.
+void seal_bundle(std::vector<ZipMember>& members, const std::function<std::string(std::string_view content)>& sign,
+                 const std::function<std::string(std::string_view content)>& stamp);
+
 struct BundleOptions {
   SealCheck signature;  // as VerifyOptions
   SealCheck time_stamp;
-  bool needs_signature = false;   // the newest manifest has to have one
-  bool needs_time_stamp = false;  // some manifest has to have one
+  bool needs_signature = false;   // the newest manifest has to have one, and SHA256SUMS
+  bool needs_time_stamp = false;  // some manifest has to have one, and SHA256SUMS
 };
 
 struct BundleReport {
@@ -51,9 +63,12 @@ struct BundleReport {
   std::size_t vouched = 0;       // files of the state that a manifest here has with the same hash
   std::size_t with_signature = 0;
   std::size_t with_time_stamp = 0;
+  bool is_signed = false;        // SHA256SUMS, and with it the bundle as it was packed
+  bool is_time_stamped = false;  // likewise
   std::vector<std::string> sealed_by;
-  std::vector<std::string> misfits;  // what does not fit, the first first
-  std::vector<std::string> remarks;  // what cannot be checked here
+  std::vector<std::string> uncovered;  // files that no signature here covers: whoever can sign nothing can write these
+  std::vector<std::string> misfits;    // what does not fit, the first first
+  std::vector<std::string> remarks;    // what cannot be checked here
 
   bool fits() const { return misfits.empty(); }
 };
@@ -62,5 +77,8 @@ struct BundleReport {
 /// starting with the path, for what is no zip archive, or one beyond the bounds of ProductFiles::of_zip(), or without
 /// SHA256SUMS.
 BundleReport verify_bundle(const std::string& path, const BundleOptions& options);
+
+/// The first of these names and how many more there are.
+std::string listed_text(const std::vector<std::string>& names);
 
 }  // namespace pitwatch

@@ -66,7 +66,13 @@ std::string Texts::number(double value, int decimals) const {
   return text;
 }
 
-std::string Texts::percent(double share, int decimals) const { return number(100 * share, decimals) + " %"; }
+std::string Texts::percent(double share, int decimals) const {
+  const std::string text = fixed_text(100 * share, decimals);
+  const double step = std::pow(10, -decimals);
+  if (share > 0 && text == fixed_text(0, decimals)) return "< " + number(step, decimals) + " %";
+  if (share < 1 && text == fixed_text(100, decimals)) return "> " + number(100 - step, decimals) + " %";
+  return number(100 * share, decimals) + " %";
+}
 
 std::string Texts::hectares(double area_ha) const { return number(area_ha, 2) + " " + (*this)("unit_ha"); }
 

@@ -2,6 +2,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <sstream>
 
 #include "pipeline/chips/chip_store.hpp"
@@ -17,7 +18,6 @@
 namespace pitwatch {
 namespace {
 
-constexpr const char* sums_name = "SHA256SUMS";
 constexpr const char* runs_prefix = "state/runs/";
 constexpr const char* state_prefix = "state/";
 constexpr std::uint64_t most_bytes = std::uint64_t{2} << 30;  // of all members, as write_zip() has it
@@ -27,6 +27,12 @@ constexpr std::size_t most_misfits = 1000;
 struct ChainLink {
   std::string sha256;
   std::string previous;
+};
+
+/// What the newest manifest says that names a file.
+struct NamedFile {
+  std::string sha256;    // empty: it went
+  std::string manifest;  // its member
 };
 
 /// verify_bundle() at work.
@@ -45,10 +51,15 @@ class BundleCheck {
     read_chain();
     check_manifests();
     check_outputs();
+    check_sums_seals();
     return std::move(report_);
   }
 
  private:
+  static bool is_seal_of_sums(const std::string& name) {
+    return name == std::string(sums_name) + signature_suffix || name == std::string(sums_name) + time_stamp_suffix;
+  }
+
   void misfit(const std::string& what) {
     if (report_.misfits.size() < most_misfits) report_.misfits.push_back(what);
   }
@@ -86,7 +97,7 @@ class BundleCheck {
       if (!files_.has(name)) misfit(name + ": is missing");
     }
     for (const std::string& name : files_.names()) {
-      if (name == sums_name) continue;
+      if (name == sums_name || is_seal_of_sums(name)) continue;
       const auto sum = sums.find(name);
       if (sum == sums.end()) {
         misfit(name + ": is not among those of SHA256SUMS");
@@ -155,9 +166,10 @@ class BundleCheck {
         const Manifest manifest = parse_manifest(*bytes);
         check_link(name, manifest);
         // Of each file the newest manifest counts that names it.
-        for (const OutputFile& output : manifest.outputs) named_[output.path] = output.sha256;
-        for (const ChipFile& chip : manifest.chips) named_[chip.path] = chip.sha256;
-        check_seals(member, *bytes, manifest.ended);
+        for (const OutputFile& output : manifest.outputs) named_[output.path] = {output.sha256, member};
+        for (const ChipFile& chip : manifest.chips) named_[chip.path] = {chip.sha256, member};
+        if (manifest.previous) previous_[member] = runs_prefix + manifest.previous->name;
+        if (check_seals(member, *bytes, manifest.ended)) cover(member);
         ++report_.manifests;
       } catch (const DataError& error) {
         misfit(member + ": " + error.what());
@@ -206,14 +218,57 @@ class BundleCheck {
     }
   }
 
-  void check_seals(const std::string& member, const std::string& bytes, Instant ended) {
+  /// Whether it has a signature that fits.
+  bool check_seals(const std::string& member, const std::string& bytes, Instant ended) {
     const auto stamp = check_seal(member + time_stamp_suffix, bytes, ended, options_.time_stamp);
     if (stamp) ++report_.with_time_stamp;
     const Instant at = stamp ? stamp->time.value_or(ended) : ended;
-    if (check_seal(member + signature_suffix, bytes, at, options_.signature)) ++report_.with_signature;
+    const bool is_signed = check_seal(member + signature_suffix, bytes, at, options_.signature).has_value();
+    if (is_signed) ++report_.with_signature;
+    return is_signed;
   }
 
-  std::optional<SealFinding> check_seal(const std::string& member, const std::string& bytes, Instant at,
+  /// A manifest that a signature covers, and those before it that it names by their hashes. Misfits tell of a hash that
+  /// is another.
+  void cover(std::string member) {
+    while (covered_.insert(member).second) {
+      const auto previous = previous_.find(member);
+      if (previous == previous_.end()) return;
+      member = previous->second;
+    }
+  }
+
+  void check_sums_seals() {
+    const std::string sums = files_.read(sums_name);
+    const std::string signature = std::string(sums_name) + signature_suffix;
+    const std::string time_stamp = std::string(sums_name) + time_stamp_suffix;
+    const auto stamp = check_seal(time_stamp, sums, std::nullopt, options_.time_stamp);
+    report_.is_time_stamped = stamp.has_value();
+    report_.is_signed = check_seal(signature, sums, stamp ? stamp->time : std::nullopt, options_.signature).has_value();
+    if (!report_.is_signed) find_uncovered();
+    if (options_.needs_signature && !files_.has(signature)) {
+      misfit("SHA256SUMS is not signed (there is no " + signature + "): no signature covers " +
+             listed_text(report_.uncovered));
+    }
+    if (options_.needs_time_stamp && !files_.has(time_stamp)) {
+      misfit("SHA256SUMS has no time stamp (there is no " + time_stamp + ")");
+    }
+  }
+
+  /// What can be rewritten together with SHA256SUMS: all but manifests that are signed, those before them, and the
+  /// files of the state that these name. Signatures and stamps hold by themselves.
+  void find_uncovered() {
+    for (const std::string& name : files_.names()) {
+      const bool is_seal = name.ends_with(signature_suffix) || name.ends_with(time_stamp_suffix);
+      if (is_seal || name == sums_name || covered_.contains(name)) continue;
+      const bool is_of_state = name.starts_with(state_prefix) && !name.starts_with(runs_prefix);
+      const auto named = is_of_state ? named_.find(name.substr(std::string_view(state_prefix).size())) : named_.end();
+      if (named != named_.end() && covered_.contains(named->second.manifest)) continue;
+      report_.uncovered.push_back(name);
+    }
+  }
+
+  std::optional<SealFinding> check_seal(const std::string& member, const std::string& bytes, std::optional<Instant> at,
                                         const SealCheck& check) {
     const std::optional<std::string> seal = read(member);
     if (!seal) return std::nullopt;
@@ -254,14 +309,15 @@ class BundleCheck {
       const auto named = named_.find(member.substr(std::string_view(state_prefix).size()));
       if (named == named_.end()) {
         ++unknown;
-      } else if (named->second != sha256) {
+      } else if (named->second.sha256 != sha256) {
         misfit(member + ": is another than its manifest says");
       } else {
         ++report_.vouched;
       }
     }
-    for (const auto& [path, sha256] : named_) {
-      if (chips_.empty() || !path.starts_with(chips_) || sha256.empty() || hashes_.count(state_prefix + path) != 0) {
+    for (const auto& [path, file] : named_) {
+      if (chips_.empty() || !path.starts_with(chips_) || file.sha256.empty() ||
+          hashes_.count(state_prefix + path) != 0) {
         continue;
       }
       const auto why = left_out.find(state_prefix + path);
@@ -282,11 +338,21 @@ class BundleCheck {
   BundleReport report_;
   std::map<std::string, std::string> hashes_;
   std::map<std::string, ChainLink> chain_;
-  std::map<std::string, std::string> named_;  // files of the state by manifests: SHA-256, empty: it went
-  std::string chips_;                         // folder of the alert's, "chips/north/PW-1/"; empty: not known
+  std::map<std::string, NamedFile> named_;       // files of the state by manifests
+  std::map<std::string, std::string> previous_;  // members: the manifest before
+  std::set<std::string> covered_;                // manifests, as members
+  std::string chips_;                            // folder of the alert's, "chips/north/PW-1/"; empty: not known
 };
 
 }  // namespace
+
+std::string listed_text(const std::vector<std::string>& names) {
+  constexpr std::size_t most_named = 12;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), most_named); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > most_named) text += " and " + std::to_string(names.size() - most_named) + " more";
+  return text;
+}
 
 BundleReport verify_bundle(const std::string& path, const BundleOptions& options) {
   try {

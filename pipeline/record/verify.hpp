@@ -20,10 +20,11 @@ struct SealFinding {
   std::optional<Instant> time;
 };
 
-/// Checks a signature or a time stamp against the bytes it was made of. `at`: when the manifest was there, by its own
-/// trusted time stamp, else by its own word; certificates have to have been valid then. Throws DataError with the
-/// reason where it does not fit.
-using SealCheck = std::function<SealFinding(std::string_view content, std::string_view seal, Instant at)>;
+/// Checks a signature or a time stamp against the bytes it was made of. `at`: when these were there, by their own
+/// trusted time stamp, else by their own word (nothing: by the signature's); certificates have to have been valid then.
+/// Throws DataError with the reason where it does not fit.
+using SealCheck =
+    std::function<SealFinding(std::string_view content, std::string_view seal, std::optional<Instant> at)>;
 
 struct VerifyOptions {
   SealCheck signature;   // none: signatures are counted, not checked

@@ -1,6 +1,8 @@
 #include "pipeline/register/register_as_of.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <unordered_map>
 
 namespace pitwatch {
@@ -93,6 +95,9 @@ AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const R
     alert.history = as_alert_events(until, alert.confidence);
     if (!alert.history.empty()) {
       const AlertEvent& newest = alert.history.back();
+      constexpr double least_ha = 5e-5;  // half of the last decimal that areas have
+      const bool is_another = std::abs(newest.area_ha - alert.area_ha) >= least_ha;
+      if (is_another) alert.area_uncertainty_ha = std::numeric_limits<double>::quiet_NaN();  // is not on record
       alert.area_ha = newest.area_ha;
       alert.change_class = newest.change_class;
       alert.class_probability = newest.class_probability;
@@ -102,6 +107,7 @@ AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const R
     }
     if (found == revisions.end() || until.size() != found->second.size()) alert.class_probabilities.reset();
     if (alert.status != AlertStatus::superseded) alert.superseded.reset();
+    if (!(alert.context == AlertContext{})) ++result.without_facts;
     alert.context = {};  // it is of the outline of today
     set_acquisitions(alert, alert.history, at);
     if (outline.empty()) {

@@ -16,6 +16,7 @@ bool is_replaced(const Alert& alert);
 struct AlertsAsOf {
   std::vector<OutlinedAlert> alerts;  // in the order given
   std::size_t present_outlines = 0;   // of how many the outline then is not recorded: theirs is that of today
+  std::size_t without_facts = 0;      // how many touch something today: of then that is not known
 };
 
 /// The alerts as the newest revision of their history has them at the last event up to `at`: outline, area, class,
@@ -24,7 +25,8 @@ struct AlertsAsOf {
 /// `confirmed_on` is
 /// there where it is not later. Where an alert was observed after `at`, `last_detected` and `last_observed` are those
 /// of its newest event by then, at least, and `observations` the number of acquisitions with events. What it touches is
-/// not known then: those facts are of the outline of today. All else, reviews, scenes and change among it, is as it is
+/// not known then: those facts are of the outline of today. `area_uncertainty_ha` is not a number where the area was
+/// another. All else, reviews, scenes and change among it, is as it is
 /// today; so is an alert to which nothing has happened since, and one without
 /// any history since its first detection.
 AlertsAsOf alerts_as_of(std::span<const OutlinedAlert> alerts, std::span<const RegisteredEvent> history, Instant at);

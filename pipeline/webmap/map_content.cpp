@@ -39,6 +39,11 @@ std::size_t vertices_of(const LayerFeature& feature) {
 
 // ---- sites ----
 
+void lack(MapContent& content, const MapLack& what, const std::string& shown, const std::string& why) {
+  content.skipped.emplace_back(shown, why);
+  if (std::find(content.lacks.begin(), content.lacks.end(), what) == content.lacks.end()) content.lacks.push_back(what);
+}
+
 bool is_asked(const MapOptions& options, const std::string& site) {
   return options.sites.empty() || std::find(options.sites.begin(), options.sites.end(), site) != options.sites.end();
 }
@@ -52,7 +57,7 @@ void add_site_file(const Manifest& record, MapContent& content) {
     for (const Site& site : read_sites(record.sites_file, rejected)) names[site.id] = site.name;
     outlines = read_site_outlines(record.sites_file);
   } catch (const std::exception& error) {
-    content.skipped.emplace_back("outlines of the sites", printable(error.what()));
+    lack(content, {MapLack::What::sites, {}}, "outlines of the sites", printable(error.what()));
     return;
   }
   for (MapSite& site : content.sites) {
@@ -161,7 +166,7 @@ std::vector<ContextLayer> layers_on_record(const MapOptions& options, const Cont
       layers.push_back(layer);
       continue;
     }
-    content.skipped.emplace_back("layer " + layer.name, why);
+    lack(content, {MapLack::What::layer, layer.name}, "layer " + layer.name, why);
   }
   return layers;
 }
@@ -179,11 +184,12 @@ void add_layers(const MapOptions& options, const Manifest& record, MapContent& c
     config = read_context_config(context->second);
     config.layers = layers_on_record(options, config, content);
   } catch (const std::exception& error) {
-    content.skipped.emplace_back("layers", printable(error.what()));
+    lack(content, {MapLack::What::layers, {}}, "layers", printable(error.what()));
     return;
   }
   for (LoadedLayer& loaded : load_layers(config)) {
     const std::string what = "layer " + loaded.layer.name;
+    const MapLack lacked{MapLack::What::layer, loaded.layer.name};
     std::size_t vertices = 0;
     MapLayer layer{loaded.layer.name, std::string(name(loaded.layer.role)), {}};
     for (LayerFeature& feature : loaded.content.features) {
@@ -192,10 +198,10 @@ void add_layers(const MapOptions& options, const Manifest& record, MapContent& c
       layer.features.push_back(std::move(feature));
     }
     if (!loaded.problem.empty()) {
-      content.skipped.emplace_back(what, loaded.problem);
+      lack(content, lacked, what, loaded.problem);
     } else if (vertices > most_layer_vertices) {
-      content.skipped.emplace_back(
-          what, "has " + std::to_string(vertices) + " vertices here, more than " + std::to_string(most_layer_vertices));
+      lack(content, lacked, what,
+           "has " + std::to_string(vertices) + " vertices here, more than " + std::to_string(most_layer_vertices));
     } else if (!layer.features.empty()) {
       content.layers.push_back(std::move(layer));
     }
@@ -215,7 +221,7 @@ void add_coverage(const MapOptions& options, const Manifest& record, MapContent&
   if (!content.as_of || what.sites.empty() != options.sites.empty()) return;
   what.feed.until = options.now.value_or(*content.as_of);
   content.coverage = coverage_of(what);
-  content.skipped.insert(content.skipped.end(), content.coverage.skipped.begin(), content.coverage.skipped.end());
+  for (const auto& [file, why] : content.coverage.skipped) lack(content, {MapLack::What::coverage, {}}, file, why);
   for (std::size_t i = 0; i < content.coverage.sites.size(); ++i) {
     for (MapSite& site : content.sites) {
       if (site.id == content.coverage.sites[i].site) site.coverage = i;

@@ -3,6 +3,7 @@
 // names. Used inside this folder only.
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -42,15 +43,24 @@ struct MapAlert {
   std::vector<RegisteredReview> reviews;
 };
 
+/// What a map lacks, as anybody may read it: without paths, servers and words of other programs.
+struct MapLack {
+  enum class What : std::uint8_t { sites, layers, layer, coverage };
+  What what = What::layers;
+  std::string name;  // of the layer
+  friend bool operator==(const MapLack&, const MapLack&) = default;
+};
+
 struct MapContent {
   std::optional<Instant> as_of;              // newest acquisition
   double max_natural = default_max_natural;  // alerts that are likelier to be natural are hidden while they are
   Coverage coverage;
   std::vector<MapSite> sites;  // in the order of the record, then those of alerts that it does not have
   std::vector<MapLayer> layers;
-  std::vector<MapAlert> alerts;                              // in the order of the register
-  std::map<std::string, std::string> due_chips;              // files of chips that the state is to have: their SHA-256
-  std::vector<std::pair<std::string, std::string>> skipped;  // what is missing, and why
+  std::vector<MapAlert> alerts;                  // in the order of the register
+  std::map<std::string, std::string> due_chips;  // files of chips that the state is to have: their SHA-256
+  std::vector<MapLack> lacks;
+  std::vector<std::pair<std::string, std::string>> skipped;  // the same and why, for whoever makes the map
 };
 
 /// Whether an alert is hidden from its event on, for being likely natural by what was known then.

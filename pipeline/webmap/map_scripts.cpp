@@ -1,6 +1,7 @@
 #include "pipeline/webmap/map_scripts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -184,8 +185,9 @@ std::string map_script(const MapContent& content, const std::vector<std::string>
     map["layers"].push_back({{"name", text_json(layer.name)}, {"role", layer.role}, {"features", std::move(features)}});
   }
   map["skipped"] = ordered_json::array();
-  for (const auto& [what, why] : content.skipped) {
-    map["skipped"].push_back({{"what", text_json(what)}, {"why", text_json(why)}});
+  for (const MapLack& lack : content.lacks) {
+    static constexpr std::array kinds{"sites", "layers", "layer", "coverage"};
+    map["skipped"].push_back({{"what", kinds[static_cast<std::size_t>(lack.what)]}, {"name", text_json(lack.name)}});
   }
   map["alerts"] = ordered_json::array();
   for (std::size_t i = 0; i < content.alerts.size(); ++i)

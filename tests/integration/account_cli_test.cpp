@@ -349,6 +349,23 @@ TEST_F(AccountCli, RefusesInOneLine) {
   refused({"--out", none, "--reference", out("hostile.csv")}, 3, "hostile.csv: line 2: '=cmd()'");
   write_text(out("hostile.geojson"), std::string(100'000, '['));
   refused({"--out", none, "--reference", out("hostile.geojson")}, 3, "hostile.geojson: ");
+  // A sample of another map: strata of a hundred times the ground, and of three times.
+  const double mapped_ha = [&] {
+    EXPECT_EQ(account({"--out", out("plain")}).exit_code, 0);
+    return number(last_of_all(out("plain")), "disturbed_ha");
+  }();
+  const auto sample = [&](double factor) {
+    write_text(out("factor.csv"), "map,reference,stratum_area_ha,count\ndisturbed,disturbed," +
+                                      std::to_string(factor * mapped_ha) + ",9\nundisturbed,undisturbed,1000,9\n");
+    return out("factor.csv");
+  };
+  refused({"--out", none, "--reference", sample(100)}, 3, "factor.csv: all that is disturbed has ");
+  refused({"--out", none, "--reference", sample(0.01)}, 3, "the sample is of another map");
+  const Outcome remarked = account({"--out", out("remarked"), "--reference", sample(3)});
+  EXPECT_EQ(remarked.exit_code, 0);
+  EXPECT_THAT(remarked.err, HasSubstr("is the sample of this map?"));
+  EXPECT_THAT(read_text(out("remarked") + "/account.json"), HasSubstr("is the sample of this map?"));
+  EXPECT_THAT(account({"--out", out("same"), "--reference", sample(1)}).err, testing::Not(HasSubstr("of this map")));
   write_text(out("other.csv"),
              "site,map,reference,stratum_area_ha,count\nx,disturbed,disturbed,1,5\nx,undisturbed,undisturbed,9,5\n");
   refused({"--out", none, "--reference", out("other.csv")}, 3, "no site 'x'");

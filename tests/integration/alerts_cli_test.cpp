@@ -197,6 +197,14 @@ TEST_F(AlertsCli, AsOf) {
     others += alert != find(now, alert["id"]) ? 1 : 0;
   }
   EXPECT_GT(others, 0U);
+  for (const json& alert : as_of) {
+    const bool is_another = alert["area_ha"] != find(now, alert["id"])["area_ha"];
+    EXPECT_EQ(alert["area_uncertainty_ha"].is_null(), is_another) << "that of today is of another area";
+  }
+  const std::string any = as_of[0]["id"];
+  const Outcome early = alerts({"show", any, "--as-of", "2021-01-01"});
+  EXPECT_EQ(early.exit_code, 2);
+  EXPECT_THAT(early.err, HasSubstr("alert '" + any + "' was first detected on "));
   EXPECT_EQ(listed({"--as-of", "2020-01-01"}), json::array());
   EXPECT_EQ(listed({"--as-of", "2023-06-01"}), now);
   const json collection = json::parse(alerts({"export", "--as-of", "2022-05-01T12:00:00Z"}).out);
@@ -446,6 +454,7 @@ TEST_F(AlertsCli, Failures) {
   expect(2, {"list", "--bbox", "1,2,3"}, "--bbox");
   expect(2, {"list", "--bbox", "3,2,1,4"}, "--bbox");
   expect(2, {"list", "--where", "size > 1"}, "--where");
+  expect(2, {"list", "--where", "fid = 1"}, "rows have no number 'fid' here: use id");
   expect(2, {"list", "--from", "2023-01-01", "--to", "2022-01-01"}, "--from is later");
   expect(2, {"export", "--format", "shp"}, "'shp' is none of");
   expect(2, {"export", "--format", "gpkg"}, "--out is missing");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -139,7 +140,11 @@ constexpr std::array columns{
                 [](const Alert& a) { return Cell(rounded_number(a.area_ha, area_decimals)); },
                 [](Alert& a, const Cell& c) { a.area_ha = required<double>(c); }},
     AlertColumn{"area_uncertainty_ha", ColumnType::real,
-                [](const Alert& a) { return Cell(rounded_number(a.area_uncertainty_ha, area_decimals)); },
+                [](const Alert& a) {
+                  // As of a date it may not be known.
+                  if (!std::isfinite(a.area_uncertainty_ha)) return Cell();
+                  return Cell(rounded_number(a.area_uncertainty_ha, area_decimals));
+                },
                 [](Alert& a, const Cell& c) { a.area_uncertainty_ha = required<double>(c); }},
     AlertColumn{"change", ColumnType::json, [](const Alert& a) { return Cell(change_json(a)); }, set_change},
     AlertColumn{"scenes", ColumnType::json, [](const Alert& a) { return Cell(scenes_json(a)); }, set_scenes},

@@ -9,8 +9,8 @@
 
 namespace pitwatch {
 
-/// Alerts whose columns (see alert_columns.hpp) fit an attribute filter in OGR's SQL, as indices in order. Throws
-/// ConfigError for a filter that OGR does not understand.
+/// Alerts whose columns (see alert_columns.hpp) fit a filter of rows_where(), SQLite's SQL, as indices in
+/// order. Throws as it does.
 std::vector<std::size_t> alerts_where(std::span<const OutlinedAlert> alerts, const std::string& where);
 
 /// CSV (RFC 4180): a header, the columns, and longitude and latitude of a point inside. A text that a spreadsheet would

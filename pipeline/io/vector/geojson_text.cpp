@@ -128,6 +128,28 @@ std::string WrittenBox::text() const {
   return text + "]";
 }
 
+std::string collection_text(std::span<const CollectionFeature> features) {
+  std::string list;
+  WrittenBox around;
+  bool has_shapes = false;
+  for (const CollectionFeature& feature : features) {
+    list += list.empty() ? "\n" : ",\n";
+    list += R"({"type": "Feature", "id": )" + json_text(feature.id);
+    if (feature.shape.empty()) {
+      list += R"(, "geometry": null)";
+    } else {
+      WrittenBox box;
+      const std::string geometry = geometry_text(feature.shape, box);
+      around.include(box);
+      has_shapes = true;
+      list += R"(, "bbox": )" + box.text() + R"(, "geometry": )" + geometry;
+    }
+    list += R"(, "properties": )" + feature.properties + "}";
+  }
+  return "{\n\"type\": \"FeatureCollection\",\n" + (has_shapes ? "\"bbox\": " + around.text() + ",\n" : "") +
+         "\"features\": [" + list + "\n]\n}\n";
+}
+
 std::string geometry_text(const LonLatMultiPolygon& shape, WrittenBox& box) {
   if (shape.empty()) throw DataError("has no geometry");
   std::string text =

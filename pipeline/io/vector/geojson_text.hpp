@@ -1,10 +1,11 @@
 #pragma once
-// The text of GeoJSON (RFC 7946) that this folder writes. Used inside this folder only.
+// The text of GeoJSON (RFC 7946) that io and bundles of evidence write.
 // It is put together by hand: the JSON library writes the shortest digits that give the same double, nearly always,
 // and "nearly" would break the rule of 7 decimals. It does escape texts.
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,16 @@ class WrittenBox {
 /// The value of "geometry": WGS 84, at most 7 decimals, rings as they run; Polygon for a shape of one part and
 /// MultiPolygon otherwise. Grows `box`. Throws DataError where the shape is empty.
 std::string geometry_text(const LonLatMultiPolygon& shape, WrittenBox& box);
+
+/// A feature of a collection. Without a shape its geometry is null, and it has no bbox.
+struct CollectionFeature {
+  std::string id;
+  LonLatMultiPolygon shape;
+  std::string properties;  // as JSON
+};
+
+/// A FeatureCollection with `bbox` on itself (left out where nothing has a shape) and on each feature.
+std::string collection_text(std::span<const CollectionFeature> features);
 
 /// Geometries on a grid as text. Costly to make: one serves many shapes. One thread at a time; the grid must outlive
 /// it.

@@ -816,29 +816,4 @@ void TableStore::commit() {
   write_file_atomically(state_->target, state_->bytes);
 }
 
-std::vector<std::size_t> rows_where(const Table& table, const std::string& where) {
-  // A pattern of many % takes time that grows with their number as a power.
-  constexpr std::size_t longest = 4096;
-  constexpr std::ptrdiff_t most_wildcards = 16;
-  if (where.size() > longest) throw ConfigError("a filter of more than " + std::to_string(longest) + " bytes");
-  if (std::count(where.begin(), where.end(), '%') > most_wildcards) {
-    throw ConfigError("a filter with more than " + std::to_string(most_wildcards) + " '%'");
-  }
-  ensure_gdal();
-  const GdalErrorCapture errors;
-  GDALDriver* const driver = GetGDALDriverManager()->GetDriverByName("Memory");
-  const GDALDatasetUniquePtr dataset(driver->Create("", 0, 0, 0, GDT_Unknown, nullptr));
-  OGRLayer& layer = create_layer(*dataset, table, errors);
-  add_rows(layer, table, errors);
-  if (layer.SetAttributeFilter(where.c_str()) != OGRERR_NONE || errors.failed()) {
-    throw ConfigError(errors.explain("not a filter: '" + where + "'"));
-  }
-  std::vector<std::size_t> found;
-  layer.ResetReading();
-  // That driver numbers from 0.
-  for (const OGRFeatureUniquePtr& feature : layer) found.push_back(static_cast<std::size_t>(feature->GetFID()));
-  if (errors.failed()) throw ConfigError(errors.explain("not a filter: '" + where + "'"));
-  return found;
-}
-
 }  // namespace pitwatch

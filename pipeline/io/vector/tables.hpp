@@ -127,8 +127,8 @@ class TableStore {
   std::unique_ptr<State> state_;
 };
 
-/// The rows that fit an attribute filter in OGR's SQL, as indices in order. Throws ConfigError for a filter that OGR
-/// does not understand.
+/// The rows that fit an expression of SQLite over the columns, as indices in order; dates are as in '2023-01-31'.
+/// Throws ConfigError for what is none, and for rows by their numbers (fid).
 std::vector<std::size_t> rows_where(const Table& table, const std::string& where);
 
 /// A database's target with limits of time for connecting, locks and statements: a server that accepts and never

@@ -46,7 +46,7 @@
       const counts = new Array(model.sites.length).fill(0);
       for (const alert of model.alerts) counts[alert.site] += alert.hidden ? 0 : 1;
       const cards = model.sites.map((site, i) => this._card(site, counts[i], change));
-      const missing = model.skipped.map((one) => make('li', {}, one.what + ': ' + one.why));
+      const missing = model.skipped.map((one) => make('li', {}, text('skipped.' + one.what, one)));
       document.getElementById('sites').replaceChildren(
           make('p', {class: 'note'}, text('coverage.intro', {gap: number(model.coverage.gap_days, 0), day: day(model.coverage.now)})),
           this._legend(), ...cards);

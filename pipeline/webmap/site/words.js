@@ -22,7 +22,13 @@
   }
 
   const hectares = (value) => text('unit.ha', {value: number(value, 2)});
-  const percent = (value) => text('unit.percent', {value: number(value * 100, 0)});
+  /* What is neither never nor certain is not said to be: "< 1 %", "> 99 %". */
+  function percent(value) {
+    const rounded = Math.round(value * 100);
+    if (value > 0 && rounded === 0) return '< ' + text('unit.percent', {value: number(1, 0)});
+    if (value < 1 && rounded === 100) return '> ' + text('unit.percent', {value: number(99, 0)});
+    return text('unit.percent', {value: number(rounded, 0)});
+  }
   const day = (instant) => instant ? instant.slice(0, 10) : '–';
 
   /* An element with attributes (on...: what is done; class, text apart) and children: elements, or texts. */

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pipeline/core/error.hpp"
@@ -174,10 +176,13 @@ TEST(VerifyBundle, WhatItLacksIsSaid) {
 TEST(VerifyBundle, SealsAreCheckedWhereThereAreAny) {
   BundleOptions options;
   options.needs_signature = options.needs_time_stamp = true;
-  EXPECT_THAT(report_of(nothing, true, options).misfits, ElementsAre(HasSubstr("the newest manifest is not signed"),
-                                                                     HasSubstr("no manifest here has a time stamp")));
-  options.needs_time_stamp = false;
-  options.signature = [](std::string_view, std::string_view seal, Instant) -> SealFinding {
+  EXPECT_THAT(
+      report_of(nothing, true, options).misfits,
+      ElementsAre(HasSubstr("the newest manifest is not signed"), HasSubstr("no manifest here has a time stamp"),
+                  HasSubstr("no signature covers alert.geojson, chain.csv, state/chips/north"),
+                  HasSubstr("SHA256SUMS has no time stamp")));
+  options.needs_signature = options.needs_time_stamp = false;
+  options.signature = [](std::string_view, std::string_view seal, std::optional<Instant>) -> SealFinding {
     if (seal != "good") throw DataError("does not fit");
     return {"signed by CN=Test", {}};
   };
@@ -189,6 +194,82 @@ TEST(VerifyBundle, SealsAreCheckedWhereThereAreAny) {
   EXPECT_EQ(good.with_signature, 1U);
   EXPECT_THAT(good.sealed_by, ElementsAre("signed by CN=Test"));
   EXPECT_THAT(report_of(with_seal("bad"), true, options).misfits, ElementsAre(HasSubstr("p7s: does not fit")));
+}
+
+/// A signature that anybody can check and, in this test, nobody makes but sign().
+std::string sign(std::string_view text) { return "signed " + sha256_text(text); }
+
+SealFinding check_signature(std::string_view text, std::string_view seal, std::optional<Instant>) {
+  if (seal != sign(text)) throw DataError("is of another content");
+  return {"signed by CN=Test", {}};
+}
+
+TEST(VerifyBundle, WhoCannotSignCanForgeNoMember) {
+  const test::TemporaryFolder folder;
+  BundleOptions options;
+  options.needs_signature = true;
+  options.signature = check_signature;
+  Members signed_manifests = good_members();
+  const std::string newest = "state/runs/20220702T000000.000Z.json";
+  signed_manifests.push_back({newest + ".p7s", sign(bytes_of(signed_manifests, newest))});
+  Members whole = signed_manifests;
+  add_sums(whole);
+  const auto verified = [&](const Members& members, const BundleOptions& how) {
+    write_zip(folder / "a.zip", members);
+    return verify_bundle(folder / "a.zip", how);
+  };
+  // Manifests that are signed, those before them and what they name are covered; nothing else is.
+  const std::vector<std::string> others{"alert.geojson", "chain.csv", "state/runs/HEAD"};
+  EXPECT_THAT(verified(whole, {}).uncovered, others);
+  EXPECT_TRUE(verified(whole, {}).fits());
+  EXPECT_THAT(verified(whole, options).misfits,
+              ElementsAre("SHA256SUMS is not signed (there is no SHA256SUMS.p7s): no signature covers alert.geojson, "
+                          "chain.csv, state/runs/HEAD"));
+  Members sealed = whole;
+  seal_bundle(sealed, sign, {});
+  const BundleReport good = verified(sealed, options);
+  EXPECT_THAT(good.misfits, IsEmpty());
+  EXPECT_THAT(good.uncovered, IsEmpty());
+  EXPECT_TRUE(good.is_signed);
+  EXPECT_FALSE(good.is_time_stamped);
+  for (const ZipMember& member : signed_manifests) {
+    Members forged = sealed;
+    std::string& bytes = bytes_of(forged, member.name);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    const auto is_sums = [](const ZipMember& one) { return one.name.starts_with("SHA256SUMS"); };
+    const std::string signature = bytes_of(forged, "SHA256SUMS.p7s");
+    std::erase_if(forged, is_sums);
+    add_sums(forged);
+    forged.push_back({"SHA256SUMS.p7s", signature});
+    EXPECT_THAT(verified(forged, options).misfits, ::testing::Contains("SHA256SUMS.p7s: is of another content"))
+        << member.name;
+    EXPECT_FALSE(verified(forged, options).is_signed);
+    forged.pop_back();
+    EXPECT_THAT(verified(forged, options).misfits, ::testing::Contains(HasSubstr("SHA256SUMS is not signed")))
+        << member.name;
+  }
+}
+
+TEST(VerifyBundle, ASignatureIsOfTheTimeOfTheStampOrOfItsOwn) {
+  const test::TemporaryFolder folder;
+  Members members = good_members();
+  add_sums(members);
+  seal_bundle(members, sign, sign);
+  write_zip(folder / "a.zip", members);
+  std::vector<std::optional<Instant>> asked;
+  BundleOptions options;
+  options.signature = [&](std::string_view text, std::string_view seal, std::optional<Instant> at) {
+    asked.push_back(at);
+    return check_signature(text, seal, at);
+  };
+  options.time_stamp = check_signature;
+  EXPECT_TRUE(verify_bundle(folder / "a.zip", options).is_time_stamped);
+  const Instant stamped = parse_instant("2022-07-03");
+  options.time_stamp = [&](std::string_view, std::string_view, std::optional<Instant>) {
+    return SealFinding{"stamped", stamped};
+  };
+  EXPECT_TRUE(verify_bundle(folder / "a.zip", options).fits());
+  EXPECT_THAT(asked, ElementsAre(std::nullopt, stamped));
 }
 
 TEST(VerifyBundle, RefusesWhatIsNone) {

@@ -116,6 +116,13 @@ TEST(Texts, NumbersAndDatesAreThoseOfTheLanguage) {
   EXPECT_EQ(azerbaijani.number(13.17, 2), "13,17");
   EXPECT_EQ(russian.hectares(0.5), "0,50 га");
   EXPECT_EQ(english.percent(0.123), "12 %");
+  EXPECT_EQ(english.percent(0), "0 %");
+  EXPECT_EQ(english.percent(1), "100 %");
+  EXPECT_EQ(english.percent(0.995), "> 99 %");
+  EXPECT_EQ(english.percent(0.994), "99 %");
+  EXPECT_EQ(english.percent(0.004), "< 1 %");
+  EXPECT_EQ(russian.percent(0.9999, 1), "> 99,9 %");
+  EXPECT_EQ(azerbaijani.percent(0.0001, 1), "< 0,1 %");
   EXPECT_EQ(english.distance(450.4), "450 m");
   EXPECT_EQ(russian.distance(12389), "12,4 км");
   EXPECT_EQ(english.day(at), "9 February 2022");

@@ -289,7 +289,7 @@ TEST(Verify, SignaturesAreCountedAndChecked) {
   state.run_nights(3);
   const std::vector<std::string> names = manifest_names(state.path());
   VerifyOptions options;
-  options.signature = [](std::string_view content, std::string_view seal, Instant) {
+  options.signature = [](std::string_view content, std::string_view seal, std::optional<Instant>) {
     if (seal != sha256_text(content)) throw DataError("altered content");
     return SealFinding{"signed by CN=Watch", {}};
   };
@@ -320,9 +320,11 @@ TEST(Verify, SignaturesAreCheckedAsOfTheTimeStamp) {
   const Instant stamped = test::instant("2022-12-03T00:00:00Z");
   std::vector<Instant> asked;
   VerifyOptions options;
-  options.time_stamp = [&](std::string_view, std::string_view, Instant) { return SealFinding{"stamped", stamped}; };
-  options.signature = [&](std::string_view, std::string_view, Instant at) {
-    asked.push_back(at);
+  options.time_stamp = [&](std::string_view, std::string_view, std::optional<Instant>) {
+    return SealFinding{"stamped", stamped};
+  };
+  options.signature = [&](std::string_view, std::string_view, std::optional<Instant> at) {
+    asked.push_back(at.value());
     return SealFinding{"signed", {}};
   };
   write_text(state / ("runs/" + state.newest() + ".p7s"), "s");

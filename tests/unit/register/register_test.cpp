@@ -611,6 +611,8 @@ TEST(AlertsAsOf, AsItWasThen) {
   const Alert& first = found.alerts[0].alert;
   EXPECT_EQ(first.status, AlertStatus::provisional);
   EXPECT_EQ(first.area_ha, 0.5);
+  EXPECT_TRUE(std::isnan(first.area_uncertainty_ha)) << "is of the area of today";
+  EXPECT_THAT(alerts_geojson(std::span(&found.alerts[0], 1), {}), HasSubstr("\"area_uncertainty_ha\": null"));
   EXPECT_EQ(first.change_class, ChangeClass::vegetation_to_bare);
   EXPECT_EQ(first.confidence, 0.556);
   EXPECT_FALSE(first.confirmed_on);
@@ -1041,6 +1043,18 @@ TEST(AlertExports, Where) {
   EXPECT_EQ(alerts_where(alerts, "id = 'x'"), Found{});
   EXPECT_THROW(alerts_where(alerts, "nonsense = 1"), ConfigError);
   EXPECT_THROW(alerts_where(alerts, "id = 'x"), ConfigError);
+}
+
+TEST(AlertExports, WhereRefusesTheNumbersOfRowsAndQueries) {
+  const std::vector<OutlinedAlert> alerts = registered_alerts();
+  for (const char* filter : {"fid = 1", "\"FID\" = 1", "rowid = 1", "area_ha > 0 AND OGC_FID < 9"}) {
+    EXPECT_THAT(test::message_of<ConfigError>([&] { alerts_where(alerts, filter); }), HasSubstr("use id")) << filter;
+  }
+  for (const char* filter :
+       {"id IN (SELECT id FROM pitwatch_rows)", "1 = 1) OR (SELECT 1", "1 = 1; DROP TABLE pitwatch_rows", "1 = 1 -- x",
+        "1 = 1 /* x", "ogr_version() > '1'", "\"size\" > 1", "", "area_ha >", "pitwatch_row = 0"}) {
+    EXPECT_THROW(alerts_where(alerts, filter), ConfigError) << filter;
+  }
 }
 
 }  // namespace

@@ -68,7 +68,8 @@ MapContent sample_content() {
   feature.points = {{46.6, 40.1}};
   content.layers.push_back({hostile, "licence", {feature}});
   content.alerts.push_back(sample_alert());
-  content.skipped.emplace_back("layer x", hostile);
+  content.lacks.push_back({MapLack::What::layer, hostile});
+  content.skipped.emplace_back("layer x", "/secret/of/this/machine");
   return content;
 }
 
@@ -92,7 +93,8 @@ TEST(MapScripts, TheMapHasSitesLayersAndAlerts) {
   EXPECT_EQ(feature.at("holder"), inert);
   EXPECT_EQ(feature.at("lines").dump(), "[[46600000,40100000,10000,0]]");
   EXPECT_EQ(feature.at("points").dump(), "[46600000,40100000]");
-  EXPECT_EQ(map.at("skipped").at(0).at("why"), inert);
+  EXPECT_EQ(map.at("skipped").at(0).at("name"), inert);
+  EXPECT_EQ(map.dump().find("/secret"), std::string::npos);
   const json& alert = map.at("alerts").at(0);
   EXPECT_EQ(alert.at("review"), "licensed");
   EXPECT_TRUE(alert.at("licence").is_null());

@@ -112,6 +112,85 @@ TEST(ContextColumns, AreInCsvAndKmlAndCanBeFilteredBy) {
             std::vector<std::size_t>{1});
 }
 
+/// An alert of which every column is something.
+OutlinedAlert whole_alert() {
+  OutlinedAlert whole = outlined(full_context());
+  Alert& alert = whole.alert;
+  alert.site = "north";
+  alert.tile = "T38TPK";
+  alert.class_probability = 0.75;
+  alert.natural_probability = 0.25;
+  alert.class_probabilities.emplace().fill(0.125);
+  alert.confirmed_on = parse_instant("2023-03-04T07:46:01.024Z");
+  alert.superseded = Superseded{SupersededWhy::merged, {"PW-2"}};
+  alert.review = Review{Verdict::licensed, "A. Name", parse_instant("2023-05-06T07:08:09Z"), "it's \"so\""};
+  return whole;
+}
+
+/// As a filter has it.
+std::string literal(const Cell& cell) {
+  std::string text;
+  for (const char c : cell_text(cell)) text.append(c == '\'' ? 2 : 1, c);
+  const bool is_number = std::holds_alternative<double>(cell) || std::holds_alternative<int>(cell);
+  return is_number ? text : "'" + text + "'";
+}
+
+/// What is null is not equal, not another and not in anything, and its column can be filtered by as where all have a
+/// value.
+TEST(AlertColumns, CanAllBeFilteredByWithAndWithoutNulls) {
+  using Found = std::vector<std::size_t>;
+  const OutlinedAlert whole = whole_alert();
+  OutlinedAlert bare = outlined({});
+  bare.alert.site.reset();
+  bare.alert.tile.clear();
+  const std::vector<OutlinedAlert> alerts{bare, whole};
+  std::size_t nullable = 0;
+  for (const AlertColumn& column : alert_columns()) {
+    const std::string name = std::string("\"") + column.name + "\"";
+    const Cell cell = column.get(whole.alert);
+    ASSERT_FALSE(std::holds_alternative<std::monostate>(cell)) << name << ": is not in this test";
+    const std::string value = literal(cell);
+    const bool has_null = std::holds_alternative<std::monostate>(column.get(bare.alert));
+    const bool is_same = column.get(bare.alert) == cell;
+    nullable += has_null ? 1U : 0U;
+    const auto found = [&](const std::string& filter) { return alerts_where(alerts, filter); };
+    const Found both{0, 1}, one{1}, none{};
+    EXPECT_EQ(found(name + " IS NULL"), has_null ? Found{0} : none) << name;
+    EXPECT_EQ(found(name + " IS NOT NULL"), has_null ? one : both) << name;
+    EXPECT_EQ(found(name + " = " + value), is_same ? both : one) << name;
+    EXPECT_EQ(found(value + " = " + name), is_same ? both : one) << name;
+    EXPECT_EQ(found(name + " IN (" + value + ")"), is_same ? both : one) << name;
+    EXPECT_EQ(found(name + " = " + value + " OR " + name + " IS NULL"), has_null || is_same ? both : one) << name;
+    if (!has_null) continue;
+    EXPECT_EQ(found(name + " >= " + value), one) << name;
+    EXPECT_EQ(found(name + " BETWEEN " + value + " AND " + value), one) << name;
+    for (const char* never : {" <> ", " < ", " > "}) EXPECT_EQ(found(name + never + value), none) << name << never;
+    EXPECT_EQ(found("NOT " + name + " = " + value), none) << name;
+    EXPECT_EQ(found(name + " NOT IN (" + value + ")"), none) << name;
+    EXPECT_EQ(found(name + " NOT BETWEEN " + value + " AND " + value), none) << name;
+  }
+  EXPECT_GT(nullable, 30U);
+}
+
+TEST(AlertColumns, DatesCanBeFilteredByInAllTheirForms) {
+  using Found = std::vector<std::size_t>;
+  OutlinedAlert bare = outlined({}), whole = whole_alert();
+  const std::vector<OutlinedAlert> alerts{bare, whole};
+  for (const char* filter :
+       {"confirmed_on >= '2023-03-04'", "confirmed_on >= '2023/03/04'", "confirmed_on > '2023/3/4 07:46:01'",
+        "confirmed_on = '2023-03-04T07:46:01.024Z'", "confirmed_on = '2023-03-04T11:46:01.024+04:00'",
+        "'2023-01-01' < confirmed_on", "confirmed_on BETWEEN '2023/01/01' AND '2024/01/01'",
+        "confirmed_on NOT IN ('2023-03-04', '2023/03/05')", "confirmed_on >= CAST('2023/03/04' AS date)",
+        "confirmed_on < reviewed_at", "confirmed_on LIKE '2023-03%'", "site ILIKE 'NOR%'", "SITE = 'North'",
+        "area_ha >= '0' AND site = 'north'"}) {
+    EXPECT_EQ(alerts_where(alerts, filter), Found{1}) << filter;
+  }
+  for (const char* filter : {"confirmed_on >= '04.03.2023'", "confirmed_on = '2023-13-01'", "confirmed_on > 2023",
+                             "confirmed_on > ''", "CAST(confirmed_on AS text) = '2023'", "area_ha > 'large'"}) {
+    EXPECT_THROW(alerts_where(alerts, filter), ConfigError) << filter;
+  }
+}
+
 TEST(ContextColumns, RefuseWhatIsNoValueOfTheirs) {
   for (const auto& [name, cell] : {std::pair<std::string, Cell>{"licence_verdict", "within"},
                                    {"licence_ids", "LIC-1"},
