@@ -24,8 +24,8 @@ std::string facts_text(const std::vector<RegisteredFact>& facts);
 /// "2 repaired, 1 duplicate (LIC-7)": what a layer's remarks say; empty where they say nothing.
 std::string remarks_text(const ContextLayerState& layer);
 
-/// What to warn of, a line each: features that were left out, by reason; a layer that lies elsewhere altogether, or features whose axes
-/// may be swapped.
+/// What to warn of, a line each: features that were left out, by reason; a layer that lies elsewhere altogether, or
+/// features whose axes may be swapped.
 std::vector<std::string> layer_warnings(const ContextLayerState& layer);
 
 }  // namespace pitwatch::tools

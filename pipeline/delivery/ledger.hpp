@@ -38,8 +38,8 @@ std::optional<Ledger> read_ledger(const std::string& state, const std::string& s
 /// The same of a text. Throws DataError without the path.
 Ledger parse_ledger(const std::string& text, const std::string& subscription);
 
-/// The subscriptions of a state whose last attempt failed, by id: all but what was sent to them. A ledger that cannot be
-/// read has that as its problem.
+/// The subscriptions of a state whose last attempt failed, by id: all but what was sent to them. A ledger that cannot
+/// be read has that as its problem.
 std::vector<Ledger> failing_ledgers(const std::string& state);
 
 /// Whole or not at all. Throws IoError.

@@ -574,6 +574,44 @@ TEST_F(ContextCli, AFeatureThatIsLeftOutIsNamedAndLeavesOpenWhatLiesThere) {
   EXPECT_THAT(knowingly.err, Not(HasSubstr("left out")));
 }
 
+TEST_F(ContextCli, WhatIsMadePublicSaysNothingOfThisMachine) {
+  const std::string other = folder_ / "other";
+  fs::remove(layer("licences.geojson"));
+  ASSERT_EQ(states().nights().run(other, {"--context", layer("context.json")}).exit_code, 4);
+  const auto expect_no_paths = [&](const std::string& out) {
+    std::size_t files = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(out)) {
+      if (!entry.is_regular_file()) continue;
+      ++files;
+      const std::string bytes = read_text(entry.path().string());
+      for (const std::string& place : {other, layers_, test::night_scenes().sites(), states().nights().inbox()}) {
+        EXPECT_EQ(bytes.find(place), std::string::npos) << entry.path() << ": " << place;
+      }
+    }
+    EXPECT_GT(files, 2U) << out;
+  };
+  const auto map = [&](const std::string& out) {
+    const Outcome made = pitwatch({"map", "--state", other, "--out", out, "--quiet"});
+    EXPECT_EQ(made.exit_code, 4);
+    expect_no_paths(out);
+    return made.err;
+  };
+  EXPECT_THAT(map(folder_ / "map"), HasSubstr("layer licences: "));
+  ASSERT_EQ(pitwatch({"publish", "--state", other, "--out", folder_ / "public", "--quiet"}).exit_code, 0);
+  expect_no_paths(folder_ / "public");
+  const auto report = [&](const std::string& out, const std::string& language) {
+    ASSERT_EQ(pitwatch({"report", "--state", other, "--out", out, "--lang", language, "--without-reviewers", "--quiet"})
+                  .exit_code,
+              0);
+    expect_no_paths(out);
+  };
+  report(folder_ / "en", "en");
+  report(folder_ / "az", "az");
+  fs::remove(layer("context.json"));
+  EXPECT_THAT(map(folder_ / "map"), HasSubstr(layer("context.json"))) << "whoever makes it is told";
+  EXPECT_THAT(read_text(folder_ / "map/data/map.js"), HasSubstr(R"("what":"layers")"));
+}
+
 TEST_F(ContextCli, AnUnknownSiteIsNamed) {
   edit("context.json", [](json& config) {
     config["groundwater"] = {{"depth_m", 5}, {"sites", {{"small", {{"depth_m", 1}}}, {"smal", {{"depth_m", 1}}}}}};

@@ -6,9 +6,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "pipeline/io/files/hashing.hpp"
+#include "pipeline/io/files/zip_writer.hpp"
+#include "pipeline/io/products/product_files.hpp"
 #include "tests/integration/nights.hpp"
 #include "tests/integration/process.hpp"
 #include "tests/unit/dossier/hostile_texts.hpp"
@@ -104,6 +108,7 @@ TEST_F(DossierCli, APageForEachAlertAndSiteThatIsWholeAndInert) {
   EXPECT_THAT(page, HasSubstr("&lt;b&gt;A. Name&lt;/b&gt;"));
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt; \\u202e x"));
   EXPECT_THAT(page, HasSubstr("whole, from the first manifest to the newest"));
+  EXPECT_THAT(page, HasSubstr("As the record stands after the review recorded on "));
   EXPECT_THAT(page, AllOf(HasSubstr("data:image/png;base64,"), HasSubstr("Film strip"), HasSubstr("NDVI")));
 }
 
@@ -255,8 +260,97 @@ TEST_F(DossierCli, EvidenceIsTheSameAgainAndFits) {
   EXPECT_EQ(found.at("links"), 1);
   EXPECT_GE(found.at("vouched"), 4);  // pictures and observations
   EXPECT_THAT(found.at("notes"), IsEmpty());
+  const json outlines = json::parse(ProductFiles::of_zip(one).read("outlines.geojson"));
+  EXPECT_THAT(outlines.at("bbox"), SizeIs(4));
+  std::set<std::string> ids;
+  for (const json& feature : outlines.at("features")) {
+    EXPECT_TRUE(ids.insert(feature.at("id")).second);
+    EXPECT_EQ(feature.contains("bbox"), !feature.at("geometry").is_null());
+  }
+  EXPECT_FALSE(ids.empty());
   EXPECT_EQ(run("verify", {one, "--derive"}).exit_code, 2);
   EXPECT_EQ(run("verify", {one, "--trust", "none.pem"}).exit_code, 5) << "the newest manifest is not signed";
+}
+
+/// Members of an archive that are others than they were, with sums that fit them: what a forger does.
+void forge(const std::string& from, const std::string& to, const std::string& name) {
+  const ProductFiles files = ProductFiles::of_zip(from);
+  std::vector<ZipMember> members;
+  std::string sums;
+  for (const std::string& each : files.names()) {
+    std::string bytes = files.read(each);
+    if (each == name) bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    members.push_back({each, bytes});
+    if (!each.starts_with("SHA256SUMS")) sums += sha256_text(bytes) + "  " + each + "\n";
+  }
+  for (ZipMember& member : members) {
+    if (member.name == "SHA256SUMS") member.bytes = sums;
+  }
+  write_zip(to, members);
+}
+
+TEST_F(DossierCli, OfASignedStateOnlyASignedBundlePassesWithTrust) {
+  if (!is_installed("openssl")) GTEST_SKIP() << "no openssl";
+  const std::string certificate = folder_ / "watch.pem", key = folder_ / "watch.key", state = folder_ / "state";
+  const Outcome keys = run_process({"/bin/sh", "-c",
+                                    "openssl req -x509 -newkey rsa:2048 -nodes -days 9999 -subj '/CN=Night watch' "
+                                    "-addext 'keyUsage=critical,digitalSignature,keyCertSign' -keyout '" +
+                                        key + "' -out '" + certificate + "'"});
+  ASSERT_EQ(keys.exit_code, 0) << keys.err;
+  test::Nights::copy(state_, state);
+  const std::vector<std::string> signing{"--sign-certificate", certificate, "--sign-key", key};
+  const auto with_signing = [&](std::vector<std::string> words) {
+    words.insert(words.end(), signing.begin(), signing.end());
+    return words;
+  };
+  ASSERT_EQ(run("alerts", with_signing({"review", id_, "--state", state, "--verdict", "licensed", "--reviewer", "A"}))
+                .exit_code,
+            0);
+  const std::string bare = folder_ / "bare.zip", sealed = folder_ / "sealed.zip", forged = folder_ / "forged.zip";
+  const Outcome unsigned_one = run("evidence", {id_, "--state", state, "--out", bare});
+  ASSERT_EQ(unsigned_one.exit_code, 0);
+  EXPECT_THAT(unsigned_one.err, HasSubstr("the bundle itself is not"));
+  const Outcome unchecked = run("verify", {bare});
+  EXPECT_EQ(unchecked.exit_code, 0);
+  EXPECT_THAT(unchecked.out, HasSubstr("note: no signature covers README.txt, acquisitions.csv, alert.geojson, "
+                                       "chain.csv, dossier.html, outlines.geojson"));
+  const Outcome refused = run("verify", {bare, "--trust", certificate});
+  EXPECT_EQ(refused.exit_code, 5);
+  EXPECT_THAT(lines_of(refused.out)[0], HasSubstr("SHA256SUMS is not signed"));
+  forge(bare, forged, "alert.geojson");
+  EXPECT_EQ(run("verify", {forged, "--trust", certificate}).exit_code, 5);
+
+  const Outcome made = run("evidence", with_signing({id_, "--state", state, "--out", sealed, "--quiet"}));
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_THAT(made.err, IsEmpty());
+  const Outcome passes = run("verify", {sealed, "--trust", certificate});
+  EXPECT_EQ(passes.exit_code, 0) << passes.out;
+  EXPECT_THAT(passes.out, AllOf(HasSubstr("signed by CN=Night watch"), Not(HasSubstr("no signature covers"))));
+  EXPECT_EQ(run("verify", {sealed, "--tsa-trust", certificate}).exit_code, 5) << "it has no time stamp";
+  for (const char* name : {"alert.geojson", "dossier.html", "outlines.geojson", "acquisitions.csv", "README.txt"}) {
+    forge(sealed, forged, name);
+    for (const auto& trust : {std::vector<std::string>{forged, "--trust", certificate}, {forged}}) {
+      const Outcome found = run("verify", trust);
+      EXPECT_EQ(found.exit_code, 5) << name;
+      EXPECT_THAT(found.out, HasSubstr("SHA256SUMS.p7s: ")) << name;
+    }
+  }
+  const std::string unpacked = folder_ / "unpacked";
+  fs::create_directories(unpacked);
+  for (const char* name : {"SHA256SUMS", "SHA256SUMS.p7s"}) {
+    write_text(unpacked + "/" + name, ProductFiles::of_zip(sealed).read(name));
+  }
+  const Outcome by_hand = run_process({"/bin/sh", "-c",
+                                       "cd '" + unpacked +
+                                           "' && openssl cms -verify -binary -inform DER -in SHA256SUMS.p7s -content "
+                                           "SHA256SUMS -CAfile '" +
+                                           certificate + "' -purpose any -out /dev/null"});
+  EXPECT_EQ(by_hand.exit_code, 0) << by_hand.err;
+  write_text(key, "-----BEGIN");
+  const Outcome unusable = run("evidence", with_signing({id_, "--state", state, "--out", folder_ / "c.zip"}));
+  EXPECT_EQ(unusable.exit_code, 2);
+  EXPECT_THAT(unusable.err, HasSubstr("watch.key"));
+  EXPECT_FALSE(fs::exists(folder_ / "c.zip"));
 }
 
 TEST_F(DossierCli, EvidenceThatWasChangedAnywhereDoesNotFit) {
