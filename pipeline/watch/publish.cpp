@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sstream>
 
 #include "pipeline/core/error.hpp"
@@ -57,6 +58,14 @@ RegisterStanding standing_of(const std::string& shown, const RegisterWrite& writ
   standing.runs = runs;
   for (const auto& [name, digest] : write.digests()) standing.tables[name] = {digest.rows, digest.sha256};
   return standing;
+}
+
+/// What a target names, whoever opens it: people review a database under roles of their own.
+std::string without_user(const std::string& target) {
+  static const std::regex credentials(R"(\b(user|password)\s*=\s*('(\\.|[^'\\])*'|[^\s,]+)\s*)", std::regex::icase);
+  static const std::regex in_url(R"(://[^/@\s]*@)");
+  if (!is_database(target)) return target;
+  return std::regex_replace(std::regex_replace(target, credentials, ""), in_url, "://");
 }
 
 /// "'reviews', 'runs'": tables whose rows are not all there as the record has them; empty where all are.
@@ -224,7 +233,7 @@ void set_register(const std::string& state, const std::string& target, RegisterW
 
 std::string expect_known_register(const RegisterStanding& known, const std::string& state, const std::string& target) {
   const std::string shown = shown_target(state, target);
-  if (known.target != shown) {
+  if (without_user(known.target) != without_user(shown)) {
     throw ConfigError("the register of this state is " + known.target + ", not " + shown +
                       ": name it by --register, or begin a new one by run --new-register");
   }
