@@ -449,8 +449,9 @@ RegisterCounts count_register(const std::string& target) {
 }
 
 RegisterCounts check_register(const std::string& target) {
+  if (is_database(target)) return count_register(target);
   check_is_there(target);
-  if (!is_database(target)) expect_not_in_use(target);
+  expect_not_in_use(target);
   const std::vector<std::string> names = table_names(target);
   naming(target, [&] { check_is_register(target, names); });
   auto layouts = register_layouts();
