@@ -145,8 +145,8 @@ struct RegisterCounts {
 };
 RegisterCounts count_register(const std::string& target);
 
-/// The same, once all of it was read as whoever writes to it does. Throws as prepare_register() does, and BusyError
-/// where another program is at work on it.
+/// The same, of a GeoPackage once all of it was read as whoever writes to it does. Throws as prepare_register() does,
+/// and BusyError where another program is at work on it.
 RegisterCounts check_register(const std::string& target);
 
 /// What its tables hold, by name (digests_of_rows()): of those in `first` the first rows alone, which by the record
