@@ -436,24 +436,13 @@ std::vector<RegisteredReview> read_reviews(const std::string& target, std::optio
   });
 }
 
-RegisterCounts count_register(const std::string& target) {
-  const std::array layouts{Table{"alerts", false, {{"status", ColumnType::text}}, {}}, Table{"reviews", false, {}, {}}};
-  const std::vector<Table> tables = read_required(target, layouts);
-  RegisterCounts counts;
-  naming(target, [&] {
-    for (const TableRow& row : tables[0].rows) ++counts.alerts[alert_status(cell_text(row.cells[0]))];
-  });
-  counts.reviews = tables[1].rows.size();
-  counts.runs = read_runs(target).size();
-  return counts;
-}
-
 RegisterCounts check_register(const std::string& target) {
-  if (is_database(target)) return count_register(target);
   check_is_there(target);
-  expect_not_in_use(target);
-  const std::vector<std::string> names = table_names(target);
-  naming(target, [&] { check_is_register(target, names); });
+  if (!is_database(target)) {  // which may hold tables of others, and lists none without shapes
+    expect_not_in_use(target);
+    const std::vector<std::string> names = table_names(target);
+    naming(target, [&] { check_is_register(target, names); });
+  }
   auto layouts = register_layouts();
   layouts[1] = history_layout(false);
   const std::vector<std::optional<Table>> tables = read_tables(target, layouts);

@@ -137,16 +137,15 @@ std::vector<RunRow> read_runs(const std::string& target);
 /// given. Throws as read_register() does.
 std::vector<RegisteredReview> read_reviews(const std::string& target, std::optional<std::size_t> first = std::nullopt);
 
-/// How many rows it has.
+/// How many rows a register has.
 struct RegisterCounts {
   std::map<AlertStatus, std::size_t> alerts;
   std::size_t reviews = 0;
   std::size_t runs = 0;
 };
-RegisterCounts count_register(const std::string& target);
 
-/// The same, of a GeoPackage once all of it was read as whoever writes to it does. Throws as prepare_register() does,
-/// and BusyError where another program is at work on it.
+/// Once all of it was read as whoever writes to it does. Throws as prepare_register() does, and BusyError where another
+/// program is at work on a GeoPackage.
 RegisterCounts check_register(const std::string& target);
 
 /// What its tables hold, by name (digests_of_rows()): of those in `first` the first rows alone, which by the record

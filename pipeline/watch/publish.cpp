@@ -47,6 +47,12 @@ std::string reviews_sha256(const std::vector<RegisteredReview>& reviews) {
   return sha256_text(all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+std::map<std::string, TableRows> rows_of(const std::map<std::string, RowsDigest>& digests) {
+  std::map<std::string, TableRows> tables;
+  for (const auto& [name, digest] : digests) tables[name] = {digest.rows, digest.sha256};
+  return tables;
+}
+
 RegisterStanding standing_of(const std::string& shown, const RegisterWrite& write, std::uint64_t runs) {
   RegisterStanding standing;
   standing.target = shown;
@@ -56,7 +62,7 @@ RegisterStanding standing_of(const std::string& shown, const RegisterWrite& writ
   standing.reviews = write.content().reviews.size();
   standing.reviews_sha256 = reviews_sha256(write.content().reviews);
   standing.runs = runs;
-  for (const auto& [name, digest] : write.digests()) standing.tables[name] = {digest.rows, digest.sha256};
+  standing.tables = rows_of(write.digests());
   return standing;
 }
 
@@ -80,23 +86,24 @@ std::string tables_changed(const RegisterStanding& known, const std::string& tar
   }
   std::map<std::string, std::size_t> first;
   for (const auto& [name, table] : known.tables) first[name] = table.rows;
-  const std::map<std::string, RowsDigest> found = register_digests(target, first);
+  const std::map<std::string, TableRows> found = rows_of(register_digests(target, first));
   for (const auto& [name, table] : known.tables) {
     const auto now = found.find(name);
-    if (now == found.end() || now->second != RowsDigest{table.rows, table.sha256}) add(name);
+    if (now == found.end() || now->second != table) add(name);
   }
   return changed;
 }
 
-/// When a run of the state before the last left the register as it is now; nothing where none did.
-std::optional<Instant> left_so_by(const std::string& state, const std::string& shown, const std::string& sha256) {
+/// When a run of the state before the last left the register with the rows that it has now; nothing where none did.
+std::optional<Instant> left_so_by(const std::string& state, const std::string& shown, const std::string& target) {
+  const std::map<std::string, TableRows> tables = rows_of(register_digests(target));
   std::vector<std::string> names = manifest_names(state);
   std::reverse(names.begin(), names.end());
   for (const std::string& name : names) {
     try {
       const Manifest manifest = read_manifest(state, name);
       const std::optional<RegisterStanding>& standing = manifest.alert_register;
-      if (standing && standing->target == shown && standing->sha256 == sha256) return manifest.started;
+      if (standing && standing->target == shown && standing->tables == tables) return manifest.started;
     } catch (const DataError&) {  // verify tells of it
     }
   }
@@ -242,12 +249,10 @@ std::string expect_known_register(const RegisterStanding& known, const std::stri
   const std::string held = "it held " + std::to_string(known_alerts) + " alerts and " + std::to_string(known.reviews) +
                            " reviews; restore it from a copy, or begin a new one without them by run --new-register";
   RegisterCounts counts;
-  std::string sha256;
   try {
     if (!is_database(target)) {
       expect_not_in_use(target);
-      sha256 = register_sha256(target);
-      if (sha256 == known.sha256) return {};
+      if (register_sha256(target) == known.sha256) return {};
     }
     counts = check_register(target);
   } catch (const UnavailableError&) {
@@ -261,10 +266,9 @@ std::string expect_known_register(const RegisterStanding& known, const std::stri
     throw DataError(without_password(target) + ": holds " + std::to_string(alerts) + " alerts and " +
                     std::to_string(counts.reviews) + " reviews, but the state knows of more: " + held);
   }
-  if (is_database(target)) return {};  // who may write there is the server's to say
   const std::string changed = tables_changed(known, target, counts.reviews);
   if (changed.empty()) return {};
-  if (const auto before = sha256.empty() ? std::nullopt : left_so_by(state, shown, sha256)) {
+  if (const auto before = left_so_by(state, shown, target)) {
     return "is as the run of " + format_instant(*before) +
            " left it: what runs recorded in it since is gone, and what is still known of that is recorded anew";
   }

@@ -63,10 +63,9 @@ void set_register(const std::string& state, const std::string& target, RegisterW
                   Manifest& manifest);
 
 /// Throws ConfigError where the state's register is another than the target; DataError where that cannot be written to,
-/// holds fewer alerts or reviews than the state knows of, or, in a GeoPackage, has not all rows that are on record as
-/// they were (others may add to them; of a database the numbers alone are compared); BusyError where another program is
-/// at work on it. One that a run of the state left before the last, with as many alerts and reviews, is taken: which
-/// one is returned, and nothing otherwise.
+/// holds fewer alerts or reviews than the state knows of, or has not all rows that are on record as they were: others
+/// may add to them; BusyError where another program is at work on it. One with the rows that a run of the state left
+/// before the last, and as many alerts and reviews, is taken: which one is returned, and nothing otherwise.
 std::string expect_known_register(const RegisterStanding& known, const std::string& state, const std::string& target);
 
 /// The same for those who take none but the last.

@@ -14,10 +14,12 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/io/alerts/register_rows.hpp"
 #include "pipeline/io/files/hashing.hpp"
 #include "pipeline/io/vector/tables.hpp"
 #include "pipeline/register/register.hpp"
 #include "tests/integration/nights.hpp"
+#include "tests/unit/io/alerts/postgis_server.hpp"
 
 namespace pitwatch {
 namespace {
@@ -151,6 +153,59 @@ TEST_F(ChangedRegister, OneThatWasRestoredIsTakenAndNamed) {
   const Outcome refused = run();
   EXPECT_EQ(refused.exit_code, 3);
   EXPECT_THAT(refused.err, HasSubstr("the state knows of more"));
+}
+
+TEST(ChangedDatabase, IsRefusedAsAFileIsAndTakenAsARunLeftIt) {
+  if (!test::PostgisServer::is_installed()) GTEST_SKIP() << "no PostgreSQL with PostGIS";
+  const test::PostgisServer server;
+  const Nights nights;
+  const std::string state = nights / "state";
+  const auto run = [&] { return nights.run(state, {"--register", server.target()}); };
+  const auto sql = [&](const std::string& statements) { ASSERT_EQ(server.sql(statements), 0) << server.log(); };
+  const auto copy = [&] {
+    std::string statements = "DROP SCHEMA IF EXISTS copy CASCADE; CREATE SCHEMA copy; ";
+    for (const Table& table : register_layouts()) {
+      statements += "CREATE TABLE copy." + table.name + " AS TABLE " + table.name + "; ";
+    }
+    sql(statements);
+  };
+  const auto restore = [&] {
+    std::string statements;
+    for (const Table& table : register_layouts()) {
+      statements += "DELETE FROM " + table.name + "; INSERT INTO " + table.name + " TABLE copy." + table.name + "; ";
+    }
+    sql(statements);
+  };
+  nights.deliver(0, first_night);
+  ASSERT_EQ(run().exit_code, 0);
+  EXPECT_EQ(run().exit_code, 0);
+  copy();
+  for (const auto& [change, table] :
+       {std::array{"UPDATE alert_history SET area_ha = area_ha + 1 WHERE fid = 1", "'alert_history'"},
+        {"UPDATE alerts SET confidence = 0.01", "'alerts'"},
+        {"DELETE FROM alert_scenes WHERE fid = 1", "'alert_scenes'"}}) {
+    sql(change);
+    const Outcome refused = run();
+    EXPECT_EQ(refused.exit_code, 3) << change << refused.err;
+    EXPECT_THAT(refused.err,
+                AllOf(HasSubstr("was changed by another program"), HasSubstr(std::string("table ") + table + ";")));
+    restore();
+  }
+  const std::string id = *test::published_ids(state).begin();
+  sql("INSERT INTO reviews (alert_id, verdict, reviewer, reviewed_at) VALUES ('" + id +
+      "', 'natural', 'Bea', '2022-06-01')");
+  EXPECT_EQ(run().exit_code, 0) << "what another program adds is no change";
+  EXPECT_THAT(read_reviews(server.target()), ::testing::SizeIs(1));
+
+  copy();
+  nights.deliver(first_night, first_night + 1);
+  ASSERT_EQ(run().exit_code, 0);
+  restore();
+  const Outcome night = run();
+  EXPECT_EQ(night.exit_code, 4) << night.err;
+  EXPECT_THAT(night.err, HasSubstr("left it"));
+  EXPECT_EQ(test::verify(state).exit_code, 0);
+  EXPECT_EQ(run().exit_code, 0) << "once";
 }
 
 /// A record of the version before: it has the reviews alone.

@@ -169,10 +169,22 @@ class RowFilter {
     refuse("a quote is not closed");
   }
 
+  /// Functions that take no more than what they are given, tell every time the same and reach no file; and the words of
+  /// SQL that may stand before a bracket.
+  static bool may_call(const std::string& word) {
+    static constexpr std::array functions{"abs", "cast", "coalesce", "ifnull", "instr", "length", "lower", "ltrim",
+                                          "max", "min",  "nullif",   "round",  "rtrim", "substr", "trim",  "upper"};
+    static constexpr std::array words{"and", "between", "case", "else",    "glob", "ilike", "in",
+                                      "is",  "like",    "not",  "notnull", "or",   "then",  "when"};
+    return std::find(functions.begin(), functions.end(), word) != functions.end() ||
+           std::find(words.begin(), words.end(), word) != words.end();
+  }
+
   void check_words() {
     static constexpr std::array numbers{"fid", "ogc_fid", "rowid", "oid", "_rowid_"};
-    static constexpr std::array queries{"select", "values", "with", "pragma", "attach", row_column};
-    for (Token& token : tokens_) {
+    static constexpr std::array queries{"select", "values", "with", "pragma", "attach", "regexp", row_column};
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      Token& token = tokens_[i];
       if (token.kind != TokenKind::word && token.kind != TokenKind::name) continue;
       const std::string word = lower_ascii(token.text);
       token.column = column_of(word);
@@ -181,7 +193,8 @@ class RowFilter {
         refuse("rows have no number '" + token.text + "' here: use id");
       }
       if (token.kind == TokenKind::name) refuse("there is no column \"" + token.text + "\"");
-      if (std::find(queries.begin(), queries.end(), word) != queries.end() || word.starts_with("ogr_")) {
+      const bool calls = at(i + 1) != nullptr && is_sign(*at(i + 1), '(');
+      if (std::find(queries.begin(), queries.end(), word) != queries.end() || (calls && !may_call(word))) {
         refuse("'" + token.text + "' is no part of one");
       }
       if (word == "ilike") token.text = "LIKE";  // which knows no case

@@ -191,6 +191,27 @@ TEST(AlertColumns, DatesCanBeFilteredByInAllTheirForms) {
   }
 }
 
+/// Of functions only those that answer every time the same, at once, from what they are given.
+TEST(AlertColumns, AreFilteredByFunctionsThatReachNothingElse) {
+  using Found = std::vector<std::size_t>;
+  const std::vector<OutlinedAlert> alerts{outlined({}), whole_alert()};
+  for (const char* filter :
+       {"lower(site) = 'north' AND NOT (area_ha < 0)", "coalesce(reviewer, '') LIKE ('a%')",
+        "length(id) > 0 AND (reviewer IS NOT NULL)", "CASE WHEN (site = 'north') THEN (1) ELSE (0) END",
+        "upper(substr(reviewer, 1, 1)) IN ('A')", "review_reason GLOB ('it*')"}) {
+    EXPECT_EQ(alerts_where(alerts, filter), Found{1}) << filter;
+  }
+  for (const char* filter :
+       {"length(hex(zeroblob(400000000))) > 3", "length(PRINTF('%900000000d', 1)) > 1", "random() > 0",
+        "id REGEXP '(a+)+$'", "load_extension ('x') IS NULL", "ogr_version() > ''",
+        "readfile('/etc/passwd') IS NOT NULL", "replace(id, 'P', 'Q') = ''", "EXISTS (SELECT 1)", "(SELECT 1)",
+        "(VALUES (1))", "id IN (WITH x AS (SELECT 1) SELECT 1)"}) {
+    EXPECT_THAT(test::message_of<ConfigError>([&] { static_cast<void>(alerts_where(alerts, filter)); }),
+                HasSubstr("is no part of one"))
+        << filter;
+  }
+}
+
 TEST(ContextColumns, RefuseWhatIsNoValueOfTheirs) {
   for (const auto& [name, cell] : {std::pair<std::string, Cell>{"licence_verdict", "within"},
                                    {"licence_ids", "LIC-1"},
