@@ -40,7 +40,8 @@ std::string share_text(const std::optional<SiteSight>& sight) {
 
 TextTable site_table(const Coverage& coverage) {
   TextTable table{{"site", "from", "expected", "received", "usable", "masked", "skipped", "unknown", "last usable",
-                   "blind days", "longest gap", fmt::format("ground not seen for {} days", coverage.blind_days)}};
+                   "blind days", "longest gap",
+                   fmt::format("ground not seen for {} days on {}", coverage.blind_days, format_day(coverage.now))}};
   for (const SiteCoverage& site : coverage.sites) {
     const Feed& feed = site.feed;
     const FeedGap* longest = longest_gap(feed);
@@ -108,6 +109,11 @@ void print_site(const SiteCoverage& site, int blind_days) {
     for (const FeedGap& gap : site.feed.gaps) lines.push_back(gap_text(gap));
     print_newest(lines);
   }
+  if (site.seen_later) {
+    std::cout << "  pixels: which were not seen on that day is not known: the checkpoints are of "
+              << format_instant(*site.seen_later) << "\n";
+    return;
+  }
   if (!site.sight) {
     std::cout << "  pixels: nothing is known, the site is learning or its checkpoints cannot be read\n";
     return;
@@ -136,7 +142,9 @@ class CoverageCommand final : public Command {
         ("state", po::value<std::string>()->value_name("DIR"), "folder of the state")                            //
         ("site", po::value<std::string>()->value_name("ID,..."), "these sites alone; default: all")              //
         ("from", po::value<std::string>()->value_name("DATE"), "acquisitions from here on; default: the first")  //
-        ("to", po::value<std::string>()->value_name("DATE"), "and up to here, as if it were now; also --until")  //
+        ("to", po::value<std::string>()->value_name("DATE"),
+         "and up to here, as if it were now; also --until. Ground that was not seen then is known from the newest "
+         "acquisition on alone")  //
         ("now", po::value<std::string>()->value_name("TIME"),
          "up to when overpasses are expected; default: the clock")  //
         ("blind-days", po::value<int>()->value_name("N")->default_value(defaults.blind_days),

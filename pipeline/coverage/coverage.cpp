@@ -43,7 +43,7 @@ Coverage coverage_of(const CoverageOptions& options) {
   for (const SiteStanding& standing : last->sites) {
     const auto& wanted = options.sites;
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), standing.id) == wanted.end()) continue;
-    coverage.sites.push_back(cover_site(options, standing, shares, options.with_ground, coverage));
+    coverage.sites.push_back(cover_site(options, standing, shares, options.with_ground, options.feed.until, coverage));
   }
   return coverage;
 }

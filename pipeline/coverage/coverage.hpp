@@ -28,7 +28,7 @@ struct CoverageOptions {
 
 /// What of a site's ground was seen when, as its newest checkpoints know it.
 struct SiteSight {
-  Instant as_of{};                  // newest acquisition
+  Instant as_of{};                  // up to when days are counted
   Grid grid;                        // of all that is watched of the site
   Plane<std::uint16_t> days_since;  // on that grid
   std::size_t pixels = 0;
@@ -46,7 +46,10 @@ struct SiteCoverage {
   std::string site;
   bool is_watched = true;
   Feed feed;
-  std::optional<SiteSight> sight;  // nothing as long as it learns, or where it could not be read
+  std::optional<SiteSight> sight;  // nothing as long as it learns, or where it is not known
+  /// Newest acquisition of the checkpoints, where it is later than the time asked for: what was not seen then, they do
+  /// not know any more.
+  std::optional<Instant> seen_later;
 };
 
 struct Coverage {

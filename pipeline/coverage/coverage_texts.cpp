@@ -66,6 +66,7 @@ ordered_json json_of(const SiteCoverage& site) {
                       {"blind_days", feed.blind_days},
                       {"longest_gap", nullptr},
                       {"sight", site.sight ? json_of(*site.sight) : ordered_json(nullptr)},
+                      {"seen_later", json_of(site.seen_later)},
                       {"gaps", ordered_json::array()},
                       {"outages", ordered_json::array()},
                       {"tracks", ordered_json::array()},

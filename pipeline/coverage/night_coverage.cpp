@@ -74,7 +74,7 @@ NightCoverage night_coverage(const CoverageOptions& options, const Manifest& nig
     const SiteStanding& standing = *asked[static_cast<std::size_t>(i)];
     Covered& of_site = covered[static_cast<std::size_t>(i)];
     const bool with_pixels = request.with_pixels.count(standing.id) != 0;
-    of_site.site = cover_site(options, standing, shares, with_pixels, of_site.problems);
+    of_site.site = cover_site(options, standing, shares, with_pixels, {}, of_site.problems);
   });
   for (Covered& of_site : covered) {
     std::vector<std::pair<std::string, std::string>>& skipped = of_site.problems.skipped;

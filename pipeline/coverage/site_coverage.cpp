@@ -158,7 +158,15 @@ void add_pixels(const PaneState& pane, const Pane& place, SiteSight& sight) {
   }
 }
 
-std::optional<SiteSight> sight_of(const std::vector<PaneState>& panes, int blind_days) {
+Instant newest_acquisition(const std::vector<PaneState>& panes) {
+  Instant newest = Instant::min();
+  for (const PaneState& pane : panes) {
+    for (const AcquisitionRecord& record : pane.head.acquisitions) newest = std::max(newest, record.acquired);
+  }
+  return newest;
+}
+
+std::optional<SiteSight> sight_of(const std::vector<PaneState>& panes, int blind_days, Instant at) {
   const bool all_learnt =
       std::all_of(panes.begin(), panes.end(), [](const PaneState& pane) { return pane.head.is_learnt; });
   if (panes.empty() || !all_learnt) return {};
@@ -168,12 +176,7 @@ std::optional<SiteSight> sight_of(const std::vector<PaneState>& panes, int blind
   for (int y = 0; y < sight.grid.height; ++y) {
     std::fill_n(sight.days_since.row(y), sight.grid.width, never_seen);
   }
-  sight.as_of = Instant::min();
-  for (const PaneState& pane : panes) {
-    for (const AcquisitionRecord& record : pane.head.acquisitions) {
-      sight.as_of = std::max(sight.as_of, record.acquired);
-    }
-  }
+  sight.as_of = at;
   const std::vector<Pane> places = panes_of(sight.grid);
   for (const PaneState& pane : panes) {
     const auto place = std::find_if(places.begin(), places.end(), [&](const Pane& one) {
@@ -218,15 +221,20 @@ ClearShares clear_shares(const std::string& state, Coverage& coverage) {
 }
 
 SiteCoverage cover_site(const CoverageOptions& options, const SiteStanding& standing, const ClearShares& shares,
-                        bool with_pixels, Coverage& coverage) {
+                        bool with_pixels, std::optional<Instant> sight_at, Coverage& coverage) {
   SiteCoverage site;
   site.site = standing.id;
   site.is_watched = standing.is_watched;
   const std::vector<PaneState> panes = panes_on_record(options.state, standing, coverage);
   site.feed = feed_of(acquisitions_of(site.site, panes, shares), options.feed);
   if (!with_pixels || static_cast<int>(panes.size()) != std::max(standing.panes, 1)) return site;
+  const Instant newest = newest_acquisition(panes);
+  if (sight_at && *sight_at < newest) {
+    site.seen_later = newest;
+    return site;
+  }
   try {
-    site.sight = sight_of(panes, options.blind_days);
+    site.sight = sight_of(panes, options.blind_days, sight_at.value_or(newest));
   } catch (const DataError& error) {
     coverage.skipped.emplace_back("site " + site.site, error.what());
   }

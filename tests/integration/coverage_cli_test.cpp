@@ -212,6 +212,22 @@ TEST_F(CoverageCli, ShareOfBlindPixelsIsThatOfAnIndependentCount) {
   for (std::size_t i = 0; i < since.size(); ++i) EXPECT_EQ(is_blind(raster.values[i]), is_blind(since[i])) << i;
   EXPECT_GT(blind, static_cast<std::ptrdiff_t>(since.size() / 5));
   EXPECT_LT(blind, static_cast<std::ptrdiff_t>(since.size() / 2));
+
+  // Later, all of it has been unseen for so much longer; of an earlier day the checkpoints do not know it any more.
+  constexpr int later = 100;
+  const std::string day = format_day(parse_instant(last_) + std::chrono::days(later));
+  const json aged = site_of(coverage({"--now", day, "--json", "--blind-days", std::to_string(limit)}).out).at("sight");
+  EXPECT_EQ(aged.at("blind_pixels"),
+            std::count_if(raster.values.begin(), raster.values.end(), [&](int days) { return days + later >= limit; }));
+  EXPECT_GT(aged.at("blind_pixels"), blind);
+  EXPECT_EQ(aged.at("as_of").get<std::string>().substr(0, 10), day);
+  const std::string before = *nights_ / "before";
+  const Outcome earlier = coverage({"--to", "2022-08-01", "--json", "--out", before});
+  const json of_earlier = site_of(earlier.out);
+  EXPECT_TRUE(of_earlier.at("sight").is_null());
+  EXPECT_EQ(of_earlier.at("seen_later").get<std::string>().substr(0, 10), format_day(parse_instant(last_)));
+  EXPECT_FALSE(std::filesystem::exists(before + "/coverage-small.tif"));
+  EXPECT_THAT(coverage({"--to", "2022-08-01"}).out, HasSubstr("which were not seen on that day is not known"));
 }
 
 TEST_F(CoverageCli, FeedThatStoppedIsExitCodeFive) {
