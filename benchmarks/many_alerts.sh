@@ -36,7 +36,7 @@ night=("$pitwatch" run --sites "$folder/sites.geojson" --source "$folder/items" 
 if [[ ! -e $folder/made ]]; then
   rm -rf "$state" "$folder/items"
   python3 "$helper" make "$folder" --places "$places"
-  python3 "$helper" table "$folder/series.csv"
+  python3 "$helper" table "$folder/series.csv" --dates 60
   python3 "$helper" table "$folder/many_pixels.csv" --pixels 20000 --dates 300
   "${night[@]}"
   python3 "$helper" review "$state/register.gpkg"

@@ -389,7 +389,9 @@ class SeriesTable {
     for (const std::uint32_t pixel : pixel_) ++starts_[pixel + 1];
     for (std::size_t pixel = 0; pixel < pixels(); ++pixel) {
       if (starts_[pixel + 1] > most_acquisitions) {
-        throw DataError("'" + ids_[pixel] + "' has more than " + std::to_string(most_acquisitions) + " observations");
+        const std::string of =
+            id_ ? "'" + ids_[pixel] + "' has" : "no column tells its pixels apart, and one pixel has";
+        throw DataError(of + " more than " + std::to_string(most_acquisitions) + " observations");
       }
       starts_[pixel + 1] += starts_[pixel];
     }

@@ -321,6 +321,18 @@ TEST_F(SeriesCli, WorksWithTheBandsThereAre) {
   EXPECT_EQ(table(outcome.out)[0].cells.at("status"), "confirmed");
 }
 
+TEST_F(SeriesCli, APixelOfTooManyObservationsIsNamed) {
+  std::string rows = "pixel,date,ndvi\n";
+  for (int row = 0; row < 32768; ++row) rows += "a,2020-01-01,0.7\n";
+  const std::string path = write(rows);
+  for (const auto& [words, who] : {std::pair<std::vector<std::string>, std::string>{{path, "--id", "pixel"}, "'a' has"},
+                                   {{path}, "no column tells its pixels apart"}}) {
+    const Outcome outcome = series(words);
+    EXPECT_EQ(outcome.exit_code, 3);
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr(path), HasSubstr(who), HasSubstr("more than 32767 observations")));
+  }
+}
+
 TEST_F(SeriesCli, ASeasonThatTheHistoryDoesNotShowIsLearntFirst) {
   const std::string path = write(
       "date,ndvi\n2020-01-01,0.7\n2020-02-01,0.71\n2020-03-01,0.69\n2020-04-01,0.7\n2020-08-15,0.2\n2020-08-25,0.21\n"
