@@ -72,8 +72,8 @@ ProductFiles ProductFiles::of_folder(const std::string& path) {
       throw DataError("'" + name + "' is a link that leaves the folder of the product");
     }
     if (entry->is_regular_file(error) && !error) {
-      if (files.sizes_.size() == most_files) fail_count();
-      files.sizes_[name] = entry->file_size();
+      if (files.inner_.size() == most_files) fail_count();
+      files.inner_[name].bytes = entry->file_size();
     }
     entry.increment(error);
     if (error) throw DataError("cannot list: " + error.message());
@@ -107,7 +107,11 @@ ProductFiles ProductFiles::of_zip(const std::string& path) {
     check_member(member);
     total += member.info.uncompressed_size;
     if (total > largest_archive_bytes) throw DataError("the zip archive claims to hold more than 16 GiB");
-    if (!files.sizes_.emplace(member.name, member.info.uncompressed_size).second) {
+    unz64_file_pos place{};
+    if (unzGetFilePos64(archive.get(), &place) != UNZ_OK) throw DataError("the directory of the zip archive is broken");
+    const bool is_common = member.info.compression_method == 0 || member.info.compression_method == Z_DEFLATED;
+    const Inner inner{member.info.uncompressed_size, place.pos_in_zip_directory, place.num_of_file, is_common};
+    if (!files.inner_.emplace(member.name, inner).second) {
       throw DataError("the zip archive has '" + member.name + "' twice");
     }
     directory += member.name + "\n" + std::to_string(member.info.uncompressed_size) + " " +
@@ -119,20 +123,32 @@ ProductFiles ProductFiles::of_zip(const std::string& path) {
 
 ProductFiles ProductFiles::below(const std::string& folder) const {
   ProductFiles files = *this;
-  files.root_ = gdal_path(folder);
+  files.root_ = root_ + "/" + folder;
   if (!archive_) files.path_ = files.root_;
-  files.sizes_.clear();
+  files.inner_.clear();
   const std::string start = folder + "/";
-  for (auto entry = sizes_.lower_bound(start); entry != sizes_.end() && entry->first.starts_with(start); ++entry) {
-    files.sizes_.emplace_hint(files.sizes_.end(), entry->first.substr(start.size()), entry->second);
+  for (auto entry = inner_.lower_bound(start); entry != inner_.end() && entry->first.starts_with(start); ++entry) {
+    files.inner_.emplace_hint(files.inner_.end(), entry->first.substr(start.size()), entry->second);
   }
   return files;
 }
 
 std::vector<std::string> ProductFiles::names() const {
   std::vector<std::string> result;
-  for (const auto& entry : sizes_) result.push_back(entry.first);
+  for (const auto& entry : inner_) result.push_back(entry.first);
   return result;
+}
+
+std::string ProductFiles::gdal_path(const std::string& name) const {
+  const auto entry = inner_.find(name);
+  if (archive_ && entry != inner_.end() && entry->second.is_common) {
+    const Archive archive(unzOpen64(path_.c_str()), &unzClose);
+    const unz64_file_pos place{entry->second.offset, entry->second.number};
+    if (!archive || unzGoToFilePos64(archive.get(), &place) != UNZ_OK || unzOpenCurrentFile(archive.get()) != UNZ_OK) {
+      throw DataError(name + ": is not as the directory of the zip archive says");
+    }
+  }
+  return root_ + "/" + name;
 }
 
 std::string ProductFiles::read(const std::string& name) const {
@@ -152,7 +168,7 @@ std::string ProductFiles::read(const std::string& name) const {
 fs::file_time_type ProductFiles::last_written() const {
   if (archive_) return fs::last_write_time(path_);
   fs::file_time_type latest = fs::last_write_time(path_);
-  for (const auto& entry : sizes_) latest = std::max(latest, fs::last_write_time(gdal_path(entry.first)));
+  for (const auto& entry : inner_) latest = std::max(latest, fs::last_write_time(gdal_path(entry.first)));
   return latest;
 }
 

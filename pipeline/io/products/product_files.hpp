@@ -27,19 +27,20 @@ class ProductFiles {
   /// Those below a folder within, under their names from there.
   ProductFiles below(const std::string& folder) const;
 
-  bool has(const std::string& name) const { return sizes_.contains(name); }
+  bool has(const std::string& name) const { return inner_.contains(name); }
   /// In the order of their bytes.
   std::vector<std::string> names() const;
   /// The size of a file that is there.
-  std::uint64_t size(const std::string& name) const { return sizes_.at(name); }
+  std::uint64_t size(const std::string& name) const { return inner_.at(name).bytes; }
   bool is_archive() const { return archive_; }
 
   /// The bytes of a file that is there. Throws DataError, starting with its name, for more than 64 MiB and for what
   /// cannot be read.
   std::string read(const std::string& name) const;
 
-  /// The path by which GDAL opens a file, which need not be there.
-  std::string gdal_path(const std::string& name) const { return root_ + "/" + name; }
+  /// The path by which GDAL opens a file, which need not be there. Throws DataError, starting with its name, for one
+  /// that is not in an archive as its directory says: GDAL would fail, too, and leave the archive open.
+  std::string gdal_path(const std::string& name) const;
 
   /// When the latest of the files was written; of an archive, the archive.
   std::filesystem::file_time_type last_written() const;
@@ -48,10 +49,18 @@ class ProductFiles {
   const std::string& archive_fingerprint() const { return archive_fingerprint_; }
 
  private:
+  struct Inner {
+    std::uint64_t bytes = 0;
+    // Of an archive's member: where the directory has it.
+    std::uint64_t offset = 0;
+    std::uint64_t number = 0;
+    bool is_common = false;  // stored, or packed as minizip knows it
+  };
+
   std::string path_;  // of the folder or archive
   std::string root_;  // what GDAL's paths begin with
   bool archive_ = false;
-  std::map<std::string, std::uint64_t> sizes_;
+  std::map<std::string, Inner> inner_;
   std::string archive_fingerprint_;
 };
 

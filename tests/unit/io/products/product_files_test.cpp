@@ -122,7 +122,25 @@ TEST_F(Archives, WhatIsNoWholeArchiveIsRefused) {
   }
   // Its directory claims more than its data hold.
   const ProductFiles files = open(zip_of({{"a", "12", 2000}}));
-  EXPECT_THAT(message_of<DataError>([&] { files.read("a"); }), HasSubstr("a: cannot"));
+  EXPECT_THAT(message_of<DataError>([&] { files.read("a"); }), HasSubstr("a: is not as the directory"));
+}
+
+TEST_F(Archives, OneThatIsNotAsItsDirectorySaysIsNotLeftOpen) {
+  const std::string whole = zip_of({{"b/a", "12", {}}, {"b/c", "34", {}}});
+  constexpr std::size_t name_length = 26;  // in the header before the member
+  for (const std::size_t at : {std::size_t{0}, name_length}) {
+    std::string bytes = whole;
+    bytes[at] = static_cast<char>(bytes[at] ^ 1);
+    const ProductFiles files = open(bytes);
+    const auto open_files = [] {
+      return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+    };
+    const auto before = open_files();
+    EXPECT_THAT(message_of<DataError>([&] { files.read("b/a"); }), HasSubstr("b/a: is not as the directory"));
+    EXPECT_THROW(static_cast<void>(files.below("b").gdal_path("a")), DataError);
+    EXPECT_EQ(files.read("b/c"), "34");
+    EXPECT_EQ(open_files(), before);
+  }
 }
 
 }  // namespace
