@@ -1,5 +1,8 @@
 // Any bytes, read as a zip archive of a product: names that stay within it, members that can be read or not, and either
-// a scene or a DataError; and checked as one that was written by this program.
+// a scene or a DataError; and checked as one that was written by this program. Nothing is left open.
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -12,12 +15,23 @@
 #include "pipeline/io/products/safe_product.hpp"
 #include "tests/fuzz/fuzz_support.hpp"
 
+namespace {
+
+int lowest_free_descriptor() {
+  const int descriptor = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ::close(descriptor);
+  return descriptor;
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pitwatch;
   using fuzz::require;
   static const fuzz::ScratchFile scratch("S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085403.zip");
   scratch.write(fuzz::text_of(data, size));
   initialise_gdal(1 << 20);
+  static const int free_at_first = lowest_free_descriptor();
   try {
     const ProductFiles files = ProductFiles::of_zip(scratch.path());
     require(files.archive_fingerprint().size() == 64);
@@ -45,5 +59,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   } catch (const DataError&) {
   }
+  require(lowest_free_descriptor() == free_at_first);
   return 0;
 }
