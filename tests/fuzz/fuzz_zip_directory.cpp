@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const fuzz::ScratchFile scratch("S2A_MSIL2A_20220214T070051_N0400_R120_T38KQA_20220214T085403.zip");
   scratch.write(fuzz::text_of(data, size));
   initialise_gdal(1 << 20);
-  static const int free_at_first = lowest_free_descriptor();
+  const int free_before = lowest_free_descriptor();
   try {
     const ProductFiles files = ProductFiles::of_zip(scratch.path());
     require(files.archive_fingerprint().size() == 64);
@@ -59,6 +59,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   } catch (const DataError&) {
   }
-  require(lowest_free_descriptor() == free_at_first);
+  require(lowest_free_descriptor() == free_before);
   return 0;
 }
