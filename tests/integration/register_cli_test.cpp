@@ -180,22 +180,28 @@ TEST(ChangedDatabase, IsRefusedAsAFileIsAndTakenAsARunLeftIt) {
   ASSERT_EQ(run().exit_code, 0);
   EXPECT_EQ(run().exit_code, 0);
   copy();
+  const std::string id = *test::published_ids(state).begin();
+  const auto review = [&] {
+    return test::run_process({PITWATCH_PROGRAM, "alerts", "review", id, "--state", state, "--register", server.target(),
+                              "--verdict", "false", "--reviewer", "Ann"});
+  };
   for (const auto& [change, table] :
        {std::array{"UPDATE alert_history SET area_ha = area_ha + 1 WHERE fid = 1", "'alert_history'"},
         {"UPDATE alerts SET confidence = 0.01", "'alerts'"},
         {"DELETE FROM alert_scenes WHERE fid = 1", "'alert_scenes'"}}) {
     sql(change);
-    const Outcome refused = run();
-    EXPECT_EQ(refused.exit_code, 3) << change << refused.err;
-    EXPECT_THAT(refused.err,
-                AllOf(HasSubstr("was changed by another program"), HasSubstr(std::string("table ") + table + ";")));
+    for (const Outcome& refused : {run(), review()}) {
+      EXPECT_EQ(refused.exit_code, 3) << change << refused.err;
+      EXPECT_THAT(refused.err,
+                  AllOf(HasSubstr("was changed by another program"), HasSubstr(std::string("table ") + table + ";")));
+    }
     restore();
   }
-  const std::string id = *test::published_ids(state).begin();
+  EXPECT_EQ(review().exit_code, 0);
   sql("INSERT INTO reviews (alert_id, verdict, reviewer, reviewed_at) VALUES ('" + id +
       "', 'natural', 'Bea', '2022-06-01')");
   EXPECT_EQ(run().exit_code, 0) << "what another program adds is no change";
-  EXPECT_THAT(read_reviews(server.target()), ::testing::SizeIs(1));
+  EXPECT_THAT(read_reviews(server.target()), ::testing::SizeIs(2));
 
   copy();
   nights.deliver(first_night, first_night + 1);

@@ -372,6 +372,17 @@ void expect_connected(GDALDataset& dataset) {
   if (errors.failed()) throw UnavailableError("the connection to the server has ended");
 }
 
+/// What cannot be read since the server is gone says nothing of what is there either.
+template <typename Read>
+auto read_connected(GDALDataset& dataset, const Read& read) {
+  try {
+    return read();
+  } catch (const DataError&) {
+    expect_connected(dataset);
+    throw;
+  }
+}
+
 bool has_layer(GDALDataset& dataset, const std::string& name) {
   {
     const GdalErrorCapture quiet;  // a table that is not there is no failure
@@ -581,14 +592,16 @@ std::vector<std::optional<Table>> read_tables(const std::string& target, std::sp
   return naming(target, [&] {
     const GdalErrorCapture errors;
     const GDALDatasetUniquePtr dataset = open_target(target, GDAL_OF_READONLY, errors);
-    std::vector<std::optional<Table>> tables;
-    for (const Table& layout : layouts) {
-      tables.emplace_back();
-      if (has_layer(*dataset, layout.name)) {
-        tables.back() = read_layer(*dataset->GetLayerByName(layout.name.c_str()), layout, errors);
+    return read_connected(*dataset, [&] {
+      std::vector<std::optional<Table>> tables;
+      for (const Table& layout : layouts) {
+        tables.emplace_back();
+        if (has_layer(*dataset, layout.name)) {
+          tables.back() = read_layer(*dataset->GetLayerByName(layout.name.c_str()), layout, errors);
+        }
       }
-    }
-    return tables;
+      return tables;
+    });
   });
 }
 
@@ -604,7 +617,8 @@ std::string sha256_of_tables(const std::string& target, std::span<const Table> l
   ensure_gdal();
   return naming(target, [&] {
     const GdalErrorCapture errors;
-    return sha256_of(*open_target(target, GDAL_OF_READONLY, errors), layouts, errors);
+    const GDALDatasetUniquePtr dataset = open_target(target, GDAL_OF_READONLY, errors);
+    return read_connected(*dataset, [&] { return sha256_of(*dataset, layouts, errors); });
   });
 }
 
@@ -613,7 +627,8 @@ std::map<std::string, RowsDigest> digests_of_rows(const std::string& target, std
   ensure_gdal();
   return naming(target, [&] {
     const GdalErrorCapture errors;
-    return digests_in(*open_target(target, GDAL_OF_READONLY, errors), layouts, first, errors);
+    const GDALDatasetUniquePtr dataset = open_target(target, GDAL_OF_READONLY, errors);
+    return read_connected(*dataset, [&] { return digests_in(*dataset, layouts, first, errors); });
   });
 }
 

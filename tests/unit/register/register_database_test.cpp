@@ -147,6 +147,23 @@ TEST_F(RegisterInPostgis, AServerThatIsLostWhileWritingIsUnavailable) {
   EXPECT_EQ(register_sha256(target()), before);
 }
 
+/// That is no damage; GDAL fetches 500 rows at once.
+TEST_F(RegisterInPostgis, AServerThatIsLostWhileReadingIsUnavailable) {
+  Night night{told_alerts()};
+  night.into(target());
+  ASSERT_EQ(sql("INSERT INTO reviews (alert_id, verdict, reviewer, reviewed_at) SELECT 'PW-a', 'natural', 'R', "
+                "'2022-06-01' FROM generate_series(1, 700); "
+                "CREATE FUNCTION lose(fid integer) RETURNS boolean LANGUAGE plpgsql AS "
+                "'BEGIN IF fid > 600 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN true; END'; "
+                "ALTER TABLE reviews RENAME TO all_reviews; "
+                "CREATE VIEW reviews AS SELECT * FROM all_reviews WHERE lose(fid)"),
+            0)
+      << log();
+  EXPECT_THAT(message_of<UnavailableError>([&] { static_cast<void>(read_reviews(target())); }), HasSubstr("has ended"));
+  EXPECT_THROW(static_cast<void>(register_sha256(target())), UnavailableError);
+  EXPECT_THROW(static_cast<void>(register_digests(target())), UnavailableError);
+}
+
 TEST_F(RegisterInPostgis, TablesOfSomethingElseAreLeft) {
   ASSERT_EQ(sql("CREATE TABLE alerts (id text); INSERT INTO alerts VALUES ('mine')"), 0) << log();
   EXPECT_THAT(message_of<DataError>([&] { Night{told_alerts()}.into(target()); }),
