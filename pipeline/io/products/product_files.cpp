@@ -109,8 +109,8 @@ ProductFiles ProductFiles::of_zip(const std::string& path) {
     if (total > largest_archive_bytes) throw DataError("the zip archive claims to hold more than 16 GiB");
     unz64_file_pos place{};
     if (unzGetFilePos64(archive.get(), &place) != UNZ_OK) throw DataError("the directory of the zip archive is broken");
-    const bool is_common = member.info.compression_method == 0 || member.info.compression_method == Z_DEFLATED;
-    const Inner inner{member.info.uncompressed_size, place.pos_in_zip_directory, place.num_of_file, is_common};
+    const Inner inner{member.info.uncompressed_size, place.pos_in_zip_directory, place.num_of_file,
+                      member.info.compression_method};
     if (!files.inner_.emplace(member.name, inner).second) {
       throw DataError("the zip archive has '" + member.name + "' twice");
     }
@@ -141,9 +141,14 @@ std::vector<std::string> ProductFiles::names() const {
 
 std::string ProductFiles::gdal_path(const std::string& name) const {
   const auto entry = inner_.find(name);
-  if (archive_ && entry != inner_.end() && entry->second.is_common) {
+  if (archive_ && entry != inner_.end()) {
+    const Inner& inner = entry->second;
+    if (inner.method != 0 && inner.method != Z_DEFLATED) {
+      throw DataError(name + ": is packed in the zip archive by method " + std::to_string(inner.method) +
+                      ", neither stored nor deflated");
+    }
     const Archive archive(unzOpen64(path_.c_str()), &unzClose);
-    const unz64_file_pos place{entry->second.offset, entry->second.number};
+    const unz64_file_pos place{inner.offset, inner.number};
     if (!archive || unzGoToFilePos64(archive.get(), &place) != UNZ_OK || unzOpenCurrentFile(archive.get()) != UNZ_OK) {
       throw DataError(name + ": is not as the directory of the zip archive says");
     }

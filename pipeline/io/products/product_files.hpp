@@ -39,7 +39,8 @@ class ProductFiles {
   std::string read(const std::string& name) const;
 
   /// The path by which GDAL opens a file, which need not be there. Throws DataError, starting with its name, for one
-  /// that is not in an archive as its directory says: GDAL would fail, too, and leave the archive open.
+  /// that is not in an archive as its directory says, or is neither stored nor deflated: GDAL would fail, too, and
+  /// leave the archive open.
   std::string gdal_path(const std::string& name) const;
 
   /// When the latest of the files was written; of an archive, the archive.
@@ -54,7 +55,7 @@ class ProductFiles {
     // Of an archive's member: where the directory has it.
     std::uint64_t offset = 0;
     std::uint64_t number = 0;
-    bool is_common = false;  // stored, or packed as minizip knows it
+    std::uint64_t method = 0;  // of packing
   };
 
   std::string path_;  // of the folder or archive
