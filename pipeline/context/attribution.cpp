@@ -8,12 +8,13 @@
 #include <optional>
 #include <utility>
 
+#include "pipeline/context/pixel_division.hpp"
+
 namespace pitwatch {
 namespace {
 
 using Members = std::vector<std::size_t>;
 
-constexpr int samples = 32;               // along a side of a pixel that several boundaries cross
 constexpr double whole = 1 - 1e-9;        // a share from which a pixel counts as covered
 constexpr double none = 1e-9;             // and up to which as not covered
 constexpr double least_part_ha = 0.5e-4;  // half a square metre
@@ -30,30 +31,6 @@ struct Near {
   std::vector<GridEdge> beside;                 // those that decide whether a point near the alert lies in it
   std::optional<std::vector<GridEdge>> border;  // of `edges` what bounds all features as one, once it was asked for
 };
-
-/// The part of an edge within a box; nothing where there is none.
-std::optional<GridEdge> clipped(const GridEdge& edge, const GridBox& box) {
-  const auto& [a, b] = edge;
-  double from = 0;
-  double to = 1;
-  const auto cut = [&](double start, double step, double low, double high) {
-    if (step == 0) {
-      if (start < low || start > high) to = -1;
-      return;
-    }
-    const double first = (low - start) / step;
-    const double second = (high - start) / step;
-    from = std::max(from, std::min(first, second));
-    to = std::min(to, std::max(first, second));
-  };
-  cut(a.x, b.x - a.x, box.left, box.right);
-  cut(a.y, b.y - a.y, box.top, box.bottom);
-  if (!(from < to)) return std::nullopt;
-  const auto at = [&, &start = a, &end = b](double t) {
-    return GridPoint{start.x + t * (end.x - start.x), start.y + t * (end.y - start.y)};
-  };
-  return GridEdge{at(from), at(to)};
-}
 
 bool is_within(const std::vector<GridEdge>& edges, GridPoint point) {
   bool inside = false;
@@ -139,60 +116,27 @@ class Attributor {
  private:
   /// Adds the pixel's ground to the parts that it belongs to.
   void divide(int x, int y, double share) {
-    Members wholly;
-    Members partly;  // places in near_
-    double covered = 0;
+    Members wholly;  // places in near_
+    Members partly;
+    std::vector<const GridShape*> shapes;
     for (std::size_t i = 0; i < near_.size(); ++i) {
       const double within = near_[i].shares.at(x, y);
       if (within >= whole) {
         wholly.push_back(i);
       } else if (within > none) {
         partly.push_back(i);
-        covered += within;
+        shapes.push_back(&near_[i].feature->shape);
       }
     }
-    if (partly.size() > 1 && divide_by_points(x, y, share, wholly, partly)) return;
-    // One boundary, or several that share no point: each has its exact share.
-    const double scale = covered > 1 ? 1 / covered : 1;
-    for (const std::size_t i : partly) {
-      const double within = share * near_[i].shares.at(x, y) * scale;
+    for (const auto& [places, part] : divide_pixel(shapes, alert_.window.x + x, alert_.window.y + y)) {
       Members members = wholly;
-      members.insert(std::upper_bound(members.begin(), members.end(), i), i);
+      for (const std::size_t place : places) members.push_back(partly[place]);
+      std::sort(members.begin(), members.end());
+      const double within = share * part;
       parts_[members] += within;
-      inside_px_[i] += within;
+      if (members.empty()) nobodys_px_ += within;
+      for (const std::size_t i : members) inside_px_[i] += within;
     }
-    const double rest = share * std::max(0.0, 1 - covered * scale);
-    parts_[wholly] += rest;
-    if (wholly.empty()) nobodys_px_ += rest;
-    for (const std::size_t i : wholly) inside_px_[i] += share;
-  }
-
-  /// The same for features that overlap in the pixel; false where no point lies in two of them.
-  bool divide_by_points(int x, int y, double share, const Members& wholly, const Members& partly) {
-    std::map<Members, int> counts;
-    bool overlap = false;
-    for (int j = 0; j < samples; ++j) {
-      for (int i = 0; i < samples; ++i) {
-        const GridPoint point{alert_.window.x + x + (i + 0.5) / samples, alert_.window.y + y + (j + 0.5) / samples};
-        Members members;
-        for (const std::size_t k : partly) {
-          if (contains(near_[k].feature->shape, point)) members.push_back(k);
-        }
-        overlap = overlap || members.size() > 1;
-        ++counts[members];
-      }
-    }
-    if (!overlap) return false;
-    for (const auto& [members, count] : counts) {
-      const double within = share * count / (samples * samples);
-      Members all = wholly;
-      all.insert(all.end(), members.begin(), members.end());
-      std::sort(all.begin(), all.end());
-      parts_[all] += within;
-      if (all.empty()) nobodys_px_ += within;
-      for (const std::size_t i : all) inside_px_[i] += within;
-    }
-    return true;
   }
 
   void take_sides(int x, int y, double share, double nobodys) {

@@ -55,9 +55,9 @@ struct Attribution {
   BoundaryVerdict verdict = BoundaryVerdict::outside;  // against all features as one
 };
 
-/// Attributes an alert's ground from the shares of its pixels, never from its outline. Where two boundaries or more
-/// cross a pixel its ground is divided by 32 x 32 points in it, else exactly. Parts of less than half a square metre
-/// are added to the largest.
+/// Attributes an alert's ground from the shares of its pixels, never from its outline; each pixel is divided as the
+/// boundaries that cross it divide it (`divide_pixel`). Parts of less than half a square metre are added to the
+/// largest.
 ///
 /// A verdict looks at the pixels that certainly lie inside and those that certainly lie outside, their middles being
 /// farther from the boundary than the tolerance. What is no more than `least_ha` (the uncertainty of the alert's area)

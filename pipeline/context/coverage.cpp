@@ -163,6 +163,29 @@ std::vector<GridEdge> edges_in(const GridShape& shape, const GridBox& box) {
   return edges;
 }
 
+std::optional<GridEdge> clipped(const GridEdge& edge, const GridBox& box) {
+  const auto& [a, b] = edge;
+  double from = 0;
+  double to = 1;
+  const auto cut = [&](double start, double step, double low, double high) {
+    if (step == 0) {
+      if (start < low || start > high) to = -1;
+      return;
+    }
+    const double first = (low - start) / step;
+    const double second = (high - start) / step;
+    from = std::max(from, std::min(first, second));
+    to = std::min(to, std::max(first, second));
+  };
+  cut(a.x, b.x - a.x, box.left, box.right);
+  cut(a.y, b.y - a.y, box.top, box.bottom);
+  if (!(from < to)) return std::nullopt;
+  const auto at = [&, &start = a, &end = b](double t) {
+    return GridPoint{start.x + t * (end.x - start.x), start.y + t * (end.y - start.y)};
+  };
+  return GridEdge{at(from), at(to)};
+}
+
 double distance_to(const std::vector<GridEdge>& edges, GridPoint point) {
   double least = std::numeric_limits<double>::infinity();
   for (const auto& [a, b] : edges) {

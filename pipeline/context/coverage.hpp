@@ -1,6 +1,7 @@
 #pragma once
 // Which share of each pixel a shape covers.
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,9 @@ using GridEdge = std::pair<GridPoint, GridPoint>;
 
 /// The edges of a shape whose boxes meet a box.
 std::vector<GridEdge> edges_in(const GridShape& shape, const GridBox& box);
+
+/// The part of an edge within a box; nothing where there is none, or no more than a point.
+std::optional<GridEdge> clipped(const GridEdge& edge, const GridBox& box);
 
 /// Distance of a point from the nearest of the edges, in pixels; infinite where there are none.
 double distance_to(const std::vector<GridEdge>& edges, GridPoint point);
