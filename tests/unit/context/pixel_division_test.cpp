@@ -21,7 +21,7 @@ double share(const PixelDivision& division, const Members& members) {
 TEST(PixelDivisions, AreExactWhereBoundariesCross) {
   // One holds what is left of a line from the lower left to the upper right corner of the pixel (7, 3), the other what
   // is below the line between the other two corners.
-  const GridShape left = polygon({{0, -3}, {14, -3}, {4, 7}, {0, 7}});
+  const GridShape left = polygon({{0, 2.5}, {8.5, 2.5}, {4, 7}, {0, 7}});
   const GridShape below = polygon({{3, -1}, {11, 7}, {3, 7}});
   const PixelDivision division = divide_pixel({&left, &below}, 7, 3);
   EXPECT_NEAR(share(division, {}), 0.25, 1e-12);
