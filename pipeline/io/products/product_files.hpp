@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/io/files/zip_directory.hpp"
+
 namespace pitwatch {
 
 /// Names are relative, with '/', and such as check_inner_name() accepts. Listed once: what is written later is not
@@ -50,18 +52,10 @@ class ProductFiles {
   const std::string& archive_fingerprint() const { return archive_fingerprint_; }
 
  private:
-  struct Inner {
-    std::uint64_t bytes = 0;
-    // Of an archive's member: where the directory has it.
-    std::uint64_t offset = 0;
-    std::uint64_t number = 0;
-    std::uint64_t method = 0;  // of packing
-  };
-
   std::string path_;  // of the folder or archive
   std::string root_;  // what GDAL's paths begin with
   bool archive_ = false;
-  std::map<std::string, Inner> inner_;
+  std::map<std::string, ListedMember> inner_;  // of files in a folder, what they are called and their size alone
   std::string archive_fingerprint_;
 };
 

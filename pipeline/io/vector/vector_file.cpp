@@ -18,6 +18,7 @@
 #include "pipeline/core/text.hpp"
 #include "pipeline/io/files/gdal_state.hpp"
 #include "pipeline/io/files/regular_file.hpp"
+#include "pipeline/io/files/zip_directory.hpp"
 #include "pipeline/io/geo/ogr_values.hpp"
 
 namespace pitwatch {
@@ -74,6 +75,14 @@ std::string element_text(std::string_view text, const std::string& name, std::si
   return std::string(text.substr(from, std::min(text.find('<', from) - from, longest)));
 }
 
+/// GDAL opens archives of layers (KMZ, .shp.zip) as it finds them, and unpacks what they claim to hold.
+void check_archive(const std::string& path) {
+  if (!is_zip(path)) return;
+  for (const ListedMember& member : zip_members(path, {largest_vector_file_bytes, largest_vector_file_bytes})) {
+    expect_as_listed(path, member);
+  }
+}
+
 /// OGR passes over what a link leads to.
 void refuse_network_links(std::string_view kml) {
   constexpr std::string_view tag = "NetworkLink";
@@ -94,7 +103,7 @@ void refuse_network_links(std::string_view kml) {
 
 void check_kml(const std::string& path) {
   const std::string text = text_of(path);
-  if (!text.starts_with("PK")) return refuse_network_links(text);
+  if (!is_zip(path)) return refuse_network_links(text);
   const std::string archive = "/vsizip/{" + path + "}";  // KMZ
   const std::unique_ptr<char*, void (*)(char**)> names(VSIReadDirRecursive(archive.c_str()), CSLDestroy);
   for (char** name = names.get(); name != nullptr && *name != nullptr; ++name) {
@@ -183,6 +192,7 @@ bool is_geojson(GDALDataset& dataset) { return std::string_view(dataset.GetDrive
 VectorFile::VectorFile(const std::string& path, Members members) {
   ensure_gdal();
   expect_regular_file(path, largest_vector_file_bytes);
+  check_archive(path);
   const std::array<const char*, 2> with_members{"NATIVE_DATA=YES", nullptr};
   dataset_.reset(GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
                                    vector_drivers(), members == Members::kept ? with_members.data() : nullptr));

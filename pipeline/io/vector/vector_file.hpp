@@ -27,8 +27,9 @@ class VectorFile {
   };
 
   /// Throws DataError, without the path, for what is no regular file of largest_vector_file_bytes at most, or of
-  /// another format; for a Shapefile whose table has not one row for each shape, and for KML with a NetworkLink, which
-  /// OGR does not follow, too.
+  /// another format; for an archive (KMZ, .shp.zip) that zip_members() refuses or whose members are not as it lists
+  /// them; for a Shapefile whose table has not one row for each shape, and for KML with a NetworkLink, which OGR does
+  /// not follow, too.
   explicit VectorFile(const std::string& path, Members members = Members::ignored);
 
   GDALDataset& dataset() const { return *dataset_; }

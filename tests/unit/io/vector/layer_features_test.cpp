@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/files/gdal_runtime.hpp"
 #include "pipeline/io/files/zip_writer.hpp"
+#include "tests/unit/io/products/zip_support.hpp"
 #include "tests/unit/io/test_support.hpp"
 
 namespace pitwatch {
@@ -424,6 +427,29 @@ TEST_F(LayerFeatures, OfKmlThatLinksToMoreAreRefused) {
   };
   EXPECT_EQ(read_layer(kmz("")).features.size(), 1U);
   EXPECT_THAT(refused(kmz("<NetworkLink/>")), HasSubstr("holds a NetworkLink, which is not followed"));
+}
+
+TEST_F(LayerFeatures, OfArchivesThatClaimTooMuchOrAreNotAsListedAreRefused) {
+  const std::string kml =
+      R"(<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark><Polygon><outerBoundaryIs><LinearRing>)"
+      R"(<coordinates>46,40 46.01,40 46.01,40.01 46,40</coordinates></LinearRing></outerBoundaryIs></Polygon>)"
+      R"(</Placemark></Document></kml>)";
+  LayerSource source;
+  const auto archive = [&](const std::string& name, std::optional<std::uint32_t> claimed) {
+    source.target = folder_ / name;
+    const std::vector<test::ZipMember> members{{"doc.kml", kml, claimed}, {"a.png", std::string(2 << 20, 'x'), {}}};
+    test::write_text(source.target, test::zip_of(members));
+    return source;
+  };
+  EXPECT_EQ(read_layer(archive("a.kmz", {})).features.size(), 1U);
+  for (const char* const name : {"a.kmz", "a.shp.zip", "a.shz"}) {
+    EXPECT_THAT(refused(archive(name, 0x40000001U)), HasSubstr("'doc.kml' in the zip archive claims more than 1 GiB"));
+    EXPECT_THAT(refused(archive(name, 1'000'000U)), HasSubstr("claims more than 1000 times the bytes"));
+    EXPECT_THAT(refused(archive(name, 1000U)), HasSubstr("doc.kml: is not as the directory of the zip archive says"));
+  }
+  const std::string whole = test::read_text(archive("a.kmz", {}).target);
+  test::write_text(source.target, whole.substr(0, whole.size() - 30));
+  EXPECT_THAT(refused(source), HasSubstr("not a zip archive, or not the whole of one"));
 }
 
 TEST_F(LayerFeatures, AreNotThoseOfOtherFilesThatAFileNames) {
