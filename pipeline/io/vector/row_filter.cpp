@@ -146,12 +146,23 @@ class RowFilter {
         refuse(std::string("'") + c + "' has no meaning in it");
       }
     }
+    check_brackets();
     for (std::size_t i = 0; i + 1 < tokens_.size(); ++i) {
       if ((is_sign(tokens_[i], '-') && is_sign(tokens_[i + 1], '-')) ||
           (is_sign(tokens_[i], '/') && is_sign(tokens_[i + 1], '*'))) {
         refuse("it has a comment");
       }
     }
+  }
+
+  /// One that closes more than it opens would end what it stands in.
+  void check_brackets() const {
+    int open = 0;
+    for (const Token& token : tokens_) {
+      open += is_sign(token, '(') ? 1 : is_sign(token, ')') ? -1 : 0;
+      if (open < 0) break;
+    }
+    if (open != 0) refuse(open < 0 ? "it closes a bracket that is not open" : "a bracket is not closed");
   }
 
   /// What stands between quotes, which are doubled within; `at` behind it then.

@@ -1042,6 +1042,11 @@ TEST(AlertExports, Where) {
   EXPECT_EQ(alerts_where(alerts, "id = 'x'"), Found{});
   EXPECT_THROW(alerts_where(alerts, "nonsense = 1"), ConfigError);
   EXPECT_THROW(alerts_where(alerts, "id = 'x"), ConfigError);
+  EXPECT_THAT(test::message_of<ConfigError>([&] { alerts_where(alerts, "area_ha > 1) OR (1"); }),
+              HasSubstr("closes a bracket that is not open"));
+  EXPECT_THAT(test::message_of<ConfigError>([&] { alerts_where(alerts, "(area_ha > 1"); }),
+              HasSubstr("a bracket is not closed"));
+  EXPECT_EQ(alerts_where(alerts, "(id = ')' OR (site IS NULL))"), Found{1});
 }
 
 TEST(AlertExports, WhereRefusesTheNumbersOfRowsAndQueries) {
