@@ -6,7 +6,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alerts/alert_reader.hpp"
-#include "pipeline/io/vector/tables.hpp"
+#include "pipeline/io/vector/database_target.hpp"
 #include "tools/alert_diff.hpp"
 #include "tools/command_alerts.hpp"
 #include "tools/register_options.hpp"

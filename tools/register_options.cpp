@@ -6,7 +6,7 @@
 #include <sstream>
 #include <utility>
 
-#include "pipeline/io/vector/tables.hpp"
+#include "pipeline/io/vector/database_target.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/register/register_as_of.hpp"
 #include "tools/common_options.hpp"

@@ -21,7 +21,7 @@
 #include "pipeline/io/geo/geodesy.hpp"
 #include "pipeline/io/geo/lonlat_box.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
-#include "pipeline/io/vector/tables.hpp"
+#include "pipeline/io/vector/database_target.hpp"
 #include "pipeline/io/vector/vector_hash.hpp"
 
 namespace pitwatch {

@@ -12,7 +12,7 @@
 #include "pipeline/io/files/json_values.hpp"
 #include "pipeline/io/files/regular_file.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
-#include "pipeline/io/vector/tables.hpp"
+#include "pipeline/io/vector/database_target.hpp"
 
 namespace pitwatch {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
-#include "pipeline/io/vector/tables.hpp"
+#include "pipeline/io/vector/database_target.hpp"
 #include "pipeline/watch/context_record.hpp"
 #include "pipeline/watch/publish.hpp"
 

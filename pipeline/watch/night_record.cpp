@@ -17,7 +17,7 @@
 #include "pipeline/io/files/process_user.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
 #include "pipeline/io/scenes/kept_scenes.hpp"
-#include "pipeline/io/vector/tables.hpp"
+#include "pipeline/io/vector/database_target.hpp"
 #include "pipeline/io/vector/vector_hash.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/record/metadata_files.hpp"

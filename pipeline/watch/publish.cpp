@@ -16,6 +16,7 @@
 #include "pipeline/io/files/process_user.hpp"
 #include "pipeline/io/remote/http_client.hpp"
 #include "pipeline/io/remote/remote_path.hpp"
+#include "pipeline/io/vector/database_target.hpp"
 #include "pipeline/io/vector/tables.hpp"
 #include "pipeline/record/chain.hpp"
 #include "pipeline/record/signature.hpp"

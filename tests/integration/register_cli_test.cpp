@@ -16,7 +16,7 @@
 
 #include "pipeline/io/alerts/register_rows.hpp"
 #include "pipeline/io/files/hashing.hpp"
-#include "pipeline/io/vector/tables.hpp"
+#include "pipeline/io/vector/table_store.hpp"
 #include "pipeline/register/register.hpp"
 #include "tests/integration/nights.hpp"
 #include "tests/unit/io/alerts/postgis_server.hpp"

@@ -17,7 +17,7 @@
 #include "pipeline/io/files/gdal_errors.hpp"
 #include "pipeline/io/files/gdal_state.hpp"
 #include "pipeline/io/geo/ogr_values.hpp"
-#include "pipeline/io/vector/tables.hpp"
+#include "pipeline/io/vector/database_target.hpp"
 #include "pipeline/io/vector/vector_file.hpp"
 
 namespace pitwatch {

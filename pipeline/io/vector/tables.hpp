@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -44,10 +43,6 @@ struct Table {
   std::vector<std::int64_t> numbers = {};  // of the rows: as read, or as they are to be; empty: left to the store
 };
 
-/// Whether OGR takes the text as a database ("PG:dbname=..."), not as the path of a file. A database of PostgreSQL
-/// without PostGIS is refused by all that opens it here: shapes would be bytes in it.
-bool is_database(const std::string& target);
-
 /// A GeoPackage of the tables, rows numbered from 1, as bytes: the same for the same tables. `as_of` stands as time of
 /// change in it. Throws IoError.
 std::string geopackage(std::span<const Table> tables, Instant as_of);
@@ -81,64 +76,8 @@ std::map<std::string, RowsDigest> digests_of_rows(const std::string& target, std
 /// Throws BusyError while another program has a GeoPackage locked to write to it, or has left a write half done.
 void expect_not_in_use(const std::string& path);
 
-/// Tables that are being changed: those of a GeoPackage in a copy in memory, those of a database in one transaction,
-/// which keeps other writers waiting. Nobody sees anything of it before commit(); what goes without is as it never was.
-/// To be used and destroyed in the thread that made it. Errors start with the target, as those of read_tables() do:
-/// what is there and cannot be opened or read is a DataError, what cannot be written an IoError, what another program
-/// has locked a BusyError.
-class TableStore {
- public:
-  /// A GeoPackage that is not there is made; a database is not. `tables`: which of a database are to be kept from other
-  /// writers, where they are there. `as_of` stands as time of change in a GeoPackage.
-  /// Throws BusyError as expect_not_in_use() does.
-  TableStore(const std::string& target, std::span<const Table> tables, Instant as_of);
-  ~TableStore();
-  TableStore(const TableStore&) = delete;
-  TableStore& operator=(const TableStore&) = delete;
-
-  std::vector<std::string> names() const;
-
-  /// Rows in order of their numbers, and these; nothing where there is no such table.
-  std::optional<Table> read(const Table& layout) const;
-
-  /// As digests_of_rows() has all of them.
-  std::map<std::string, RowsDigest> digests(std::span<const Table> layouts) const;
-
-  /// Makes the table where there is none; else adds the columns `since_later`, and the column of shapes, that it lacks.
-  /// Returns whether it did anything.
-  bool make(const Table& layout);
-
-  void add(const Table& rows);
-  void replace(const Table& rows);  // those of the same `numbers`
-  void execute(const std::string& sql);
-
-  /// SHA-256 of what is to be: of the GeoPackage's bytes, or as sha256_of_tables(). Nothing can be changed after it.
-  std::string sha256(std::span<const Table> layouts);
-
-  /// Of the GeoPackage's bytes that are to be; 0 of a database. Nothing can be changed after it.
-  std::size_t size();
-
-  /// Throws IoError, also where another program has changed the file meanwhile, and BusyError where one is at work on
-  /// it: then it is left as it is.
-  void commit();
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
 /// The rows that fit an expression of SQLite over the columns, as indices in order; dates are as in '2023-01-31'.
 /// Throws ConfigError for what is none, and for rows by their numbers (fid).
 std::vector<std::size_t> rows_where(const Table& table, const std::string& where);
-
-/// A database's target with limits of time for connecting, locks and statements: a server that accepts and never
-/// answers, or holds a lock for ever, is not waited for. What the user sets goes before; files stay as they are.
-std::string with_time_limits(std::string target);
-
-/// Whether a driver's message says that a database cannot be reached.
-bool tells_of_no_server(const std::string& reason);
-
-/// The target without the password in it, for messages.
-std::string without_password(const std::string& target);
 
 }  // namespace pitwatch

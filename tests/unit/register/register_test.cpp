@@ -13,6 +13,7 @@
 #include "pipeline/core/error.hpp"
 #include "pipeline/io/alerts/alert_columns.hpp"
 #include "pipeline/io/alerts/alert_exports.hpp"
+#include "pipeline/io/vector/database_target.hpp"
 #include "pipeline/io/vector/tables.hpp"
 #include "pipeline/register/register_as_of.hpp"
 #include "pipeline/register/review_assignment.hpp"
