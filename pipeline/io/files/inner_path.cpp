@@ -22,6 +22,7 @@ bool is_plain_inside(const fs::path& folder, const fs::path& name) {
   fs::path place = folder;
   for (const fs::path& part : name) {
     if (part == ".." || part.is_absolute()) return false;
+    if (part == ".") continue;
     place /= part;
     std::error_code none;
     if (fs::is_symlink(fs::symlink_status(place, none))) return false;

@@ -438,8 +438,9 @@ bool is_safe_product(const std::string& reference) {
     return is_product_metadata(file) || is_tile_metadata(file) || file == "manifest.safe";
   }
   if (!fs::is_directory(name, error)) return false;
-  return name.ends_with(".SAFE") || holds(name, is_product_metadata) || holds(name, is_tile_metadata) ||
-         holds(name, is_datastrip_metadata);
+  return name.ends_with(".SAFE") || holds(name, [](std::string_view file) {
+           return is_product_metadata(file) || is_tile_metadata(file) || is_datastrip_metadata(file);
+         });
 }
 
 std::vector<std::string> safe_granules(const std::string& reference) {
